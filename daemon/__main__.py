@@ -1,0 +1,182 @@
+"""The `timbrel` command: arguments to settings, a command's result to an exit code."""
+
+import os
+
+# One thread for linear algebra: ours are too small to share, and idle threads cost memory.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from daemon.errors import FailedError, InputError
+
+_EPILOG = """\
+exit codes: 0 well, 1 failed while running, 2 something you gave is wrong
+
+try it without a microphone or a broker:
+  timbrel demo
+see what it hears in a recording:
+  timbrel replay practice.flac
+  timbrel replay --json --scores *.wav | jq .scores.guitar
+  arecord -f S16_LE -r 16000 -c 1 | timbrel replay -
+listen and tell the hub:
+  timbrel check timbrel.yaml
+  timbrel run --config timbrel.yaml
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="timbrel: %(message)s", stream=sys.stderr)
+    try:
+        return int(options.command(options))
+    except InputError as error:
+        print(f"timbrel: {error}", file=sys.stderr)
+        return 2
+    except FailedError as error:
+        print(f"timbrel: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has had enough; Python's own last flush would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="timbrel",
+        description="Hears which musical instrument is being played and tells the hub over MQTT.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="listen to the microphone and publish, for ever")
+    _add_config(run)
+    run.set_defaults(command=_run)
+
+    replay = commands.add_parser("replay", help="show what would be heard in recordings")
+    replay.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="WAV, FLAC, OGG, Opus, MP3, m4a …; - is raw 16-bit mono 16 kHz on standard input",
+    )
+    replay.add_argument(
+        "--speed", type=_speed, default=None, metavar="N|max", help="times real time (default max)"
+    )
+    replay.add_argument("--json", action="store_true", help="one JSON object a line")
+    replay.add_argument(
+        "--scores", action="store_true", help="every window's scores, the level gate off"
+    )
+    replay.add_argument(
+        "--publish", action="store_true", help="also publish, as node `replay`, at the broker"
+    )
+    _add_config(replay)
+    replay.set_defaults(command=_replay)
+
+    check = commands.add_parser("check", help="check a configuration and show what it comes to")
+    check.add_argument("config", type=Path, metavar="FILE", help="the YAML configuration")
+    check.set_defaults(command=_check)
+
+    devices = commands.add_parser("devices", help="list the microphones")
+    devices.set_defaults(command=_devices)
+
+    demo = commands.add_parser("demo", help="hear a bundled medley, with a broker of its own")
+    demo.add_argument("--mic", action="store_true", help="listen to the microphone instead")
+    demo.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="N|max", help="times real time (default 1)"
+    )
+    _add_config(demo)
+    demo.set_defaults(command=_demo)
+
+    bench = commands.add_parser("bench", help="measure what listening costs on this machine")
+    bench.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    bench.add_argument(
+        "--peer", type=Path, metavar="FILE", help="YAMNet's .tflite, measured beside us"
+    )
+    _add_config(bench)
+    bench.set_defaults(command=_bench)
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="YAML configuration (default: all defaults)"
+    )
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.0 < speed < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a positive number nor max")
+    return speed
+
+
+def _run(options: argparse.Namespace) -> int:
+    from daemon.commands.run import run
+    from daemon.settings import load
+
+    settings = load(options.config)
+    logging.getLogger().setLevel(settings.log.level.upper())
+    return run(settings)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from daemon.commands.replay import replay
+    from daemon.settings import load
+
+    return replay(
+        load(options.config),
+        options.files,
+        speed=options.speed,
+        as_json=options.json,
+        scores=options.scores,
+        publish=options.publish,
+    )
+
+
+def _check(options: argparse.Namespace) -> int:
+    from daemon.commands.check import check
+    from daemon.settings import load
+
+    return check(load(options.config))
+
+
+def _devices(_options: argparse.Namespace) -> int:
+    from daemon.microphone import devices
+
+    for line in devices() or ["no microphone is connected"]:
+        print(line)
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from daemon.commands.demo import demo
+    from daemon.settings import load
+
+    settings = load(options.config)
+    own_broker = options.config is None
+    return demo(settings, own_broker=own_broker, microphone=options.mic, speed=options.speed)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from daemon.commands.bench import bench
+    from daemon.settings import load
+
+    return bench(load(options.config), peer=options.peer, as_json=options.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One module for each `timbrel` command: settings in, exit code out."""

@@ -1,0 +1,30 @@
+"""`timbrel check`: whether a configuration can work, and what it comes to."""
+
+from daemon.commands.wiring import Ears
+from daemon.settings import Settings, read_password
+
+
+def check(settings: Settings) -> int:
+    """Print what the settings come to; raises InputError naming the first key that cannot work."""
+    ears = Ears(settings)
+    mqtt = settings.mqtt
+    if mqtt.tls is not None:
+        from daemon.mqtt import tls_context
+
+        tls_context(mqtt.tls)
+    password = "with" if read_password(mqtt) is not None else "without"
+    print(f"box        {settings.name}")
+    print(f"microphone {settings.audio.device}, a window every {settings.audio.hop_seconds:g} s")
+    print(f"model      {ears.classifier.contract.title}")
+    print(
+        f"broker     {mqtt.host}:{mqtt.effective_port}, {'TLS' if mqtt.tls else 'no TLS'}, "
+        f"{password} a password, topics {mqtt.topic_prefix}/{settings.name}/…"
+    )
+    print("families   family      threshold  votes  within  start after  stop after  cooldown")
+    for family, rules in zip(ears.families, ears.rules, strict=True):
+        print(
+            f"           {family:10}  {rules.threshold:9.2f}  {rules.votes:5}  "
+            f"{rules.vote_seconds:4g} s  {rules.start_after_seconds:9g} s  "
+            f"{rules.stop_after_seconds:8g} s  {rules.cooldown_seconds:6g} s"
+        )
+    return 0

@@ -1,0 +1,164 @@
+"""`timbrel replay`: what the daemon hears in recordings."""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from daemon.commands.wiring import Ears, link_to, node_of
+from daemon.display import Screen
+from daemon.errors import FailedError, InputError
+from daemon.hearing import Heard, Hearing
+from daemon.hub import Hub
+from daemon.listener import Teller, listen
+from daemon.replay import Replay
+from daemon.settings import Settings
+from daemon.stop import stop_on_signals
+from daemon.tracker import Event, EventEnded, EventStarted
+
+log = logging.getLogger(__name__)
+
+_NODE = "replay"
+_CONNECT_SECONDS = 10.0
+_FLUSH_SECONDS = 30.0
+
+
+class _Printer(Teller, Protocol):
+    def show_events(self, events: Sequence[Event]) -> None: ...
+
+
+def replay(
+    settings: Settings,
+    files: Sequence[str],
+    *,
+    speed: float | None,
+    as_json: bool,
+    scores: bool,
+    publish: bool,
+) -> int:
+    """Replay each file; 0, or 2 when one of them was no sound.
+
+    Raises InputError for settings that cannot work or a broker that refuses us, FailedError when
+    events could not be delivered.
+    """
+    ears = Ears(settings)
+    gate_dbfs = None if scores else settings.audio.gate_dbfs
+    code = 0
+    with stop_on_signals() as stop, _published(settings, ears, publish=publish) as publication:
+        for file in files:
+            player = Replay(file, ears.hop_seconds, speed=speed, stop=stop)
+            printer: _Printer = (
+                _JsonLines(file, ears.families, scores=scores)
+                if as_json
+                else Screen(sys.stdout, ears.families, windows=scores)
+            )
+            if not as_json and len(files) > 1:
+                print(file, flush=True)
+            try:
+                play(player, ears, Hearing(ears.classifier, gate_dbfs), printer, publication)
+            except InputError as error:
+                log.error("%s", error)  # noqa: TRY400
+                code = 2
+            if stop.is_set():
+                break
+    return code
+
+
+class Publication:
+    """The hub of a replay, whose sound began at the wall time `began`."""
+
+    def __init__(self) -> None:
+        self.began = time.time()
+        self.hub: Hub | None = None
+
+    def wall_at(self, at: float) -> float:
+        """Wall time of a moment of the present file."""
+        return self.began + at
+
+
+def play(
+    player: Replay, ears: Ears, hearing: Hearing, printer: _Printer, publication: Publication
+) -> None:
+    """Play one file to the printer and, where there is one, the hub; end of file ends events."""
+    tracker = ears.tracker()
+    hub = publication.hub
+    if hub is not None:
+        hub.hears()
+    tellers: list[Teller] = [printer] if hub is None else [printer, hub]
+    try:
+        listen(player.windows(), hearing, tracker, tellers)
+    finally:
+        events = tracker.close(player.seconds)
+        printer.show_events(events)
+        if hub is not None:
+            hub.end(player.seconds, events)
+        publication.began += player.seconds
+
+
+@contextmanager
+def _published(settings: Settings, ears: Ears, *, publish: bool) -> Iterator[Publication]:
+    publication = Publication()
+    if not publish:
+        yield publication
+        return
+    node = node_of(settings, ears, _NODE)
+    link = link_to(settings, node, lambda: hub.greeting(discovery=settings.mqtt.discovery))
+    hub = publication.hub = Hub(node, link.publish, publication.wall_at)
+    with link:
+        if not link.wait_connected(_CONNECT_SECONDS):
+            trouble = link.trouble
+            reason = trouble.reason if trouble else "the broker does not answer"
+            raise (InputError if trouble and trouble.users else FailedError)(reason)
+        yield publication
+        if undelivered := link.flush(_FLUSH_SECONDS):
+            raise FailedError(f"the broker did not take {undelivered} event(s); replay again")
+
+
+class _JsonLines:
+    """One JSON object a line: every event, or with `scores` every window instead."""
+
+    def __init__(self, file: str, families: Sequence[str], *, scores: bool) -> None:
+        self._file = file
+        self._families = families
+        self._scores = scores
+
+    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
+        """One window's results."""
+        del playing
+        if not self._scores:
+            self.show_events(events)
+            return
+        scores = (round(score, 4) for score in heard.scores.tolist())
+        self._print(
+            at=round(heard.ended_at, 3),
+            level_dbfs=round(heard.level_dbfs, 2),
+            scores=dict(zip(self._families, scores, strict=True)),
+        )
+
+    def show_events(self, events: Sequence[Event]) -> None:
+        """One line an event."""
+        for event in () if self._scores else events:
+            self._print(
+                event="ended" if isinstance(event, EventEnded) else "started",
+                family=event.family,
+                onset=round(event.onset, 3),
+                at=round(event.at, 3),
+                score=round(event.score, 4),
+                **_ending(event),
+            )
+
+    def _print(self, **fields: Any) -> None:
+        print(json.dumps({"file": self._file, **fields}, ensure_ascii=False), flush=True)
+
+
+def _ending(event: Event) -> dict[str, float]:
+    if isinstance(event, EventStarted):
+        return {}
+    return {
+        "ended_at": round(event.ended_at, 3),
+        "duration_seconds": round(event.duration_seconds, 3),
+        "peak": round(event.peak, 4),
+    }

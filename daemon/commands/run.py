@@ -1,0 +1,134 @@
+"""`timbrel run`: listen to the microphone and tell the hub, for ever."""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+from daemon import systemd
+from daemon.commands.wiring import Ears, link_to, node_of
+from daemon.errors import SoundLostError
+from daemon.hearing import Heard, Hearing
+from daemon.hub import Hub
+from daemon.listener import Teller, listen
+from daemon.microphone import open_microphone
+from daemon.ring import Ring
+from daemon.settings import Settings
+from daemon.stop import Stop, stop_on_signals
+from daemon.tracker import Event, EventEnded, EventStarted, Tracker
+
+log = logging.getLogger(__name__)
+
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 3.0
+
+
+OpenSource = Callable[[str | int], AbstractContextManager[Ring]]
+
+
+def run(settings: Settings, open_source: OpenSource = open_microphone) -> int:
+    """Listen until a signal asks to stop; raises InputError for settings that cannot work."""
+    ears = Ears(settings)
+    node = node_of(settings, ears, settings.name)
+    service = Service(settings, ears, open_source=open_source)
+    link = link_to(settings, node, lambda: hub.greeting(discovery=settings.mqtt.discovery))
+    hub = Hub(node, link.publish, wall_at=lambda _: time.time())
+    with stop_on_signals() as stop, link:
+        service.listen_until(stop, hub)
+        systemd.stopping()
+        unsent = link.flush(seconds=2.0)
+    if unsent:
+        log.warning("%d event(s) could not be sent: no broker took them", unsent)
+    return 0
+
+
+class Service:
+    """Keeps listening while microphones come and go."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ears: Ears,
+        tellers: Sequence[Teller] = (),
+        open_source: OpenSource = open_microphone,
+    ) -> None:
+        self._audio = settings.audio
+        self._ears = ears
+        self._tellers = tellers
+        self._open_source = open_source
+        self._pause_seconds = _FIRST_PAUSE_SECONDS
+        self._was_lost: str | None = None
+
+    def listen_until(self, stop: Stop, hub: Hub) -> None:
+        """Listen; open the microphone again, with a growing pause, whenever it is lost."""
+        while not stop.is_set():
+            try:
+                with self._open_source(self._audio.device) as ring, stop.calling(ring.end):
+                    self._listen(ring, hub)
+            except SoundLostError as error:
+                self._lost(str(error), hub)
+                stop.wait(self._pause_seconds * random.uniform(0.7, 1.0))  # noqa: S311
+                self._pause_seconds = min(2 * self._pause_seconds, _LONGEST_PAUSE_SECONDS)
+                systemd.alive()
+
+    def _listen(self, ring: Ring, hub: Hub) -> None:
+        tracker = self._ears.tracker()
+        hearing = Hearing(self._ears.classifier, self._audio.gate_dbfs)
+        windows = ring.windows(self._audio.hop_seconds, self._audio.stall_seconds)
+        progress = _Progress(self)
+        hub.hears()
+        try:
+            ended_at = listen(windows, hearing, tracker, [hub, progress, *self._tellers])
+        except SoundLostError as error:
+            self._end(tracker, hub, progress.ended_at, "deaf", deaf_because=str(error))
+            raise
+        self._end(tracker, hub, ended_at, "stopped")
+
+    def _end(
+        self, tracker: Tracker, hub: Hub, at: float, reason: str, deaf_because: str | None = None
+    ) -> None:
+        events = tracker.close(at, reason)
+        _log_events(events)
+        hub.end(at, events, deaf_because)
+
+    def hears(self) -> None:
+        """The microphone gives sound."""
+        if self._was_lost is not None:
+            log.info("hearing again")
+        self._was_lost = None
+        self._pause_seconds = _FIRST_PAUSE_SECONDS
+
+    def _lost(self, reason: str, hub: Hub) -> None:
+        if reason != self._was_lost:
+            log.error("deaf: %s; it is tried again until it is back", reason)
+            hub.end(0.0, [], deaf_because=reason)
+            systemd.ready(f"deaf: {reason}")
+        self._was_lost = reason
+
+
+class _Progress:
+    """Follows the loop: logs events, tells the service manager, knows how far the sound went."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self.ended_at = 0.0
+
+    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
+        """One window's results."""
+        if self.ended_at == 0.0:
+            self._service.hears()
+            systemd.ready("hearing")
+        self.ended_at = heard.ended_at
+        if events:
+            _log_events(events)
+            now = ", ".join(event.family for event in playing)
+            systemd.notify(f"STATUS=hearing{', playing: ' if now else ''}{now}")
+
+
+def _log_events(events: Sequence[Event]) -> None:
+    for event in events:
+        if isinstance(event, EventEnded):
+            log.info("%s ended after %.0f s", event.family, event.duration_seconds)
+        else:
+            log.info("%s started, score %.2f", event.family, event.score)

@@ -1,0 +1,100 @@
+"""What the hub is told of one node: states when they change, every event once."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from daemon import home_assistant
+from daemon.hearing import FLOOR_DBFS, Heard
+from daemon.home_assistant import Message, Node, Playing
+from daemon.tracker import Event, EventEnded, EventStarted
+
+_LEVEL_STEP_DB = 3.0
+_LEVEL_SECONDS = 5.0
+_SCORE_STEP = 0.1
+
+
+class _OpenEvent(NamedTuple):
+    event_id: str
+    onset: float
+
+
+class Hub:
+    """Turns what was heard into messages for `publish`; remembers what the hub was told last.
+
+    `wall_at` gives the wall time of a moment of the sound, in seconds; it is asked once a window.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        publish: Callable[[Message], None],
+        wall_at: Callable[[float], float],
+    ) -> None:
+        self._node = node
+        self._publish = publish
+        self._wall_at = wall_at
+        self._open: dict[str, _OpenEvent] = {}
+        self._told_scores: dict[str, float] | None = None
+        self._level_dbfs = FLOOR_DBFS
+        self._level_told_at: float | None = None
+
+    def greeting(self, *, discovery: bool) -> list[Message]:
+        """What every new connection to the broker begins with."""
+        online = home_assistant.availability(self._node, online=True)
+        return [home_assistant.discovery(self._node), online] if discovery else [online]
+
+    def hears(self) -> None:
+        """Sound begins, or begins again."""
+        self._level_told_at = None
+        self._told_scores = None
+        since = self._wall_at(0.0)
+        self._publish(home_assistant.hearing(self._node, "hearing", None, since))
+
+    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
+        """One window's results: the `events` it brought, what is `playing` after it."""
+        wall = self._wall_at(heard.ended_at)
+        for event in events:
+            self._tell_event(event, wall - heard.ended_at)
+        self._tell_state({event.family: event.score for event in playing}, heard, wall)
+        self._tell_level(heard)
+
+    def end(self, at: float, events: Sequence[Event], deaf_because: str | None = None) -> None:
+        """The sound ended at `at` with its last events: well, or because the node went deaf."""
+        wall = self._wall_at(at)
+        for event in events:
+            self._tell_event(event, wall - at)
+        playing = None if deaf_because else dict[str, Playing]()
+        self._publish(home_assistant.state(self._node, playing, self._level_dbfs, wall))
+        if deaf_because:
+            self._publish(home_assistant.hearing(self._node, "deaf", deaf_because, wall))
+
+    def _tell_event(self, event: Event, sound_began: float) -> None:
+        if isinstance(event, EventEnded):
+            of = self._open.pop(event.family)
+        else:
+            of = _OpenEvent(uuid.uuid4().hex, sound_began + event.onset)
+            self._open[event.family] = of
+        self._publish(home_assistant.event(self._node, event, of.event_id, of.onset))
+
+    def _tell_state(self, scores: dict[str, float], heard: Heard, wall: float) -> None:
+        told = self._told_scores
+        if (
+            told is not None
+            and told.keys() == scores.keys()
+            and all(abs(told[family] - score) < _SCORE_STEP for family, score in scores.items())
+        ):
+            return
+        self._told_scores = scores
+        playing = {f: Playing(score, self._open[f].onset) for f, score in scores.items()}
+        self._publish(home_assistant.state(self._node, playing, heard.level_dbfs, wall))
+
+    def _tell_level(self, heard: Heard) -> None:
+        told_at = self._level_told_at
+        if told_at is not None and (
+            heard.ended_at - told_at < _LEVEL_SECONDS
+            or abs(heard.level_dbfs - self._level_dbfs) < _LEVEL_STEP_DB
+        ):
+            return
+        self._level_told_at, self._level_dbfs = heard.ended_at, heard.level_dbfs
+        self._publish(home_assistant.level(self._node, heard.level_dbfs))

@@ -1,0 +1,176 @@
+"""Log-mel frames from 16 kHz mono sound, in pure NumPy; every part of Timbrel hears through here.
+
+The same sound gives the same bits whether it comes as a whole clip or in pieces.
+"""
+
+from functools import cached_property
+
+import msgspec
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+_FRAMES_AT_ONCE = 100  # bounds the scratch memory to half a megabyte; one second of the default
+
+_NUMPY_2 = int(np.__version__.partition(".")[0]) >= 2  # noqa: PLR2004
+
+
+class FrontEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of the log-mel front end; the model file carries them. The defaults are YAMNet's.
+
+    Raises ValueError where the numbers contradict each other.
+    """
+
+    sample_rate_hz: int = 16_000
+    frame_seconds: float = 0.025
+    hop_seconds: float = 0.010
+    fft_size: int = 512
+    bands: int = 64
+    low_hz: float = 125.0
+    high_hz: float = 7_500.0
+    log_offset: float = 0.001
+
+    def __post_init__(self) -> None:
+        if self.sample_rate_hz < 1 or self.bands < 1 or self.hop_samples < 1:
+            raise ValueError("sample_rate_hz, bands and hop_seconds must be positive")
+        if not 1 <= self.frame_samples <= self.fft_size:
+            raise ValueError("frame_seconds must give between 1 and fft_size samples")
+        if not 0 <= self.low_hz < self.high_hz <= self.sample_rate_hz / 2:
+            raise ValueError("0 <= low_hz < high_hz <= sample_rate_hz / 2 does not hold")
+        if self.log_offset <= 0:
+            raise ValueError("log_offset must be positive")
+
+    @property
+    def frame_samples(self) -> int:
+        """Samples under one frame."""
+        return round(self.frame_seconds * self.sample_rate_hz)
+
+    @property
+    def hop_samples(self) -> int:
+        """Samples from one frame's start to the next one's."""
+        return round(self.hop_seconds * self.sample_rate_hz)
+
+    def frames_in(self, samples: int) -> int:
+        """Whole frames in that many samples; nothing is padded."""
+        return max(0, 1 + (samples - self.frame_samples) // self.hop_samples)
+
+
+def mel_matrix(front_end: FrontEnd) -> NDArray[np.float32]:
+    """Triangular mel filters, (fft_size / 2 + 1, bands), linear in mel, peak 1, none at 0 Hz.
+
+    HTK's mel scale, as in Hershey et al., "CNN Architectures for Large-Scale Audio Classification"
+    (2017), whose features YAMNet shares.
+    """
+
+    def mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
+        scaled: NDArray[np.float64] = 1127.0 * np.log1p(hz / 700.0)
+        return scaled
+
+    bins = mel(np.linspace(0.0, front_end.sample_rate_hz / 2, front_end.fft_size // 2 + 1))
+    low, high = mel(np.array([front_end.low_hz, front_end.high_hz]))
+    edges = np.linspace(low, high, front_end.bands + 2)
+    rising = (bins[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - bins[:, None]) / (edges[2:] - edges[1:-1])
+    matrix: NDArray[np.float64] = np.maximum(0.0, np.minimum(rising, falling))
+    matrix[0] = 0.0
+    return matrix.astype(np.float32)
+
+
+class LogMel:
+    """Turns samples into log-mel frames; holds the tables and the scratch memory of one front end.
+
+    Not for use by two threads at once: they would share the scratch memory.
+    """
+
+    def __init__(self, front_end: FrontEnd) -> None:
+        self.front_end = front_end
+        rows = _FRAMES_AT_ONCE
+        bins = front_end.fft_size // 2 + 1
+        # A periodic Hann window: the cosine's period is the frame, as the STFT's theory wants it.
+        phase = 2.0 * np.pi * np.arange(front_end.frame_samples) / front_end.frame_samples
+        self._hann = (0.5 - 0.5 * np.cos(phase)).astype(np.float32)
+        self._mel = mel_matrix(front_end)
+        self._log_offset = np.float32(front_end.log_offset)
+        self._padded = np.zeros((rows, front_end.fft_size), np.float32)
+        self._spectrum = np.empty((rows, bins), np.complex64)
+        self._magnitude = np.empty((rows, bins), np.float32)
+        self._bands = np.empty((rows, front_end.bands), np.float32)
+
+    def frames(
+        self, samples: NDArray[np.float32], out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Log-mel of every whole frame: (n,) samples in -1..1 give (frames, bands).
+
+        `out`, where given, has exactly that shape and receives the frames.
+        """
+        count = self.front_end.frames_in(len(samples))
+        if out is None:
+            out = np.empty((count, self.front_end.bands), np.float32)
+        if count:
+            hop = self.front_end.hop_samples
+            framed = sliding_window_view(samples, self.front_end.frame_samples)[::hop]
+            for start in range(0, count, len(self._padded)):
+                self._some_frames(framed[start : start + len(self._padded)], out[start:])
+        return out
+
+    def _some_frames(self, framed: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        count = len(framed)
+        padded, magnitude = self._padded[:count], self._magnitude[:count]
+        np.multiply(framed, self._hann, out=padded[:, : len(self._hann)])
+        parts = self._transform(padded).view(np.float32)
+        np.multiply(parts, parts, out=parts)
+        np.add(parts[:, 0::2], parts[:, 1::2], out=magnitude)
+        np.sqrt(magnitude, out=magnitude)
+        # One product a frame: in a joint product a BLAS rounds a row according to its neighbours
+        # and its place, and streaming would no longer equal the whole clip bit for bit.
+        bands = self._bands[:count]
+        np.matmul(magnitude[:, None, :], self._mel, out=bands[:, None, :])
+        np.add(bands, self._log_offset, out=bands)
+        np.log(bands, out=out[:count])
+
+    def _transform(self, padded: NDArray[np.float32]) -> NDArray[np.complex64]:
+        if _NUMPY_2:
+            # NumPy's stubs know only double precision here; float32 stays float32.
+            return np.fft.rfft(padded, out=self._spectrum[: len(padded)])  # type: ignore[return-value, arg-type]
+        return np.fft.rfft(padded).astype(np.complex64)
+
+
+class LogMelStream:
+    """The log-mel frames of the newest window, each frame computed once as sound arrives.
+
+    Windows may overlap, leave gaps, or start off the grid of frames; what an earlier window already
+    gave is kept, the rest is computed.
+    """
+
+    def __init__(self, front_end: FrontEnd, window_samples: int) -> None:
+        self._log_mel = LogMel(front_end)
+        self._frames = np.empty((front_end.frames_in(window_samples), front_end.bands), np.float32)
+        self._window_samples = window_samples
+        self._start: int | None = None
+
+    @cached_property
+    def _hop(self) -> int:
+        return self._log_mel.front_end.hop_samples
+
+    def update(self, samples: NDArray[np.float32], start_sample: int) -> NDArray[np.float32]:
+        """Frames (n, bands) of the window that begins at `start_sample` of the source.
+
+        The array is reused by the next call. Raises ValueError for a window of another length.
+        """
+        if len(samples) != self._window_samples:
+            raise ValueError(f"a window has {self._window_samples} samples, not {len(samples)}")
+        kept = self._keep(start_sample)
+        self._log_mel.frames(samples[kept * self._hop :], out=self._frames[kept:])
+        self._start = start_sample
+        return self._frames
+
+    def _keep(self, start_sample: int) -> int:
+        """Move the frames that this window shares with the last one to the front; count them."""
+        if self._start is None or start_sample < self._start:
+            return 0
+        shift, off_grid = divmod(start_sample - self._start, self._hop)
+        if off_grid or shift >= len(self._frames):
+            return 0
+        if shift:
+            self._frames[:-shift] = self._frames[shift:]
+        return len(self._frames) - shift

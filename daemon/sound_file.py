@@ -1,0 +1,153 @@
+"""Any audio file, or raw sound on standard input, as pieces of 16 kHz mono float32."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.errors import InputError
+from daemon.window import SAMPLE_RATE_HZ
+
+STANDARD_INPUT = "-"
+_BLOCK_SAMPLES = 65_536
+_RATES_HZ = range(1_000, 768_001)
+_AV_SUFFIXES = {".m4a", ".aac", ".mp4", ".m4b", ".mov", ".webm", ".mka", ".wma"}
+
+log = logging.getLogger(__name__)
+
+Block = tuple[NDArray[np.float32], int]
+
+
+def sound(path: str) -> Iterator[NDArray[np.float32]]:
+    """The file's sound, channels mixed, as pieces (n,) in -1..1 at 16 kHz; `-` is standard input.
+
+    Truncated audio gives what decodes and a warning. Raises InputError, naming file and remedy, for
+    anything that is no sound: missing, a folder, empty, another format, NaN or infinite samples.
+    """
+    if path == STANDARD_INPUT:
+        blocks = _raw_blocks(sys.stdin.buffer)
+    elif Path(path).suffix.lower() in _AV_SUFFIXES:
+        blocks = _av_blocks(_checked(path))
+    else:
+        blocks = _soundfile_blocks(_checked(path))
+    heard = False
+    for samples in _resampled(path, blocks):
+        heard = heard or len(samples) > 0
+        yield samples
+    if not heard:
+        raise InputError(f"{path}: there is no sound in it; record or export it again")
+
+
+def read_sound(path: str) -> NDArray[np.float32]:
+    """The whole file as one array (n,) of 16 kHz mono; raises as `sound` does."""
+    return np.concatenate(list(sound(path)))
+
+
+def _checked(path: str) -> Path:
+    file = Path(path)
+    if file.is_dir():
+        raise InputError(f"{path}: is a folder; name the audio files in it ({path}/*.wav)")
+    if not file.exists():
+        raise InputError(f"{path}: no such file; check the name")
+    if file.stat().st_size == 0:
+        raise InputError(f"{path}: the file is empty; record or export it again")
+    return file
+
+
+def _resampled(path: str, blocks: Iterator[Block]) -> Iterator[NDArray[np.float32]]:
+    """Mix channels and bring every block to 16 kHz, the filter's state kept from block to block."""
+    stream: Any = None
+    for block, rate_hz in blocks:
+        if not np.isfinite(block).all():
+            raise InputError(f"{path}: contains NaN or infinite samples; export it again")
+        mono = block.mean(axis=1) if block.shape[1] > 1 else block[:, 0]
+        if rate_hz == SAMPLE_RATE_HZ:
+            yield mono
+            continue
+        stream = stream or _resampler(path, rate_hz)
+        yield stream.resample_chunk(np.ascontiguousarray(mono))
+    if stream is not None:
+        yield stream.resample_chunk(np.empty(0, np.float32), last=True)
+
+
+def _resampler(path: str, rate_hz: int) -> Any:
+    if rate_hz not in _RATES_HZ:
+        raise InputError(
+            f"{path}: a sample rate of {rate_hz} Hz is not sound; "
+            f"convert it to one of {_RATES_HZ.start} to {_RATES_HZ.stop - 1} Hz"
+        )
+    import soxr
+
+    return soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
+
+
+def _soundfile_blocks(path: Path) -> Iterator[Block]:
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            read: Any = file.read
+            size = max(1, _BLOCK_SAMPLES // file.channels)
+            decoded = 0
+            # A RIFF header's promise is cut to the file's size on opening; only the log keeps it.
+            cut = "should be" in file.extra_info and file.format in {"WAV", "WAVEX", "AIFF", "W64"}
+            try:
+                while len(block := read(size, dtype="float32", always_2d=True)):
+                    decoded += len(block)
+                    yield block, file.samplerate
+            except soundfile.LibsndfileError:
+                cut = True
+            if cut or decoded < file.frames:
+                log.warning(
+                    "%s: truncated; the %.1f s that decode are used",
+                    path,
+                    decoded / file.samplerate,
+                )
+    except soundfile.LibsndfileError as error:
+        reason = error.error_string.strip().rstrip(".")
+        raise InputError(
+            f"{path}: cannot be read as audio ({reason}); convert it to WAV or FLAC"
+        ) from None
+
+
+def _av_blocks(path: Path) -> Iterator[Block]:
+    try:
+        import av
+    except ImportError:
+        raise InputError(
+            f"{path}: {path.suffix} files need PyAV; pip install 'timbrel[media]' or convert it"
+        ) from None
+    decoded = 0
+    rate_hz = 1
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                raise InputError(
+                    f"{path}: there is no sound in it; name a file with an audio track"
+                )
+            resampler = av.AudioResampler(format="fltp")
+            for frame in container.decode(audio=0):
+                for part in resampler.resample(frame):
+                    decoded, rate_hz = decoded + part.samples, part.sample_rate
+                    yield part.to_ndarray().T.astype(np.float32), rate_hz
+    except av.FFmpegError as error:
+        if not decoded:
+            raise InputError(
+                f"{path}: cannot be read as audio ({error.strerror}); convert it to WAV or FLAC"
+            ) from None
+        log.warning("%s: truncated; the %.1f s that decode are used", path, decoded / rate_hz)
+
+
+def _raw_blocks(file: BinaryIO) -> Iterator[Block]:
+    """Raw signed 16-bit little-endian mono at 16 kHz, as `arecord -f S16_LE -r 16000` writes it."""
+    left = b""
+    while data := file.read1(_BLOCK_SAMPLES):  # type: ignore[attr-defined]
+        data = left + data
+        whole = len(data) // 2 * 2
+        left = data[whole:]
+        samples = np.frombuffer(data[:whole], "<i2").astype(np.float32) / np.float32(32_768)
+        yield samples[:, None], SAMPLE_RATE_HZ

@@ -1,0 +1,267 @@
+"""Scores of successive windows in, events out: a pure state machine, time is an argument.
+
+A family over its threshold in one window is a detection; enough of them within `vote_seconds` open
+an event, `stop_after_seconds` without one end it. Onset and end are back-dated to the sound itself.
+"""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from daemon.errors import InputError
+from daemon.window import WINDOW_SECONDS
+
+# A window counts as a detection once about half of it holds the family: the scores are a mean.
+_FILL_SECONDS = WINDOW_SECONDS / 2
+_EPSILON_SECONDS = 1e-6
+
+UnitInterval = Annotated[float, Meta(gt=0, lt=1)]
+Votes = Annotated[int, Meta(ge=1, le=1000)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+PositiveSeconds = Annotated[float, Meta(gt=0, le=86_400)]
+
+
+class FamilySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One family's exceptions; what is left out follows the tracker's common settings."""
+
+    threshold: UnitInterval | None = None
+    hysteresis: Annotated[float, Meta(ge=0, lt=1)] | None = None
+    votes: Votes | None = None
+    vote_seconds: PositiveSeconds | None = None
+    start_after_seconds: Seconds | None = None
+    stop_after_seconds: PositiveSeconds | None = None
+    cooldown_seconds: Seconds | None = None
+
+
+class TrackerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When a run of detections is an event. `threshold` None: each family's own, from the model."""
+
+    threshold: UnitInterval | None = None
+    hysteresis: Annotated[float, Meta(ge=0, lt=1)] = 0.1
+    votes: Votes = 2
+    vote_seconds: PositiveSeconds = 5.0
+    start_after_seconds: Seconds = 0.0
+    stop_after_seconds: PositiveSeconds = 4.0
+    cooldown_seconds: Seconds = 0.0
+    families: dict[str, FamilySettings] = {}
+
+
+class Rules(NamedTuple):
+    """One family's settings, complete. `release`: an open event lives on above this score."""
+
+    threshold: float
+    release: float
+    votes: int
+    vote_seconds: float
+    start_after_seconds: float
+    stop_after_seconds: float
+    cooldown_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class EventStarted:
+    """A family is playing since `onset`; `at` is when that was decided. Seconds of sound."""
+
+    family: str
+    onset: float
+    at: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class EventEnded:
+    """A family has stopped. `reason` tells an end that was not the player's, such as `deaf`."""
+
+    family: str
+    onset: float
+    at: float
+    score: float
+    ended_at: float
+    peak: float
+    reason: str | None = None
+
+    @property
+    def duration_seconds(self) -> float:
+        """Seconds from onset to end."""
+        return self.ended_at - self.onset
+
+
+Event = EventStarted | EventEnded
+
+
+def rules(
+    settings: TrackerSettings,
+    families: Sequence[str],
+    thresholds: Sequence[float],
+    hop_seconds: float,
+) -> list[Rules]:
+    """Each family's complete rules, in the order of `families`.
+
+    Raises InputError, naming the key and the sum, for a family that the model does not know and for
+    rules that could never start or never end an event.
+    """
+    for name in settings.families:
+        if name not in families:
+            raise InputError(
+                f"tracker.families.{name}: the model knows no such family; "
+                f"it knows {', '.join(families)}"
+            )
+    return [
+        _family_rules(settings, family, threshold, hop_seconds)
+        for family, threshold in zip(families, thresholds, strict=True)
+    ]
+
+
+def _family_rules(
+    settings: TrackerSettings, family: str, model_threshold: float, hop_seconds: float
+) -> Rules:
+    own = settings.families.get(family, FamilySettings())
+
+    def pick(name: str) -> float:
+        exception = getattr(own, name)
+        common = getattr(settings, name)
+        return next(v for v in (exception, common, model_threshold) if v is not None)
+
+    def key(name: str) -> str:
+        where = f"families.{family}." if getattr(own, name) is not None else ""
+        return f"tracker.{where}{name}"
+
+    threshold, hysteresis = pick("threshold"), pick("hysteresis")
+    if hysteresis >= threshold:
+        raise InputError(
+            f"{key('hysteresis')}: an event of {family} would never end, since its score can not "
+            f"fall below {threshold:g} - {hysteresis:g} = {threshold - hysteresis:g}; "
+            f"set it below {threshold:g}"
+        )
+    votes, vote_seconds = int(pick("votes")), pick("vote_seconds")
+    windows = math.ceil(vote_seconds / hop_seconds - _EPSILON_SECONDS)
+    if votes > windows:
+        raise InputError(
+            f"{key('votes')}: {votes} votes can never be reached, since {vote_seconds:g} s "
+            f"(vote_seconds) / {hop_seconds:g} s (hop_seconds) hold {windows} "
+            f"window{'s' * (windows != 1)}; set votes to {windows} or less, "
+            f"or vote_seconds to more than {(votes - 1) * hop_seconds:g}"
+        )
+    return Rules(
+        threshold,
+        threshold - hysteresis,
+        votes,
+        vote_seconds,
+        pick("start_after_seconds"),
+        pick("stop_after_seconds"),
+        pick("cooldown_seconds"),
+    )
+
+
+class Tracker:
+    """Follows all families of one source through its windows."""
+
+    def __init__(self, families: Sequence[str], rules: Sequence[Rules], hop_seconds: float) -> None:
+        self._tracks = [
+            _Track(family, family_rules, hop_seconds)
+            for family, family_rules in zip(families, rules, strict=True)
+        ]
+
+    def update(self, at: float, scores: NDArray[np.float32]) -> list[Event]:
+        """Events that the window ending at `at` seconds of sound brings; scores (families,)."""
+        events = (t.update(at, s) for t, s in zip(self._tracks, scores.tolist(), strict=True))
+        return [event for event in events if event is not None]
+
+    def close(self, at: float, reason: str | None = None) -> list[Event]:
+        """End every open event: the sound itself ended at `at`. The tracker starts anew."""
+        ended = (track.close(at, reason) for track in self._tracks)
+        return [event for event in ended if event is not None]
+
+    def open_events(self) -> list[EventStarted]:
+        """The events that have started and not yet ended, with their newest scores."""
+        return [event for t in self._tracks if (event := t.open_event()) is not None]
+
+
+class _Track:
+    """One family: a run of detections with its onset, confirmed or not yet."""
+
+    def __init__(self, family: str, rules: Rules, hop_seconds: float) -> None:
+        self._family = family
+        self._rules = rules
+        self._half_hop = hop_seconds / 2
+        self._votes: deque[float] = deque()
+        self._newest: float | None = None
+        self._earliest_onset = 0.0
+        self._forget_run()
+
+    def _forget_run(self) -> None:
+        self._onset: float | None = None
+        self._last_at = 0.0
+        self._score = 0.0
+        self._peak = 0.0
+        self._started: EventStarted | None = None
+        self._votes.clear()
+
+    def update(self, at: float, score: float) -> Event | None:
+        rules = self._rules
+        if score >= (rules.threshold if self._started is None else rules.release):
+            self._hear(at, score)
+        elif (
+            self._onset is not None
+            and at - self._last_at >= rules.stop_after_seconds - _EPSILON_SECONDS
+        ):
+            return self._end(at, score, self._faded(), None)
+        self._newest, self._score = at, score
+        if self._started is None and self._onset is not None and self._confirmed(at, self._onset):
+            self._started = EventStarted(self._family, self._onset, at, score)
+            return self._started
+        return None
+
+    def close(self, at: float, reason: str | None) -> Event | None:
+        in_the_newest = self._newest is not None and self._last_at >= self._newest
+        ended = self._end(at, self._score, at if in_the_newest else self._faded(), reason)
+        self._newest = None
+        self._earliest_onset = 0.0
+        return ended
+
+    def open_event(self) -> EventStarted | None:
+        if self._started is None:
+            return None
+        return EventStarted(self._family, self._started.onset, self._started.at, self._score)
+
+    def _hear(self, at: float, score: float) -> None:
+        if self._onset is None:
+            self._onset = max(self._earliest_onset, self._back_dated(at))
+        self._last_at = at
+        self._peak = max(self._peak, score)
+        if self._started is None:
+            self._votes.append(at)
+
+    def _back_dated(self, at: float) -> float:
+        if self._newest is None:
+            return max(0.0, at - WINDOW_SECONDS)
+        return max(0.0, at - _FILL_SECONDS - self._half_hop)
+
+    def _faded(self) -> float:
+        """When the sound behind the last detection ended, the mirror of the onset's back-dating."""
+        return self._last_at - (WINDOW_SECONDS - _FILL_SECONDS) + self._half_hop
+
+    def _confirmed(self, at: float, onset: float) -> bool:
+        rules = self._rules
+        while self._votes and self._votes[0] <= at - rules.vote_seconds + _EPSILON_SECONDS:
+            self._votes.popleft()
+        long_enough = at - onset >= rules.start_after_seconds - _EPSILON_SECONDS
+        return len(self._votes) >= rules.votes and long_enough
+
+    def _end(
+        self, at: float, score: float, stopped_at: float, reason: str | None
+    ) -> EventEnded | None:
+        started, peak = self._started, self._peak
+        self._forget_run()
+        if started is None:
+            return None
+        ended_at = min(at, max(started.onset, stopped_at))
+        self._earliest_onset = ended_at + self._rules.cooldown_seconds
+        return EventEnded(self._family, started.onset, at, score, ended_at, peak, reason)
