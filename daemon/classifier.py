@@ -24,7 +24,7 @@ class Classifier:
 
     def __init__(self, path: Path = BUILT_IN_MODEL) -> None:
         self.contract: Contract = read_contract(path)
-        self._interpreter = _load(path)
+        self._interpreter = load_network(path)
         self._input = self._tensor(
             path, "input", self.contract.patch_frames, self.contract.front_end.bands
         )
@@ -82,7 +82,11 @@ class PatchPool:
         return self._classifier.calibrated(pooled / np.float32(len(contract.patch_starts)))
 
 
-def _load(path: Path) -> Any:
+def load_network(path: Path) -> Any:
+    """A TFLite interpreter on one thread with its tensors allocated.
+
+    Raises InputError when the file is no network that the runtime takes.
+    """
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
@@ -91,11 +95,11 @@ def _load(path: Path) -> Any:
         with _quiet_stderr():
             interpreter = Interpreter(model_path=str(path), num_threads=1)
             interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, OSError) as error:
         reason = str(error).strip().splitlines()[-1]
         raise InputError(
             f"model file {path}: the TFLite runtime refuses it ({reason}); "
-            "build the model anew with timbrel-build"
+            "name another, or build one with timbrel-build"
         ) from None
     return interpreter
 

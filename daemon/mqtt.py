@@ -80,14 +80,14 @@ class Link:
         self._closing = threading.Event()
         self._connected = threading.Event()
         self._waker, self._woken = socket.socketpair()
-        self._waker.setblocking(False)
+        self._waker.setblocking(False)  # noqa: FBT003
         self._protocol = _V311 if settings.protocol == "3.1.1" else _V5
         self._trouble_told: tuple[str, float] = ("", 0.0)
-        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self.trouble: Trouble | None = None
         self.dropped_events = 0
 
     def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._thread.start()
         return self
 

@@ -16,10 +16,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.classifier import load_network
 from daemon.commands.demo import MEDLEY
 from daemon.commands.embedded_broker import embedded_broker
 from daemon.commands.wiring import Ears
-from daemon.errors import InputError
 from daemon.hearing import Hearing
 from daemon.listener import listen
 from daemon.log_mel import LogMelStream
@@ -37,6 +37,7 @@ _RESIDENT = 'print(next(l.split()[1] for l in open("/proc/self/status") if l.sta
 def bench(settings: Settings, *, peer: Path | None, as_json: bool) -> int:
     """Measure and print; raises InputError where a model cannot be used."""
     ears = Ears(settings)
+    network = None if peer is None else load_network(peer)
     samples = read_sound(str(MEDLEY))
     figures: dict[str, float] = {
         **_steps(ears, samples),
@@ -46,7 +47,7 @@ def bench(settings: Settings, *, peer: Path | None, as_json: bool) -> int:
         "model_kilobytes": ears.path.stat().st_size / 1000,
     }
     if peer is not None:
-        figures |= _beside(peer, ears, samples)
+        figures |= _beside(peer, network, ears, samples)
     if as_json:
         print(json.dumps({key: round(value, 4) for key, value in figures.items()}))
     else:
@@ -220,15 +221,10 @@ def _configured(settings: Settings) -> Iterator[str]:
         yield file.name
 
 
-def _beside(peer: Path, ears: Ears, samples: NDArray[np.float32]) -> dict[str, float]:
+def _beside(
+    peer: Path, interpreter: Any, ears: Ears, samples: NDArray[np.float32]
+) -> dict[str, float]:
     """The same sound through a peer that takes a waveform, in chunks of its own length."""
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-
-        interpreter: Any = Interpreter(model_path=str(peer), num_threads=1)
-    except (ValueError, OSError) as error:
-        raise InputError(f"--peer {peer}: {error}; name YAMNet's .tflite file") from None
-    interpreter.allocate_tensors()
     details = interpreter.get_input_details()[0]
     chunk = int(np.prod(details["shape"]))
 
@@ -243,9 +239,8 @@ def _beside(peer: Path, ears: Ears, samples: NDArray[np.float32]) -> dict[str, f
         (_best(lambda: _loop(ears, samples), samples), _best(listen_as_peer, samples))
         for _ in range(3)
     ]
-    ours, theirs = np.median(pairs, axis=0)
     return {
-        "peer_cpu_ms_per_second": float(theirs),
-        "cpu_ratio": float(np.median([a / b for a, b in pairs])),
+        "peer_cpu_ms_per_second": float(np.median([theirs for _, theirs in pairs])),
+        "cpu_ratio": float(np.median([ours / theirs for ours, theirs in pairs])),
         "size_ratio": ears.path.stat().st_size / peer.stat().st_size,
     }

@@ -22,7 +22,7 @@ from daemon.tracker import Event, EventEnded, EventStarted
 log = logging.getLogger(__name__)
 
 _NODE = "replay"
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 5.0
 _FLUSH_SECONDS = 30.0
 
 

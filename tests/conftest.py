@@ -1,0 +1,240 @@
+"""Real parts for the tests: a mosquitto, clients that watch it, and Timbrel as a program."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+ROOT = Path(__file__).parents[1]
+MEDLEY = ROOT / "daemon" / "demo" / "medley.opus"
+
+
+class Received(NamedTuple):
+    """One message as a subscriber got it."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retained: bool
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.payload)
+
+
+class Mosquitto:
+    """A mosquitto on a port of its own that can be killed and started again."""
+
+    def __init__(self, folder: Path, extra: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._config = folder / "mosquitto.conf"
+        user = "user root\n" if os.getuid() == 0 else ""
+        self._config.write_text(f"{user}listener {self.port} 127.0.0.1\n{extra}")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", str(self._config)]
+        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                assert self._process.poll() is None, "mosquitto refuses its configuration"
+                assert time.monotonic() < deadline, "mosquitto does not start"
+                time.sleep(0.02)
+            else:
+                return
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+class Watcher:
+    """A subscriber of its own that keeps every message in the order of arrival."""
+
+    def __init__(self, port: int, **login: str) -> None:
+        self.received: list[Received] = []
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311
+        )
+        if login:
+            self._client.username_pw_set(login["username"], login["password"])
+        self._subscribed = threading.Event()
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
+        self._client.on_message = self._keep
+        self._client.on_connect = self._subscribe
+        self._port = port
+
+    def _subscribe(self, *_: Any) -> None:
+        self._client.subscribe("#", 1)
+
+    def _keep(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+        payload = bytes(message.payload)
+        self.received.append(Received(message.topic, payload, message.qos, message.retain))
+
+    def __enter__(self) -> Self:
+        self._client.connect("127.0.0.1", self._port)
+        self._client.loop_start()
+        assert self._subscribed.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def of(self, topic: str) -> list[Received]:
+        """All messages of one topic so far."""
+        return [message for message in list(self.received) if message.topic == topic]
+
+    def wait_for(
+        self, topic: str, wanted: Callable[[Received], bool] = lambda _: True, seconds: float = 15
+    ) -> Received:
+        """The first message of a topic that is wanted, arrived or yet to come."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = next((m for m in self.of(topic) if wanted(m)), None)
+            if found is not None:
+                return found
+            seen = sorted({message.topic for message in self.received})
+            assert time.monotonic() < deadline, f"nothing wanted came on {topic}; seen: {seen}"
+            time.sleep(0.02)
+
+
+StartBroker = Callable[..., Mosquitto]
+Timbrel = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def start_broker(tmp_path: Path) -> Iterator[StartBroker]:
+    """Start a mosquitto; the argument is added to its configuration."""
+    if shutil.which("mosquitto") is None and not Path("/usr/sbin/mosquitto").exists():
+        pytest.skip("mosquitto is not installed")
+    running: list[Mosquitto] = []
+
+    def start(extra: str = "allow_anonymous true\n") -> Mosquitto:
+        folder = tmp_path / f"broker{len(running)}"
+        folder.mkdir()
+        broker = Mosquitto(folder, extra)
+        running.append(broker)
+        broker.start()
+        return broker
+
+    yield start
+    for broker in running:
+        broker.kill()
+
+
+@pytest.fixture
+def broker(start_broker: StartBroker) -> Mosquitto:
+    """A mosquitto that takes everybody."""
+    return start_broker()
+
+
+@pytest.fixture
+def watcher(broker: Mosquitto) -> Iterator[Watcher]:
+    """A subscriber of everything at `broker`."""
+    with Watcher(broker.port) as watching:
+        yield watching
+
+
+@pytest.fixture
+def timbrel() -> Timbrel:
+    """Run the program to its end: arguments as for `timbrel`, options as for subprocess.run."""
+
+    def run(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "daemon", *map(str, arguments)]
+        options = {"capture_output": True, "text": True, "timeout": 120, "cwd": ROOT, **options}
+        result: subprocess.CompletedProcess[str] = subprocess.run(command, check=False, **options)
+        return result
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real recordings, where there is one."""
+    folder = os.environ.get("TIMBREL_CORPUS")
+    if not folder:
+        pytest.skip("TIMBREL_CORPUS names no corpus of recordings")
+    return Path(folder)
+
+
+class VirtualMicrophone:
+    """A private sound server with one null sink; what is played into it, PortAudio hears."""
+
+    def __init__(self, folder: Path) -> None:
+        # A socket's path holds 107 bytes at most, so pytest's folders are too deep.
+        self._folder = folder
+        self._socket = folder / "pulse"
+        self._script = folder / "server.pa"
+        self._script.write_text(
+            f"load-module module-native-protocol-unix auth-anonymous=1 socket={self._socket}\n"
+            "load-module module-null-sink sink_name=vmic\n"
+        )
+        names = ["HOME", "XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH"]
+        self.environment = {
+            **os.environ,
+            **dict.fromkeys(names, str(folder)),
+            "PULSE_SERVER": f"unix:{self._socket}",
+            "PULSE_SOURCE": "vmic.monitor",
+        }
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        options = ["--daemonize=no", "--system=false", "--exit-idle-time=-1", "--use-pid-file=no"]
+        options += ["--disable-shm=yes", "--realtime=no", "--high-priority=no"]
+        self._server = subprocess.Popen(
+            ["pulseaudio", "-n", "-F", self._script, *options],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 10
+        while self.control("info").returncode != 0:
+            assert time.monotonic() < deadline, "the sound server does not start"
+            time.sleep(0.05)
+
+    def control(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """Run pactl on this server."""
+        command = ["pactl", *arguments]
+        return subprocess.run(command, env=self.environment, capture_output=True, check=False)
+
+    def play(self, file: Path) -> subprocess.Popen[bytes]:
+        """Play a sound file into the microphone, in real time."""
+        return subprocess.Popen(["paplay", "--device=vmic", file], env=self.environment)
+
+    def kill(self) -> None:
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
+            self._server = None
+
+
+@pytest.fixture
+def microphone() -> Iterator[VirtualMicrophone]:
+    """A virtual microphone at rest."""
+    if shutil.which("pulseaudio") is None or shutil.which("paplay") is None:
+        pytest.skip("pulseaudio and pulseaudio-utils are not installed")
+    with tempfile.TemporaryDirectory(prefix="tmb", dir="/tmp") as folder:
+        virtual = VirtualMicrophone(Path(folder))
+        virtual.start()
+        yield virtual
+        virtual.kill()

@@ -1,0 +1,25 @@
+import json
+
+import pytest
+
+from tests.conftest import Timbrel
+
+
+def test_bench_measures_every_figure_it_promises(timbrel: Timbrel) -> None:
+    done = timbrel("bench", "--json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    for step in ("front_end", "inference", "window"):
+        assert 0.0 < figures[f"{step}_ms_median"] <= figures[f"{step}_ms_p95"]
+    assert 0.0 < figures["cpu_ms_per_second"] < 1000.0
+    ratio = figures["resident_megabytes"] / figures["bare_megabytes"]
+    assert figures["resident_ratio"] == pytest.approx(ratio, abs=1e-3)
+    for key in ("replay_times_real_time", "online_seconds", "model_kilobytes"):
+        assert figures[key] > 0.0
+
+
+def test_a_peer_that_is_no_model_is_named(timbrel: Timbrel) -> None:
+    done = timbrel("bench", "--peer", "/nowhere/yamnet.tflite")
+    assert done.returncode == 2
+    assert "/nowhere/yamnet.tflite" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,51 @@
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import daemon
+from tests.conftest import MEDLEY, Timbrel
+
+FORBIDDEN = {"tensorflow", "keras", "librosa", "scipy", "model_build"}
+MODULES = sorted(
+    info.name for info in pkgutil.walk_packages(daemon.__path__, "daemon.") if info.name != "daemon"
+)
+
+
+def loaded_by(code: str) -> set[str]:
+    """Top-level packages that a fresh interpreter has after running the code."""
+    code += "\nimport sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_of_the_daemon_loads_the_training_side(module: str) -> None:
+    assert not loaded_by(f"import {module}") & FORBIDDEN
+
+
+@pytest.mark.parametrize("module", ["tracker", "hub", "home_assistant", "settings", "window"])
+def test_pure_modules_load_neither_broker_nor_sound_nor_network(module: str) -> None:
+    edges = {"paho", "sounddevice", "soundfile", "soxr", "ai_edge_litert", "av"}
+    assert not loaded_by(f"import daemon.{module}") & edges
+
+
+def test_help_loads_no_numpy() -> None:
+    code = "import daemon.__main__ as m\ntry: m.main(['--help'])\nexcept SystemExit: pass"
+    assert "numpy" not in loaded_by(code)
+
+
+def test_replay_loads_neither_microphone_nor_broker(timbrel: Timbrel) -> None:
+    done = timbrel("replay", "--json", MEDLEY, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    assert done.returncode == 0
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "soundfile" in loaded
+    assert not {"sounddevice", "paho", "paho.mqtt.client", "daemon.mqtt"} & loaded
+
+
+def test_only_one_module_knows_paho() -> None:
+    folder = Path(daemon.__file__).parent
+    knowing = [p.name for p in folder.rglob("*.py") if "paho" in p.read_text(encoding="utf-8")]
+    assert set(knowing) <= {"mqtt.py", "bench.py", "errors.py", "__main__.py"}

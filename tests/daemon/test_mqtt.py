@@ -1,0 +1,243 @@
+import json
+import logging
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon import mqtt
+from daemon.commands.embedded_broker import embedded_broker
+from daemon.errors import InputError
+from daemon.home_assistant import Message
+from daemon.mqtt import Link
+from daemon.settings import MqttSettings, TlsSettings
+from tests.conftest import Mosquitto, Received, StartBroker, Watcher
+
+FAREWELL = Message("timbrel/box/availability", b"offline", 1, retain=True)
+ONLINE = FAREWELL._replace(payload=b"online")
+
+
+def link_to(
+    port: int, password: str | None = None, greeting: Sequence[Message] = (ONLINE,), **options: Any
+) -> Link:
+    settings = MqttSettings(**{"host": "127.0.0.1", "port": port, **options})
+    return Link(settings, password, client_id="box", greeting=lambda: greeting, farewell=FAREWELL)
+
+
+def event(number: int) -> Message:
+    return Message("timbrel/node/event", json.dumps({"number": number}).encode(), qos=1)
+
+
+def numbers(received: Sequence[Received]) -> list[int]:
+    return [message.json["number"] for message in received]
+
+
+def test_greets_publishes_and_says_goodbye(broker: Mosquitto, watcher: Watcher) -> None:
+    with link_to(broker.port) as link:
+        assert link.wait_connected(5)
+        link.publish(Message("timbrel/node/state", b"{}", retain=True))
+        link.publish(event(1))
+        assert link.flush(5) == 0
+    watcher.wait_for(FAREWELL.topic, lambda m: m.payload == b"offline")
+    assert [m.payload for m in watcher.of(FAREWELL.topic)] == [b"online", b"offline"]
+    assert numbers(watcher.of("timbrel/node/event")) == [1]
+    assert watcher.of("timbrel/node/event")[0].qos == 1
+    with Watcher(broker.port) as newcomer:
+        assert newcomer.wait_for("timbrel/node/state").retained
+        assert newcomer.wait_for(FAREWELL.topic).payload == b"offline"
+        assert newcomer.of("timbrel/node/event") == []
+
+
+def test_speaks_mqtt_5_where_the_broker_does(
+    broker: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with link_to(broker.port) as link:
+        assert link.wait_connected(5)
+    assert "with MQTT 5" in caplog.text
+
+
+def test_falls_back_to_3_1_1_where_the_broker_knows_no_5(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with embedded_broker() as port, link_to(port) as link:
+        assert link.wait_connected(15)
+        link.publish(event(1))
+        assert link.flush(5) == 0
+    assert "with MQTT 3.1.1" in caplog.text
+
+
+def test_events_made_before_the_broker_is_there_arrive_in_order(
+    start_broker: StartBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Time to subscribe before the link tries again.
+    monkeypatch.setattr(mqtt, "_FIRST_PAUSE_SECONDS", 3.0)
+    broker = start_broker()
+    broker.kill()
+    with link_to(broker.port) as link:
+        for number in range(50):
+            link.publish(event(number))
+        assert link.flush(0.2) == 50
+        broker.start()
+        with Watcher(broker.port) as watcher:
+            assert link.flush(15) == 0
+            watcher.wait_for("timbrel/node/event", lambda m: m.json["number"] == 49)
+            assert numbers(watcher.of("timbrel/node/event")) == list(range(50))
+
+
+def test_no_event_is_lost_when_the_broker_is_killed_in_between(start_broker: StartBroker) -> None:
+    broker = start_broker("allow_anonymous true\npersistence false\n")
+    seen: list[int] = []
+    with link_to(broker.port) as link:
+        assert link.wait_connected(5)
+        for round_ in range(3):
+            with Watcher(broker.port) as watcher:
+                for number in range(round_ * 40, round_ * 40 + 20):
+                    link.publish(event(number))
+                assert link.flush(15) == 0
+                last = round_ * 40 + 19
+                watcher.wait_for("timbrel/node/event", lambda m: m.json["number"] == last)  # noqa: B023
+                seen += numbers(watcher.of("timbrel/node/event"))
+            broker.kill()
+            for number in range(round_ * 40 + 20, round_ * 40 + 40):
+                link.publish(event(number))
+            broker.start()
+        assert link.flush(30) == 0
+    assert set(range(20)) <= set(seen)
+    assert sorted(set(seen)) == list(dict.fromkeys(seen)), "out of order"
+
+
+def test_of_states_that_waited_only_the_newest_is_sent(broker: Mosquitto, watcher: Watcher) -> None:
+    link = link_to(broker.port)
+    for number in range(5):
+        link.publish(Message("timbrel/node/state", b"%d" % number, retain=True))
+    link.publish(event(1))
+    with link:
+        watcher.wait_for("timbrel/node/event")
+    assert [m.payload for m in watcher.of("timbrel/node/state")] == [b"4"]
+
+
+def test_an_event_that_waited_a_minute_comes_as_late(
+    broker: Mosquitto, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt, "_LATE_SECONDS", 0.3)
+    link = link_to(broker.port)
+    link.publish(event(1))
+    time.sleep(0.5)
+    with link:
+        late = watcher.wait_for("timbrel/node/event/late")
+        link.publish(event(2))
+        watcher.wait_for("timbrel/node/event")
+    assert late.json == {"number": 1, "late": True}
+    assert numbers(watcher.of("timbrel/node/event")) == [2]
+
+
+def test_password_and_tls_together(start_broker: StartBroker, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    passwords = make_password_file(tmp_path, "box", "secret")
+    broker = start_broker(
+        f"certfile {certificate}\nkeyfile {key}\npassword_file {passwords}\nallow_anonymous false\n"
+    )
+    tls = TlsSettings(ca_file=str(certificate))
+    with link_to(broker.port, "secret", host="localhost", username="box", tls=tls) as link:
+        assert link.wait_connected(5)
+        link.publish(event(1))
+        assert link.flush(5) == 0
+
+
+def test_a_certificate_of_an_unknown_authority_is_named_with_the_remedy(
+    start_broker: StartBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    certificate, key = make_certificate(tmp_path)
+    broker = start_broker(f"certfile {certificate}\nkeyfile {key}\nallow_anonymous true\n")
+    with link_to(broker.port, host="localhost", tls=TlsSettings()) as link:
+        assert not link.wait_connected(5)
+        assert link.trouble is not None
+        assert link.trouble.users
+    assert "certificate that is not accepted" in caplog.text
+    assert "mqtt.tls.ca_file" in caplog.text
+
+
+def test_a_refused_password_is_named_once_and_tried_again(
+    start_broker: StartBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    passwords = make_password_file(tmp_path, "box", "secret")
+    broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
+    with link_to(broker.port, "wrong", username="box") as link:
+        assert not link.wait_connected(5)
+        time.sleep(2.0)
+    refusals = [r for r in caplog.records if "Not authorized" in r.message]
+    assert len(refusals) == 1
+    assert "mqtt.password_file" in refusals[0].message
+    assert "wrong" not in caplog.text.replace("wrong password", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"host": "no-such-host.invalid"}, ["no-such-host.invalid", "name not found"]),
+        ({"port": 1}, ["127.0.0.1:1", "is it running?"]),
+    ],
+)
+def test_an_unreachable_broker_is_named(
+    options: dict[str, Any], words: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with link_to(**{"port": 1, **options}) as link:
+        assert not link.wait_connected(1.5)
+    assert all(word in caplog.text for word in words)
+
+
+def test_a_server_that_is_no_broker_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute, link_to(mute.getsockname()[1]) as link:
+        assert not link.wait_connected(9)
+    assert "there is no answer" in caplog.text
+
+
+def test_the_oldest_event_goes_first_when_too_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt, "_MOST_EVENTS", 3)
+    link = link_to(1)
+    for number in range(5):
+        link.publish(event(number))
+    assert [json.loads(w.message.payload)["number"] for w in link._events] == [2, 3, 4]
+    assert link.dropped_events == 2
+
+
+@pytest.mark.parametrize("file", ["absent.pem", "junk.pem"])
+def test_unusable_tls_files_are_the_users_error(file: str, tmp_path: Path) -> None:
+    (tmp_path / "junk.pem").write_text("no certificate")
+    path = str(tmp_path / file)
+    with pytest.raises(InputError, match=f"mqtt.tls.ca_file: .*{file}"):
+        link_to(1, tls=TlsSettings(ca_file=path))
+    with pytest.raises(InputError, match=f"mqtt.tls.certificate_file: .*{file}"):
+        link_to(1, tls=TlsSettings(certificate_file=path))
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost, signed by itself, and its key."""
+    certificate, key = folder / "broker.pem", folder / "broker.key"
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    subprocess.run(
+        [
+            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
+            *("-keyout", key, "-out", certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return certificate, key
+
+
+def make_password_file(folder: Path, user: str, password: str) -> Path:
+    """A mosquitto password file with one user."""
+    file = folder / "passwords"
+    command = ["mosquitto_passwd", "-b", "-c", str(file), user, password]
+    subprocess.run(command, check=True, capture_output=True)
+    file.chmod(0o644)
+    return file

@@ -1,0 +1,158 @@
+import csv
+import json
+import subprocess
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from daemon.classifier import BUILT_IN_MODEL
+from daemon.commands.demo import passages
+from daemon.model_file import read_contract
+from tests.conftest import MEDLEY, Mosquitto, Timbrel, Watcher
+
+FAMILIES = read_contract(BUILT_IN_MODEL).families
+
+
+def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_events_follow_the_contract(timbrel: Timbrel) -> None:
+    events = lines(timbrel("replay", "--json", MEDLEY))
+    started = {"file", "event", "family", "onset", "at", "score"}
+    ended = started | {"ended_at", "duration_seconds", "peak"}
+    assert events
+    playing: dict[str, float] = {}
+    for event in events:
+        assert event["file"] == str(MEDLEY)
+        assert event["family"] in FAMILIES
+        assert 0.0 <= event["onset"] <= event["at"] <= 86.64
+        if event["event"] == "started":
+            assert set(event) == started
+            playing[event["family"]] = event["onset"]
+        else:
+            assert event["event"] == "ended"
+            assert set(event) == ended
+            assert event["onset"] == playing.pop(event["family"])
+            assert event["duration_seconds"] == pytest.approx(event["ended_at"] - event["onset"])
+            assert event["peak"] >= event["score"] - 1e-9
+    assert playing == {}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ends"), [(0.3, [4.0]), (4.0, [4.0]), (4.9, [4.0]), (6.0, [4.0, 5.0, 6.0])]
+)
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100])
+def test_scores_follow_the_contract(
+    seconds: float, ends: list[float], rate_hz: int, tmp_path: Path, timbrel: Timbrel
+) -> None:
+    file = tmp_path / "noise.wav"
+    noise = np.random.default_rng(1).normal(0, 0.05, (round(seconds * rate_hz), 2))
+    soundfile.write(file, noise, rate_hz)
+    windows = lines(timbrel("replay", "--json", "--scores", file))
+    assert [window["at"] for window in windows] == ends
+    for window in windows:
+        assert set(window) == {"file", "at", "level_dbfs", "scores"}
+        assert tuple(window["scores"]) == FAMILIES
+        assert all(0.0 <= score <= 1.0 for score in window["scores"].values())
+
+
+def test_the_gate_is_off_under_scores(tmp_path: Path, timbrel: Timbrel) -> None:
+    file = tmp_path / "silence.wav"
+    soundfile.write(file, np.zeros(16_000 * 5), 16_000)
+    windows = lines(timbrel("replay", "--json", "--scores", file))
+    assert [window["level_dbfs"] for window in windows] == [-120.0, -120.0]
+    assert all(score > 0.0 for score in windows[0]["scores"].values())
+
+
+def test_plain_output_in_a_pipe_has_no_colour(timbrel: Timbrel) -> None:
+    done = timbrel("replay", MEDLEY)
+    assert done.returncode == 0
+    assert "▶ drums" in done.stdout
+    assert "\033" not in done.stdout
+
+
+def test_published_events_reach_another_client_with_families_and_times(
+    tmp_path: Path, broker: Mosquitto, watcher: Watcher, timbrel: Timbrel
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}")
+    done = timbrel("replay", "--publish", "--json", "--config", config, MEDLEY)
+    wanted = lines(done)
+    watcher.wait_for("timbrel/replay/availability", lambda m: m.payload == b"offline")
+
+    topics = [message.topic for message in watcher.received]
+    assert topics[:2] == [
+        "homeassistant/device/timbrel_replay/config",
+        "timbrel/replay/availability",
+    ]
+    events = [message.json for message in watcher.of("timbrel/replay/event")]
+    assert [(e["event_type"], e["family"]) for e in events] == [
+        (w["event"], w["family"]) for w in wanted
+    ]
+    began = at(events[0]["onset"]) - wanted[0]["onset"]
+    for event, want in zip(events, wanted, strict=True):
+        assert at(event["onset"]) - began == pytest.approx(want["onset"], abs=0.01)
+        assert at(event["at"]) - began == pytest.approx(want["at"], abs=0.01)
+        assert event["node"] == "replay"
+        assert event["score"] == pytest.approx(want["score"], abs=0.001)
+        if want["event"] == "ended":
+            assert event["duration_seconds"] == pytest.approx(want["duration_seconds"], abs=0.002)
+    last = watcher.of("timbrel/replay/state")[-1]
+    assert last.json["playing"] is False
+    assert last.json["families"] == {}
+    with Watcher(broker.port) as newcomer:
+        assert newcomer.wait_for("timbrel/replay/state").retained
+        assert newcomer.wait_for("homeassistant/device/timbrel_replay/config").retained
+
+
+def at(iso: str) -> float:
+    moment = datetime.fromisoformat(iso)
+    assert moment.tzinfo is not None
+    return moment.timestamp()
+
+
+def test_most_of_the_medley_is_named_and_nothing_where_nobody_plays(timbrel: Timbrel) -> None:
+    events = [e for e in lines(timbrel("replay", "--json", MEDLEY)) if e["event"] == "ended"]
+
+    def heard(start: float, end: float) -> Counter[str]:
+        overlaps: Counter[str] = Counter()
+        for event in events:
+            overlap = min(end, event["ended_at"]) - max(start, event["onset"])
+            overlaps[event["family"]] += max(0.0, overlap)
+        return overlaps
+
+    truth = passages()
+    families = [p for p in truth if p.kind == "family"]
+    named = [p for p in families if heard(p.start_seconds, p.end_seconds)[p.what] > 0]
+    assert len(named) > len(families) / 2
+    for calm in (p for p in truth if p.kind != "family"):
+        longest = max(heard(calm.start_seconds, calm.end_seconds).values(), default=0.0)
+        assert longest < (calm.end_seconds - calm.start_seconds) / 2, calm
+
+
+def test_real_recordings_of_every_family_score_highest_as_a_group(
+    corpus: Path, timbrel: Timbrel
+) -> None:
+    """Of up to twelve dev phrases a family, its own score is on average above every other's."""
+    with (corpus / "manifest.csv").open(newline="") as manifest:
+        rows = [r for r in csv.DictReader(manifest) if (r["kind"], r["split"]) == ("phrase", "dev")]
+    by_family: dict[str, list[str]] = {}
+    for row in rows:
+        by_family.setdefault(row["label"], []).append(str(corpus / row["path"]))
+    assert set(FAMILIES) - set(by_family) == {"synth_lead"}
+    files = [file for all_files in by_family.values() for file in all_files[::5][:12]]
+    heard = {w["file"]: w["scores"] for w in lines(timbrel("replay", "--json", "--scores", *files))}
+    assert len(heard) == len(files)
+    right = 0
+    for family, all_files in by_family.items():
+        scores = [heard[file] for file in all_files if file in heard]
+        mean = {name: float(np.mean([s[name] for s in scores])) for name in FAMILIES}
+        right += max(mean, key=lambda name: mean[name]) == family
+    assert right >= 8, f"only {right} of {len(by_family)} families"

@@ -1,0 +1,145 @@
+"""`timbrel run` as a process, on a virtual microphone and a real broker."""
+
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from daemon.sound_file import read_sound
+from tests.conftest import MEDLEY, ROOT, Mosquitto, Received, VirtualMicrophone, Watcher
+
+Daemon = subprocess.Popen[str]
+StartDaemon = Callable[..., Daemon]
+
+
+@pytest.fixture
+def start_daemon(
+    tmp_path: Path, broker: Mosquitto, microphone: VirtualMicrophone
+) -> Iterator[StartDaemon]:
+    """Start `timbrel run` on the virtual microphone; the argument is added to its settings."""
+    running: list[Daemon] = []
+
+    def start(extra: str = "", **environment: str) -> Daemon:
+        config = tmp_path / "timbrel.yaml"
+        config.write_text(
+            f"name: music_room\naudio: {{device: pulse, gate_dbfs: -60}}\n"
+            f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\n{extra}\n"
+        )
+        daemon = subprocess.Popen(
+            [sys.executable, "-m", "daemon", "run", "--config", config],
+            cwd=ROOT,
+            env={**microphone.environment, **environment},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(daemon)
+        return daemon
+
+    yield start
+    for daemon in running:
+        daemon.kill()
+        daemon.communicate()
+
+
+def drums(folder: Path) -> Path:
+    """The medley's drums with silence around them, as a WAV file."""
+    sound = read_sound(str(MEDLEY))
+    file = folder / "drums.wav"
+    soundfile.write(file, sound[int(48.9 * 16_000) : int(57.3 * 16_000)], 16_000)
+    return file
+
+
+def is_state(playing: object) -> Callable[[Received], bool]:
+    return lambda message: bool(message.json["playing"] is playing)
+
+
+def test_what_sounds_in_the_room_reaches_the_broker(
+    start_daemon: StartDaemon, microphone: VirtualMicrophone, watcher: Watcher, tmp_path: Path
+) -> None:
+    daemon = start_daemon()
+    topic = "timbrel/music_room/"
+    assert watcher.wait_for(topic + "availability").payload == b"online"
+    discovery = watcher.wait_for("homeassistant/device/timbrel_music_room/config").json
+    assert set(discovery["components"]) == {"playing", "instrument", "heard"}
+    assert watcher.wait_for(topic + "hearing").json["hearing"] == "hearing"
+    watcher.wait_for(topic + "state", is_state(False))
+
+    microphone.play(drums(tmp_path)).wait(30)
+    started = watcher.wait_for(topic + "event", lambda m: m.json["family"] == "drums").json
+    ended = watcher.wait_for(
+        topic + "event", lambda m: m.json["family"] == "drums" and "ended_at" in m.json
+    ).json
+    assert started["event_type"] == "started"
+    assert ended["event_id"] == started["event_id"]
+    assert ended["onset"] == started["onset"]
+    assert 4.0 < ended["duration_seconds"] < 11.0
+
+    daemon.send_signal(signal.SIGTERM)
+    _, log = daemon.communicate(timeout=10)
+    assert daemon.returncode == 0, log
+    assert "Traceback" not in log
+    watcher.wait_for(topic + "availability", lambda m: m.payload == b"offline")
+
+
+def test_a_killed_daemon_is_announced_by_the_will(
+    start_daemon: StartDaemon, watcher: Watcher
+) -> None:
+    daemon = start_daemon()
+    watcher.wait_for("timbrel/music_room/availability", lambda m: m.payload == b"online")
+    daemon.kill()
+    watcher.wait_for("timbrel/music_room/availability", lambda m: m.payload == b"offline")
+
+
+def test_a_sound_server_that_dies_is_told_and_survived(
+    start_daemon: StartDaemon, microphone: VirtualMicrophone, watcher: Watcher
+) -> None:
+    daemon = start_daemon()
+    hearing = "timbrel/music_room/hearing"
+    watcher.wait_for("timbrel/music_room/state", is_state(False))
+    microphone.kill()
+    deaf = watcher.wait_for(hearing, lambda m: m.json["hearing"] == "deaf").json
+    assert deaf["reason"]
+    watcher.wait_for("timbrel/music_room/state", is_state(None))
+    assert daemon.poll() is None
+
+
+def test_no_microphone_is_told_and_does_not_stop_the_daemon(
+    start_daemon: StartDaemon, microphone: VirtualMicrophone, watcher: Watcher
+) -> None:
+    microphone.kill()
+    daemon = start_daemon()
+    deaf = watcher.wait_for("timbrel/music_room/hearing").json
+    assert deaf["hearing"] == "deaf"
+    assert "audio.device pulse" in deaf["reason"]
+    daemon.send_signal(signal.SIGINT)
+    _, log = daemon.communicate(timeout=10)
+    assert daemon.returncode == 0, log
+    assert "Traceback" not in log
+
+
+def test_the_service_manager_is_told_when_ready_alive_and_stopping(
+    start_daemon: StartDaemon, watcher: Watcher
+) -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+    ):
+        address = f"{folder}/notify"
+        manager.bind(address)
+        manager.settimeout(15)
+        daemon = start_daemon(NOTIFY_SOCKET=address)
+        states = [manager.recv(4096).decode()]
+        while "WATCHDOG=1" not in states:
+            states.append(manager.recv(4096).decode())
+        assert states[0] == "READY=1\nSTATUS=hearing"
+        watcher.wait_for("timbrel/music_room/hearing")
+        daemon.send_signal(signal.SIGTERM)
+        while "STOPPING=1" not in states:
+            states.append(manager.recv(4096).decode())
+        assert daemon.wait(10) == 0
