@@ -18,9 +18,8 @@ class Paint:
     """Wraps text in terminal colours where `stream` is a terminal that wants them."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._on = (
-            stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-        )
+        wanted = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._on = "NO_COLOR" not in os.environ and (wanted or "FORCE_COLOR" in os.environ)
 
     def __call__(self, text: str, code: str) -> str:
         """Wrap text in an ANSI colour code, or return it as it is."""

@@ -18,15 +18,12 @@ class Teller(Protocol):
 
 def listen(
     windows: Iterable[Window], hearing: Hearing, tracker: Tracker, tellers: Sequence[Teller]
-) -> float:
-    """Hear all windows; return when the last one ended, in seconds of sound."""
-    ended_at = 0.0
+) -> None:
+    """Hear all windows, in their order, until they end."""
     for window in windows:
         heard = hearing.hear(window)
         events = tracker.update(heard.ended_at, heard.scores)
         playing = tracker.open_events()
         for teller in tellers:
             teller.tell(heard, playing, events)
-        ended_at = heard.ended_at
         systemd.alive()
-    return ended_at

@@ -1,6 +1,7 @@
 """Any audio file, or raw sound on standard input, as pieces of 16 kHz mono float32."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from daemon.window import SAMPLE_RATE_HZ
 
 STANDARD_INPUT = "-"
 _BLOCK_SAMPLES = 65_536
+_LARGEST_OGG_PAGE_BYTES = 65_307
 _RATES_HZ = range(1_000, 768_001)
 _AV_SUFFIXES = {".m4a", ".aac", ".mp4", ".m4b", ".mov", ".webm", ".mka", ".wma"}
 
@@ -95,6 +97,7 @@ def _soundfile_blocks(path: Path) -> Iterator[Block]:
             decoded = 0
             # A RIFF header's promise is cut to the file's size on opening; only the log keeps it.
             cut = "should be" in file.extra_info and file.format in {"WAV", "WAVEX", "AIFF", "W64"}
+            cut = cut or (file.format == "OGG" and not _ogg_ends(path))
             try:
                 while len(block := read(size, dtype="float32", always_2d=True)):
                     decoded += len(block)
@@ -112,6 +115,15 @@ def _soundfile_blocks(path: Path) -> Iterator[Block]:
         raise InputError(
             f"{path}: cannot be read as audio ({reason}); convert it to WAV or FLAC"
         ) from None
+
+
+def _ogg_ends(path: Path) -> bool:
+    """Whether the last Ogg page is marked as the stream's end (RFC 3533, header type bit 3)."""
+    with path.open("rb") as file:
+        file.seek(-min(path.stat().st_size, _LARGEST_OGG_PAGE_BYTES), os.SEEK_END)
+        tail = file.read()
+    page = tail.rfind(b"OggS")
+    return len(tail) > page + 5 and bool(tail[page + 5] & 4)
 
 
 def _av_blocks(path: Path) -> Iterator[Block]:

@@ -153,13 +153,13 @@ class _DemoScreen(Screen):
 
     def show_verdicts(self, verdicts: Sequence[Verdict]) -> None:
         """A line a passage, and how many were named right."""
-        self.say("\n    from        to  played                          heard")
+        self.say("\n    from        to  played                                 heard")
         for passage, right, others in verdicts:
             mark = self._paint.green("✓") if right else self._paint.yellow("✗")
             what = f"{passage.what} ({passage.instrument})" if passage.instrument else passage.what
-            extra = f"also {', '.join(others)}" if others else ""
+            extra = ", ".join(others) if others else "" if right else "nothing for long enough"
             times = f"{clock(passage.start_seconds):>8}  {clock(passage.end_seconds):>8}"
-            self.say(f"{times}  {what:30}  {mark} {extra}")
+            self.say(f"{times}  {what:37}  {mark} {extra}")
         families = [v for v in verdicts if v.passage.kind == _FAMILY]
         calm = [v for v in verdicts if v.passage.kind != _FAMILY]
         self.say(

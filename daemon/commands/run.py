@@ -16,7 +16,7 @@ from daemon.microphone import open_microphone
 from daemon.ring import Ring
 from daemon.settings import Settings
 from daemon.stop import Stop, stop_on_signals
-from daemon.tracker import Event, EventEnded, EventStarted, Tracker
+from daemon.tracker import Event, EventEnded, EventStarted
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Service:
         self._tellers = tellers
         self._open_source = open_source
         self._pause_seconds = _FIRST_PAUSE_SECONDS
-        self._was_lost: str | None = None
+        self._deaf_because: str | None = None
 
     def listen_until(self, stop: Stop, hub: Hub) -> None:
         """Listen; open the microphone again, with a growing pause, whenever it is lost."""
@@ -67,10 +67,17 @@ class Service:
                 with self._open_source(self._audio.device) as ring, stop.calling(ring.end):
                     self._listen(ring, hub)
             except SoundLostError as error:
-                self._lost(str(error), hub)
-                stop.wait(self._pause_seconds * random.uniform(0.7, 1.0))  # noqa: S311
-                self._pause_seconds = min(2 * self._pause_seconds, _LONGEST_PAUSE_SECONDS)
-                systemd.alive()
+                self._lost(str(error), hub, 0.0, [])
+            stop.wait(self._pause_seconds * random.uniform(0.7, 1.0))  # noqa: S311
+            self._pause_seconds = min(2 * self._pause_seconds, _LONGEST_PAUSE_SECONDS)
+            systemd.alive()
+
+    def hears(self) -> None:
+        """The microphone gives sound."""
+        if self._deaf_because is not None:
+            log.info("hearing again")
+        self._deaf_because = None
+        self._pause_seconds = _FIRST_PAUSE_SECONDS
 
     def _listen(self, ring: Ring, hub: Hub) -> None:
         tracker = self._ears.tracker()
@@ -79,32 +86,22 @@ class Service:
         progress = _Progress(self)
         hub.hears()
         try:
-            ended_at = listen(windows, hearing, tracker, [hub, progress, *self._tellers])
+            listen(windows, hearing, tracker, [hub, progress, *self._tellers])
         except SoundLostError as error:
-            self._end(tracker, hub, progress.ended_at, "deaf", deaf_because=str(error))
-            raise
-        self._end(tracker, hub, ended_at, "stopped")
-
-    def _end(
-        self, tracker: Tracker, hub: Hub, at: float, reason: str, deaf_because: str | None = None
-    ) -> None:
-        events = tracker.close(at, reason)
+            events = tracker.close(progress.ended_at, "deaf")
+            self._lost(str(error), hub, progress.ended_at, events)
+        else:
+            events = tracker.close(progress.ended_at, "stopped")
+            hub.end(progress.ended_at, events)
         _log_events(events)
-        hub.end(at, events, deaf_because)
 
-    def hears(self) -> None:
-        """The microphone gives sound."""
-        if self._was_lost is not None:
-            log.info("hearing again")
-        self._was_lost = None
-        self._pause_seconds = _FIRST_PAUSE_SECONDS
-
-    def _lost(self, reason: str, hub: Hub) -> None:
-        if reason != self._was_lost:
-            log.error("deaf: %s; it is tried again until it is back", reason)
-            hub.end(0.0, [], deaf_because=reason)
-            systemd.ready(f"deaf: {reason}")
-        self._was_lost = reason
+    def _lost(self, reason: str, hub: Hub, at: float, events: Sequence[Event]) -> None:
+        if reason == self._deaf_because and not events:
+            return
+        self._deaf_because = reason
+        log.error("deaf: %s; it is tried again until it is back", reason)
+        hub.end(at, events, deaf_because=reason)
+        systemd.ready(f"deaf: {reason}")
 
 
 class _Progress:
