@@ -1,8 +1,5 @@
 """Log-mel frames of a window in, one calibrated score in 0..1 per family out."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +8,7 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.model_file import Contract, read_contract
+from daemon.quiet import quiet_output
 
 BUILT_IN_MODEL = Path(__file__).parent / "models" / "timbrel.tflite"
 
@@ -55,8 +53,9 @@ class Classifier:
 
     def calibrated(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores in 0..1 from pooled logits, (..., families)."""
-        scores: NDArray[np.float32] = logits * self._slopes + self._offsets
-        return np.float32(1.0) / (np.float32(1.0) + np.exp(-scores))
+        raw: NDArray[np.float32] = logits * self._slopes + self._offsets
+        # Beyond 80 a float32 sigmoid is 0 or 1, and its exponential overflows.
+        return np.float32(1.0) / (np.float32(1.0) + np.exp(-np.clip(raw, -80.0, 80.0)))
 
 
 class PatchPool:
@@ -92,7 +91,7 @@ def load_network(path: Path) -> Any:
     except ImportError:
         from tflite_runtime.interpreter import Interpreter
     try:
-        with _quiet_stderr():
+        with quiet_output():  # The runtime greets in C++.
             interpreter = Interpreter(model_path=str(path), num_threads=1)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError, OSError) as error:
@@ -102,16 +101,3 @@ def load_network(path: Path) -> Any:
             "name another, or build one with timbrel-build"
         ) from None
     return interpreter
-
-
-@contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """The runtime greets on the process's standard error, past Python; a log is no place for it."""
-    saved, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nothing, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nothing)

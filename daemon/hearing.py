@@ -23,7 +23,10 @@ class Heard:
 
 def level_dbfs(samples: NDArray[np.float32]) -> float:
     """RMS level of samples (n,) against a full-scale square wave, no lower than -120 dBFS."""
-    power = float(np.dot(samples, samples)) / max(1, len(samples))
+    with np.errstate(over="ignore"):
+        power = float(np.dot(samples, samples)) / max(1, len(samples))
+    if power == float("inf"):
+        power = float(np.mean(np.square(samples, dtype=np.float64)))
     return max(FLOOR_DBFS, 10.0 * float(np.log10(power))) if power > 0.0 else FLOOR_DBFS
 
 

@@ -51,7 +51,11 @@ class Node:
 
 def iso_time(wall_seconds: float) -> str:
     """ISO 8601 in local time with its offset, to the millisecond."""
-    return datetime.fromtimestamp(wall_seconds).astimezone().isoformat(timespec="milliseconds")
+    return (
+        datetime.fromtimestamp(round(wall_seconds, 3))
+        .astimezone()
+        .isoformat(timespec="milliseconds")
+    )
 
 
 def availability(node: Node, *, online: bool) -> Message:
@@ -132,7 +136,7 @@ def discovery(node: Node) -> Message:
     body = {
         "device": {
             "identifiers": [device_id],
-            "name": node.name.replace("_", " ").capitalize(),
+            "name": node.name[0].upper() + node.name[1:].replace("_", " "),
             "manufacturer": "Timbrel",
             "model": node.model,
             "sw_version": node.version,

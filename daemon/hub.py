@@ -36,7 +36,8 @@ class Hub:
         self._wall_at = wall_at
         self._open: dict[str, _OpenEvent] = {}
         self._told_scores: dict[str, float] | None = None
-        self._level_dbfs = FLOOR_DBFS
+        self._newest_dbfs = FLOOR_DBFS
+        self._told_dbfs = FLOOR_DBFS
         self._level_told_at: float | None = None
 
     def greeting(self, *, discovery: bool) -> list[Message]:
@@ -54,6 +55,7 @@ class Hub:
     def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
         """One window's results: the `events` it brought, what is `playing` after it."""
         wall = self._wall_at(heard.ended_at)
+        self._newest_dbfs = heard.level_dbfs
         for event in events:
             self._tell_event(event, wall - heard.ended_at)
         self._tell_state({event.family: event.score for event in playing}, heard, wall)
@@ -65,7 +67,7 @@ class Hub:
         for event in events:
             self._tell_event(event, wall - at)
         playing = None if deaf_because else dict[str, Playing]()
-        self._publish(home_assistant.state(self._node, playing, self._level_dbfs, wall))
+        self._publish(home_assistant.state(self._node, playing, self._newest_dbfs, wall))
         if deaf_because:
             self._publish(home_assistant.hearing(self._node, "deaf", deaf_because, wall))
 
@@ -93,8 +95,8 @@ class Hub:
         told_at = self._level_told_at
         if told_at is not None and (
             heard.ended_at - told_at < _LEVEL_SECONDS
-            or abs(heard.level_dbfs - self._level_dbfs) < _LEVEL_STEP_DB
+            or abs(heard.level_dbfs - self._told_dbfs) < _LEVEL_STEP_DB
         ):
             return
-        self._level_told_at, self._level_dbfs = heard.ended_at, heard.level_dbfs
+        self._level_told_at, self._told_dbfs = heard.ended_at, heard.level_dbfs
         self._publish(home_assistant.level(self._node, heard.level_dbfs))

@@ -31,14 +31,16 @@ class FrontEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_offset: float = 0.001
 
     def __post_init__(self) -> None:
+        if not (0 < self.frame_seconds <= 1 and 0 < self.hop_seconds <= 1):
+            raise ValueError("frame_seconds and hop_seconds must lie between 0 and 1")
         if self.sample_rate_hz < 1 or self.bands < 1 or self.hop_samples < 1:
             raise ValueError("sample_rate_hz, bands and hop_seconds must be positive")
         if not 1 <= self.frame_samples <= self.fft_size:
             raise ValueError("frame_seconds must give between 1 and fft_size samples")
         if not 0 <= self.low_hz < self.high_hz <= self.sample_rate_hz / 2:
             raise ValueError("0 <= low_hz < high_hz <= sample_rate_hz / 2 does not hold")
-        if self.log_offset <= 0:
-            raise ValueError("log_offset must be positive")
+        if not 0 < self.log_offset < 1:
+            raise ValueError("log_offset must lie between 0 and 1")
 
     @property
     def frame_samples(self) -> int:

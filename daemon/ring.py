@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import SoundLostError
-from daemon.window import SAMPLE_RATE_HZ, WINDOW_SECONDS, Window, WindowBuffer
+from daemon.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
 
 _CAPACITY_SECONDS = 2 * WINDOW_SECONDS
 
@@ -38,6 +38,7 @@ class Ring:
         """Copy one block, (samples, channels); called on the audio thread, so nothing else."""
         with self._changed:
             capacity = len(self._blocks)
+            self._written += max(0, len(block) - capacity)
             block = block[-capacity:]
             start = self._written % capacity
             head = min(len(block), capacity - start)
@@ -67,16 +68,19 @@ class Ring:
         """
         buffer = WindowBuffer(hop_seconds)
         resample = _resampler(self._rate_hz)
+        newest = np.empty(WINDOW_SAMPLES, np.float32)
         while True:
             wanted = -(-buffer.samples_to_next * self._rate_hz // SAMPLE_RATE_HZ)
             if (blocks := self._fetch(wanted, stall_seconds)) is None:
                 return
-            newest = None
+            whole: list[int] = []
             for window in buffer.push(resample(_mono(blocks))):
-                self.late_windows += newest is not None
-                newest = window
-            if newest is not None:
-                yield newest
+                # What follows it in the buffer may move it.
+                np.copyto(newest, window.samples)
+                whole.append(window.start_sample)
+            if whole:
+                self.late_windows += len(whole) - 1
+                yield Window(newest, whole[-1])
 
     def _fetch(self, wanted: int, stall_seconds: float) -> NDArray[np.float32] | None:
         """Everything unread once that many samples are there; None after `end`."""

@@ -17,12 +17,12 @@ HOP_SECONDS = Meta(ge=0.25, le=4.0)
 
 Name = Annotated[
     str,
-    Meta(pattern="^[A-Za-z0-9_-]+$", max_length=64, description="letters, digits, _ and - only"),
+    Meta(pattern=r"^[A-Za-z0-9_-]+\Z", max_length=64, description="letters, digits, _ and - only"),
 ]
 TopicPrefix = Annotated[
     str,
     Meta(
-        pattern=r"^[^#+\x00/]+(/[^#+\x00/]+)*$",
+        pattern=r"^[^#+\x00-\x1f/]+(/[^#+\x00-\x1f/]+)*\Z",
         max_length=128,
         description="a plain topic such as home/music: no wildcard (+ or #), no slash at an end",
     ),
@@ -34,7 +34,7 @@ Text = Annotated[str, Meta(min_length=1)]
 class AudioSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is heard and how often it is looked at."""
 
-    device: Text | int = "default"
+    device: Text | Annotated[int, Meta(ge=0)] = "default"
     hop_seconds: Annotated[float, HOP_SECONDS] = 1.0
     gate_dbfs: Annotated[float, Meta(ge=-120, le=-1)] | None = -65.0
     stall_seconds: Annotated[float, Meta(ge=1, le=60)] = 5.0

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
+from daemon.quiet import quiet_output
 from daemon.window import SAMPLE_RATE_HZ
 
 STANDARD_INPUT = "-"
-_BLOCK_SAMPLES = 65_536
+# A block that a cut FLAC file ends in is lost whole, and its own blocks hold 4096.
+_BLOCK_SAMPLES = 4_096
 _LARGEST_OGG_PAGE_BYTES = 65_307
 _RATES_HZ = range(1_000, 768_001)
 _AV_SUFFIXES = {".m4a", ".aac", ".mp4", ".m4b", ".mov", ".webm", ".mka", ".wma"}
@@ -31,6 +33,8 @@ def sound(path: str) -> Iterator[NDArray[np.float32]]:
     anything that is no sound: missing, a folder, empty, another format, NaN or infinite samples.
     """
     if path == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise InputError("-: standard input is closed; pipe raw sound into it")
         blocks = _raw_blocks(sys.stdin.buffer)
     elif Path(path).suffix.lower() in _AV_SUFFIXES:
         blocks = _av_blocks(_checked(path))
@@ -55,7 +59,7 @@ def _checked(path: str) -> Path:
         raise InputError(f"{path}: is a folder; name the audio files in it ({path}/*.wav)")
     if not file.exists():
         raise InputError(f"{path}: no such file; check the name")
-    if file.stat().st_size == 0:
+    if file.is_file() and file.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty; record or export it again")
     return file
 
@@ -90,8 +94,18 @@ def _resampler(path: str, rate_hz: int) -> Any:
 def _soundfile_blocks(path: Path) -> Iterator[Block]:
     import soundfile
 
+    class Forward(soundfile.SoundFile):  # type: ignore[misc]
+        """Reads on from where it is; by its own seeking after each block MP3 loses sound."""
+
+        def seekable(self) -> bool:
+            return False
+
     try:
-        with soundfile.SoundFile(path) as file:
+        with quiet_output():  # The MP3 decoder warns in C.
+            opened = Forward(path)
+        with opened as file:
+            if file.format == "RAW":
+                raise _without_header(path)
             read: Any = file.read
             size = max(1, _BLOCK_SAMPLES // file.channels)
             decoded = 0
@@ -110,11 +124,17 @@ def _soundfile_blocks(path: Path) -> Iterator[Block]:
                     path,
                     decoded / file.samplerate,
                 )
+    except TypeError:
+        raise _without_header(path) from None
     except soundfile.LibsndfileError as error:
         reason = error.error_string.strip().rstrip(".")
         raise InputError(
             f"{path}: cannot be read as audio ({reason}); convert it to WAV or FLAC"
         ) from None
+
+
+def _without_header(path: Path) -> InputError:
+    return InputError(f"{path}: no header tells its format; convert it to WAV or FLAC")
 
 
 def _ogg_ends(path: Path) -> bool:
@@ -136,7 +156,7 @@ def _av_blocks(path: Path) -> Iterator[Block]:
     decoded = 0
     rate_hz = 1
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise InputError(
                     f"{path}: there is no sound in it; name a file with an audio track"

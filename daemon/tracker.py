@@ -143,8 +143,9 @@ def _family_rules(
     votes, vote_seconds = int(pick("votes")), pick("vote_seconds")
     windows = math.ceil(vote_seconds / hop_seconds - _EPSILON_SECONDS)
     if votes > windows:
+        votes_key = key("votes" if own.vote_seconds is None else "vote_seconds")
         raise InputError(
-            f"{key('votes')}: {votes} votes can never be reached, since {vote_seconds:g} s "
+            f"{votes_key}: {votes} votes can never be reached, since {vote_seconds:g} s "
             f"(vote_seconds) / {hop_seconds:g} s (hop_seconds) hold {windows} "
             f"window{'s' * (windows != 1)}; set votes to {windows} or less, "
             f"or vote_seconds to more than {(votes - 1) * hop_seconds:g}"
@@ -206,7 +207,8 @@ class _Track:
 
     def update(self, at: float, score: float) -> Event | None:
         rules = self._rules
-        if score >= (rules.threshold if self._started is None else rules.release):
+        detected = score >= (rules.threshold if self._started is None else rules.release)
+        if detected:
             self._hear(at, score)
         elif (
             self._onset is not None
@@ -214,14 +216,17 @@ class _Track:
         ):
             return self._end(at, score, self._faded(), None)
         self._newest, self._score = at, score
-        if self._started is None and self._onset is not None and self._confirmed(at, self._onset):
-            self._started = EventStarted(self._family, self._onset, at, score)
+        onset = self._onset
+        if detected and self._started is None and onset is not None and self._confirmed(at, onset):
+            self._started = EventStarted(self._family, onset, at, score)
             return self._started
         return None
 
     def close(self, at: float, reason: str | None) -> Event | None:
-        in_the_newest = self._newest is not None and self._last_at >= self._newest
-        ended = self._end(at, self._score, at if in_the_newest else self._faded(), reason)
+        newest = at if self._newest is None else self._newest
+        stopped_at = at if self._last_at >= newest else self._faded()
+        # A sound padded to its only window ends before that window does.
+        ended = self._end(max(at, newest), self._score, min(at, stopped_at), reason)
         self._newest = None
         self._earliest_onset = 0.0
         return ended
@@ -253,7 +258,8 @@ class _Track:
         while self._votes and self._votes[0] <= at - rules.vote_seconds + _EPSILON_SECONDS:
             self._votes.popleft()
         long_enough = at - onset >= rules.start_after_seconds - _EPSILON_SECONDS
-        return len(self._votes) >= rules.votes and long_enough
+        # What sounded within the cooldown alone has not begun yet.
+        return len(self._votes) >= rules.votes and long_enough and self._faded() > onset
 
     def _end(
         self, at: float, score: float, stopped_at: float, reason: str | None

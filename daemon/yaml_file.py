@@ -34,18 +34,42 @@ def read_yaml(path: Path, kind: type[Struct]) -> Struct:
         document = yaml.load(path.read_bytes(), _Loader)  # noqa: S506
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; name a readable YAML file") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (
+        yaml.YAMLError,
+        RecursionError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        AttributeError,
+    ) as error:
         raise InputError(f"{path}{_syntax_reason(error)}") from None
     try:
-        return msgspec.convert({} if document is None else document, kind)
+        return msgspec.convert(_without_empty_sections(document, kind), kind)
     except msgspec.ValidationError as error:
         raise InputError(f"{path}: {_reason(str(error), document, kind)}") from None
     except RecursionError:
         raise InputError(f"{path}: an alias contains itself; write the values out") from None
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A safe loader that refuses a key written twice, of which one would be lost silently."""
+def _without_empty_sections(document: Any, kind: Any) -> Any:
+    """A section whose every line is a comment reads as None, but means its defaults."""
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        return document
+    hints = typing.get_type_hints(kind)
+    return {
+        key: value
+        for key, value in document.items()
+        if value is not None or not hasattr(hints.get(key), "__struct_fields__")
+    }
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that refuses a key written twice, of which one would be lost silently.
+
+    In Python: the one in C overflows its stack on deep nesting and takes the process with it.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         seen: set[str] = set()
@@ -68,6 +92,7 @@ def _syntax_reason(error: Exception) -> str:
 
 def _reason(message: str, document: object, kind: Any) -> str:
     """Rephrase "problem - at `$.section.key`" as "section.key: problem; remedy"."""
+    message = message.replace(" - at `key` in `$", " as a key - at `$")
     problem, _, place = message.partition(" - at `$")
     path = _resolved(place.rstrip("`").lstrip("."), document, kind)
     key = ".".join(path)
@@ -79,10 +104,15 @@ def _reason(message: str, document: object, kind: Any) -> str:
     where = f"{key}: " if key else ""
     if rule := _rule(path, kind) if "regex" in problem else None:
         return f"{where}found {_value_at(document, path)!r}; use {rule}"
-    wanted = re.sub(r"`(\w+)`", lambda m: _WORDS.get(m[1], m[1]), problem)
+    wanted = re.sub(r"`([\w |]+)`", _in_words, problem)
     wanted = wanted[0].lower() + wanted[1:]
     found = "" if ", got" in wanted else f", found {_value_at(document, path)!r}"
     return f"{where}{wanted}{found}; correct it, or leave it out for the default"
+
+
+def _in_words(types: re.Match[str]) -> str:
+    names = [name for name in types[1].split(" | ") if name != "null"] or ["null"]
+    return " or ".join(_WORDS.get(name, name) for name in names)
 
 
 def _resolved(place: str, document: object, kind: Any) -> list[str]:

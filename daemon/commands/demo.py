@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -29,6 +30,7 @@ MEDLEY = _FOLDER / "medley.opus"
 _NODE = "demo"
 _CONNECT_SECONDS = 10.0
 _FLUSH_SECONDS = 5.0
+_GOODBYE_SECONDS = 2.0
 _MOST_SHOWN = 200
 _FAMILY = "family"
 
@@ -79,6 +81,8 @@ def demo(settings: Settings, *, own_broker: bool, microphone: bool, speed: float
         hub = publication.hub = Hub(
             node, link.publish, (lambda _: time.time()) if microphone else publication.wall_at
         )
+        # The hub's goodbye is the last to arrive; what it would miss has then been shown.
+        stack.callback(screen.said_goodbye.wait, _GOODBYE_SECONDS)
         stack.enter_context(link)
         if not link.wait_connected(_CONNECT_SECONDS):
             reason = link.trouble.reason if link.trouble else "the broker does not answer"
@@ -138,6 +142,7 @@ class _DemoScreen(Screen):
         super().__init__(sys.stdout, families, windows=True)
         self._paint = Paint(sys.stdout)
         self.ended: list[EventEnded] = []
+        self.said_goodbye = threading.Event()
 
     def show_message(self, topic: str, payload: bytes) -> None:
         """One message as a hub receives it, cut where it is long."""
@@ -145,6 +150,8 @@ class _DemoScreen(Screen):
         if len(text) > _MOST_SHOWN:
             text = f"{text[:_MOST_SHOWN]}… ({len(payload)} bytes)"
         self.say(self._paint(f"{'':8}  → {topic}  {text}", "36"))
+        if text == "offline":
+            self.said_goodbye.set()
 
     def show_events(self, events: Sequence[Event]) -> None:
         """One line an event; ended ones are kept for the verdict."""

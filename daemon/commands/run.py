@@ -83,16 +83,16 @@ class Service:
         tracker = self._ears.tracker()
         hearing = Hearing(self._ears.classifier, self._audio.gate_dbfs)
         windows = ring.windows(self._audio.hop_seconds, self._audio.stall_seconds)
-        progress = _Progress(self)
-        hub.hears()
+        progress = _Progress(self, hub)
         try:
-            listen(windows, hearing, tracker, [hub, progress, *self._tellers])
+            listen(windows, hearing, tracker, [progress, hub, *self._tellers])
         except SoundLostError as error:
             events = tracker.close(progress.ended_at, "deaf")
             self._lost(str(error), hub, progress.ended_at, events)
         else:
             events = tracker.close(progress.ended_at, "stopped")
-            hub.end(progress.ended_at, events)
+            if progress.ended_at:
+                hub.end(progress.ended_at, events)
         _log_events(events)
 
     def _lost(self, reason: str, hub: Hub, at: float, events: Sequence[Event]) -> None:
@@ -105,16 +105,18 @@ class Service:
 
 
 class _Progress:
-    """Follows the loop: logs events, tells the service manager, knows how far the sound went."""
+    """Follows the loop: tells when sound begins, logs events, knows how far the sound went."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, hub: Hub) -> None:
         self._service = service
+        self._hub = hub
         self.ended_at = 0.0
 
     def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
         """One window's results."""
         if self.ended_at == 0.0:
             self._service.hears()
+            self._hub.hears()
             systemd.ready("hearing")
         self.ended_at = heard.ended_at
         if events:

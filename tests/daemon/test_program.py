@@ -36,7 +36,7 @@ def refused(done: subprocess.CompletedProcess[str], *words: str, code: int = 2) 
         ("tracker: {families: {guitar: {votes: 7}}}", ["tracker.families.guitar.votes"]),
         ("tracker: {families: {theremin: {votes: 1}}}", ["theremin", "guitar"]),
         ("tracker: {threshold: 0.3, hysteresis: 0.4}", ["tracker.hysteresis", "never end"]),
-        ("audio: {hop_seconds: 1", ["line 2, column 1", "YAML"]),
+        ("audio: {hop_seconds: 1", ["line 1, column 23", "YAML"]),
         ("mqtt: {password_file: /nowhere/password}", ["mqtt.password_file", "/nowhere/password"]),
         ("mqtt: {topic_prefix: 'home/#'}", ["mqtt.topic_prefix", "home/#", "wildcard"]),
         ("model: {file: /nowhere/model.tflite}", ["/nowhere/model.tflite", "not found"]),

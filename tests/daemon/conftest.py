@@ -1,0 +1,108 @@
+"""A tiny real model made here, and sound by formula, for the tests of the daemon's parts."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+from numpy.typing import NDArray
+
+from daemon.classifier import Classifier
+from daemon.log_mel import FrontEnd
+from daemon.model_file import Calibration, Contract, Provenance, write_contract
+
+# Shared machines are slow now and then, and a slow example is no wrong one.
+settings.register_profile(
+    "timbrel", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("timbrel")
+
+FAMILIES = ("flute", "guitar", "organ")
+PATCH_FRAMES = 96
+
+Samples = NDArray[np.float32]
+MakeModel = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def noise() -> Samples:
+    """Twelve seconds of noise between a whisper and a shout, the same in every run."""
+    rng = np.random.default_rng(20_240_501)
+    samples = rng.standard_normal(12 * 16_000) * np.geomspace(0.003, 0.3, 12 * 16_000)
+    return samples.astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    """What the tiny network needs: four patches a window, one second apart."""
+    return Contract(
+        contract_version=1,
+        tflite_sha256="",
+        name="tiny",
+        version="1",
+        front_end=FrontEnd(),
+        patch_frames=PATCH_FRAMES,
+        patch_starts=(2, 102, 202, 302),
+        pooling="mean",
+        families=FAMILIES,
+        calibration=(Calibration(1.0, 0.0), Calibration(0.5, -0.25), Calibration(2.0, 0.5)),
+        thresholds=(0.5, 0.6, 0.7),
+        provenance=Provenance(recipe_sha256="r", corpus_sha256="c", seed=1, metrics={"f1": 0.5}),
+    )
+
+
+@pytest.fixture(scope="session")
+def bare_tflite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An int8 network with random weights, made as timbrel-build makes them; no contract yet."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    tf = pytest.importorskip("tensorflow", reason="needs tensorflow to make a model")
+    keras = tf.keras
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((PATCH_FRAMES, 64), batch_size=1)
+    image = keras.layers.Reshape((PATCH_FRAMES, 64, 1))(inputs)
+    maps = keras.layers.Conv2D(8, 3, strides=4, activation="relu")(image)
+    logits = keras.layers.Dense(len(FAMILIES))(keras.layers.GlobalAveragePooling2D()(maps))
+    rng = np.random.default_rng(1)
+
+    def representative() -> Any:
+        for _ in range(16):
+            yield [rng.uniform(-7, 2, (1, PATCH_FRAMES, 64)).astype(np.float32)]
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(inputs, logits))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representative
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    path: Path = tmp_path_factory.mktemp("bare") / "bare.tflite"
+    path.write_bytes(converter.convert())
+    return path
+
+
+@pytest.fixture(scope="session")
+def make_model(
+    tmp_path_factory: pytest.TempPathFactory, bare_tflite: Path, contract: Contract
+) -> MakeModel:
+    """Write the tiny network with its contract, some fields of it changed."""
+
+    def make(**changes: Any) -> Path:
+        path: Path = tmp_path_factory.mktemp("model") / "tiny.tflite"
+        path.write_bytes(bare_tflite.read_bytes())
+        write_contract(path, msgspec.structs.replace(contract, **changes))
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def model(make_model: MakeModel) -> Path:
+    """The tiny model as a file."""
+    return make_model()
+
+
+@pytest.fixture
+def classifier(model: Path) -> Classifier:
+    """The tiny model, nothing run yet."""
+    return Classifier(model)

@@ -1,0 +1,232 @@
+"""Exact payloads in a fixed time zone, and a discovery that Home Assistant accepts."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from daemon import home_assistant
+from daemon.home_assistant import Message, Node, Playing, as_late, iso_time
+from daemon.tracker import EventEnded, EventStarted
+
+NODE = Node(
+    box="attic",
+    name="living_room",
+    families=("drums", "flute", "organ"),
+    model="tiny 1",
+    version="0.1.0",
+    topic_prefix="home/music",
+)
+# 2024-06-01 18:30:00 UTC, summer in Berlin; and 2024-01-01 00:00:00 UTC, winter.
+SUMMER, WINTER = 1_717_266_600.0, 1_704_067_200.0
+
+
+@pytest.fixture(autouse=True)
+def _berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def body(message: Message) -> Any:
+    return json.loads(message.payload)
+
+
+@pytest.mark.parametrize(
+    ("wall_seconds", "text"),
+    [
+        (SUMMER, "2024-06-01T20:30:00.000+02:00"),
+        (WINTER, "2024-01-01T01:00:00.000+01:00"),
+        (SUMMER + 0.25, "2024-06-01T20:30:00.250+02:00"),
+        # The last second before and the first of summer time.
+        (1_711_846_799.0, "2024-03-31T01:59:59.000+01:00"),
+        (1_711_846_800.0, "2024-03-31T03:00:00.000+02:00"),
+    ],
+)
+def test_times_are_local_with_their_offset(wall_seconds: float, text: str) -> None:
+    assert iso_time(wall_seconds) == text
+
+
+@pytest.mark.parametrize(("online", "payload"), [(True, b"online"), (False, b"offline")])
+def test_availability_is_the_boxs(online: bool, payload: bytes) -> None:  # noqa: FBT001
+    message = home_assistant.availability(NODE, online=online)
+    assert message == Message("home/music/attic/availability", payload, 1, retain=True)
+
+
+def test_hearing() -> None:
+    message = home_assistant.hearing(NODE, "hearing", None, SUMMER)
+    assert message.topic == "home/music/living_room/hearing"
+    assert message.retain
+    assert body(message) == {
+        "hearing": "hearing",
+        "reason": None,
+        "since": "2024-06-01T20:30:00.000+02:00",
+    }
+
+
+def test_deaf_has_a_reason() -> None:
+    assert body(home_assistant.hearing(NODE, "deaf", "unplugged", WINTER)) == {
+        "hearing": "deaf",
+        "reason": "unplugged",
+        "since": "2024-01-01T01:00:00.000+01:00",
+    }
+
+
+def test_state_names_the_families_highest_score_first() -> None:
+    playing = {"flute": Playing(0.612, SUMMER), "organ": Playing(0.987, SUMMER - 60)}
+    message = home_assistant.state(NODE, playing, -32.46, SUMMER + 4)
+    assert message.topic == "home/music/living_room/state"
+    assert message.retain
+    assert message.payload == (
+        b'{"playing":true,"instrument":"organ","families":'
+        b'{"organ":{"score":0.99,"since":"2024-06-01T20:29:00.000+02:00"},'
+        b'"flute":{"score":0.61,"since":"2024-06-01T20:30:00.000+02:00"}},'
+        b'"level":-32.5,"updated":"2024-06-01T20:30:04.000+02:00"}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("playing", "expected"),
+    [({}, {"playing": False, "instrument": "none"}), (None, {"playing": None, "instrument": None})],
+)
+def test_state_tells_silence_from_deafness(
+    playing: dict[str, Playing] | None, expected: dict[str, Any]
+) -> None:
+    assert body(home_assistant.state(NODE, playing, -120.0, SUMMER)) == {
+        **expected,
+        "families": {},
+        "level": -120.0,
+        "updated": "2024-06-01T20:30:00.000+02:00",
+    }
+
+
+def test_level() -> None:
+    assert home_assistant.level(NODE, -41.26) == Message(
+        "home/music/living_room/level", b"-41.3", 0, retain=True
+    )
+
+
+def test_a_started_event() -> None:
+    started = EventStarted("flute", onset=3.5, at=7.0, score=0.87654)
+    message = home_assistant.event(NODE, started, "abc", SUMMER)
+    assert (message.topic, message.qos, message.retain) == (
+        "home/music/living_room/event",
+        1,
+        False,
+    )
+    assert body(message) == {
+        "event_type": "started",
+        "event_id": "abc",
+        "family": "flute",
+        "onset": "2024-06-01T20:30:00.000+02:00",
+        "at": "2024-06-01T20:30:03.500+02:00",
+        "score": 0.877,
+        "peak": 0.877,
+        "node": "living_room",
+        "model": "tiny 1",
+    }
+
+
+def test_an_ended_event() -> None:
+    ended = EventEnded("flute", 3.5, at=71.0, score=0.1, ended_at=65.25, peak=0.98765)
+    message = home_assistant.event(NODE, ended, "abc", SUMMER)
+    assert (message.topic, message.qos, message.retain) == (
+        "home/music/living_room/event",
+        1,
+        False,
+    )
+    assert body(message) == {
+        "event_type": "ended",
+        "event_id": "abc",
+        "family": "flute",
+        "onset": "2024-06-01T20:30:00.000+02:00",
+        "at": "2024-06-01T20:31:07.500+02:00",
+        "score": 0.1,
+        "peak": 0.988,
+        "node": "living_room",
+        "model": "tiny 1",
+        "ended_at": "2024-06-01T20:31:01.750+02:00",
+        "duration_seconds": 61.75,
+    }
+
+
+def test_an_end_that_is_not_the_players_has_its_reason() -> None:
+    ended = EventEnded("flute", 3.5, 9.0, 0.8, 9.0, 0.9, reason="deaf")
+    assert body(home_assistant.event(NODE, ended, "abc", SUMMER))["reason"] == "deaf"
+
+
+def test_a_late_event_is_the_same_on_a_topic_of_its_own() -> None:
+    on_time = home_assistant.event(NODE, EventStarted("flute", 3.5, 7.0, 0.9), "abc", SUMMER)
+    late = as_late(on_time)
+    assert late.topic == "home/music/living_room/event/late"
+    assert (late.qos, late.retain) == (1, False)
+    assert body(late) == body(on_time) | {"late": True}
+
+
+def test_discovery_announces_one_device() -> None:
+    message = home_assistant.discovery(NODE)
+    assert message.topic == "homeassistant/device/timbrel_living_room/config"
+    assert (message.qos, message.retain) == (1, True)
+    announced = body(message)
+    assert announced["device"] == {
+        "identifiers": ["timbrel_living_room"],
+        "name": "Living room",
+        "manufacturer": "Timbrel",
+        "model": "tiny 1",
+        "sw_version": "0.1.0",
+    }
+    assert announced["origin"]["name"] == "Timbrel"
+    assert announced["availability_topic"] == "home/music/attic/availability"
+    assert announced["components"].keys() == {"playing", "instrument", "heard"}
+
+
+def test_discovered_entities_have_ids_names_and_topics_of_their_own() -> None:
+    announced = body(home_assistant.discovery(NODE))
+    components = announced["components"].values()
+    ids = [component["unique_id"] for component in components]
+    assert len(set(ids)) == len(ids)
+    assert all(identifier.startswith("timbrel_living_room_") for identifier in ids)
+    names = [component["name"] for component in components]
+    assert len(set(names)) == len(names)
+    assert not any(announced["device"]["name"].lower() in name.lower() for name in names)
+    topics = [value for c in components for key, value in c.items() if key.endswith("_topic")]
+    assert topics
+    assert all(topic.startswith("home/music/living_room/") for topic in topics)
+    assert "home/music/living_room/event/late" not in topics
+
+
+def test_discovered_nodes_do_not_share_ids() -> None:
+    one = body(home_assistant.discovery(NODE))["components"]
+    other = body(home_assistant.discovery(Node("b", "kitchen", ("flute",), "m", "v")))["components"]
+    assert not {c["unique_id"] for c in one.values()} & {c["unique_id"] for c in other.values()}
+
+
+def test_the_instrument_is_one_of_none_and_the_families() -> None:
+    instrument = body(home_assistant.discovery(NODE))["components"]["instrument"]
+    assert instrument["platform"] == "sensor"
+    assert instrument["device_class"] == "enum"
+    assert instrument["options"] == ["none", "drums", "flute", "organ"]
+    assert "unit_of_measurement" not in instrument
+    assert "state_class" not in instrument
+
+
+def test_the_event_entity_takes_exactly_our_event_types() -> None:
+    heard = body(home_assistant.discovery(NODE))["components"]["heard"]
+    started = EventStarted("flute", 3.5, 7.0, 0.9)
+    ended = EventEnded("flute", 3.5, 9.0, 0.8, 9.0, 0.9)
+    sent = [home_assistant.event(NODE, event, "abc", SUMMER) for event in (started, ended)]
+    assert heard["platform"] == "event"
+    assert heard["event_types"] == [body(message)["event_type"] for message in sent]
+    assert {message.topic for message in sent} == {heard["state_topic"]}
+
+
+@pytest.mark.parametrize("name", ["LivingRoom", "DG", "timbrel", "first_floor-2"])
+def test_a_device_is_called_as_the_user_wrote_it(name: str) -> None:
+    node = Node(name, name, ("flute",), "m", "v")
+    called = body(home_assistant.discovery(node))["device"]["name"]
+    assert called[1:] == name.replace("_", " ")[1:]
+    assert called[0] == name[0].upper()

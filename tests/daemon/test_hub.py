@@ -1,0 +1,266 @@
+"""What the hub is told of a scripted evening, window by window."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from daemon.hearing import Heard
+from daemon.home_assistant import Message, Node
+from daemon.hub import Hub
+from daemon.tracker import Event, EventEnded, EventStarted
+
+NODE = Node("timbrel", "timbrel", ("flute", "organ"), "tiny 1", "0.1.0")
+BEGAN = 1_717_266_600.0  # 2024-06-01 18:30:00 UTC
+REQUIRED = {
+    "event_type", "event_id", "family", "onset", "at", "score", "peak", "node", "model",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC0")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+class Evening:
+    """A hub whose messages are kept, and a wall clock that may jump."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.ahead_seconds = 0.0
+        self.hub = Hub(NODE, self.sent.append, self.wall_at)
+
+    def wall_at(self, at: float) -> float:
+        return BEGAN + self.ahead_seconds + at
+
+    def window(
+        self, at: float, *events: Event, level_dbfs: float = -30.0, **playing: float
+    ) -> list[Message]:
+        """Tell one window; returns what it sent."""
+        before = len(self.sent)
+        heard = Heard(at, level_dbfs, np.zeros(2, np.float32))
+        still = [EventStarted(family, 0.0, at, score) for family, score in playing.items()]
+        self.hub.tell(heard, still, events)
+        return self.sent[before:]
+
+    def end(self, *arguments: Any) -> list[Message]:
+        before = len(self.sent)
+        self.hub.end(*arguments)
+        return self.sent[before:]
+
+
+@pytest.fixture
+def evening() -> Evening:
+    """An evening that has begun: hearing, the first level and state are told."""
+    evening = Evening()
+    evening.hub.hears()
+    evening.window(4.0)
+    return evening
+
+
+def leaves(messages: list[Message]) -> list[str]:
+    return [message.topic.removeprefix("timbrel/timbrel/") for message in messages]
+
+
+def body(message: Message) -> Any:
+    return json.loads(message.payload)
+
+
+def started(family: str, onset: float, at: float, score: float = 0.9) -> EventStarted:
+    return EventStarted(family, onset, at, score)
+
+
+def ended(family: str, onset: float, at: float, ended_at: float) -> EventEnded:
+    return EventEnded(family, onset, at, 0.1, ended_at, 0.95)
+
+
+def test_a_connection_begins_with_the_device_and_online() -> None:
+    hub = Evening().hub
+    discovery, online = hub.greeting(discovery=True)
+    assert discovery.topic == "homeassistant/device/timbrel_timbrel/config"
+    assert (online.topic, online.payload) == ("timbrel/timbrel/availability", b"online")
+    assert hub.greeting(discovery=False) == [online]
+
+
+def test_hearing_is_told_when_sound_begins() -> None:
+    evening = Evening()
+    evening.hub.hears()
+    (hearing,) = evening.sent
+    assert leaves([hearing]) == ["hearing"]
+    assert body(hearing) == {
+        "hearing": "hearing", "reason": None, "since": "2024-06-01T18:30:00.000+00:00",
+    }  # fmt: skip
+
+
+def test_the_first_window_tells_state_and_level() -> None:
+    evening = Evening()
+    evening.hub.hears()
+    state, level = evening.window(4.0, level_dbfs=-33.33)
+    assert leaves([state, level]) == ["state", "level"]
+    assert body(state)["playing"] is False
+    assert body(state)["updated"] == "2024-06-01T18:30:04.000+00:00"
+    assert level.payload == b"-33.3"
+
+
+def test_windows_that_bring_nothing_new_are_not_told(evening: Evening) -> None:
+    assert [evening.window(float(at)) for at in range(5, 100)] == [[]] * 95
+
+
+def test_an_event_is_told_before_the_state_it_changes(evening: Evening) -> None:
+    event, state = evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    assert leaves([event, state]) == ["event", "state"]
+    assert body(event).keys() >= REQUIRED
+    assert body(event)["event_type"] == "started"
+    assert body(event)["onset"] == "2024-06-01T18:30:03.500+00:00"
+    assert body(event)["at"] == "2024-06-01T18:30:07.000+00:00"
+    assert body(state)["families"] == {
+        "flute": {"score": 0.9, "since": "2024-06-01T18:30:03.500+00:00"}
+    }
+
+
+def test_the_end_has_the_id_and_the_onset_of_the_start(evening: Evening) -> None:
+    start, _ = evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    end, state = evening.window(15.0, ended("flute", 3.5, 15.0, 9.5))
+    assert body(end).keys() >= REQUIRED | {"ended_at", "duration_seconds"}
+    assert body(end)["event_id"] == body(start)["event_id"]
+    assert body(end)["onset"] == body(start)["onset"]
+    assert body(end)["ended_at"] == "2024-06-01T18:30:09.500+00:00"
+    assert body(end)["duration_seconds"] == 6.0
+    assert body(state)["families"] == {}
+
+
+def test_every_event_has_an_id_of_its_own(evening: Evening) -> None:
+    ids = set()
+    for at in range(10, 30, 10):
+        both = [started("flute", at - 4, at), started("organ", at - 4, at)]
+        ids |= {body(m)["event_id"] for m in evening.window(at, *both, flute=0.9, organ=0.9)[:2]}
+        evening.window(at + 5, ended("flute", at - 4, at + 5, at), ended("organ", at - 4, at, at))
+    assert len(ids) == 4
+    assert all(len(identifier) >= 16 for identifier in ids)
+
+
+@pytest.mark.parametrize(
+    ("score", "told"), [(0.9, []), (0.85, []), (0.81, []), (0.79, ["state"]), (0.99, [])]
+)
+def test_state_is_told_when_a_score_moved_by_a_tenth(
+    score: float,
+    told: list[str],
+    evening: Evening,
+) -> None:
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    assert leaves(evening.window(8.0, flute=score)) == told
+
+
+def test_a_slow_drift_of_a_score_is_told_a_tenth_at_a_time(evening: Evening) -> None:
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    drift = np.arange(0.89, 0.5, -0.01)
+    told = [
+        score
+        for second, score in enumerate(drift)
+        if evening.window(8.0 + second, flute=float(score))
+    ]
+    assert 3 <= len(told) <= 4
+    assert np.all(np.diff([0.9, *told]) < -0.099)
+
+
+def test_state_is_told_when_the_families_change(evening: Evening) -> None:
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    _, state = evening.window(9.0, started("organ", 5.5, 9.0), flute=0.9, organ=0.7)
+    assert list(body(state)["families"]) == ["flute", "organ"]
+    _, state = evening.window(15.0, ended("flute", 3.5, 15.0, 9.0), organ=0.7)
+    assert list(body(state)["families"]) == ["organ"]
+    assert body(state)["families"]["organ"]["since"] == "2024-06-01T18:30:05.500+00:00"
+
+
+def test_level_is_told_at_most_every_five_seconds_and_when_it_moved_three_decibels() -> None:
+    evening = Evening()
+    evening.hub.hears()
+    levels = {4: -30.0, 5: -50.0, 8: -50.0, 9: -50.0, 14: -52.9, 15: -53.0, 19: -20.0, 20: -20.0}
+    told = {
+        at: [m.payload for m in evening.window(at, level_dbfs=db) if m.topic.endswith("level")]
+        for at, db in levels.items()
+    }
+    assert {at: payloads[0] for at, payloads in told.items() if payloads} == {
+        4: b"-30.0", 9: b"-50.0", 15: b"-53.0", 20: b"-20.0",
+    }  # fmt: skip
+
+
+def test_deafness_ends_events_and_makes_playing_unknown(evening: Evening) -> None:
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    lost = EventEnded("flute", 3.5, 8.0, 0.9, 8.0, 0.95, "deaf")
+    event, state, hearing = evening.end(8.0, [lost], "no sound from the device for 5 s")
+    assert leaves([event, state, hearing]) == ["event", "state", "hearing"]
+    assert body(event)["reason"] == "deaf"
+    assert body(state)["playing"] is None
+    assert body(state)["instrument"] is None
+    assert body(state)["families"] == {}
+    assert body(hearing) == {
+        "hearing": "deaf",
+        "reason": "no sound from the device for 5 s",
+        "since": "2024-06-01T18:30:08.000+00:00",
+    }
+
+
+def test_a_good_end_is_silence_and_not_deafness(evening: Evening) -> None:
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    event, state = evening.end(9.0, [ended("flute", 3.5, 9.0, 9.0)])
+    assert leaves([event, state]) == ["event", "state"]
+    assert body(state)["playing"] is False
+    assert body(state)["instrument"] == "none"
+
+
+def test_the_last_state_has_the_newest_level(evening: Evening) -> None:
+    evening.window(7.0, level_dbfs=-29.0)
+    (state,) = evening.end(8.0, [])
+    assert body(state)["level"] == -29.0
+
+
+def test_hearing_again_tells_state_and_level_again(evening: Evening) -> None:
+    evening.end(8.0, [], "unplugged")
+    before = len(evening.sent)
+    evening.hub.hears()
+    evening.window(4.0)
+    assert leaves(evening.sent[before:]) == ["hearing", "state", "level"]
+    assert body(evening.sent[-2])["playing"] is False
+
+
+@pytest.mark.parametrize("jump_seconds", [3_600.0, -3_600.0])
+def test_a_jump_of_the_wall_clock_changes_neither_durations_nor_ids(
+    jump_seconds: float, evening: Evening
+) -> None:
+    start, _ = evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    evening.ahead_seconds = jump_seconds
+    assert evening.window(8.0, flute=0.9) == []
+    end, _ = evening.window(15.0, ended("flute", 3.5, 15.0, 9.5))
+    assert body(end)["event_id"] == body(start)["event_id"]
+    assert body(end)["duration_seconds"] == 6.0
+    assert body(end)["onset"] == body(start)["onset"] == "2024-06-01T18:30:03.500+00:00"
+    assert body(end)["ended_at"] == "2024-06-01T18:30:09.500+00:00"
+
+
+def test_the_wall_clock_is_asked_once_a_window() -> None:
+    asked: list[float] = []
+
+    def wall_at(at: float) -> float:
+        asked.append(at)
+        return BEGAN + at
+
+    hub = Hub(NODE, lambda _: None, wall_at)
+    both = [started("flute", 0.0, 4.0), started("organ", 0.0, 4.0)]
+    hub.tell(Heard(4.0, -30.0, np.zeros(2, np.float32)), both, both)
+    assert asked == [4.0]
+
+
+def test_every_message_is_valid_json(evening: Evening) -> None:
+    refuse: Callable[[str], None] = pytest.fail
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    evening.end(8.0, [ended("flute", 3.5, 8.0, 8.0)], 'a "quoted" reason\nin two lines, größer')
+    for message in evening.sent:
+        json.loads(message.payload, parse_constant=refuse)

@@ -1,0 +1,285 @@
+"""Blocks in, windows out: exact samples, counted losses, and errors where sound stops."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+import numpy as np
+import pytest
+import soxr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daemon.errors import SoundLostError
+from daemon.ring import Ring
+from daemon.window import WINDOW_SAMPLES, Window
+from tests.daemon.conftest import Samples
+
+PATIENT_SECONDS = 30.0
+
+
+def feed(ring: Ring, samples: Samples, size: int = 1_600) -> None:
+    """Write mono samples in blocks."""
+    for start in range(0, len(samples), size):
+        ring.write(samples[start : start + size, None])
+
+
+def until_lost(windows: Iterator[Window]) -> list[Window]:
+    """Copies of all windows until the ring says that its device is gone."""
+    found: list[Window] = []
+    with pytest.raises(SoundLostError):
+        found.extend(window._replace(samples=window.samples.copy()) for window in windows)
+    return found
+
+
+def test_blocks_of_a_tenth_of_a_second_become_windows(noise: Samples) -> None:
+    ring = Ring(16_000, 1)
+    windows = ring.windows(1.0, PATIENT_SECONDS)
+    written = 0
+    for number in range(9):
+        end = WINDOW_SAMPLES + 16_000 * number
+        feed(ring, noise[written:end])
+        written = end
+        window = next(windows)
+        assert window.ended_at == 4.0 + number
+        assert np.array_equal(window.samples, noise[end - WINDOW_SAMPLES : end])
+    assert (ring.late_windows, ring.overflows, ring.lost_seconds) == (0, 0, 0.0)
+
+
+@settings(max_examples=60)
+@given(
+    hop_seconds=st.sampled_from([0.25, 0.5, 1.0, 1 / 3, 4.0]),
+    sizes=st.lists(st.integers(1, 3_000) | st.integers(1, 30_000), min_size=15, max_size=40),
+)
+def test_every_sample_is_exact_through_any_block_sizes(
+    noise: Samples, hop_seconds: float, sizes: list[int]
+) -> None:
+    ring = Ring(16_000, 1)
+    windows = ring.windows(hop_seconds, PATIENT_SECONDS)
+    written = given_out = late = 0
+    for size in sizes:
+        ring.write(noise[written : written + size, None])
+        written = min(len(noise), written + size)
+        whole = sum(WINDOW_SAMPLES + round(k * hop_seconds * 16_000) <= written for k in range(200))
+        if whole > given_out:
+            window = next(windows)
+            start = round((whole - 1) * hop_seconds * 16_000)
+            assert window.start_sample == start
+            assert np.array_equal(window.samples, noise[start : start + WINDOW_SAMPLES])
+            late += whole - given_out - 1
+            given_out = whole
+    assert ring.late_windows == late
+    assert ring.overflows == 0
+
+
+def test_a_window_stays_whole_while_the_sound_behind_it_is_already_there(noise: Samples) -> None:
+    # The eighth second and a tenth more: the window's buffer turns over just behind the window.
+    ring = Ring(16_000, 1)
+    windows = ring.windows(4.0, PATIENT_SECONDS)
+    feed(ring, noise[:64_000])
+    next(windows)
+    feed(ring, noise[64_000:129_600])
+    window = next(windows)
+    assert window.start_sample == 64_000
+    assert np.array_equal(window.samples, noise[64_000:128_000])
+
+
+def test_a_writer_on_another_thread_is_heard_to_the_last_sample(noise: Samples) -> None:
+    ring = Ring(16_000, 1)
+    asked = threading.Semaphore(0)
+
+    def write() -> None:
+        written = 0
+        for end in range(WINDOW_SAMPLES, len(noise) + 1, 8_000):
+            asked.acquire()
+            feed(ring, noise[written:end], 160)
+            written = end
+        asked.acquire()
+        ring.lose("that was all")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    asked.release()
+    ended_at: list[float] = []
+
+    def check(window: Window) -> float:
+        start = window.start_sample
+        assert np.array_equal(window.samples, noise[start : start + WINDOW_SAMPLES])
+        asked.release()
+        return window.ended_at
+
+    with pytest.raises(SoundLostError, match="that was all"):
+        ended_at.extend(check(window) for window in ring.windows(0.5, PATIENT_SECONDS))
+    writer.join()
+    assert ended_at == [4.0 + 0.5 * k for k in range(17)]
+
+
+def test_two_channels_are_mixed(noise: Samples) -> None:
+    ring = Ring(16_000, 2)
+    left, right = noise[:WINDOW_SAMPLES], noise[WINDOW_SAMPLES : 2 * WINDOW_SAMPLES]
+    ring.write(np.stack([left, right], axis=1))
+    window = next(ring.windows(1.0, PATIENT_SECONDS))
+    np.testing.assert_allclose(window.samples, (left + right) / 2, atol=1e-6)
+
+
+def test_opposite_channels_cancel_and_equal_ones_stay(noise: Samples) -> None:
+    for sign, expected in ((-1, 0 * noise), (1, noise)):
+        ring = Ring(16_000, 2)
+        ring.write(np.stack([noise, sign * noise], axis=1)[:WINDOW_SAMPLES])
+        window = next(ring.windows(1.0, PATIENT_SECONDS))
+        assert np.array_equal(window.samples, expected[:WINDOW_SAMPLES])
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 44_100, 48_000, 96_000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_another_rate_is_resampled_and_keeps_its_time(rate_hz: int, channels: int) -> None:
+    seconds = np.arange(7 * rate_hz) / rate_hz
+    sound = (0.5 * np.sin(2 * np.pi * (200 + 100 * seconds) * seconds)).astype(np.float32)
+    ring = Ring(rate_hz, channels)
+    windows = ring.windows(1.0, PATIENT_SECONDS)
+    expected = soxr.resample(sound, rate_hz, 16_000)
+    blocks = np.repeat(sound[:, None], channels, axis=1)
+    ended_at = []
+    ring_seconds = iter(np.split(blocks, range(rate_hz // 10, len(blocks), rate_hz // 10)))
+    for _ in range(45):
+        ring.write(next(ring_seconds))
+    for number in range(3):
+        window = next(windows)
+        ended_at.append(window.ended_at)
+        start = window.start_sample
+        np.testing.assert_allclose(
+            window.samples, expected[start : start + WINDOW_SAMPLES], atol=2e-3
+        )
+        for _ in range(10 if number < 2 else 0):
+            ring.write(next(ring_seconds))
+    assert ended_at == [4.0, 5.0, 6.0]
+    assert ring.late_windows == 0
+
+
+def test_a_late_reader_gets_only_the_newest_window_and_the_others_are_counted(
+    noise: Samples,
+) -> None:
+    ring = Ring(16_000, 1)
+    feed(ring, noise[:119_000])
+    windows = ring.windows(1.0, PATIENT_SECONDS)
+    window = next(windows)
+    assert window.ended_at == 7.0
+    assert np.array_equal(window.samples, noise[48_000:112_000])
+    assert ring.late_windows == 3
+    feed(ring, noise[119_000:128_000])
+    assert next(windows).ended_at == 8.0
+    assert ring.late_windows == 3
+
+
+def test_an_overflow_is_counted_and_time_stays_true(noise: Samples) -> None:
+    ring = Ring(16_000, 1)
+    feed(ring, noise[:176_000])
+    window = next(ring.windows(1.0, PATIENT_SECONDS))
+    assert (ring.overflows, ring.lost_seconds) == (1, 3.0)
+    assert window.ended_at == 11.0
+    assert np.array_equal(window.samples, noise[112_000:176_000])
+    assert ring.late_windows == 7
+
+
+def test_what_was_overwritten_is_read_as_silence(noise: Samples) -> None:
+    ring = Ring(16_000, 1)
+    feed(ring, noise[:144_000], 700)
+    unread = ring._unread()[:, 0]
+    assert len(unread) == 144_000
+    assert not unread[:16_000].any()
+    assert np.array_equal(unread[16_000:], noise[16_000:144_000])
+    assert ring._unread().shape == (0, 1)
+    assert (ring.overflows, ring.lost_seconds) == (1, 1.0)
+
+
+def test_a_block_longer_than_the_ring_counts_in_full(noise: Samples) -> None:
+    ring = Ring(16_000, 1)
+    ring.write(noise[:144_000, None])
+    (window,) = until_lost_after(ring, ring.windows(4.0, PATIENT_SECONDS))
+    assert window.ended_at == 8.0
+    assert np.array_equal(window.samples, noise[64_000:128_000])
+    assert (ring.overflows, ring.lost_seconds) == (1, 1.0)
+
+
+def until_lost_after(ring: Ring, windows: Iterator[Window]) -> list[Window]:
+    """All windows of what the ring holds now."""
+    ring.lose("no more")
+    return until_lost(windows)
+
+
+def test_the_ring_keeps_its_own_copy_of_a_block() -> None:
+    ring = Ring(16_000, 1)
+    block = np.full((WINDOW_SAMPLES, 1), 0.5, np.float32)
+    ring.write(block)
+    block[:] = -1.0
+    assert np.all(next(ring.windows(1.0, PATIENT_SECONDS)).samples == 0.5)
+
+
+def test_no_block_for_so_long_is_an_error() -> None:
+    with pytest.raises(SoundLostError, match="no sound from the device for"):
+        next(Ring(16_000, 1).windows(1.0, 0.05))
+
+
+def test_a_lost_device_is_an_error_with_its_reason() -> None:
+    ring = Ring(16_000, 1)
+    ring.lose("the device is gone")
+    with pytest.raises(SoundLostError, match=r"^the device is gone$"):
+        next(ring.windows(1.0, PATIENT_SECONDS))
+
+
+def test_a_loss_wakes_who_waits() -> None:
+    ring = Ring(16_000, 1)
+    threading.Timer(0.05, ring.lose, ["unplugged"]).start()
+    with pytest.raises(SoundLostError, match="unplugged"):
+        next(ring.windows(1.0, PATIENT_SECONDS))
+
+
+def test_windows_that_were_whole_before_the_loss_are_given(noise: Samples) -> None:
+    ring = Ring(16_000, 1)
+    feed(ring, noise[:70_000])
+    assert [w.ended_at for w in until_lost_after(ring, ring.windows(1.0, PATIENT_SECONDS))] == [4.0]
+
+
+def test_after_the_end_there_are_no_windows(noise: Samples) -> None:
+    ring = Ring(16_000, 1)
+    feed(ring, noise)
+    ring.end()
+    assert list(ring.windows(1.0, PATIENT_SECONDS)) == []
+
+
+def test_the_end_wins_over_a_loss() -> None:
+    ring = Ring(16_000, 1)
+    ring.lose("the device is gone")
+    ring.end()
+    assert list(ring.windows(1.0, PATIENT_SECONDS)) == []
+
+
+def test_a_signal_handler_on_the_waiting_thread_can_end_the_windows() -> None:
+    ring = Ring(16_000, 1)
+    alarms = []
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        alarms.append(1)
+        assert len(alarms) < 50, "the handler's end did not wake the windows"
+        ring.end()
+
+    before = signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.2)
+    try:
+        assert list(ring.windows(1.0, PATIENT_SECONDS)) == []
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+    assert alarms
+
+
+def test_a_signal_handler_can_end_the_windows_while_its_own_thread_holds_the_lock() -> None:
+    ring = Ring(16_000, 1)
+    before = signal.signal(signal.SIGUSR1, lambda _number, _frame: ring.end())
+    try:
+        with ring._changed:
+            signal.raise_signal(signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert list(ring.windows(1.0, PATIENT_SECONDS)) == []

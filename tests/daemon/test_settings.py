@@ -1,0 +1,277 @@
+"""Settings from YAML: the shipped file is the defaults; every error names its key or its place."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from daemon.errors import InputError
+from daemon.settings import (
+    PASSWORD_VARIABLE,
+    AudioSettings,
+    MqttSettings,
+    Settings,
+    TlsSettings,
+    load,
+    read_password,
+)
+from daemon.tracker import FamilySettings, TrackerSettings
+
+SHIPPED = Path(__file__).parents[2] / "configs" / "timbrel.yaml"
+SECTIONS = [kind for kind in (*Settings.__annotations__.values(), TlsSettings)
+            if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]  # fmt: skip
+
+
+def loaded(folder: Path, text: str) -> Settings:
+    path = folder / "timbrel.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load(path)
+
+
+def refusal(folder: Path, text: str) -> str:
+    """What the InputError says after the file's name."""
+    with pytest.raises(InputError) as caught:
+        loaded(folder, text)
+    message = str(caught.value)
+    assert message.startswith(f"{folder / 'timbrel.yaml'}")
+    assert "\n" not in message
+    return message.removeprefix(str(folder / "timbrel.yaml"))
+
+
+def test_no_file_is_the_defaults() -> None:
+    assert load(None) == Settings()
+    assert load(None).audio == AudioSettings(
+        device="default", hop_seconds=1.0, gate_dbfs=-65.0, stall_seconds=5.0
+    )
+    assert load(None).mqtt.effective_port == 1883
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# only a comment\n", "---\n", "null\n", "{}"])
+def test_an_empty_file_is_the_defaults(text: str, tmp_path: Path) -> None:
+    assert loaded(tmp_path, text) == Settings()
+
+
+def test_the_shipped_file_is_the_defaults() -> None:
+    assert load(SHIPPED) == Settings()
+
+
+def test_the_shipped_file_sets_every_key_of_every_section() -> None:
+    def compare(document: dict[str, Any], defaults: dict[str, Any], where: str) -> None:
+        assert document.keys() == defaults.keys(), where
+        for key, value in defaults.items():
+            if isinstance(value, dict):
+                compare(document[key], value, f"{where}.{key}")
+
+    compare(yaml.safe_load(SHIPPED.read_text()), msgspec.to_builtins(Settings()), "")
+
+
+@pytest.mark.parametrize("key", TlsSettings.__struct_fields__)
+def test_the_shipped_file_mentions_every_key_of_tls(key: str) -> None:
+    assert f" {key}: " in SHIPPED.read_text()
+
+
+def test_every_exception_for_a_family_has_its_common_setting() -> None:
+    common = set(TrackerSettings.__struct_fields__)
+    assert set(FamilySettings.__struct_fields__) == common - {"families"}
+
+
+@pytest.mark.parametrize("kind", SECTIONS, ids=lambda kind: kind.__name__)
+def test_settings_that_are_times_end_in_seconds(kind: type[msgspec.Struct]) -> None:
+    timed = [f for f in kind.__struct_fields__ if any(w in f for w in ("after", "hop", "keepalive",
+             "stall", "cooldown"))]  # fmt: skip
+    assert all(field.endswith("_seconds") for field in timed)
+
+
+def test_every_section_is_read(tmp_path: Path) -> None:
+    found = loaded(
+        tmp_path,
+        "name: attic\n"
+        "audio: {device: 3, hop_seconds: 0.5, gate_dbfs: null, stall_seconds: 10}\n"
+        "model: {file: /models/mine.tflite}\n"
+        "tracker: {threshold: 0.6, families: {vocal: {votes: 3}}}\n"
+        "mqtt: {host: hub.local, username: me, tls: {ca_file: ca.pem, minimum_version: '1.3'}}\n"
+        "log: {level: debug}\n",
+    )
+    assert found.name == "attic"
+    assert found.audio == AudioSettings(
+        device=3, hop_seconds=0.5, gate_dbfs=None, stall_seconds=10.0
+    )
+    assert found.model.file == "/models/mine.tflite"
+    assert found.tracker == TrackerSettings(
+        threshold=0.6, families={"vocal": FamilySettings(votes=3)}
+    )
+    assert found.mqtt.tls == TlsSettings(ca_file="ca.pem", minimum_version="1.3")
+    assert found.mqtt.effective_port == 8883
+    assert found.log.level == "debug"
+
+
+@pytest.mark.parametrize(
+    ("port", "tls", "expected"),
+    [(None, "{}", 8883), (None, "null", 1883), (1, "{}", 1), (65_535, "null", 65_535)],
+)
+def test_the_port_follows_the_kind_of_connection(
+    port: int | None, tls: str, expected: int, tmp_path: Path
+) -> None:
+    text = f"mqtt: {{port: {'null' if port is None else port}, tls: {tls}}}"
+    assert loaded(tmp_path, text).mqtt.effective_port == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nmae: x", ": nmae: unknown key; did you mean name?"),
+        ("audio: {hop_second: 1}", ": audio.hop_second: unknown key; did you mean hop_seconds?"),
+        ("audio: {devise: 1}", ": audio.devise: unknown key; did you mean device?"),
+        (
+            "audio: {zebra: 1}",
+            ": audio.zebra: unknown key; known here: device, hop_seconds, gate_dbfs, stall_seconds",
+        ),
+        ("mqtt: {password: secret}", ": mqtt.password: unknown key; did you mean password_file?"),
+        ("mqtt: {tls: {ca_fil: x}}", ": mqtt.tls.ca_fil: unknown key; did you mean ca_file?"),
+        (
+            "tracker: {families: {flute: {}, vocal: {vote: 2}}}",
+            ": tracker.families.vocal.vote: unknown key; did you mean votes?",
+        ),
+    ],
+)
+def test_an_unknown_key_is_named_with_a_suggestion(text: str, message: str, tmp_path: Path) -> None:
+    assert refusal(tmp_path, text) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("audio: {hop_seconds: often}", ["audio.hop_seconds", "a number", "text"]),
+        ("audio: {hop_seconds: true}", ["audio.hop_seconds", "a number", "true or false"]),
+        ("audio: {hop_seconds: 0.2}", ["audio.hop_seconds", ">= 0.25", "found 0.2"]),
+        ("audio: {hop_seconds: 4.1}", ["audio.hop_seconds", "<= 4.0", "found 4.1"]),
+        ("audio: {hop_seconds: .nan}", ["audio.hop_seconds", "nan"]),
+        ("audio: {hop_seconds: .inf}", ["audio.hop_seconds", "inf"]),
+        ("audio: {gate_dbfs: 0}", ["audio.gate_dbfs", "<= -1", "found 0"]),
+        ("audio: {gate_dbfs: .nan}", ["audio.gate_dbfs", "nan"]),
+        ("audio: {device: ''}", ["audio.device", "length >= 1"]),
+        ("audio: {device: [1]}", ["audio.device", "a whole number", "text", "a list"]),
+        ("audio: {device: -1}", ["audio.device", "-1"]),
+        ("audio: 3", ["audio", "a mapping of keys", "a whole number"]),
+        ("audio: [1]", ["audio", "a mapping of keys", "a list"]),
+        ("just a text", ["a mapping of keys", "text"]),
+        ("[1, 2]", ["a mapping of keys", "a list"]),
+        ("name: living room", ["name", "'living room'", "letters, digits, _ and - only"]),
+        ("name: ''", ["name"]),
+        ('name: "attic\\n"', ["name", "letters, digits, _ and - only"]),
+        (f"name: {'x' * 65}", ["name", "64"]),
+        ("mqtt: {port: 0}", ["mqtt.port", ">= 1"]),
+        ("mqtt: {port: 65536}", ["mqtt.port", "<= 65535"]),
+        (f"mqtt: {{port: {10**30}}}", ["mqtt.port"]),
+        ("mqtt: {port: '1883'}", ["mqtt.port", "a whole number", "text"]),
+        ("mqtt: {keepalive_seconds: 20.5}", ["mqtt.keepalive_seconds", "a whole number"]),
+        ("mqtt: {protocol: '4'}", ["mqtt.protocol", "'4'"]),
+        ("mqtt: {discovery: 'yes'}", ["mqtt.discovery", "true or false", "text"]),
+        ("mqtt: {topic_prefix: home/#}", ["mqtt.topic_prefix", "'home/#'", "wildcard"]),
+        ("mqtt: {topic_prefix: home/+/music}", ["mqtt.topic_prefix", "wildcard"]),
+        ("mqtt: {topic_prefix: home/}", ["mqtt.topic_prefix", "no slash at an end"]),
+        ("mqtt: {topic_prefix: /home}", ["mqtt.topic_prefix", "no slash at an end"]),
+        ('mqtt: {topic_prefix: "home\\n"}', ["mqtt.topic_prefix"]),
+        ("mqtt: {discovery_prefix: 'a#'}", ["mqtt.discovery_prefix", "wildcard"]),
+        ("mqtt: {tls: {minimum_version: 1.2}}", ["mqtt.tls.minimum_version", "text", "a number"]),
+        ("mqtt: {tls: true}", ["mqtt.tls", "true or false"]),
+        ("tracker: {threshold: 0}", ["tracker.threshold", "> 0"]),
+        ("tracker: {threshold: .nan}", ["tracker.threshold", "nan"]),
+        ("tracker: {votes: 1.5}", ["tracker.votes", "a whole number"]),
+        ("tracker: {families: [vocal]}", ["tracker.families", "a mapping of keys", "a list"]),
+        (
+            "tracker: {families: {flute: {votes: 2}, vocal: {votes: 0}}}",
+            ["tracker.families.vocal.votes", ">= 1", "found 0"],
+        ),
+        ("tracker: {families: {vocal: 3}}", ["tracker.families.vocal", "a mapping of keys"]),
+        ("log: {level: loud}", ["log.level", "'loud'"]),
+        ("name: 2024-01-01", ["name", "text", "date"]),
+        ("name: !!set {a}", ["name", "text"]),
+        ("1: 2", ["text", "1"]),
+        ("audio: {1: 2}", ["audio", "text"]),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_wanted(
+    text: str, words: list[str], tmp_path: Path
+) -> None:
+    message = refusal(tmp_path, text)
+    assert all(word in message for word in words), message
+    assert "`" not in message
+    assert "$" not in message
+
+
+@pytest.mark.parametrize("prefix", ["timbrel", "home/music", "home/first floor/ünder", "$x"])
+def test_a_plain_topic_prefix_is_taken(prefix: str, tmp_path: Path) -> None:
+    assert loaded(tmp_path, f"mqtt: {{topic_prefix: '{prefix}'}}").mqtt.topic_prefix == prefix
+
+
+def test_a_password_comes_from_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text(" s3cret with spaces \n", encoding="utf-8")
+    mqtt = MqttSettings(password_file=str(file))
+    assert read_password(mqtt, {PASSWORD_VARIABLE: "other"}) == " s3cret with spaces "
+
+
+@pytest.mark.parametrize("content", [b"p\xc3\xa4ss", b"p\xc3\xa4ss\n", b"p\xc3\xa4ss\r\n"])
+def test_a_line_end_is_no_part_of_a_password(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "password").write_bytes(content)
+    assert read_password(MqttSettings(password_file=str(tmp_path / "password")), {}) == "päss"
+
+
+def test_without_a_file_a_password_comes_from_the_environment() -> None:
+    assert read_password(MqttSettings(), {PASSWORD_VARIABLE: "s3cret"}) == "s3cret"
+    assert read_password(MqttSettings(), {}) is None
+
+
+def test_the_processes_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PASSWORD_VARIABLE, "s3cret")
+    assert read_password(MqttSettings()) == "s3cret"
+
+
+def test_a_password_file_that_is_absent_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "absent"
+    with pytest.raises(InputError) as caught:
+        read_password(MqttSettings(password_file=str(path)), {PASSWORD_VARIABLE: "s3cret"})
+    assert str(caught.value) == (
+        f"mqtt.password_file: {path}: No such file or directory; create it with the broker's "
+        "password in it, or set TIMBREL_MQTT_PASSWORD"
+    )
+
+
+def test_a_password_file_that_is_no_text_is_an_error_that_does_not_show_it(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_bytes(b"s3cret\xff\xfe")
+    with pytest.raises(InputError, match="not text") as caught:
+        read_password(MqttSettings(password_file=str(path)), {})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_password_is_never_shown_with_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "password").write_text("s3cret")
+    monkeypatch.setenv(PASSWORD_VARIABLE, "s3cret-too")
+    settings = loaded(tmp_path, f"mqtt: {{username: me, password_file: {tmp_path / 'password'}}}")
+    assert read_password(settings.mqtt) == "s3cret"
+    shown = f"{settings!r} {settings} {msgspec.json.encode(settings)!r}"
+    assert "s3cret" not in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mqtt: {password: s3cret}",
+        "mqtt: {username: me, password: [s3cret]}",
+        "password: s3cret",
+        "mqtt: {passwort: s3cret, port: 0}",
+    ],
+)
+def test_a_password_in_the_wrong_place_is_not_repeated(text: str, tmp_path: Path) -> None:
+    assert "s3cret" not in refusal(tmp_path, text)
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        Settings().mqtt.host = "elsewhere"  # type: ignore[misc]
