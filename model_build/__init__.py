@@ -1,0 +1,1 @@
+"""Makes Timbrel's model file: recordings of instruments in, one `.tflite` out."""

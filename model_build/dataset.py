@@ -1,0 +1,110 @@
+"""A side's windows on disk in, batches of them as a tf.data.Dataset out."""
+
+import itertools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_build.recipe import Training
+from model_build.run_folder import Windows
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+INFINITE = -1  # as tf.data says it
+BALANCE_DB = (-6.0, 3.0)  # the added window against the one it is added to
+
+Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def in_order(windows: Windows, training: Training) -> "tf.data.Dataset":
+    """All windows once, as they lie: patches (batch, patches, frames, bands), labels.
+
+    Each window comes in parts of `patches_at_once` patches, as in training.
+    """
+    parts = windows.patches.shape[1] // training.patches_at_once
+
+    def batches() -> Iterator[Batch]:
+        for start in range(0, len(windows.labels), training.batch_windows):
+            several = slice(start, start + training.batch_windows)
+            patches = windows.patches[several, : parts * training.patches_at_once]
+            labels = np.repeat(windows.labels[several], parts, axis=0)
+            part = (-1, training.patches_at_once, *patches.shape[2:])
+            yield patches.reshape(part).astype(np.float32), labels.astype(np.float32)
+
+    count = -(-len(windows.labels) // training.batch_windows)
+    return _dataset(batches, windows, training, count)
+
+
+def shuffled(
+    windows: Windows, training: Training, seed: int, log_offset: float
+) -> "tf.data.Dataset":
+    """Whole batches for ever, some patches of each window once an epoch in a new order, augmented.
+
+    Some windows get the sound of another one on top, and with it its labels; some lose a few mel
+    bands: Park et al., "SpecAugment" (2019), here over the whole window.
+    """
+
+    def batches() -> Iterator[Batch]:
+        for epoch in itertools.count():
+            rng = np.random.default_rng([seed, epoch])
+            order = rng.permutation(len(windows.labels))
+            size = min(training.batch_windows, len(order))
+            for start in range(0, len(order) - size + 1, size):
+                yield _augmented(windows, order[start : start + size], training, rng, log_offset)
+
+    return _dataset(batches, windows, training, INFINITE)
+
+
+def _augmented(
+    windows: Windows,
+    chosen: NDArray[np.int64],
+    training: Training,
+    rng: np.random.Generator,
+    log_offset: float,
+) -> Batch:
+    order = np.sort(chosen)  # reads the disk forwards
+    every = np.tile(np.arange(windows.patches.shape[1]), (len(order), 1))
+    some = rng.permuted(every, axis=1)[:, : training.patches_at_once]
+    patches = windows.patches[order[:, None], some].astype(np.float32)
+    labels = windows.labels[order].astype(np.float32)
+    summed = np.flatnonzero(rng.random(len(order)) < training.sum_probability)
+    others = rng.integers(len(order), size=len(summed))
+    patches[summed] = _sum(patches[summed], patches[others], rng, log_offset)
+    labels[summed] = np.maximum(labels[summed], labels[others])
+    for window in patches:
+        width = int(rng.integers(training.masked_bands + 1))
+        first = int(rng.integers(window.shape[-1] - width + 1))
+        window[..., first : first + width] = np.log(log_offset)
+    return patches, labels
+
+
+def _sum(
+    ones: NDArray[np.float32],
+    others: NDArray[np.float32],
+    rng: np.random.Generator,
+    log_offset: float,
+) -> NDArray[np.float32]:
+    """Log-mel of windows with another each, about as loud: unrelated sounds add in power."""
+    one, other = np.exp(ones) - np.float32(log_offset), np.exp(others) - np.float32(log_offset)
+    axes = (1, 2, 3)
+    balance_db = rng.uniform(*BALANCE_DB, (len(one), 1, 1, 1))
+    ratio = one.mean(axes, keepdims=True) / (other.mean(axes, keepdims=True) + log_offset)
+    other *= ratio * 10.0 ** (balance_db / 20.0)
+    together = np.sqrt(np.square(one) + np.square(other)) + np.float32(log_offset)
+    return np.asarray(np.log(together), np.float32)
+
+
+def _dataset(
+    batches: object, windows: Windows, training: Training, count: int
+) -> "tf.data.Dataset":
+    import tensorflow as tf
+
+    signature = (
+        tf.TensorSpec((None, training.patches_at_once, *windows.patches.shape[2:]), tf.float32),
+        tf.TensorSpec((None, windows.labels.shape[1]), tf.float32),
+    )
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    return dataset.apply(tf.data.experimental.assert_cardinality(count)).prefetch(4)

@@ -1,0 +1,179 @@
+"""Clips in, augmented patches of log-mel frames on disk out, through the daemon's own front end.
+
+Each window draws from a generator of its own, so that the number of workers changes no bit.
+"""
+
+import logging
+import os
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.lib.format import open_memmap
+
+from daemon.errors import InputError
+from daemon.log_mel import FrontEnd, LogMel
+from model_build.clips import Clip, Corpus, read_corpus, warn_of
+from model_build.palette import Palette
+from model_build.recipe import Recipe, read_recipe
+from model_build.rooms import Rooms, write_rooms
+from model_build.run_folder import SIDES, RunFolder, write_json
+from model_build.scenes import Stage
+from model_build.sounds import Sounds, decode
+from model_build.splits import held_groups
+from model_build.workers import each
+
+USED_KINDS = {"phrase", "note", "drum", "negative", "rir"}
+_WINDOWS_AT_ONCE = 50
+_ROOMS_STREAM = 2  # beside the sides' streams 0 and 1 of random numbers
+
+log = logging.getLogger(__name__)
+
+
+class Features(msgspec.Struct, frozen=True):
+    """What the features were made of; `clips` counts those used, by side and kind."""
+
+    recipe_sha256: str
+    corpus_sha256: str
+    clips: dict[str, int]
+    skipped: dict[str, str]
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    clip: Clip
+    side: str
+
+
+class _Task(NamedTuple):
+    run: Path
+    recipe: Path
+    side: str
+    start: int
+    stop: int
+
+
+def make_features(
+    recipe_path: Path, corpus_folder: Path | None, run: RunFolder, workers: int | None = None
+) -> Features:
+    """Write the run folder's sounds, rooms, patches and labels; return what they were made of.
+
+    Raises InputError for a recipe or corpus that cannot be used.
+    """
+    recipe = read_recipe(recipe_path)
+    corpus = read_corpus(corpus_folder, recipe.families)
+    used = [clip for clip in corpus.clips if _usable(clip, recipe)]
+    held = held_groups(used, recipe.held_fraction, recipe.seed, recipe.families)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    run.recipe.write_bytes(recipe_path.read_bytes())
+    clips, skipped = decode(used, corpus.folder, run.sounds, workers)
+    warn_of(skipped)
+    kept = [_Kept(clip, SIDES[clip.group in held]) for clip in clips]
+    run.clips.write_bytes(msgspec.json.encode(kept))
+    _write_rooms(recipe, kept, run, workers)
+    for side in SIDES:
+        _write_patches(recipe, run, side, workers)
+    made = _account(recipe, corpus, kept, {s.path: s.reason for s in [*corpus.skipped, *skipped]})
+    write_json(run.features, made)
+    return made
+
+
+def made_features(recipe: Recipe, run: RunFolder) -> Features:
+    """What the run's features were made of; raises InputError when not by this recipe."""
+    document = run.needed(run.features, "features").read_bytes()
+    made = msgspec.json.decode(document, type=Features)
+    if made.recipe_sha256 != recipe.features_sha256:
+        raise InputError(
+            f"{run.features}: made with other settings than the recipe's; "
+            "run timbrel-build features again"
+        )
+    return made
+
+
+def _usable(clip: Clip, recipe: Recipe) -> bool:
+    return (
+        clip.split == "train"
+        and clip.kind in USED_KINDS
+        and (clip.kind != "note" or clip.origin in recipe.origins)
+        and (recipe.doubtful or not clip.doubt)
+    )
+
+
+def _write_rooms(
+    recipe: Recipe, kept: Sequence[_Kept], run: RunFolder, workers: int | None
+) -> None:
+    sounds = Sounds(run.sounds)
+    for stream, side in enumerate(SIDES):
+        measured = [
+            sounds[place]
+            for place, (clip, on) in enumerate((k.clip, k.side) for k in kept)
+            if clip.kind == "rir" and on == side
+        ]
+        seed = (recipe.seed, _ROOMS_STREAM + stream)
+        write_rooms(run.rooms / f"{side}.npz", recipe.room, measured, seed, workers)
+
+
+def _write_patches(recipe: Recipe, run: RunFolder, side: str, workers: int | None) -> None:
+    count = getattr(recipe.windows, side)
+    shape = (count, len(recipe.patches.starts), recipe.patches.frames, FrontEnd().bands)
+    _reserve(run.patches(side), np.float16, shape)
+    _reserve(run.labels(side), np.uint8, (count, len(recipe.families)))
+    starts = range(0, count, _WINDOWS_AT_ONCE)
+    tasks = [
+        _Task(run.folder, run.recipe, side, start, min(count, start + _WINDOWS_AT_ONCE))
+        for start in starts
+    ]
+    for _ in each(_write_some, tasks, what=f"{side} windows", workers=workers):
+        pass
+
+
+def _reserve(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> None:
+    """Make an array's file at its full size; a full disk is an error here, not a crash later."""
+    open_memmap(path, "w+", dtype, shape).flush()
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
+def _write_some(task: _Task) -> None:
+    """Draw a few windows and write them to their place on disk."""
+    run = RunFolder(task.run)
+    recipe = read_recipe(task.recipe)
+    stage = _stage(task.run, task.recipe, task.side)
+    log_mel = LogMel(FrontEnd())
+    patches = open_memmap(run.patches(task.side), "r+")
+    labels = open_memmap(run.labels(task.side), "r+")
+    for index in range(task.start, task.stop):
+        rng = np.random.default_rng([recipe.seed, SIDES.index(task.side), index])
+        scene = stage.draw(rng)
+        frames = log_mel.frames(scene.samples)
+        for place, first in enumerate(recipe.patches.starts):
+            patches[index, place] = frames[first : first + recipe.patches.frames]
+        labels[index] = scene.labels
+
+
+@cache
+def _stage(folder: Path, recipe_path: Path, side: str) -> Stage:
+    run, recipe = RunFolder(folder), read_recipe(recipe_path)
+    room = recipe.room
+    kept = msgspec.json.decode(run.clips.read_bytes(), type=list[_Kept])
+    clips = [(place, k.clip) for place, k in enumerate(kept) if k.side == side]
+    return Stage(
+        recipe,
+        Palette(clips, Sounds(run.sounds)),
+        Rooms(run.rooms / f"{side}.npz", room.measured_share),
+        room_probability=room.held_probability if side == "held" else room.probability,
+        snr_db=recipe.noise.held_snr_db if side == "held" else recipe.noise.snr_db,
+    )
+
+
+def _account(
+    recipe: Recipe, corpus: Corpus, kept: Sequence[_Kept], skipped: dict[str, str]
+) -> Features:
+    counts: dict[str, int] = {}
+    for one in kept:
+        key = f"{one.side} {one.clip.kind}"
+        counts[key] = counts.get(key, 0) + 1
+    log.info("%d clips used, %d skipped", len(kept), len(skipped))
+    return Features(recipe.features_sha256, corpus.sha256, counts, skipped)

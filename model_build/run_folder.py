@@ -1,0 +1,67 @@
+"""Where the stages of one run leave what they made, for the next stage and for people."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.errors import InputError
+
+SIDES = ("train", "held")
+
+
+class Windows(NamedTuple):
+    """One side's windows: patches (n, patches, frames, bands) and labels (n, families), on disk."""
+
+    patches: NDArray[np.float16]
+    labels: NDArray[np.uint8]
+
+
+class RunFolder:
+    """The files of one run; every path exists once the stage that makes it has ended."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.recipe = folder / "recipe.yaml"
+        self.sounds = folder / "features" / "sounds"
+        self.rooms = folder / "features" / "rooms"
+        self.clips = folder / "features" / "clips.json"
+        self.features = folder / "features" / "features.json"
+        self.weights = folder / "network.weights.h5"
+        self.history = folder / "history.json"
+        self.environment = folder / "environment.json"
+        self.backup = folder / "backup"
+        self.network = folder / "network.tflite"
+        self.acceptance = folder / "acceptance.json"
+        self.operating_points = folder / "thresholds.json"
+        self.model = folder / "model.tflite"
+        self.evaluation = folder / "evaluation.json"
+
+    def patches(self, side: str) -> Path:
+        """The patches of one side's windows."""
+        return self.folder / "features" / f"{side}-patches.npy"
+
+    def labels(self, side: str) -> Path:
+        """The labels of one side's windows."""
+        return self.folder / "features" / f"{side}-labels.npy"
+
+    def windows(self, side: str) -> Windows:
+        """One side's windows, mapped from disk."""
+        return Windows(
+            np.load(self.needed(self.patches(side), "features"), mmap_mode="r"),
+            np.load(self.needed(self.labels(side), "features")),
+        )
+
+    def needed(self, path: Path, stage: str) -> Path:
+        """The path, once made; raises InputError naming the stage that makes it."""
+        if not path.exists():
+            raise InputError(f"{path}: not there yet; run timbrel-build {stage} first")
+        return path
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write readable JSON, the folder made if need be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")

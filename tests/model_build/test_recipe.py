@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from daemon.errors import InputError
+from model_build.recipe import read_recipe
+
+SHIPPED = Path(__file__).parents[2] / "configs" / "recipe-small.yaml"
+
+
+def changed(recipe_file: Path, old: str, new: str) -> Path:
+    text = recipe_file.read_text()
+    assert old in text
+    recipe_file.write_text(text.replace(old, new))
+    return recipe_file
+
+
+def test_shipped_recipe_is_read() -> None:
+    recipe = read_recipe(SHIPPED)
+    assert len(recipe.families) == 12
+    assert recipe.patches.starts == (2, 102, 202, 302)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("seed: 7", "seed: 7\nsede: 8", "sede"),
+        ("seed: 7", "seed: many", "$.seed"),
+        ("seed: 7\n", "", "seed"),
+        ("epochs: 3", "epochs: 0", "$.training.epochs"),
+        ("epochs: 3", "epochs: 3, epoch: 1", "epoch"),
+        ("held_snr_db: [20, 30]", "held_snr_db: [30, 20]", "snr_db: 30.0 to 20.0 runs backwards"),
+        ("starts: [2, 202]", "starts: [2, 303]", "starts: a patch ends after the 398 frames"),
+        ("mixture_share: 0.1", "mixture_share: 0.8", "leave no window"),
+        ("[drums, flute, organ]", "[drums, flute, flute]", "families: one is named twice"),
+        ("[drums, flute, organ]", "[Drums, flute]", "$.families"),
+        ("precision: 0.9", "precision: 1.0", "$.precision"),
+        ("seed: 7", "seed: [7", "recipe-tiny.yaml"),
+    ],
+)
+def test_wrong_key_is_named(recipe_file: Path, old: str, new: str, said: str) -> None:
+    with pytest.raises(InputError) as error:
+        read_recipe(changed(recipe_file, old, new))
+    assert str(recipe_file) in str(error.value)
+    assert said in str(error.value)
+
+
+def test_missing_recipe_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.yaml: no such file"):
+        read_recipe(tmp_path / "nowhere.yaml")
+
+
+def test_hash_is_of_settings_not_of_text(recipe_file: Path) -> None:
+    before = read_recipe(recipe_file)
+    recipe_file.write_text("# a comment\n" + recipe_file.read_text())
+    assert read_recipe(recipe_file).sha256 == before.sha256
+
+
+def test_hash_of_features_ignores_what_comes_after_them(recipe_file: Path) -> None:
+    before = read_recipe(recipe_file)
+    trained_longer = read_recipe(changed(recipe_file, "epochs: 3", "epochs: 4"))
+    assert trained_longer.sha256 != before.sha256
+    assert trained_longer.features_sha256 == before.features_sha256
+    reseeded = read_recipe(changed(recipe_file, "seed: 7", "seed: 8"))
+    assert reseeded.features_sha256 != before.features_sha256

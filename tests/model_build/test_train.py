@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import keras
+import msgspec
+import numpy as np
+import pytest
+
+import model_build.train as training
+from daemon.errors import InputError
+from model_build.features import make_features
+from model_build.recipe import Recipe, read_recipe
+from model_build.run_folder import RunFolder
+
+
+@pytest.fixture
+def recipe(recipe_file: Path) -> Recipe:
+    return read_recipe(recipe_file)
+
+
+@pytest.fixture
+def run(corpus: Path, recipe_file: Path, tmp_path: Path) -> RunFolder:
+    run = RunFolder(tmp_path / "run")
+    make_features(recipe_file, corpus, run, workers=1)
+    return run
+
+
+def epochs(run: RunFolder) -> int:
+    return len(msgspec.json.decode(run.history.read_bytes())["loss"])
+
+
+def test_same_seed_same_weights_and_they_are_kept(recipe: Recipe, run: RunFolder) -> None:
+    training.train(recipe, run)
+    first = training.trained(recipe, run).get_weights()
+    assert epochs(run) == 3
+    assert "keras" in msgspec.json.decode(run.environment.read_bytes())
+    training.train(recipe, run)
+    again = training.trained(recipe, run).get_weights()
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_resume_goes_on_after_the_last_whole_epoch(
+    recipe: Recipe, run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callbacks = training._callbacks
+
+    class Interrupt(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_begin(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "_callbacks", lambda *a: [*callbacks(*a), Interrupt()])
+        with pytest.raises(KeyboardInterrupt):
+            training.train(recipe, run)
+    assert not run.weights.exists()
+    training.train(recipe, run, resume=True)
+    assert epochs(run) == 1
+    assert run.weights.exists()
+
+
+def test_weights_that_are_not_there_are_named(recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="run timbrel-build train first"):
+        training.trained(recipe, RunFolder(tmp_path))
