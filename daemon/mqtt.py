@@ -8,17 +8,17 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from daemon.errors import FailedError, InputError
 from daemon.home_assistant import Message, as_late
-from daemon.settings import MqttSettings, TlsSettings
+from daemon.settings import MqttSettings
+from daemon.tls import tls_context
+from daemon.trouble import Trouble, explain
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +34,6 @@ _LONGEST_GOODBYE_SECONDS = 3.0
 
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _REFUSED_FOR_GOOD = {"Not authorized", "Bad user name or password", "Banned"}
-
-
-class Trouble(NamedTuple):
-    """Why there is no connection, in words, and whether only the user can mend it."""
-
-    reason: str
-    users: bool
 
 
 class _Waiting(NamedTuple):
@@ -160,7 +153,7 @@ class Link:
             )
             self._serve(client)
         except (OSError, ValueError) as error:
-            self._report(_trouble(error, self._settings))
+            self._report(explain(error, self._settings))
         finally:
             accepted = self._connected.is_set()
             self._disconnected(client)
@@ -298,82 +291,3 @@ class Link:
         if trouble.reason != told or now - told_at >= _SAME_TROUBLE_SECONDS:
             self._trouble_told = (trouble.reason, now)
             log.error("%s; events are kept and will be sent", trouble.reason)
-
-
-def tls_context(tls: TlsSettings) -> ssl.SSLContext:
-    """The settings as a context; raises InputError for files that cannot be used."""
-    try:
-        context = ssl.create_default_context(cafile=tls.ca_file)
-    except OSError as error:
-        raise InputError(
-            f"mqtt.tls.ca_file: {tls.ca_file}: {error.strerror or error}; "
-            "name a readable PEM file with the broker's certificate authority"
-        ) from None
-    context.minimum_version = (
-        ssl.TLSVersion.TLSv1_3 if tls.minimum_version == "1.3" else ssl.TLSVersion.TLSv1_2
-    )
-    if tls.certificate_file is not None:
-        try:
-            context.load_cert_chain(tls.certificate_file, tls.key_file)
-        except OSError as error:
-            raise InputError(
-                f"mqtt.tls.certificate_file: {tls.certificate_file}: {error.strerror or error}; "
-                "name a readable PEM certificate, and its key as mqtt.tls.key_file"
-            ) from None
-    return context
-
-
-def _trouble(error: Exception, settings: MqttSettings) -> Trouble:
-    """Say what failed on the way to the broker and what the user can do."""
-    where = f"{settings.host}:{settings.effective_port}"
-    match error:
-        case socket.gaierror():
-            return Trouble(f"mqtt.host: {settings.host}: name not found; correct it", users=True)
-        case ssl.SSLCertVerificationError():
-            return Trouble(
-                f"the broker at {where} shows a certificate that is not accepted "
-                f"({error.verify_message}); set mqtt.tls.ca_file to its authority",
-                users=True,
-            )
-        case ssl.SSLError():
-            return Trouble(
-                f"no TLS with the broker at {where} ({error.reason or 'handshake failed'}); "
-                "check mqtt.port and mqtt.tls",
-                users=True,
-            )
-        case ConnectionRefusedError():
-            return Trouble(f"no broker answers at {where}; is it running?", users=False)
-    reason = getattr(error, "strerror", None) or str(error)
-    return Trouble(f"no connection to the broker at {where}: {reason}", users=False)
-
-
-@contextmanager
-def watching(
-    settings: MqttSettings, password: str | None, show: Callable[[str, bytes], None]
-) -> Iterator[None]:
-    """Show every message under our topics and discovery's as another client receives it."""
-    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=_V311)
-    if settings.username is not None:
-        client.username_pw_set(settings.username, password)
-    if settings.tls is not None:
-        client.tls_set_context(tls_context(settings.tls))
-    topics = [(f"{settings.topic_prefix}/#", 1), (f"{settings.discovery_prefix}/#", 1)]
-    subscribed = threading.Event()
-
-    def on_connect(*_: Any) -> None:
-        client.subscribe(topics)
-
-    client.on_connect = on_connect
-    client.on_subscribe = lambda *_: subscribed.set()
-    client.on_message = lambda _client, _data, message: show(message.topic, bytes(message.payload))
-    try:
-        client.connect(settings.host, settings.effective_port)
-    except OSError as error:
-        raise FailedError(_trouble(error, settings).reason) from None
-    client.loop_start()
-    try:
-        subscribed.wait(_CONNECT_SECONDS)
-        yield
-    finally:
-        client.disconnect()
-        client.loop_stop()

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from daemon.errors import InputError
-from daemon.tracker import TrackerSettings
+from daemon.rules import TrackerSettings
 from daemon.yaml_file import read_yaml
 
 PASSWORD_VARIABLE = "TIMBREL_MQTT_PASSWORD"  # noqa: S105

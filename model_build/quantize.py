@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.log_mel import FrontEnd, LogMel
+from daemon.quiet import quiet_output
 from daemon.window import WINDOW_SAMPLES
 from model_build.assemble import assemble, logits_of
-from model_build.quiet import quiet_output
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder, write_json
 from model_build.train import trained

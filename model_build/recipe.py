@@ -7,10 +7,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from daemon.errors import InputError
 from daemon.log_mel import FrontEnd
 from daemon.model_file import FamilyName
 from daemon.window import WINDOW_SAMPLES
+from daemon.yaml_file import read_yaml
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Fraction = Annotated[float, Meta(gt=0, lt=1)]
@@ -165,11 +165,4 @@ class Recipe(Section, frozen=True):
 
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe; raises InputError that names the file and the key."""
-    try:
-        return msgspec.yaml.decode(path.read_bytes(), type=Recipe)
-    except FileNotFoundError:
-        raise InputError(f"recipe {path}: no such file; see configs/ for those there are") from None
-    except OSError as error:
-        raise InputError(f"recipe {path}: {error.strerror}") from None
-    except msgspec.MsgspecError as error:
-        raise InputError(f"recipe {path}: {error}") from None
+    return read_yaml(path, Recipe)

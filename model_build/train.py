@@ -7,11 +7,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from daemon.log_mel import FrontEnd
+from daemon.quiet import quiet_output
 from model_build.dataset import in_order, shuffled
 from model_build.features import made_features
 from model_build.loss import window_loss
 from model_build.models import network, pooled
-from model_build.quiet import quiet_output
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder, write_json
 

@@ -164,7 +164,7 @@ def _child(code: str) -> str:
 
 def _seconds_to_online(settings: Settings) -> float:
     """From starting `timbrel run` to its retained `online`; a microphone need not be there."""
-    from daemon.mqtt import watching
+    from daemon.commands.watcher import watching
 
     online = threading.Event()
 

@@ -9,7 +9,7 @@ def check(settings: Settings) -> int:
     ears = Ears(settings)
     mqtt = settings.mqtt
     if mqtt.tls is not None:
-        from daemon.mqtt import tls_context
+        from daemon.tls import tls_context
 
         tls_context(mqtt.tls)
     password = "with" if read_password(mqtt) is not None else "without"

@@ -14,12 +14,12 @@ import msgspec
 from daemon.commands.embedded_broker import embedded_broker
 from daemon.commands.replay import Publication, play
 from daemon.commands.run import Service
+from daemon.commands.watcher import watching
 from daemon.commands.wiring import Ears, link_to, node_of
 from daemon.display import Paint, Screen, clock
 from daemon.errors import FailedError
 from daemon.hearing import Hearing
 from daemon.hub import Hub
-from daemon.mqtt import watching
 from daemon.replay import Replay
 from daemon.settings import MqttSettings, Settings, read_password
 from daemon.stop import stop_on_signals

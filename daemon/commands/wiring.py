@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from daemon import __version__, home_assistant
 from daemon.classifier import BUILT_IN_MODEL, Classifier
 from daemon.home_assistant import Message, Node
+from daemon.rules import Rules, rules
 from daemon.settings import Settings, read_password
-from daemon.tracker import Rules, Tracker, rules
+from daemon.tracker import Tracker
 
 if TYPE_CHECKING:
     from daemon.mqtt import Link

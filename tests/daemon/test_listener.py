@@ -11,7 +11,8 @@ from daemon.classifier import Classifier
 from daemon.errors import SoundLostError
 from daemon.hearing import Heard, Hearing
 from daemon.listener import listen
-from daemon.tracker import Event, EventEnded, EventStarted, Rules, Tracker
+from daemon.rules import Rules
+from daemon.tracker import Event, EventEnded, EventStarted, Tracker
 from daemon.window import Window, WindowBuffer
 from tests.daemon.conftest import FAMILIES, Samples
 

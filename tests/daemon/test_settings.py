@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from daemon.errors import InputError
+from daemon.rules import FamilySettings, TrackerSettings
 from daemon.settings import (
     PASSWORD_VARIABLE,
     AudioSettings,
@@ -17,7 +18,6 @@ from daemon.settings import (
     load,
     read_password,
 )
-from daemon.tracker import FamilySettings, TrackerSettings
 
 SHIPPED = Path(__file__).parents[2] / "configs" / "timbrel.yaml"
 SECTIONS = [kind for kind in (*Settings.__annotations__.values(), TlsSettings)

@@ -11,16 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from daemon.errors import InputError
-from daemon.tracker import (
-    Event,
-    EventEnded,
-    EventStarted,
-    FamilySettings,
-    Rules,
-    Tracker,
-    TrackerSettings,
-    rules,
-)
+from daemon.rules import FamilySettings, Rules, TrackerSettings, rules
+from daemon.tracker import Event, EventEnded, EventStarted, Tracker
 
 FAMILIES = ("flute", "guitar", "organ")
 THRESHOLDS = (0.5, 0.5, 0.5)

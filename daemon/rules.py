@@ -1,0 +1,122 @@
+"""When a run of detections is an event: settings in, each family's complete rules out.
+
+What could never start or never end an event is refused with the sum that shows it.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from daemon.errors import InputError
+
+_EPSILON_SECONDS = 1e-6
+
+UnitInterval = Annotated[float, Meta(gt=0, lt=1)]
+Votes = Annotated[int, Meta(ge=1, le=1000)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+PositiveSeconds = Annotated[float, Meta(gt=0, le=86_400)]
+
+
+class FamilySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One family's exceptions; what is left out follows the tracker's common settings."""
+
+    threshold: UnitInterval | None = None
+    hysteresis: Annotated[float, Meta(ge=0, lt=1)] | None = None
+    votes: Votes | None = None
+    vote_seconds: PositiveSeconds | None = None
+    start_after_seconds: Seconds | None = None
+    stop_after_seconds: PositiveSeconds | None = None
+    cooldown_seconds: Seconds | None = None
+
+
+class TrackerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When a run of detections is an event. `threshold` None: each family's own, from the model."""
+
+    threshold: UnitInterval | None = None
+    hysteresis: Annotated[float, Meta(ge=0, lt=1)] = 0.1
+    votes: Votes = 2
+    vote_seconds: PositiveSeconds = 5.0
+    start_after_seconds: Seconds = 0.0
+    stop_after_seconds: PositiveSeconds = 4.0
+    cooldown_seconds: Seconds = 0.0
+    families: dict[str, FamilySettings] = {}
+
+
+class Rules(NamedTuple):
+    """One family's settings, complete. `release`: an open event lives on above this score."""
+
+    threshold: float
+    release: float
+    votes: int
+    vote_seconds: float
+    start_after_seconds: float
+    stop_after_seconds: float
+    cooldown_seconds: float
+
+
+def rules(
+    settings: TrackerSettings,
+    families: Sequence[str],
+    thresholds: Sequence[float],
+    hop_seconds: float,
+) -> list[Rules]:
+    """Each family's complete rules, in the order of `families`.
+
+    Raises InputError, naming the key and the sum, for a family that the model does not know and for
+    rules that could never start or never end an event.
+    """
+    for name in settings.families:
+        if name not in families:
+            raise InputError(
+                f"tracker.families.{name}: the model knows no such family; "
+                f"it knows {', '.join(families)}"
+            )
+    return [
+        _family_rules(settings, family, threshold, hop_seconds)
+        for family, threshold in zip(families, thresholds, strict=True)
+    ]
+
+
+def _family_rules(
+    settings: TrackerSettings, family: str, model_threshold: float, hop_seconds: float
+) -> Rules:
+    own = settings.families.get(family, FamilySettings())
+
+    def pick(name: str) -> float:
+        exception = getattr(own, name)
+        common = getattr(settings, name)
+        return next(v for v in (exception, common, model_threshold) if v is not None)
+
+    def key(name: str) -> str:
+        where = f"families.{family}." if getattr(own, name) is not None else ""
+        return f"tracker.{where}{name}"
+
+    threshold, hysteresis = pick("threshold"), pick("hysteresis")
+    if hysteresis >= threshold:
+        raise InputError(
+            f"{key('hysteresis')}: an event of {family} would never end, since its score can not "
+            f"fall below {threshold:g} - {hysteresis:g} = {threshold - hysteresis:g}; "
+            f"set it below {threshold:g}"
+        )
+    votes, vote_seconds = int(pick("votes")), pick("vote_seconds")
+    windows = math.ceil(vote_seconds / hop_seconds - _EPSILON_SECONDS)
+    if votes > windows:
+        votes_key = key("votes" if own.vote_seconds is None else "vote_seconds")
+        raise InputError(
+            f"{votes_key}: {votes} votes can never be reached, since {vote_seconds:g} s "
+            f"(vote_seconds) / {hop_seconds:g} s (hop_seconds) hold {windows} "
+            f"window{'s' * (windows != 1)}; set votes to {windows} or less, "
+            f"or vote_seconds to more than {(votes - 1) * hop_seconds:g}"
+        )
+    return Rules(
+        threshold,
+        threshold - hysteresis,
+        votes,
+        vote_seconds,
+        pick("start_after_seconds"),
+        pick("stop_after_seconds"),
+        pick("cooldown_seconds"),
+    )
