@@ -21,7 +21,14 @@ _MEMBER = "contract.json"
 _LARGEST_CONTRACT_BYTES = 1_000_000
 _REMEDY = "use a model made by timbrel-build, or leave model.file out for the built-in one"
 
-FamilyName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*\Z", max_length=32)]
+FamilyName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9_]*\Z",
+        max_length=32,
+        description="small letters, digits and _ only, a letter first",
+    ),
+]
 UnitInterval = Annotated[float, Meta(gt=0, lt=1)]
 
 

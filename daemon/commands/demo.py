@@ -67,26 +67,11 @@ def demo(settings: Settings, *, own_broker: bool, microphone: bool, speed: float
     screen = _DemoScreen(ears.families)
     with stop_on_signals() as stop, ExitStack() as stack:
         if own_broker:
-            port = stack.enter_context(embedded_broker())
-            mqtt = MqttSettings(host="127.0.0.1", port=port, protocol="3.1.1")
-            settings = msgspec.structs.replace(settings, mqtt=mqtt)
+            settings = _at_own_broker(settings, stack)
         screen.say(f"broker     {settings.mqtt.host}:{settings.mqtt.effective_port}")
         screen.say(f"model      {ears.classifier.contract.title}: {', '.join(ears.families)}")
-        stack.enter_context(
-            watching(settings.mqtt, read_password(settings.mqtt), screen.show_message)
-        )
-        node = node_of(settings, ears, _NODE)
-        link = link_to(settings, node, lambda: hub.greeting(discovery=settings.mqtt.discovery))
         publication = Publication()
-        hub = publication.hub = Hub(
-            node, link.publish, (lambda _: time.time()) if microphone else publication.wall_at
-        )
-        # The hub's goodbye is the last to arrive; what it would miss has then been shown.
-        stack.callback(screen.said_goodbye.wait, _GOODBYE_SECONDS)
-        stack.enter_context(link)
-        if not link.wait_connected(_CONNECT_SECONDS):
-            reason = link.trouble.reason if link.trouble else "the broker does not answer"
-            raise FailedError(reason)
+        hub = _connected(settings, ears, screen, publication, stack, live=microphone)
         if microphone:
             screen.say("listening  to the microphone; Ctrl-C ends")
             Service(settings, ears, [screen]).listen_until(stop, hub)
@@ -95,10 +80,41 @@ def demo(settings: Settings, *, own_broker: bool, microphone: bool, speed: float
             player = Replay(str(MEDLEY), ears.hop_seconds, speed=speed, stop=stop)
             hearing = Hearing(ears.classifier, settings.audio.gate_dbfs)
             play(player, ears, hearing, screen, publication)
-        link.flush(_FLUSH_SECONDS)
     if not microphone and not stop.is_set():
         screen.show_verdicts(judge(passages(), screen.ended))
     return 0
+
+
+def _at_own_broker(settings: Settings, stack: ExitStack) -> Settings:
+    """The settings with a broker that lives as long as the stack."""
+    port = stack.enter_context(embedded_broker())
+    mqtt = MqttSettings(host="127.0.0.1", port=port, protocol="3.1.1")
+    return msgspec.structs.replace(settings, mqtt=mqtt)
+
+
+def _connected(
+    settings: Settings,
+    ears: Ears,
+    screen: "_DemoScreen",
+    publication: Publication,
+    stack: ExitStack,
+    *,
+    live: bool,
+) -> Hub:
+    """A hub that publishes for as long as the stack lives, its messages shown on the screen."""
+    password = read_password(settings.mqtt)
+    stack.enter_context(watching(settings.mqtt, password, screen.show_message))
+    # The goodbye is the last message; once it is shown, all are.
+    stack.callback(screen.said_goodbye.wait, _GOODBYE_SECONDS)
+    node = node_of(settings, ears, _NODE)
+    link = link_to(settings, node, lambda: hub.greeting(discovery=settings.mqtt.discovery))
+    wall_at = (lambda _: time.time()) if live else publication.wall_at
+    hub = publication.hub = Hub(node, link.publish, wall_at)
+    stack.enter_context(link)
+    if not link.wait_connected(_CONNECT_SECONDS):
+        raise FailedError(link.trouble.reason if link.trouble else "the broker does not answer")
+    stack.callback(link.flush, _FLUSH_SECONDS)
+    return hub
 
 
 def passages() -> list[Passage]:
