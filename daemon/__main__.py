@@ -6,6 +6,7 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
+import io
 import logging
 import sys
 from collections.abc import Sequence
@@ -31,6 +32,9 @@ listen and tell the hub:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Bars and arrows are worth a ? on a terminal that does not know them, not a crash.
+        sys.stdout.reconfigure(errors="replace")
     logging.basicConfig(level=logging.INFO, format="timbrel: %(message)s", stream=sys.stderr)
     try:
         return int(options.command(options))
@@ -41,11 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"timbrel: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # Whoever read our output has had enough; Python's own last flush would complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return 0
+    except OSError as error:
+        _give_up_output()
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"timbrel: {where}{error.strerror or error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 0
+
+
+def _give_up_output() -> None:
+    """Nobody reads our output any more; Python's own last flush would complain again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

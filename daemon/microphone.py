@@ -44,6 +44,8 @@ def _open(portaudio: Any, device: str | int) -> tuple[Ring, Any]:
         log.info("listening to %s at %d Hz, %d channel(s)", device, rate_hz, channels)
     except (portaudio.PortAudioError, ValueError) as error:
         reason = str(error).split("[")[0].strip().rstrip(":")
+        if not devices():
+            reason = "no microphone is connected"
         raise SoundLostError(f"audio.device {device} cannot be opened: {reason}") from None
     return ring, stream
 

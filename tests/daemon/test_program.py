@@ -169,6 +169,22 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert done.returncode == 0
 
 
+def test_a_full_disk_under_the_output_is_named() -> None:
+    command = [sys.executable, "-m", "daemon", "replay", "--json", "--scores", str(MEDLEY)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "timbrel: No space left on device\n"
+
+
+def test_a_terminal_that_knows_no_bars_is_no_error(timbrel: Timbrel) -> None:
+    done = timbrel("replay", "--scores", MEDLEY, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0, done.stderr
+    assert "guitar" in done.stdout
+
+
 def test_raw_sound_on_standard_input(timbrel: Timbrel) -> None:
     sound = np.random.default_rng(1).integers(-3000, 3000, 6 * 16_000).astype("<i2").tobytes()
     done = timbrel("replay", "--json", "--scores", "-", input=sound, text=False)
