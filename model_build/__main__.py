@@ -131,6 +131,14 @@ def _add_run_arguments(command: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="the run folder (default: runs/ and the recipe's name)",
     )
+    base = os.environ.get("TIMBREL_YAMNET")
+    command.add_argument(
+        "--base",
+        type=Path,
+        default=Path(base) if base else None,
+        metavar="YAMNET",
+        help="YAMNet's .tflite, for recipes that start from it (default: TIMBREL_YAMNET)",
+    )
 
 
 def _add_corpus_argument(command: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_build.recipe import Training
-from model_build.run_folder import Windows
+from model_build.run_folder import Lessons, Windows
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -58,6 +58,56 @@ def shuffled(
     return _dataset(batches, windows, training, INFINITE)
 
 
+def taught(
+    windows: Windows, lessons: Lessons, training: Training, seed: int, *, endless: bool
+) -> "tf.data.Dataset":
+    """Batches of some patches of each window, and of what the pupil shall say of them.
+
+    `endless` gives a new order and other patches each time round; else every window comes once.
+    """
+
+    def batches() -> Iterator[tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]]:
+        for epoch in itertools.count() if endless else (0,):
+            rng = np.random.default_rng([seed, epoch])
+            order = rng.permutation(len(windows.labels))
+            size = min(training.batch_windows, len(order))
+            for start in range(0, len(order) - size + 1, size):
+                chosen = np.sort(order[start : start + size])  # reads the disk forwards
+                some = _some_patches(windows, size, training, rng)
+                at = (chosen[:, None], some)
+                yield (
+                    windows.patches[at].astype(np.float32),
+                    {
+                        "embedding": lessons.embeddings[at].astype(np.float32),
+                        "classes": lessons.classes[at].astype(np.float32),
+                        "logits": windows.labels[chosen].astype(np.float32),
+                    },
+                )
+
+    import tensorflow as tf
+
+    some = (None, training.patches_at_once)
+    signature = (
+        tf.TensorSpec((*some, *windows.patches.shape[2:]), tf.float32),
+        {
+            "embedding": tf.TensorSpec((*some, lessons.embeddings.shape[2]), tf.float32),
+            "classes": tf.TensorSpec((*some, lessons.classes.shape[2]), tf.float32),
+            "logits": tf.TensorSpec((None, windows.labels.shape[1]), tf.float32),
+        },
+    )
+    count = INFINITE if endless else len(windows.labels) // training.batch_windows
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    return dataset.apply(tf.data.experimental.assert_cardinality(count)).prefetch(4)
+
+
+def _some_patches(
+    windows: Windows, count: int, training: Training, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Which patches of `count` windows are looked at: (count, patches_at_once)."""
+    every = np.tile(np.arange(windows.patches.shape[1]), (count, 1))
+    return rng.permuted(every, axis=1)[:, : training.patches_at_once]
+
+
 def _augmented(
     windows: Windows,
     chosen: NDArray[np.int64],
@@ -66,8 +116,7 @@ def _augmented(
     log_offset: float,
 ) -> Batch:
     order = np.sort(chosen)  # reads the disk forwards
-    every = np.tile(np.arange(windows.patches.shape[1]), (len(order), 1))
-    some = rng.permuted(every, axis=1)[:, : training.patches_at_once]
+    some = _some_patches(windows, len(order), training, rng)
     patches = windows.patches[order[:, None], some].astype(np.float32)
     labels = windows.labels[order].astype(np.float32)
     summed = np.flatnonzero(rng.random(len(order)) < training.sum_probability)

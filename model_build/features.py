@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.log_mel import FrontEnd, LogMel
@@ -24,9 +25,11 @@ from model_build.run_folder import SIDES, RunFolder, write_json
 from model_build.scenes import Stage
 from model_build.sounds import Sounds, decode
 from model_build.splits import held_groups
+from model_build.teacher import write_lessons
 from model_build.workers import each
+from model_build.yamnet import base_of, read_layers
 
-USED_KINDS = {"phrase", "note", "drum", "negative", "rir"}
+USED_KINDS = {"phrase", "note", "drum", "negative", "rir", "unlabelled"}
 _WINDOWS_AT_ONCE = 50
 _ROOMS_STREAM = 2  # beside the sides' streams 0 and 1 of random numbers
 
@@ -56,13 +59,20 @@ class _Task(NamedTuple):
 
 
 def make_features(
-    recipe_path: Path, corpus_folder: Path | None, run: RunFolder, workers: int | None = None
+    recipe_path: Path,
+    corpus_folder: Path | None,
+    run: RunFolder,
+    workers: int | None = None,
+    base: Path | None = None,
 ) -> Features:
     """Write the run folder's sounds, rooms, patches and labels; return what they were made of.
 
-    Raises InputError for a recipe or corpus that cannot be used.
+    With a recipe for teaching, `base` says what it hears in the clean patches. Raises InputError
+    for a recipe, corpus or base that cannot be used.
     """
     recipe = read_recipe(recipe_path)
+    if recipe.teaching:
+        read_layers(base_of(base))
     corpus = read_corpus(corpus_folder, recipe.families)
     used = [clip for clip in corpus.clips if _usable(clip, recipe)]
     held = held_groups(used, recipe.held_fraction, recipe.seed, recipe.families)
@@ -75,6 +85,8 @@ def make_features(
     _write_rooms(recipe, kept, run, workers)
     for side in SIDES:
         _write_patches(recipe, run, side, workers)
+        if recipe.teaching:
+            write_lessons(run, side, base_of(base))
     made = _account(recipe, corpus, kept, {s.path: s.reason for s in [*corpus.skipped, *skipped]})
     write_json(run.features, made)
     return made
@@ -97,6 +109,7 @@ def _usable(clip: Clip, recipe: Recipe) -> bool:
         clip.split == "train"
         and clip.kind in USED_KINDS
         and (clip.kind != "note" or clip.origin in recipe.origins)
+        and (clip.kind != "unlabelled" or recipe.windows.unlabelled_share > 0)
         and (recipe.doubtful or not clip.doubt)
     )
 
@@ -119,6 +132,8 @@ def _write_patches(recipe: Recipe, run: RunFolder, side: str, workers: int | Non
     count = getattr(recipe.windows, side)
     shape = (count, len(recipe.patches.starts), recipe.patches.frames, FrontEnd().bands)
     _reserve(run.patches(side), np.float16, shape)
+    if recipe.teaching:
+        _reserve(run.clean_patches(side), np.float16, shape)
     _reserve(run.labels(side), np.uint8, (count, len(recipe.families)))
     starts = range(0, count, _WINDOWS_AT_ONCE)
     tasks = [
@@ -144,13 +159,21 @@ def _write_some(task: _Task) -> None:
     log_mel = LogMel(FrontEnd())
     patches = open_memmap(run.patches(task.side), "r+")
     labels = open_memmap(run.labels(task.side), "r+")
+    clean = open_memmap(run.clean_patches(task.side), "r+") if recipe.teaching else None
     for index in range(task.start, task.stop):
         rng = np.random.default_rng([recipe.seed, SIDES.index(task.side), index])
         scene = stage.draw(rng)
-        frames = log_mel.frames(scene.samples)
-        for place, first in enumerate(recipe.patches.starts):
-            patches[index, place] = frames[first : first + recipe.patches.frames]
+        patches[index] = _cut(log_mel.frames(scene.samples), recipe)
+        if clean is not None:
+            clean[index] = _cut(log_mel.frames(scene.clean), recipe)
         labels[index] = scene.labels
+
+
+def _cut(frames: NDArray[np.float32], recipe: Recipe) -> NDArray[np.float32]:
+    """The patches, (patches, frames, bands), of a window's frames."""
+    return np.stack(
+        [frames[first : first + recipe.patches.frames] for first in recipe.patches.starts]
+    )
 
 
 @cache
@@ -165,6 +188,7 @@ def _stage(folder: Path, recipe_path: Path, side: str) -> Stage:
         Rooms(run.rooms / f"{side}.npz", room.measured_share),
         room_probability=room.held_probability if side == "held" else room.probability,
         snr_db=recipe.noise.held_snr_db if side == "held" else recipe.noise.snr_db,
+        unlabelled_share=0.0 if side == "held" else recipe.windows.unlabelled_share,
     )
 
 

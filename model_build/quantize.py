@@ -28,7 +28,7 @@ def quantize(recipe: Recipe, run: RunFolder) -> dict[str, float]:
 
     Its ranges come from held-out windows, which are drawn over families, rooms and levels.
     """
-    fitted = trained(recipe, run)
+    fitted = trained(run)
     run.network.write_bytes(converted(fitted, _representative(recipe, run)))
     differences = acceptance(recipe, run, fitted)
     write_json(run.acceptance, differences)

@@ -41,7 +41,7 @@ class Patches(Section, frozen=True):
             raise ValueError(f"starts: a patch ends after the {whole} frames of a window")
 
 
-class Windows(Section, frozen=True):
+class Windows(Section, frozen=True, omit_defaults=True):
     """How many windows are made for each side, and what share of them holds what."""
 
     train: Count
@@ -51,6 +51,7 @@ class Windows(Section, frozen=True):
     strung_share: Share
     floor_share: Share
     diversity_exponent: Share
+    unlabelled_share: Annotated[float, Meta(ge=0, lt=1)] = 0.0
 
     def __post_init__(self) -> None:
         if self.negative_share + self.mixture_share >= 1:
@@ -108,6 +109,20 @@ class Network(Section, frozen=True):
     dropout: Annotated[float, Meta(ge=0, lt=1)]
 
 
+class Teaching(Section, frozen=True):
+    """A base network as pupil and teacher: in the room, it shall say what it says of clean sound.
+
+    The weights are those of what differs in its embedding, in the scores of its own classes, and of
+    the families' loss.
+    """
+
+    head_units: Count
+    dropout: Annotated[float, Meta(ge=0, lt=1)]
+    embedding_weight: Annotated[float, Meta(ge=0)]
+    classes_weight: Annotated[float, Meta(ge=0)]
+    family_weight: Annotated[float, Meta(ge=0)]
+
+
 class Training(Section, frozen=True):
     """How the network is fitted."""
 
@@ -123,7 +138,7 @@ class Training(Section, frozen=True):
     patience_epochs: Count
 
 
-class Recipe(Section, frozen=True):
+class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
     """One run."""
 
     name: Annotated[str, Meta(pattern="^[a-z][a-z0-9-]*$", max_length=32)]
@@ -139,7 +154,8 @@ class Recipe(Section, frozen=True):
     room: Room
     noise: Noise
     microphone: Microphone
-    network: Network
+    network: Network | None = None
+    teaching: Teaching | None = None
     training: Training
     representative_windows: Count
     precision: Fraction
@@ -147,14 +163,21 @@ class Recipe(Section, frozen=True):
     def __post_init__(self) -> None:
         if len(set(self.families)) != len(self.families):
             raise ValueError("families: one is named twice")
+        if (self.network is None) == (self.teaching is None):
+            raise ValueError("one of network and teaching is needed, and not both")
+        if self.teaching and (self.training.sum_probability or self.training.masked_bands):
+            raise ValueError("training: sums and masked bands have no clean sound to be taught by")
         if self.training.patches_at_once > len(self.patches.starts):
             raise ValueError("training.patches_at_once: a window has not so many patches")
 
     @property
     def features_sha256(self) -> str:
         """SHA-256 of those settings that decide the features."""
-        after = {"name", "version", "network", "training", "representative_windows", "precision"}
+        after = {"name", "version", "network", "teaching", "training"}
+        after |= {"representative_windows", "precision"}
         decides = {f: getattr(self, f) for f in self.__struct_fields__ if f not in after}
+        if self.teaching:
+            decides["taught"] = True
         return hashlib.sha256(msgspec.json.encode(decides)).hexdigest()
 
     @property

@@ -19,6 +19,16 @@ class Windows(NamedTuple):
     labels: NDArray[np.uint8]
 
 
+class Lessons(NamedTuple):
+    """What the teacher says of one side's clean patches, on disk.
+
+    `embeddings` are (n, patches, 1024), `classes` logits (n, patches, 521).
+    """
+
+    embeddings: NDArray[np.float16]
+    classes: NDArray[np.float16]
+
+
 class RunFolder:
     """The files of one run; every path exists once the stage that makes it has ended."""
 
@@ -29,7 +39,7 @@ class RunFolder:
         self.rooms = folder / "features" / "rooms"
         self.clips = folder / "features" / "clips.json"
         self.features = folder / "features" / "features.json"
-        self.weights = folder / "network.weights.h5"
+        self.fitted = folder / "network.keras"
         self.history = folder / "history.json"
         self.environment = folder / "environment.json"
         self.backup = folder / "backup"
@@ -46,6 +56,19 @@ class RunFolder:
     def labels(self, side: str) -> Path:
         """The labels of one side's windows."""
         return self.folder / "features" / f"{side}-labels.npy"
+
+    def clean_patches(self, side: str) -> Path:
+        """The patches of one side's windows without room, noise and microphone."""
+        return self.folder / "features" / f"{side}-clean.npy"
+
+    def lesson(self, side: str, what: str) -> Path:
+        """The teacher's `embeddings` or `classes` of one side's windows."""
+        return self.folder / "features" / f"{side}-{what}.npy"
+
+    def lessons(self, side: str) -> Lessons:
+        """One side's lessons, mapped from disk."""
+        paths = (self.needed(self.lesson(side, what), "features") for what in Lessons._fields)
+        return Lessons(*(np.load(path, mmap_mode="r") for path in paths))
 
     def windows(self, side: str) -> Windows:
         """One side's windows, mapped from disk."""

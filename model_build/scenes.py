@@ -17,6 +17,7 @@ from model_build.phrases import beat, strung
 from model_build.recipe import Recipe
 from model_build.rooms import Rooms
 
+UNKNOWN = 255
 PART_DBFS = -20.0
 NOTES_OF_A_SOURCE = 8
 CHORDAL = {"guitar", "keyboard", "mallet", "organ", "string", "synth_lead"}
@@ -29,10 +30,14 @@ BESIDE = {"noise": 0.7, "other": 0.15, "speech": 0.15}
 
 
 class Scene(NamedTuple):
-    """Samples (64 000,) in -1..1 and, for each family, 1 where it plays."""
+    """Samples (64 000,) in -1..1 and, for each family, 1 where it plays, 255 where nobody knows.
+
+    `clean` is what plays without room, noise and microphone.
+    """
 
     samples: NDArray[np.float32]
     labels: NDArray[np.uint8]
+    clean: NDArray[np.float32]
 
 
 class Stage:
@@ -46,12 +51,14 @@ class Stage:
         *,
         room_probability: float,
         snr_db: tuple[float, float],
+        unlabelled_share: float = 0.0,
     ) -> None:
         self._recipe = recipe
         self._palette = palette
         self._rooms = rooms
         self._room_probability = room_probability
         self._snr_db = snr_db
+        self._unlabelled_share = unlabelled_share
         sources = np.array([palette.sources(family) for family in recipe.families], np.float64)
         weights = sources**recipe.windows.diversity_exponent
         self._shares = weights / weights.sum()
@@ -60,29 +67,48 @@ class Stage:
         """One window: a single family, a mixture, or none."""
         windows, families = self._recipe.windows, self._recipe.families
         kind = rng.random()
+        if self._unlabelled_share and rng.random() < self._unlabelled_share:
+            return self._unlabelled(rng)
         if kind < windows.negative_share:
-            return Scene(self._heard(self._negative(rng), rng), np.zeros(len(families), np.uint8))
+            samples, clean = self._negative(rng)
+            return Scene(self._heard(samples, rng), np.zeros(len(families), np.uint8), clean)
         count = 1
         if kind < windows.negative_share + windows.mixture_share:
             count = min(len(families), int(rng.integers(*IN_MIXTURE, endpoint=True)))
         playing = sorted(rng.choice(len(families), count, replace=False, p=self._shares))
-        samples = self._together([families[index] for index in playing], rng)
+        samples, clean = self._together([families[index] for index in playing], rng)
         if rng.random() < self._recipe.noise.probability:
             samples = self._beside(samples, rng)
         labels = np.zeros(len(families), np.uint8)
         labels[playing] = 1
-        return Scene(self._heard(samples, rng), labels)
+        return Scene(self._heard(samples, rng), labels, clean)
 
-    def _together(self, families: Sequence[str], rng: np.random.Generator) -> NDArray[np.float32]:
-        samples = np.zeros(WINDOW_SAMPLES, np.float32)
+    def _unlabelled(self, rng: np.random.Generator) -> Scene:
+        """Music of which nobody said what plays: something to be taught by all the same."""
+        clip = self._palette.one("unlabelled", "", rng)
+        start = int(rng.integers(max(1, len(clip) - WINDOW_SAMPLES)))
+        clean = level(np.resize(clip[start:], WINDOW_SAMPLES), dbfs=PART_DBFS)
+        samples = clean
+        if rng.random() < self._room_probability:
+            samples = level(room(samples, self._rooms.draw(rng)), dbfs=PART_DBFS)
+        if rng.random() < self._recipe.noise.probability:
+            samples = self._beside(samples, rng)
+        labels = np.full(len(self._recipe.families), UNKNOWN, np.uint8)
+        return Scene(self._heard(samples, rng), labels, clean)
+
+    def _together(
+        self, families: Sequence[str], rng: np.random.Generator
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Several families' parts, in the room and clean."""
+        samples, clean = np.zeros((2, WINDOW_SAMPLES), np.float32)
         in_room = rng.random() < self._room_probability
         for family in families:
             part = self._part(family, rng)
-            if in_room:
-                part = room(part, self._rooms.draw(rng))
+            roomed = room(part, self._rooms.draw(rng)) if in_room else part
             balance_db = rng.uniform(*self._recipe.playing.mixture_balance_db)
-            samples += level(part, dbfs=PART_DBFS + balance_db)
-        return samples
+            samples += level(roomed, dbfs=PART_DBFS + balance_db)
+            clean += level(part, dbfs=PART_DBFS + balance_db)
+        return samples, clean
 
     def _part(self, family: str, rng: np.random.Generator) -> NDArray[np.float32]:
         """One family's playing, (64 000,): a phrase, or strung from notes or strokes."""
@@ -114,18 +140,22 @@ class Stage:
         window[-SEAM_SAMPLES:] *= fade[::-1]
         return np.roll(window, int(rng.integers(WINDOW_SAMPLES)))
 
-    def _negative(self, rng: np.random.Generator) -> NDArray[np.float32]:
-        """No instrument: a sound of the house, people talking, or nothing at all."""
+    def _negative(
+        self, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """No instrument: a sound of the house, people talking, or nothing; and the same clean."""
         sorts = self._palette.labels("negative")
         if not sorts or rng.random() < self._recipe.windows.floor_share:
-            return np.zeros(WINDOW_SAMPLES, np.float32)
+            silence = np.zeros(WINDOW_SAMPLES, np.float32)
+            return silence, silence
         sort = sorts[rng.integers(len(sorts))]
         samples = self._window(self._palette.one("negative", sort, rng), rng)
+        clean = level(samples, dbfs=PART_DBFS)
         if rng.random() < self._room_probability:
             samples = room(samples, self._rooms.draw(rng))
         if rng.random() < self._recipe.noise.probability / 2:
             samples = self._beside(samples, rng)
-        return samples
+        return samples, clean
 
     def _beside(
         self, samples: NDArray[np.float32], rng: np.random.Generator

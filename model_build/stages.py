@@ -47,7 +47,7 @@ def features(options: Namespace) -> None:
     from model_build.features import make_features
 
     _, run = _opened(options)
-    made = make_features(options.recipe, options.corpus, run, options.workers)
+    made = make_features(options.recipe, options.corpus, run, options.workers, options.base)
     for what, count in sorted(made.clips.items()):
         print(f"{what}: {count} clips")
 
@@ -57,7 +57,7 @@ def train(options: Namespace) -> None:
     from model_build.train import train as fit
 
     recipe, run = _opened(options)
-    for name, value in fit(recipe, run, resume=options.resume).items():
+    for name, value in fit(recipe, run, resume=options.resume, base=options.base).items():
         print(f"{name}: {value:.4f}")
 
 

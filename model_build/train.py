@@ -4,30 +4,50 @@ import importlib.metadata
 import platform
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from daemon.log_mel import FrontEnd
 from daemon.quiet import quiet_output
-from model_build.dataset import in_order, shuffled
+from model_build.dataset import in_order, shuffled, taught
 from model_build.features import made_features
-from model_build.loss import window_loss
+from model_build.loss import classes_loss, embedding_loss, known_window_loss, window_loss
 from model_build.models import network, pooled
-from model_build.recipe import Recipe
-from model_build.run_folder import RunFolder, write_json
+from model_build.pupil import graduate, pupil, schooled
+from model_build.recipe import Network, Recipe, Teaching
+from model_build.run_folder import SIDES, RunFolder, write_json
+from model_build.yamnet import base_of
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 WARM_UP_STEPS = 250
-WATCHED = "val_average_precision"
 _PACKAGES = ("timbrel", "tensorflow-cpu", "tensorflow", "keras", "numpy", "soxr", "soundfile")
 
 
-def train(recipe: Recipe, run: RunFolder, *, resume: bool = False) -> dict[str, float]:
+class _Course(NamedTuple):
+    """All that a fit needs: what is fitted, the network within it that is shipped, data, losses."""
+
+    model: "keras.Model"
+    shipped: Callable[[], "keras.Model"]
+    training: "tf.data.Dataset"
+    held: "tf.data.Dataset"
+    losses: Any
+    loss_weights: dict[str, float] | None
+    metrics: Any
+    watched: str
+
+
+def train(
+    recipe: Recipe, run: RunFolder, *, resume: bool = False, base: Path | None = None
+) -> dict[str, float]:
     """Fit the network; return the last epoch's figures. Its best weights on the held side stay.
 
-    `resume` goes on after the last whole epoch of a run that was interrupted. Raises InputError
-    when the features are missing or were made by other settings.
+    `resume` goes on after the last whole epoch of a run that was interrupted; a recipe for teaching
+    starts from `base`. Raises InputError when the features are missing or were made by other
+    settings, or the base is.
     """
     made_features(recipe, run)
     with quiet_output():  # TensorFlow greets in C++
@@ -36,44 +56,92 @@ def train(recipe: Recipe, run: RunFolder, *, resume: bool = False) -> dict[str, 
     keras.utils.set_random_seed(recipe.seed)
     if not resume:
         shutil.rmtree(run.backup, ignore_errors=True)
-    fitted = build(recipe)
-    model = pooled(fitted, recipe.training.patches_at_once)
-    training, windows = recipe.training, run.windows("train")
-    steps = max(1, len(windows.labels) // training.batch_windows)
-    model.compile(
+    course = _course(recipe, run, base)
+    steps = max(1, len(run.windows("train").labels) // recipe.training.batch_windows)
+    course.model.compile(
         optimizer=_optimiser(recipe, steps),
-        loss=window_loss(
-            label_smoothing=training.label_smoothing, ranking_weight=training.ranking_weight
-        ),
-        metrics=[_average_precision(recipe)],
+        loss=course.losses,
+        loss_weights=course.loss_weights,
+        metrics=course.metrics,
     )
-    history = model.fit(
-        shuffled(windows, training, recipe.seed, FrontEnd().log_offset),
-        epochs=training.epochs,
+    history = course.model.fit(
+        course.training,
+        epochs=recipe.training.epochs,
         shuffle=False,  # the batches come shuffled
         steps_per_epoch=steps,
-        validation_data=in_order(run.windows("held"), training),
-        callbacks=_callbacks(recipe, run),
+        validation_data=course.held,
+        callbacks=_callbacks(recipe, run, course.watched),
         verbose=1 if sys.stdout.isatty() else 2,  # a bar, or a line an epoch
     )
-    fitted.save_weights(run.weights)
+    course.shipped().save(run.fitted)
     write_json(run.history, history.history)
     write_json(run.environment, environment())
     return {name: float(values[-1]) for name, values in history.history.items()}
 
 
-def build(recipe: Recipe) -> "keras.Model":
-    """The recipe's network, its weights not yet fitted."""
-    bands = FrontEnd().bands
-    return network(recipe.network, recipe.patches.frames, bands, len(recipe.families))
+def trained(run: RunFolder) -> "keras.Model":
+    """The run's fitted network, patch to logits; raises InputError when there is none."""
+    fitted = run.needed(run.fitted, "train")
+    with quiet_output():  # TensorFlow greets in C++
+        import keras
+
+    return keras.models.load_model(fitted, compile=False)
 
 
-def trained(recipe: Recipe, run: RunFolder) -> "keras.Model":
-    """The run's network with its fitted weights; raises InputError when there are none."""
-    weights = run.needed(run.weights, "train")
-    fitted = build(recipe)
-    fitted.load_weights(weights)
-    return fitted
+def _course(recipe: Recipe, run: RunFolder, base: Path | None) -> _Course:
+    if recipe.teaching is not None:
+        return _taught(recipe, recipe.teaching, run, base_of(base))
+    if recipe.network is not None:
+        return _from_scratch(recipe, recipe.network, run)
+    raise AssertionError("a recipe has one of both")
+
+
+def _from_scratch(recipe: Recipe, table: Network, run: RunFolder) -> _Course:
+    training, bands = recipe.training, FrontEnd().bands
+    fitted = network(table, recipe.patches.frames, bands, len(recipe.families))
+    return _Course(
+        model=pooled(fitted, training.patches_at_once),
+        shipped=lambda: fitted,
+        training=shuffled(run.windows("train"), training, recipe.seed, FrontEnd().log_offset),
+        held=in_order(run.windows("held"), training),
+        losses=window_loss(
+            label_smoothing=training.label_smoothing, ranking_weight=training.ranking_weight
+        ),
+        loss_weights=None,
+        metrics=[_average_precision(recipe)],
+        watched="val_average_precision",
+    )
+
+
+def _taught(recipe: Recipe, teaching: Teaching, run: RunFolder, base: Path) -> _Course:
+    training = recipe.training
+    fitted = pupil(teaching, base, len(recipe.families))
+    sides = {
+        side: taught(
+            run.windows(side), run.lessons(side), training, recipe.seed, endless=side == "train"
+        )
+        for side in SIDES
+    }
+    return _Course(
+        model=schooled(fitted, training.patches_at_once),
+        shipped=lambda: graduate(fitted),
+        training=sides["train"],
+        held=sides["held"],
+        losses={
+            "embedding": embedding_loss,
+            "classes": classes_loss,
+            "logits": known_window_loss(
+                label_smoothing=training.label_smoothing, ranking_weight=training.ranking_weight
+            ),
+        },
+        loss_weights={
+            "embedding": teaching.embedding_weight,
+            "classes": teaching.classes_weight,
+            "logits": teaching.family_weight,
+        },
+        metrics=None,
+        watched="val_logits_loss",
+    )
 
 
 def environment() -> dict[str, str]:
@@ -115,14 +183,14 @@ def _average_precision(recipe: Recipe) -> "keras.metrics.Metric":
     )
 
 
-def _callbacks(recipe: Recipe, run: RunFolder) -> "list[keras.callbacks.Callback]":
+def _callbacks(recipe: Recipe, run: RunFolder, watched: str) -> "list[keras.callbacks.Callback]":
     import keras
 
     return [
         keras.callbacks.BackupAndRestore(run.backup),
         keras.callbacks.EarlyStopping(
-            monitor=WATCHED,
-            mode="max",
+            monitor=watched,
+            mode="min" if watched.endswith("loss") else "max",
             patience=recipe.training.patience_epochs,
             restore_best_weights=True,
         ),

@@ -34,6 +34,16 @@ class Layer(NamedTuple):
     bias: NDArray[np.float32]
 
 
+def base_of(path: Path | None) -> Path:
+    """The base network's file, or InputError with the remedy where none is named."""
+    if path is None:
+        raise InputError(
+            "the recipe starts from a base network; name YAMNet's .tflite with --base FILE or "
+            "TIMBREL_YAMNET (the README tells where it is)"
+        )
+    return path
+
+
 def read_layers(path: Path) -> list[Layer]:
     """The 28 layers' weights, dequantised channel by channel, in the order of the network.
 

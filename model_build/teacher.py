@@ -1,0 +1,38 @@
+"""What the untouched base network hears in clean patches: the lessons that its pupil learns from.
+
+Hinton et al., "Distilling the Knowledge in a Neural Network" (2015), here from clean to room.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.format import open_memmap
+from tqdm import tqdm
+
+from daemon.quiet import quiet_output
+from model_build.run_folder import RunFolder
+from model_build.yamnet import CLASSES, EMBEDDING, yamnet
+
+_PATCHES_AT_ONCE = 256
+
+
+def write_lessons(run: RunFolder, side: str, base: Path) -> None:
+    """Write embeddings and class logits of one side's clean patches; those are then removed."""
+    clean = np.load(run.needed(run.clean_patches(side), "features"), mmap_mode="r")
+    windows, per_window = clean.shape[:2]
+    with quiet_output():  # TensorFlow greets in C++.
+        teacher = yamnet(base)
+    embeddings = open_memmap(
+        run.lesson(side, "embeddings"), "w+", np.float16, (windows, per_window, EMBEDDING)
+    )
+    classes = open_memmap(
+        run.lesson(side, "classes"), "w+", np.float16, (windows, per_window, CLASSES)
+    )
+    step = max(1, _PATCHES_AT_ONCE // per_window)
+    for start in tqdm(range(0, windows, step), f"{side} lessons", leave=False, disable=None):
+        some = clean[start : start + step]
+        said = teacher(some.reshape(-1, *clean.shape[2:]).astype(np.float32), training=False)
+        shape = (*some.shape[:2], -1)
+        embeddings[start : start + step] = np.asarray(said["embedding"]).reshape(shape)
+        classes[start : start + step] = np.asarray(said["logits"]).reshape(shape)
+    run.clean_patches(side).unlink()
