@@ -33,10 +33,15 @@ class FamilySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 
 class TrackerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """When a run of detections is an event. `threshold` None: each family's own, from the model."""
+    """When a run of detections is an event.
+
+    `threshold` None is each family's own, from the model. `hysteresis` is the share of the
+    threshold by which the score of an open event may fall below it: thresholds differ too much
+    from family to family for one difference of scores.
+    """
 
     threshold: UnitInterval | None = None
-    hysteresis: Annotated[float, Meta(ge=0, lt=1)] = 0.1
+    hysteresis: Annotated[float, Meta(ge=0, lt=1)] = 0.25
     votes: Votes = 2
     vote_seconds: PositiveSeconds = 5.0
     start_after_seconds: Seconds = 0.0
@@ -95,12 +100,6 @@ def _family_rules(
         return f"tracker.{where}{name}"
 
     threshold, hysteresis = pick("threshold"), pick("hysteresis")
-    if hysteresis >= threshold:
-        raise InputError(
-            f"{key('hysteresis')}: an event of {family} would never end, since its score can not "
-            f"fall below {threshold:g} - {hysteresis:g} = {threshold - hysteresis:g}; "
-            f"set it below {threshold:g}"
-        )
     votes, vote_seconds = int(pick("votes")), pick("vote_seconds")
     windows = math.ceil(vote_seconds / hop_seconds - _EPSILON_SECONDS)
     if votes > windows:
@@ -113,7 +112,7 @@ def _family_rules(
         )
     return Rules(
         threshold,
-        threshold - hysteresis,
+        threshold * (1.0 - hysteresis),
         votes,
         vote_seconds,
         pick("start_after_seconds"),

@@ -35,7 +35,7 @@ def refused(done: subprocess.CompletedProcess[str], *words: str, code: int = 2) 
         ("tracker: {votes: 9}", ["tracker.votes", "5 s", "/ 1 s", "5 windows"]),
         ("tracker: {families: {guitar: {votes: 7}}}", ["tracker.families.guitar.votes"]),
         ("tracker: {families: {theremin: {votes: 1}}}", ["theremin", "guitar"]),
-        ("tracker: {threshold: 0.3, hysteresis: 0.4}", ["tracker.hysteresis", "never end"]),
+        ("tracker: {hysteresis: 1}", ["tracker.hysteresis", "< 1.0", "found 1"]),
         ("audio: {hop_seconds: 1", ["line 1, column 23", "YAML"]),
         ("mqtt: {password_file: /nowhere/password}", ["mqtt.password_file", "/nowhere/password"]),
         ("mqtt: {topic_prefix: 'home/#'}", ["mqtt.topic_prefix", "home/#", "wildcard"]),
@@ -135,8 +135,7 @@ def test_a_signal_in_the_middle_ends_open_events_and_says_offline(
     config = tmp_path / "timbrel.yaml"
     # So low a threshold that something plays from the first window on.
     config.write_text(
-        f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\n"
-        "tracker: {threshold: 0.02, hysteresis: 0.01, votes: 1}\n"
+        f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\ntracker: {{threshold: 0.02, votes: 1}}\n"
     )
     command = [sys.executable, "-m", "daemon", "replay", "--publish", "--speed", "4"]
     player = subprocess.Popen(
