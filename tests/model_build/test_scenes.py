@@ -36,7 +36,7 @@ def stage(palette: Palette, recipe: Recipe, tmp_path: Path) -> Stage:
 def test_scenes_are_windows_at_the_recipes_level(stage: Stage, recipe: Recipe) -> None:
     low, high = recipe.microphone.level_dbfs
     for seed in range(SCENES):
-        samples, labels = stage.draw(np.random.default_rng(seed))
+        samples, labels, _ = stage.draw(np.random.default_rng(seed))
         assert samples.shape == (64_000,)
         assert samples.dtype == np.float32
         assert np.abs(samples).max() <= 1.0

@@ -30,11 +30,11 @@ def epochs(run: RunFolder) -> int:
 
 def test_same_seed_same_weights_and_they_are_kept(recipe: Recipe, run: RunFolder) -> None:
     training.train(recipe, run)
-    first = training.trained(recipe, run).get_weights()
+    first = training.trained(run).get_weights()
     assert epochs(run) == 3
     assert "keras" in msgspec.json.decode(run.environment.read_bytes())
     training.train(recipe, run)
-    again = training.trained(recipe, run).get_weights()
+    again = training.trained(run).get_weights()
     for one, other in zip(first, again, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
 
@@ -53,12 +53,12 @@ def test_resume_goes_on_after_the_last_whole_epoch(
         patched.setattr(training, "_callbacks", lambda *a: [*callbacks(*a), Interrupt()])
         with pytest.raises(KeyboardInterrupt):
             training.train(recipe, run)
-    assert not run.weights.exists()
+    assert not run.fitted.exists()
     training.train(recipe, run, resume=True)
     assert epochs(run) == 1
-    assert run.weights.exists()
+    assert run.fitted.exists()
 
 
-def test_weights_that_are_not_there_are_named(recipe: Recipe, tmp_path: Path) -> None:
+def test_a_network_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run timbrel-build train first"):
-        training.trained(recipe, RunFolder(tmp_path))
+        training.trained(RunFolder(tmp_path))
