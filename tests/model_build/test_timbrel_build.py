@@ -98,7 +98,7 @@ def test_help_is_quick_and_teaches() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["features", "--recipe", "nowhere.yaml"], "recipe nowhere.yaml: no such file"),
+        (["features", "--recipe", "nowhere.yaml"], "nowhere.yaml: No such file"),
         (["train", "--run", "nowhere"], "run timbrel-build features first"),
         (["features", "--corpus", "nowhere"], "--corpus DIR or TIMBREL_CORPUS"),
         (["evaluate", "nowhere.tflite"], "model file nowhere.tflite: not found"),
