@@ -4,6 +4,7 @@ The same sound gives the same bits whether it comes as a whole clip or in pieces
 """
 
 from functools import cached_property
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -132,8 +133,10 @@ class LogMel:
 
     def _transform(self, padded: NDArray[np.float32]) -> NDArray[np.complex64]:
         if _NUMPY_2:
-            # NumPy's stubs know only double precision here; float32 stays float32.
-            return np.fft.rfft(padded, out=self._spectrum[: len(padded)])  # type: ignore[return-value, arg-type]
+            # Some NumPy's stubs know only double precision here; float32 stays float32.
+            rfft: Any = np.fft.rfft
+            spectrum: NDArray[np.complex64] = rfft(padded, out=self._spectrum[: len(padded)])
+            return spectrum
         return np.fft.rfft(padded).astype(np.complex64)
 
 
