@@ -11,8 +11,11 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from daemon.errors import FailedError, InputError
+
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 
 _EPILOG = """\
 exit codes: 0 well, 1 failed while running, 2 something you gave is wrong
@@ -70,10 +73,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
+    _add_run(commands)
+    _add_replay(commands)
+    _add_check(commands)
+    _add_devices(commands)
+    _add_demo(commands)
+    _add_bench(commands)
+    return parser
+
+
+def _add_run(commands: _Commands) -> None:
     run = commands.add_parser("run", help="listen to the microphone and publish, for ever")
     _add_config(run)
     run.set_defaults(command=_run)
 
+
+def _add_replay(commands: _Commands) -> None:
     replay = commands.add_parser("replay", help="show what would be heard in recordings")
     replay.add_argument(
         "files",
@@ -94,13 +109,19 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(replay)
     replay.set_defaults(command=_replay)
 
+
+def _add_check(commands: _Commands) -> None:
     check = commands.add_parser("check", help="check a configuration and show what it comes to")
     check.add_argument("config", type=Path, metavar="FILE", help="the YAML configuration")
     check.set_defaults(command=_check)
 
+
+def _add_devices(commands: _Commands) -> None:
     devices = commands.add_parser("devices", help="list the microphones")
     devices.set_defaults(command=_devices)
 
+
+def _add_demo(commands: _Commands) -> None:
     demo = commands.add_parser("demo", help="hear a bundled medley, with a broker of its own")
     demo.add_argument("--mic", action="store_true", help="listen to the microphone instead")
     demo.add_argument(
@@ -109,6 +130,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(demo)
     demo.set_defaults(command=_demo)
 
+
+def _add_bench(commands: _Commands) -> None:
     bench = commands.add_parser("bench", help="measure what listening costs on this machine")
     bench.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     bench.add_argument(
@@ -116,7 +139,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_config(bench)
     bench.set_defaults(command=_bench)
-    return parser
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:

@@ -125,14 +125,6 @@ def as_late(message: Message) -> Message:
 def discovery(node: Node) -> Message:
     """One device with its entities, as Home Assistant's device-based MQTT discovery takes it."""
     device_id = f"timbrel_{node.name}"
-
-    def component(platform: str, key: str, **options: Any) -> dict[str, Any]:
-        return {"platform": platform, "unique_id": f"{device_id}_{key}", **options}
-
-    def field(name: str) -> str:
-        return "{{ value_json." + name + " }}"
-
-    known = "{{ none if value_json.playing is none else 'ON' if value_json.playing else 'OFF' }}"
     body = {
         "device": {
             "identifiers": [device_id],
@@ -144,36 +136,42 @@ def discovery(node: Node) -> Message:
         "origin": {"name": "Timbrel", "sw_version": node.version},
         "availability_topic": node.availability_topic,
         "components": {
-            "playing": component(
-                "binary_sensor",
-                "playing",
-                name="Playing",
-                icon="mdi:music",
-                state_topic=node.topic("state"),
-                value_template=known,
-            ),
-            "instrument": component(
-                "sensor",
-                "instrument",
-                name="Instrument",
-                icon="mdi:guitar-acoustic",
-                device_class="enum",
-                options=[NONE_PLAYING, *node.families],
-                state_topic=node.topic("state"),
-                value_template=field("instrument"),
-            ),
-            "heard": component(
-                "event",
-                "heard",
-                name="Heard",
-                icon="mdi:ear-hearing",
-                event_types=["started", "ended"],
-                state_topic=node.topic("event"),
-            ),
+            key: {"unique_id": f"{device_id}_{key}", **component}
+            for key, component in _components(node).items()
         },
     }
     topic = f"{node.discovery_prefix}/device/{device_id}/config"
     return Message(topic, _json(body), 1, retain=True)
+
+
+def _components(node: Node) -> dict[str, dict[str, Any]]:
+    """The entities by key, without what they share."""
+    known = "{{ none if value_json.playing is none else 'ON' if value_json.playing else 'OFF' }}"
+    return {
+        "playing": {
+            "platform": "binary_sensor",
+            "name": "Playing",
+            "icon": "mdi:music",
+            "state_topic": node.topic("state"),
+            "value_template": known,
+        },
+        "instrument": {
+            "platform": "sensor",
+            "name": "Instrument",
+            "icon": "mdi:guitar-acoustic",
+            "device_class": "enum",
+            "options": [NONE_PLAYING, *node.families],
+            "state_topic": node.topic("state"),
+            "value_template": "{{ value_json.instrument }}",
+        },
+        "heard": {
+            "platform": "event",
+            "name": "Heard",
+            "icon": "mdi:ear-hearing",
+            "event_types": ["started", "ended"],
+            "state_topic": node.topic("event"),
+        },
+    }
 
 
 def _state(node: Node, leaf: str, body: object) -> Message:
