@@ -12,6 +12,7 @@ from daemon.classifier import Classifier
 from daemon.log_mel import FrontEnd
 from daemon.model_file import CONTRACT_VERSION, Calibration, Contract, Provenance, write_contract
 from model_build.recipe import Recipe
+from model_build.yamnet import LICENCE
 
 
 class OperatingPoints(msgspec.Struct, frozen=True):
@@ -54,6 +55,8 @@ def assemble(
             corpus_sha256=corpus_sha256,
             seed=recipe.seed,
             metrics=dict(metrics or {}),
+            base="YAMNet" if recipe.teaching else "",
+            base_licence=LICENCE if recipe.teaching else "",
         ),
     )
     model.parent.mkdir(parents=True, exist_ok=True)

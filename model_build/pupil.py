@@ -1,5 +1,6 @@
 """The base network with a head for the families: taught the room, then shipped without the rest."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 MUSICAL = sorted({index for indices in CLASSES_OF_FAMILY.values() for index in indices})
 
 
-def pupil(teaching: Teaching, base: Path, families: int) -> "keras.Model":
+def pupil(teaching: Teaching, base: Path, families: Sequence[str]) -> "keras.Model":
     """A patch, (96, 64), in; `embedding` and `classes` as the base says them, `logits` a family.
 
     The layer that reads the classes stays the base's own, so that the embedding must stay one that
@@ -35,7 +36,7 @@ def pupil(teaching: Teaching, base: Path, families: int) -> "keras.Model":
     hidden = keras.layers.Dense(teaching.head_units, name="hidden")(embedding)
     hidden = keras.layers.Dropout(teaching.dropout)(keras.layers.ReLU(6.0)(hidden))
     both = keras.layers.Concatenate()([hidden, seen])
-    logits = keras.layers.Dense(families, name="family_logits")
+    logits = keras.layers.Dense(len(families), name="family_logits")
     outputs = {
         "embedding": embedding,
         "classes": network.output["logits"],
@@ -67,13 +68,14 @@ def schooled(taught: "keras.Model", patches: int) -> "keras.Model":
     return keras.Model(window, apart, name="schooled")
 
 
-def _start_from_what_is_known(layer: "keras.layers.Dense", head_units: int, families: int) -> None:
-    """Each family starts as the mean of its own classes; the hidden units start with little say."""
+def _start_from_what_is_known(
+    layer: "keras.layers.Dense", head_units: int, families: Sequence[str]
+) -> None:
+    """Each family starts as the sum of its own classes; the hidden units start with little say."""
     kernel, bias = layer.get_weights()
     kernel[:head_units] *= 0.1
     kernel[head_units:] = 0.0
-    for family, indices in enumerate(CLASSES_OF_FAMILY.values()):
-        if family < families:
-            places = [head_units + MUSICAL.index(index) for index in indices]
-            kernel[places, family] = 1.0 / np.sqrt(len(places))
+    for column, family in enumerate(families):
+        places = [head_units + MUSICAL.index(index) for index in CLASSES_OF_FAMILY.get(family, [])]
+        kernel[places, column] = 1.0 / np.sqrt(max(1, len(places)))
     layer.set_weights([kernel, bias])

@@ -115,7 +115,7 @@ def _from_scratch(recipe: Recipe, table: Network, run: RunFolder) -> _Course:
 
 def _taught(recipe: Recipe, teaching: Teaching, run: RunFolder, base: Path) -> _Course:
     training = recipe.training
-    fitted = pupil(teaching, base, len(recipe.families))
+    fitted = pupil(teaching, base, recipe.families)
     sides = {
         side: taught(
             run.windows(side), run.lessons(side), training, recipe.seed, endless=side == "train"

@@ -163,6 +163,30 @@ def recipe_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def base() -> Path:
+    """YAMNet's .tflite, where it is."""
+    path = os.environ.get("TIMBREL_YAMNET")
+    if not path:
+        pytest.skip("needs YAMNet: set TIMBREL_YAMNET to its .tflite")
+    return Path(path)
+
+
+@pytest.fixture
+def taught_recipe_file(recipe_file: Path) -> Path:
+    """The tiny recipe, but taught by a base network."""
+    text = recipe_file.read_text()
+    network = next(line for line in text.splitlines() if line.startswith("network:"))
+    teaching = (
+        "teaching: {head_units: 8, dropout: 0.0, embedding_weight: 1.0, classes_weight: 0.3, "
+        "family_weight: 1.0}"
+    )
+    text = text.replace(network, teaching).replace("sum_probability: 0.2", "sum_probability: 0")
+    text = text.replace("masked_bands: 4", "masked_bands: 0").replace("epochs: 3", "epochs: 1")
+    recipe_file.write_text(text.replace("learning_rate: 0.01", "learning_rate: 0.0001"))
+    return recipe_file
+
+
+@pytest.fixture
 def real_corpus() -> Path:
     folder = os.environ.get("TIMBREL_CORPUS")
     if not folder:

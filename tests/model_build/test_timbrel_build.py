@@ -3,7 +3,6 @@
 import errno
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import msgspec
@@ -78,10 +77,8 @@ def test_all_makes_a_model_that_the_daemon_loads(
     )
 
 
-def test_help_is_quick_and_teaches() -> None:
-    started = time.monotonic()
+def test_help_teaches_and_loads_no_tensorflow() -> None:
     done = build("--help")
-    assert time.monotonic() - started < 5
     assert done.returncode == 0
     assert "TIMBREL_CORPUS" in done.stdout
     loaded = "import sys, model_build.__main__; print('tensorflow' in sys.modules)"

@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import numpy as np
+
+from daemon.classifier import Classifier
+from daemon.log_mel import FrontEnd, LogMel
+from model_build.__main__ import main
+from model_build.peer import CLASSES as CLASSES_OF_FAMILY
+from model_build.pupil import graduate, pupil, schooled
+from model_build.quantize import converted
+from model_build.recipe import Teaching
+from model_build.yamnet import yamnet
+from tests.model_build.conftest import tone
+
+TEACHING = Teaching(
+    head_units=8, dropout=0.0, embedding_weight=1.0, classes_weight=1.0, family_weight=1.0
+)
+FAMILIES = ("flute", "organ")
+
+
+def patches() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    samples = np.concatenate([tone(440.0, 0.98, 3), tone(200.0, 0.98, 9)])
+    return np.stack([LogMel(FrontEnd()).frames(samples)[first : first + 96] for first in (0, 97)])
+
+
+def test_before_it_is_taught_it_says_what_its_base_says(base: Path) -> None:
+    said, base_said = pupil(TEACHING, base, FAMILIES)(patches()), yamnet(base)(patches())
+    np.testing.assert_allclose(said["embedding"], base_said["embedding"], atol=1e-4)
+    np.testing.assert_allclose(said["classes"], base_said["logits"], atol=1e-2)
+
+
+def test_a_family_starts_from_its_own_classes(base: Path) -> None:
+    taught = pupil(TEACHING, base, FAMILIES)
+    kernel = taught.get_layer("family_logits").get_weights()[0]
+    for column, family in enumerate(FAMILIES):
+        assert np.count_nonzero(kernel[8:, column]) == len(CLASSES_OF_FAMILY[family])
+
+
+def test_the_layer_that_reads_the_classes_is_not_taught(base: Path) -> None:
+    taught = pupil(TEACHING, base, FAMILIES)
+    assert not taught.get_layer("logits").trainable
+    assert taught.get_layer("family_logits").trainable
+
+
+def test_a_window_is_the_mean_of_its_patches_family_logits(base: Path) -> None:
+    taught = pupil(TEACHING, base, FAMILIES)
+    by_patch = np.asarray(taught(patches())["logits"])
+    window = schooled(taught, 2)(patches()[None])
+    np.testing.assert_allclose(window["logits"][0], by_patch.mean(axis=0), atol=1e-4)
+    assert window["embedding"].shape == (1, 2, 1024)
+
+
+def test_what_is_shipped_is_the_family_logits_alone(base: Path) -> None:
+    taught = pupil(TEACHING, base, FAMILIES)
+    shipped = graduate(taught)
+    np.testing.assert_allclose(shipped(patches()), taught(patches())["logits"], atol=1e-4)
+    small = converted(shipped, patches())
+    assert 3_000_000 < len(small) < 4_000_000
+
+
+def test_a_taught_recipe_makes_a_model_from_end_to_end(
+    base: Path, corpus: Path, taught_recipe_file: Path, tmp_path: Path
+) -> None:
+    output, run = tmp_path / "taught.tflite", tmp_path / "run"
+    arguments = ["--recipe", taught_recipe_file, "--corpus", corpus, "--base", base]
+    arguments += ["--run", run, "--output", output, "--workers", "1"]
+    assert main(["all", *map(str, arguments)]) == 0
+    classifier = Classifier(output)
+    assert classifier.contract.families == ("drums", "flute", "organ")
+    assert classifier.contract.provenance.base == "YAMNet"
+    assert classifier.contract.provenance.base_licence == "Apache-2.0"
+    assert not list(run.rglob("*-clean.npy"))
