@@ -58,6 +58,7 @@ class Screen:
         self._stream = stream
         self._families = families
         self._windows = windows
+        self._events_shown = 0
         self._paint = Paint(stream)
 
     def say(self, text: str) -> None:
@@ -72,6 +73,7 @@ class Screen:
 
     def show_events(self, events: Sequence[Event]) -> None:
         """One line an event."""
+        self._events_shown += len(events)
         for event in events:
             family = event.family.ljust(_FAMILY_WIDTH)
             if isinstance(event, EventEnded):
@@ -82,6 +84,11 @@ class Screen:
                 what = f"▶ {family} score {event.score:.2f}  since {clock(event.onset)}"
                 line = self._paint.green(what)
             self.say(f"{clock(event.at):>8}  {line}")
+
+    def end(self) -> None:
+        """The sound is over: say so where nothing else was said."""
+        if not self._windows and not self._events_shown:
+            self.say("          no event; --scores shows what each window gave")
 
     def _show_window(self, heard: Heard, playing: set[str]) -> None:
         loudness = 1.0 - heard.level_dbfs / _QUIETEST_DBFS

@@ -28,6 +28,7 @@ _FLUSH_SECONDS = 30.0
 
 class _Printer(Teller, Protocol):
     def show_events(self, events: Sequence[Event]) -> None: ...
+    def end(self) -> None: ...
 
 
 def replay(
@@ -59,6 +60,7 @@ def replay(
                 print(file, flush=True)
             try:
                 play(player, ears, Hearing(ears.classifier, gate_dbfs), printer, publication)
+                printer.end()
             except InputError as error:
                 log.error("%s", error)  # noqa: TRY400
                 code = 2
@@ -149,6 +151,9 @@ class _JsonLines:
                 score=round(event.score, 4),
                 **_ending(event),
             )
+
+    def end(self) -> None:
+        """A machine needs no word at the end."""
 
     def _print(self, **fields: Any) -> None:
         print(json.dumps({"file": self._file, **fields}, ensure_ascii=False), flush=True)

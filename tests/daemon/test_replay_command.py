@@ -78,6 +78,16 @@ def test_plain_output_in_a_pipe_has_no_colour(timbrel: Timbrel) -> None:
     assert "\033" not in done.stdout
 
 
+def test_a_sound_without_events_is_told_to_people_and_not_to_machines(
+    tmp_path: Path, timbrel: Timbrel
+) -> None:
+    file = tmp_path / "silence.wav"
+    soundfile.write(file, np.zeros(16_000 * 6), 16_000)
+    assert "no event" in timbrel("replay", file).stdout
+    assert lines(timbrel("replay", "--json", file)) == []
+    assert "no event" not in timbrel("replay", MEDLEY).stdout
+
+
 def test_published_events_reach_another_client_with_families_and_times(
     tmp_path: Path, broker: Mosquitto, watcher: Watcher, timbrel: Timbrel
 ) -> None:
