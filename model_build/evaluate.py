@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,7 +14,11 @@ from daemon.errors import InputError
 from daemon.replay import heard_in
 from daemon.sound_file import read_sound
 from daemon.window import WINDOW_SAMPLES, WINDOW_SECONDS
+from model_build.augmentations.room import shoebox_response
 from model_build.clips import Clip, Corpus, read_corpus
+from model_build.day import day_at_home
+from model_build.event_figures import EventFigures, event_figures
+from model_build.event_replay import Alarms, alarms, events_in
 from model_build.metrics import area_under_roc, micro_f1, right_by_family
 from model_build.peer import CLASSES, yamnet
 
@@ -22,6 +27,10 @@ SINGLE_KINDS = ("phrase", "room")
 
 # As the corpus' own baseline was measured; it hears little difference.
 PEER_PEAK = 0.5
+
+SEED = 1
+DAY_SECONDS = 3_600.0
+PLACES = ((0.8, 0.25, -24.0), (2.0, 0.35, -32.0), (3.5, 0.5, -40.0))  # metres, RT60 s, dBFS
 
 Hear = Callable[[Clip], NDArray[np.float32]]
 
@@ -39,6 +48,8 @@ class Figures(msgspec.Struct, frozen=True):
     by_family: dict[str, dict[str, float]]
     presence_auc: dict[str, float]
     mixture_f1: float | None = None
+    day: EventFigures | None = None
+    alarms: Alarms | None = None
 
     def flat(self) -> dict[str, float]:
         """The main figures by name, as the model file's provenance keeps them."""
@@ -48,11 +59,19 @@ class Figures(msgspec.Struct, frozen=True):
                 found[f"{SPLIT}_{kind}_{name}"] = round(value, 4)
         if self.mixture_f1 is not None:
             found[f"{SPLIT}_mixture_f1"] = round(self.mixture_f1, 4)
+        if self.day is not None:
+            found[f"{SPLIT}_day_hits"] = round(self.day.hits, 4)
+            found[f"{SPLIT}_day_right"] = round(self.day.right, 4)
+            found[f"{SPLIT}_day_false_events"] = self.day.false_events
+        if self.alarms is not None:
+            found[f"{SPLIT}_alarms"] = self.alarms.count
         return found
 
 
-def evaluate(model: Path, corpus_folder: Path | None) -> Figures:
-    """Measure a model file through the daemon's own replay: one window of 4 s a clip.
+def evaluate(
+    model: Path, corpus_folder: Path | None, *, day_seconds: float = DAY_SECONDS
+) -> Figures:
+    """Measure a model file through the daemon's own replay: clips as windows, a day as events.
 
     Raises InputError for a model or corpus that cannot be used.
     """
@@ -63,7 +82,23 @@ def evaluate(model: Path, corpus_folder: Path | None) -> Figures:
     def hear(clip: Clip) -> NDArray[np.float32]:
         return next(heard_in(str(corpus.folder / clip.path), classifier, WINDOW_SECONDS)).scores
 
-    return figures(corpus, hear, contract.families, np.array(contract.thresholds))
+    found = figures(corpus, hear, contract.families, np.array(contract.thresholds))
+    return msgspec.structs.replace(found, **_events(corpus, classifier, day_seconds))
+
+
+def _events(corpus: Corpus, classifier: Classifier, day_seconds: float) -> dict[str, Any]:
+    """What the daemon makes of a day at home, and of all negatives in three places."""
+    day = day_at_home(corpus, SPLIT, seed=SEED, seconds=day_seconds)
+    heard = events_in(day.samples, classifier)
+    rng = np.random.default_rng(SEED)
+    places = [
+        (shoebox_response(rng, distance_metres=metres, rt60_seconds=seconds), dbfs)
+        for metres, seconds, dbfs in PLACES
+    ]
+    return {
+        "day": event_figures(day.passages, heard, day_seconds),
+        "alarms": alarms(corpus, SPLIT, classifier, places),
+    }
 
 
 def evaluate_peer(model: Path, corpus_folder: Path | None) -> Figures:
@@ -134,12 +169,32 @@ def table(figures_by_name: dict[str, Figures]) -> str:
         for family in first.by_family[kind]:
             cells = (_cell(f.by_family[kind].get(family)) for f in every)
             rows.append([f"{kind}: {family}", *cells])
+    rows += _event_rows(list(figures_by_name.values()))
     mixtures = [_cell(f.mixture_f1) for f in figures_by_name.values()]
     rows.append(["mixture: micro F1", *mixtures])
     width = max(len(row[0]) for row in rows)
     return "\n".join(
         row[0].ljust(width) + "".join(cell.rjust(14) for cell in row[1:]) for row in rows
     )
+
+
+def _event_rows(every: Sequence[Figures]) -> list[list[str]]:
+    def row(name: str, text: Callable[[EventFigures], str]) -> list[str]:
+        return [name, *(text(f.day) if f.day else "-" for f in every)]
+
+    return [
+        row("day: passages heard", lambda d: f"{d.hits:.3f}"),
+        row("day: right family", lambda d: f"{d.right:.3f}"),
+        row("day: onset error", lambda d: f"{d.onset_error_seconds:.1f} s"),
+        row("day: end error", lambda d: f"{d.end_error_seconds:.1f} s"),
+        row("day: false events an hour", lambda d: f"{d.false_events / d.hours:.1f}"),
+        row("day: wrong families an hour", lambda d: f"{d.wrong_events / d.hours:.1f}"),
+        ["false events, negatives alone", *(_alarm_cell(f.alarms) for f in every)],
+    ]
+
+
+def _alarm_cell(found: Alarms | None) -> str:
+    return "-" if found is None else f"{found.count} in {found.minutes:.0f} min"
 
 
 def _cell(value: float | None) -> str:
