@@ -21,7 +21,8 @@ def test_the_events_are_those_of_the_daemon(classifier: Classifier) -> None:
     events = events_in(read_sound(str(MEDLEY)), classifier)
     drums = [event for event in events if event.family == "drums"]
     assert len(drums) == 1
-    assert 47.0 < drums[0].onset < 51.0 < 55.0 < drums[0].ended_at < 60.0
+    assert 47.0 < drums[0].onset < 51.0
+    assert 55.0 < drums[0].ended_at < 60.0
 
 
 def test_silence_has_no_events(classifier: Classifier) -> None:
