@@ -151,7 +151,7 @@ def _av_blocks(path: Path) -> Iterator[Block]:
         import av
     except ImportError:
         raise InputError(
-            f"{path}: {path.suffix} files need PyAV; pip install 'timbrel[media]' or convert it"
+            f"{path}: {path.suffix} files need PyAV; pip install av, or convert it"
         ) from None
     decoded = 0
     rate_hz = 1

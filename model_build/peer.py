@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from daemon.classifier import load_network
 from daemon.errors import InputError
 
 FRAME_SAMPLES = 15_600
@@ -35,14 +36,8 @@ def yamnet(model: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
 
     Raises InputError when the file is no YAMNet in TFLite's format.
     """
-    from ai_edge_litert.interpreter import Interpreter
-
-    try:
-        interpreter = Interpreter(model_path=str(model), num_threads=1)
-        interpreter.allocate_tensors()
-        heard, said = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    except (ValueError, RuntimeError):
-        raise InputError(f"peer {model}: cannot be read as a .tflite; name YAMNet's") from None
+    interpreter = load_network(model)
+    heard, said = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     if tuple(heard["shape"]) != (FRAME_SAMPLES,):
         raise InputError(f"peer {model}: takes {heard['shape']}, not YAMNet's [{FRAME_SAMPLES}]")
 

@@ -22,7 +22,7 @@ def embedded_broker() -> Iterator[int]:
         from amqtt.broker import Broker
     except ImportError:
         raise InputError(
-            "the embedded broker is missing; pip install 'timbrel[demo]', or name your own broker "
+            "the embedded broker is missing; pip install amqtt, or name your own broker "
             "with --config"
         ) from None
     logging.getLogger("amqtt").setLevel(logging.CRITICAL)
