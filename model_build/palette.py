@@ -1,7 +1,7 @@
 """The sounds of one side of the split, drawn by family and source so that no source dominates."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +29,12 @@ class Palette:
         """The families or sorts that there are clips of, sorted."""
         return sorted(self._places[kind])
 
-    def sources(self, family: str) -> int:
-        """From how many sources the family's phrases and notes come, drums' strokes too."""
-        kinds = [self._places[kind].get(family, {}) for kind in ("phrase", "note")]
-        if family == "drums":
-            kinds += self._places["drum"].values()
-        return len({source for by_source in kinds for source in by_source})
+    def sources(self, family: str, kinds: Sequence[str] = ("phrase", "note", "drum")) -> int:
+        """From how many sources the family's clips of some kinds come; strokes are drums'."""
+        found = [self._places[kind].get(family, {}) for kind in kinds if kind != "drum"]
+        if family == "drums" and "drum" in kinds:
+            found += self._places["drum"].values()
+        return len({source for by_source in found for source in by_source})
 
     def one(self, kind: str, label: str, rng: np.random.Generator) -> NDArray[np.float32]:
         """Samples (n,) of one clip."""

@@ -7,11 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.errors import InputError
 from daemon.window import SAMPLE_RATE_HZ
 from model_build.augmentations.room import shoebox_response
 from model_build.recipe import Room
 from model_build.workers import each
 
+MOST_ROOMS_TRIED = 20
 LONGEST_SAMPLES = SAMPLE_RATE_HZ  # what rings on after a second lies 60 dB below in a living room
 
 
@@ -57,12 +59,20 @@ def write_rooms(
 
 def _computed(task: _Task) -> NDArray[np.float32]:
     rng = np.random.default_rng(task.seed)
-    response = shoebox_response(
-        rng,
-        distance_metres=rng.uniform(*task.room.distance_metres),
-        rt60_seconds=rng.uniform(*task.room.rt60_seconds),
+    for _ in range(MOST_ROOMS_TRIED):
+        try:
+            response = shoebox_response(
+                rng,
+                distance_metres=rng.uniform(*task.room.distance_metres),
+                rt60_seconds=rng.uniform(*task.room.rt60_seconds),
+            )
+        except ValueError:  # no room so large is so dry
+            continue
+        return _of_length(response)
+    raise InputError(
+        f"recipe: no room holds {task.room.distance_metres} m and is as dry as "
+        f"{task.room.rt60_seconds} s; shorten distance_metres or lengthen rt60_seconds"
     )
-    return _of_length(response)
 
 
 def _from_direct_sound(response: NDArray[np.float32]) -> NDArray[np.float32]:

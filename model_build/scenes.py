@@ -22,6 +22,7 @@ PART_DBFS = -20.0
 NOTES_OF_A_SOURCE = 8
 CHORDAL = {"guitar", "keyboard", "mallet", "organ", "string", "synth_lead"}
 IN_MIXTURE = (2, 3)
+MOST_STRUNG = 0.8
 SEAM_SAMPLES = SAMPLE_RATE_HZ // 200
 SHORT_SAMPLES = WINDOW_SAMPLES // 2
 COLOURS = (0.0, 2.0)  # white to brown
@@ -115,7 +116,7 @@ class Stage:
         played = family in self._palette.labels("phrase")
         single = family in self._palette.labels("note")
         beaten = family == "drums" and bool(self._palette.labels("drum"))
-        if played and (rng.random() >= self._recipe.windows.strung_share or not single | beaten):
+        if played and (rng.random() >= self._strung_share(family) or not single | beaten):
             return self._window(self._sped(self._palette.one("phrase", family, rng), rng), rng)
         if beaten:
             sorts = self._palette.labels("drum")
@@ -124,6 +125,14 @@ class Stage:
         interval_seconds = self._recipe.playing.note_interval_seconds
         chords = family in CHORDAL
         return self._sped(strung(notes, rng, interval_seconds=interval_seconds, chords=chords), rng)
+
+    def _strung_share(self, family: str) -> float:
+        """The recipe's share, more where notes come from more sources than phrases do."""
+        notes = self._palette.sources(family, ("note",))
+        phrases = self._palette.sources(family, ("phrase",))
+        return min(
+            self._recipe.windows.strung_share * max(1.0, notes / max(1, phrases)), MOST_STRUNG
+        )
 
     def _sped(self, samples: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
         sped = speed(samples, semitones=rng.uniform(*self._recipe.playing.speed_semitones))
