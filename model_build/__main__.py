@@ -25,15 +25,34 @@ each stage can be repeated by itself. In order:
   quantize    the network -> a full-int8 .tflite, and how far its scores moved
   thresholds  held-back windows -> calibration and a threshold for each family
   evaluate    any model file -> its figures on the corpus' dev clips
+  report      a run's figures -> a page to look at, and the model card
   all         all of it, and the model file copied to where the daemon looks for it
+
+Without recordings:
+
+  render      instruments by FluidSynth, voices by espeak-ng, noise -> a corpus; a recipe
+              with `rendering:` does it by itself
 """
 EXAMPLES = """\
 examples:
   export TIMBREL_CORPUS=~/corpus
   timbrel-build all --recipe configs/recipe-small.yaml
+  timbrel-build all --recipe configs/recipe-rendered.yaml --output rendered.tflite
   timbrel-build train --recipe configs/recipe-small.yaml --resume
   timbrel-build evaluate daemon/models/timbrel.tflite --peer yamnet.tflite --json figures.json
+  timbrel-build report runs/small --card docs/model-card.md
 """
+RENDERS = """\
+It holds clips of 4 s of every General MIDI instrument that belongs to a family, of voices and
+household noise; some instruments, voices and noises are kept for measuring (split dev). Needs the
+Debian packages fluidsynth, fluid-soundfont-gm and espeak-ng; some minutes on two cores, and 80 kB
+of disk a clip.
+"""
+RESUMES = {
+    "features": "keep what an interrupted run with the same recipe and corpus has written",
+    "train": "go on after the last whole epoch of an interrupted training",
+    "all": "keep finished features, and go on where they or the training were interrupted",
+}
 OK, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 DEFAULT_RECIPE = Path("configs/recipe-small.yaml")
 
@@ -51,11 +70,16 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"timbrel-build: {error}", file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:
+        again = "with --resume goes on" if "resume" in options else "starts again"
+        print(f"timbrel-build: interrupted; the same command {again}", file=sys.stderr)
         return INTERRUPTED
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        print("timbrel-build: the disk is full; make room, or name another --run", file=sys.stderr)
+        print(
+            "timbrel-build: the disk is full; make room, or name a folder on another one",
+            file=sys.stderr,
+        )
         return FAILED
     return OK
 
@@ -80,18 +104,9 @@ def _parser() -> argparse.ArgumentParser:
         _add_run_arguments(command)
         if name in {"features", "all"}:
             _add_corpus_argument(command)
-            command.add_argument(
-                "--workers",
-                type=_count,
-                metavar="N",
-                help="processes that make features (default: one a core)",
-            )
-        if name in {"train", "all"}:
-            command.add_argument(
-                "--resume",
-                action="store_true",
-                help="go on after the last whole epoch of an interrupted training",
-            )
+            _add_workers_argument(command)
+        if name in {"features", "train", "all"}:
+            command.add_argument("--resume", action="store_true", help=RESUMES[name])
         if name == "all":
             command.add_argument(
                 "--output",
@@ -102,6 +117,8 @@ def _parser() -> argparse.ArgumentParser:
                 "figures go beside it, with the suffix .json",
             )
     _add_evaluate(commands)
+    _add_report(commands)
+    _add_render(commands)
     return parser
 
 
@@ -114,7 +131,64 @@ def _add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     command.add_argument("model", type=Path, metavar="MODEL", help="a model file of ours")
     _add_corpus_argument(command)
     command.add_argument("--peer", type=Path, metavar="YAMNET", help="measure this one too")
-    command.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+    command.add_argument(
+        "--float",
+        type=Path,
+        metavar="KERAS",
+        dest="network",
+        help="the network before it was quantised, to tell what that lost",
+    )
+    command.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="write the figures here too, and beside it, as FILE-details.json, all that was heard",
+    )
+
+
+def _add_render(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sentence = "make a corpus of rendered music, synthetic speech and computed noise"
+    command = commands.add_parser(
+        "render", help=sentence, description=f"{sentence.capitalize()}. {RENDERS}"
+    )
+    command.set_defaults(stage=stages.render)
+    command.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="the corpus' folder"
+    )
+    command.add_argument(
+        "--phrases",
+        type=_count,
+        default=24,
+        metavar="N",
+        help="clips of each instrument, voice and noise (default: %(default)s)",
+    )
+    command.add_argument(
+        "--seed", type=_seed, default=1, metavar="N", help="draws the tunes (default: %(default)s)"
+    )
+    _add_workers_argument(command)
+
+
+def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sentence = "draw a run's evaluation as one HTML page, and write its model card"
+    command = commands.add_parser("report", help=sentence, description=f"{sentence}.".capitalize())
+    command.set_defaults(stage=stages.report)
+    command.add_argument("run", type=Path, metavar="RUN", help="the run folder")
+    _add_corpus_argument(command)
+    command.add_argument("--card", type=Path, metavar="FILE", help="write the model card here too")
+    command.add_argument(
+        "--ablations",
+        type=Path,
+        default=stages.ABLATIONS,
+        metavar="FILE",
+        help="what was tried (default: %(default)s)",
+    )
+    command.add_argument(
+        "--dev-readings",
+        type=Path,
+        default=stages.DEV_READINGS,
+        metavar="FILE",
+        help="how often the dev clips were looked at (default: %(default)s)",
+    )
 
 
 def _add_run_arguments(command: argparse.ArgumentParser) -> None:
@@ -137,7 +211,8 @@ def _add_run_arguments(command: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path(base) if base else None,
         metavar="YAMNET",
-        help="YAMNet's .tflite, for recipes that start from it (default: TIMBREL_YAMNET)",
+        help="YAMNet's .tflite, for recipes that start from it, and to measure beside the model "
+        "(default: TIMBREL_YAMNET)",
     )
 
 
@@ -148,8 +223,22 @@ def _add_corpus_argument(command: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path(corpus) if corpus else None,
         metavar="DIR",
-        help="the folder of manifest.csv (default: TIMBREL_CORPUS)",
+        help="the folder of manifest.csv (default: TIMBREL_CORPUS); not needed where the recipe "
+        "renders its own, and then only measured with",
     )
+
+
+def _add_workers_argument(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--workers", type=_count, metavar="N", help="processes at once (default: one a core)"
+    )
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{number} is negative")
+    return number
 
 
 def _count(text: str) -> int:

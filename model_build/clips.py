@@ -92,6 +92,16 @@ def read_corpus(folder: Path | None, families: tuple[str, ...]) -> Corpus:
     return Corpus(folder, clips, skipped, hashlib.sha256(manifest).hexdigest())
 
 
+def joined(first: Corpus, second: Corpus) -> Corpus:
+    """Two corpora as one, in the first one's folder; the second's clips keep whole paths."""
+    moved = [
+        msgspec.structs.replace(clip, path=str((second.folder / clip.path).resolve()))
+        for clip in second.clips
+    ]
+    both = hashlib.sha256(f"{first.sha256} {second.sha256}".encode()).hexdigest()
+    return Corpus(first.folder, first.clips + moved, first.skipped + second.skipped, both)
+
+
 def warn_of(skipped: Iterable[Skipped]) -> None:
     """Name what is skipped and say how much it is; a long list is cut short."""
     every = list(skipped)

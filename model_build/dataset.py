@@ -39,16 +39,18 @@ def in_order(windows: Windows, training: Training) -> "tf.data.Dataset":
 
 
 def shuffled(
-    windows: Windows, training: Training, seed: int, log_offset: float
+    windows: Windows, training: Training, seed: int, log_offset: float, first_epoch: int = 0
 ) -> "tf.data.Dataset":
     """Whole batches for ever, some patches of each window once an epoch in a new order, augmented.
+
+    The order of an epoch follows from its number, so that an interrupted training can go on.
 
     Some windows get the sound of another one on top, and with it its labels; some lose a few mel
     bands: Park et al., "SpecAugment" (2019), here over the whole window.
     """
 
     def batches() -> Iterator[Batch]:
-        for epoch in itertools.count():
+        for epoch in itertools.count(first_epoch):
             rng = np.random.default_rng([seed, epoch])
             order = rng.permutation(len(windows.labels))
             size = min(training.batch_windows, len(order))
@@ -59,15 +61,22 @@ def shuffled(
 
 
 def taught(
-    windows: Windows, lessons: Lessons, training: Training, seed: int, *, endless: bool
+    windows: Windows,
+    lessons: Lessons,
+    training: Training,
+    seed: int,
+    *,
+    endless: bool,
+    first_epoch: int = 0,
 ) -> "tf.data.Dataset":
     """Batches of some patches of each window, and of what the pupil shall say of them.
 
-    `endless` gives a new order and other patches each time round; else every window comes once.
+    `endless` gives a new order and other patches each time round, as in `shuffled`; else every
+    window comes once.
     """
 
     def batches() -> Iterator[tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]]:
-        for epoch in itertools.count() if endless else (0,):
+        for epoch in itertools.count(first_epoch) if endless else (0,):
             rng = np.random.default_rng([seed, epoch])
             order = rng.permutation(len(windows.labels))
             size = min(training.batch_windows, len(order))

@@ -1,6 +1,6 @@
 """Clips in, some of a day at home out: music in rooms, speech, noise, silence, and the truth."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ SEAM_SAMPLES = SAMPLE_RATE_HZ // 20
 SILENT_PEAK = 1e-3
 
 Samples = NDArray[np.float32]
+Read = Callable[[Clip], Samples]
 
 
 class Passage(NamedTuple):
@@ -48,19 +49,29 @@ class Day(NamedTuple):
 
 def day_at_home(corpus: Corpus, split: str, *, seed: int, seconds: float) -> Day:
     """String the split's phrases and negatives together; the same seed gives the same day."""
-    return _Composer(corpus, split, np.random.default_rng(seed)).compose(seconds)
+    clips = [clip for clip in corpus.clips if clip.split == split]
+    return day_of(clips, reader(corpus), seed=seed, seconds=seconds)
 
 
-def strung(corpus: Corpus, clips: Sequence[Clip], response: Samples, *, dbfs: float) -> Samples:
+def day_of(clips: Sequence[Clip], read: Read, *, seed: int, seconds: float) -> Day:
+    """The same from any clips, of which some are phrases, and a way to their samples."""
+    return _Composer(clips, read, np.random.default_rng(seed)).compose(seconds)
+
+
+def reader(corpus: Corpus) -> Read:
+    """A way from the corpus' clips to their samples."""
+    return lambda clip: read_sound(str(corpus.folder / clip.path))
+
+
+def strung(clips: Sequence[Clip], read: Read, response: Samples, *, dbfs: float) -> Samples:
     """All clips one after the other without gaps, each brought to a level, in one room."""
-    parts = [level(_clip(corpus, clip), dbfs=dbfs) for clip in clips]
+    parts = [level(_sounding(read(clip)), dbfs=dbfs) for clip in clips]
     return np.clip(level(room(_joined(parts), response), dbfs=dbfs), -1.0, 1.0)
 
 
 class _Composer:
-    def __init__(self, corpus: Corpus, split: str, rng: np.random.Generator) -> None:
-        self._corpus, self._rng = corpus, rng
-        clips = [clip for clip in corpus.clips if clip.split == split]
+    def __init__(self, clips: Sequence[Clip], read: Read, rng: np.random.Generator) -> None:
+        self._read, self._rng = read, rng
         self._music: dict[str, dict[str, list[Clip]]] = {}
         for clip in (clip for clip in clips if clip.kind == "phrase"):
             self._music.setdefault(clip.label, {}).setdefault(clip.group, []).append(clip)
@@ -129,7 +140,7 @@ class _Composer:
         parts: list[Samples] = []
         while sum(len(part) - SEAM_SAMPLES for part in parts) < wanted:
             order = self._rng.permutation(len(clips))
-            parts += [level(_clip(self._corpus, clips[place]), dbfs=-20.0) for place in order]
+            parts += [level(_sounding(self._read(clips[place])), dbfs=-20.0) for place in order]
         return _joined(parts)[:wanted]
 
     def _in_a_room(self, sound: Samples, dbfs: tuple[float, float]) -> Samples:
@@ -140,11 +151,10 @@ class _Composer:
         return float(self._rng.uniform(*bounds))
 
 
-def _clip(corpus: Corpus, clip: Clip) -> Samples:
-    """A clip's samples without the silence it was padded with, never shorter than two seams."""
-    samples = read_sound(str(corpus.folder / clip.path))
-    sounding = np.flatnonzero(np.abs(samples) > SILENT_PEAK)
-    end = int(sounding[-1]) + 1 if len(sounding) else len(samples)
+def _sounding(samples: Samples) -> Samples:
+    """The samples without the silence they were padded with, never shorter than two seams."""
+    loud = np.flatnonzero(np.abs(samples) > SILENT_PEAK)
+    end = int(loud[-1]) + 1 if len(loud) else len(samples)
     return samples[: max(end, 2 * SEAM_SAMPLES)]
 
 

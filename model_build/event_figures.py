@@ -1,6 +1,7 @@
 """The tracker's events and what was really playing in, figures out; pure arithmetic."""
 
 from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -19,18 +20,27 @@ class EventFigures(msgspec.Struct, frozen=True):
 
     `hits`: share of passages that events cover for half or more; `right`: of all passages, those
     covered so by accepted families, more than by any that nobody played; errors are medians of
-    absolute seconds over the right ones; `false_events` touch no music; `wrong_events` touch music
-    of other families only.
+    absolute seconds over the right ones, None where there is none; `false_events` touch no music;
+    `wrong_events` touch music of other families only.
     """
 
     passages: int
     hits: float
     right: float
-    onset_error_seconds: float
-    end_error_seconds: float
+    onset_error_seconds: float | None
+    end_error_seconds: float | None
     false_events: int
     wrong_events: int
     hours: float
+
+
+class Outcome(NamedTuple):
+    """What became of one music passage; the errors, in seconds, where it was heard right."""
+
+    hit: bool
+    right: bool
+    onset_error_seconds: float = 0.0
+    end_error_seconds: float = 0.0
 
 
 def event_figures(
@@ -38,32 +48,46 @@ def event_figures(
 ) -> EventFigures:
     """Compare the tracker's events with the passages of `seconds` of sound."""
     music = [passage for passage in passages if passage.accepts]
-    hits, right, onset_errors, end_errors = 0, 0, [], []
-    for passage in music:
-        played = {family for other in _at_once(passage, music) for family in other.accepts}
-        near = [event for event in events if _overlap(passage, [event]) > 0.0]
-        own = [event for event in near if event.family in passage.accepts]
-        strangers = {event.family for event in near} - played
-        hits += _share(passage, near) >= HEARD_SHARE
-        longest = max((_share(passage, _of(near, f)) for f in strangers), default=0.0)
-        if (share := _share(passage, own)) >= HEARD_SHARE and share > longest:
-            right += 1
-            onset_errors.append(abs(min(e.onset for e in own) - passage.start_seconds))
-            end_errors.append(abs(max(e.ended_at for e in own) - passage.end_seconds))
-    touched = [[p for p in music if _touches(event, p)] for event in events]
+    found = [outcome(passage, music, events) for passage in music]
+    right = [one for one in found if one.right]
+    verdicts = [verdict(event, music) for event in events]
     return EventFigures(
         passages=len(music),
-        hits=hits / max(1, len(music)),
-        right=right / max(1, len(music)),
-        onset_error_seconds=float(np.median(onset_errors)) if onset_errors else float("nan"),
-        end_error_seconds=float(np.median(end_errors)) if end_errors else float("nan"),
-        false_events=sum(not some for some in touched),
-        wrong_events=sum(
-            bool(some) and not any(event.family in p.accepts for p in some)
-            for event, some in zip(events, touched, strict=True)
-        ),
+        hits=sum(one.hit for one in found) / max(1, len(music)),
+        right=len(right) / max(1, len(music)),
+        onset_error_seconds=_median([one.onset_error_seconds for one in right]),
+        end_error_seconds=_median([one.end_error_seconds for one in right]),
+        false_events=verdicts.count("false"),
+        wrong_events=verdicts.count("wrong"),
         hours=seconds / 3600.0,
     )
+
+
+def outcome(passage: Passage, music: Sequence[Passage], events: Sequence[EventEnded]) -> Outcome:
+    """What the events, all of a day's, make of one of its music passages."""
+    played = {family for other in _at_once(passage, music) for family in other.accepts}
+    near = [event for event in events if _overlap(passage, [event]) > 0.0]
+    own = [event for event in near if event.family in passage.accepts]
+    strangers = {event.family for event in near} - played
+    hit = _share(passage, near) >= HEARD_SHARE
+    longest = max((_share(passage, _of(near, f)) for f in strangers), default=0.0)
+    share = _share(passage, own)
+    if share < HEARD_SHARE or share <= longest:
+        return Outcome(hit, right=False)
+    return Outcome(
+        hit,
+        right=True,
+        onset_error_seconds=abs(min(e.onset for e in own) - passage.start_seconds),
+        end_error_seconds=abs(max(e.ended_at for e in own) - passage.end_seconds),
+    )
+
+
+def verdict(event: EventEnded, music: Iterable[Passage]) -> Literal["right", "wrong", "false"]:
+    """Whether an event touches music of its family, only of others, or none at all."""
+    touched = [passage for passage in music if _touches(event, passage)]
+    if not touched:
+        return "false"
+    return "right" if any(event.family in p.accepts for p in touched) else "wrong"
 
 
 def poisson_interval(count: int, confidence: float = 0.95) -> Span:
@@ -73,6 +97,10 @@ def poisson_interval(count: int, confidence: float = 0.95) -> Span:
     tail = (1.0 - confidence) / 2.0
     low = float(chi2.ppf(tail, 2 * count)) / 2.0 if count else 0.0
     return low, float(chi2.ppf(1.0 - tail, 2 * (count + 1))) / 2.0
+
+
+def _median(seconds: Sequence[float]) -> float | None:
+    return float(np.median(seconds)) if seconds else None
 
 
 def _at_once(passage: Passage, music: Iterable[Passage]) -> list[Passage]:

@@ -1,5 +1,6 @@
 """A sound in, the events out that the daemon with its default settings makes of it."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,14 +10,14 @@ import soundfile
 from numpy.typing import NDArray
 
 from daemon.classifier import Classifier
-from daemon.hearing import Hearing
+from daemon.hearing import Heard, Hearing
 from daemon.replay import Replay
 from daemon.rules import rules
 from daemon.settings import Settings
 from daemon.tracker import EventEnded, Tracker
 from daemon.window import SAMPLE_RATE_HZ
 from model_build.clips import Corpus
-from model_build.day import strung
+from model_build.day import reader, strung
 from model_build.event_figures import Span, poisson_interval
 
 Samples = NDArray[np.float32]
@@ -37,20 +38,32 @@ class Alarms(msgspec.Struct, frozen=True):
 
 def events_in(samples: Samples, classifier: Classifier) -> list[EventEnded]:
     """All events of a sound, (n,) at 16 kHz, through a file and the daemon's own replay."""
-    settings, contract = Settings(), classifier.contract
-    hop_seconds = settings.audio.hop_seconds
-    of_each = rules(settings.tracker, contract.families, contract.thresholds, hop_seconds)
-    tracker = Tracker(contract.families, of_each, hop_seconds)
-    hearing = Hearing(classifier, settings.audio.gate_dbfs)
-    events = []
+    contract = classifier.contract
+    seconds = len(samples) / SAMPLE_RATE_HZ
+    heard = heard_windows(samples, classifier)
+    return events_of(heard, seconds, contract.families, contract.thresholds)
+
+
+def heard_windows(samples: Samples, classifier: Classifier) -> list[Heard]:
+    """What the daemon hears in each window of a sound, (n,) at 16 kHz, with default settings."""
+    audio = Settings().audio
+    hearing = Hearing(classifier, audio.gate_dbfs)
     with TemporaryDirectory() as folder:
         file = Path(folder, "sound.flac")
         soundfile.write(file, samples, SAMPLE_RATE_HZ)
-        player = Replay(str(file), hop_seconds)
-        for window in player.windows():
-            heard = hearing.hear(window)
-            events += tracker.update(heard.ended_at, heard.scores)
-        events += tracker.close(player.seconds)
+        return [hearing.hear(window) for window in Replay(str(file), audio.hop_seconds).windows()]
+
+
+def events_of(
+    heard: Iterable[Heard], seconds: float, families: Sequence[str], thresholds: Sequence[float]
+) -> list[EventEnded]:
+    """The events that the default tracker finds at these thresholds in `seconds` of sound."""
+    settings = Settings()
+    hop_seconds = settings.audio.hop_seconds
+    of_each = rules(settings.tracker, families, thresholds, hop_seconds)
+    tracker = Tracker(families, of_each, hop_seconds)
+    events = [event for h in heard for event in tracker.update(h.ended_at, h.scores)]
+    events += tracker.close(seconds)
     return [event for event in events if isinstance(event, EventEnded)]
 
 
@@ -64,7 +77,7 @@ def alarms(
     for sort in sorted({clip.label for clip in negatives}):
         clips = [clip for clip in negatives if clip.label == sort]
         for response, dbfs in places:
-            samples = strung(corpus, clips, response, dbfs=dbfs)
+            samples = strung(clips, reader(corpus), response, dbfs=dbfs)
             seconds += len(samples) / SAMPLE_RATE_HZ
             found[sort] = found.get(sort, 0) + len(events_in(samples, classifier))
     return Alarms(found, seconds / 60.0, poisson_interval(sum(found.values())))

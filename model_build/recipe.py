@@ -41,6 +41,13 @@ class Patches(Section, frozen=True):
             raise ValueError(f"starts: a patch ends after the {whole} frames of a window")
 
 
+class Rendering(Section, frozen=True):
+    """A corpus that the run renders for itself, with FluidSynth and espeak-ng."""
+
+    phrases_per_programme: Count  # clips of each instrument, and of each voice and noise
+    beside_corpus: bool  # learn from the recorded corpus too
+
+
 class Windows(Section, frozen=True, omit_defaults=True):
     """How many windows are made for each side, and what share of them holds what."""
 
@@ -138,6 +145,13 @@ class Training(Section, frozen=True):
     patience_epochs: Count
 
 
+class Rehearsal(Section, frozen=True):
+    """A day at home made of held-back clips: thresholds rise until few events are false on it."""
+
+    day_seconds: Positive
+    false_events_an_hour: Positive
+
+
 class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
     """One run."""
 
@@ -148,6 +162,7 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
     origins: Annotated[tuple[str, ...], Meta(min_length=1)]
     doubtful: bool
     held_fraction: Fraction
+    rendering: Rendering | None = None
     patches: Patches
     windows: Windows
     playing: Playing
@@ -159,6 +174,7 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
     training: Training
     representative_windows: Count
     precision: Fraction
+    rehearsal: Rehearsal | None = None
 
     def __post_init__(self) -> None:
         if len(set(self.families)) != len(self.families):
@@ -174,7 +190,9 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
     def features_sha256(self) -> str:
         """SHA-256 of those settings that decide the features."""
         after = {"name", "version", "network", "teaching", "training"}
-        after |= {"representative_windows", "precision"}
+        after |= {"representative_windows", "precision", "rehearsal"}
+        if self.rendering is None:  # as before there was any
+            after.add("rendering")
         decides = {f: getattr(self, f) for f in self.__struct_fields__ if f not in after}
         if self.teaching:
             decides["taught"] = True

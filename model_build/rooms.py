@@ -48,13 +48,15 @@ def write_rooms(
     path.parent.mkdir(parents=True, exist_ok=True)
     tasks = [_Task((*seed, index), room) for index in range(room.responses)]
     computed = list(each(_computed, tasks, what="rooms", workers=workers))
+    half = path.with_suffix(".part.npz")
     np.savez(
-        path,
+        half,
         computed=np.array(computed, np.float32).reshape(-1, LONGEST_SAMPLES),
         measured=np.array([_from_direct_sound(m) for m in measured], np.float32).reshape(
             -1, LONGEST_SAMPLES
         ),
     )
+    half.replace(path)  # what is there is whole
 
 
 def _computed(task: _Task) -> NDArray[np.float32]:

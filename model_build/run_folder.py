@@ -1,10 +1,12 @@
 """Where the stages of one run leave what they made, for the next stage and for people."""
 
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
@@ -35,6 +37,9 @@ class RunFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.recipe = folder / "recipe.yaml"
+        self.rendered = folder / "rendered"
+        self.begun = folder / "features" / "begun.json"
+        self.skipped = folder / "features" / "skipped.json"
         self.sounds = folder / "features" / "sounds"
         self.rooms = folder / "features" / "rooms"
         self.clips = folder / "features" / "clips.json"
@@ -46,8 +51,11 @@ class RunFolder:
         self.network = folder / "network.tflite"
         self.acceptance = folder / "acceptance.json"
         self.operating_points = folder / "thresholds.json"
+        self.rehearsal = folder / "rehearsal.json"
         self.model = folder / "model.tflite"
         self.evaluation = folder / "evaluation.json"
+        self.report = folder / "report.html"
+        self.card = folder / "model-card.md"
 
     def patches(self, side: str) -> Path:
         """The patches of one side's windows."""
@@ -56,6 +64,10 @@ class RunFolder:
     def labels(self, side: str) -> Path:
         """The labels of one side's windows."""
         return self.folder / "features" / f"{side}-labels.npy"
+
+    def done(self, side: str) -> Path:
+        """Which blocks of one side's windows are written."""
+        return self.folder / "features" / f"{side}-done.npy"
 
     def clean_patches(self, side: str) -> Path:
         """The patches of one side's windows without room, noise and microphone."""
@@ -85,6 +97,17 @@ class RunFolder:
 
 
 def write_json(path: Path, document: Any) -> None:
-    """Write readable JSON, the folder made if need be."""
+    """Write readable JSON, whole or not at all; the folder is made if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    half = path.with_suffix(".part")
+    half.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    half.replace(path)
+
+
+def reserve(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Make an array's file at its full size; a full disk is an error here, not a crash later."""
+    array = open_memmap(path, "w+", dtype, shape)
+    array.flush()
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array

@@ -1,5 +1,6 @@
 """Notes and one General MIDI programme in, mono float32 samples at 16 kHz out, by fluidsynth."""
 
+import errno
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +20,7 @@ TICKS_PER_SECOND = 1000
 SHORTEST_SECONDS = 2 / TICKS_PER_SECOND
 HIGHEST_MIDI = 127
 DRUM_CHANNEL = 9
+EMPTY_WAV_BYTES = 100
 FLUID_R3 = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 
 
@@ -39,17 +41,22 @@ def render(
     Returns mono samples at 16 kHz, shape (n,), without reverb and chorus, that go on for 2 s after
     the last key is up; loud chords may exceed full scale. Raises ValueError for what MIDI cannot
     express or the soundfont cannot sound, FileNotFoundError naming the package to install when
-    fluidsynth or the soundfont is missing, and CalledProcessError when fluidsynth fails.
+    fluidsynth or the soundfont is missing, OSError when the disk of temporary files is full, and
+    CalledProcessError when fluidsynth fails.
     """
     midi = standard_midi_file(notes, programme, drums=drums)
     with tempfile.TemporaryDirectory() as folder:
         score = Path(folder, "score.mid")
         score.write_bytes(midi)
         mono = _synthesise(score, soundfont)
+    last_key_up_seconds = max(note.start_seconds + note.seconds for note in notes)
+    if mono.size < last_key_up_seconds * SYNTHESIS_RATE_HZ:
+        # fluidsynth is silent about it and ends well.
+        raise OSError(errno.ENOSPC, "no room for temporary files")
     if not mono.any():
         raise ValueError(f"{soundfont} holds no sound for programme {programme}, drums={drums}")
     resampled = soxr.resample(mono, SYNTHESIS_RATE_HZ, SAMPLE_RATE_HZ)
-    seconds = max(note.start_seconds + note.seconds for note in notes) + RING_OUT_SECONDS
+    seconds = last_key_up_seconds + RING_OUT_SECONDS
     samples = np.zeros(round(seconds * SAMPLE_RATE_HZ), dtype=np.float32)
     samples[: resampled.size] = resampled[: samples.size]
     return samples
@@ -94,6 +101,8 @@ def _synthesise(score: Path, soundfont: Path) -> NDArray[np.float32]:
     options += ["-O", "float", "-T", "wav", "-F", str(sound)]
     command = [fluidsynth, *options, str(soundfont), str(score)]
     subprocess.run(command, check=True, capture_output=True)  # noqa: S603 (no shell is involved)
+    if not sound.is_file() or sound.stat().st_size < EMPTY_WAV_BYTES:
+        return np.zeros(0, dtype=np.float32)
     stereo, _ = soundfile.read(sound, dtype="float32", always_2d=True)
     return np.asarray(stereo.mean(axis=1), dtype=np.float32)
 

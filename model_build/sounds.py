@@ -51,6 +51,18 @@ def decode(
     return kept, skipped
 
 
+def usable(clips: Sequence[Clip], corpus: Path) -> tuple[list[Clip], list[Skipped]]:
+    """The clips that can be heard, and those unreadable or silent."""
+    kept, skipped = [], []
+    for clip in clips:
+        _, wrong = _decoded(str(corpus / clip.path))
+        if wrong:
+            skipped.append(Skipped(clip.path, wrong))
+        else:
+            kept.append(clip)
+    return kept, skipped
+
+
 def _decoded(path: str) -> Decoded:
     try:
         samples = read_sound(path)

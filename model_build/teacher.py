@@ -6,11 +6,10 @@ Hinton et al., "Distilling the Knowledge in a Neural Network" (2015), here from 
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.format import open_memmap
 from tqdm import tqdm
 
 from daemon.quiet import quiet_output
-from model_build.run_folder import RunFolder
+from model_build.run_folder import RunFolder, reserve
 from model_build.yamnet import CLASSES, EMBEDDING, yamnet
 
 _PATCHES_AT_ONCE = 256
@@ -22,12 +21,9 @@ def write_lessons(run: RunFolder, side: str, base: Path) -> None:
     windows, per_window = clean.shape[:2]
     with quiet_output():  # TensorFlow greets in C++.
         teacher = yamnet(base)
-    embeddings = open_memmap(
-        run.lesson(side, "embeddings"), "w+", np.float16, (windows, per_window, EMBEDDING)
-    )
-    classes = open_memmap(
-        run.lesson(side, "classes"), "w+", np.float16, (windows, per_window, CLASSES)
-    )
+    whole = (windows, per_window)
+    embeddings = reserve(run.lesson(side, "embeddings"), np.float16, (*whole, EMBEDDING))
+    classes = reserve(run.lesson(side, "classes"), np.float16, (*whole, CLASSES))
     step = max(1, _PATCHES_AT_ONCE // per_window)
     for start in tqdm(range(0, windows, step), f"{side} lessons", leave=False, disable=None):
         some = clean[start : start + step]

@@ -11,6 +11,7 @@ from daemon.model_file import Calibration
 from model_build.assemble import OperatingPoints, assemble, logits_of
 from model_build.features import made_features
 from model_build.recipe import Recipe
+from model_build.rehearsal import rehearse
 from model_build.run_folder import RunFolder, write_json
 
 STEEPEST, FLATTEST = 0.2, 5.0  # bounds of the temperature
@@ -21,7 +22,11 @@ _PRIOR_WINDOWS = 50.0  # as if so many windows spoke for the prior
 
 
 def find_operating_points(recipe: Recipe, run: RunFolder) -> OperatingPoints:
-    """Calibrate each family, set its threshold, write the run's model with its contract."""
+    """Calibrate each family, set its threshold, write the run's model with its contract.
+
+    Thresholds reach the recipe's precision on held-out windows; where it wants a rehearsal, they
+    then move together until the model is calm enough on that.
+    """
     made = made_features(recipe, run)
     labels = run.windows("held").labels
     logits = _pooled_logits(recipe, run)
@@ -29,16 +34,36 @@ def find_operating_points(recipe: Recipe, run: RunFolder) -> OperatingPoints:
     calibration = tuple(
         calibrate(logits[:, f], labels[:, f], joint) for f in range(len(recipe.families))
     )
-    found = [
-        threshold(_scores(logits[:, f], calibration[f]), labels[:, f], recipe.precision)
-        for f in range(len(recipe.families))
-    ]
-    thresholds, precision, recall = (tuple(column) for column in zip(*found, strict=True))
-    points = OperatingPoints(calibration, thresholds, precision, recall)
-    write_json(run.operating_points, points)
+    scores = np.stack([_scores(logits[:, f], c) for f, c in enumerate(calibration)], axis=1)
+    thresholds = tuple(
+        threshold(scores[:, f], labels[:, f], recipe.precision) for f in range(len(calibration))
+    )
+    points = _reached(scores, labels, calibration, thresholds)
     network = run.needed(run.network, "quantize")
     assemble(network, run.model, recipe, points=points, corpus_sha256=made.corpus_sha256)
+    if recipe.rehearsal:
+        rehearsed = rehearse(run.model, recipe, recipe.rehearsal, run)
+        write_json(run.rehearsal, rehearsed)
+        points = _reached(scores, labels, calibration, rehearsed.thresholds)
+        assemble(network, run.model, recipe, points=points, corpus_sha256=made.corpus_sha256)
+    write_json(run.operating_points, points)
     return points
+
+
+def _reached(
+    scores: NDArray[np.float64],
+    labels: NDArray[np.uint8],
+    calibration: tuple[Calibration, ...],
+    thresholds: tuple[float, ...],
+) -> OperatingPoints:
+    """The operating points with the precision and recall that they have on these windows."""
+    detected = scores >= np.array(thresholds)
+    hits = (detected & (labels == 1)).sum(axis=0)
+    precision = hits / np.maximum(1, detected.sum(axis=0))
+    recall = hits / np.maximum(1, (labels == 1).sum(axis=0))
+    return OperatingPoints(
+        calibration, thresholds, tuple(precision.tolist()), tuple(recall.tolist())
+    )
 
 
 def found_operating_points(run: RunFolder) -> OperatingPoints:
@@ -74,10 +99,8 @@ def calibrate(
     return Calibration(temperature=1.0 / slope, offset=float(slope_offset[1]))
 
 
-def threshold(
-    scores: NDArray[np.float64], labels: NDArray[np.uint8], precision: float
-) -> tuple[float, float, float]:
-    """The lowest threshold that reaches the precision, then the precision and recall it has.
+def threshold(scores: NDArray[np.float64], labels: NDArray[np.uint8], precision: float) -> float:
+    """The lowest threshold that reaches the precision.
 
     Where none reaches it, the one of the best F0.5, which counts precision for more than recall.
     At least five windows are detected. Scores and labels are (n,); the threshold lies within
@@ -101,10 +124,7 @@ def threshold(
         at = float(scores[order][possible[np.argmax(f_half[possible])]])
     else:
         at = HIGHEST
-    at = min(max(at, LOWEST), HIGHEST)
-    detected = scores >= at
-    hits = float(labels[detected].sum())
-    return at, hits / max(1.0, float(detected.sum())), hits / max(1.0, float(labels.sum()))
+    return min(max(at, LOWEST), HIGHEST)
 
 
 def _pooled_logits(recipe: Recipe, run: RunFolder) -> NDArray[np.float32]:

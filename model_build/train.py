@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from daemon.log_mel import FrontEnd
 from daemon.quiet import quiet_output
 from model_build.dataset import in_order, shuffled, taught
@@ -45,15 +47,18 @@ def train(
 ) -> dict[str, float]:
     """Fit the network; return the last epoch's figures. Its best weights on the held side stay.
 
-    `resume` goes on after the last whole epoch of a run that was interrupted; a recipe for teaching
-    starts from `base`. Raises InputError when the features are missing or were made by other
-    settings, or the base is.
+    `resume` goes on after the last whole epoch of a run that was interrupted, and leaves one alone
+    that was not; a recipe for teaching starts from `base`. Raises InputError when the features are
+    missing or were made by other settings, or the base is.
     """
     made_features(recipe, run)
+    if resume and _is_done(run):
+        return _last(msgspec.json.decode(run.history.read_bytes()))
     with quiet_output():  # TensorFlow greets in C++
         import keras
 
     keras.utils.set_random_seed(recipe.seed)
+    run.fitted.unlink(missing_ok=True)
     if not resume:
         shutil.rmtree(run.backup, ignore_errors=True)
     course = _course(recipe, run, base)
@@ -73,10 +78,12 @@ def train(
         callbacks=_callbacks(recipe, run, course.watched),
         verbose=1 if sys.stdout.isatty() else 2,  # a bar, or a line an epoch
     )
-    course.shipped().save(run.fitted)
     write_json(run.history, history.history)
     write_json(run.environment, environment())
-    return {name: float(values[-1]) for name, values in history.history.items()}
+    whole = run.fitted.with_stem(f"{run.fitted.stem}-unfinished")
+    course.shipped().save(whole)
+    whole.rename(run.fitted)
+    return _last(history.history)
 
 
 def trained(run: RunFolder) -> "keras.Model":
@@ -102,7 +109,13 @@ def _from_scratch(recipe: Recipe, table: Network, run: RunFolder) -> _Course:
     return _Course(
         model=pooled(fitted, training.patches_at_once),
         shipped=lambda: fitted,
-        training=shuffled(run.windows("train"), training, recipe.seed, FrontEnd().log_offset),
+        training=shuffled(
+            run.windows("train"),
+            training,
+            recipe.seed,
+            FrontEnd().log_offset,
+            first_epoch=_epochs_done(run),
+        ),
         held=in_order(run.windows("held"), training),
         losses=window_loss(
             label_smoothing=training.label_smoothing, ranking_weight=training.ranking_weight
@@ -118,7 +131,12 @@ def _taught(recipe: Recipe, teaching: Teaching, run: RunFolder, base: Path) -> _
     fitted = pupil(teaching, base, recipe.families)
     sides = {
         side: taught(
-            run.windows(side), run.lessons(side), training, recipe.seed, endless=side == "train"
+            run.windows(side),
+            run.lessons(side),
+            training,
+            recipe.seed,
+            endless=side == "train",
+            first_epoch=_epochs_done(run),
         )
         for side in SIDES
     }
@@ -142,6 +160,23 @@ def _taught(recipe: Recipe, teaching: Teaching, run: RunFolder, base: Path) -> _
         metrics=None,
         watched="val_logits_loss",
     )
+
+
+def _is_done(run: RunFolder) -> bool:
+    """Whether the network was fitted to these features, to the end."""
+    if not run.fitted.exists() or run.backup.exists():
+        return False
+    return run.fitted.stat().st_mtime >= run.features.stat().st_mtime
+
+
+def _last(history: dict[str, list[float]]) -> dict[str, float]:
+    return {name: float(values[-1]) for name, values in history.items()}
+
+
+def _epochs_done(run: RunFolder) -> int:
+    """After how many epochs the fit goes on, as Keras' BackupAndRestore left it in its folder."""
+    metadata = run.backup / "training_metadata.json"
+    return int(msgspec.json.decode(metadata.read_bytes())["epoch"]) if metadata.exists() else 0
 
 
 def environment() -> dict[str, str]:

@@ -1,4 +1,5 @@
 import logging
+import re
 from pathlib import Path
 
 import msgspec
@@ -8,6 +9,7 @@ import soundfile
 
 from daemon.errors import InputError
 from daemon.log_mel import FrontEnd
+from model_build import features
 from model_build.features import Features, made_features, make_features
 from model_build.recipe import read_recipe
 from model_build.run_folder import RunFolder
@@ -61,6 +63,74 @@ def test_unreadable_and_silent_clips_are_named_and_skipped(
     assert made.skipped["phrase-organ-6.wav"] == "silent"
     assert "cannot be read as audio" in made.skipped["phrase-flute-0.wav"]
     assert sum("skipped" in message for message in caplog.messages) == 2
+
+
+def test_a_family_of_which_nothing_can_be_read_is_named(
+    corpus: Path, recipe_file: Path, tmp_path: Path
+) -> None:
+    for clip in corpus.glob("*-organ-*.wav"):
+        soundfile.write(clip, np.zeros(1_000), 16_000)
+    run = RunFolder(tmp_path / "run")
+    with pytest.raises(InputError, match="no clip of family 'organ' on the train side has any"):
+        make_features(recipe_file, corpus, run, workers=1)
+    assert not run.clips.exists()
+
+
+def test_a_family_without_clips_and_one_without_a_group_for_each_side_are_named(
+    corpus: Path, recipe_file: Path, tmp_path: Path
+) -> None:
+    recipe_file.write_text(recipe_file.read_text().replace("[drums, flute", "[harp, drums, flute"))
+    with pytest.raises(InputError, match="family 'harp' has 0 group"):
+        make_features(recipe_file, corpus, RunFolder(tmp_path / "run"), workers=1)
+    recipe_file.write_text(recipe_file.read_text().replace("[harp, drums", "[drums"))
+    manifest = corpus / "manifest.csv"
+    manifest.write_text(re.sub(r",organ-\d,organ-\d,", ",duo,duo,", manifest.read_text()))
+    with pytest.raises(InputError, match=r"family 'organ' has 1 group\(s\).* too few"):
+        make_features(recipe_file, corpus, RunFolder(tmp_path / "run"), workers=1)
+    assert not (tmp_path / "run").exists()
+
+
+def test_unlabelled_windows_need_unlabelled_clips(
+    corpus: Path, recipe_file: Path, tmp_path: Path
+) -> None:
+    wanted = "strung_share: 0.3, unlabelled_share: 0.1"
+    recipe_file.write_text(recipe_file.read_text().replace("strung_share: 0.3", wanted))
+    with pytest.raises(InputError, match=r"no unlabelled clips; set windows\.unlabelled_share"):
+        make_features(recipe_file, corpus, RunFolder(tmp_path / "run"), workers=1)
+
+
+def test_finished_features_stay_when_resumed_unless_recipe_or_corpus_changed(
+    corpus: Path, recipe_file: Path, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    first = make_features(recipe_file, corpus, run, workers=1)
+    written = run.clips.stat().st_mtime_ns
+    run.backup.mkdir()
+    assert make_features(recipe_file, corpus, run, workers=1, resume=True) == first
+    assert run.clips.stat().st_mtime_ns == written
+    assert run.backup.exists()
+
+    (corpus / "manifest.csv").write_text((corpus / "manifest.csv").read_text() + "one,more,row\n")
+    again = make_features(recipe_file, corpus, run, workers=1, resume=True)
+    assert again.corpus_sha256 != first.corpus_sha256
+    assert run.clips.stat().st_mtime_ns != written
+    assert not run.backup.exists()
+
+
+def test_unfinished_features_are_not_taken_for_finished_ones(
+    corpus: Path, recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    make_features(recipe_file, corpus, run, workers=1)
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(features, "decode", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        make_features(recipe_file, corpus, run, workers=1)
+    with pytest.raises(InputError, match="run timbrel-build features first"):
+        made_features(read_recipe(recipe_file), run)
 
 
 def test_features_of_another_recipe_are_refused(recipe_file: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from daemon.log_mel import FrontEnd, LogMel
 from model_build.__main__ import main
 from model_build.peer import CLASSES as CLASSES_OF_FAMILY
 from model_build.pupil import graduate, pupil, schooled
-from model_build.quantize import converted
+from model_build.quantize import converted, exported
 from model_build.recipe import Teaching
 from model_build.yamnet import yamnet
 from tests.model_build.conftest import tone
@@ -50,11 +50,11 @@ def test_a_window_is_the_mean_of_its_patches_family_logits(base: Path) -> None:
     assert window["embedding"].shape == (1, 2, 1024)
 
 
-def test_what_is_shipped_is_the_family_logits_alone(base: Path) -> None:
+def test_what_is_shipped_is_the_family_logits_alone(base: Path, tmp_path: Path) -> None:
     taught = pupil(TEACHING, base, FAMILIES)
     shipped = graduate(taught)
     np.testing.assert_allclose(shipped(patches()), taught(patches())["logits"], atol=1e-4)
-    small = converted(shipped, patches())
+    small = converted(exported(shipped, tmp_path / "saved"), patches())
     assert 3_000_000 < len(small) < 4_000_000
 
 

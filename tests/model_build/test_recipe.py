@@ -36,6 +36,12 @@ def test_shipped_recipe_is_read() -> None:
         ("[drums, flute, organ]", "[Drums, flute]", ": families.0: "),
         ("precision: 0.9", "precision: 1.0", ": precision: "),
         ("seed: 7", "seed: [7", "recipe-tiny.yaml"),
+        ("seed: 7", "seed: 7\nrendering: {phrases: 3}", "phrases"),
+        (
+            "seed: 7",
+            "seed: 7\nrendering: {phrases_per_programme: 0, beside_corpus: true}",
+            ": rendering.phrases_per_programme: ",
+        ),
     ],
 )
 def test_wrong_key_is_named(recipe_file: Path, old: str, new: str, said: str) -> None:
@@ -63,3 +69,19 @@ def test_hash_of_features_ignores_what_comes_after_them(recipe_file: Path) -> No
     assert trained_longer.features_sha256 == before.features_sha256
     reseeded = read_recipe(changed(recipe_file, "seed: 7", "seed: 8"))
     assert reseeded.features_sha256 != before.features_sha256
+
+
+def test_a_recipe_that_renders_nothing_keeps_the_hash_of_its_features(recipe_file: Path) -> None:
+    before = read_recipe(recipe_file)
+    known = "31885fd03b97d13843b3492604b9a63572389380dfeb93907303c6695873d2e5"
+    assert before.features_sha256 == known
+    rendering = "rendering: {phrases_per_programme: 3, beside_corpus: true}"
+    renders = read_recipe(changed(recipe_file, "seed: 7", f"seed: 7\n{rendering}"))
+    assert renders.features_sha256 != known
+
+
+@pytest.mark.parametrize("name", ["default", "small", "rendered"])
+def test_every_shipped_recipe_is_read(name: str) -> None:
+    recipe = read_recipe(SHIPPED.with_name(f"recipe-{name}.yaml"))
+    assert recipe.name == name
+    assert (recipe.rendering is not None) == (name == "rendered")

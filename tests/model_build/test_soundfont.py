@@ -1,6 +1,7 @@
 """Notes become a correct MIDI file, and the soundfont plays them in tune and in time."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,15 @@ def test_another_kind_of_file_is_no_soundfont(tmp_path: Path) -> None:
     other.write_bytes(b"RIFF\x00\x00\x00\x00WAVE")
     with pytest.raises(ValueError, match="not a soundfont"):
         render([A4], FLUTE, soundfont=other)
+
+
+@needs_fluidsynth
+def test_a_disk_too_full_for_temporary_files_is_an_error_and_no_half_sound(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
+    with pytest.raises(OSError, match="no room for temporary files"):
+        render([A4._replace(seconds=10.0)], FLUTE)
 
 
 @needs_fluidsynth

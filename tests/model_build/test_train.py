@@ -54,9 +54,15 @@ def test_resume_goes_on_after_the_last_whole_epoch(
         with pytest.raises(KeyboardInterrupt):
             training.train(recipe, run)
     assert not run.fitted.exists()
-    training.train(recipe, run, resume=True)
+    figures = training.train(recipe, run, resume=True)
     assert epochs(run) == 1
-    assert run.fitted.exists()
+    made = run.fitted.stat()
+    assert training.train(recipe, run, resume=True) == pytest.approx(figures)
+    assert run.fitted.stat() == made, "a finished training is not repeated"
+    resumed = training.trained(run).get_weights()
+    training.train(recipe, run)
+    for one, other in zip(resumed, training.trained(run).get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-3)
 
 
 def test_a_network_that_is_not_there_is_named(tmp_path: Path) -> None:
