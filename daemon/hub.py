@@ -1,8 +1,8 @@
 """What the hub is told of one node: states when they change, every event once."""
 
 import uuid
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from daemon import home_assistant
 from daemon.hearing import FLOOR_DBFS, Heard
@@ -12,33 +12,51 @@ from daemon.tracker import Event, EventEnded, EventStarted
 _LEVEL_STEP_DB = 3.0
 _LEVEL_SECONDS = 5.0
 _SCORE_STEP = 0.1
+_RENEW_SECONDS = 30.0
+
+
+class Keeper(Protocol):
+    """Who keeps every event until the hub has it: the outbox."""
+
+    def put(self, message: Message, event_id: str, will: Message | None = None) -> None:
+        """Keep an event's message; the `will` is sent if the process dies before the next one."""
+
+    def renew(self, wills: Mapping[str, Message]) -> None:
+        """Newer wills of open events, by their ids."""
 
 
 class _OpenEvent(NamedTuple):
     event_id: str
     onset: float
+    started: EventStarted
+    peak: float
 
 
 class Hub:
-    """Turns what was heard into messages for `publish`; remembers what the hub was told last.
+    """Turns what was heard into messages; remembers what the hub was told last.
 
-    `wall_at` gives the wall time of a moment of the sound, in seconds; it is asked once a window.
+    States go to `publish`, events to the `keeper`, with a will while they are open: how they ended
+    if nothing of them is heard any more. `wall_at` gives the wall time of a moment of the sound, in
+    seconds; it is asked once a window.
     """
 
     def __init__(
         self,
         node: Node,
         publish: Callable[[Message], None],
+        keeper: Keeper,
         wall_at: Callable[[float], float],
     ) -> None:
         self._node = node
         self._publish = publish
+        self._keeper = keeper
         self._wall_at = wall_at
         self._open: dict[str, _OpenEvent] = {}
         self._told_scores: dict[str, float] | None = None
         self._newest_dbfs = FLOOR_DBFS
         self._told_dbfs = FLOOR_DBFS
         self._level_told_at: float | None = None
+        self._renewed_at = 0.0
 
     def greeting(self, *, discovery: bool) -> list[Message]:
         """What every new connection to the broker begins with."""
@@ -49,6 +67,7 @@ class Hub:
         """Sound begins, or begins again."""
         self._level_told_at = None
         self._told_scores = None
+        self._renewed_at = 0.0
         since = self._wall_at(0.0)
         self._publish(home_assistant.hearing(self._node, "hearing", None, since))
 
@@ -58,6 +77,7 @@ class Hub:
         self._newest_dbfs = heard.level_dbfs
         for event in events:
             self._tell_event(event, wall - heard.ended_at)
+        self._follow(playing, heard.ended_at)
         self._tell_state({event.family: event.score for event in playing}, heard, wall)
         self._tell_level(heard)
 
@@ -73,11 +93,32 @@ class Hub:
 
     def _tell_event(self, event: Event, sound_began: float) -> None:
         if isinstance(event, EventEnded):
-            of = self._open.pop(event.family)
+            of, will = self._open.pop(event.family), None
         else:
-            of = _OpenEvent(uuid.uuid4().hex, sound_began + event.onset)
+            of = _OpenEvent(uuid.uuid4().hex, sound_began + event.onset, event, event.score)
             self._open[event.family] = of
-        self._publish(home_assistant.event(self._node, event, of.event_id, of.onset))
+            will = self._will(of, event.at)
+        message = home_assistant.event(self._node, event, of.event_id, of.onset)
+        self._keeper.put(message, of.event_id, will)
+
+    def _follow(self, playing: Sequence[EventStarted], at: float) -> None:
+        """Know the peaks of what plays, and have its wills renewed now and then."""
+        for event in playing:
+            of = self._open[event.family]
+            if event.score > of.peak:
+                self._open[event.family] = of._replace(peak=event.score)
+        if at - self._renewed_at >= _RENEW_SECONDS:
+            self._renewed_at = at
+            if self._open:
+                self._keeper.renew({of.event_id: self._will(of, at) for of in self._open.values()})
+
+    def _will(self, of: _OpenEvent, at: float) -> Message:
+        """The end of an event that was heard until `at` and then interrupted."""
+        began = of.started
+        ended = EventEnded(
+            began.family, began.onset, at, began.score, at, of.peak, reason="interrupted"
+        )
+        return home_assistant.event(self._node, ended, of.event_id, of.onset)
 
     def _tell_state(self, scores: dict[str, float], heard: Heard, wall: float) -> None:
         told = self._told_scores

@@ -1,13 +1,13 @@
 """The broker's edge: one thread that connects, publishes and comes back; alone in knowing paho."""
 
 import logging
+import math
 import random
 import select
 import socket
 import ssl
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -16,17 +16,17 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from daemon.home_assistant import Message, as_late
+from daemon.outbox import Outbox
 from daemon.settings import MqttSettings
 from daemon.tls import tls_context
-from daemon.trouble import Trouble, explain
+from daemon.trouble import Repeats, Trouble, explain
 
 log = logging.getLogger(__name__)
 
-_LATE_SECONDS = 60.0
-_MOST_EVENTS = 10_000
+_MOST_IN_FLIGHT = 20
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
-_SAME_TROUBLE_SECONDS = 300.0
+_SETTLED_SECONDS = 10.0
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 3.0
 _GOODBYE_SECONDS = 2.0
@@ -36,23 +36,32 @@ _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _REFUSED_FOR_GOOD = {"Not authorized", "Bad user name or password", "Banned"}
 
 
-class _Waiting(NamedTuple):
-    message: Message
-    since: float
+_NO_ANSWER = "there is no answer"
+_ENDS = {
+    "Unspecified error": "it closed the connection",
+    "Keep alive timeout": "it does not answer any more",
+    "Session taken over": "another client took the name of ours; see mqtt.client_id",
+}
+
+
+class _InFlight(NamedTuple):
+    number: int
+    topic: str
 
 
 class Link:
     """The connection to the broker, as a context manager; publishing never waits for the network.
 
-    Of every retained topic the newest message is sent, again after each reconnect. Events wait in
-    order until the broker has acknowledged them. Leaving says goodbye: `farewell` instead of the
-    will. Raises InputError on entry for certificate files that cannot be used.
+    Of every retained topic the newest message is sent, again after each reconnect. Events come from
+    the outbox, in order, and leave it when the broker has acknowledged them. Leaving says goodbye:
+    `farewell` instead of the will. Raises InputError for certificate files that cannot be used.
     """
 
     def __init__(
         self,
         settings: MqttSettings,
         password: str | None,
+        outbox: Outbox,
         *,
         client_id: str,
         greeting: Callable[[], Sequence[Message]],
@@ -67,17 +76,21 @@ class Link:
         self._lock = threading.Lock()
         self._states: dict[str, Message] = {}
         self._unsent_states: dict[str, Message] = {}
-        self._events: deque[_Waiting] = deque()
-        self._in_flight: dict[int, _Waiting] = {}
-        self._idle = threading.Condition(self._lock)
+        self._states_sent = threading.Condition(self._lock)
+        self._outbox = outbox
+        self._in_flight: dict[int, _InFlight] = {}
         self._closing = threading.Event()
         self._connected = threading.Event()
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)  # noqa: FBT003
         self._protocol = _V311 if settings.protocol == "3.1.1" else _V5
-        self._trouble_told: tuple[str, float] = ("", 0.0)
+        self._protocol_known = False
+        self._connected_at = math.inf
+        self._end = ""
+        self._said = Repeats(log)
         self.trouble: Trouble | None = None
-        self.dropped_events = 0
+        self.connections = 0
+        outbox.when_ready(self._wake)
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
@@ -97,16 +110,10 @@ class Link:
             self._waker.close()
             self._woken.close()
 
-    def publish(self, message: Message) -> None:
-        """Hand over a message, from any thread; it is sent when there is a connection."""
+    def publish(self, state: Message) -> None:
+        """Hand over a retained message, from any thread; its topic's newest is what is sent."""
         with self._lock:
-            if message.retain:
-                self._states[message.topic] = self._unsent_states[message.topic] = message
-            else:
-                if len(self._events) >= _MOST_EVENTS:
-                    self._events.popleft()
-                    self.dropped_events += 1
-                self._events.append(_Waiting(message, time.monotonic()))
+            self._states[state.topic] = self._unsent_states[state.topic] = state
         self._wake()
 
     def wait_connected(self, seconds: float) -> bool:
@@ -119,13 +126,11 @@ class Link:
         return True
 
     def flush(self, seconds: float) -> int:
-        """Wait until everything is acknowledged, at most so long; count the events that are not."""
-        with self._idle:
-            self._idle.wait_for(lambda: not (self._waiting() or self._unsent_states), seconds)
-            return self._waiting()
-
-    def _waiting(self) -> int:
-        return len(self._events) + len(self._in_flight)
+        """Wait until everything is sent, at most so long; count the events not acknowledged."""
+        deadline = time.monotonic() + seconds
+        with self._states_sent:
+            self._states_sent.wait_for(lambda: not self._unsent_states, seconds)
+        return self._outbox.wait_empty(max(0.0, deadline - time.monotonic()))
 
     def _wake(self) -> None:
         try:
@@ -145,25 +150,29 @@ class Link:
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     def _one_connection(self) -> bool:
-        """Connect, serve until the connection ends; whether the broker had accepted it."""
+        """Connect, serve until the connection ends; whether it was a good one."""
         client, refusals = self._new_client()
+        self._connected_at, self._end = math.inf, ""
         try:
             client.connect(
                 self._settings.host, self._settings.effective_port, self._settings.keepalive_seconds
             )
             self._serve(client)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001
+            # What is no broker may send what breaks paho anywhere; this thread must live on.
             self._report(explain(error, self._settings))
-        finally:
-            accepted = self._connected.is_set()
-            self._disconnected(client)
-        if refusals:
-            self._refused(refusals[0])
-        elif not accepted and self.trouble is None and not self._closing.is_set():
-            self._refused("there is no answer")
-        elif accepted and not self._closing.is_set():
-            self._report(Trouble("the broker closed the connection", users=False))
-        return accepted
+        accepted = self._connected.is_set()
+        settled = time.monotonic() - self._connected_at >= _SETTLED_SECONDS
+        self._disconnected(client)
+        if settled:
+            self._said.forget()
+        if self._closing.is_set() or self.trouble is not None:
+            return settled
+        if accepted:
+            self._report(Trouble(f"the broker is gone: {self._end}", users=False))
+        else:
+            self._refused(refusals[0] if refusals else _NO_ANSWER)
+        return settled
 
     def _new_client(self) -> tuple[paho.Client, list[str]]:
         client = paho.Client(CallbackAPIVersion.VERSION2, self._client_id, protocol=self._protocol)
@@ -185,7 +194,12 @@ class Link:
         def on_publish(_c: Any, _u: Any, mid: int, code: Any, _p: Any) -> None:
             self._acknowledged(mid, code.getName() if code.is_failure else None)
 
+        def on_disconnect(_c: Any, _u: Any, _f: Any, code: Any, _p: Any) -> None:
+            # What closes the socket after the broker's own reason tells nothing more.
+            self._end = self._end or _ENDS.get(code.getName(), code.getName())
+
         client.on_connect = on_connect
+        client.on_disconnect = on_disconnect
         client.on_publish = on_publish
         self.trouble = None
         return client, refusals
@@ -193,8 +207,10 @@ class Link:
     def _greet(self, client: paho.Client) -> None:
         version = "5" if self._protocol is _V5 else "3.1.1"
         where = f"{self._settings.host}:{self._settings.effective_port}"
-        log.info("connected to the broker at %s with MQTT %s", where, version)
-        self._trouble_told = ("", 0.0)
+        self._said.say(logging.INFO, f"connected to the broker at {where} with MQTT {version}")
+        self._protocol_known = True
+        self._connected_at = time.monotonic()
+        self.connections += 1
         for message in self._greeting():
             client.publish(*message)
         with self._lock:
@@ -212,8 +228,7 @@ class Link:
                 return
             if self._closing.is_set():
                 goodbye_by = goodbye_by or time.monotonic() + _GOODBYE_SECONDS
-                with self._lock:
-                    done = not self._waiting() or time.monotonic() > goodbye_by
+                done = not self._outbox.waiting or time.monotonic() > goodbye_by
                 if done or not self._connected.is_set():
                     client.publish(*self._farewell)
                     client.disconnect()
@@ -224,7 +239,7 @@ class Link:
         broker = client.socket()
         if broker is None:
             return
-        # Nothing is due before half a keepalive has passed; the pipe tells of new messages.
+        # A dead link shows within two keepalives and two of these; the pipe tells of new messages.
         soon = self._closing.is_set() or not self._connected.is_set()
         wait_seconds = 0.2 if soon else self._settings.keepalive_seconds / 4
         if isinstance(broker, ssl.SSLSocket) and broker.pending():
@@ -240,33 +255,31 @@ class Link:
         client.loop_misc()
 
     def _send_waiting(self, client: paho.Client) -> None:
-        with self._lock:
+        with self._states_sent:
             states = list(self._unsent_states.values())
             self._unsent_states.clear()
-            events, self._events = self._events, deque()
-        for message in states:
-            client.publish(*message)
-        for waiting in events:
-            late = time.monotonic() - waiting.since > _LATE_SECONDS
-            message = as_late(waiting.message) if late else waiting.message
-            with self._lock:
-                self._in_flight[client.publish(*message).mid] = waiting
-        with self._idle:
-            self._idle.notify_all()
+        for state in states:
+            client.publish(*state)
+        for number, message, late in self._outbox.take(_MOST_IN_FLIGHT - len(self._in_flight)):
+            sent = client.publish(*(as_late(message) if late else message))
+            self._in_flight[sent.mid] = _InFlight(number, message.topic)
+        if states:
+            with self._states_sent:
+                self._states_sent.notify_all()
 
     def _acknowledged(self, mid: int, refusal: str | None) -> None:
-        with self._idle:
-            waiting = self._in_flight.pop(mid, None)
-            self._idle.notify_all()
-        if waiting is not None and refusal is not None:
-            log.error("the broker refuses %s: %s", waiting.message.topic, refusal)
+        event = self._in_flight.pop(mid, None)
+        if event is None:
+            return
+        self._outbox.acknowledge(event.number)
+        if refusal is not None:
+            log.error("the broker refuses %s: %s", event.topic, refusal)
 
     def _disconnected(self, client: paho.Client) -> None:
         """What the broker has not acknowledged waits again, before what came later."""
         self._connected.clear()
-        with self._lock:
-            self._events.extendleft(reversed(self._in_flight.values()))
-            self._in_flight.clear()
+        self._in_flight.clear()
+        self._outbox.take_back()
         if client.socket() is not None:
             client.disconnect()
 
@@ -276,18 +289,17 @@ class Link:
             remedy = "check mqtt.username and mqtt.password_file"
             self._report(Trouble(f"the broker at {where} answers {answer}; {remedy}", users=True))
             return
-        if self._settings.protocol == "auto":
-            # Older brokers answer MQTT 5 with an error, by hanging up, or with silence.
+        # Older brokers answer MQTT 5 with an error, by hanging up, or with silence; a broker that
+        # is silent now and has spoken before is only slow.
+        if self._settings.protocol == "auto" and not (
+            self._protocol_known and answer == _NO_ANSWER
+        ):
             self._protocol = _V311 if self._protocol is _V5 else _V5
-        if self._protocol is _V5 or self._settings.protocol != "auto":
-            remedy = "see the broker's log"
-            self._report(Trouble(f"the broker at {where} refuses: {answer}; {remedy}", users=False))
+            if self._protocol is _V311:
+                return
+        remedy = "see the broker's log"
+        self._report(Trouble(f"the broker at {where} refuses: {answer}; {remedy}", users=False))
 
     def _report(self, trouble: Trouble) -> None:
-        """Log a trouble at once when it is new, else every five minutes."""
         self.trouble = trouble
-        told, told_at = self._trouble_told
-        now = time.monotonic()
-        if trouble.reason != told or now - told_at >= _SAME_TROUBLE_SECONDS:
-            self._trouble_told = (trouble.reason, now)
-            log.error("%s; events are kept and will be sent", trouble.reason)
+        self._said.say(logging.ERROR, f"{trouble.reason}; events are kept and will be sent")

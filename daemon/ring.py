@@ -18,16 +18,21 @@ _CAPACITY_SECONDS = 2 * WINDOW_SECONDS
 
 
 class Ring:
-    """The newest 8 seconds of one device; what nobody fetched in time is lost, and counted."""
+    """The newest 8 seconds of one device; what nobody fetched in time is lost, and counted.
 
-    def __init__(self, rate_hz: int, channels: int) -> None:
-        self._rate_hz = rate_hz
+    `changed` is notified when there is something to fetch; several rings may share one.
+    """
+
+    def __init__(
+        self, rate_hz: int, channels: int, changed: threading.Condition | None = None
+    ) -> None:
+        self.rate_hz = rate_hz
+        self.changed = changed or threading.Condition()
         self._blocks = np.zeros((int(_CAPACITY_SECONDS * rate_hz), channels), np.float32)
         self._written = 0
         self._read = 0
         self._wanted = 1
         self._last_write = time.monotonic()
-        self._changed = threading.Condition()
         self._ended = False
         self._lost_because: str | None = None
         self.overflows = 0
@@ -36,7 +41,7 @@ class Ring:
 
     def write(self, block: NDArray[np.float32]) -> None:
         """Copy one block, (samples, channels); called on the audio thread, so nothing else."""
-        with self._changed:
+        with self.changed:
             capacity = len(self._blocks)
             self._written += max(0, len(block) - capacity)
             block = block[-capacity:]
@@ -47,53 +52,61 @@ class Ring:
             self._written += len(block)
             self._last_write = time.monotonic()
             if self._written - self._read >= self._wanted:
-                self._changed.notify()
+                self.changed.notify()
 
     def end(self) -> None:
         """No more windows are wanted; safe from a signal handler."""
-        with self._changed:
+        with self.changed:
             self._ended = True
-            self._changed.notify()
+            self.changed.notify()
 
     def lose(self, reason: str) -> None:
-        """The device is gone: whoever waits for a window gets SoundLostError."""
-        with self._changed:
-            self._lost_because = reason
-            self._changed.notify()
+        """The device is gone: who fetches after the sound so far gets SoundLostError."""
+        with self.changed:
+            if self._lost_because is None:
+                self._lost_because = reason
+            self.changed.notify()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a fetch would give sound, or say that it is lost."""
+        return self._lost_because is not None or self._written - self._read >= self._wanted
+
+    @property
+    def newest_at(self) -> float:
+        """When the last block came, or the ring was made: time.monotonic()."""
+        return self._last_write
 
     def windows(self, hop_seconds: float, stall_seconds: float) -> Iterator[Window]:
         """Yield the newest window every hop until `end`; one that is late is skipped and counted.
 
         Raises SoundLostError when the device is gone or gave no block for `stall_seconds`.
         """
-        buffer = WindowBuffer(hop_seconds)
-        resample = _resampler(self._rate_hz)
-        newest = np.empty(WINDOW_SAMPLES, np.float32)
-        while True:
-            wanted = -(-buffer.samples_to_next * self._rate_hz // SAMPLE_RATE_HZ)
-            if (blocks := self._fetch(wanted, stall_seconds)) is None:
-                return
-            whole: list[int] = []
-            for window in buffer.push(resample(_mono(blocks))):
-                # What follows it in the buffer may move it.
-                np.copyto(newest, window.samples)
-                whole.append(window.start_sample)
-            if whole:
-                self.late_windows += len(whole) - 1
-                yield Window(newest, whole[-1])
+        reader = WindowReader(self, hop_seconds, stall_seconds)
+        while not self._ended:
+            window = reader.poll()
+            if window is not None and not self._ended:
+                yield window
+            with self.changed:
+                if not self._ended and not self.has_news:
+                    self.changed.wait(max(0.0, reader.due - time.monotonic()))
 
-    def _fetch(self, wanted: int, stall_seconds: float) -> NDArray[np.float32] | None:
-        """Everything unread once that many samples are there; None after `end`."""
-        with self._changed:
-            self._wanted = max(1, wanted)
-            while not self._ended and self._written - self._read < self._wanted:
-                silent_seconds = time.monotonic() - self._last_write
-                if self._lost_because is None and silent_seconds >= stall_seconds:
-                    self._lost_because = f"no sound from the device for {silent_seconds:.0f} s"
-                if self._lost_because is not None:
-                    raise SoundLostError(self._lost_because)
-                self._changed.wait(stall_seconds - silent_seconds)
-            return None if self._ended else self._unread()
+    def want(self, samples: int) -> None:
+        """There is news once that many samples are unread."""
+        with self.changed:
+            self._wanted = max(1, samples)
+
+    def fetch(self) -> NDArray[np.float32] | None:
+        """Everything unread, (n, channels), once there is as much as is wanted, else None.
+
+        Raises SoundLostError when there is less and the device is gone.
+        """
+        with self.changed:
+            if self._written - self._read >= self._wanted:
+                return self._unread()
+            if self._lost_because is not None:
+                raise SoundLostError(self._lost_because)
+            return None
 
     def _unread(self) -> NDArray[np.float32]:
         """A copy of what is unread; what was overwritten comes as silence, so that time stays."""
@@ -101,7 +114,7 @@ class Ring:
         lost = max(0, self._written - self._read - capacity)
         if lost:
             self.overflows += 1
-            self.lost_seconds += lost / self._rate_hz
+            self.lost_seconds += lost / self.rate_hz
         unread = np.zeros((self._written - self._read, self._blocks.shape[1]), np.float32)
         kept = unread[lost:]
         start = (self._read + lost) % capacity
@@ -112,7 +125,83 @@ class Ring:
         return unread
 
 
-def _mono(blocks: NDArray[np.float32]) -> NDArray[np.float32]:
+class WindowReader:
+    """Cuts one ring's sound into windows for a loop that asks again and again and never waits.
+
+    `channel` counts from 1; None mixes all. With `zeros_are_loss` a device that gives nothing but
+    exact zeros for `stall_seconds` counts as lost, and no window of zeros is given before any other
+    sound: no room is that quiet, but a source that was unplugged under its sound server is.
+    """
+
+    def __init__(
+        self,
+        ring: Ring,
+        hop_seconds: float,
+        stall_seconds: float,
+        *,
+        channel: int | None = None,
+        zeros_are_loss: bool = False,
+    ) -> None:
+        self._ring = ring
+        self._stall_seconds = stall_seconds
+        self._channel = channel
+        self._zeros_are_loss = zeros_are_loss
+        self._zero_seconds = 0.0
+        self._sounded = not zeros_are_loss
+        self._buffer = WindowBuffer(hop_seconds)
+        self._resample = _resampler(ring.rate_hz)
+        self._newest = np.empty(WINDOW_SAMPLES, np.float32)
+        self._want_next()
+
+    @property
+    def due(self) -> float:
+        """When a device that stays silent counts as stalled: time.monotonic()."""
+        return self._ring.newest_at + self._stall_seconds
+
+    def poll(self) -> Window | None:
+        """The newest window that became whole since the last call; late ones are counted.
+
+        Raises SoundLostError when the device is gone, gave no block for `stall_seconds`, or only
+        zeros.
+        """
+        blocks = self._ring.fetch()
+        if blocks is None:
+            silent_seconds = time.monotonic() - self._ring.newest_at
+            if silent_seconds >= self._stall_seconds:
+                raise SoundLostError(f"no sound from the device for {silent_seconds:.0f} s")
+            return None
+        if self._zeros_are_loss:
+            self._count_zeros(blocks)
+        start_sample: int | None = None
+        for window in self._buffer.push(self._resample(_mono(blocks, self._channel))):
+            if start_sample is not None:
+                self._ring.late_windows += 1
+            # What follows it in the buffer may move it.
+            np.copyto(self._newest, window.samples)
+            start_sample = window.start_sample
+        self._want_next()
+        if start_sample is None or not self._sounded:
+            return None
+        return Window(self._newest, start_sample)
+
+    def _want_next(self) -> None:
+        self._ring.want(-(-self._buffer.samples_to_next * self._ring.rate_hz // SAMPLE_RATE_HZ))
+
+    def _count_zeros(self, blocks: NDArray[np.float32]) -> None:
+        if blocks.any():
+            self._zero_seconds, self._sounded = 0.0, True
+            return
+        self._zero_seconds += len(blocks) / self._ring.rate_hz
+        if self._zero_seconds >= self._stall_seconds:
+            raise SoundLostError(
+                f"nothing but digital silence for {self._zero_seconds:.0f} s: "
+                "the device is muted or its source is gone"
+            )
+
+
+def _mono(blocks: NDArray[np.float32], channel: int | None) -> NDArray[np.float32]:
+    if channel is not None:
+        return blocks[:, channel - 1]
     return blocks[:, 0] if blocks.shape[1] == 1 else blocks.mean(axis=1)
 
 

@@ -37,15 +37,16 @@ class TrackerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
     `threshold` None is each family's own, from the model. `hysteresis` is the share of the
     threshold by which the score of an open event may fall below it: thresholds differ too much
-    from family to family for one difference of scores.
+    from family to family for one difference of scores. `votes` None is two of every three windows
+    within `vote_seconds`.
     """
 
     threshold: UnitInterval | None = None
-    hysteresis: Annotated[float, Meta(ge=0, lt=1)] = 0.25
-    votes: Votes = 2
-    vote_seconds: PositiveSeconds = 5.0
+    hysteresis: Annotated[float, Meta(ge=0, lt=1)] = 0.5
+    votes: Votes | None = None
+    vote_seconds: PositiveSeconds = 6.0
     start_after_seconds: Seconds = 0.0
-    stop_after_seconds: PositiveSeconds = 4.0
+    stop_after_seconds: PositiveSeconds = 6.0
     cooldown_seconds: Seconds = 0.0
     families: dict[str, FamilySettings] = {}
 
@@ -90,18 +91,19 @@ def _family_rules(
 ) -> Rules:
     own = settings.families.get(family, FamilySettings())
 
-    def pick(name: str) -> float:
+    def pick(name: str, otherwise: float = math.nan) -> float:
         exception = getattr(own, name)
         common = getattr(settings, name)
-        return next(v for v in (exception, common, model_threshold) if v is not None)
+        return next(v for v in (exception, common, otherwise) if v is not None)
 
     def key(name: str) -> str:
         where = f"families.{family}." if getattr(own, name) is not None else ""
         return f"tracker.{where}{name}"
 
-    threshold, hysteresis = pick("threshold"), pick("hysteresis")
-    votes, vote_seconds = int(pick("votes")), pick("vote_seconds")
+    threshold, hysteresis = pick("threshold", model_threshold), pick("hysteresis")
+    vote_seconds = pick("vote_seconds")
     windows = math.ceil(vote_seconds / hop_seconds - _EPSILON_SECONDS)
+    votes = int(pick("votes", math.ceil(windows * 2 / 3)))
     if votes > windows:
         votes_key = key("votes" if own.vote_seconds is None else "vote_seconds")
         raise InputError(

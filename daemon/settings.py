@@ -64,7 +64,7 @@ class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     password_file: Text | None = None
     client_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
-    keepalive_seconds: Annotated[int, Meta(ge=5, le=3600)] = 20
+    keepalive_seconds: Annotated[int, Meta(ge=5, le=3600)] = 10
     topic_prefix: TopicPrefix = "timbrel"
     discovery: bool = True
     discovery_prefix: TopicPrefix = "homeassistant"
@@ -74,6 +74,20 @@ class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     def effective_port(self) -> int:
         """The port, or the standard one for the kind of connection."""
         return self.port or (1883 if self.tls is None else 8883)
+
+
+class StateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What outlives the process; `directory` None is the service manager's or the user's own."""
+
+    directory: Text | None = None
+
+
+class OutboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How much waits for a broker that is away before the oldest events go."""
+
+    max_events: Annotated[int, Meta(ge=100, le=1_000_000)] = 10_000
+    max_days: Annotated[int, Meta(ge=1, le=3650)] = 30
+    max_megabytes: Annotated[int, Meta(ge=1, le=256)] = 8
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -90,6 +104,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     model: ModelSettings = ModelSettings()
     tracker: TrackerSettings = TrackerSettings()
     mqtt: MqttSettings = MqttSettings()
+    state: StateSettings = StateSettings()
+    outbox: OutboxSettings = OutboxSettings()
     log: LogSettings = LogSettings()
 
 

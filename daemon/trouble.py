@@ -1,10 +1,14 @@
 """Why there is no connection to the broker, in words that name the thing and the remedy."""
 
+import logging
 import socket
 import ssl
+import time
 from typing import NamedTuple
 
 from daemon.settings import MqttSettings
+
+_REPEAT_SECONDS = 300.0
 
 
 class Trouble(NamedTuple):
@@ -14,10 +18,44 @@ class Trouble(NamedTuple):
     users: bool
 
 
+class _Said(NamedTuple):
+    at: float
+    attempts: int
+
+
+class Repeats:
+    """Logs a line at once when it is new, and again every five minutes with a count of attempts."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self._said: dict[str, _Said] = {}
+
+    def say(self, level: int, text: str) -> None:
+        """Something happened, for the first time or again."""
+        now = time.monotonic()
+        last = self._said.get(text)
+        if last is None:
+            self._log.log(level, "%s", text)
+            self._said[text] = _Said(now, 1)
+            return
+        attempts = last.attempts + 1
+        if now - last.at >= _REPEAT_SECONDS:
+            self._log.log(level, "%s (%d attempts)", text, attempts)
+            last = _Said(now, attempts)
+        self._said[text] = last._replace(attempts=attempts)
+
+    def forget(self) -> None:
+        """Things went well: whatever comes next is new."""
+        self._said.clear()
+
+
 def explain(error: Exception, settings: MqttSettings) -> Trouble:
     """Say what failed on the way to the broker and what the user can do."""
     where = f"{settings.host}:{settings.effective_port}"
     match error:
+        case socket.gaierror(errno=socket.EAI_AGAIN):
+            host = settings.host
+            return Trouble(f"no name server answers for mqtt.host: {host}", users=False)
         case socket.gaierror():
             return Trouble(f"mqtt.host: {settings.host}: name not found; correct it", users=True)
         case ssl.SSLCertVerificationError():
@@ -27,9 +65,9 @@ def explain(error: Exception, settings: MqttSettings) -> Trouble:
                 users=True,
             )
         case ssl.SSLError():
+            reason = getattr(error, "reason", None) or "handshake failed"
             return Trouble(
-                f"no TLS with the broker at {where} ({error.reason or 'handshake failed'}); "
-                "check mqtt.port and mqtt.tls",
+                f"no TLS with the broker at {where} ({reason}); check mqtt.port and mqtt.tls",
                 users=True,
             )
         case ConnectionRefusedError():

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -66,11 +67,20 @@ class Mosquitto:
             self._process.wait()
             self._process = None
 
+    def freeze(self) -> None:
+        """Stand still with every connection open, as a machine that hangs does."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
 
 class Watcher:
     """A subscriber of its own that keeps every message in the order of arrival."""
 
-    def __init__(self, port: int, **login: str) -> None:
+    def __init__(self, port: int, qos: int = 1, **login: str) -> None:
         self.received: list[Received] = []
         self._client = paho.Client(
             CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311
@@ -82,9 +92,10 @@ class Watcher:
         self._client.on_message = self._keep
         self._client.on_connect = self._subscribe
         self._port = port
+        self._qos = qos
 
     def _subscribe(self, *_: Any) -> None:
-        self._client.subscribe("#", 1)
+        self._client.subscribe("#", self._qos)
 
     def _keep(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
         payload = bytes(message.payload)
@@ -116,6 +127,13 @@ class Watcher:
             seen = sorted({message.topic for message in self.received})
             assert time.monotonic() < deadline, f"nothing wanted came on {topic}; seen: {seen}"
             time.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state directory for each test, so that none finds what another left, or the user's."""
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 StartBroker = Callable[..., Mosquitto]

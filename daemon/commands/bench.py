@@ -24,7 +24,7 @@ from daemon.hearing import Hearing
 from daemon.listener import listen
 from daemon.log_mel import LogMelStream
 from daemon.ring import Ring
-from daemon.settings import MqttSettings, Settings
+from daemon.settings import MqttSettings, Settings, StateSettings
 from daemon.sound_file import read_sound
 from daemon.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WindowBuffer
 
@@ -139,9 +139,10 @@ def _replay_speed(settings: Settings) -> float:
 
 def _process(settings: Settings) -> dict[str, float]:
     """The daemon as a process of its own, fed from memory, speaking to an embedded broker."""
-    with embedded_broker() as port:
+    with embedded_broker() as port, tempfile.TemporaryDirectory() as folder:
         mqtt = MqttSettings(host="127.0.0.1", port=port, protocol="3.1.1")
-        settings = msgspec.structs.replace(settings, mqtt=mqtt)
+        state = StateSettings(directory=folder)
+        settings = msgspec.structs.replace(settings, mqtt=mqtt, state=state)
         online_seconds = _seconds_to_online(settings)
         with _configured(settings) as config:
             running = _child(f"from daemon.commands.bench import running; running({config!r})")

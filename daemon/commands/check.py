@@ -2,6 +2,7 @@
 
 from daemon.commands.wiring import Ears
 from daemon.settings import Settings, read_password
+from daemon.state import state_directory
 
 
 def check(settings: Settings) -> int:
@@ -20,6 +21,7 @@ def check(settings: Settings) -> int:
         f"broker     {mqtt.host}:{mqtt.effective_port}, {'TLS' if mqtt.tls else 'no TLS'}, "
         f"{password} a password, topics {mqtt.topic_prefix}/{settings.name}/…"
     )
+    print(f"state      {state_directory(settings.state.directory)}")
     print("families   family      threshold  votes  within  start after  stop after  cooldown")
     for family, rules in zip(ears.families, ears.rules, strict=True):
         print(

@@ -20,6 +20,7 @@ from daemon.display import Paint, Screen, clock
 from daemon.errors import FailedError
 from daemon.hearing import Hearing
 from daemon.hub import Hub
+from daemon.outbox import Outbox
 from daemon.replay import Replay
 from daemon.settings import MqttSettings, Settings, read_password
 from daemon.stop import stop_on_signals
@@ -107,9 +108,10 @@ def _connected(
     # The goodbye is the last message; once it is shown, all are.
     stack.callback(screen.said_goodbye.wait, _GOODBYE_SECONDS)
     node = node_of(settings, ears, _NODE)
-    link = link_to(settings, node, lambda: hub.greeting(discovery=settings.mqtt.discovery))
+    outbox = Outbox()
+    link = link_to(settings, node, outbox, lambda: hub.greeting(discovery=settings.mqtt.discovery))
     wall_at = (lambda _: time.time()) if live else publication.wall_at
-    hub = publication.hub = Hub(node, link.publish, wall_at)
+    hub = publication.hub = Hub(node, link.publish, outbox, wall_at)
     stack.enter_context(link)
     if not link.wait_connected(_CONNECT_SECONDS):
         raise FailedError(link.trouble.reason if link.trouble else "the broker does not answer")

@@ -14,6 +14,7 @@ from daemon.errors import FailedError, InputError
 from daemon.hearing import Heard, Hearing
 from daemon.hub import Hub
 from daemon.listener import Teller, listen
+from daemon.outbox import Outbox
 from daemon.replay import Replay
 from daemon.settings import Settings
 from daemon.stop import stop_on_signals
@@ -107,8 +108,9 @@ def _published(settings: Settings, ears: Ears, *, publish: bool) -> Iterator[Pub
         yield publication
         return
     node = node_of(settings, ears, _NODE)
-    link = link_to(settings, node, lambda: hub.greeting(discovery=settings.mqtt.discovery))
-    hub = publication.hub = Hub(node, link.publish, publication.wall_at)
+    outbox = Outbox()
+    link = link_to(settings, node, outbox, lambda: hub.greeting(discovery=settings.mqtt.discovery))
+    hub = publication.hub = Hub(node, link.publish, outbox, publication.wall_at)
     with link:
         if not link.wait_connected(_CONNECT_SECONDS):
             trouble = link.trouble

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from daemon import systemd
-from daemon.commands.wiring import Ears, link_to, node_of
+from daemon.commands.wiring import Ears, link_to, node_of, outbox_of
 from daemon.errors import SoundLostError
 from daemon.hearing import Heard, Hearing
 from daemon.hub import Hub
@@ -32,14 +32,16 @@ def run(settings: Settings, open_source: OpenSource = open_microphone) -> int:
     ears = Ears(settings)
     node = node_of(settings, ears, settings.name)
     service = Service(settings, ears, open_source=open_source)
-    link = link_to(settings, node, lambda: hub.greeting(discovery=settings.mqtt.discovery))
-    hub = Hub(node, link.publish, wall_at=lambda _: time.time())
-    with stop_on_signals() as stop, link:
+    outbox = outbox_of(settings)
+    link = link_to(settings, node, outbox, lambda: hub.greeting(discovery=settings.mqtt.discovery))
+    hub = Hub(node, link.publish, outbox, wall_at=lambda _: time.time())
+    with stop_on_signals() as stop, outbox, link:
         service.listen_until(stop, hub)
         systemd.stopping()
         unsent = link.flush(seconds=2.0)
     if unsent:
-        log.warning("%d event(s) could not be sent: no broker took them", unsent)
+        fate = "are kept until the next start" if outbox.on_disk else "are lost"
+        log.warning("%d event(s) that no broker took %s", unsent, fate)
     return 0
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from daemon import __version__, home_assistant
 from daemon.classifier import BUILT_IN_MODEL, Classifier
 from daemon.home_assistant import Message, Node
+from daemon.outbox import Outbox
 from daemon.rules import Rules, rules
 from daemon.settings import Settings, read_password
+from daemon.state import state_directory
 from daemon.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -50,13 +52,24 @@ def node_of(settings: Settings, ears: Ears, name: str) -> Node:
     )
 
 
-def link_to(settings: Settings, node: Node, greeting: Callable[[], Sequence[Message]]) -> "Link":
+def outbox_of(settings: Settings) -> Outbox:
+    """The outbox on disk, where the settings say."""
+    return Outbox(state_directory(settings.state.directory), settings.outbox)
+
+
+def link_to(
+    settings: Settings,
+    node: Node,
+    outbox: Outbox,
+    greeting: Callable[[], Sequence[Message]],
+) -> "Link":
     """The link that speaks for the node's box; raises InputError for unusable credentials."""
     from daemon.mqtt import Link
 
     return Link(
         settings.mqtt,
         read_password(settings.mqtt),
+        outbox,
         client_id=f"timbrel-{node.box}",
         greeting=greeting,
         farewell=home_assistant.availability(node, online=False),

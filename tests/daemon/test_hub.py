@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 from daemon.hearing import Heard
 from daemon.home_assistant import Message, Node
 from daemon.hub import Hub
+from daemon.outbox import Outbox
 from daemon.tracker import Event, EventEnded, EventStarted
 
 NODE = Node("timbrel", "timbrel", ("flute", "organ"), "tiny 1", "0.1.0")
@@ -35,7 +36,21 @@ class Evening:
     def __init__(self) -> None:
         self.sent: list[Message] = []
         self.ahead_seconds = 0.0
-        self.hub = Hub(NODE, self.sent.append, self.wall_at)
+        self.wills: dict[str, Message] = {}
+        self.renewals = 0
+        self.hub = Hub(NODE, self.sent.append, self, self.wall_at)
+
+    def put(self, message: Message, event_id: str, will: Message | None = None) -> None:
+        self.sent.append(message)
+        if will is None:
+            del self.wills[event_id]
+        else:
+            self.wills[event_id] = will
+
+    def renew(self, wills: Mapping[str, Message]) -> None:
+        assert wills.keys() == self.wills.keys()
+        self.wills |= wills
+        self.renewals += 1
 
     def wall_at(self, at: float) -> float:
         return BEGAN + self.ahead_seconds + at
@@ -245,6 +260,34 @@ def test_a_jump_of_the_wall_clock_changes_neither_durations_nor_ids(
     assert body(end)["ended_at"] == "2024-06-01T18:30:09.500+00:00"
 
 
+def test_an_open_event_leaves_its_end_as_a_will(evening: Evening) -> None:
+    start, _ = evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    (will,) = evening.wills.values()
+    assert body(will) == body(start) | {
+        "event_type": "ended",
+        "ended_at": "2024-06-01T18:30:07.000+00:00",
+        "duration_seconds": 3.5,
+        "reason": "interrupted",
+    }
+    assert will.topic == start.topic
+    evening.window(15.0, ended("flute", 3.5, 15.0, 9.5))
+    assert evening.wills == {}
+
+
+def test_wills_follow_what_was_heard_every_thirty_seconds(evening: Evening) -> None:
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    for at in range(8, 101):
+        evening.window(float(at), flute=0.97 if at == 50 else 0.8)
+    assert evening.renewals == 3
+    (will,) = evening.wills.values()
+    assert 70 <= body(will)["duration_seconds"] + 3.5 <= 100
+    assert body(will)["peak"] == 0.97
+    evening.window(110.0, ended("flute", 3.5, 110.0, 104.0))
+    for at in range(111, 300):
+        evening.window(float(at))
+    assert evening.renewals == 3
+
+
 def test_the_wall_clock_is_asked_once_a_window() -> None:
     asked: list[float] = []
 
@@ -252,7 +295,7 @@ def test_the_wall_clock_is_asked_once_a_window() -> None:
         asked.append(at)
         return BEGAN + at
 
-    hub = Hub(NODE, lambda _: None, wall_at)
+    hub = Hub(NODE, lambda _: None, Outbox(), wall_at)
     both = [started("flute", 0.0, 4.0), started("organ", 0.0, 4.0)]
     hub.tell(Heard(4.0, -30.0, np.zeros(2, np.float32)), both, both)
     assert asked == [4.0]

@@ -26,9 +26,11 @@ def test_no_module_of_the_daemon_loads_the_training_side(module: str) -> None:
     assert not loaded_by(f"import {module}") & FORBIDDEN
 
 
-@pytest.mark.parametrize("module", ["tracker", "hub", "home_assistant", "settings", "window"])
+@pytest.mark.parametrize(
+    "module", ["tracker", "hub", "home_assistant", "settings", "window", "outbox"]
+)
 def test_pure_modules_load_neither_broker_nor_sound_nor_network(module: str) -> None:
-    edges = {"paho", "sounddevice", "soundfile", "soxr", "ai_edge_litert", "av"}
+    edges = {"paho", "sounddevice", "soundfile", "soxr", "ai_edge_litert", "av", "sqlite3"}
     assert not loaded_by(f"import daemon.{module}") & edges
 
 
@@ -42,7 +44,13 @@ def test_replay_loads_neither_microphone_nor_broker(timbrel: Timbrel) -> None:
     assert done.returncode == 0
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "soundfile" in loaded
-    assert not {"sounddevice", "paho", "paho.mqtt.client", "daemon.mqtt"} & loaded
+    assert not {"sounddevice", "paho", "paho.mqtt.client", "daemon.mqtt", "sqlite3"} & loaded
+
+
+def test_only_the_outbox_file_knows_sqlite() -> None:
+    files = Path(daemon.__file__).parent.rglob("*.py")
+    knowing = {p.name for p in files if "sqlite3" in p.read_text(encoding="utf-8")}
+    assert knowing == {"outbox_file.py"}
 
 
 def test_only_the_link_and_its_watcher_know_paho() -> None:

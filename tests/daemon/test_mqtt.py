@@ -1,5 +1,6 @@
 import json
 import logging
+import re
 import shutil
 import socket
 import subprocess
@@ -10,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from daemon import mqtt
+from daemon import event_queue, mqtt, trouble
 from daemon.commands.embedded_broker import embedded_broker
 from daemon.errors import InputError
 from daemon.home_assistant import Message
 from daemon.mqtt import Link
+from daemon.outbox import Outbox
 from daemon.settings import MqttSettings, TlsSettings
 from tests.conftest import Mosquitto, Received, StartBroker, Watcher
 
@@ -26,7 +28,19 @@ def link_to(
     port: int, password: str | None = None, greeting: Sequence[Message] = (ONLINE,), **options: Any
 ) -> Link:
     settings = MqttSettings(**{"host": "127.0.0.1", "port": port, **options})
-    return Link(settings, password, client_id="box", greeting=lambda: greeting, farewell=FAREWELL)
+    return Link(
+        settings,
+        password,
+        Outbox(),
+        client_id="box",
+        greeting=lambda: greeting,
+        farewell=FAREWELL,
+    )
+
+
+def send(link: Link, number: int) -> None:
+    """Put an event into the link's outbox."""
+    link._outbox.put(event(number), str(number))
 
 
 def event(number: int) -> Message:
@@ -41,7 +55,7 @@ def test_greets_publishes_and_says_goodbye(broker: Mosquitto, watcher: Watcher) 
     with link_to(broker.port) as link:
         assert link.wait_connected(5)
         link.publish(Message("timbrel/node/state", b"{}", retain=True))
-        link.publish(event(1))
+        send(link, 1)
         assert link.flush(5) == 0
     watcher.wait_for(FAREWELL.topic, lambda m: m.payload == b"offline")
     assert [m.payload for m in watcher.of(FAREWELL.topic)] == [b"online", b"offline"]
@@ -66,7 +80,7 @@ def test_falls_back_to_3_1_1_where_the_broker_knows_no_5(caplog: pytest.LogCaptu
     caplog.set_level(logging.INFO)
     with embedded_broker() as port, link_to(port) as link:
         assert link.wait_connected(15)
-        link.publish(event(1))
+        send(link, 1)
         assert link.flush(5) == 0
     assert "with MQTT 3.1.1" in caplog.text
 
@@ -80,7 +94,7 @@ def test_events_made_before_the_broker_is_there_arrive_in_order(
     broker.kill()
     with link_to(broker.port) as link:
         for number in range(50):
-            link.publish(event(number))
+            send(link, number)
         assert link.flush(0.2) == 50
         broker.start()
         with Watcher(broker.port) as watcher:
@@ -97,14 +111,14 @@ def test_no_event_is_lost_when_the_broker_is_killed_in_between(start_broker: Sta
         for round_ in range(3):
             with Watcher(broker.port) as watcher:
                 for number in range(round_ * 40, round_ * 40 + 20):
-                    link.publish(event(number))
+                    send(link, number)
                 assert link.flush(15) == 0
                 last = round_ * 40 + 19
                 watcher.wait_for("timbrel/node/event", lambda m: m.json["number"] == last)  # noqa: B023
                 seen += numbers(watcher.of("timbrel/node/event"))
             broker.kill()
             for number in range(round_ * 40 + 20, round_ * 40 + 40):
-                link.publish(event(number))
+                send(link, number)
             broker.start()
         assert link.flush(30) == 0
     assert set(range(20)) <= set(seen)
@@ -115,7 +129,7 @@ def test_of_states_that_waited_only_the_newest_is_sent(broker: Mosquitto, watche
     link = link_to(broker.port)
     for number in range(5):
         link.publish(Message("timbrel/node/state", b"%d" % number, retain=True))
-    link.publish(event(1))
+    send(link, 1)
     with link:
         watcher.wait_for("timbrel/node/event")
     assert [m.payload for m in watcher.of("timbrel/node/state")] == [b"4"]
@@ -124,13 +138,13 @@ def test_of_states_that_waited_only_the_newest_is_sent(broker: Mosquitto, watche
 def test_an_event_that_waited_a_minute_comes_as_late(
     broker: Mosquitto, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mqtt, "_LATE_SECONDS", 0.3)
+    monkeypatch.setattr(event_queue, "_LATE_SECONDS", 0.3)
     link = link_to(broker.port)
-    link.publish(event(1))
+    send(link, 1)
     time.sleep(0.5)
     with link:
         late = watcher.wait_for("timbrel/node/event/late")
-        link.publish(event(2))
+        send(link, 2)
         watcher.wait_for("timbrel/node/event")
     assert late.json == {"number": 1, "late": True}
     assert numbers(watcher.of("timbrel/node/event")) == [2]
@@ -145,7 +159,7 @@ def test_password_and_tls_together(start_broker: StartBroker, tmp_path: Path) ->
     tls = TlsSettings(ca_file=str(certificate))
     with link_to(broker.port, "secret", host="localhost", username="box", tls=tls) as link:
         assert link.wait_connected(5)
-        link.publish(event(1))
+        send(link, 1)
         assert link.flush(5) == 0
 
 
@@ -163,15 +177,23 @@ def test_a_certificate_of_an_unknown_authority_is_named_with_the_remedy(
 
 
 def test_a_refused_password_is_named_once_and_tried_again(
-    start_broker: StartBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    start_broker: StartBroker,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     passwords = make_password_file(tmp_path, "box", "secret")
     broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
     with link_to(broker.port, "wrong", username="box") as link:
         assert not link.wait_connected(5)
         time.sleep(2.0)
-    refusals = [r for r in caplog.records if "Not authorized" in r.message]
-    assert len(refusals) == 1
+        refusals = [r for r in caplog.records if "Not authorized" in r.message]
+        assert len(refusals) == 1
+        monkeypatch.setattr(trouble, "_REPEAT_SECONDS", 0.1)
+        time.sleep(2.5)
+    again = [r.message for r in caplog.records if "Not authorized" in r.message][1]
+    assert again.startswith(refusals[0].message)
+    assert re.search(r" \(\d+ attempts\)$", again)
     assert "mqtt.password_file" in refusals[0].message
     assert "wrong" not in caplog.text.replace("wrong password", "")
 
@@ -197,13 +219,59 @@ def test_a_server_that_is_no_broker_is_reported(caplog: pytest.LogCaptureFixture
     assert "there is no answer" in caplog.text
 
 
-def test_the_oldest_event_goes_first_when_too_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mqtt, "_MOST_EVENTS", 3)
-    link = link_to(1)
-    for number in range(5):
-        link.publish(event(number))
-    assert [json.loads(w.message.payload)["number"] for w in link._events] == [2, 3, 4]
-    assert link.dropped_events == 2
+def test_a_broker_that_freezes_is_noticed_and_its_events_come_again(
+    broker: Mosquitto, watcher: Watcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    with link_to(broker.port, keepalive_seconds=5) as link:
+        assert link.wait_connected(5)
+        broker.freeze()
+        frozen_at = time.monotonic()
+        send(link, 1)
+        while link._connected.is_set():
+            assert time.monotonic() - frozen_at < 2.5 * 5 + 1
+            time.sleep(0.05)
+        assert "it does not answer any more" in caplog.text
+        broker.thaw()
+        send(link, 2)
+        assert link.flush(20) == 0
+    watcher.wait_for("timbrel/node/event", lambda m: m.json["number"] == 2)
+    assert set(numbers(watcher.of("timbrel/node/event"))) == {1, 2}
+
+
+def test_two_of_the_same_name_do_not_chase_each_other(
+    broker: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    with link_to(broker.port) as one, link_to(broker.port) as other:
+        time.sleep(4)
+        assert 2 <= one.connections + other.connections < 10
+    assert len(caplog.records) < 5
+
+
+def test_the_reason_that_a_broker_gives_for_its_going_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    with server, link_to(server.getsockname()[1]) as link:
+        client, _ = server.accept()
+        client.recv(1000)
+        client.sendall(b"\x20\x03\x00\x00\x00")
+        assert link.wait_connected(5)
+        client.sendall(b"\xe0\x01\x8e")
+        server.accept()
+    assert "another client took the name of ours; see mqtt.client_id" in caplog.text
+
+
+def test_what_is_no_broker_at_all_does_not_end_the_link(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with link_to(port) as link:
+            for number in range(6):
+                client, _ = server.accept()
+                client.recv(1000)
+                client.sendall(bytes([0x20, number, 255, 255, 255, 255, 255, 127] * 40))
+                client.close()
+            assert link._thread.is_alive()
+    assert f"127.0.0.1:{port}" in caplog.text
 
 
 @pytest.mark.parametrize("file", ["absent.pem", "junk.pem"])

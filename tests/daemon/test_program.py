@@ -32,7 +32,7 @@ def refused(done: subprocess.CompletedProcess[str], *words: str, code: int = 2) 
         ("audio: {hop: 1}", ["audio.hop", "unknown key", "hop_seconds"]),
         ("audio: {hop_seconds: often}", ["audio.hop_seconds", "a number", "text"]),
         ("audio: {hop_seconds: 9}", ["audio.hop_seconds", "4.0", "9"]),
-        ("tracker: {votes: 9}", ["tracker.votes", "5 s", "/ 1 s", "5 windows"]),
+        ("tracker: {votes: 9}", ["tracker.votes", "6 s", "/ 1 s", "6 windows"]),
         ("tracker: {families: {guitar: {votes: 7}}}", ["tracker.families.guitar.votes"]),
         ("tracker: {families: {theremin: {votes: 1}}}", ["theremin", "guitar"]),
         ("tracker: {hysteresis: 1}", ["tracker.hysteresis", "< 1.0", "found 1"]),

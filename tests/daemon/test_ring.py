@@ -278,7 +278,7 @@ def test_a_signal_handler_can_end_the_windows_while_its_own_thread_holds_the_loc
     ring = Ring(16_000, 1)
     before = signal.signal(signal.SIGUSR1, lambda _number, _frame: ring.end())
     try:
-        with ring._changed:
+        with ring.changed:
             signal.raise_signal(signal.SIGUSR1)
     finally:
         signal.signal(signal.SIGUSR1, before)

@@ -11,6 +11,7 @@ from daemon.commands.run import Service
 from daemon.commands.wiring import Ears, node_of
 from daemon.home_assistant import Message
 from daemon.hub import Hub
+from daemon.outbox import Outbox
 from daemon.ring import Ring
 from daemon.settings import AudioSettings, Settings
 from daemon.stop import Stop
@@ -35,7 +36,7 @@ def listen(rings: list[Ring]) -> list[Message]:
         yield ring
 
     sent: list[Message] = []
-    hub = Hub(node_of(SETTINGS, ears, "room"), sent.append, lambda _: 1.0e9)
+    hub = Hub(node_of(SETTINGS, ears, "room"), sent.append, Outbox(), lambda _: 1.0e9)
     Service(SETTINGS, ears, open_source=next_ring).listen_until(stop, hub)
     return sent
 

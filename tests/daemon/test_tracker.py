@@ -18,10 +18,12 @@ FAMILIES = ("flute", "guitar", "organ")
 THRESHOLDS = (0.5, 0.5, 0.5)
 HIGH, LOW = 0.875, 0.125
 
+QUICK = {"hysteresis": 0.25, "votes": 2, "vote_seconds": 5.0, "stop_after_seconds": 4.0}
+
 
 def tracker_of(hop_seconds: float = 1.0, **settings: Any) -> Tracker:
-    """A tracker of three families with a threshold of 0.5 each."""
-    checked = msgspec.convert(settings, TrackerSettings)
+    """A tracker of three families with a threshold of 0.5 each and rules that are quick."""
+    checked = msgspec.convert(QUICK | settings, TrackerSettings)
     return Tracker(FAMILIES, rules(checked, FAMILIES, THRESHOLDS, hop_seconds), hop_seconds)
 
 
@@ -240,7 +242,8 @@ def test_nothing_grows_while_an_instrument_plays_for_hours(settings: dict[str, A
 
 
 def test_a_family_may_have_rules_of_its_own() -> None:
-    settings = TrackerSettings(
+    settings = msgspec.structs.replace(
+        msgspec.convert(QUICK, TrackerSettings),
         threshold=0.6,
         families={
             "guitar": FamilySettings(
@@ -261,6 +264,12 @@ def test_a_family_may_have_rules_of_its_own() -> None:
     assert organ == flute._replace(votes=1)
 
 
+@pytest.mark.parametrize(("hop_seconds", "votes"), [(0.5, 8), (1.0, 4), (2.0, 2), (4.0, 2)])
+def test_without_votes_two_of_three_windows_decide(hop_seconds: float, votes: int) -> None:
+    found = rules(TrackerSettings(vote_seconds=6.0), FAMILIES, THRESHOLDS, hop_seconds)
+    assert [family.votes for family in found] == [votes] * len(FAMILIES)
+
+
 def test_zero_is_a_rule_and_not_a_missing_one() -> None:
     settings = TrackerSettings(
         cooldown_seconds=9.0, families={"guitar": FamilySettings(cooldown_seconds=0, hysteresis=0)}
@@ -272,7 +281,7 @@ def test_zero_is_a_rule_and_not_a_missing_one() -> None:
 def test_without_a_threshold_each_family_has_the_models() -> None:
     found = rules(TrackerSettings(), FAMILIES, (0.3, 0.5, 0.9), 1.0)
     assert [family.threshold for family in found] == [0.3, 0.5, 0.9]
-    assert [family.release for family in found] == pytest.approx([0.225, 0.375, 0.675])
+    assert [family.release for family in found] == pytest.approx([0.15, 0.25, 0.45])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,102 @@
+"""Events that wait, in their order and within bounds; a pure state machine, time is an argument."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from daemon.home_assistant import Message
+from daemon.moment import Moment
+from daemon.settings import OutboxSettings
+
+_LATE_SECONDS = 60.0
+_DAY_SECONDS = 86_400.0
+_MEGABYTE = 1_000_000
+_ROW_BYTES = 100
+
+
+class Entry(NamedTuple):
+    """A message and the moment of what it tells."""
+
+    message: Message
+    since: Moment
+
+    @property
+    def size_bytes(self) -> int:
+        """About what it takes on disk."""
+        return len(self.message.topic) + len(self.message.payload) + _ROW_BYTES
+
+
+class Taken(NamedTuple):
+    """An event to be sent now, and whether it is old news; `number` acknowledges it."""
+
+    number: int
+    message: Message
+    late: bool
+
+
+class EventQueue:
+    """Every event has a number, later ones a larger one, until it is removed.
+
+    `entries` has them by number, the oldest first.
+    """
+
+    def __init__(self, bounds: OutboxSettings) -> None:
+        self._bounds = bounds
+        self._bytes = 0
+        self._next_number = 1
+        self._handed_out: set[int] = set()
+        self.entries: dict[int, Entry] = {}
+
+    def append(self, entry: Entry) -> int:
+        """Put an event at the end; its number."""
+        number, self._next_number = self._next_number, self._next_number + 1
+        self.entries[number] = entry
+        self._bytes += entry.size_bytes
+        return number
+
+    def put_first(self, entries: Iterable[Entry]) -> None:
+        """Put older events, in their order, before all the others; once at most."""
+        older = list(entries)
+        self.entries = {**dict(enumerate(older, 1 - len(older))), **self.entries}
+        self._bytes += sum(entry.size_bytes for entry in older)
+
+    def take(self, most: int, now: Moment, may_go: Callable[[int], bool]) -> list[Taken]:
+        """Hand out the oldest that are not handed out yet, up to the first that may not go."""
+        taken: list[Taken] = []
+        for number, (message, since) in self.entries.items():
+            if len(taken) >= most or not may_go(number):
+                break
+            if number not in self._handed_out:
+                taken.append(Taken(number, message, since.is_older(_LATE_SECONDS, now)))
+        self._handed_out.update(event.number for event in taken)
+        return taken
+
+    def take_back(self) -> None:
+        """All that is handed out can be taken again."""
+        self._handed_out.clear()
+
+    def remove(self, number: int) -> bool:
+        """Forget an event; whether it was there."""
+        self._handed_out.discard(number)
+        if (entry := self.entries.pop(number, None)) is None:
+            return False
+        self._bytes -= entry.size_bytes
+        return True
+
+    def drop(self, now: Moment) -> list[int]:
+        """Remove the oldest that are not handed out until the bounds hold; their numbers."""
+        dropped: list[int] = []
+        while True:
+            oldest = next((n for n in self.entries if n not in self._handed_out), None)
+            if oldest is None or not self._too_much(self.entries[oldest], now):
+                break
+            self.remove(oldest)
+            dropped.append(oldest)
+        return dropped
+
+    def _too_much(self, oldest: Entry, now: Moment) -> bool:
+        bounds = self._bounds
+        return (
+            len(self.entries) > bounds.max_events
+            or self._bytes > bounds.max_megabytes * _MEGABYTE
+            or oldest.since.age_seconds(now) > bounds.max_days * _DAY_SECONDS
+        )

@@ -1,0 +1,78 @@
+"""`timbrel run` on scripted scores, faster than real time; what it commits to disk is recorded.
+
+Arguments: the configuration, the file of the record, how many times faster.
+"""
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from daemon import mqtt
+from daemon.commands.run import run
+from daemon.hearing import Heard, Hearing
+from daemon.outbox_file import OutboxFile
+from daemon.ring import Ring
+from daemon.settings import load
+from daemon.window import SAMPLE_RATE_HZ, Window
+
+FAMILIES = 4
+PERIOD_SECONDS = 30.0
+PLAYING_SECONDS = 12.0
+
+
+def scripted(self: Hearing, window: Window) -> Heard:
+    """Some families play in turn, each for a while of every period."""
+    scores = self._silence.copy()
+    for number in range(FAMILIES):
+        shifted = window.ended_at + number * PERIOD_SECONDS / FAMILIES
+        scores[number] = 0.999 * (shifted % PERIOD_SECONDS < PLAYING_SECONDS)
+    return Heard(window.ended_at, -20.0, scores)
+
+
+def recording(record: Path) -> Any:
+    """OutboxFile.write that notes every event once it is committed."""
+    file = os.open(record, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    write = OutboxFile.write
+
+    def noting(self: OutboxFile, events: Any, gone: Any, wills: Any) -> None:
+        write(self, events, gone, wills)
+        for entry in events.values():
+            os.write(file, entry.message.payload + b"\n")
+
+    return noting
+
+
+def start(config: str, record: str, speed: str) -> int:
+    """Run until a signal."""
+
+    @contextmanager
+    def source(_device: str | int) -> Iterator[Ring]:
+        ring = Ring(SAMPLE_RATE_HZ, 1)
+        thread = threading.Thread(target=feed, args=(ring,), daemon=True)
+        thread.start()
+        yield ring
+
+    def feed(ring: Ring) -> None:
+        second = np.zeros((SAMPLE_RATE_HZ, 1), np.float32)
+        while True:
+            ring.write(second)
+            time.sleep(1.0 / float(speed))
+
+    logging.basicConfig(level=logging.INFO)
+    Hearing.hear = scripted  # type: ignore[method-assign]
+    OutboxFile.write = recording(Path(record))  # type: ignore[method-assign]
+    # Connections are short here because they are cut, not because the broker does not want us.
+    mqtt._SETTLED_SECONDS = 0.0
+    return run(load(Path(config)), open_source=source)
+
+
+if __name__ == "__main__":
+    sys.exit(start(*sys.argv[1:]))

@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import pytest
+
+from daemon.errors import InputError
+from daemon.moment import Moment, this_moment
+from daemon.state import Lock, state_directory
+
+
+@pytest.mark.parametrize(
+    ("configured", "environment", "expected"),
+    [
+        ("/srv/timbrel", {"STATE_DIRECTORY": "/var/lib/timbrel"}, "/srv/timbrel"),
+        (None, {"STATE_DIRECTORY": "/var/lib/timbrel", "HOME": "/h"}, "/var/lib/timbrel"),
+        (None, {"STATE_DIRECTORY": "/var/lib/one:/var/lib/two"}, "/var/lib/one"),
+        (None, {"XDG_STATE_HOME": "/x", "HOME": "/h"}, "/x/timbrel"),
+        (None, {"XDG_STATE_HOME": "relative", "HOME": "/h"}, "/h/.local/state/timbrel"),
+        (None, {"HOME": "/h"}, "/h/.local/state/timbrel"),
+        (None, {}, "/.local/state/timbrel"),
+    ],
+)
+def test_the_directory(configured: str | None, environment: dict[str, str], expected: str) -> None:
+    assert state_directory(configured, environment) == Path(expected)
+
+
+def test_a_directory_belongs_to_one_at_a_time(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "state"
+    lock = Lock(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "lock").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(InputError, match=r"state\.directory: .*state: another timbrel \(process"):
+        Lock(folder)
+    lock.release()
+    Lock(folder).release()
+
+
+def test_ages_over_a_jump_of_the_clock_and_a_reboot() -> None:
+    now = Moment("boot", 1000.0, 5000.0)
+    assert Moment("boot", 990.0, 9000.0).age_seconds(now) == 10.0
+    assert Moment("earlier", 7.0, 4900.0).age_seconds(now) == 100.0
+    assert Moment("earlier", 7.0, 9000.0).age_seconds(now) == 0.0
+    assert not Moment("boot", 940.0, 0.0).is_older(60.0, now)
+    assert Moment("boot", 939.0, 5000.0).is_older(60.0, now)
+    assert Moment("earlier", 999.0, 5000.0).is_older(60.0, now)
+
+
+def test_the_moments_of_a_process_share_their_boot() -> None:
+    one, other = this_moment(), this_moment()
+    assert one.boot == other.boot
+    assert 0.0 <= other.age_seconds(one) * -1 < 1.0
