@@ -35,12 +35,13 @@ Without recordings:
 """
 EXAMPLES = """\
 examples:
-  export TIMBREL_CORPUS=~/corpus
-  timbrel-build all --recipe configs/recipe-small.yaml
+  export TIMBREL_CORPUS=~/corpus TIMBREL_YAMNET=~/yamnet.tflite
+  timbrel-build all
+  timbrel-build all --resume
+  timbrel-build all --recipe configs/recipe-small.yaml --output small.tflite
   timbrel-build all --recipe configs/recipe-rendered.yaml --output rendered.tflite
-  timbrel-build train --recipe configs/recipe-small.yaml --resume
   timbrel-build evaluate daemon/models/timbrel.tflite --peer yamnet.tflite --json figures.json
-  timbrel-build report runs/small --card docs/model-card.md
+  timbrel-build report runs/default --card docs/model-card.md
 """
 RENDERS = """\
 It holds clips of 4 s of every General MIDI instrument that belongs to a family, of voices and
@@ -54,7 +55,7 @@ RESUMES = {
     "all": "keep finished features, and go on where they or the training were interrupted",
 }
 OK, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
-DEFAULT_RECIPE = Path("configs/recipe-small.yaml")
+DEFAULT_RECIPE = Path("configs/recipe-default.yaml")
 
 
 def main(arguments: list[str] | None = None) -> int:

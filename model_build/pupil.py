@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from model_build.peer import CLASSES as CLASSES_OF_FAMILY
 from model_build.recipe import Teaching
-from model_build.yamnet import yamnet
+from model_build.yamnet import EMBEDDING, yamnet
 
 if TYPE_CHECKING:
     import keras
 
-# What the base already knows of the families; its order is that of the head's inputs.
-MUSICAL = sorted({index for indices in CLASSES_OF_FAMILY.values() for index in indices})
+START = 0.1  # of a fresh layer's weights: the head starts with little say beside the base's classes
 
 
 def pupil(teaching: Teaching, base: Path, families: Sequence[str]) -> "keras.Model":
@@ -29,20 +26,12 @@ def pupil(teaching: Teaching, base: Path, families: Sequence[str]) -> "keras.Mod
     reader = network.get_layer("logits")
     reader.trainable = False
     embedding = network.get_layer("embedding").output
-    known = keras.layers.Dense(len(MUSICAL), name="known")
-    seen = known(embedding)
-    kernel, bias = reader.get_weights()
-    known.set_weights([kernel[:, MUSICAL], bias[MUSICAL]])
-    hidden = keras.layers.Dense(teaching.head_units, name="hidden")(embedding)
-    hidden = keras.layers.Dropout(teaching.dropout)(keras.layers.ReLU(6.0)(hidden))
-    both = keras.layers.Concatenate()([hidden, seen])
-    logits = keras.layers.Dense(len(families), name="family_logits")
+    head = _head(teaching, families, *reader.get_weights())
     outputs = {
         "embedding": embedding,
         "classes": network.output["logits"],
-        "logits": logits(both),
+        "logits": head(_partly_taught(embedding, teaching.trunk_share)),
     }
-    _start_from_what_is_known(logits, teaching.head_units, families)
     return keras.Model(network.input, outputs, name="pupil")
 
 
@@ -50,7 +39,8 @@ def graduate(taught: "keras.Model") -> "keras.Model":
     """The pupil with nothing but its family logits: what is quantised and shipped."""
     import keras
 
-    return keras.Model(taught.input, taught.output["logits"], name="network")
+    logits = taught.get_layer("head")(taught.output["embedding"])
+    return keras.Model(taught.input, logits, name="network")
 
 
 def schooled(taught: "keras.Model", patches: int) -> "keras.Model":
@@ -68,14 +58,46 @@ def schooled(taught: "keras.Model", patches: int) -> "keras.Model":
     return keras.Model(window, apart, name="schooled")
 
 
-def _start_from_what_is_known(
-    layer: "keras.layers.Dense", head_units: int, families: Sequence[str]
-) -> None:
-    """Each family starts as the sum of its own classes; the hidden units start with little say."""
-    kernel, bias = layer.get_weights()
-    kernel[:head_units] *= 0.1
-    kernel[head_units:] = 0.0
-    for column, family in enumerate(families):
-        places = [head_units + MUSICAL.index(index) for index in CLASSES_OF_FAMILY.get(family, [])]
-        kernel[places, column] = 1.0 / np.sqrt(max(1, len(places)))
-    layer.set_weights([kernel, bias])
+def _head(teaching: Teaching, families: Sequence[str], kernel: Any, bias: Any) -> "keras.Model":
+    """An embedding, (1024,), in; a logit a family out: what is learned, on top of what is known.
+
+    `kernel` and `bias` read the base's classes. What the base knows of a family is the loudest of
+    its classes; that is not learned anew, and holds for recordings unlike those of the corpus.
+    """
+    import keras
+
+    embedding = keras.Input((EMBEDDING,), name="seen")
+    hidden = keras.layers.Dense(teaching.head_units, name="hidden")(embedding)
+    hidden = keras.layers.Dropout(teaching.dropout)(keras.layers.ReLU(6.0)(hidden))
+    learned = keras.layers.Dense(len(families), name="family_logits")
+    logits = learned(hidden)
+    learned.set_weights([START * weights for weights in learned.get_weights()])
+    classes = [CLASSES_OF_FAMILY.get(family, []) for family in families]
+    if teaching.known_weight and all(classes):
+        order = [index for indices in classes for index in indices]
+        known = keras.layers.Dense(len(order), name="known", trainable=False)
+        read = known(embedding)
+        known.set_weights([teaching.known_weight * w for w in (kernel[:, order], bias[order])])
+        logits = keras.layers.Add()([logits, _loudest(read, [len(some) for some in classes])])
+    return keras.Model(embedding, logits, name="head")
+
+
+def _loudest(values: Any, sizes: Sequence[int]) -> Any:
+    """The maximum of each run of so many values: (n, sum(sizes)) to (n, len(sizes))."""
+    import keras
+
+    loudest, start = [], 0
+    for size in sizes:
+        run = values[:, start : start + size]
+        loudest.append(keras.ops.max(run, axis=1, keepdims=True))
+        start += size
+    return keras.ops.concatenate(loudest, axis=1)
+
+
+def _partly_taught(value: Any, share: float) -> Any:
+    """The value itself, of whose gradient only a share comes through."""
+    import keras
+
+    if share == 1.0:
+        return value
+    return share * value + (1.0 - share) * keras.ops.stop_gradient(value)

@@ -120,7 +120,8 @@ class Teaching(Section, frozen=True):
     """A base network as pupil and teacher: in the room, it shall say what it says of clean sound.
 
     The weights are those of what differs in its embedding, in the scores of its own classes, and of
-    the families' loss.
+    the families' loss, of whose gradient `trunk_share` reaches the base below the head.
+    `known_weight` is that of the base's own classes of a family beside what the head learns.
     """
 
     head_units: Count
@@ -128,6 +129,8 @@ class Teaching(Section, frozen=True):
     embedding_weight: Annotated[float, Meta(ge=0)]
     classes_weight: Annotated[float, Meta(ge=0)]
     family_weight: Annotated[float, Meta(ge=0)]
+    trunk_share: Share
+    known_weight: Annotated[float, Meta(ge=0)]
 
 
 class Training(Section, frozen=True):
