@@ -72,25 +72,29 @@ def _head(teaching: Teaching, families: Sequence[str], kernel: Any, bias: Any) -
     learned = keras.layers.Dense(len(families), name="family_logits")
     logits = learned(hidden)
     learned.set_weights([START * weights for weights in learned.get_weights()])
-    classes = [CLASSES_OF_FAMILY.get(family, []) for family in families]
-    if teaching.known_weight and all(classes):
-        order = [index for indices in classes for index in indices]
-        known = keras.layers.Dense(len(order), name="known", trainable=False)
-        read = known(embedding)
-        known.set_weights([teaching.known_weight * w for w in (kernel[:, order], bias[order])])
-        logits = keras.layers.Add()([logits, _loudest(read, [len(some) for some in classes])])
+    if teaching.known_weight:
+        logits = keras.layers.Add()([logits, _known(teaching, families, embedding, kernel, bias)])
     return keras.Model(embedding, logits, name="head")
 
 
-def _loudest(values: Any, sizes: Sequence[int]) -> Any:
-    """The maximum of each run of so many values: (n, sum(sizes)) to (n, len(sizes))."""
+def _known(
+    teaching: Teaching, families: Sequence[str], embedding: Any, kernel: Any, bias: Any
+) -> Any:
+    """The loudest of each family's own classes, (n, families); 0 where the base knows none."""
     import keras
 
+    classes = [CLASSES_OF_FAMILY.get(family, []) for family in families]
+    order = [index for indices in classes for index in indices]
+    read = keras.layers.Dense(max(1, len(order)), name="known", trainable=False)
+    values = read(embedding)
+    if order:
+        read.set_weights([teaching.known_weight * w for w in (kernel[:, order], bias[order])])
     loudest, start = [], 0
-    for size in sizes:
-        run = values[:, start : start + size]
+    for indices in classes:
+        end = start + len(indices)
+        run = values[:, start:end] if indices else 0.0 * values[:, :1]
         loudest.append(keras.ops.max(run, axis=1, keepdims=True))
-        start += size
+        start = end
     return keras.ops.concatenate(loudest, axis=1)
 
 
