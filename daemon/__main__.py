@@ -11,7 +11,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TextIO, TypeAlias
 
 from daemon.errors import FailedError, InputError
 
@@ -29,6 +29,8 @@ see what it hears in a recording:
 listen and tell the hub:
   timbrel check timbrel.yaml
   timbrel run --config timbrel.yaml
+have systemd do that, always:
+  sudo timbrel install-service
 """
 
 
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Bars and arrows are worth a ? on a terminal that does not know them, not a crash.
         sys.stdout.reconfigure(errors="replace")
-    logging.basicConfig(level=logging.INFO, format="timbrel: %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.INFO, format="timbrel: %(message)s", stream=_log_stream())
     try:
         return int(options.command(options))
     except InputError as error:
@@ -57,6 +59,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
+
+
+def _log_stream() -> TextIO:
+    """Standard error, by a number of its own.
+
+    While PortAudio starts, number 2 leads to nowhere (sounddevice hides what it says), and with it
+    would go what other threads log in that moment.
+    """
+    try:
+        return os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1, errors="backslashreplace")
+    except (OSError, ValueError):
+        return sys.stderr
 
 
 def _give_up_output() -> None:
@@ -79,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_devices(commands)
     _add_demo(commands)
     _add_bench(commands)
+    _add_install_service(commands)
     return parser
 
 
@@ -141,6 +156,35 @@ def _add_bench(commands: _Commands) -> None:
     bench.set_defaults(command=_bench)
 
 
+def _add_install_service(commands: _Commands) -> None:
+    install = commands.add_parser(
+        "install-service", help="have systemd start it with the machine and keep it running"
+    )
+    install.add_argument(
+        "--user", action="store_true", help="a service of this user, for desktops (PipeWire)"
+    )
+    install.add_argument(
+        "--uninstall", action="store_true", help="stop and remove it; configuration and state stay"
+    )
+    install.add_argument(
+        "--dry-run", action="store_true", help="print what would be written and run, and no more"
+    )
+    install.add_argument(
+        "--root",
+        type=Path,
+        default=Path("/"),
+        metavar="DIR",
+        help="install into another system's tree, to start with that system",
+    )
+    install.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="its configuration (default /etc/timbrel/timbrel.yaml, with --user in ~/.config)",
+    )
+    install.set_defaults(command=_install_service)
+
+
 def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="YAML configuration (default: all defaults)"
@@ -160,9 +204,13 @@ def _speed(text: str) -> float | None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    import resource
+
     from daemon.commands.run import run
     from daemon.settings import load
 
+    # The broker's password is in memory, and must not be in a core dump.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     settings = load(options.config)
     logging.getLogger().setLevel(settings.log.level.upper())
     return run(settings)
@@ -211,6 +259,18 @@ def _bench(options: argparse.Namespace) -> int:
     from daemon.settings import load
 
     return bench(load(options.config), peer=options.peer, as_json=options.json)
+
+
+def _install_service(options: argparse.Namespace) -> int:
+    from daemon.commands.install_service import install_service
+
+    return install_service(
+        options.config,
+        options.root,
+        of_user=options.user,
+        uninstall=options.uninstall,
+        dry_run=options.dry_run,
+    )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from daemon import systemd
 from daemon.errors import InputError
 from daemon.rules import TrackerSettings
 from daemon.yaml_file import read_yaml
@@ -119,17 +120,26 @@ def load(path: Path | None) -> Settings:
 
 
 def read_password(mqtt: MqttSettings, environment: Mapping[str, str] = os.environ) -> str | None:
-    """The broker's password: from `password_file`, else from the environment, else None.
+    """The broker's password: from `password_file`, the service manager, or the environment.
 
-    Raises InputError when the file cannot be read.
+    A file that only root can read counts when the manager handed over a copy of it. Raises
+    InputError when it cannot be read and there is no copy.
     """
+    copy = systemd.credential(systemd.PASSWORD_CREDENTIAL, environment)
+    handed = copy and _text_of(copy)
     if mqtt.password_file is None:
-        return environment.get(PASSWORD_VARIABLE)
+        return handed or environment.get(PASSWORD_VARIABLE)
     try:
-        return Path(mqtt.password_file).read_text(encoding="utf-8").rstrip("\r\n")
+        return _text_of(Path(mqtt.password_file))
     except (OSError, UnicodeDecodeError) as error:
+        if handed:
+            return handed
         reason = getattr(error, "strerror", None) or "not text"
         raise InputError(
             f"mqtt.password_file: {mqtt.password_file}: {reason}; "
             f"create it with the broker's password in it, or set {PASSWORD_VARIABLE}"
         ) from None
+
+
+def _text_of(file: Path) -> str:
+    return file.read_text(encoding="utf-8").rstrip("\r\n")

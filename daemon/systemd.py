@@ -1,7 +1,12 @@
-"""The service manager's notifications; nothing happens where no manager listens."""
+"""The service manager's edge: what it is told, what it hands over; nothing where there is none."""
 
 import os
 import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+PASSWORD_CREDENTIAL = "mqtt_password"  # noqa: S105
+KEY_CREDENTIAL = "mqtt_key"
 
 
 def notify(state: str) -> None:
@@ -31,3 +36,12 @@ def alive() -> None:
 def stopping() -> None:
     """The daemon is on its way out."""
     notify("STOPPING=1")
+
+
+def credential(name: str, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The file that the manager handed to this service under that name, if it did."""
+    folder = environment.get("CREDENTIALS_DIRECTORY")
+    if not folder:
+        return None
+    file = Path(folder, name)
+    return file if file.is_file() else None

@@ -158,7 +158,7 @@ class Stage:
             silence = np.zeros(WINDOW_SAMPLES, np.float32)
             return silence, silence
         sort = sorts[rng.integers(len(sorts))]
-        samples = self._window(self._palette.one("negative", sort, rng), rng)
+        samples = self._window(self._sped(self._palette.one("negative", sort, rng), rng), rng)
         clean = level(samples, dbfs=PART_DBFS)
         if rng.random() < self._room_probability:
             samples = room(samples, self._rooms.draw(rng))

@@ -184,6 +184,16 @@ def test_a_terminal_that_knows_no_bars_is_no_error(timbrel: Timbrel) -> None:
     assert "guitar" in done.stdout
 
 
+def test_what_is_logged_while_portaudio_starts_is_not_lost() -> None:
+    code = (
+        "import os; from daemon.__main__ import _log_stream; log = _log_stream()\n"
+        "os.dup2(os.open(os.devnull, os.O_WRONLY), 2)\n"
+        "print('not authorized', file=log)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    assert done.stderr == b"not authorized\n"
+
+
 def test_raw_sound_on_standard_input(timbrel: Timbrel) -> None:
     sound = np.random.default_rng(1).integers(-3000, 3000, 6 * 16_000).astype("<i2").tobytes()
     done = timbrel("replay", "--json", "--scores", "-", input=sound, text=False)
@@ -195,7 +205,7 @@ def test_raw_sound_on_standard_input(timbrel: Timbrel) -> None:
 def test_help_names_every_command(timbrel: Timbrel) -> None:
     done = timbrel("--help")
     assert done.returncode == 0
-    for command in ("run", "replay", "check", "devices", "demo", "bench"):
+    for command in ("run", "replay", "check", "devices", "demo", "bench", "install-service"):
         assert command in done.stdout
         assert timbrel(command, "--help").returncode == 0
 

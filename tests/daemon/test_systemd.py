@@ -77,3 +77,11 @@ def test_an_address_that_cannot_be_is_no_error(
     before = open_files()
     systemd.alive()
     assert open_files() == before
+
+
+def test_a_credential_is_found_where_the_manager_put_it(tmp_path: Path) -> None:
+    environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert systemd.credential("mqtt_key", environment) is None
+    (tmp_path / "mqtt_key").touch()
+    assert systemd.credential("mqtt_key", environment) == tmp_path / "mqtt_key"
+    assert systemd.credential("mqtt_key", {}) is None

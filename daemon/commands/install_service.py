@@ -1,0 +1,285 @@
+"""`timbrel install-service`: write the unit and its configuration, enable and start it, or undo."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from daemon import installation, systemd, unit
+from daemon.errors import FailedError, InputError
+from daemon.settings import Settings, load
+
+_PUBLIC, _SECRET = 0o644, 0o600
+_CONFIG = """\
+# Timbrel's configuration. Every setting has a default: README.md and configs/timbrel.yaml of the
+# project name them all. `timbrel check {config}` says whether this can work.
+
+name: timbrel
+audio:
+  # An index or a part of a name from `timbrel devices`.
+  device: default
+mqtt:
+  host: localhost
+  # username: timbrel
+"""
+_HANDED = """\
+  # The password stands alone in {password}: only root can read it, the service
+  # is handed it.
+"""
+_READ = """\
+  # The password stands alone in a file:
+  # password_file: {password}
+"""
+
+
+class _File(NamedTuple):
+    path: Path
+    text: str
+    mode: int
+    # What the user may have changed is left as it is.
+    users: bool = True
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The files of a kind of service, below `root`, and how its manager is spoken to."""
+
+    of_user: bool
+    unit: Path
+    config: Path
+    password: Path
+    root: Path
+
+    def inside(self, path: Path) -> Path:
+        """Where a path of the installed system is now."""
+        return self.root / path.absolute().relative_to("/")
+
+    def control(self, *arguments: str) -> list[str]:
+        """A systemctl command for this manager."""
+        options = ["--user"] if self.of_user else []
+        if self.root != Path("/"):
+            options = [f"--root={self.root}"]
+        return ["systemctl", *options, *arguments]
+
+    @property
+    def commands(self) -> list[list[str]]:
+        """What makes the written unit work; below another root it starts with that system."""
+        enable = self.control("enable", unit.NAME)
+        if self.root != Path("/"):
+            return [enable]
+        return [self.control("daemon-reload"), enable, self.control("restart", unit.NAME)]
+
+    @property
+    def undoing(self) -> list[list[str]]:
+        """What must happen before the unit is removed."""
+        now = ["--now"] if self.root == Path("/") else []
+        return [self.control("disable", *now, unit.NAME)]
+
+
+def install_service(
+    config: Path | None, root: Path, *, of_user: bool, uninstall: bool, dry_run: bool
+) -> int:
+    """Install, update or remove the service.
+
+    Raises InputError for what must be put right first, FailedError when systemctl fails.
+    """
+    place = _place(config, root, of_user=of_user)
+    if not dry_run:
+        _refuse_where_impossible(place)
+    if uninstall:
+        return _uninstall(place, dry_run=dry_run)
+    files = _files(place)
+    if dry_run:
+        _show(place, files)
+        return 0
+    was_there = place.inside(place.unit).exists()
+    for file in files:
+        _write(place.inside(file.path), file)
+    for command in place.commands:
+        _run(command, place)
+    _report(place, "updated" if was_there else "installed")
+    return 0
+
+
+def _place(config: Path | None, root: Path, *, of_user: bool) -> _Place:
+    root = root.absolute()
+    if not of_user:
+        units = Path("/etc/systemd/system")
+        return _Place(
+            of_user=False,
+            unit=units / unit.NAME,
+            config=config.absolute() if config else unit.CONFIG,
+            password=unit.PASSWORD,
+            root=root,
+        )
+    if root != Path("/"):
+        raise InputError("--root is for the system's service; leave out --user")
+    home = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    if not home.is_absolute():
+        home = Path.home() / ".config"
+    return _Place(
+        of_user=True,
+        unit=home / "systemd" / "user" / unit.NAME,
+        config=config.absolute() if config else home / "timbrel" / "timbrel.yaml",
+        password=home / "timbrel" / "mqtt-password",
+        root=root,
+    )
+
+
+def _refuse_where_impossible(place: _Place) -> None:
+    """Raise InputError where this cannot work, with what would."""
+    if shutil.which("systemctl") is None or (
+        place.root == Path("/") and not Path("/run/systemd/system").is_dir()
+    ):
+        raise InputError(
+            "this machine does not run systemd; Timbrel works without it: have "
+            f"`timbrel run --config {place.config}` started by what starts programs here"
+        )
+    program = installation.program(of_user=place.of_user)
+    if place.of_user:
+        if os.geteuid() == 0:
+            raise InputError("--user is for the user who listens: run it as that user, not as root")
+    elif not _may_write(place.inside(place.unit)):
+        raise InputError(
+            f"only root can write {place.inside(place.unit)}: sudo {program} install-service; "
+            "or --user for a service of your own"
+        )
+
+
+def _may_write(path: Path) -> bool:
+    """Whether the file can be made, its folders too where they are missing."""
+    return os.access(next(folder for folder in path.parents if folder.exists()), os.W_OK)
+
+
+def _files(place: _Place) -> list[_File]:
+    """What is to be written; raises InputError for what the service could not read."""
+    config = place.inside(place.config)
+    settings = load(config) if config.exists() else Settings()
+    program = installation.program(of_user=place.of_user)
+    if place.of_user:
+        text = unit.user_unit(program, place.config)
+    else:
+        named = _read_by(settings)
+        seen = installation.hidden([*installation.folders(), *named])
+        _refuse_unreadable(place, [place.inside(path) for path in named], seen)
+        text = unit.system_unit(program, place.config, _secrets(place, settings), seen)
+    example = _CONFIG + (_READ if place.of_user else _HANDED)
+    files = [
+        _File(place.unit, text, _PUBLIC, users=False),
+        _File(place.config, example.format(config=place.config, password=place.password), _PUBLIC),
+    ]
+    if settings.mqtt.password_file is None:
+        files.append(_File(place.password, "", _SECRET))
+    return files
+
+
+def _read_by(settings: Settings) -> list[Path]:
+    """The files that a configuration names and the service reads itself."""
+    tls = settings.mqtt.tls
+    named = [settings.model.file]
+    if tls is not None:
+        named += [tls.ca_file, tls.certificate_file]
+    return [Path(name) for name in named if name is not None]
+
+
+def _secrets(place: _Place, settings: Settings) -> dict[str, Path]:
+    """The files that only root need be able to read: the service is handed copies."""
+    password = Path(settings.mqtt.password_file or place.password)
+    secrets = {systemd.PASSWORD_CREDENTIAL: password.absolute()}
+    tls = settings.mqtt.tls
+    if tls is not None and tls.key_file is not None:
+        secrets[systemd.KEY_CREDENTIAL] = Path(tls.key_file).absolute()
+    return secrets
+
+
+def _refuse_unreadable(place: _Place, named: Sequence[Path], seen: Sequence[Path]) -> None:
+    """Raise InputError for a file that a user of its own, as the service has, cannot read."""
+    if installation.hidden([place.config]):
+        raise InputError(
+            f"{place.config} is in a home, which the system's service does not see: "
+            f"move it to {unit.CONFIG}, or use --user"
+        )
+    config = place.inside(place.config)
+    needed = [*named, config] if config.exists() else list(named)
+    if place.root == Path("/"):
+        needed += [*installation.folders(), installation.program(of_user=False)]
+    for path in needed:
+        if not path.exists():
+            raise InputError(f"{path}: no such file; correct {config}")
+        if closed := installation.closed(path, [*seen, place.root]):
+            raise InputError(
+                f"the service has a user of its own, who cannot read {closed}: "
+                f"chmod o+r{'x' if closed.is_dir() else ''} {closed}"
+            )
+
+
+def _show(place: _Place, files: Sequence[_File]) -> None:
+    """Print the files and the commands, exactly, and nothing else."""
+    for file in files:
+        path = place.inside(file.path)
+        if file.users and path.exists():
+            print(f"# {path} is there and stays as it is\n")
+            continue
+        print(f"# {path}, mode {file.mode:04o}:\n{file.text}")
+    for command in place.commands:
+        print(f"# run: {' '.join(command)}")
+
+
+def _write(path: Path, file: _File) -> None:
+    """Write a file with its mode from its first moment on, whole or not at all."""
+    if file.users and path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode), "w") as output:
+        os.fchmod(output.fileno(), file.mode)
+        output.write(file.text)
+    new.replace(path)
+
+
+def _run(command: Sequence[str], place: _Place) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        said = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[0]
+        raise FailedError(f"{' '.join(command)}: {said}; see {_journal(place)}")
+
+
+def _journal(place: _Place) -> str:
+    return f"journalctl {'--user ' if place.of_user else ''}-u {unit.NAME.partition('.')[0]}"
+
+
+def _report(place: _Place, what: str) -> None:
+    control = " ".join(place.control())
+    print(f"{what}: {place.inside(place.unit)}")
+    print(f"settings:  {place.inside(place.config)}, then {control} restart timbrel")
+    print(f"password:  {place.inside(place.password)}")
+    print(f"log:       {_journal(place)} -f")
+    if place.of_user:
+        print("to listen while nobody is logged in: loginctl enable-linger")
+
+
+def _uninstall(place: _Place, *, dry_run: bool) -> int:
+    path = place.inside(place.unit)
+    after = [place.control("daemon-reload")] if place.root == Path("/") else []
+    if dry_run:
+        for command in place.undoing:
+            print(f"# run: {' '.join(command)}")
+        print(f"# remove {path}")
+        for command in after:
+            print(f"# run: {' '.join(command)}")
+        return 0
+    if not path.exists():
+        raise InputError(f"{path} is not there: the service is not installed")
+    for command in place.undoing:
+        _run(command, place)
+    path.unlink()
+    for command in after:
+        _run(command, place)
+    print(f"removed:   {path}")
+    kept = "/var/lib/private/timbrel" if not place.of_user else "~/.local/state/timbrel"
+    print(f"left:      {place.inside(place.config).parent}, and what was heard in {kept}")
+    return 0

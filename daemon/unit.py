@@ -1,0 +1,70 @@
+"""The service manager's unit files as text: those that ship, with one installation's own paths."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+NAME = "timbrel.service"
+CONFIG = Path("/etc/timbrel/timbrel.yaml")
+PASSWORD = Path("/etc/timbrel/mqtt-password")
+
+_FOLDER = Path(__file__).parent / "service"
+_PLAIN = re.compile(r"[\w@%+=,./-]+\Z", re.ASCII)
+
+
+def system_unit(
+    program: Path, config: Path, secrets: Mapping[str, Path], hidden: Sequence[Path]
+) -> str:
+    """The unit for the whole machine.
+
+    It is handed the `secrets`, files by the credential's name, and sees of all homes only the
+    `hidden` folders.
+    """
+    text = (_FOLDER / NAME).read_text(encoding="utf-8")
+    lines = {
+        "ExecStart": _command(program, config),
+        "LoadCredential": "\nLoadCredential=".join(
+            f"{name}:{_escaped(path)}" for name, path in secrets.items()
+        ),
+    }
+    if hidden:
+        # An empty /home in its own view, with nothing in it but these.
+        folders = " ".join(_word(folder) for folder in hidden)
+        lines["ProtectHome"] = f"tmpfs\nBindReadOnlyPaths={folders}"
+    return _with(text, lines)
+
+
+def user_unit(program: Path, config: Path) -> str:
+    """The unit for one user's own manager."""
+    text = (_FOLDER / "timbrel-user.service").read_text(encoding="utf-8")
+    return _with(text, {"ExecStart": _command(program, config)})
+
+
+def _command(program: Path, config: Path) -> str:
+    # In arguments, not in the program's own path, a $ begins a variable.
+    return f"{_word(program)} run --config {_word(config).replace('$', '$$')}"
+
+
+def _with(text: str, values: Mapping[str, str]) -> str:
+    """The unit with other values for some keys, each of which must stand in it once."""
+    left = dict(values)
+    lines = []
+    for line in text.splitlines(keepends=True):
+        key = line.partition("=")[0]
+        lines.append(f"{key}={left.pop(key)}\n" if key in left else line)
+    if left:
+        raise AssertionError(f"the unit has no {', '.join(left)}")
+    return "".join(lines)
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("%", "%%")
+
+
+def _word(path: Path) -> str:
+    """A path as one word, whatever is in it."""
+    text = _escaped(path)
+    if _PLAIN.match(text):
+        return text
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

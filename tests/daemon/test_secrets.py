@@ -1,0 +1,116 @@
+"""The broker's password is nowhere but where it was put: seen from outside, on the real daemon."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from daemon.errors import InputError
+from daemon.settings import TlsSettings
+from daemon.tls import tls_context
+from tests.conftest import ROOT, StartBroker, Timbrel, Watcher
+from tests.daemon.test_mqtt import make_certificate, make_password_file
+
+PASSWORD = "Zw3tschgenknoedel"  # noqa: S105
+WRONG = "Gr1essnockerl"
+
+
+def put(how: str, password: str, folder: Path) -> tuple[str, dict[str, str]]:
+    """The password in a file: what that adds to `mqtt` and to the environment."""
+    folder.mkdir()
+    file = folder / "mqtt_password"
+    file.write_text(f"{password}\n")
+    file.chmod(0o600)
+    if how == "credential":
+        return "", {"CREDENTIALS_DIRECTORY": str(folder)}
+    return f", password_file: {file}", {}
+
+
+@contextmanager
+def daemon(config: Path, log: Path, environment: dict[str, str]) -> Iterator[int]:
+    """`timbrel run` with its output in a file; its process id."""
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "daemon", "run", "--config", config],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield process.pid
+        process.terminate()
+        assert process.wait(20) == 0, log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_for(text: str, log: Path) -> None:
+    deadline = time.monotonic() + 20
+    while text not in log.read_text():
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+
+
+def files_below(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+
+
+@pytest.mark.parametrize("how", ["file", "credential"])
+@pytest.mark.parametrize("password", [PASSWORD, WRONG], ids=["taken", "refused"])
+def test_no_password_is_seen_of_a_daemon_that_uses_it(
+    how: str, password: str, tmp_path: Path, start_broker: StartBroker
+) -> None:
+    passwords = make_password_file(tmp_path, "box", PASSWORD)
+    broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
+    key, environment = put(how, password, tmp_path / "secret")
+    config, log = tmp_path / "timbrel.yaml", tmp_path / "log"
+    config.write_text(
+        f"audio: {{device: no such microphone}}\nlog: {{level: debug}}\n"
+        f"mqtt: {{host: 127.0.0.1, port: {broker.port}, username: box{key}}}\n"
+    )
+    with (
+        Watcher(broker.port, username="box", password=PASSWORD) as hub,
+        daemon(config, log, environment) as process,
+    ):
+        wait_for("Not authorized" if password == WRONG else "connected to the broker", log)
+        if password == PASSWORD:
+            hub.wait_for("timbrel/timbrel/availability", lambda m: m.payload == b"online")
+        shown = [Path(f"/proc/{process}/{name}").read_bytes() for name in ("cmdline", "environ")]
+        limits = Path(f"/proc/{process}/limits").read_text()
+    core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
+    assert core.split()[4:6] == ["0", "0"]
+    seen = b"".join([*shown, log.read_bytes(), *(m.payload for m in hub.received)])
+    seen += files_below(tmp_path / "state")
+    assert len(seen) > 500
+    assert password.encode() not in seen
+
+
+def test_a_key_that_only_root_can_read_is_taken_from_the_service_manager(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = make_certificate(tmp_path)
+    tls = TlsSettings(certificate_file=str(certificate), key_file="/nowhere/me.key")
+    with pytest.raises(InputError, match=r"mqtt\.tls\.certificate_file"):
+        tls_context(tls)
+    key.rename(tmp_path / "mqtt_key")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    tls_context(tls)
+
+
+def test_no_command_takes_or_shows_a_password(tmp_path: Path, timbrel: Timbrel) -> None:
+    for command in ("run", "replay", "check", "demo", "install-service"):
+        assert "--password" not in timbrel(command, "--help").stdout
+    key, _ = put("file", PASSWORD, tmp_path / "secret")
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(f"mqtt: {{username: box{key}}}\n")
+    for arguments in (["check", config], ["install-service", "--user", "--dry-run"]):
+        done = timbrel(*arguments, env={**os.environ, "HOME": str(tmp_path)})
+        assert done.returncode == 0, done.stderr
+        assert PASSWORD not in done.stdout + done.stderr

@@ -1,0 +1,376 @@
+"""What a real systemd makes of the service; `script/test-systemd` starts this inside one.
+
+Everything is real here but the sound: a sound server without hardware plays the medley. Prints a
+line for each proof and exits with how many failed.
+"""
+
+import json
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+PASSWORD = "corréct-horse"  # noqa: S105
+CONFIG = Path("/etc/timbrel/timbrel.yaml")
+PASSWORD_FILE = Path("/etc/timbrel/mqtt-password")
+AT_HOME = "/home/pi/timbrel/.venv/bin/timbrel"
+BY_HAND = Path("/opt/timbrel/timbrel.service")
+MEDLEY = Path("/opt/timbrel/medley.opus")
+SOCKET = "/run/vmic/socket"
+SOUND = {**os.environ, "PULSE_SERVER": f"unix:{SOCKET}", "HOME": "/run/vmic"}
+KINDS = ("started", "ended")
+SETTINGS = f"""\
+mqtt: {{host: 127.0.0.1, username: timbrel, password_file: {PASSWORD_FILE}}}
+audio: {{device: attic}}
+"""
+
+
+def run(*command: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def must(*command: str, **options: Any) -> str:
+    done = run(*command, **options)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr or done.stdout}"
+    return done.stdout
+
+
+def shown(name: str) -> str:
+    """A property of the service, as systemd has it."""
+    return must("systemctl", "show", "--value", "--property", name, "timbrel").strip()
+
+
+def within(seconds: float, is_so: Callable[[], Any], what: str) -> float:
+    """Wait until it is so; how long that took."""
+    began = time.monotonic()
+    while not is_so():
+        assert time.monotonic() < began + seconds, f"not within {seconds:g} s: {what}"
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+class Hub:
+    """A subscriber of everything, with the service's own password."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+        self.last: dict[str, bytes] = {}
+        client = paho.Client(CallbackAPIVersion.VERSION2)
+        client.username_pw_set("timbrel", PASSWORD)
+        client.on_connect = self._subscribe
+        client.on_message = self._keep
+        client.connect("127.0.0.1")
+        client.loop_start()
+
+    def _subscribe(self, client: paho.Client, *_: Any) -> None:
+        client.subscribe("timbrel/#", 1)
+
+    def _keep(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+        self.last[message.topic.removeprefix("timbrel/timbrel/")] = bytes(message.payload)
+        if message.topic.endswith("/event"):
+            self.events.append(json.loads(message.payload))
+
+    def open(self) -> set[str]:
+        """The ids of events that have started and not ended."""
+        ids = {
+            kind: {e["event_id"] for e in self.events if e["event_type"] == kind} for kind in KINDS
+        }
+        return ids["started"] - ids["ended"]
+
+
+@contextmanager
+def music() -> Iterator[None]:
+    """The medley's guitar and drums sound in the room."""
+    player = subprocess.Popen(["paplay", "--device=vmic", MEDLEY], env=SOUND)
+    try:
+        yield
+    finally:
+        player.kill()
+        player.wait()
+
+
+def prepare() -> None:
+    """A sound server, a broker that wants a password, and a configuration for both."""
+    Path("/etc/asound.conf").write_text(
+        f'pcm.attic {{ type pulse\n server "unix:{SOCKET}"\n device "vmic.monitor" }}\n'
+    )
+    Path("/opt/timbrel/vmic.pa").write_text(
+        f"load-module module-native-protocol-unix auth-anonymous=1 socket={SOCKET}\n"
+        "load-module module-null-sink sink_name=vmic\n"
+    )
+    Path("/etc/systemd/system/vmic.service").write_text(
+        "[Service]\nRuntimeDirectory=vmic\nUMask=0000\nEnvironment=HOME=/run/vmic\n"
+        "ExecStart=/usr/bin/pulseaudio -n -F /opt/timbrel/vmic.pa --daemonize=no --system=false "
+        "--exit-idle-time=-1 --use-pid-file=no --disable-shm=yes --realtime=no\n"
+    )
+    passwords = Path("/etc/mosquitto/passwords")
+    must("mosquitto_passwd", "-b", "-c", str(passwords), "timbrel", PASSWORD)
+    shutil.chown(passwords, "mosquitto")
+    Path("/etc/mosquitto/conf.d/proof.conf").write_text(
+        f"listener 1883 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\n"
+    )
+    CONFIG.parent.mkdir(exist_ok=True)
+    configure()
+    PASSWORD_FILE.write_text(PASSWORD + "\n")
+    PASSWORD_FILE.chmod(0o600)
+    Path("/home/pi/diary").write_text("private\n")
+    # A sound device belongs to root and the group audio; here a file has to stand for one.
+    device = Path("/opt/timbrel/device")
+    device.touch(0o640)
+    shutil.chown(device, "root", "audio")
+    more = Path("/etc/systemd/system/timbrel.service.d/proof.conf")
+    more.parent.mkdir(exist_ok=True)
+    more.write_text(f"[Service]\nExecStartPre=/bin/cat {device}\n")
+    must("systemctl", "daemon-reload")
+    must("systemctl", "restart", "mosquitto", "vmic")
+    within(10, lambda: run("pactl", "info", env=SOUND).returncode == 0, "a sound server")
+
+
+def configure(extra: str = "") -> None:
+    CONFIG.write_text(SETTINGS + extra)
+
+
+def install_from_a_home(hub: Hub) -> str:
+    """Timbrel in a folder of a user's home that nobody else may enter."""
+    began = time.monotonic()
+    must(AT_HOME, "install-service")
+    took = time.monotonic() - began
+    assert shown("ActiveState") == "active"
+    assert shown("StatusText").startswith("hearing"), shown("StatusText")
+    within(5, lambda: hub.last.get("availability") == b"online", "online")
+    assert must("systemctl", "is-enabled", "timbrel").strip() == "enabled"
+    return f"ready {took:.1f} s after the command; STATUS={shown('StatusText')}"
+
+
+def sandbox(_hub: Hub) -> str:
+    """Its own user, no privilege, nothing of the home but itself, no core."""
+    process = Path("/proc", shown("MainPID"))
+    status = dict(
+        line.split(":\t", 1)
+        for line in (process / "status").read_text().splitlines()
+        if ":\t" in line
+    )
+    user = int(status["Uid"].split()[0])
+    assert 61184 <= user <= 65519, user
+    assert status["NoNewPrivs"] == "1"
+    assert status["Seccomp"] == "2"
+    assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0
+    limits = (process / "limits").read_text()
+    assert "Max core file size        0                    0" in limits
+    assert int((process / "coredump_filter").read_text(), 16) == 0
+    seen = {str(path) for path in (process / "root/home").rglob("*") if len(path.parts) < 9}
+    root = f"{process}/root/home/pi"
+    assert {f"{root}/timbrel", f"{root}/timbrel/.venv"} <= seen, seen
+    assert f"{root}/diary" not in seen
+    for name in ("cmdline", "environ"):
+        assert PASSWORD.encode() not in (process / name).read_bytes(), name
+    audio = must("getent", "group", "audio").split(":")[2]
+    assert audio in status["Groups"].split()
+    state = Path("/var/lib/private/timbrel")
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in (state, *state.iterdir())}
+    assert not any(int(mode, 8) & 0o077 for mode in modes.values()), modes
+    return f"uid {user}, at most {status['VmHWM'].strip()} of memory; its state: {modes}"
+
+
+def hears(hub: Hub) -> str:
+    """Callbacks and inference work inside the sandbox, and events arrive."""
+    with music():
+        took = within(40, hub.open, "an event")
+        within(5, lambda: "playing" in shown("StatusText"), "STATUS tells what plays")
+        status = shown("StatusText")
+    within(40, lambda: not hub.open(), "its end")
+    return f"first event {took:.1f} s into the music; STATUS={status}"
+
+
+def stop_ends_events(hub: Hub) -> str:
+    """What plays when the service is stopped has an end at the broker, and then it is offline."""
+    with music():
+        within(40, hub.open, "an event")
+        began = time.monotonic()
+        must("systemctl", "stop", "timbrel")
+        took = time.monotonic() - began
+    within(2, lambda: not hub.open(), "ended events")
+    assert hub.events[-1]["reason"] == "stopped", hub.events[-1]
+    within(2, lambda: hub.last["availability"] == b"offline", "offline")
+    assert shown("Result") == "success", shown("Result")
+    must("systemctl", "start", "timbrel")
+    return f"stopped in {took:.1f} s"
+
+
+def watchdog(hub: Hub) -> str:
+    """A daemon that stands still is killed, and a new one hears."""
+    restarts, pid = int(shown("NRestarts")), int(shown("MainPID"))
+    os.kill(pid, signal.SIGSTOP)
+    killed = within(60, lambda: shown("MainPID") != str(pid), "its end")
+    within(30, lambda: shown("ActiveState") == "active", "a new one")
+    assert int(shown("NRestarts")) == restarts + 1
+    within(5, lambda: hub.last["availability"] == b"online", "online")
+    log = must("journalctl", "--unit", "timbrel")
+    assert "Watchdog timeout" in log
+    assert "Fatal Python error: Aborted" in log, "the log does not say where it stood still"
+    return f"killed {killed:.0f} s after it stood still, a new one hears"
+
+
+def crash(hub: Hub) -> str:
+    """A daemon that dies is announced by its will and started again."""
+    pid = shown("MainPID")
+    os.kill(int(pid), signal.SIGKILL)
+    within(5, lambda: hub.last["availability"] == b"offline", "offline")
+    took = within(30, lambda: hub.last["availability"] == b"online", "online")
+    within(30, lambda: shown("ActiveState") == "active", "a new one")
+    return f"online again after {took:.1f} s"
+
+
+def reload(hub: Hub) -> str:
+    """SIGHUP is obeyed without a restart."""
+    pid = shown("MainPID")
+    configure("tracker: {threshold: 0.01, votes: 1}\n")
+    must("systemctl", "reload", "timbrel")
+    time.sleep(3)
+    assert shown("MainPID") == pid, "it was restarted"
+    within(10, hub.open, "an event at a threshold of almost nothing")
+    configure()
+    must("systemctl", "reload", "timbrel")
+    return "a new threshold in the same process"
+
+
+def deaf(hub: Hub) -> str:
+    """Without sound it is ready all the same, and says so; when sound is back, it hears."""
+    must("systemctl", "stop", "vmic")
+    within(15, lambda: shown("StatusText").startswith("deaf"), "STATUS=deaf")
+    must("systemctl", "restart", "timbrel")
+    status = shown("StatusText")
+    assert status.startswith("deaf"), status
+    within(5, lambda: json.loads(hub.last["hearing"])["hearing"] == "deaf", "deaf at the broker")
+    must("systemctl", "start", "vmic")
+    took = within(30, lambda: shown("StatusText").startswith("hearing"), "STATUS=hearing")
+    return f"STATUS={status}; hears {took:.1f} s after the sound is back"
+
+
+def wrong_configuration(_hub: Hub) -> str:
+    """A typo is no crash loop."""
+    configure("audoi: {}\n")
+    assert run("systemctl", "restart", "timbrel").returncode != 0
+    time.sleep(8)
+    assert shown("ActiveState") == "failed"
+    assert shown("ExecMainStatus") == "2"
+    assert shown("NRestarts") == "0"
+    log = must("journalctl", "--unit", "timbrel", "--lines", "20")
+    assert "did you mean audio?" in log
+    configure()
+    return "failed once, not tried again in 8 s"
+
+
+def update_and_uninstall(hub: Hub) -> str:
+    """Installing again updates; the end leaves the configuration."""
+    must("systemctl", "reset-failed", "timbrel")
+    assert must(AT_HOME, "install-service").startswith("updated")
+    assert must(AT_HOME, "install-service", "--uninstall").startswith("removed")
+    within(5, lambda: hub.last["availability"] == b"offline", "offline")
+    assert shown("LoadState") == "not-found"
+    assert CONFIG.exists()
+    done = run(AT_HOME, "install-service", "--uninstall")
+    assert done.returncode == 2, done
+    return done.stderr.strip()
+
+
+def by_hand(hub: Hub) -> str:
+    """The unit as it ships: without a password file it runs, and the broker's refusal is logged."""
+    PASSWORD_FILE.unlink()
+    CONFIG.write_text("audio: {device: attic}\nmqtt: {host: 127.0.0.1, username: timbrel}\n")
+    shutil.copy(BY_HAND, "/etc/systemd/system/timbrel.service")
+    must("systemctl", "daemon-reload")
+    must("systemctl", "start", "timbrel")
+    assert shown("StatusText").startswith("hearing")
+    within(
+        10,
+        lambda: "Not authorized" in must("journalctl", "--unit", "timbrel", "--since", "-15s"),
+        "a refusal in the log",
+    )
+    PASSWORD_FILE.write_text(PASSWORD)
+    must("systemctl", "restart", "timbrel")
+    within(5, lambda: hub.last["availability"] == b"online", "online")
+    must("systemctl", "stop", "timbrel")
+    Path("/etc/systemd/system/timbrel.service").unlink()
+    must("systemctl", "daemon-reload")
+    return "hears; not authorized without the file, online with it"
+
+
+def of_one_user(hub: Hub) -> str:
+    """A user's own service, with a manager of that user and nobody logged in."""
+    user = pwd.getpwnam("pi")
+    must("loginctl", "enable-linger", "pi")
+    bus = f"/run/user/{user.pw_uid}"
+    within(20, lambda: Path(bus, "systemd/private").exists(), "the user's manager")
+    folder = Path(user.pw_dir, ".config/timbrel")
+    as_user = ("runuser", "-u", "pi", "--", "env", f"XDG_RUNTIME_DIR={bus}")
+    must(*as_user, "mkdir", "-p", str(folder))
+    config = folder / "timbrel.yaml"
+    config.write_text(SETTINGS.replace(str(PASSWORD_FILE), str(folder / "mqtt-password")))
+    (folder / "mqtt-password").write_text(PASSWORD)
+    shutil.chown(folder / "mqtt-password", "pi")
+    (folder / "mqtt-password").chmod(0o600)
+    must(*as_user, AT_HOME, "install-service", "--user")
+    status = must(*as_user, "systemctl", "--user", "show", "--property", "StatusText", "timbrel")
+    within(5, lambda: hub.last["availability"] == b"online", "online")
+    must(*as_user, AT_HOME, "install-service", "--user", "--uninstall")
+    within(5, lambda: hub.last["availability"] == b"offline", "offline")
+    return status.strip()
+
+
+def no_secret(_hub: Hub) -> str:
+    """Whatever happened, no password is in the journal."""
+    journal = must("journalctl", "--output", "export", "--all")
+    assert PASSWORD not in journal
+    return f"{len(journal) // 1024} KiB of journal read"
+
+
+PROOFS = [
+    install_from_a_home,
+    sandbox,
+    hears,
+    stop_ends_events,
+    watchdog,
+    crash,
+    reload,
+    deaf,
+    wrong_configuration,
+    update_and_uninstall,
+    by_hand,
+    of_one_user,
+    no_secret,
+]
+# Not built yet: a failure is shown and not counted.
+TO_COME = {reload, deaf}
+
+
+def main() -> int:
+    """Every proof, also after one has failed."""
+    failed = 0
+    print(must("systemctl", "--version").splitlines()[0], flush=True)
+    prepare()
+    hub = Hub()
+    for proof in PROOFS:
+        name = proof.__name__.replace("_", " ")
+        try:
+            print(f"ok      {name}: {proof(hub)}", flush=True)
+        except Exception as error:  # noqa: BLE001
+            failed += proof not in TO_COME
+            word = "TO COME" if proof in TO_COME else "FAILED "
+            print(f"{word} {name}: {type(error).__name__}: {error}", flush=True)
+            print(run("journalctl", "--unit", "timbrel", "--lines", "15").stdout, flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
