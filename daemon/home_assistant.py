@@ -1,11 +1,14 @@
-"""Events and states as MQTT messages, and the discovery Home Assistant reads; no socket here."""
+"""Events and states as MQTT messages; no socket here."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
+import msgspec
+
+from daemon import payloads
+from daemon.practice import Diary, Session
 from daemon.tracker import EventEnded, EventStarted
 
 NONE_PLAYING = "none"
@@ -29,7 +32,10 @@ class Playing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One listening place of a box, as its topics name it."""
+    """One listening place of a box, as its topics name it.
+
+    `shown` are the families whose entities the hub enables at once; `url` is a page about the box.
+    """
 
     box: str
     name: str
@@ -38,6 +44,9 @@ class Node:
     version: str
     topic_prefix: str = "timbrel"
     discovery_prefix: str = "homeassistant"
+    shown: Sequence[str] = ()
+    area: str | None = None
+    url: str | None = None
 
     def topic(self, leaf: str) -> str:
         """A topic of this node."""
@@ -63,26 +72,32 @@ def availability(node: Node, *, online: bool) -> Message:
     return Message(node.availability_topic, b"online" if online else b"offline", 1, retain=True)
 
 
-def hearing(node: Node, state: str, reason: str | None, since: float) -> Message:
-    """Whether sound arrives: `hearing`, or `deaf` with the reason, since a wall time."""
-    return _state(node, "hearing", {"hearing": state, "reason": reason, "since": iso_time(since)})
+def hearing(
+    node: Node,
+    state: Literal["hearing", "deaf", "muted"],
+    reason: str | None,
+    since: float,
+) -> Message:
+    """Whether sound arrives, since a wall time; `deaf` has a reason."""
+    body = payloads.Hearing(hearing=state, reason=reason, since=iso_time(since))
+    return _state(node, "hearing", body)
 
 
 def state(
     node: Node, playing: Mapping[str, Playing] | None, level_dbfs: float, now: float
 ) -> Message:
-    """What plays now, loudest first; None: nobody knows, since the node is deaf."""
+    """What plays now, loudest first; None: nobody knows, since the node is deaf or muted."""
     families = sorted((playing or {}).items(), key=lambda item: -item[1].score)
-    body = {
-        "playing": None if playing is None else bool(playing),
-        "instrument": None if playing is None else families[0][0] if families else NONE_PLAYING,
-        "families": {
-            family: {"score": round(entry.score, 2), "since": iso_time(entry.since)}
+    body = payloads.State(
+        playing=None if playing is None else bool(playing),
+        instrument=None if playing is None else families[0][0] if families else NONE_PLAYING,
+        families={
+            family: payloads.Sounding(score=round(entry.score, 2), since=iso_time(entry.since))
             for family, entry in families
         },
-        "level": round(level_dbfs, 1),
-        "updated": iso_time(now),
-    }
+        level=round(level_dbfs, 1),
+        updated=iso_time(now),
+    )
     return _state(node, "state", body)
 
 
@@ -91,92 +106,87 @@ def level(node: Node, level_dbfs: float) -> Message:
     return _state(node, "level", round(level_dbfs, 1))
 
 
+def scores(node: Node, scores: Mapping[str, float]) -> Message:
+    """Every family's newest score, whether it counts or not."""
+    return _state(node, "scores", {family: round(score, 2) for family, score in scores.items()})
+
+
 def event(node: Node, happened: EventStarted | EventEnded, event_id: str, onset: float) -> Message:
     """One event; `onset` is the wall time of its onset, from which its other times follow."""
-    body: dict[str, Any] = {
-        "event_type": "started",
-        "event_id": event_id,
-        "family": happened.family,
-        "onset": iso_time(onset),
-        "at": iso_time(onset + happened.at - happened.onset),
-        "score": round(happened.score, 3),
-        "peak": round(happened.score, 3),
-        "node": node.name,
-        "model": node.model,
-    }
+    body = payloads.EventBody(
+        event_type="started",
+        event_id=event_id,
+        family=happened.family,
+        onset=iso_time(onset),
+        at=iso_time(onset + happened.at - happened.onset),
+        score=round(happened.score, 3),
+        peak=round(happened.score, 3),
+        node=node.name,
+        model=node.model,
+    )
     if isinstance(happened, EventEnded):
-        body |= {
-            "event_type": "ended",
-            "peak": round(happened.peak, 3),
-            "ended_at": iso_time(onset + happened.duration_seconds),
-            "duration_seconds": round(happened.duration_seconds, 3),
-        }
-        if happened.reason is not None:
-            body["reason"] = happened.reason
-    return Message(node.topic("event"), _json(body), qos=1)
+        body = msgspec.structs.replace(
+            body,
+            event_type="ended",
+            peak=round(happened.peak, 3),
+            ended_at=iso_time(onset + happened.duration_seconds),
+            duration_seconds=round(happened.duration_seconds, 3),
+            reason=msgspec.UNSET if happened.reason is None else happened.reason,
+        )
+    return Message(node.topic("event"), msgspec.json.encode(body), qos=1)
 
 
 def as_late(message: Message) -> Message:
     """The same event for `event/late`, which no automation listens to: it may be long past."""
-    body = json.loads(message.payload) | {"late": True}
-    return message._replace(topic=f"{message.topic}/late", payload=_json(body))
+    body = msgspec.json.decode(message.payload) | {"late": True}
+    return message._replace(topic=f"{message.topic}/late", payload=msgspec.json.encode(body))
 
 
-def discovery(node: Node) -> Message:
-    """One device with its entities, as Home Assistant's device-based MQTT discovery takes it."""
-    device_id = f"timbrel_{node.name}"
-    body = {
-        "device": {
-            "identifiers": [device_id],
-            "name": node.name[0].upper() + node.name[1:].replace("_", " "),
-            "manufacturer": "Timbrel",
-            "model": node.model,
-            "sw_version": node.version,
-        },
-        "origin": {"name": "Timbrel", "sw_version": node.version},
-        "availability_topic": node.availability_topic,
-        "components": {
-            key: {"unique_id": f"{device_id}_{key}", **component}
-            for key, component in _components(node).items()
-        },
-    }
-    topic = f"{node.discovery_prefix}/device/{device_id}/config"
-    return Message(topic, _json(body), 1, retain=True)
+def practice(node: Node, diary: Diary) -> Message:
+    """What was played today and since when the present session lasts."""
+    session = diary.session
+    body = payloads.Practice(
+        day=diary.day,
+        minutes=_minutes(diary.seconds),
+        families={family: _minutes(diary.families.get(family, 0.0)) for family in node.families},
+        session=None if session is None else iso_time(session.started),
+    )
+    return _state(node, "practice", body)
 
 
-def _components(node: Node) -> dict[str, dict[str, Any]]:
-    """The entities by key, without what they share."""
-    known = "{{ none if value_json.playing is none else 'ON' if value_json.playing else 'OFF' }}"
-    return {
-        "playing": {
-            "platform": "binary_sensor",
-            "name": "Playing",
-            "icon": "mdi:music",
-            "state_topic": node.topic("state"),
-            "value_template": known,
-        },
-        "instrument": {
-            "platform": "sensor",
-            "name": "Instrument",
-            "icon": "mdi:guitar-acoustic",
-            "device_class": "enum",
-            "options": [NONE_PLAYING, *node.families],
-            "state_topic": node.topic("state"),
-            "value_template": "{{ value_json.instrument }}",
-        },
-        "heard": {
-            "platform": "event",
-            "name": "Heard",
-            "icon": "mdi:ear-hearing",
-            "event_types": ["started", "ended"],
-            "state_topic": node.topic("event"),
-        },
-    }
+def last_session(node: Node, session: Session) -> Message:
+    """A session that has ended."""
+    body = payloads.LastSession(
+        minutes=_minutes(session.seconds),
+        started=iso_time(session.started),
+        ended=iso_time(session.started + session.seconds),
+        instruments=list(session.families),
+    )
+    return _state(node, "last_session", body)
+
+
+def diagnostics(
+    node: Node, *, inference_ms: float, lost_seconds: float, queued_events: int, started: float
+) -> Message:
+    """How the listener itself fares; `started` is the wall time of the process's start."""
+    body = payloads.Diagnostics(
+        inference_ms=round(inference_ms, 2),
+        lost_seconds=round(lost_seconds, 1),
+        queued_events=queued_events,
+        model=node.model,
+        started=iso_time(started),
+    )
+    return _state(node, "diagnostics", body)
+
+
+def setting(node: Node, leaf: str, value: str) -> Message:
+    """The value of a setting that the hub may change, as it is in force."""
+    return Message(node.topic(leaf), value.encode(), 1, retain=True)
+
+
+def _minutes(seconds: float) -> float:
+    return round(seconds / 60, 1)
 
 
 def _state(node: Node, leaf: str, body: object) -> Message:
-    return Message(node.topic(leaf), _json(body), retain=True)
-
-
-def _json(body: object) -> bytes:
-    return json.dumps(body, separators=(",", ":")).encode()
+    return Message(node.topic(leaf), msgspec.json.encode(body), retain=True)

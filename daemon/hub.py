@@ -5,13 +5,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from daemon import home_assistant
+from daemon.discovery import discovery as device
 from daemon.hearing import FLOOR_DBFS, Heard
 from daemon.home_assistant import Message, Node, Playing
+from daemon.practice import Diary, Practice, Turn
 from daemon.tracker import Event, EventEnded, EventStarted
 
 _LEVEL_STEP_DB = 3.0
 _LEVEL_SECONDS = 5.0
+# How soon a state follows another that differs in its scores alone.
+_STATE_SECONDS = 10.0
 _SCORE_STEP = 0.1
+_SCORES_STEP = 0.05
+_SCORES_SECONDS = 15.0
+_PRACTICE_SECONDS = 60.0
 _RENEW_SECONDS = 30.0
 
 
@@ -37,7 +44,8 @@ class Hub:
 
     States go to `publish`, events to the `keeper`, with a will while they are open: how they ended
     if nothing of them is heard any more. `wall_at` gives the wall time of a moment of the sound, in
-    seconds; it is asked once a window.
+    seconds; it is asked once a window. `practice` is told on, and what it knows goes to `remember`
+    at most once a minute. `controls`: whether somebody takes the node's commands.
     """
 
     def __init__(
@@ -46,6 +54,10 @@ class Hub:
         publish: Callable[[Message], None],
         keeper: Keeper,
         wall_at: Callable[[float], float],
+        *,
+        practice: Practice | None = None,
+        remember: Callable[[Diary], None] = lambda _: None,
+        controls: bool = False,
     ) -> None:
         self._node = node
         self._publish = publish
@@ -53,23 +65,36 @@ class Hub:
         self._wall_at = wall_at
         self._open: dict[str, _OpenEvent] = {}
         self._told_scores: dict[str, float] | None = None
+        self._state_told_at = 0.0
         self._newest_dbfs = FLOOR_DBFS
         self._told_dbfs = FLOOR_DBFS
         self._level_told_at: float | None = None
         self._renewed_at = 0.0
+        self._practice = practice
+        self._remember = remember
+        self._controls = controls
+        self._told_turn: Turn | None = None
+        self._told_seconds = 0.0
+        self._practice_told_at = 0.0
+        self._told_all_scores = [0.0 for _ in node.families]
+        self._scores_told_at: float | None = None
 
     def greeting(self, *, discovery: bool) -> list[Message]:
         """What every new connection to the broker begins with."""
         online = home_assistant.availability(self._node, online=True)
-        return [home_assistant.discovery(self._node), online] if discovery else [online]
+        return [device(self._node, controls=self._controls), online] if discovery else [online]
 
     def hears(self) -> None:
         """Sound begins, or begins again."""
         self._level_told_at = None
         self._told_scores = None
+        self._scores_told_at = None
         self._renewed_at = 0.0
         since = self._wall_at(0.0)
         self._publish(home_assistant.hearing(self._node, "hearing", None, since))
+        if self._practice is not None:
+            self._practice.begin(since)
+            self._tell_practice(0.0, due=True)
 
     def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
         """One window's results: the `events` it brought, what is `playing` after it."""
@@ -80,16 +105,39 @@ class Hub:
         self._follow(playing, heard.ended_at)
         self._tell_state({event.family: event.score for event in playing}, heard, wall)
         self._tell_level(heard)
+        self._tell_scores(heard)
+        if self._practice is not None:
+            self._practice.update(heard.ended_at, wall, events)
+            due = heard.ended_at - self._practice_told_at >= _PRACTICE_SECONDS
+            self._tell_practice(heard.ended_at, due=due)
 
-    def end(self, at: float, events: Sequence[Event], deaf_because: str | None = None) -> None:
-        """The sound ended at `at` with its last events: well, or because the node went deaf."""
+    def rest(self) -> None:
+        """Nobody listens, and time goes by: the day may turn, or the session end."""
+        if self._practice is not None:
+            self._practice.rest(self._wall_at(0.0))
+            self._tell_practice(0.0, due=False)
+
+    def end(
+        self,
+        at: float,
+        events: Sequence[Event],
+        deaf_because: str | None = None,
+        *,
+        muted: bool = False,
+    ) -> None:
+        """The sound ended at `at` with its last events: well, deaf for a reason, or muted."""
         wall = self._wall_at(at)
         for event in events:
             self._tell_event(event, wall - at)
-        playing = None if deaf_because else dict[str, Playing]()
+        if self._practice is not None and at:
+            self._practice.update(at, wall, events)
+            self._tell_practice(at, due=True)
+        playing = None if deaf_because or muted else dict[str, Playing]()
         self._publish(home_assistant.state(self._node, playing, self._newest_dbfs, wall))
         if deaf_because:
             self._publish(home_assistant.hearing(self._node, "deaf", deaf_because, wall))
+        elif muted:
+            self._publish(home_assistant.hearing(self._node, "muted", None, wall))
 
     def _tell_event(self, event: Event, sound_began: float) -> None:
         if isinstance(event, EventEnded):
@@ -125,10 +173,13 @@ class Hub:
         if (
             told is not None
             and told.keys() == scores.keys()
-            and all(abs(told[family] - score) < _SCORE_STEP for family, score in scores.items())
+            and (
+                heard.ended_at - self._state_told_at < _STATE_SECONDS
+                or all(abs(told[family] - score) < _SCORE_STEP for family, score in scores.items())
+            )
         ):
             return
-        self._told_scores = scores
+        self._told_scores, self._state_told_at = scores, heard.ended_at
         playing = {f: Playing(score, self._open[f].onset) for f, score in scores.items()}
         self._publish(home_assistant.state(self._node, playing, heard.level_dbfs, wall))
 
@@ -141,3 +192,34 @@ class Hub:
             return
         self._level_told_at, self._told_dbfs = heard.ended_at, heard.level_dbfs
         self._publish(home_assistant.level(self._node, heard.level_dbfs))
+
+    def _tell_scores(self, heard: Heard) -> None:
+        """All scores, for tuning: now and then, and while they move."""
+        scores, told_at = heard.scores.tolist(), self._scores_told_at
+        if told_at is not None and (
+            heard.ended_at - told_at < _SCORES_SECONDS
+            or all(
+                abs(score - told) < _SCORES_STEP
+                for score, told in zip(scores, self._told_all_scores, strict=True)
+            )
+        ):
+            return
+        self._scores_told_at, self._told_all_scores = heard.ended_at, scores
+        named = dict(zip(self._node.families, scores, strict=True))
+        self._publish(home_assistant.scores(self._node, named))
+
+    def _tell_practice(self, at: float, *, due: bool) -> None:
+        """At once when a session begins or ends or the day turns; minutes when they are due."""
+        practice = self._practice
+        if practice is None:
+            return
+        turn, before = practice.turn, self._told_turn
+        if turn == before and not (due and practice.seconds != self._told_seconds):
+            return
+        self._told_turn, self._told_seconds = turn, practice.seconds
+        self._practice_told_at = at
+        diary = practice.diary
+        self._publish(home_assistant.practice(self._node, diary))
+        if diary.last is not None and (before is None or diary.last != before.last):
+            self._publish(home_assistant.last_session(self._node, diary.last))
+        self._remember(diary)

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, Self
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from daemon.home_assistant import Message, as_late
 from daemon.outbox import Outbox
@@ -31,6 +33,9 @@ _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 3.0
 _GOODBYE_SECONDS = 2.0
 _LONGEST_GOODBYE_SECONDS = 3.0
+# Every listener of a home hears its hub start at once; they do not all answer at once.
+_LONGEST_BIRTH_PAUSE_SECONDS = 3.0
+_LARGEST_MESSAGE = 65_536
 
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _REFUSED_FOR_GOOD = {"Not authorized", "Bad user name or password", "Banned"}
@@ -44,6 +49,16 @@ _ENDS = {
 }
 
 
+class Commands(NamedTuple):
+    """Topics to listen to, and who takes what comes: topic, payload, whether it was retained.
+
+    Called on the link's thread; must not wait.
+    """
+
+    topics: Sequence[str]
+    take: Callable[[str, bytes, bool], None]
+
+
 class _InFlight(NamedTuple):
     number: int
     topic: str
@@ -54,7 +69,8 @@ class Link:
 
     Of every retained topic the newest message is sent, again after each reconnect. Events come from
     the outbox, in order, and leave it when the broker has acknowledged them. Leaving says goodbye:
-    `farewell` instead of the will. Raises InputError for certificate files that cannot be used.
+    `farewell` instead of the will. When the hub says on `birth_topic` that it has started,
+    everything is said again. Raises InputError for certificate files that cannot be used.
     """
 
     def __init__(
@@ -66,12 +82,17 @@ class Link:
         client_id: str,
         greeting: Callable[[], Sequence[Message]],
         farewell: Message,
+        commands: Commands | None = None,
+        birth_topic: str | None = None,
     ) -> None:
         self._settings = settings
         self._password = password
         self._client_id = settings.client_id or client_id
         self._greeting = greeting
         self._farewell = farewell
+        self._commands = commands
+        self._birth_topic = birth_topic
+        self._greet_again_at = math.inf
         self._tls = None if settings.tls is None else tls_context(settings.tls)
         self._lock = threading.Lock()
         self._states: dict[str, Message] = {}
@@ -153,9 +174,13 @@ class Link:
         """Connect, serve until the connection ends; whether it was a good one."""
         client, refusals = self._new_client()
         self._connected_at, self._end = math.inf, ""
+        self._greet_again_at = math.inf
         try:
             client.connect(
-                self._settings.host, self._settings.effective_port, self._settings.keepalive_seconds
+                self._settings.host,
+                self._settings.effective_port,
+                self._settings.keepalive_seconds,
+                properties=_limits() if self._protocol is _V5 else None,
             )
             self._serve(client)
         except Exception as error:  # noqa: BLE001
@@ -201,6 +226,7 @@ class Link:
         client.on_connect = on_connect
         client.on_disconnect = on_disconnect
         client.on_publish = on_publish
+        client.on_message = lambda _c, _u, message: self._received(message)
         self.trouble = None
         return client, refusals
 
@@ -211,11 +237,28 @@ class Link:
         self._protocol_known = True
         self._connected_at = time.monotonic()
         self.connections += 1
+        topics = [] if self._birth_topic is None else [self._birth_topic]
+        topics += () if self._commands is None else self._commands.topics
+        if topics:
+            client.subscribe([(topic, 1) for topic in topics])
+        self._say_everything(client)
+        self._connected.set()
+
+    def _say_everything(self, client: paho.Client) -> None:
+        """Who we are, and then every state as it is."""
+        self._greet_again_at = math.inf
         for message in self._greeting():
             client.publish(*message)
         with self._lock:
             self._unsent_states = dict(self._states)
-        self._connected.set()
+
+    def _received(self, message: paho.MQTTMessage) -> None:
+        if message.topic == self._birth_topic:
+            if message.payload == b"online" and not message.retain:
+                pause = random.uniform(0.0, _LONGEST_BIRTH_PAUSE_SECONDS)  # noqa: S311
+                self._greet_again_at = time.monotonic() + pause
+        elif self._commands is not None:
+            self._commands.take(message.topic, bytes(message.payload), message.retain)
 
     def _serve(self, client: paho.Client) -> None:
         """Read, write and keep alive until the connection ends or everything is said."""
@@ -223,6 +266,8 @@ class Link:
         goodbye_by: float | None = None
         while client.socket() is not None:
             if self._connected.is_set():
+                if time.monotonic() >= self._greet_again_at:
+                    self._say_everything(client)
                 self._send_waiting(client)
             elif time.monotonic() > deadline:
                 return
@@ -242,13 +287,15 @@ class Link:
         # A dead link shows within two keepalives and two of these; the pipe tells of new messages.
         soon = self._closing.is_set() or not self._connected.is_set()
         wait_seconds = 0.2 if soon else self._settings.keepalive_seconds / 4
-        if isinstance(broker, ssl.SSLSocket) and broker.pending():
+        wait_seconds = max(0.0, min(wait_seconds, self._greet_again_at - time.monotonic()))
+        pending = isinstance(broker, ssl.SSLSocket) and broker.pending() > 0
+        if pending:
             wait_seconds = 0.0
         wanted = [broker] if client.want_write() else []
         readable, writable, _ = select.select([broker, self._woken], wanted, [], wait_seconds)
         if self._woken in readable:
             self._woken.recv(4096)
-        if broker in readable or wait_seconds == 0.0:
+        if broker in readable or pending:
             client.loop_read()
         if broker in writable:
             client.loop_write()
@@ -303,3 +350,10 @@ class Link:
     def _report(self, trouble: Trouble) -> None:
         self.trouble = trouble
         self._said.say(logging.ERROR, f"{trouble.reason}; events are kept and will be sent")
+
+
+def _limits() -> Properties:
+    """A broker of MQTT 5 keeps from us what is larger than any command."""
+    limits = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    limits.MaximumPacketSize = _LARGEST_MESSAGE
+    return limits

@@ -69,12 +69,21 @@ class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     topic_prefix: TopicPrefix = "timbrel"
     discovery: bool = True
     discovery_prefix: TopicPrefix = "homeassistant"
+    families: list[Text] = []
+    area: Text | None = None
     tls: TlsSettings | None = None
 
     @property
     def effective_port(self) -> int:
         """The port, or the standard one for the kind of connection."""
         return self.port or (1883 if self.tls is None else 8883)
+
+
+class PracticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What counts as a session of playing."""
+
+    gap_seconds: Annotated[float, Meta(ge=10, le=86_400)] = 300.0
+    least_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
 
 
 class StateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -105,6 +114,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     model: ModelSettings = ModelSettings()
     tracker: TrackerSettings = TrackerSettings()
     mqtt: MqttSettings = MqttSettings()
+    practice: PracticeSettings = PracticeSettings()
     state: StateSettings = StateSettings()
     outbox: OutboxSettings = OutboxSettings()
     log: LogSettings = LogSettings()

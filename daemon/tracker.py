@@ -64,6 +64,11 @@ class Tracker:
         events = (t.update(at, s) for t, s in zip(self._tracks, scores.tolist(), strict=True))
         return [event for event in events if event is not None]
 
+    def follow(self, rules: Sequence[Rules]) -> None:
+        """Go on by other rules; what is open stays open until they end it."""
+        for track, family_rules in zip(self._tracks, rules, strict=True):
+            track.follow(family_rules)
+
     def close(self, at: float, reason: str | None = None) -> list[Event]:
         """End every open event: the sound itself ended at `at`. The tracker starts anew."""
         ended = (track.close(at, reason) for track in self._tracks)
@@ -93,6 +98,9 @@ class _Track:
         self._peak = 0.0
         self._started: EventStarted | None = None
         self._votes.clear()
+
+    def follow(self, rules: Rules) -> None:
+        self._rules = rules
 
     def update(self, at: float, score: float) -> Event | None:
         rules = self._rules

@@ -12,6 +12,7 @@ from daemon.hearing import Heard
 from daemon.home_assistant import Message, Node
 from daemon.hub import Hub
 from daemon.outbox import Outbox
+from daemon.practice import Diary, Practice
 from daemon.tracker import Event, EventEnded, EventStarted
 
 NODE = Node("timbrel", "timbrel", ("flute", "organ"), "tiny 1", "0.1.0")
@@ -117,11 +118,12 @@ def test_hearing_is_told_when_sound_begins() -> None:
 def test_the_first_window_tells_state_and_level() -> None:
     evening = Evening()
     evening.hub.hears()
-    state, level = evening.window(4.0, level_dbfs=-33.33)
-    assert leaves([state, level]) == ["state", "level"]
+    state, level, scores = evening.window(4.0, level_dbfs=-33.33)
+    assert leaves([state, level, scores]) == ["state", "level", "scores"]
     assert body(state)["playing"] is False
     assert body(state)["updated"] == "2024-06-01T18:30:04.000+00:00"
     assert level.payload == b"-33.3"
+    assert body(scores) == {"flute": 0.0, "organ": 0.0}
 
 
 def test_windows_that_bring_nothing_new_are_not_told(evening: Evening) -> None:
@@ -170,7 +172,8 @@ def test_state_is_told_when_a_score_moved_by_a_tenth(
     evening: Evening,
 ) -> None:
     evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
-    assert leaves(evening.window(8.0, flute=score)) == told
+    assert evening.window(16.9, flute=score) == []
+    assert leaves(evening.window(17.0, flute=score)) == told
 
 
 def test_a_slow_drift_of_a_score_is_told_a_tenth_at_a_time(evening: Evening) -> None:
@@ -242,8 +245,8 @@ def test_hearing_again_tells_state_and_level_again(evening: Evening) -> None:
     before = len(evening.sent)
     evening.hub.hears()
     evening.window(4.0)
-    assert leaves(evening.sent[before:]) == ["hearing", "state", "level"]
-    assert body(evening.sent[-2])["playing"] is False
+    assert leaves(evening.sent[before:]) == ["hearing", "state", "level", "scores"]
+    assert body(evening.sent[-3])["playing"] is False
 
 
 @pytest.mark.parametrize("jump_seconds", [3_600.0, -3_600.0])
@@ -307,3 +310,121 @@ def test_every_message_is_valid_json(evening: Evening) -> None:
     evening.end(8.0, [ended("flute", 3.5, 8.0, 8.0)], 'a "quoted" reason\nin two lines, größer')
     for message in evening.sent:
         json.loads(message.payload, parse_constant=refuse)
+
+
+def test_scores_are_told_four_times_a_minute_and_only_while_they_move() -> None:
+    sent: list[Message] = []
+    hub = Hub(NODE, sent.append, Outbox(), lambda at: BEGAN + at)
+    hub.hears()
+    rng = np.random.default_rng(1)
+    for at in range(4, 124):
+        scores = rng.random(2).astype(np.float32) if at < 64 else np.full(2, 0.3, np.float32)
+        hub.tell(Heard(float(at), -30.0, scores), [], [])
+    told = [body(message) for message in sent if message.topic.endswith("/scores")]
+    assert len(told) == 5
+    assert told[-1] == {"flute": 0.3, "organ": 0.3}
+
+
+class Diarist(Evening):
+    """An evening whose practice is kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.remembered: list[Diary] = []
+        practice = Practice(settle_seconds=10, gap_seconds=120, least_seconds=5)
+        self.hub = Hub(
+            *(NODE, self.sent.append, self, self.wall_at),
+            practice=practice,
+            remember=self.remembered.append,
+        )
+
+    def told(self, leaf: str) -> list[Any]:
+        return [body(m) for m in self.sent if m.topic.endswith(f"/{leaf}")]
+
+
+def test_minutes_are_told_once_a_minute_and_remembered_as_often() -> None:
+    evening = Diarist()
+    evening.hub.hears()
+    evening.window(4.0)
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    for at in range(8, 308):
+        evening.window(float(at), flute=0.9)
+    told = evening.told("practice")
+    assert len(told) == len(evening.remembered) == 2 + 5
+    assert [entry["minutes"] for entry in told[2:]] == [0.9, 1.9, 2.9, 3.9, 4.9]
+    assert told[0]["session"] is None
+    assert {entry["session"] for entry in told[1:]} == {"2024-06-01T18:30:03.500+00:00"}
+    assert told[-1]["families"] == {"flute": 4.9, "organ": 0.0}
+
+
+def test_a_session_that_ended_is_told_once() -> None:
+    evening = Diarist()
+    evening.hub.hears()
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    evening.window(70.0, ended("flute", 3.5, 70.0, 63.5))
+    for at in range(71, 1000):
+        evening.window(float(at))
+    (last,) = evening.told("last_session")
+    assert last == {
+        "minutes": 1.0,
+        "started": "2024-06-01T18:30:03.500+00:00",
+        "ended": "2024-06-01T18:31:03.500+00:00",
+        "instruments": ["flute"],
+    }
+    assert evening.told("practice")[-1]["session"] is None
+    assert len(evening.remembered) == 4
+
+
+def test_a_session_also_ends_while_nobody_listens() -> None:
+    evening = Diarist()
+    evening.hub.hears()
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    evening.end(70.0, [ended("flute", 3.5, 70.0, 63.5)], "unplugged")
+    evening.hub.rest()
+    assert evening.told("last_session") == []
+    evening.ahead_seconds = 63.5 + 121
+    evening.hub.rest()
+    assert len(evening.told("last_session")) == 1
+
+
+def test_muting_makes_playing_unknown_and_says_so(evening: Evening) -> None:
+    evening.hub.end(8.0, [], muted=True)
+    state, hearing = evening.sent[-2:]
+    assert body(state)["playing"] is None
+    assert body(hearing)["hearing"] == "muted"
+
+
+def rates(levels: Any, scores: Any, *, plays: bool) -> float:
+    """Messages a minute and node, of ten minutes in 20 places."""
+    sent: list[Message] = []
+    for number in range(20):
+        node = Node("box", f"room{number}", ("flute", "organ"), "m", "v")
+        practice = Practice(settle_seconds=10, gap_seconds=120, least_seconds=5)
+        hub = Hub(node, sent.append, Outbox(), lambda at: BEGAN + at, practice=practice)
+        hub.hears()
+        for at in range(4, 604):
+            score = scores(number, at)
+            heard = Heard(float(at), levels(number, at), np.full(2, score, np.float32))
+            if plays:
+                start = started("flute", 4.0, 7.0, score)
+                hub.tell(heard, [start], [start] if at == 4 else [])
+            else:
+                hub.tell(heard, [], [])
+    return len(sent) / 20 / 10
+
+
+def test_at_rest_a_node_says_next_to_nothing() -> None:
+    rng = np.random.default_rng(2)
+    jitter = rng.normal(-52.0, 0.5, (20, 604)).tolist()
+    murmur = rng.uniform(0.0, 0.04, (20, 604)).tolist()
+    rate = rates(lambda n, at: jitter[n][at], lambda n, at: murmur[n][at], plays=False)
+    # Beside these one message a minute about the listener itself.
+    assert rate <= 1.0
+
+
+def test_while_it_plays_a_node_says_no_more_than_every_two_seconds() -> None:
+    rng = np.random.default_rng(3)
+    levels = rng.uniform(-40.0, -10.0, (20, 604)).tolist()
+    wild = rng.uniform(0.0, 1.0, (20, 604)).tolist()
+    rate = rates(lambda n, at: levels[n][at], lambda n, at: wild[n][at], plays=True)
+    assert 5 < rate <= 29.0

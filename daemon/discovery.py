@@ -1,0 +1,352 @@
+"""A node as Home Assistant is shown it: one device with all its entities, in one message; pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from daemon.home_assistant import NONE_PLAYING, Message, Node
+from daemon.remote import CONTROLS, SENSITIVITY, Control
+
+_STALE_SECONDS = 300
+_ICONS = {
+    "bass": "mdi:music-clef-bass",
+    "brass": "mdi:trumpet",
+    "drums": "mdi:music-box",
+    "flute": "mdi:weather-windy",
+    "guitar": "mdi:guitar-acoustic",
+    "keyboard": "mdi:piano",
+    "mallet": "mdi:gavel",
+    "organ": "mdi:church",
+    "reed": "mdi:saxophone",
+    "string": "mdi:violin",
+    "synth_lead": "mdi:sine-wave",
+    "vocal": "mdi:microphone-variant",
+}
+_OTHER_ICON = "mdi:music-note"
+_MINUTES = {
+    "device_class": "duration",
+    "unit_of_measurement": "min",
+    "suggested_display_precision": 0,
+}
+_DIAGNOSTIC = {"entity_category": "diagnostic"}
+_HIDDEN = {"enabled_by_default": False}
+
+
+class _Entity(NamedTuple):
+    """`key` is its part of the unique id and never changes; nor may the name, without a reason."""
+
+    key: str
+    platform: str
+    name: str
+    options: Mapping[str, Any]
+
+
+def discovery(node: Node, *, controls: bool = True) -> Message:
+    """The node's device; `controls`: whether somebody takes its commands."""
+    device = _without_none(
+        identifiers=[device_id(node.name)],
+        name=_capital(node.name.replace("_", " ")),
+        manufacturer="Timbrel",
+        model=node.model,
+        sw_version=node.version,
+        suggested_area=node.area,
+        configuration_url=node.url,
+    )
+    body = {
+        "device": device,
+        "origin": {"name": "Timbrel", "sw_version": node.version},
+        # A list also where one would do: an entity can replace it, and cannot take a key away.
+        "availability": [_online(node)],
+        "components": {
+            entity.key: {
+                "platform": entity.platform,
+                "unique_id": f"{device_id(node.name)}_{entity.key}",
+                "default_entity_id": _entity_id(entity.platform, device["name"], entity.name),
+                "name": entity.name,
+                **entity.options,
+            }
+            for entity in _entities(node, controls=controls)
+        }
+        | _removed(node, controls=controls),
+    }
+    return Message(topic(node), msgspec.json.encode(body), 1, retain=True)
+
+
+def topic(node: Node) -> str:
+    """Where the device is announced."""
+    return f"{node.discovery_prefix}/device/{device_id(node.name)}/config"
+
+
+def device_id(name: str) -> str:
+    """What all ids of a node's device begin with."""
+    return f"timbrel_{name}"
+
+
+def _entities(node: Node, *, controls: bool) -> Iterator[_Entity]:
+    yield from _music(node)
+    for family in node.families:
+        yield from _of_family(node, family)
+    yield from _listener(node)
+    if controls:
+        yield from (_control(node, control) for control in CONTROLS)
+        yield from (_sensitivity(node, family) for family in node.shown)
+
+
+def _removed(node: Node, *, controls: bool) -> dict[str, Any]:
+    """Entities that an earlier announcement may have had: named without an id they go away."""
+    gone = node.families if not controls else [f for f in node.families if f not in node.shown]
+    return {_sensitivity_key(family): {"platform": "number"} for family in gone}
+
+
+def _music(node: Node) -> Iterator[_Entity]:
+    known = "{{ none if value_json.playing is none else 'ON' if value_json.playing else 'OFF' }}"
+    state, practice = node.topic("state"), node.topic("practice")
+    yield _Entity(
+        "playing",
+        "binary_sensor",
+        "Playing",
+        {
+            "device_class": "sound",
+            "icon": "mdi:music",
+            "state_topic": state,
+            "value_template": known,
+        },
+    )
+    yield _Entity(
+        "instrument",
+        "sensor",
+        "Instrument",
+        {
+            "icon": "mdi:guitar-acoustic",
+            "device_class": "enum",
+            "options": [NONE_PLAYING, *node.families],
+            "state_topic": state,
+            "value_template": "{{ value_json.instrument }}",
+        },
+    )
+    yield _Entity(
+        "heard",
+        "event",
+        "Heard",
+        {
+            "icon": "mdi:ear-hearing",
+            "event_types": ["started", "ended"],
+            "state_topic": node.topic("event"),
+        },
+    )
+    yield _Entity(
+        "minutes_today",
+        "sensor",
+        "Minutes today",
+        {
+            **_MINUTES,
+            "icon": "mdi:timer-music-outline",
+            "state_class": "total_increasing",
+            "state_topic": practice,
+            "value_template": "{{ value_json.minutes }}",
+        },
+    )
+    yield _Entity(
+        "session",
+        "sensor",
+        "Session",
+        {
+            "icon": "mdi:music-circle-outline",
+            "device_class": "timestamp",
+            "state_topic": practice,
+            "value_template": "{{ value_json.session }}",
+        },
+    )
+    yield _Entity(
+        "last_session",
+        "sensor",
+        "Last session",
+        {
+            **_MINUTES,
+            "icon": "mdi:history",
+            "state_topic": node.topic("last_session"),
+            "value_template": "{{ value_json.minutes }}",
+            "json_attributes_topic": node.topic("last_session"),
+            "json_attributes_template": (
+                "{{ {'instruments': value_json.instruments, 'started': value_json.started, "
+                "'ended': value_json.ended} | tojson }}"
+            ),
+        },
+    )
+
+
+def _of_family(node: Node, family: str) -> Iterator[_Entity]:
+    spoken = _capital(family.replace("_", " "))
+    common = {
+        "icon": _ICONS.get(family, _OTHER_ICON),
+        "enabled_by_default": family in node.shown,
+    }
+    yield _Entity(
+        f"{family}_playing",
+        "binary_sensor",
+        spoken,
+        {
+            **common,
+            "device_class": "sound",
+            "state_topic": node.topic("state"),
+            "value_template": (
+                "{{ none if value_json.playing is none "
+                f"else 'ON' if '{family}' in value_json.families else 'OFF' }}}}"
+            ),
+        },
+    )
+    yield _Entity(
+        f"{family}_minutes_today",
+        "sensor",
+        f"{spoken} minutes today",
+        {
+            **common,
+            **_MINUTES,
+            "state_class": "total_increasing",
+            "state_topic": node.topic("practice"),
+            "value_template": f"{{{{ value_json.families['{family}'] }}}}",
+        },
+    )
+    yield _Entity(
+        f"{family}_score",
+        "sensor",
+        f"{spoken} score",
+        {
+            **common,
+            **_HIDDEN,
+            **_DIAGNOSTIC,
+            "state_class": "measurement",
+            "suggested_display_precision": 2,
+            "state_topic": node.topic("scores"),
+            "value_template": f"{{{{ value_json['{family}'] }}}}",
+            **_while_hearing(node),
+        },
+    )
+
+
+def _listener(node: Node) -> Iterator[_Entity]:
+    hearing = node.topic("hearing")
+    yield _Entity(
+        "hearing",
+        "binary_sensor",
+        "Hearing",
+        {
+            **_DIAGNOSTIC,
+            "device_class": "connectivity",
+            "icon": "mdi:microphone-question",
+            "state_topic": hearing,
+            "value_template": "{{ 'ON' if value_json.hearing == 'hearing' else 'OFF' }}",
+            "json_attributes_topic": hearing,
+        },
+    )
+    yield _Entity(
+        "level",
+        "sensor",
+        "Level",
+        {
+            **_DIAGNOSTIC,
+            "icon": "mdi:waveform",
+            "unit_of_measurement": "dBFS",
+            "state_class": "measurement",
+            "suggested_display_precision": 0,
+            "state_topic": node.topic("level"),
+            **_while_hearing(node),
+        },
+    )
+    yield from (
+        _Entity(
+            key,
+            "sensor",
+            name,
+            {
+                **_DIAGNOSTIC,
+                **options,
+                "expire_after": _STALE_SECONDS,
+                "state_topic": node.topic("diagnostics"),
+                "value_template": f"{{{{ value_json.{key} | default(none) }}}}",
+            },
+        )
+        for key, name, options in _DIAGNOSTICS
+    )
+
+
+_DIAGNOSTICS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    (
+        "inference_ms",
+        "Inference time",
+        {
+            **_HIDDEN,
+            "icon": "mdi:speedometer",
+            "device_class": "duration",
+            "unit_of_measurement": "ms",
+            "state_class": "measurement",
+            "suggested_display_precision": 1,
+        },
+    ),
+    (
+        "lost_seconds",
+        "Lost sound",
+        {
+            "icon": "mdi:microphone-minus",
+            "device_class": "duration",
+            "unit_of_measurement": "s",
+            "state_class": "total_increasing",
+            "suggested_display_precision": 0,
+        },
+    ),
+    (
+        "queued_events",
+        "Queued events",
+        {**_HIDDEN, "icon": "mdi:tray-full", "state_class": "measurement"},
+    ),
+    ("model", "Model", {"icon": "mdi:brain"}),
+    ("started", "Running since", {"icon": "mdi:restart", "device_class": "timestamp"}),
+)
+
+
+def _control(node: Node, control: Control) -> _Entity:
+    topics = {"command_topic": node.topic(f"{control.leaf}/set")}
+    if control.platform != "button":
+        topics["state_topic"] = node.topic(control.leaf)
+    options = {"icon": control.icon, "entity_category": "config", **topics, **control.options}
+    return _Entity(control.leaf, control.platform, control.name, options)
+
+
+def _sensitivity(node: Node, family: str) -> _Entity:
+    leaf = _sensitivity_key(family)
+    name = f"{_capital(family.replace('_', ' '))} sensitivity"
+    return _control(node, SENSITIVITY._replace(leaf=leaf, name=name))
+
+
+def _sensitivity_key(family: str) -> str:
+    return f"{SENSITIVITY.leaf}_{family}"
+
+
+def _online(node: Node) -> dict[str, Any]:
+    return {"topic": node.availability_topic}
+
+
+def _while_hearing(node: Node) -> dict[str, Any]:
+    """Nothing to show while the node is deaf or muted: an old value would pass for a new one."""
+    hears = "{{ 'online' if value_json.hearing == 'hearing' else 'offline' }}"
+    return {
+        "availability_mode": "all",
+        "availability": [_online(node), {"topic": node.topic("hearing"), "value_template": hears}],
+    }
+
+
+def _entity_id(platform: str, device: str, name: str) -> str:
+    return f"{platform}.{_slug(device)}_{_slug(name)}"
+
+
+def _slug(text: str) -> str:
+    return text.lower().replace(" ", "_").replace("-", "_")
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _without_none(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}

@@ -1,0 +1,171 @@
+"""Events in, minutes played today and sessions out: a pure state machine, time is an argument."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import NamedTuple
+
+import msgspec
+
+from daemon.tracker import Event, EventEnded
+
+
+class Session(msgspec.Struct, frozen=True):
+    """The events of one sitting: from the first onset, at a wall time, to the last sound."""
+
+    started: float
+    seconds: float
+    families: tuple[str, ...]
+
+    @property
+    def ended(self) -> float:
+        """The wall time of its last sound."""
+        return self.started + self.seconds
+
+
+class Diary(msgspec.Struct, frozen=True):
+    """What is to outlive the process: seconds played on a `day`, and the sessions around now."""
+
+    day: str = "1970-01-01"
+    seconds: float = 0.0
+    families: dict[str, float] = {}
+    session: Session | None = None
+    last: Session | None = None
+
+
+class Turn(NamedTuple):
+    """What the hub is told of at once when it changes."""
+
+    day: date
+    session_started: float | None
+    last: Session | None
+
+
+class Practice:
+    """Adds up what is played in one place.
+
+    Times of sound (`at`) are seconds since the last `begin`, `wall` is the wall time of the same
+    moment. Durations come from the sound; the wall clock only says which day it is. Of an event
+    that is still open, what lies longer ago than `settle_seconds` counts: its end will be
+    back-dated, and minutes must never become fewer. A session ends after `gap_seconds` of silence;
+    one shorter than `least_seconds` is not worth remembering.
+    """
+
+    def __init__(
+        self,
+        *,
+        settle_seconds: float,
+        gap_seconds: float,
+        least_seconds: float,
+        diary: Diary = Diary(),  # noqa: B008
+    ) -> None:
+        self._settle_seconds = settle_seconds
+        self._gap_seconds = gap_seconds
+        self._least_seconds = least_seconds
+        self._day = _date(diary.day)
+        self._seconds = diary.seconds
+        self._of_family = dict(diary.families)
+        self._session = diary.session
+        self._last = diary.last
+        self._open: dict[str, float] = {}
+        self._counted: dict[str, float] = {}
+        self._all_counted = 0.0
+        self._session_at = 0.0
+
+    @property
+    def diary(self) -> Diary:
+        """Everything, for the disk and the hub."""
+        day = self._day.isoformat()
+        return Diary(day, self._seconds, dict(self._of_family), self._session, self._last)
+
+    @property
+    def turn(self) -> Turn:
+        """Which day and which sessions these are."""
+        started = None if self._session is None else self._session.started
+        return Turn(self._day, started, self._last)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds played today, by any family."""
+        return self._seconds
+
+    def begin(self, wall: float) -> None:
+        """Sound begins, or begins again; no event is open."""
+        self._open.clear()
+        self._counted.clear()
+        self._all_counted = 0.0
+        if self._session is not None:
+            # While nobody listened only the wall clock knows how long it was; it may have jumped.
+            silence = max(0.0, wall - self._session.ended)
+            self._session_at = -silence - self._session.seconds
+        self._turn_day(wall)
+
+    def update(self, at: float, wall: float, events: Sequence[Event]) -> None:
+        """One window's events; also without any, so that time goes by."""
+        self._turn_day(wall)
+        for event in events:
+            if isinstance(event, EventEnded):
+                self._open.pop(event.family, None)
+                self._count(event.family, event.onset, event.ended_at, at, wall)
+            else:
+                self._open[event.family] = event.onset
+                self._join(event.family, event.onset, at, wall)
+        for family, onset in self._open.items():
+            self._count(family, onset, at - self._settle_seconds, at, wall)
+        session = self._session
+        if session is not None and not self._open:
+            self._end_session(at - self._session_at - session.seconds)
+
+    def rest(self, wall: float) -> None:
+        """Nobody listens: the day and the session go on by the wall clock."""
+        self._turn_day(wall)
+        if self._session is not None and not self._open:
+            self._end_session(wall - self._session.ended)
+
+    def _turn_day(self, wall: float) -> None:
+        today = datetime.fromtimestamp(wall).astimezone().date()
+        days = (today - self._day).days
+        # A clock that is set back over midnight does not bring yesterday back.
+        if days > 0 or days < -1:
+            self._day, self._seconds, self._of_family = today, 0.0, {}
+
+    def _join(self, family: str, onset: float, at: float, wall: float) -> None:
+        if self._session is None:
+            self._session = Session(wall - (at - onset), 0.0, (family,))
+            self._session_at = onset
+        elif family not in self._session.families:
+            self._session = msgspec.structs.replace(
+                self._session, families=(*self._session.families, family)
+            )
+
+    def _count(self, family: str, onset: float, until: float, at: float, wall: float) -> None:
+        """Count a family's sound up to a moment, and its share of what any family played."""
+        if until <= onset:
+            return
+        midnight = datetime.combine(self._day, time.min).timestamp()
+        today = at - (wall - midnight) if midnight <= wall else onset
+        counted = max(today, onset, self._counted.get(family, onset))
+        if until > counted:
+            self._of_family[family] = self._of_family.get(family, 0.0) + until - counted
+            self._counted[family] = until
+        all_counted = max(today, onset, self._all_counted)
+        if until > all_counted:
+            self._seconds += until - all_counted
+            self._all_counted = until
+        session = self._session
+        if session is not None and until - self._session_at > session.seconds:
+            self._session = msgspec.structs.replace(session, seconds=until - self._session_at)
+
+    def _end_session(self, silence_seconds: float) -> None:
+        session = self._session
+        if session is None or silence_seconds < self._gap_seconds:
+            return
+        if session.seconds >= self._least_seconds:
+            self._last = session
+        self._session = None
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return date.min
