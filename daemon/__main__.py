@@ -94,6 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_bench(commands)
     _add_install_service(commands)
+    _add_reset(commands)
+    _add_forget(commands)
     return parser
 
 
@@ -185,6 +187,29 @@ def _add_install_service(commands: _Commands) -> None:
     install.set_defaults(command=_install_service)
 
 
+def _add_reset(commands: _Commands) -> None:
+    reset = commands.add_parser(
+        "reset", help="forget what was set from the hub: mute, sensitivity, quiet gate, stop after"
+    )
+    reset.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="the state directory, for a service /var/lib/timbrel (default: as configured)",
+    )
+    _add_config(reset)
+    reset.set_defaults(command=_reset)
+
+
+def _add_forget(commands: _Commands) -> None:
+    forget = commands.add_parser(
+        "forget", help="remove what a node that is gone or renamed left at the broker"
+    )
+    forget.add_argument("node", metavar="NODE", help="its name, as in its topics")
+    _add_config(forget)
+    forget.set_defaults(command=_forget)
+
+
 def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="YAML configuration (default: all defaults)"
@@ -271,6 +296,20 @@ def _install_service(options: argparse.Namespace) -> int:
         uninstall=options.uninstall,
         dry_run=options.dry_run,
     )
+
+
+def _reset(options: argparse.Namespace) -> int:
+    from daemon.commands.reset import reset
+    from daemon.settings import load
+
+    return reset(load(options.config), options.state)
+
+
+def _forget(options: argparse.Namespace) -> int:
+    from daemon.commands.forget import forget
+    from daemon.settings import load
+
+    return forget(load(options.config), options.node)
 
 
 if __name__ == "__main__":

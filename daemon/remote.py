@@ -6,9 +6,10 @@ Pure. What the hub has set beats the configuration's value until `timbrel reset`
 import math
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 from daemon.home_assistant import Message, Node, setting
 from daemon.rules import Rules
@@ -65,14 +66,17 @@ RESTART = Control(
 CONTROLS = (MUTE, SENSITIVITY, GATE, STOP_AFTER, RESTART)
 
 
+Sensitivity = Annotated[float, Meta(ge=0, le=100)]
+
+
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """What was set from the hub; None is left to the configuration. Outlives the process."""
 
     muted: bool = False
-    sensitivity: float = NEUTRAL
-    sensitivities: dict[str, float] = {}
-    gate_dbfs: float | None = None
-    stop_after_seconds: float | None = None
+    sensitivity: Sensitivity = NEUTRAL
+    sensitivities: dict[str, Sensitivity] = {}
+    gate_dbfs: Annotated[float, Meta(ge=LOWEST_GATE_DBFS, le=-1)] | None = None
+    stop_after_seconds: Annotated[float, Meta(ge=1, le=86_400)] | None = None
 
 
 class Configured(NamedTuple):

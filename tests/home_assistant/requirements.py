@@ -18,7 +18,9 @@ def main() -> None:
     while waiting:
         name = waiting.pop()
         seen.add(name)
-        manifest = json.loads((folder / name / "manifest.json").read_text(encoding="utf-8"))
+        file = folder / name / "manifest.json"
+        # Versions differ in what they have.
+        manifest = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         wanted.update(manifest.get("requirements", ()))
         waiting.update({*manifest.get("dependencies", ())} - seen)
     print(*sorted(wanted), sep="\n")

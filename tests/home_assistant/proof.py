@@ -1,0 +1,556 @@
+"""What a real Home Assistant makes of Timbrel; `script/test-home-assistant` starts this.
+
+Everything is real here but the sound: a sound server without hardware plays the medley. Prints a
+line for each proof and exits with how many failed.
+"""
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+import soundfile
+from paho.mqtt.enums import CallbackAPIVersion
+
+from daemon.discovery import discovery
+from daemon.home_assistant import Node
+from daemon.sound_file import read_sound
+from tests.conftest import MEDLEY, ROOT, Mosquitto, VirtualMicrophone, Watcher
+from tests.home_assistant.instance import HomeAssistant, within
+
+NODE = "music_room"
+SHOWN = ("guitar", "keyboard", "drums", "flute")
+BINARY, SENSOR, EVENT = "binary_sensor.music_room_", "sensor.music_room_", "event.music_room_"
+SWITCH, NUMBER, BUTTON = "switch.music_room_", "number.music_room_", "button.music_room_"
+# key: entity id, name, category, unit, enabled at once
+EXPECTED: dict[str, tuple[str, str, str | None, str | None, bool]] = {
+    "playing": (BINARY + "playing", "Playing", None, None, True),
+    "instrument": (SENSOR + "instrument", "Instrument", None, None, True),
+    "heard": (EVENT + "heard", "Heard", None, None, True),
+    "minutes_today": (SENSOR + "minutes_today", "Minutes today", None, "min", True),
+    "session": (SENSOR + "session", "Session", None, None, True),
+    "last_session": (SENSOR + "last_session", "Last session", None, "min", True),
+    "guitar_playing": (BINARY + "guitar", "Guitar", None, None, True),
+    "organ_playing": (BINARY + "organ", "Organ", None, None, False),
+    "guitar_minutes_today": (
+        SENSOR + "guitar_minutes_today",
+        "Guitar minutes today",
+        None,
+        "min",
+        True,
+    ),
+    "organ_minutes_today": (
+        SENSOR + "organ_minutes_today",
+        "Organ minutes today",
+        None,
+        "min",
+        False,
+    ),
+    "guitar_score": (SENSOR + "guitar_score", "Guitar score", "diagnostic", None, False),
+    "synth_lead_score": (
+        SENSOR + "synth_lead_score",
+        "Synth lead score",
+        "diagnostic",
+        None,
+        False,
+    ),
+    "hearing": (BINARY + "hearing", "Hearing", "diagnostic", None, True),
+    "level": (SENSOR + "level", "Level", "diagnostic", "dBFS", True),
+    "inference_ms": (SENSOR + "inference_time", "Inference time", "diagnostic", "ms", False),
+    "lost_seconds": (SENSOR + "lost_sound", "Lost sound", "diagnostic", "s", True),
+    "queued_events": (SENSOR + "queued_events", "Queued events", "diagnostic", None, False),
+    "model": (SENSOR + "model", "Model", "diagnostic", None, True),
+    "started": (SENSOR + "running_since", "Running since", "diagnostic", None, True),
+    "mute": (SWITCH + "mute", "Mute", "config", None, True),
+    "sensitivity": (NUMBER + "sensitivity", "Sensitivity", "config", None, True),
+    "sensitivity_guitar": (
+        NUMBER + "guitar_sensitivity",
+        "Guitar sensitivity",
+        "config",
+        None,
+        True,
+    ),
+    "quiet_gate": (NUMBER + "quiet_gate", "Quiet gate", "config", "dBFS", True),
+    "stop_after": (NUMBER + "stop_after", "Stop after", "config", "s", True),
+    "restart_listening": (
+        BUTTON + "restart_listening",
+        "Restart listening",
+        "config",
+        None,
+        True,
+    ),
+}
+# What Timbrel 0.1.0 of before announced: an installation of today finds its entities again.
+VERSION_ONE = {
+    "device": {
+        "identifiers": [f"timbrel_{NODE}"],
+        "name": "Music room",
+        "manufacturer": "Timbrel",
+        "model": "tiny 1",
+        "sw_version": "0.1.0",
+    },
+    "origin": {"name": "Timbrel", "sw_version": "0.1.0"},
+    "availability_topic": f"timbrel/{NODE}/availability",
+    "components": {
+        "playing": {
+            "unique_id": f"timbrel_{NODE}_playing",
+            "platform": "binary_sensor",
+            "name": "Playing",
+            "state_topic": f"timbrel/{NODE}/state",
+            "value_template": "{{ 'ON' if value_json.playing else 'OFF' }}",
+        },
+        "instrument": {
+            "unique_id": f"timbrel_{NODE}_instrument",
+            "platform": "sensor",
+            "name": "Instrument",
+            "device_class": "enum",
+            "options": ["none", "guitar"],
+            "state_topic": f"timbrel/{NODE}/state",
+            "value_template": "{{ value_json.instrument }}",
+        },
+        "heard": {
+            "unique_id": f"timbrel_{NODE}_heard",
+            "platform": "event",
+            "name": "Heard",
+            "event_types": ["started", "ended"],
+            "state_topic": f"timbrel/{NODE}/event",
+        },
+    },
+}
+
+
+class House:
+    """A broker, a Home Assistant, a virtual microphone, and Timbrel listening to it."""
+
+    def __init__(self, tree: Path, home: str, stack: ExitStack) -> None:
+        self._stack = stack
+        self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/tmp")))
+        self.broker = Mosquitto(
+            self.folder,
+            "allow_anonymous true\npersistence true\n"
+            f"persistence_location {self.folder}/\nautosave_interval 1\n",
+        )
+        self.broker.start()
+        stack.callback(self.broker.kill)
+        self.microphone = VirtualMicrophone(self.folder)
+        self.microphone.start()
+        stack.callback(self.microphone.kill)
+        self.hub = HomeAssistant(tree, home)
+        self.hub.start()
+        stack.callback(self.hub.stop)
+        self.hub.onboard()
+        self.daemon: subprocess.Popen[str] | None = None
+        stack.callback(self.kill_daemon)
+        sound = read_sound(str(MEDLEY))
+        self.medley = self.folder / "medley.wav"
+        soundfile.write(self.medley, sound, 16_000)
+        self.drums = self.folder / "drums.wav"
+        soundfile.write(self.drums, sound[int(48.9 * 16_000) : int(57.3 * 16_000)], 16_000)
+        self.config = self.folder / "timbrel.yaml"
+        self.config.write_text(
+            f"name: {NODE}\n"
+            "audio: {device: pulse, gate_dbfs: -60}\n"
+            f"mqtt: {{host: 127.0.0.1, port: {self.broker.port}, families: {list(SHOWN)}, "
+            "area: Attic}\n"
+            "practice: {gap_seconds: 20, least_seconds: 5}\n"
+            f"state: {{directory: {self.folder}/state}}\n"
+        )
+
+    def start_daemon(self) -> None:
+        log = (self.folder / "timbrel.log").open("a")
+        self.daemon = subprocess.Popen(
+            [sys.executable, "-m", "daemon", "run", "--config", self.config],
+            cwd=ROOT,
+            env=self.microphone.environment,
+            stderr=log,
+            text=True,
+        )
+
+    def stop_daemon(self) -> None:
+        if self.daemon is not None:
+            self.daemon.send_signal(signal.SIGTERM)
+            assert self.daemon.wait(15) == 0, (self.folder / "timbrel.log").read_text()
+            self.daemon = None
+
+    def kill_daemon(self) -> None:
+        if self.daemon is not None:
+            self.daemon.kill()
+            self.daemon.wait()
+            self.daemon = None
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """A message of somebody else's."""
+        client = paho.Client(CallbackAPIVersion.VERSION2)
+        client.connect("127.0.0.1", self.broker.port)
+        client.loop_start()
+        client.publish(topic, payload, 1, retain).wait_for_publish(5)
+        client.disconnect()
+        client.loop_stop()
+
+    def listens(self) -> bool:
+        """Whether anybody has the microphone open."""
+        return bool(self.microphone.control("list", "short", "source-outputs").stdout.strip())
+
+    def is_right(self, *, playing: str = "off") -> bool:
+        """Whether the hub shows what is the case."""
+        hub = self.hub
+        return (
+            hub.state(BINARY + "hearing") == "on"
+            and hub.state(BINARY + "playing") == playing
+            and hub.state(SENSOR + "instrument") not in {None, "unknown", "unavailable"}
+            and hub.state(SWITCH + "mute") == "off"
+            and hub.state(NUMBER + "sensitivity") not in {None, "unknown", "unavailable"}
+            and hub.state(SENSOR + "minutes_today") not in {None, "unknown", "unavailable"}
+            and hub.state(SENSOR + "level") not in {None, "unknown", "unavailable"}
+        )
+
+
+def took(seconds: float, house: House, what: str, **wanted: Any) -> float:
+    """Wait until the hub shows what is the case; how long that took."""
+    began = time.monotonic()
+    within(seconds, lambda: house.is_right(**wanted), what)
+    return time.monotonic() - began
+
+
+def is_set_to(hub: HomeAssistant, number: str, value: float) -> bool:
+    return float(hub.state(NUMBER + number) or "nan") == value
+
+
+def migration(house: House) -> str:
+    """What version one announced is taken over, not doubled."""
+    hub = house.hub
+    hub.add_mqtt(house.broker.port)
+    house.publish(
+        f"homeassistant/device/timbrel_{NODE}/config",
+        json.dumps(VERSION_ONE).encode(),
+        retain=True,
+    )
+    before = within(10, lambda: len(hub.of_node(NODE)) == 3 and hub.of_node(NODE), "version one")
+    house.start_daemon()
+    after = within(
+        30, lambda: len(hub.of_node(NODE)) > len(EXPECTED) and hub.of_node(NODE), "the new ones"
+    )
+    for key, old in before.items():
+        assert after[key]["entity_id"] == old["entity_id"], key
+        assert after[key]["id"] == old["id"], key
+    return f"{len(before)} entities kept, {len(after) - len(before)} new"
+
+
+def entities(house: House) -> str:
+    """Names, ids, categories, units, and what is enabled."""
+    hub = house.hub
+    took(30, house, "states")
+    found = hub.of_node(NODE)
+    for key, (entity_id, name, category, unit, enabled) in EXPECTED.items():
+        entry = found[key]
+        assert entry["entity_id"] == entity_id, (key, entry["entity_id"])
+        assert entry["original_name"] == name, (key, entry["original_name"])
+        assert entry["entity_category"] == category, (key, entry["entity_category"])
+        assert (entry["disabled_by"] is None) == enabled, (key, entry["disabled_by"])
+        if enabled:
+            shown = hub.attributes(entity_id)
+            assert shown.get("unit_of_measurement") == unit, (key, shown)
+            assert shown["friendly_name"] == f"Music room {name}", shown
+    families = 12
+    assert len(found) == 18 + 3 * families + len(SHOWN), len(found)
+    (device,) = [
+        d
+        for d in hub.ask("config/device_registry/list")
+        if ["mqtt", f"timbrel_{NODE}"] in d["identifiers"]
+    ]
+    assert device["name"] == "Music room"
+    assert device["manufacturer"] == "Timbrel"
+    return f"{len(found)} of them, {sum(e['disabled_by'] is None for e in found.values())} enabled"
+
+
+def area(house: House) -> str:
+    """A new device is put into its room; one that is announced away goes."""
+    hub = house.hub
+    node = Node("attic", "attic", ("guitar",), "m", "v", area="Attic")
+    message = discovery(node)
+    house.publish(message.topic, message.payload, retain=True)
+    within(10, lambda: len(hub.of_node("attic")) > 10, "the device")
+    (device,) = [
+        d
+        for d in hub.ask("config/device_registry/list")
+        if ["mqtt", "timbrel_attic"] in d["identifiers"]
+    ]
+    areas = {area["area_id"]: area["name"] for area in hub.ask("config/area_registry/list")}
+    assert areas[device["area_id"]] == "Attic"
+    fewer = discovery(replace(node, shown=("guitar",)))
+    house.publish(fewer.topic, fewer.payload, retain=True)
+    within(10, lambda: "sensitivity_guitar" in hub.of_node("attic"), "a sensitivity")
+    house.publish(message.topic, message.payload, retain=True)
+    within(10, lambda: "sensitivity_guitar" not in hub.of_node("attic"), "it gone again")
+    house.publish(message.topic, b"", retain=True)
+    within(10, lambda: not hub.of_node("attic"), "all gone")
+    return "in its room; a sensitivity comes and goes with the settings; then the device"
+
+
+def icons(house: House) -> str:
+    """Every icon is one that the frontend has."""
+    wanted = {e["original_icon"] for e in house.hub.of_node(NODE).values() if e["original_icon"]}
+    files = list(house.hub.frontend.rglob("static/mdi/*.json"))
+    known = "".join(file.read_text() for file in files)
+    missing = {icon for icon in wanted if f'"{icon.removeprefix("mdi:")}"' not in known}
+    assert files
+    assert not missing, missing
+    return f"{len(wanted)} icons"
+
+
+def medley(house: House) -> str:
+    """What is played is shown, in its order, and each event once."""
+    hub, line = house.hub, house.hub.socket()
+    line.ask("subscribe_events", event_type="state_changed")
+    with Watcher(house.broker.port) as watcher:
+        playing = house.microphone.play(house.medley)
+        changes = line.events(100)
+        assert playing.wait(10) == 0
+        line.close()
+        topic = f"timbrel/{NODE}/"
+        told = [m.json for m in watcher.of(topic + "state") if not m.retained]
+        sent = [m.json for m in watcher.of(topic + "event")]
+        said = [m for m in watcher.received if m.topic.startswith(topic) and not m.retained]
+
+    def shown(entity_id: str) -> list[dict[str, Any]]:
+        states = (c["data"] for c in changes if c["data"]["entity_id"] == entity_id)
+        return [c["new_state"] for c in states]
+
+    instruments = [s["state"] for s in shown(SENSOR + "instrument")]
+    instruments = [a for n, a in enumerate(instruments) if n == 0 or instruments[n - 1] != a]
+    wanted = [state["instrument"] for state in told]
+    wanted = [name for n, name in enumerate(wanted) if n == 0 or wanted[n - 1] != name]
+    assert instruments == wanted, (instruments, wanted)
+    order = [name for name in instruments if name in {"drums", "reed", "organ"}]
+    assert order == ["drums", "reed", "organ"], instruments
+    fired = shown(EVENT + "heard")
+    assert len(fired) == len(sent) >= 8, (len(fired), len(sent))
+    for state, event in zip(fired, sent, strict=True):
+        attributes = state["attributes"]
+        for key in ("event_type", "event_id", "family", "score", "onset"):
+            assert attributes[key] == event[key], (key, attributes)
+        assert attributes.get("duration_seconds") == event.get("duration_seconds")
+    drums = [s["state"] for s in shown(BINARY + "drums")]
+    assert drums[:2] == ["on", "off"], drums
+    within(40, lambda: hub.state(SENSOR + "session") == "unknown", "the session's end")
+    last = hub.attributes(SENSOR + "last_session")
+    assert "drums" in last["instruments"], last
+    minutes = float(hub.state(SENSOR + "minutes_today") or "nan")
+    assert 0.4 <= minutes <= 1.5, minutes
+    return (
+        f"{' → '.join(instruments)}; {len(sent)} events, each once; {minutes} minutes; "
+        f"{len(said)} messages in 100 s"
+    )
+
+
+def commands(house: House) -> str:
+    """What is set there holds here, is echoed, and what is wrong is refused."""
+    hub = house.hub
+    with Watcher(house.broker.port) as watcher:
+        topic = f"timbrel/{NODE}/"
+        for entity, leaf, value in (
+            ("sensitivity", "sensitivity", 70),
+            ("guitar_sensitivity", "sensitivity_guitar", 35),
+            ("quiet_gate", "quiet_gate", -55),
+            ("stop_after", "stop_after", 9),
+        ):
+            hub.call("number.set_value", entity_id=NUMBER + entity, value=value)
+            within(5, partial(is_set_to, hub, entity, value), f"{entity} echoed")
+            assert watcher.of(topic + leaf)[-1].payload == str(value).encode()
+        before = len(watcher.of(topic + "sensitivity"))
+        for wrong in (b"101", b"nan", b"", b"5" * 1000, b"\xff"):
+            house.publish(topic + "sensitivity/set", wrong)
+        within(5, lambda: len(watcher.of(topic + "sensitivity")) == before + 5, "echoes")
+        assert {m.payload for m in watcher.of(topic + "sensitivity")[before:]} == {b"70"}
+        house.publish(topic + "sensitivity/set", b"10", retain=True)
+        house.stop_daemon()
+        house.start_daemon()
+        took(20, house, "states after a restart with settings of the hub's")
+        time.sleep(1.5)
+        house.publish(topic + "sensitivity/set", b"", retain=True)
+        assert is_set_to(hub, "sensitivity", 70)
+        assert is_set_to(hub, "quiet_gate", -55)
+    hub.call("number.set_value", entity_id=NUMBER + "sensitivity", value=50)
+    hub.call("number.set_value", entity_id=NUMBER + "quiet_gate", value=-60)
+    return "four numbers set, echoed, kept over a restart; five wrong ones and a retained refused"
+
+
+def mute(house: House) -> str:
+    """Mute closes the microphone, also over a restart; unmuting opens it."""
+    hub = house.hub
+    assert house.listens()
+    began = time.monotonic()
+    hub.call("switch.turn_on", entity_id=SWITCH + "mute")
+    within(5, lambda: not house.listens(), "the microphone closed")
+    closed = time.monotonic() - began
+    within(5, lambda: hub.state(SWITCH + "mute") == "on", "mute shown")
+    within(5, lambda: hub.state(BINARY + "playing") == "unknown", "playing unknown")
+    assert hub.state(BINARY + "hearing") == "off"
+    assert hub.attributes(BINARY + "hearing")["hearing"] == "muted"
+    assert hub.state(SENSOR + "level") == "unavailable"
+    house.stop_daemon()
+    house.start_daemon()
+    within(10, lambda: hub.state(SWITCH + "mute") == "on", "mute shown after a restart")
+    time.sleep(3)
+    assert not house.listens()
+    began = time.monotonic()
+    hub.call("switch.turn_off", entity_id=SWITCH + "mute")
+    within(10, house.listens, "the microphone open")
+    opened = time.monotonic() - began
+    took(15, house, "states after muting")
+    return f"closed after {closed:.1f} s, stays so over a restart, open after {opened:.1f} s"
+
+
+def restart_listening(house: House) -> str:
+    """The button opens the microphone anew."""
+    outputs = house.microphone.control("list", "short", "source-outputs").stdout.split()[0]
+    house.hub.call("button.press", entity_id=BUTTON + "restart_listening")
+    within(
+        10,
+        lambda: (
+            (now := house.microphone.control("list", "short", "source-outputs").stdout.split())
+            and now[0] != outputs
+        ),
+        "another stream",
+    )
+    took(15, house, "states after the button")
+    return "a new stream of the microphone"
+
+
+def hub_restarts(house: House) -> str:
+    """Home Assistant starts again."""
+    house.hub.stop()
+    began = house.hub.start()
+    right = took(10, house, "states after its restart")
+    return f"right {right:.1f} s after its start, which takes {began:.0f} s"
+
+
+def broker_restarts(house: House) -> str:
+    """The broker dies and comes back, once with and once without what it had kept."""
+    house.broker.kill()
+    within(10, lambda: house.hub.state(BINARY + "playing") == "unavailable", "unavailable")
+    house.broker.start()
+    with_memory = took(10, house, "states after the broker's restart")
+    house.broker.kill()
+    for file in house.folder.glob("mosquitto.db*"):
+        file.unlink()
+    house.broker.start()
+    within(20, lambda: house.hub.state(BINARY + "playing") == "off", "states")
+    without = took(10, house, "states after an empty broker")
+    return f"right after {with_memory:.1f} s, and with an empty broker after {without:.1f} s"
+
+
+def daemon_restarts(house: House) -> str:
+    """Timbrel ends, dies, and comes back."""
+    hub = house.hub
+    house.stop_daemon()
+    within(5, lambda: hub.state(BINARY + "playing") == "unavailable", "unavailable after its end")
+    house.start_daemon()
+    again = took(15, house, "states after its start")
+    assert house.daemon is not None
+    house.daemon.kill()
+    began = time.monotonic()
+    within(15, lambda: hub.state(SENSOR + "instrument") == "unavailable", "the last will")
+    will = time.monotonic() - began
+    house.daemon.wait()
+    house.start_daemon()
+    took(15, house, "states after its death")
+    return f"right {again:.1f} s after its start; its will is seen after {will * 1000:.0f} ms"
+
+
+def hub_starts_last(house: House) -> str:
+    """Home Assistant comes to a broker that has forgotten everything, and asks nobody."""
+    house.hub.stop()
+    house.broker.kill()
+    for file in house.folder.glob("mosquitto.db*"):
+        file.unlink()
+    house.broker.start()
+    house.hub.start()
+    return f"right after {took(10, house, 'states'):.1f} s"
+
+
+def log_is_quiet(house: House) -> str:
+    """Nothing at warning or above names us."""
+    complaints = [
+        line
+        for line in house.hub.complaints()
+        # The broker's absence, which we caused.
+        if "The client is not currently connected" not in line
+        and "Disconnected from MQTT server" not in line
+        and "Failed to connect to MQTT" not in line
+        and "Error returned from MQTT server" not in line
+    ]
+    assert not complaints, "\n".join(complaints[:20])
+    return f"{len(house.hub.log.splitlines())} lines read"
+
+
+def forget(house: House) -> str:
+    """A node that is gone leaves nothing behind, there or at the broker."""
+    command = [sys.executable, "-m", "daemon", "forget", NODE, "--config", str(house.config)]
+    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2, refused
+    house.stop_daemon()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done
+    within(10, lambda: not house.hub.of_node(NODE), "no entity left")
+    with Watcher(house.broker.port) as watcher:
+        time.sleep(1)
+        left = [m.topic for m in watcher.received if NODE in m.topic]
+    assert not left, left
+    return f"{done.stdout.strip()}; while it runs: {refused.stderr.strip()}"
+
+
+PROOFS = [
+    migration,
+    entities,
+    area,
+    icons,
+    medley,
+    commands,
+    mute,
+    restart_listening,
+    hub_restarts,
+    broker_restarts,
+    daemon_restarts,
+    hub_starts_last,
+    log_is_quiet,
+    forget,
+]
+
+
+def main() -> int:
+    """Every proof, also after one has failed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tree", type=Path, required=True)
+    parser.add_argument("--home", required=True)
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--only", nargs="*", default=[], metavar="PROOF")
+    options = parser.parse_args()
+    failed = 0
+    print(f"Home Assistant {options.version}", flush=True)
+    with ExitStack() as stack:
+        house = House(options.tree, options.home, stack)
+        for proof in PROOFS:
+            name = proof.__name__.replace("_", " ")
+            if options.only and proof.__name__ not in options.only:
+                continue
+            try:
+                print(f"ok      {name}: {proof(house)}", flush=True)
+            except Exception as error:  # noqa: BLE001
+                failed += 1
+                print(f"FAILED  {name}: {type(error).__name__}: {error}", flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
