@@ -5,17 +5,18 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from paho.mqtt.publish import single
 
 from daemon import event_queue, mqtt, trouble
 from daemon.commands.embedded_broker import embedded_broker
 from daemon.errors import InputError
 from daemon.home_assistant import Message
-from daemon.mqtt import Link
+from daemon.mqtt import Commands, Link
 from daemon.outbox import Outbox
 from daemon.settings import MqttSettings, TlsSettings
 from tests.conftest import Mosquitto, Received, StartBroker, Watcher
@@ -309,3 +310,126 @@ def make_password_file(folder: Path, user: str, password: str) -> Path:
     subprocess.run(command, check=True, capture_output=True)
     file.chmod(0o644)
     return file
+
+
+BIRTH = "homeassistant/status"
+DEVICE = Message("homeassistant/device/box/config", b"{}", 1, retain=True)
+
+
+def obeying(port: int, taken: list[tuple[str, bytes, bool]], **options: Any) -> Link:
+    """A link that takes commands on one topic and answers the hub's birth."""
+    return Link(
+        MqttSettings(**{"host": "127.0.0.1", "port": port, **options}),
+        None,
+        Outbox(),
+        client_id="box",
+        greeting=lambda: [DEVICE, ONLINE],
+        farewell=FAREWELL,
+        commands=Commands(
+            ["timbrel/node/mute/set"],
+            lambda topic, payload, retained: taken.append((topic, payload, retained)),
+        ),
+        birth_topic=BIRTH,
+    )
+
+
+def publish(port: int, topic: str, payload: bytes, *, retain: bool = False) -> None:
+    """A message of somebody else's, at the broker when this returns."""
+    single(topic, payload, qos=1, retain=retain, hostname="127.0.0.1", port=port)
+
+
+def eventually(is_so: Callable[[], object], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_commands_are_taken_with_whether_they_were_retained(
+    broker: Mosquitto, protocol: str
+) -> None:
+    taken: list[tuple[str, bytes, bool]] = []
+    publish(broker.port, "timbrel/node/mute/set", b"OFF", retain=True)
+    with obeying(broker.port, taken, protocol=protocol) as link:
+        assert link.wait_connected(5)
+        eventually(lambda: taken)
+        publish(broker.port, "timbrel/node/mute/set", b"ON")
+        publish(broker.port, "timbrel/node/volume/set", b"9")
+        eventually(lambda: len(taken) > 1)
+        time.sleep(0.2)
+    assert taken == [
+        ("timbrel/node/mute/set", b"OFF", True),
+        ("timbrel/node/mute/set", b"ON", False),
+    ]
+
+
+def test_commands_are_taken_again_after_the_broker_was_away(start_broker: StartBroker) -> None:
+    broker = start_broker()
+    taken: list[tuple[str, bytes, bool]] = []
+    with obeying(broker.port, taken) as link:
+        assert link.wait_connected(5)
+        broker.kill()
+        broker.start()
+        eventually(lambda: link.connections == 2)
+        eventually(link._connected.is_set)
+        publish(broker.port, "timbrel/node/mute/set", b"ON")
+        eventually(lambda: taken)
+
+
+def test_a_hub_that_starts_is_told_everything_in_order(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.5)
+    with obeying(broker.port, []) as link:
+        assert link.wait_connected(5)
+        link.publish(Message("timbrel/node/state", b"1", retain=True))
+        link.publish(Message("timbrel/node/state", b"2", retain=True))
+        link.publish(Message("timbrel/node/level", b"-30", retain=True))
+        assert link.flush(5) == 0
+        with Watcher(broker.port) as watcher:
+            publish(broker.port, BIRTH, b"online")
+            watcher.wait_for("timbrel/node/level", lambda m: not m.retained)
+            time.sleep(0.3)
+            said = [(m.topic, m.payload) for m in watcher.received if not m.retained]
+    # What was said before may still be on its way.
+    assert said[said.index((DEVICE.topic, DEVICE.payload)) :] == [
+        (DEVICE.topic, b"{}"),
+        (ONLINE.topic, b"online"),
+        ("timbrel/node/state", b"2"),
+        ("timbrel/node/level", b"-30"),
+    ]
+
+
+def test_a_retained_birth_and_a_hubs_death_are_no_start(broker: Mosquitto) -> None:
+    publish(broker.port, BIRTH, b"online", retain=True)
+    with obeying(broker.port, []) as link:
+        assert link.wait_connected(5)
+        time.sleep(0.3)
+        publish(broker.port, BIRTH, b"offline")
+        time.sleep(0.3)
+        assert link._greet_again_at == float("inf")
+
+
+def test_the_answer_to_a_birth_comes_at_a_moment_of_chance(broker: Mosquitto) -> None:
+    waits = set()
+    with obeying(broker.port, []) as link:
+        assert link.wait_connected(5)
+        for _ in range(5):
+            began = time.monotonic()
+            publish(broker.port, BIRTH, b"online")
+            eventually(lambda: link._greet_again_at < float("inf"), 1)
+            waits.add(round(link._greet_again_at - began, 3))
+            link._greet_again_at = float("inf")
+    assert len(waits) == 5
+    assert all(0 <= wait < 3.5 for wait in waits)
+
+
+def test_a_broker_of_mqtt_5_keeps_what_is_too_large_for_a_command(broker: Mosquitto) -> None:
+    taken: list[tuple[str, bytes, bool]] = []
+    with obeying(broker.port, taken) as link:
+        assert link.wait_connected(5)
+        publish(broker.port, "timbrel/node/mute/set", b"x" * 70_000)
+        publish(broker.port, "timbrel/node/mute/set", b"ON")
+        eventually(lambda: taken)
+    assert taken == [("timbrel/node/mute/set", b"ON", False)]
