@@ -11,6 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,8 +35,9 @@ logbook:
 system_log:
 automation: !include automations.yaml
 script: {{}}
-scene: []
-light: []
+scene:
+  - name: Practice
+    entities: {{input_boolean.music_light: "on"}}
 logger:
   default: warning
   logs:
@@ -56,6 +58,9 @@ lovelace:
 """
 
 
+_OURS = ("timbrel", "music_room", "mqtt", "automation", "blueprint", "lovelace", "template")
+
+
 def within(seconds: float, is_so: Callable[[], Any], what: str) -> Any:
     """Wait until it is so; what it then is."""
     deadline = time.monotonic() + seconds
@@ -63,6 +68,10 @@ def within(seconds: float, is_so: Callable[[], Any], what: str) -> Any:
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
         time.sleep(0.05)
     return found
+
+
+class Refused(Exception):  # noqa: N818
+    """Home Assistant did not do what it was asked for."""
 
 
 class Socket:
@@ -88,7 +97,8 @@ class Socket:
         while True:
             answer = self._receive()
             if answer.get("id") == self._number and answer["type"] == "result":
-                assert answer["success"], f"{kind}: {answer}"
+                if not answer["success"]:
+                    raise Refused(f"{kind}: {answer['error']}")
                 return answer["result"]
 
     def events(self, seconds: float) -> list[Any]:
@@ -122,11 +132,6 @@ class HomeAssistant:
             self.port: int = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         (self._folder / "configuration.yaml").write_text(CONFIGURATION.format(port=self.port))
-        (self._folder / "automations.yaml").write_text("[]\n")
-        dashboard = SHIPPED / "dashboard.yaml"
-        (self._folder / "dashboard.yaml").write_text(
-            dashboard.read_text() if dashboard.exists() else "views: []\n"
-        )
         self._process: subprocess.Popen[bytes] | None = None
         self._token = ""
         self.tokens: dict[str, Any] = {}
@@ -261,6 +266,9 @@ class HomeAssistant:
                 f"/api/onboarding/{step}", {"client_id": client, "redirect_uri": f"{client}?x=1"}
             )
         within(120, self._answers, "Home Assistant runs")
+        with suppress(Refused):
+            # New versions take their address back when nobody confirms it.
+            self.ask("http/config/promote")
 
     def add_mqtt(self, port: int) -> None:
         """What a user does: one form with the broker's address."""
@@ -316,7 +324,7 @@ class HomeAssistant:
             line
             for line in self.log.splitlines()
             if any(f" {level} " in line for level in ("WARNING", "ERROR", "CRITICAL"))
-            and any(word in line.lower() for word in ("timbrel", "music_room", "mqtt"))
+            and any(word in line.lower() for word in _OURS)
         ]
 
 
