@@ -125,6 +125,7 @@ class Service:
                 self._lost(str(error), hub, 0.0, [])
             stop.wait(self._pause_seconds * random.uniform(0.7, 1.0))  # noqa: S311
             self._pause_seconds = min(2 * self._pause_seconds, _LONGEST_PAUSE_SECONDS)
+            hub.rest()
             systemd.alive()
 
     def _wait_while_muted(self, stop: Stop, hub: Hub) -> bool:

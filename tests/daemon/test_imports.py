@@ -27,7 +27,11 @@ def test_no_module_of_the_daemon_loads_the_training_side(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["tracker", "hub", "home_assistant", "settings", "window", "outbox"]
+    "module",
+    [
+        *("tracker", "hub", "home_assistant", "settings", "window", "outbox"),
+        *("discovery", "practice", "remote", "console", "note", "payloads"),
+    ],
 )
 def test_pure_modules_load_neither_broker_nor_sound_nor_network(module: str) -> None:
     edges = {"paho", "sounddevice", "soundfile", "soxr", "ai_edge_litert", "av", "sqlite3"}

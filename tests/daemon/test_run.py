@@ -5,14 +5,16 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import soundfile
+from paho.mqtt.publish import single
 
 from daemon.sound_file import read_sound
-from tests.conftest import MEDLEY, ROOT, Mosquitto, Received, VirtualMicrophone, Watcher
+from tests.conftest import MEDLEY, ROOT, Mosquitto, Received, Timbrel, VirtualMicrophone, Watcher
 
 Daemon = subprocess.Popen[str]
 StartDaemon = Callable[..., Daemon]
@@ -143,3 +145,74 @@ def test_the_service_manager_is_told_when_ready_alive_and_stopping(
         while "STOPPING=1" not in states:
             states.append(manager.recv(4096).decode())
         assert daemon.wait(10) == 0
+
+
+def send(broker: Mosquitto, leaf: str, payload: str, *, retain: bool = False) -> None:
+    topic = f"timbrel/music_room/{leaf}/set"
+    single(topic, payload, qos=1, retain=retain, hostname="127.0.0.1", port=broker.port)
+
+
+def is_open(microphone: VirtualMicrophone) -> bool:
+    return bool(microphone.control("list", "short", "source-outputs").stdout.strip())
+
+
+def eventually(is_so: Callable[[], object], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_mute_closes_the_microphone_also_over_a_restart(
+    start_daemon: StartDaemon, broker: Mosquitto, microphone: VirtualMicrophone, watcher: Watcher
+) -> None:
+    topic = "timbrel/music_room/"
+    daemon = start_daemon()
+    watcher.wait_for(topic + "state", is_state(False))
+    assert is_open(microphone)
+    send(broker, "mute", "ON")
+    watcher.wait_for(topic + "mute", lambda m: m.payload == b"ON")
+    watcher.wait_for(topic + "hearing", lambda m: m.json["hearing"] == "muted")
+    watcher.wait_for(topic + "state", is_state(None))
+    eventually(lambda: not is_open(microphone))
+    daemon.send_signal(signal.SIGTERM)
+    assert daemon.wait(10) == 0
+
+    watcher.received.clear()
+    start_daemon()
+    watcher.wait_for(topic + "hearing", lambda m: m.json["hearing"] == "muted" and not m.retained)
+    assert not is_open(microphone)
+    send(broker, "mute", "OFF")
+    watcher.wait_for(topic + "hearing", lambda m: m.json["hearing"] == "hearing")
+    watcher.wait_for(topic + "state", is_state(False))
+
+
+def test_settings_of_the_hub_are_echoed_refused_and_kept(
+    start_daemon: StartDaemon, broker: Mosquitto, watcher: Watcher
+) -> None:
+    topic = "timbrel/music_room/"
+    send(broker, "sensitivity", "1", retain=True)
+    daemon = start_daemon()
+    watcher.wait_for(topic + "state", is_state(False))
+    send(broker, "quiet_gate", "-40")
+    watcher.wait_for(topic + "quiet_gate", lambda m: m.payload == b"-40")
+    send(broker, "stop_after", "soon")
+    eventually(lambda: len(watcher.of(topic + "stop_after")) == 2)
+    daemon.send_signal(signal.SIGTERM)
+    _, log = daemon.communicate(timeout=10)
+    assert "set by the hub: quiet_gate -40" in log
+    assert "refused: timbrel/music_room/stop_after/set: send a number from 1 to 86400" in log
+
+    watcher.received.clear()
+    start_daemon()
+    kept = watcher.wait_for(topic + "quiet_gate", lambda m: not m.retained)
+    assert kept.payload == b"-40"
+    assert {m.payload for m in watcher.of(topic + "sensitivity")} == {b"50"}
+
+
+def test_a_family_that_the_model_does_not_know_is_named(timbrel: Timbrel, tmp_path: Path) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text("mqtt: {families: [guitar, theremin]}\n")
+    done = timbrel("check", config)
+    assert done.returncode == 2
+    assert "mqtt.families: the model knows no family theremin; it knows bass," in done.stderr

@@ -429,3 +429,19 @@ def test_whatever_is_accepted_starts_and_ends_in_the_end(
     except InputError:
         return
     assert [type(event) for event in events] == [EventStarted, EventEnded]
+
+
+def test_other_rules_hold_from_the_next_window_and_keep_what_is_open() -> None:
+    tracker, (started,) = track([LOW, HIGH, HIGH])
+    assert isinstance(started, EventStarted)
+    deaf = msgspec.convert(QUICK | {"threshold": 0.99}, TrackerSettings)
+    tracker.follow(rules(deaf, FAMILIES, THRESHOLDS, 1.0))
+    assert [event.family for event in tracker.open_events()] == ["flute"]
+    events = [
+        event
+        for at in range(7, 20)
+        for event in tracker.update(float(at), np.array([0.7, HIGH, 0.0], np.float32))
+    ]
+    (ended,) = events
+    assert isinstance(ended, EventEnded)
+    assert ended.onset == started.onset
