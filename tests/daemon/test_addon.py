@@ -1,0 +1,170 @@
+"""The app for Home Assistant OS: its options, and its start with a Supervisor and a real broker."""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import daemon
+from daemon.classifier import BUILT_IN_MODEL
+from daemon.model_file import read_contract
+from daemon.settings import load
+from tests.conftest import ROOT, Mosquitto, StartBroker, VirtualMicrophone, Watcher
+
+ADDON = ROOT / "home-assistant-addon"
+TOKEN = "of-the-supervisor"  # noqa: S105
+LOGIN = {"username": "addons", "password": "secret"}
+
+
+@pytest.fixture(scope="module")
+def config() -> Any:
+    return yaml.safe_load((ADDON / "config.yaml").read_text(encoding="utf-8"))
+
+
+class Supervisor:
+    """What the real one answers when it is asked for the broker."""
+
+    def __init__(self) -> None:
+        self.broker: dict[str, Any] | None = None
+        self.tokens: list[str | None] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.tokens.append(self.headers.get("Authorization"))
+                known = self.path == "/services/mqtt" and outer.broker is not None
+                self.send_response(200 if known else 400)
+                self.end_headers()
+                answer = {"result": "ok" if known else "error", "data": outer.broker or {}}
+                self.wfile.write(json.dumps(answer).encode())
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def supervisor() -> Iterator[Supervisor]:
+    answering = Supervisor()
+    yield answering
+    answering.close()
+
+
+def start(
+    folder: Path, supervisor: Supervisor, options: dict[str, Any], environment: dict[str, str]
+) -> subprocess.Popen[str]:
+    (folder / "options.json").write_text(json.dumps(options))
+    return subprocess.Popen(
+        [sys.executable, ADDON / "start.py"],
+        cwd=ROOT,
+        env={
+            **environment,
+            "TIMBREL_DATA": str(folder),
+            "TIMBREL_RUN": str(folder / "run"),
+            "TIMBREL_SUPERVISOR": supervisor.url,
+            "SUPERVISOR_TOKEN": TOKEN,
+        },
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_every_option_has_a_type_a_name_and_an_explanation(config: Any) -> None:
+    words = yaml.safe_load((ADDON / "translations/en.yaml").read_text(encoding="utf-8"))
+    assert words["configuration"].keys() == config["schema"].keys()
+    assert all(entry.keys() == {"name", "description"} for entry in words["configuration"].values())
+    optional = {name for name, kind in config["schema"].items() if str(kind).endswith("?")}
+    assert config["options"].keys() == config["schema"].keys() - optional
+
+
+def test_the_app_is_of_this_version_and_knows_the_models_families(config: Any) -> None:
+    assert config["version"] == daemon.__version__
+    families = re.fullmatch(r"list\((.*)\)", config["schema"]["families"][0])
+    assert families is not None
+    assert families[1].split("|") == list(read_contract(BUILT_IN_MODEL).families)
+
+
+def test_it_hears_and_uses_the_supervisors_broker(
+    config: Any,
+    supervisor: Supervisor,
+    start_broker: StartBroker,
+    microphone: VirtualMicrophone,
+    tmp_path: Path,
+) -> None:
+    passwords = tmp_path / "passwords"
+    command = ["mosquitto_passwd", "-b", "-c", str(passwords), *LOGIN.values()]
+    subprocess.run(command, check=True, capture_output=True)
+    passwords.chmod(0o644)
+    broker: Mosquitto = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
+    supervisor.broker = {
+        "host": "127.0.0.1",
+        "port": broker.port,
+        **LOGIN,
+        "ssl": False,
+        "protocol": "3.1.1",
+    }
+    options = {**config["options"], "families": ["guitar"], "name": "hall"}
+    process = start(tmp_path, supervisor, options, microphone.environment)
+    try:
+        with Watcher(broker.port, 1, **LOGIN) as watcher:
+            hearing = watcher.wait_for("timbrel/hall/hearing", seconds=30).json
+            device = watcher.wait_for("homeassistant/device/timbrel_hall/config").json
+        assert hearing["hearing"] == "hearing"
+        assert "sensitivity_guitar" in device["components"]
+        assert supervisor.tokens == [f"Bearer {TOKEN}"]
+        written = tmp_path / "run" / "timbrel.yaml"
+        assert "secret" not in written.read_text()
+        assert (tmp_path / "run" / "mqtt-password").stat().st_mode & 0o777 == 0o600
+        assert load(written).state.directory == str(tmp_path)
+    finally:
+        process.terminate()
+        _, log = process.communicate(timeout=15)
+    assert process.returncode == 0, log
+    assert "secret" not in log
+
+
+def test_another_broker_is_used_where_one_is_named(
+    config: Any,
+    supervisor: Supervisor,
+    broker: Mosquitto,
+    microphone: VirtualMicrophone,
+    tmp_path: Path,
+) -> None:
+    options = {**config["options"], "mqtt_host": "127.0.0.1", "mqtt_port": broker.port}
+    process = start(tmp_path, supervisor, options, microphone.environment)
+    try:
+        with Watcher(broker.port) as watcher:
+            watcher.wait_for("timbrel/music_room/availability", seconds=30)
+        assert supervisor.tokens == []
+    finally:
+        process.terminate()
+        process.communicate(timeout=15)
+
+
+def test_without_any_broker_it_says_what_to_do(
+    config: Any, supervisor: Supervisor, tmp_path: Path
+) -> None:
+    process = start(tmp_path, supervisor, config["options"], {})
+    _, log = process.communicate(timeout=15)
+    assert process.returncode == 1
+    assert log.startswith("timbrel: there is no broker; install the Mosquitto app")
+    assert "Traceback" not in log
+
+
+def test_the_containers_configuration_can_work() -> None:
+    assert load(ROOT / "configs/container/timbrel.yaml").mqtt.host == "mosquitto"
