@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from daemon.home_assistant import Message
 from daemon.note import Note
-from daemon.remote import Chosen, Remote
+from daemon.remote import Chosen, Configured, Remote
 from daemon.trouble import Repeats
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ class Console:
 
     def __init__(self, remote: Remote, note: Note[Chosen]) -> None:
         self.remote = remote
+        self._topics = frozenset(remote.topics)
         self._note = note
         self._publish: Callable[[Message], None] = lambda _: None
         self._apply: Callable[[Remote], None] = lambda _: None
@@ -44,10 +45,17 @@ class Console:
         for echo in self.remote.echoes():
             self._publish(echo)
 
+    def reload(self, configured: Configured) -> None:
+        """The configuration has changed; what the hub has set still beats it. On the loop."""
+        self.remote.configured = configured
+        self._apply(self.remote)
+        for echo in self.remote.echoes():
+            self._publish(echo)
+
     def take(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
-        """A message on a command topic; from any thread."""
+        """A message on a command topic, ours or another node's; from any thread."""
         # Who floods us loses commands, not our memory.
-        if self._waiting.qsize() < _MOST_WAITING:
+        if topic in self._topics and self._waiting.qsize() < _MOST_WAITING:
             self._waiting.put(_Command(topic, payload, retained))
 
     def attend(self) -> bool:

@@ -8,7 +8,6 @@ import msgspec
 from daemon.home_assistant import NONE_PLAYING, Message, Node
 from daemon.remote import CONTROLS, SENSITIVITY, Control
 
-_STALE_SECONDS = 300
 _ICONS = {
     "bass": "mdi:music-clef-bass",
     "brass": "mdi:trumpet",
@@ -262,7 +261,6 @@ def _listener(node: Node) -> Iterator[_Entity]:
             {
                 **_DIAGNOSTIC,
                 **options,
-                "expire_after": _STALE_SECONDS,
                 "state_topic": node.topic("diagnostics"),
                 "value_template": f"{{{{ value_json.{key} | default(none) }}}}",
             },
@@ -296,7 +294,7 @@ _DIAGNOSTICS: tuple[tuple[str, str, dict[str, Any]], ...] = (
         },
     ),
     (
-        "queued_events",
+        "queued",
         "Queued events",
         {**_HIDDEN, "icon": "mdi:tray-full", "state_class": "measurement"},
     ),

@@ -1,13 +1,14 @@
 """Events and states as MQTT messages; no socket here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from daemon import payloads
+from daemon.counters import Counters
 from daemon.practice import Diary, Session
 from daemon.tracker import EventEnded, EventStarted
 
@@ -165,16 +166,14 @@ def last_session(node: Node, session: Session) -> Message:
     return _state(node, "last_session", body)
 
 
-def diagnostics(
-    node: Node, *, inference_ms: float, lost_seconds: float, queued_events: int, started: float
-) -> Message:
-    """How the listener itself fares; `started` is the wall time of the process's start."""
+def diagnostics(node: Node, counters: Counters, started: float) -> Message:
+    """What happened at the node since the daemon started, at a wall time."""
+    rounded = {
+        "lost_seconds": round(counters.lost_seconds, 1),
+        "inference_ms": round(counters.inference_ms, 2),
+    }
     body = payloads.Diagnostics(
-        inference_ms=round(inference_ms, 2),
-        lost_seconds=round(lost_seconds, 1),
-        queued_events=queued_events,
-        model=node.model,
-        started=iso_time(started),
+        **asdict(counters) | rounded, model=node.model, started=iso_time(started)
     )
     return _state(node, "diagnostics", body)
 

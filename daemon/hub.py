@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from daemon import home_assistant
+from daemon.counters import Counters
 from daemon.discovery import discovery as device
 from daemon.hearing import FLOOR_DBFS, Heard
 from daemon.home_assistant import Message, Node, Playing
@@ -45,7 +46,8 @@ class Hub:
     States go to `publish`, events to the `keeper`, with a will while they are open: how they ended
     if nothing of them is heard any more. `wall_at` gives the wall time of a moment of the sound, in
     seconds; it is asked once a window. `practice` is told on, and what it knows goes to `remember`
-    at most once a minute. `controls`: whether somebody takes the node's commands.
+    at most once a minute. `controls`: whether somebody takes the node's commands; `started`: the
+    wall time of the daemon's start.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Hub:
         practice: Practice | None = None,
         remember: Callable[[Diary], None] = lambda _: None,
         controls: bool = False,
+        started: float = 0.0,
     ) -> None:
         self._node = node
         self._publish = publish
@@ -73,6 +76,7 @@ class Hub:
         self._practice = practice
         self._remember = remember
         self._controls = controls
+        self._started = started
         self._told_turn: Turn | None = None
         self._told_seconds = 0.0
         self._practice_told_at = 0.0
@@ -117,27 +121,37 @@ class Hub:
             self._practice.rest(self._wall_at(0.0))
             self._tell_practice(0.0, due=False)
 
-    def end(
-        self,
-        at: float,
-        events: Sequence[Event],
-        deaf_because: str | None = None,
-        *,
-        muted: bool = False,
+    def end(self, at: float, events: Sequence[Event]) -> None:
+        """The sound ended well, at `at` and with its last events."""
+        self._end(self._wall_at(at), at, events, {})
+
+    def deaf(
+        self, reason: str, at: float, events: Sequence[Event], since_seconds: float = 0.0
     ) -> None:
-        """The sound ended at `at` with its last events: well, deaf for a reason, or muted."""
+        """The sound was lost so many seconds ago, at `at` and with its last events."""
         wall = self._wall_at(at)
+        self._end(wall, at, events, None)
+        self._publish(home_assistant.hearing(self._node, "deaf", reason, wall - since_seconds))
+
+    def muted(self, at: float, events: Sequence[Event]) -> None:
+        """Somebody wants no sound to be heard; it ended at `at` with its last events."""
+        wall = self._wall_at(at)
+        self._end(wall, at, events, None)
+        self._publish(home_assistant.hearing(self._node, "muted", None, wall))
+
+    def diagnose(self, counters: Counters) -> None:
+        """What happened so far."""
+        self._publish(home_assistant.diagnostics(self._node, counters, self._started))
+
+    def _end(
+        self, wall: float, at: float, events: Sequence[Event], playing: dict[str, Playing] | None
+    ) -> None:
         for event in events:
             self._tell_event(event, wall - at)
         if self._practice is not None and at:
             self._practice.update(at, wall, events)
             self._tell_practice(at, due=True)
-        playing = None if deaf_because or muted else dict[str, Playing]()
         self._publish(home_assistant.state(self._node, playing, self._newest_dbfs, wall))
-        if deaf_because:
-            self._publish(home_assistant.hearing(self._node, "deaf", deaf_because, wall))
-        elif muted:
-            self._publish(home_assistant.hearing(self._node, "muted", None, wall))
 
     def _tell_event(self, event: Event, sound_began: float) -> None:
         if isinstance(event, EventEnded):

@@ -77,10 +77,16 @@ class LastSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Diagnostics(msgspec.Struct, frozen=True, kw_only=True):
-    """How the listener itself fares."""
+    """How the listener itself fares: what it counted since it started."""
 
-    inference_ms: float
+    windows: int
+    late_windows: int
     lost_seconds: float
-    queued_events: int
+    overflows: int
+    reopens: int
+    reconnects: int
+    queued: int
+    dropped: int
+    inference_ms: float
     model: str
     started: Time

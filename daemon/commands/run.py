@@ -17,6 +17,7 @@ from daemon.commands.wiring import (
     remote_of,
 )
 from daemon.console import Console
+from daemon.counters import Counters
 from daemon.errors import SoundLostError
 from daemon.hearing import Heard, Hearing
 from daemon.hub import Hub
@@ -63,6 +64,7 @@ def run(settings: Settings, open_source: OpenSource = open_microphone) -> int:
         practice=practice_of(settings, ears, practice_note.read()),
         remember=practice_note.write,
         controls=True,
+        started=time.time(),
     )
     service = Service(settings, ears, open_source=open_source, console=console)
     with stop_on_signals() as stop, outbox, link:
@@ -105,7 +107,7 @@ class Service:
     def apply(self, remote: Remote) -> None:
         """Put what the hub has set in force, without losing a window."""
         self._ears.tune(remote)
-        self._tracker.follow(self._ears.rules)
+        self._tracker.retune(self._ears.rules)
         self._hearing.gate_dbfs = self._ears.gate_dbfs
 
     def attend(self, ring: Ring) -> None:
@@ -136,7 +138,7 @@ class Service:
         console.attend()
         if not console.muted:
             return False
-        hub.end(0.0, [], muted=True)
+        hub.muted(0.0, [])
         systemd.ready("muted")
         log.info("muted")
         self._deaf_because = None
@@ -167,7 +169,7 @@ class Service:
             muted = self._console is not None and self._console.muted
             events = tracker.close(progress.ended_at, "muted" if muted else "stopped")
             if progress.ended_at:
-                hub.end(progress.ended_at, events, muted=muted)
+                (hub.muted if muted else hub.end)(progress.ended_at, events)
         _log_events(events)
 
     def _lost(self, reason: str, hub: Hub, at: float, events: Sequence[Event]) -> None:
@@ -175,7 +177,7 @@ class Service:
             return
         self._deaf_because = reason
         log.error("deaf: %s; it is tried again until it is back", reason)
-        hub.end(at, events, deaf_because=reason)
+        hub.deaf(reason, at, events)
         systemd.ready(f"deaf: {reason}")
 
 
@@ -193,6 +195,7 @@ class _Progress:
         if self.ended_at == 0.0:
             self._service.hears()
             self._hub.hears()
+            self._hub.diagnose(Counters())
             systemd.ready("hearing")
         self.ended_at = heard.ended_at
         self._service.attend(self._ring)

@@ -187,7 +187,7 @@ def test_what_a_key_says_never_changes(node: Node) -> None:
     """Automations and history hang on these: an entity that is renamed here is lost there."""
     fixed = {
         *("playing", "instrument", "heard", "minutes_today", "session", "last_session"),
-        *("hearing", "level", "inference_ms", "lost_seconds", "queued_events", "model", "started"),
+        *("hearing", "level", "inference_ms", "lost_seconds", "queued", "model", "started"),
         *("mute", "sensitivity", "quiet_gate", "stop_after", "restart_listening"),
     }
     of_families = {
@@ -236,12 +236,8 @@ def test_what_says_how_it_sounds_now_is_not_shown_while_nobody_hears() -> None:
         assert entity["availability_mode"] == "all"
 
 
-def test_diagnostics_go_stale() -> None:
-    diagnostics = [
-        e for e in entities(NODE).values() if e.get("state_topic") == NODE.topic("diagnostics")
-    ]
-    assert len(diagnostics) == 5
-    assert all(e["expire_after"] == 300 for e in diagnostics)
+def test_what_is_only_told_when_it_changes_does_not_expire() -> None:
+    assert not [key for key, entity in entities(NODE).items() if "expire_after" in entity]
 
 
 def test_nodes_do_not_share_ids() -> None:

@@ -71,6 +71,11 @@ class Evening:
         self.hub.end(*arguments)
         return self.sent[before:]
 
+    def deaf(self, *arguments: Any) -> list[Message]:
+        before = len(self.sent)
+        self.hub.deaf(*arguments)
+        return self.sent[before:]
+
 
 @pytest.fixture
 def evening() -> Evening:
@@ -213,7 +218,7 @@ def test_level_is_told_at_most_every_five_seconds_and_when_it_moved_three_decibe
 def test_deafness_ends_events_and_makes_playing_unknown(evening: Evening) -> None:
     evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
     lost = EventEnded("flute", 3.5, 8.0, 0.9, 8.0, 0.95, "deaf")
-    event, state, hearing = evening.end(8.0, [lost], "no sound from the device for 5 s")
+    event, state, hearing = evening.deaf("no sound from the device for 5 s", 8.0, [lost])
     assert leaves([event, state, hearing]) == ["event", "state", "hearing"]
     assert body(event)["reason"] == "deaf"
     assert body(state)["playing"] is None
@@ -241,7 +246,7 @@ def test_the_last_state_has_the_newest_level(evening: Evening) -> None:
 
 
 def test_hearing_again_tells_state_and_level_again(evening: Evening) -> None:
-    evening.end(8.0, [], "unplugged")
+    evening.deaf("unplugged", 8.0, [])
     before = len(evening.sent)
     evening.hub.hears()
     evening.window(4.0)
@@ -307,7 +312,7 @@ def test_the_wall_clock_is_asked_once_a_window() -> None:
 def test_every_message_is_valid_json(evening: Evening) -> None:
     refuse: Callable[[str], None] = pytest.fail
     evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
-    evening.end(8.0, [ended("flute", 3.5, 8.0, 8.0)], 'a "quoted" reason\nin two lines, größer')
+    evening.deaf('a "quoted" reason\nin two lines, größer', 8.0, [ended("flute", 3.5, 8.0, 8.0)])
     for message in evening.sent:
         json.loads(message.payload, parse_constant=refuse)
 
@@ -379,7 +384,7 @@ def test_a_session_also_ends_while_nobody_listens() -> None:
     evening = Diarist()
     evening.hub.hears()
     evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
-    evening.end(70.0, [ended("flute", 3.5, 70.0, 63.5)], "unplugged")
+    evening.deaf("unplugged", 70.0, [ended("flute", 3.5, 70.0, 63.5)])
     evening.hub.rest()
     assert evening.told("last_session") == []
     evening.ahead_seconds = 63.5 + 121
@@ -388,7 +393,7 @@ def test_a_session_also_ends_while_nobody_listens() -> None:
 
 
 def test_muting_makes_playing_unknown_and_says_so(evening: Evening) -> None:
-    evening.hub.end(8.0, [], muted=True)
+    evening.hub.muted(8.0, [])
     state, hearing = evening.sent[-2:]
     assert body(state)["playing"] is None
     assert body(hearing)["hearing"] == "muted"

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from daemon import home_assistant, payloads
+from daemon.counters import Counters
 from daemon.discovery import discovery
 from daemon.hearing import Heard
 from daemon.home_assistant import Message, Node
@@ -51,15 +52,13 @@ def evening() -> Iterator[Message]:
     ended = EventEnded("flute", 3.5, 20.0, 0.1, 14.0, 0.95, reason="deaf")
     hub.tell(Heard(20.0, -60.0, np.zeros(2, np.float32)), [], [ended])
     hub.tell(Heard(100.0, -60.0, np.zeros(2, np.float32)), [], [])
-    hub.end(101.0, [], "unplugged")
-    hub.end(102.0, [], muted=True)
+    hub.deaf("unplugged", 101.0, [])
+    hub.muted(102.0, [])
+    hub.diagnose(Counters(inference_ms=3.14159))
     yield from sent
     for _, message, _ in outbox.take(10):
         yield from (message, home_assistant.as_late(message))
     yield home_assistant.availability(NODE, online=True)
-    yield home_assistant.diagnostics(
-        NODE, inference_ms=3.14159, lost_seconds=0.0, queued_events=0, started=1e9
-    )
     yield from Remote(NODE, Configured(-60.0, 6.0), Chosen()).echoes()
 
 

@@ -274,6 +274,26 @@ def test_a_flood_is_dropped_and_not_kept(tmp_path: Path) -> None:
     assert len(loop.sent) == len(LEAVES) + 100
 
 
+def test_a_reload_is_applied_and_echoed_beside_what_was_chosen(tmp_path: Path) -> None:
+    loop = Loop(tmp_path)
+    loop.take("stop_after", b"9")
+    loop.console.attend()
+    loop.sent.clear()
+    loop.console.reload(Configured(-70.0, 8.0))
+    assert loop.gates[-1] == -70.0
+    told = {m.topic.rpartition("/")[2]: m.payload for m in loop.sent}
+    assert (told["quiet_gate"], told["stop_after"]) == (b"-70", b"9")
+
+
+def test_other_nodes_commands_are_not_kept(tmp_path: Path) -> None:
+    loop = Loop(tmp_path)
+    for _ in range(1000):
+        loop.console.take("timbrel/kitchen/mute/set", b"ON", False)
+    loop.take("mute", b"ON")
+    loop.console.attend()
+    assert loop.console.muted
+
+
 def test_the_button_is_passed_on(tmp_path: Path) -> None:
     loop = Loop(tmp_path)
     loop.take("restart_listening", b"PRESS")

@@ -435,7 +435,7 @@ def test_other_rules_hold_from_the_next_window_and_keep_what_is_open() -> None:
     tracker, (started,) = track([LOW, HIGH, HIGH])
     assert isinstance(started, EventStarted)
     deaf = msgspec.convert(QUICK | {"threshold": 0.99}, TrackerSettings)
-    tracker.follow(rules(deaf, FAMILIES, THRESHOLDS, 1.0))
+    tracker.retune(rules(deaf, FAMILIES, THRESHOLDS, 1.0))
     assert [event.family for event in tracker.open_events()] == ["flute"]
     events = [
         event

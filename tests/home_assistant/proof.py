@@ -71,7 +71,7 @@ EXPECTED: dict[str, tuple[str, str, str | None, str | None, bool]] = {
     "level": (SENSOR + "level", "Level", "diagnostic", "dBFS", True),
     "inference_ms": (SENSOR + "inference_time", "Inference time", "diagnostic", "ms", False),
     "lost_seconds": (SENSOR + "lost_sound", "Lost sound", "diagnostic", "s", True),
-    "queued_events": (SENSOR + "queued_events", "Queued events", "diagnostic", None, False),
+    "queued": (SENSOR + "queued_events", "Queued events", "diagnostic", None, False),
     "model": (SENSOR + "model", "Model", "diagnostic", None, True),
     "started": (SENSOR + "running_since", "Running since", "diagnostic", None, True),
     "mute": (SWITCH + "mute", "Mute", "config", None, True),
