@@ -136,8 +136,8 @@ def test_windows_that_bring_nothing_new_are_not_told(evening: Evening) -> None:
 
 
 def test_an_event_is_told_before_the_state_it_changes(evening: Evening) -> None:
-    event, state = evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
-    assert leaves([event, state]) == ["event", "state"]
+    event, state, scores = evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    assert leaves([event, state, scores]) == ["event", "state", "scores"]
     assert body(event).keys() >= REQUIRED
     assert body(event)["event_type"] == "started"
     assert body(event)["onset"] == "2024-06-01T18:30:03.500+00:00"
@@ -148,8 +148,8 @@ def test_an_event_is_told_before_the_state_it_changes(evening: Evening) -> None:
 
 
 def test_the_end_has_the_id_and_the_onset_of_the_start(evening: Evening) -> None:
-    start, _ = evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
-    end, state = evening.window(15.0, ended("flute", 3.5, 15.0, 9.5))
+    start, *_ = evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    end, state, _ = evening.window(15.0, ended("flute", 3.5, 15.0, 9.5))
     assert body(end).keys() >= REQUIRED | {"ended_at", "duration_seconds"}
     assert body(end)["event_id"] == body(start)["event_id"]
     assert body(end)["onset"] == body(start)["onset"]
@@ -195,9 +195,9 @@ def test_a_slow_drift_of_a_score_is_told_a_tenth_at_a_time(evening: Evening) -> 
 
 def test_state_is_told_when_the_families_change(evening: Evening) -> None:
     evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
-    _, state = evening.window(9.0, started("organ", 5.5, 9.0), flute=0.9, organ=0.7)
+    _, state, _ = evening.window(9.0, started("organ", 5.5, 9.0), flute=0.9, organ=0.7)
     assert list(body(state)["families"]) == ["flute", "organ"]
-    _, state = evening.window(15.0, ended("flute", 3.5, 15.0, 9.0), organ=0.7)
+    _, state, _ = evening.window(15.0, ended("flute", 3.5, 15.0, 9.0), organ=0.7)
     assert list(body(state)["families"]) == ["organ"]
     assert body(state)["families"]["organ"]["since"] == "2024-06-01T18:30:05.500+00:00"
 
@@ -258,10 +258,10 @@ def test_hearing_again_tells_state_and_level_again(evening: Evening) -> None:
 def test_a_jump_of_the_wall_clock_changes_neither_durations_nor_ids(
     jump_seconds: float, evening: Evening
 ) -> None:
-    start, _ = evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    start, *_ = evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
     evening.ahead_seconds = jump_seconds
     assert evening.window(8.0, flute=0.9) == []
-    end, _ = evening.window(15.0, ended("flute", 3.5, 15.0, 9.5))
+    end, *_ = evening.window(15.0, ended("flute", 3.5, 15.0, 9.5))
     assert body(end)["event_id"] == body(start)["event_id"]
     assert body(end)["duration_seconds"] == 6.0
     assert body(end)["onset"] == body(start)["onset"] == "2024-06-01T18:30:03.500+00:00"
@@ -269,7 +269,7 @@ def test_a_jump_of_the_wall_clock_changes_neither_durations_nor_ids(
 
 
 def test_an_open_event_leaves_its_end_as_a_will(evening: Evening) -> None:
-    start, _ = evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    start, *_ = evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
     (will,) = evening.wills.values()
     assert body(will) == body(start) | {
         "event_type": "ended",

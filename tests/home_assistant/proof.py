@@ -707,6 +707,8 @@ def main() -> int:
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--only", nargs="*", default=[], metavar="PROOF")
     options = parser.parse_args()
+    # What it has started ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     failed = 0
     print(f"Home Assistant {options.version}", flush=True)
     with ExitStack() as stack:
