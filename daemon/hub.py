@@ -234,7 +234,8 @@ class Hub:
         self._told_turn, self._told_seconds = turn, practice.seconds
         self._practice_told_at = at
         diary = practice.diary
-        self._publish(home_assistant.practice(self._node, diary))
+        # Who sees that a session has ended may at once ask what it was.
         if diary.last is not None and (before is None or diary.last != before.last):
             self._publish(home_assistant.last_session(self._node, diary.last))
+        self._publish(home_assistant.practice(self._node, diary))
         self._remember(diary)
