@@ -46,8 +46,8 @@ class Practice:
     Times of sound (`at`) are seconds since the last `begin`, `wall` is the wall time of the same
     moment. Durations come from the sound; the wall clock only says which day it is. Of an event
     that is still open, what lies longer ago than `settle_seconds` counts: its end will be
-    back-dated, and minutes must never become fewer. A session ends after `gap_seconds` of silence;
-    one shorter than `least_seconds` is not worth remembering.
+    back-dated, and minutes must never become fewer. It may be set anew at any time. A session ends
+    after `gap_seconds` of silence; one shorter than `least_seconds` is not worth remembering.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Practice:
         least_seconds: float,
         diary: Diary = Diary(),  # noqa: B008
     ) -> None:
-        self._settle_seconds = settle_seconds
+        self.settle_seconds = settle_seconds
         self._gap_seconds = gap_seconds
         self._least_seconds = least_seconds
         self._day = _date(diary.day)
@@ -110,7 +110,7 @@ class Practice:
                 self._open[event.family] = event.onset
                 self._join(event.family, event.onset, at, wall)
         for family, onset in self._open.items():
-            self._count(family, onset, at - self._settle_seconds, at, wall)
+            self._count(family, onset, at - self.settle_seconds, at, wall)
         session = self._session
         if session is not None and not self._open:
             self._end_session(at - self._session_at - session.seconds)

@@ -15,6 +15,7 @@ from daemon.commands.wiring import (
     outbox_of,
     practice_of,
     remote_of,
+    settle_seconds,
 )
 from daemon.console import Console
 from daemon.counters import Counters
@@ -56,19 +57,25 @@ def run(settings: Settings, open_source: OpenSource = open_microphone) -> int:
         lambda: hub.greeting(discovery=settings.mqtt.discovery),
         Commands(remote.topics, console.take),
     )
+    practice = practice_of(settings, ears, practice_note.read())
     hub = Hub(
         node,
         link.publish,
         outbox,
         wall_at=lambda _: time.time(),
-        practice=practice_of(settings, ears, practice_note.read()),
+        practice=practice,
         remember=practice_note.write,
         controls=True,
         started=time.time(),
     )
     service = Service(settings, ears, open_source=open_source, console=console)
+
+    def apply(remote: Remote) -> None:
+        service.apply(remote)
+        practice.settle_seconds = settle_seconds(ears.rules, ears.hop_seconds)
+
     with stop_on_signals() as stop, outbox, link:
-        console.open(link.publish, service.apply)
+        console.open(link.publish, apply)
         service.listen_until(stop, hub)
         systemd.stopping()
         practice_note.close()

@@ -72,12 +72,15 @@ def node_of(settings: Settings, ears: Ears, name: str) -> Node:
     )
 
 
+def settle_seconds(rules: Sequence[Rules], hop_seconds: float) -> float:
+    """By how much ends may be back-dated: what the rules wait for, and the window it is seen in."""
+    return max(r.stop_after_seconds for r in rules) + WINDOW_SECONDS + hop_seconds
+
+
 def practice_of(settings: Settings, ears: Ears, diary: Diary) -> Practice:
     """What adds up the playing of one place, from where the diary ends."""
-    # An end is back-dated by what the rules wait for, and by the window it is seen in.
-    settle_seconds = max(r.stop_after_seconds for r in ears.rules) + WINDOW_SECONDS
     return Practice(
-        settle_seconds=settle_seconds + ears.hop_seconds,
+        settle_seconds=settle_seconds(ears.rules, ears.hop_seconds),
         gap_seconds=settings.practice.gap_seconds,
         least_seconds=settings.practice.least_seconds,
         diary=diary,

@@ -94,6 +94,18 @@ def test_minutes_grow_while_it_plays_and_never_shrink() -> None:
     assert half_way == pytest.approx(100 - SETTLE, abs=2)
 
 
+def test_a_longer_wait_for_the_end_holds_minutes_back_and_takes_none() -> None:
+    room = Room()
+    room.window(EventStarted("guitar", 0.0, 4.0, 0.9))
+    room.rest(60)
+    room.practice.settle_seconds = 600.0
+    room.rest(300)
+    room.window(EventEnded("guitar", 0.0, room.at, 0.1, 90.0, 0.9))
+    assert room.told == sorted(room.told)
+    assert room.told[-2] == pytest.approx(60 - SETTLE)
+    assert room.told[-1] == pytest.approx(90)
+
+
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 90)), max_size=12))
 def test_the_sum_is_that_of_the_events_and_never_shrinks(parts: list[tuple[int, int]]) -> None:
     room = Room()
