@@ -389,8 +389,8 @@ def test_a_hub_that_starts_is_told_everything_in_order(
         assert link.flush(5) == 0
         with Watcher(broker.port) as watcher:
             publish(broker.port, BIRTH, b"online")
-            watcher.wait_for("timbrel/node/level", lambda m: not m.retained)
-            time.sleep(0.3)
+            watcher.wait_for(DEVICE.topic, lambda m: not m.retained)
+            time.sleep(0.5)
             said = [(m.topic, m.payload) for m in watcher.received if not m.retained]
     # What was said before may still be on its way.
     assert said[said.index((DEVICE.topic, DEVICE.payload)) :] == [
