@@ -11,8 +11,6 @@ from model_build.yamnet import EMBEDDING, yamnet
 if TYPE_CHECKING:
     import keras
 
-START = 0.1  # of a fresh layer's weights: the head starts with little say beside the base's classes
-
 
 def pupil(teaching: Teaching, base: Path, families: Sequence[str]) -> "keras.Model":
     """A patch, (96, 64), in; `embedding` and `classes` as the base says them, `logits` a family.
@@ -26,7 +24,7 @@ def pupil(teaching: Teaching, base: Path, families: Sequence[str]) -> "keras.Mod
     reader = network.get_layer("logits")
     reader.trainable = False
     embedding = network.get_layer("embedding").output
-    head = _head(teaching, families, *reader.get_weights())
+    head = _head(teaching, len(families))
     outputs = {
         "embedding": embedding,
         "classes": network.output["logits"],
@@ -35,11 +33,21 @@ def pupil(teaching: Teaching, base: Path, families: Sequence[str]) -> "keras.Mod
     return keras.Model(network.input, outputs, name="pupil")
 
 
-def graduate(taught: "keras.Model") -> "keras.Model":
-    """The pupil with nothing but its family logits: what is quantised and shipped."""
+def graduate(taught: "keras.Model", known_weight: float, families: Sequence[str]) -> "keras.Model":
+    """The pupil's family logits and, on top, what the base knows: what is quantised and shipped.
+
+    What the base knows of a family is the loudest of its classes. The head learned without it: a
+    head that has it from the start only learns what it gets wrong in the corpus, and recordings
+    unlike those of the corpus are heard worse.
+    """
     import keras
 
-    logits = taught.get_layer("head")(taught.output["embedding"])
+    embedding = taught.output["embedding"]
+    logits = taught.get_layer("head")(embedding)
+    if known_weight:
+        kernel, bias = taught.get_layer("logits").get_weights()
+        known = _known(families, embedding, known_weight * kernel, known_weight * bias)
+        logits = keras.layers.Add()([logits, known])
     return keras.Model(taught.input, logits, name="network")
 
 
@@ -58,28 +66,18 @@ def schooled(taught: "keras.Model", patches: int) -> "keras.Model":
     return keras.Model(window, apart, name="schooled")
 
 
-def _head(teaching: Teaching, families: Sequence[str], kernel: Any, bias: Any) -> "keras.Model":
-    """An embedding, (1024,), in; a logit a family out: what is learned, on top of what is known.
-
-    `kernel` and `bias` read the base's classes. What the base knows of a family is the loudest of
-    its classes; that is not learned anew, and holds for recordings unlike those of the corpus.
-    """
+def _head(teaching: Teaching, families: int) -> "keras.Model":
+    """An embedding, (1024,), in; a logit a family out."""
     import keras
 
     embedding = keras.Input((EMBEDDING,), name="seen")
     hidden = keras.layers.Dense(teaching.head_units, name="hidden")(embedding)
     hidden = keras.layers.Dropout(teaching.dropout)(keras.layers.ReLU(6.0)(hidden))
-    learned = keras.layers.Dense(len(families), name="family_logits")
-    logits = learned(hidden)
-    learned.set_weights([START * weights for weights in learned.get_weights()])
-    if teaching.known_weight:
-        logits = keras.layers.Add()([logits, _known(teaching, families, embedding, kernel, bias)])
+    logits = keras.layers.Dense(families, name="family_logits")(hidden)
     return keras.Model(embedding, logits, name="head")
 
 
-def _known(
-    teaching: Teaching, families: Sequence[str], embedding: Any, kernel: Any, bias: Any
-) -> Any:
+def _known(families: Sequence[str], embedding: Any, kernel: Any, bias: Any) -> Any:
     """The loudest of each family's own classes, (n, families); 0 where the base knows none."""
     import keras
 
@@ -88,7 +86,7 @@ def _known(
     read = keras.layers.Dense(max(1, len(order)), name="known", trainable=False)
     values = read(embedding)
     if order:
-        read.set_weights([teaching.known_weight * w for w in (kernel[:, order], bias[order])])
+        read.set_weights([kernel[:, order], bias[order]])
     loudest, start = [], 0
     for indices in classes:
         end = start + len(indices)

@@ -121,7 +121,7 @@ class Teaching(Section, frozen=True):
 
     The weights are those of what differs in its embedding, in the scores of its own classes, and of
     the families' loss, of whose gradient `trunk_share` reaches the base below the head.
-    `known_weight` is that of the base's own classes of a family beside what the head learns.
+    `known_weight` is that of the base's own classes of a family, added to what the head learned.
     """
 
     head_units: Count
