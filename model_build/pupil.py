@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model_build.peer import CLASSES as CLASSES_OF_FAMILY
+from model_build.peer import MUSIC
 from model_build.recipe import Teaching
 from model_build.yamnet import EMBEDDING, yamnet
 
@@ -33,21 +34,24 @@ def pupil(teaching: Teaching, base: Path, families: Sequence[str]) -> "keras.Mod
     return keras.Model(network.input, outputs, name="pupil")
 
 
-def graduate(taught: "keras.Model", known_weight: float, families: Sequence[str]) -> "keras.Model":
+def graduate(taught: "keras.Model", teaching: Teaching, families: Sequence[str]) -> "keras.Model":
     """The pupil's family logits and, on top, what the base knows: what is quantised and shipped.
 
-    What the base knows of a family is the loudest of its classes. The head learned without it: a
-    head that has it from the start only learns what it gets wrong in the corpus, and recordings
-    unlike those of the corpus are heard worse.
+    What the base knows of a family is the loudest of its classes; that it is music at all counts
+    for every family. The head learned without either: a head that has them from the start only
+    learns what they get wrong in the corpus, and hears recordings unlike those of the corpus worse.
     """
     import keras
 
     embedding = taught.output["embedding"]
+    kernel, bias = taught.get_layer("logits").get_weights()
     logits = taught.get_layer("head")(embedding)
-    if known_weight:
-        kernel, bias = taught.get_layer("logits").get_weights()
-        known = _known(families, embedding, known_weight * kernel, known_weight * bias)
-        logits = keras.layers.Add()([logits, known])
+    if weight := teaching.known_weight:
+        logits = logits + _known(families, embedding, weight * kernel, weight * bias)
+    if weight := teaching.music_weight:
+        music = keras.layers.Dense(1, name="music", trainable=False)
+        logits = logits + music(embedding)
+        music.set_weights([weight * kernel[:, [MUSIC]], weight * bias[[MUSIC]]])
     return keras.Model(taught.input, logits, name="network")
 
 
