@@ -156,7 +156,7 @@ def _av_blocks(path: Path) -> Iterator[Block]:
     decoded = 0
     rate_hz = 1
     try:
-        with _av_open(path) as container:
+        with av_open(str(path)) as container:
             if not container.streams.audio:
                 raise InputError(
                     f"{path}: there is no sound in it; name a file with an audio track"
@@ -174,13 +174,14 @@ def _av_blocks(path: Path) -> Iterator[Block]:
         log.warning("%s: truncated; the %.1f s that decode are used", path, decoded / rate_hz)
 
 
-def _av_open(path: Path) -> Any:
+def av_open(url: str, **options: Any) -> Any:
+    """FFmpeg's container of a file or a stream; raises its own errors."""
     import av
 
     # Until 19, a tag that is no UTF-8 kept the sound from being opened.
     lenient = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}  # noqa: PLR2004
     opened: Any = av.open
-    return opened(str(path), **lenient)
+    return opened(url, **options, **lenient)
 
 
 def _raw_blocks(file: BinaryIO) -> Iterator[Block]:
