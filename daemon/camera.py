@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
 _CONNECT_SECONDS = 8.0
 _SLACK_SECONDS = 5.0
+# A name server that is away holds a thread for longer, where nothing can interrupt it.
+_GIVE_UP_SECONDS = 20.0
 _TOLERANCE_SECONDS = 0.5
 # A sender's clock may be faster than ours, and what was held up in the network is to be made up.
 _FASTEST = 1.02
@@ -54,8 +56,8 @@ _REASONS = {
 class Camera:
     """One stream; each `open` begins a connection of its own, on a thread of its own.
 
-    `changed` is notified when a connection is made, gives sound, fails or ends. A connection that
-    hangs is left to its time-out. Raises InputError for a url that is none, and without PyAV.
+    `changed` is notified when a connection gives sound, fails or ends. One that hangs is given up
+    and left to its time-outs. Raises InputError for a url that is none, and without PyAV.
     """
 
     def __init__(
@@ -73,7 +75,7 @@ class Camera:
         connection = _Connection(
             self._url, self.name, self._changed, self._silence_seconds, self._keep
         )
-        threading.Thread(target=connection.run, name="camera", daemon=True).start()
+        connection.start()
         return connection.opened
 
     def close(self, ring: Ring) -> "Future[None]":
@@ -106,7 +108,7 @@ class Pace:
 
 
 class _Connection:
-    """From connecting to the end of the sound; `run` is the thread's."""
+    """From connecting to the end of the sound, on a thread of its own."""
 
     def __init__(
         self,
@@ -126,8 +128,16 @@ class _Connection:
         self.opened.set_running_or_notify_cancel()
         self.closed: Future[None] = Future()
         self.closing = threading.Event()
+        self._answering = threading.Lock()
+        self._patience = threading.Timer(_GIVE_UP_SECONDS, self._fail, ["no answer in time"])
+        self._patience.daemon = True
 
-    def run(self) -> None:
+    def start(self) -> None:
+        """Begin to connect."""
+        threading.Thread(target=self._run, name="camera", daemon=True).start()
+        self._patience.start()
+
+    def _run(self) -> None:
         try:
             self._receive()
             reason = "it has ended"
@@ -136,11 +146,20 @@ class _Connection:
         except Exception as error:  # noqa: BLE001
             # Its text may name the url, and with it a password.
             reason = _reason(error, self._url, heard=self._ring is not None)
-        if self._ring is None:
-            self.opened.set_exception(SoundLostError(f"no sound from {self._name}: {reason}"))
-        else:
+        self._patience.cancel()
+        self._fail(reason)
+        if self._ring is not None:
             self._ring.lose(f"the sound of {self._name} is gone: {reason}")
         self.closed.set_result(None)
+        self._notify()
+
+    def _fail(self, reason: str) -> None:
+        """Answer who waits for sound, unless that has happened."""
+        with self._answering:
+            if self.opened.done():
+                return
+            self.closing.set()
+            self.opened.set_exception(SoundLostError(f"no sound from {self._name}: {reason}"))
         self._notify()
 
     def _receive(self) -> None:
@@ -154,7 +173,7 @@ class _Connection:
         with av_open(self._url, options=options, timeout=timeouts) as container:
             if not container.streams.audio:
                 raise SoundLostError("it has no sound; switch its microphone on")
-            for block, rate_hz in _blocks(container):
+            for block, rate_hz in _blocks(container, self.closing):
                 seconds = len(block) / rate_hz
                 if self.closing.wait(pace.wait_seconds(seconds, time.monotonic())):
                     return
@@ -167,11 +186,16 @@ class _Connection:
         channels = block.shape[1]
         if rate_hz not in _RATES_HZ or channels > _MOST_CHANNELS:
             raise SoundLostError(f"{rate_hz} Hz with {channels} channels is more than is taken")
-        self._ring = Ring(rate_hz, channels, self._changed)
-        self._ring.write(block)
+        ring = Ring(rate_hz, channels, self._changed)
+        ring.write(block)
+        with self._answering:
+            if self.opened.done():
+                return
+            self._ring = ring
+            self._keep(ring, self)
+            self.opened.set_result(ring)
         log.info("listening to %s at %d Hz, %d channel(s)", self._name, rate_hz, channels)
-        self._keep(self._ring, self)
-        self.opened.set_result(self._ring)
+        self._patience.cancel()
         self._notify()
 
     def _notify(self) -> None:
@@ -179,15 +203,17 @@ class _Connection:
             self._changed.notify_all()
 
 
-def _blocks(container: Any) -> Iterator[tuple[NDArray[np.float32], int]]:
-    """The stream's sound, (n, channels) in -1..1, and its rate; what is damaged is skipped.
+def _blocks(container: Any, closing: threading.Event) -> Iterator[tuple[NDArray[np.float32], int]]:
+    """The stream's sound, (n, channels) in -1..1, and its rate, until `closing`.
 
-    Raises SoundLostError when the format changes, FFmpeg's errors when the stream fails.
+    What is damaged is skipped. Raises SoundLostError when the format changes, and FFmpeg's errors.
     """
     av = _pyav()
     resampler = av.AudioResampler(format="fltp")
     began: tuple[int, int] | None = None
     for packet in container.demux(audio=0):
+        if closing.is_set():
+            return
         try:
             frames = packet.decode()
         except av.InvalidDataError:

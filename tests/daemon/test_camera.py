@@ -253,6 +253,24 @@ def test_a_server_that_takes_and_never_answers_is_given_up(
     assert refusal(f"http://127.0.0.1:{port}/x").endswith(": no answer in time")
 
 
+def test_a_connection_that_hangs_is_given_up_and_another_may_follow(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = threading.Condition()
+    camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", changed)
+    released = threading.Event()
+    with monkeypatch.context() as hanging:
+        hanging.setattr("daemon.camera._GIVE_UP_SECONDS", 0.5)
+        hanging.setattr("daemon.camera.av_open", lambda *_, **__: released.wait(30))
+        opening = camera.open()
+        with changed:
+            assert changed.wait_for(opening.done, 10)
+    with pytest.raises(SoundLostError, match="no answer in time"):
+        opening.result(0)
+    camera.close(opened(camera)).result(5)
+    released.set()
+
+
 def test_a_server_may_not_name_our_files(serve: Serve, tmp_path: Path) -> None:
     file = tmp_path / "secret.wav"
     file.write_bytes(encoded(30.0))
