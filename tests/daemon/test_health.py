@@ -291,7 +291,7 @@ def test_what_is_no_request_does_not_hurt(
 def test_who_dawdles_and_who_comes_in_crowds_is_turned_away(
     served: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.health._REQUEST_SECONDS", 1.0)
+    monkeypatch.setattr("daemon.health_server._REQUEST_SECONDS", 1.0)
     port = served(of(room=HEARING))
     threads = threading.active_count()
     crowd = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(100)]
