@@ -1,7 +1,8 @@
 """An RTSP server with cameras, for the tests; it prints its port. Needs Debian's GStreamer.
 
 `/sound` has a tone beside a picture, `/stereo` two channels, `/silent` only a picture, and
-`/locked` wants the user `me` with the password that is the argument.
+`/locked` wants the user `me` with the password that is the first argument. With a second one, a PEM
+file of certificate and key, it speaks TLS alone.
 """
 
 import sys
@@ -10,7 +11,7 @@ import gi
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtspServer  # noqa: E402
 
 TONE = "audiotestsrc is-live=true freq=1000 volume=0.5"
 TELEPHONE = f"{TONE} ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay name=pay"
@@ -45,7 +46,7 @@ def camera(launch: str, may_see: list[str]) -> GstRtspServer.RTSPMediaFactory:
     return factory
 
 
-def serve(password: str) -> None:
+def serve(password: str, certificate: str | None = None) -> None:
     """Serve until the process is killed."""
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
@@ -55,6 +56,8 @@ def serve(password: str) -> None:
     users.set_supported_methods(2)  # Digest: a value that GStreamer 1.22 does not name in Python.
     users.add_digest("me", password, token("user"))
     users.set_default_token(token("anybody"))
+    if certificate is not None:
+        users.set_tls_certificate(Gio.TlsCertificate.new_from_file(certificate))
     server.set_auth(users)
     for path, (launch, may_see) in CAMERAS.items():
         server.get_mount_points().add_factory(path, camera(launch, may_see))
@@ -64,4 +67,4 @@ def serve(password: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(*sys.argv[1:])

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -342,11 +343,11 @@ def test_a_burst_passes_and_a_flood_is_held() -> None:
     assert pace.wait_seconds(1.02, 3_700.0) == pytest.approx(1.0)
 
 
-@pytest.fixture(scope="module")
-def rtsp_port() -> Iterator[int]:
-    """A GStreamer RTSP server with the system's own Python."""
+@contextmanager
+def rtsp_server(*arguments: str) -> Iterator[int]:
+    """A GStreamer RTSP server with the system's own Python; its port."""
     script = ROOT / "tests" / "daemon" / "rtsp_camera.py"
-    command = ["/usr/bin/python3", str(script), PASSWORD]
+    command = ["/usr/bin/python3", str(script), PASSWORD, *arguments]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as server:
@@ -356,6 +357,13 @@ def rtsp_port() -> Iterator[int]:
             pytest.skip("python3-gi and gir1.2-gst-rtsp-server-1.0 are not installed")
         yield int(line)
         server.kill()
+
+
+@pytest.fixture(scope="module")
+def rtsp_port() -> Iterator[int]:
+    """A server that tests share."""
+    with rtsp_server() as port:
+        yield port
 
 
 @pytest.mark.parametrize(
@@ -388,6 +396,25 @@ def test_a_camera_with_a_password_is_heard_with_it_alone(
         assert "refuses the user name and password" in message
     shown = capfd.readouterr()
     assert PASSWORD not in caplog.text + shown.out + shown.err
+
+
+def test_a_camera_that_encrypts_with_a_certificate_of_its_own_is_heard(tmp_path: Path) -> None:
+    both = tmp_path / "both.pem"
+    both.write_text("".join(file.read_text() for file in make_certificate(tmp_path)))
+    with rtsp_server(str(both)) as port:
+        camera = Camera(f"rtsps://127.0.0.1:{port}/stereo", threading.Condition())
+        ring = opened(camera)
+        assert ring.rate_hz == 44_100
+        camera.close(ring).result(5)
+
+
+def test_a_camera_that_dies_is_told() -> None:
+    with rtsp_server() as port:
+        ring = opened(Camera(f"rtsp://127.0.0.1:{port}/sound", threading.Condition()))
+    began = time.monotonic()
+    assert "is gone" in lost_because(ring)
+    assert time.monotonic() - began < 6
+    assert refusal(f"rtsp://127.0.0.1:{port}/sound").endswith("connection refused")
 
 
 def test_a_camera_without_sound_or_that_is_none_is_told(rtsp_port: int) -> None:

@@ -266,6 +266,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path, timbrel: Timb
     units = {
         "here": unit_of_here(timbrel, tmp_path, "--root", tmp_path / "system"),
         "strange": unit.system_unit(program, strange / "a.yaml", DEFAULT_SECRETS, [strange]),
+        "port": unit.system_unit(program, unit.CONFIG, DEFAULT_SECRETS, [], 9464),
     }
     for name, text in units.items():
         file = tmp_path / name / unit.NAME
