@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import socket
+import tempfile
 import threading
 import time
 import zipfile
@@ -22,12 +23,16 @@ import yaml
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from daemon import health
+from daemon import health, outbox_file
 from daemon.camera import _blocks
 from daemon.classifier import BUILT_IN_MODEL, Classifier
 from daemon.errors import InputError, SoundLostError
+from daemon.event_queue import Entry
 from daemon.hearing import Hearing
+from daemon.home_assistant import Message
 from daemon.model_file import read_contract
+from daemon.moment import Moment
+from daemon.outbox_file import OutboxFile
 from daemon.rules import FamilySettings, rules
 from daemon.settings import Settings, load
 from daemon.sound_file import read_sound
@@ -373,6 +378,37 @@ def check_stream(content: bytes, _path: Path) -> bool:
 
 
 @functools.cache
+def _outbox() -> tuple[bytes, set[Entry]]:
+    """A file with events and a will, and what is in it."""
+    entries = {
+        n: Entry(Message(f"timbrel/{n}", b"x" * 300, 1), Moment("boot", float(n), float(n)))
+        for n in range(1, 60)
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        file = OutboxFile(Path(folder))
+        file.write(entries, [], {"will": entries[1]})
+        file.close()
+        return Path(folder, outbox_file.NAME).read_bytes(), set(entries.values())
+
+
+def check_outbox(content: bytes, path: Path) -> bool:
+    """Events that were put in, and none made up; or begun anew, or a disk that fails."""
+    for old in path.parent.iterdir():
+        old.unlink()
+    kept = path.with_name(outbox_file.NAME)
+    kept.write_bytes(content)
+    try:
+        file = refused(lambda: OutboxFile(path.parent), kept)
+    except OSError:
+        return False
+    if file is None:
+        return False
+    file.close()
+    assert {*file.events, *file.wills} <= _outbox()[1]
+    return bool(file.events)
+
+
+@functools.cache
 def _health_port() -> int:
     """The port of a health endpoint that lives as long as the process."""
     with socket.socket() as probe:
@@ -431,6 +467,9 @@ CASES = {
     "contracts": Case(CONTRACTS, check_contract, 100),
     "recordings": Case(AUDIO, check_audio, 200),
     "streams": Case(AUDIO, check_stream, 150),
+    "outboxes": Case(
+        st.builds(lambda edits: (damaged(_outbox()[0], edits), ""), EDITS), check_outbox, 40
+    ),
     "requests": Case(
         (st.builds(lambda e: damaged(_REQUEST, e), EDITS) | st.binary(max_size=300)).map(
             _with_suffix("")
