@@ -129,13 +129,12 @@ class _Connection:
         self.closed: Future[None] = Future()
         self.closing = threading.Event()
         self._answering = threading.Lock()
-        self._patience = threading.Timer(_GIVE_UP_SECONDS, self._fail, ["no answer in time"])
-        self._patience.daemon = True
+        self._answered = threading.Event()
 
     def start(self) -> None:
         """Begin to connect."""
         threading.Thread(target=self._run, name="camera", daemon=True).start()
-        self._patience.start()
+        threading.Thread(target=self._lose_patience, name="camera-patience", daemon=True).start()
 
     def _run(self) -> None:
         try:
@@ -146,7 +145,6 @@ class _Connection:
         except Exception as error:  # noqa: BLE001
             # Its text may name the url, and with it a password.
             reason = _reason(error, self._url, heard=self._ring is not None)
-        self._patience.cancel()
         self._fail(reason)
         if self._ring is not None:
             self._ring.lose(f"the sound of {self._name} is gone: {reason}")
@@ -160,7 +158,12 @@ class _Connection:
                 return
             self.closing.set()
             self.opened.set_exception(SoundLostError(f"no sound from {self._name}: {reason}"))
+        self._answered.set()
         self._notify()
+
+    def _lose_patience(self) -> None:
+        if not self._answered.wait(_GIVE_UP_SECONDS):
+            self._fail("no answer in time")
 
     def _receive(self) -> None:
         options = dict(_OPTIONS)
@@ -194,8 +197,8 @@ class _Connection:
             self._ring = ring
             self._keep(ring, self)
             self.opened.set_result(ring)
+        self._answered.set()
         log.info("listening to %s at %d Hz, %d channel(s)", self._name, rate_hz, channels)
-        self._patience.cancel()
         self._notify()
 
     def _notify(self) -> None:

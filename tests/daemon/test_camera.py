@@ -1,5 +1,6 @@
 """Sound from real HTTP and RTSP servers, those that fail in their many ways among them."""
 
+import gc
 import http.server
 import io
 import logging
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -217,6 +219,23 @@ def test_after_a_close_it_can_be_opened_again(serve: Serve) -> None:
         with pytest.raises(SoundLostError):
             WindowReader(ring, 1.0, 0.1).poll()
     assert camera.close(ring).done()
+
+
+def test_what_a_connection_took_is_free_once_it_is_closed(serve: Serve) -> None:
+    camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", threading.Condition())
+    gc.collect()
+    gc.disable()
+    try:
+        ring = opened(camera)
+        left = weakref.ref(ring)
+        camera.close(ring).result(5)
+        del ring
+        deadline = time.monotonic() + 5
+        while left() is not None:
+            assert time.monotonic() < deadline, "it waits for the garbage collector"
+            time.sleep(0.01)
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(
