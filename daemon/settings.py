@@ -91,10 +91,17 @@ class OutboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     max_megabytes: Annotated[int, Meta(ge=1, le=256)] = 8
 
 
+class HealthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the daemon tells how it does, on this machine alone; `port` None is nowhere."""
+
+    port: Port | None = None
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How much the daemon says."""
+    """How much the daemon says, and to whom: `text` for people, `json` for programs."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -107,6 +114,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mqtt: MqttSettings = MqttSettings()
     state: StateSettings = StateSettings()
     outbox: OutboxSettings = OutboxSettings()
+    health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
 
 
