@@ -213,7 +213,7 @@ def _run(options: argparse.Namespace) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     settings = load(options.config)
     logging.getLogger().setLevel(settings.log.level.upper())
-    return run(settings)
+    return run(settings, options.config)
 
 
 def _replay(options: argparse.Namespace) -> int:

@@ -1,12 +1,25 @@
-"""The loop: each window is heard, tracked, and told; the same for microphone, replay and demo."""
+"""The loop: each window is heard, tracked, and told; of a recording, or at all places for ever."""
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from daemon import systemd
+from daemon.errors import FailedError
 from daemon.hearing import Heard, Hearing
+from daemon.stop import Stop
 from daemon.tracker import Event, EventStarted, Tracker
 from daemon.window import Window
+
+if TYPE_CHECKING:
+    from daemon.place import Place
+
+_LONGEST_WAIT_SECONDS = 60.0
+# What does not answer for so long has to be started again, and we with it; where other places
+# hear, they are worth waiting longer.
+_PATIENCE_SECONDS = 30.0
+_LONG_PATIENCE_SECONDS = 600.0
 
 
 class Teller(Protocol):
@@ -26,4 +39,70 @@ def listen(
         playing = tracker.open_events()
         for teller in tellers:
             teller.tell(heard, playing, events)
+
+
+class Listener:
+    """Listens at all places on one thread; `changed` is theirs and wakes it.
+
+    After every turn it does its `chores` and tells the service manager that it lives.
+    """
+
+    def __init__(
+        self,
+        places: Sequence["Place"],
+        changed: threading.Condition,
+        chores: Sequence[Callable[[], None]] = (),
+    ) -> None:
+        self._places = places
+        self._changed = changed
+        self._chores = chores
+        self._is_woken = False
+        watchdog_seconds = systemd.watchdog_seconds() or _LONGEST_WAIT_SECONDS
+        self._longest_wait_seconds = min(_LONGEST_WAIT_SECONDS, watchdog_seconds / 2)
+
+    def listen_until(self, stop: Stop) -> None:
+        """Listen until the request to stop; then every open event is ended.
+
+        Raises FailedError when a sound system hangs, for only a new process helps then.
+        """
+        try:
+            with stop.calling(self.wake):
+                while not stop.is_set():
+                    self._turn()
+        finally:
+            for place in self._places:
+                place.end()
+
+    def wake(self) -> None:
+        """Take a turn now; safe from a signal handler."""
+        with self._changed:
+            self._is_woken = True
+            self._changed.notify()
+
+    def _turn(self) -> None:
+        self._is_woken = False
+        for place in self._places:
+            place.turn()
+        for chore in self._chores:
+            chore()
         systemd.alive()
+        self._lose_patience()
+        self._wait()
+
+    def _wait(self) -> None:
+        due = min(place.due for place in self._places) - time.monotonic()
+        # Patience is not to be lost much later than it should be.
+        hang = any(place.unanswered_seconds for place in self._places)
+        longest = _PATIENCE_SECONDS / 4 if hang else self._longest_wait_seconds
+        with self._changed:
+            if not self._is_woken and not any(place.has_news for place in self._places):
+                self._changed.wait(max(0.0, min(due, longest)))
+
+    def _lose_patience(self) -> None:
+        unanswered_seconds = max(place.unanswered_seconds for place in self._places)
+        alone = not any(place.hears for place in self._places)
+        if unanswered_seconds >= (_PATIENCE_SECONDS if alone else _LONG_PATIENCE_SECONDS):
+            raise FailedError(
+                f"the sound system has not answered for {unanswered_seconds:.0f} s; "
+                "only a new start can help, which the service manager gives"
+            )
