@@ -105,7 +105,7 @@ class PortAudio:
                 try:
                     return self._open(choose, changed)
                 except SoundLostError as error:
-                    raise SoundLostError(f"{name} cannot be opened: {error}") from None
+                    raise SoundLostError(f"microphone {name} cannot be opened: {error}") from None
 
         return self._ask(job, changed)
 

@@ -57,7 +57,8 @@ def start(config: str, record: str, speed: str) -> int:
             ring.write(second)
             time.sleep(1.0 / float(speed))
 
-    logging.basicConfig(level=logging.INFO)
+    # As the program does it: number 2 is taken from the libraries.
+    logging.basicConfig(level=logging.INFO, stream=os.fdopen(os.dup(2), "w", buffering=1))
     Hearing.hear = scripted  # type: ignore[method-assign]
     OutboxFile.write = recording(Path(record))  # type: ignore[method-assign]
     # Connections are short here because they are cut, not because the broker does not want us.
