@@ -90,19 +90,24 @@ class Listener:
         self._wait()
 
     def _wait(self) -> None:
-        due = min(place.due for place in self._places) - time.monotonic()
-        # Patience is not to be lost much later than it should be.
-        hang = any(place.unanswered_seconds for place in self._places)
-        longest = _PATIENCE_SECONDS / 4 if hang else self._longest_wait_seconds
+        due_seconds = min(place.due for place in self._places) - time.monotonic()
+        if unanswered_seconds := self._unanswered_seconds():
+            due_seconds = min(due_seconds, max(1.0, self._patience_seconds() - unanswered_seconds))
         with self._changed:
             if not self._is_woken and not any(place.has_news for place in self._places):
-                self._changed.wait(max(0.0, min(due, longest)))
+                self._changed.wait(max(0.0, min(due_seconds, self._longest_wait_seconds)))
 
     def _lose_patience(self) -> None:
-        unanswered_seconds = max(place.unanswered_seconds for place in self._places)
-        alone = not any(place.hears for place in self._places)
-        if unanswered_seconds >= (_PATIENCE_SECONDS if alone else _LONG_PATIENCE_SECONDS):
+        unanswered_seconds = self._unanswered_seconds()
+        if unanswered_seconds >= self._patience_seconds():
             raise FailedError(
                 f"the sound system has not answered for {unanswered_seconds:.0f} s; "
                 "only a new start can help, which the service manager gives"
             )
+
+    def _unanswered_seconds(self) -> float:
+        return max(place.unanswered_seconds for place in self._places)
+
+    def _patience_seconds(self) -> float:
+        alone = not any(place.hears for place in self._places)
+        return _PATIENCE_SECONDS if alone else _LONG_PATIENCE_SECONDS

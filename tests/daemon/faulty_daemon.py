@@ -1,6 +1,6 @@
 """`timbrel run` that a test can mute and that loses its patience sooner.
 
-Arguments: the configuration, seconds of patience. SIGUSR1 mutes the first place, SIGUSR2 unmutes
+Arguments: seconds of patience, the configuration. SIGUSR1 mutes the first place, SIGUSR2 unmutes
 it. A source whose name ends in a number is opened with that rate, in two channels.
 """
 
@@ -42,7 +42,7 @@ def _given(form: Format, library: Any) -> Format:
     return form
 
 
-def start(config: str, patience_seconds: str) -> int:
+def start(patience_seconds: str, config: str) -> int:
     """Run until a signal; the exit code that `timbrel` gives."""
     places: list[Place] = []
 

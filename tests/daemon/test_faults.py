@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,11 @@ SOON_SECONDS = 20.0
 class House:
     """A daemon with its rooms, and what the hub hears of them."""
 
-    def __init__(self, folder: Path, sources: str) -> None:
+    program: Sequence[str] = (str(PROGRAM), str(PATIENCE_SECONDS))
+
+    def __init__(
+        self, folder: Path, sources: str, audio: str = f"stall_seconds: {STALL_SECONDS}"
+    ) -> None:
         self.sound = VirtualMicrophone(folder)
         self.sound.start()
         self.broker = Mosquitto(folder, "allow_anonymous true\n")
@@ -39,7 +43,7 @@ class House:
         self.watcher.__enter__()
         self.config = folder / "timbrel.yaml"
         self.settings = (
-            f"name: house\naudio: {{gate_dbfs: -60, stall_seconds: {STALL_SECONDS}}}\n"
+            f"name: house\naudio: {{gate_dbfs: -60, {audio}}}\n"
             f"mqtt: {{host: 127.0.0.1, port: {self.broker.port}}}\n"
             f"state: {{directory: {folder}/state}}\nsources: {sources}\n"
         )
@@ -56,10 +60,12 @@ class House:
     def start(self) -> None:
         with self.log.open("w") as log:
             self.daemon = subprocess.Popen(
-                [sys.executable, str(PROGRAM), self.config, str(PATIENCE_SECONDS)],
+                [sys.executable, *self.program, self.config],
                 cwd=ROOT,
                 env={**self.sound.environment, "PYTHONPATH": str(ROOT)},
                 stderr=log,
+                stdout=subprocess.PIPE,
+                text=True,
             )
 
     def end(self) -> None:
