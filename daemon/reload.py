@@ -1,6 +1,7 @@
 """Settings read again while the daemon runs: what can be applied is, the rest is named."""
 
 import logging
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import msgspec
 from daemon import systemd
 from daemon.errors import InputError
 from daemon.settings import Settings, SourceSettings, load
+from daemon.stop import Stop
 
 log = logging.getLogger(__name__)
 
@@ -123,10 +125,18 @@ def _with_applied(old: Settings, new: Settings) -> Settings:
 
 
 @contextmanager
-def reload_on_signal(reload: Reload, wake: Callable[[], None]) -> Iterator[None]:
-    """Inside this context SIGHUP requests the reload and wakes the loop."""
+def reload_on_signal(reload: Reload, wake: Callable[[], None], stop: Stop) -> Iterator[None]:
+    """Inside this context SIGHUP requests the reload and wakes the loop.
+
+    It is also what a terminal sends that is closed. Who was started there is then asked to stop:
+    nobody expects the microphone to be open still.
+    """
+    had_terminal = os.isatty(0)
 
     def request(_number: int, _frame: FrameType | None) -> None:
+        if had_terminal and not os.isatty(0):
+            stop.set()
+            return
         reload.request()
         wake()
 

@@ -53,7 +53,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf = 
         reload = Reload(config, settings, lambda new: _retune(new, ears, places))
         report = Report(places, link, outbox)
         listener = Listener(places, changed, [reload, report])
-        with outbox, link, reload_on_signal(reload, listener.wake):
+        with outbox, link, reload_on_signal(reload, listener.wake, stop):
             try:
                 listener.listen_until(stop)
             finally:

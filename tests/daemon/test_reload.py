@@ -10,6 +10,7 @@ import pytest
 from daemon.errors import InputError
 from daemon.reload import Reload, changed_keys, is_applied, reload_on_signal
 from daemon.settings import Settings, load
+from daemon.stop import Stop
 
 BEFORE = "name: room\ntracker: {threshold: 0.5}\nsources: [{name: a, device: x}]\n"
 
@@ -122,10 +123,31 @@ def test_without_a_file_there_is_nothing_to_read(caplog: pytest.LogCaptureFixtur
 def test_a_signal_requests_it_and_wakes_the_loop(box: Box) -> None:
     woken: list[int] = []
     before = signal.getsignal(signal.SIGHUP)
-    with reload_on_signal(box.reload, lambda: woken.append(1)):
+    with reload_on_signal(box.reload, lambda: woken.append(1), Stop()):
         os.kill(os.getpid(), signal.SIGHUP)
         assert box.applied == []
         box.reload()
     assert woken == [1]
     assert len(box.applied) == 1
     assert signal.getsignal(signal.SIGHUP) == before
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_terminal_that_is_closed_stops_what_was_started_there(box: Box, is_closed: bool) -> None:  # noqa: FBT001
+    terminal, ours = os.openpty()
+    stdin = os.dup(0)
+    os.dup2(ours, 0)
+    stop = Stop()
+    try:
+        with reload_on_signal(box.reload, lambda: None, stop):
+            if is_closed:
+                os.close(terminal)
+            os.kill(os.getpid(), signal.SIGHUP)
+            box.reload()
+    finally:
+        os.dup2(stdin, 0)
+        os.close(ours)
+        if not is_closed:
+            os.close(terminal)
+    assert stop.is_set() == is_closed
+    assert len(box.applied) == (not is_closed)
