@@ -7,11 +7,12 @@ import atexit
 import logging
 import os
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -80,9 +81,9 @@ class PortAudio:
                 return
             self._jobs.put(None)
             self._thread.join(_GOODBYE_SECONDS)
-            if self._thread.is_alive() and self._library is not None:
-                # It hangs, and so would what the library does at the end of the program.
-                atexit.unregister(self._library._exit_handler)  # noqa: SLF001
+            if self._thread.is_alive():
+                # It hangs, and so would the end of the program, or crash: leave without one.
+                atexit.register(_leave, _exit_code(error))
 
     def open(
         self,
@@ -143,8 +144,8 @@ class PortAudio:
         except (library.PortAudioError, ValueError) as error:
             if not self._may_start_anew():
                 raise SoundLostError(_reason(error, library)) from None
-        self._start_anew()
         try:
+            self._start_anew()
             return self._opened(library, choose, changed)
         except (library.PortAudioError, ValueError) as error:
             raise SoundLostError(_reason(error, library)) from None
@@ -201,7 +202,9 @@ class PortAudio:
             one.ring.lose("PortAudio starts anew to look for another microphone")
             _end(one.stream)
         self._streams.clear()
-        self._library._terminate()  # noqa: SLF001 (sounddevice has no other way)
+        # sounddevice has no other way; a start that failed leaves nothing to terminate.
+        while self._library._initialized:  # noqa: SLF001
+            self._library._terminate()  # noqa: SLF001
         self._library._initialize()  # noqa: SLF001
         self._remember_start()
 
@@ -211,13 +214,18 @@ class PortAudio:
 
 
 def load_portaudio() -> Any:
-    """The library, which looks for devices now; raises InputError where it is missing."""
+    """The library, which looks for devices now.
+
+    Raises InputError where it is missing, SoundLostError where it cannot start now.
+    """
     try:
         import sounddevice
     except OSError:
         raise InputError(
             "the PortAudio library is missing; sudo apt install libportaudio2"
         ) from None
+    except Exception as error:  # noqa: BLE001 (its own error, which cannot be imported then)
+        raise SoundLostError(f"PortAudio cannot start: {error}") from None
     return sounddevice
 
 
@@ -238,6 +246,18 @@ def _pulse(source: str | None) -> Iterator[None]:
             os.environ[_SOURCE_VARIABLE] = before
 
 
+def _exit_code(error: BaseException | None) -> int:
+    """What the program's own end would give."""
+    return 0 if error is None else 2 if isinstance(error, InputError) else 1
+
+
+def _leave(code: int) -> None:
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 def _end(stream: Any) -> None:
     stream.abort()
     stream.close()
@@ -245,8 +265,9 @@ def _end(stream: Any) -> None:
 
 def _reason(error: Exception, library: Any) -> str:
     """Why nothing could be opened, without numbers; ALSA's own word where there is one."""
-    if not any(info["max_input_channels"] > 0 for info in library.query_devices()):
-        return "no microphone is connected"
+    with suppress(library.PortAudioError):
+        if not any(info["max_input_channels"] > 0 for info in library.query_devices()):
+            return "no microphone is connected"
     match error.args:
         case (str(), int(), (_, _, str(host_reason))) if host_reason:
             return host_reason

@@ -1,5 +1,6 @@
 """`timbrel run`: listen at every place and tell the hub, for ever."""
 
+import gc
 import logging
 import threading
 import time
@@ -92,6 +93,9 @@ class Report:
             self._is_ready = True
             self._told_status = text
             systemd.ready(text)
+            # What is here now stays; without it, what comes and goes is little and soon cleared.
+            gc.collect()
+            gc.freeze()
         if text != self._told_status and self._is_ready:
             self._told_status = text
             systemd.status(text)

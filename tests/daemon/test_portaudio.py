@@ -2,6 +2,8 @@
 
 import atexit
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -54,21 +56,29 @@ class Library:
         self.plugged = {"here"}
         self.streams: list[Stream] = []
         self.starts = 0
+        self.broken_starts = 0
+        self._initialized = 0
         self.sources: list[str | None] = []
         self.may_abort = threading.Event()
         self.may_abort.set()
         self._initialize()
 
     def _initialize(self) -> None:
+        if self.broken_starts:
+            self.broken_starts -= 1
+            raise self.PortAudioError("Error initializing PortAudio")
         self.known = set(self.plugged)
         self.starts += 1
+        self._initialized += 1
 
     def _terminate(self) -> None:
         assert not any(stream.active for stream in self.streams)
-
-    def _exit_handler(self) -> None: ...
+        self._initialized -= 1
+        self.known = set()
 
     def query_devices(self) -> list[dict[str, int]]:
+        if not self._initialized:
+            raise self.PortAudioError("PortAudio not initialized")
         return [{"max_input_channels": 1} for _ in self.known]
 
     def InputStream(self, **options: Any) -> Stream:  # noqa: N802 (as it is called)
@@ -210,8 +220,8 @@ def test_what_hangs_keeps_nobody_waiting_and_is_left_behind_at_the_end(
     library: Library, cards: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cards
-    left: list[Any] = []
-    monkeypatch.setattr(atexit, "unregister", left.append)
+    ends: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(atexit, "register", lambda *end: ends.append(end))
     monkeypatch.setattr(module, "_GOODBYE_SECONDS", 0.1)
     with PortAudio() as portaudio:
         ring = opened(portaudio)
@@ -220,7 +230,7 @@ def test_what_hangs_keeps_nobody_waiting_and_is_left_behind_at_the_end(
         opening = portaudio.open("here", choose("here"), threading.Condition())
     assert not closing.done()
     assert not opening.done()
-    assert left == [library._exit_handler]
+    assert ends == [(module._leave, 0)]
     library.may_abort.set()
     closing.result(PATIENT_SECONDS)
 
@@ -237,3 +247,28 @@ def test_what_was_never_used_loads_no_library(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(module, "load_portaudio", lambda: pytest.fail("loaded"))
     with PortAudio():
         pass
+
+
+def test_a_fresh_start_that_fails_is_tried_again(portaudio: PortAudio, library: Library) -> None:
+    portaudio.close(opened(portaudio)).result(PATIENT_SECONDS)
+    library.plugged.add("new")
+    library.broken_starts = 2
+    for _ in range(2):
+        assert refusal(portaudio, "new").endswith("Error initializing PortAudio")
+    opened(portaudio, "new")
+
+
+def test_who_leaves_without_an_end_has_said_everything() -> None:
+    code = (
+        "import atexit, sys\n"
+        "from daemon.errors import FailedError\n"
+        "from daemon.portaudio import _exit_code, _leave\n"
+        "atexit.register(lambda: print('too late'))\n"
+        "atexit.register(_leave, _exit_code(FailedError('no')))\n"
+        "print('said')\n"
+        "sys.exit(0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert (done.stdout, done.returncode) == ("said\n", 1)

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 import numpy as np
 import pytest
 
-from daemon.errors import SoundLostError
+from daemon.errors import InputError, SoundLostError
 from daemon.ring import Ring
 from daemon.source import Listening, Source
 
@@ -264,3 +264,10 @@ def test_what_a_ring_counts_is_kept_when_it_is_gone(
     source.close()
     assert (source.tally.lost_seconds, source.tally.overflows) == (2.0, 1)
     assert hand.closed == [ring]
+
+
+def test_what_can_never_work_is_passed_on(source: Source, hand: Hand) -> None:
+    source.poll()
+    hand.openings[-1].set_exception(InputError("the PortAudio library is missing"))
+    with pytest.raises(InputError, match="library is missing"):
+        source.poll()
