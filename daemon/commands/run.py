@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from daemon.mqtt import Link
 
 log = logging.getLogger(__name__)
+
+_CLEAR_SECONDS = 10.0
 
 
 def run(settings: Settings, config: Path | None = None, make_device: DeviceOf = device_of) -> int:
@@ -72,6 +75,7 @@ class Report:
         self._outbox = outbox
         self._is_ready = False
         self._told_status = ""
+        self._clear_at = math.inf
 
     def counters(self) -> Mapping[str, Counters]:
         """What happened so far at each node; from any thread."""
@@ -88,17 +92,23 @@ class Report:
 
     def __call__(self) -> None:
         """Tell what is new."""
-        text = status(self._places, time.monotonic())
+        now = time.monotonic()
+        text = status(self._places, now)
         if not self._is_ready and all(place.is_settled for place in self._places):
             self._is_ready = True
             self._told_status = text
             systemd.ready(text)
-            # What is here now stays; without it, what comes and goes is little and soon cleared.
+            self._clear_at = now
+            # What is here now stays: without it what comes and goes is little, and soon cleared.
             gc.collect()
             gc.freeze()
         if text != self._told_status and self._is_ready:
             self._told_status = text
             systemd.status(text)
+        if now >= self._clear_at:
+            # Each connection leaves objects that hold each other; Python itself would wait weeks.
+            self._clear_at = now + _CLEAR_SECONDS
+            gc.collect()
         counters = self.counters()
         for place in self._places:
             place.diagnose(counters[place.name])
