@@ -1,6 +1,7 @@
 """One listening place: its sound, what is heard in it, and what the hub is told of it."""
 
 import logging
+import threading
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -36,7 +37,11 @@ class Doing(NamedTuple):
 
 
 class Place:
-    """Hears one source for ever; a loop takes its turns. `mute` may be called from any thread."""
+    """Hears one source for ever; a loop takes its turns, which `changed` wakes.
+
+    `mute` may be called from any thread, `doing` and `counters` be read from any: they are
+    replaced, never changed.
+    """
 
     def __init__(
         self,
@@ -47,6 +52,7 @@ class Place:
         tellers: Sequence[Teller],
         *,
         hub: Hub,
+        changed: threading.Condition,
     ) -> None:
         self.name = name
         self.doing = Doing("starting")
@@ -56,6 +62,7 @@ class Place:
         self._hearing = hearing
         self._tracker = tracker
         self._hub = hub
+        self._changed = changed
         self._tellers: list[Teller] = [self, *tellers]
         self._ended_at = 0.0
         self._began = 0.0
@@ -90,8 +97,10 @@ class Place:
         return self._source.unanswered_seconds
 
     def mute(self, muted: bool) -> None:  # noqa: FBT001
-        """Have the device really closed, or opened again."""
-        self.wants_mute = muted
+        """Have the device really closed, or opened again, at the loop's next turn, which is now."""
+        with self._changed:
+            self.wants_mute = muted
+            self._changed.notify_all()
 
     def turn(self) -> None:
         """Move on whatever there is news of."""

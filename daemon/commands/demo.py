@@ -92,7 +92,15 @@ def _listen(settings: Settings, ears: Ears, hub: Hub, screen: "_DemoScreen", sto
     source, changed = settings.places[0], threading.Condition()
     with PortAudio() as portaudio:
         device = device_of(source, portaudio, changed)
-        place = place_of(settings, source, ears=ears, hub=hub, device=device, tellers=[screen])
+        place = place_of(
+            settings,
+            source,
+            ears=ears,
+            hub=hub,
+            device=device,
+            changed=changed,
+            tellers=[screen],
+        )
         Listener([place], changed).listen_until(stop)
 
 

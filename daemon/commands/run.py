@@ -1,8 +1,6 @@
 """`timbrel run`: listen at every place and tell the hub, for ever."""
 
-import gc
 import logging
-import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 from daemon import systemd
 from daemon.commands.wiring import DeviceOf, Ears, device_of, link_to, node_of, outbox_of, place_of
 from daemon.counters import Counters
+from daemon.garbage import Garbage
 from daemon.home_assistant import Message
 from daemon.hub import Hub
 from daemon.listener import Listener
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from daemon.mqtt import Link
 
 log = logging.getLogger(__name__)
-
-_CLEAR_SECONDS = 10.0
 
 
 def run(settings: Settings, config: Path | None = None, make_device: DeviceOf = device_of) -> int:
@@ -51,12 +48,13 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf = 
                 ears=ears,
                 hub=hub,
                 device=make_device(source, portaudio, changed),
+                changed=changed,
             )
             for source, hub in zip(settings.places, hubs, strict=True)
         ]
         reload = Reload(config, settings, lambda new: _retune(new, ears, places))
         report = Report(places, link, outbox)
-        listener = Listener(places, changed, [reload, report])
+        listener = Listener(places, changed, [reload, report, Garbage()])
         with outbox, link, reload_on_signal(reload, listener.wake, stop):
             try:
                 listener.listen_until(stop)
@@ -75,7 +73,6 @@ class Report:
         self._outbox = outbox
         self._is_ready = False
         self._told_status = ""
-        self._clear_at = math.inf
 
     def counters(self) -> Mapping[str, Counters]:
         """What happened so far at each node; from any thread."""
@@ -92,23 +89,14 @@ class Report:
 
     def __call__(self) -> None:
         """Tell what is new."""
-        now = time.monotonic()
-        text = status(self._places, now)
+        text = status(self._places, time.monotonic())
         if not self._is_ready and all(place.is_settled for place in self._places):
             self._is_ready = True
             self._told_status = text
             systemd.ready(text)
-            self._clear_at = now
-            # What is here now stays: without it what comes and goes is little, and soon cleared.
-            gc.collect()
-            gc.freeze()
         if text != self._told_status and self._is_ready:
             self._told_status = text
             systemd.status(text)
-        if now >= self._clear_at:
-            # Each connection leaves objects that hold each other; Python itself would wait weeks.
-            self._clear_at = now + _CLEAR_SECONDS
-            gc.collect()
         counters = self.counters()
         for place in self._places:
             place.diagnose(counters[place.name])

@@ -74,6 +74,7 @@ def place_of(
     ears: Ears,
     hub: Hub,
     device: Device,
+    changed: threading.Condition,
     tellers: Sequence[Teller] = (),
 ) -> Place:
     """A place that hears the device and tells the hub, nothing begun yet."""
@@ -90,6 +91,7 @@ def place_of(
         ears.tracker(),
         [hub, *tellers],
         hub=hub,
+        changed=changed,
     )
 
 

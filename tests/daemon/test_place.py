@@ -92,7 +92,15 @@ class Room:
         self.source = Source(self.device, Listening(1.0, 60.0))
         tracker = Tracker(FAMILIES, RULES, 1.0)
         self.hearing = Flute()
-        self.place = Place("room", self.source, self.hearing, tracker, [self.hub], hub=self.hub)
+        self.place = Place(
+            "room",
+            self.source,
+            self.hearing,
+            tracker,
+            [self.hub],
+            hub=self.hub,
+            changed=self.device.changed,
+        )
 
     def told(self, leaf: str) -> list[Any]:
         return [json.loads(m.payload) for m in self.sent if m.topic == f"timbrel/room/{leaf}"]
@@ -382,10 +390,9 @@ def test_a_muted_place_feeds_the_watchdog_often_enough_and_no_more(
 def test_a_place_is_muted_from_another_thread_at_once(room: Room) -> None:
     ring = room.device.ring()
 
-    def mute(listener: Listener) -> None:
+    def mute(_listener: Listener) -> None:
         until(lambda: room.device.opened)
         room.place.mute(muted=True)
-        listener.wake()
         until(lambda: room.device.closed == [ring])
 
     listening(room, mute)
