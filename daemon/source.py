@@ -155,7 +155,7 @@ class Source:
             self._told_unanswered = True
             if not self.muted:
                 self._silent_since = self._silent_since or self._asked_at
-                raise SoundLostError("the sound system does not answer")
+                raise SoundLostError("the device does not answer")
 
     def _take(self, opening: "Future[Ring]") -> None:
         """The opening is answered: with a ring, from which windows are cut, or with an error."""

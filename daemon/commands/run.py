@@ -65,13 +65,17 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf = 
 
 
 class Report:
-    """Tells the service manager and the hub, after each turn of the loop, how the places do."""
+    """Tells the service manager and the hub, after each turn of the loop, how the places do.
+
+    `turned_at`, by time.monotonic(), is when that was last.
+    """
 
     def __init__(self, places: Sequence[Place], link: "Link", outbox: Outbox) -> None:
         self._places = places
         self._link = link
         self._outbox = outbox
         self._is_ready = False
+        self.turned_at = time.monotonic()
         self._told_status = ""
 
     def counters(self) -> Mapping[str, Counters]:
@@ -89,7 +93,8 @@ class Report:
 
     def __call__(self) -> None:
         """Tell what is new."""
-        text = status(self._places, time.monotonic())
+        self.turned_at = time.monotonic()
+        text = status(self._places, self.turned_at)
         if not self._is_ready and all(place.is_settled for place in self._places):
             self._is_ready = True
             self._told_status = text

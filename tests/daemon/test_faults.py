@@ -197,7 +197,7 @@ def test_a_sound_server_that_freezes_and_thaws_is_survived(house: House) -> None
     deaf = house.survives(BOTH, house.sound.freeze, house.sound.thaw)
     assert {reason["reason"] for reason in deaf.values()} <= {
         f"no sound from the device for {STALL_SECONDS} s",
-        "the sound system does not answer",
+        "the device does not answer",
     }
 
 

@@ -406,7 +406,7 @@ def test_a_sound_system_that_hangs_for_too_long_ends_the_loop(
     raised = listening(room, lambda _: time.sleep(1.5))
     assert isinstance(raised, FailedError)
     assert "has not answered" in str(raised)
-    assert room.told("hearing")[-1]["reason"] == "the sound system does not answer"
+    assert room.told("hearing")[-1]["reason"] == "the device does not answer"
 
 
 def test_a_hang_is_borne_longer_while_another_place_hears(

@@ -174,7 +174,7 @@ def test_a_sound_system_that_hangs_is_told_once_and_waited_for(
     source.poll()
     assert source.due == clock.now + STALL_SECONDS
     clock.now += STALL_SECONDS
-    assert lost_reason(source) == "the sound system does not answer"
+    assert lost_reason(source) == "the device does not answer"
     for _ in range(3):
         clock.now += 10.0
         assert source.poll() is None
@@ -249,7 +249,7 @@ def test_a_hang_that_outlasts_a_mute_is_told_again(
     source.mute(muted=False)
     assert source.poll() is None
     clock.now += STALL_SECONDS
-    assert lost_reason(source) == "the sound system does not answer"
+    assert lost_reason(source) == "the device does not answer"
     assert len(hand.openings) == 1
 
 
