@@ -342,6 +342,8 @@ def realtime_child(config: str, minutes: str) -> None:
             start = number * block % len(medley())
             written.append(((number + 1) / 10, time.monotonic()))
             ring.write(medley()[start : start + block, None])
+        # The last window is to be heard, too.
+        time.sleep(1.0)
         os.kill(os.getpid(), signal.SIGTERM)
 
     class Lag:

@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import SoundLostError
-from daemon.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
+from daemon.window import (
+    SAMPLE_RATE_HZ,
+    WINDOW_SAMPLES,
+    WINDOW_SECONDS,
+    Window,
+    WindowBuffer,
+    long_buffer,
+)
 
 _CAPACITY_SECONDS = 2 * WINDOW_SECONDS
 # Until a device has sounded it is looked at this often, so that its return is told at once.
@@ -29,7 +36,7 @@ class Ring:
     ) -> None:
         self.rate_hz = rate_hz
         self.changed = changed or threading.Condition()
-        self._blocks = np.zeros((int(_CAPACITY_SECONDS * rate_hz), channels), np.float32)
+        self._blocks = long_buffer(int(_CAPACITY_SECONDS * rate_hz), channels)
         self._written = 0
         self._read = 0
         self._wanted = 1
@@ -139,7 +146,7 @@ class WindowReader:
         self.sounded = False
         self._buffer = WindowBuffer(hop_seconds)
         self._resample = _resampler(ring.rate_hz)
-        self._newest = np.empty(WINDOW_SAMPLES, np.float32)
+        self._newest = long_buffer(WINDOW_SAMPLES)
         self._want_next()
 
     @property
