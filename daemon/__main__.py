@@ -226,7 +226,7 @@ def _run(options: argparse.Namespace) -> int:
     settings = load(options.config)
     logging.getLogger().setLevel(settings.log.level.upper())
     log_lines.write_as(options.log_format or settings.log.format)
-    return run(settings)
+    return run(settings, options.config)
 
 
 def _replay(options: argparse.Namespace) -> int:

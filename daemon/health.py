@@ -4,7 +4,9 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
+
+from daemon.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -14,35 +16,12 @@ _LONGEST_TURN_SECONDS = 30.0
 _WELL = {"hearing", "muted"}
 
 
-class Counted(Protocol):
-    """What happened at a node since the daemon started; the last three are the whole box's."""
-
-    @property
-    def windows(self) -> int: ...  # noqa: D102
-    @property
-    def late_windows(self) -> int: ...  # noqa: D102
-    @property
-    def lost_seconds(self) -> float: ...  # noqa: D102
-    @property
-    def overflows(self) -> int: ...  # noqa: D102
-    @property
-    def reopens(self) -> int: ...  # noqa: D102
-    @property
-    def inference_ms(self) -> float: ...  # noqa: D102
-    @property
-    def reconnects(self) -> int: ...  # noqa: D102
-    @property
-    def queued(self) -> int: ...  # noqa: D102
-    @property
-    def dropped(self) -> int: ...  # noqa: D102
-
-
 class NodeHealth(NamedTuple):
     """One node: starting, hearing, deaf (with the reason) or muted, and what happened so far."""
 
     state: str
     reason: str | None
-    counters: Counted
+    counters: Counters
 
 
 class Health(NamedTuple):

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from daemon.counters import Counters
 from daemon.tracker import EventEnded, EventStarted
 
 NONE_PLAYING = "none"
@@ -64,14 +65,14 @@ def availability(node: Node, *, online: bool) -> Message:
 
 
 def hearing(node: Node, state: str, reason: str | None, since: float) -> Message:
-    """Whether sound arrives: `hearing`, or `deaf` with the reason, since a wall time."""
+    """Whether sound arrives: `hearing`, `muted`, or `deaf` with the reason, since a wall time."""
     return _state(node, "hearing", {"hearing": state, "reason": reason, "since": iso_time(since)})
 
 
 def state(
     node: Node, playing: Mapping[str, Playing] | None, level_dbfs: float, now: float
 ) -> Message:
-    """What plays now, loudest first; None: nobody knows, since the node is deaf."""
+    """What plays now, loudest first; None: nobody knows, since the node is deaf or muted."""
     families = sorted((playing or {}).items(), key=lambda item: -item[1].score)
     body = {
         "playing": None if playing is None else bool(playing),
@@ -89,6 +90,19 @@ def state(
 def level(node: Node, level_dbfs: float) -> Message:
     """The newest window's level in dBFS."""
     return _state(node, "level", round(level_dbfs, 1))
+
+
+def diagnostics(node: Node, counters: Counters) -> Message:
+    """What happened at the node since the daemon started."""
+    return _state(
+        node,
+        "diagnostics",
+        asdict(counters)
+        | {
+            "lost_seconds": round(counters.lost_seconds, 1),
+            "inference_ms": round(counters.inference_ms, 2),
+        },
+    )
 
 
 def event(node: Node, happened: EventStarted | EventEnded, event_id: str, onset: float) -> Message:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from daemon import home_assistant
+from daemon.counters import Counters
 from daemon.hearing import FLOOR_DBFS, Heard
 from daemon.home_assistant import Message, Node, Playing
 from daemon.tracker import Event, EventEnded, EventStarted
@@ -81,15 +82,34 @@ class Hub:
         self._tell_state({event.family: event.score for event in playing}, heard, wall)
         self._tell_level(heard)
 
-    def end(self, at: float, events: Sequence[Event], deaf_because: str | None = None) -> None:
-        """The sound ended at `at` with its last events: well, or because the node went deaf."""
+    def end(self, at: float, events: Sequence[Event]) -> None:
+        """The sound ended well, at `at` and with its last events."""
+        self._end(self._wall_at(at), at, events, {})
+
+    def deaf(
+        self, reason: str, at: float, events: Sequence[Event], since_seconds: float = 0.0
+    ) -> None:
+        """The sound was lost so many seconds ago, at `at` and with its last events."""
         wall = self._wall_at(at)
+        self._end(wall, at, events, None)
+        self._publish(home_assistant.hearing(self._node, "deaf", reason, wall - since_seconds))
+
+    def muted(self, at: float, events: Sequence[Event]) -> None:
+        """Somebody wants no sound to be heard; it ended at `at` with its last events."""
+        wall = self._wall_at(at)
+        self._end(wall, at, events, None)
+        self._publish(home_assistant.hearing(self._node, "muted", None, wall))
+
+    def diagnose(self, counters: Counters) -> None:
+        """What happened so far."""
+        self._publish(home_assistant.diagnostics(self._node, counters))
+
+    def _end(
+        self, wall: float, at: float, events: Sequence[Event], playing: dict[str, Playing] | None
+    ) -> None:
         for event in events:
             self._tell_event(event, wall - at)
-        playing = None if deaf_because else dict[str, Playing]()
         self._publish(home_assistant.state(self._node, playing, self._newest_dbfs, wall))
-        if deaf_because:
-            self._publish(home_assistant.hearing(self._node, "deaf", deaf_because, wall))
 
     def _tell_event(self, event: Event, sound_began: float) -> None:
         if isinstance(event, EventEnded):

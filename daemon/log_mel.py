@@ -161,6 +161,10 @@ class LogMelStream:
     def _hop(self) -> int:
         return self._log_mel.front_end.hop_samples
 
+    def forget(self) -> None:
+        """The next window belongs to other sound."""
+        self._start = None
+
     def update(self, samples: NDArray[np.float32], start_sample: int) -> NDArray[np.float32]:
         """Frames (n, bands) of the window that begins at `start_sample` of the source.
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from daemon import __version__
+from daemon.counters import Counters
 from daemon.errors import InputError
-from daemon.health import Counted, Health, Snapshot
+from daemon.health import Health, Snapshot
 
 _STATES = ("starting", "hearing", "deaf", "muted")
 
@@ -41,7 +42,7 @@ class _Nodes:
 class _Family(NamedTuple):
     name: str
     words: str
-    value: Callable[[Counted], float]
+    value: Callable[[Counters], float]
 
 
 _NODE_COUNTERS = (

@@ -69,6 +69,11 @@ class Tracker:
         ended = (track.close(at, reason) for track in self._tracks)
         return [event for event in ended if event is not None]
 
+    def retune(self, rules: Sequence[Rules]) -> None:
+        """Judge by other rules from the next window on; what is open stays open."""
+        for track, family_rules in zip(self._tracks, rules, strict=True):
+            track.rules = family_rules
+
     def open_events(self) -> list[EventStarted]:
         """The events that have started and not yet ended, with their newest scores."""
         return [event for t in self._tracks if (event := t.open_event()) is not None]
@@ -79,7 +84,7 @@ class _Track:
 
     def __init__(self, family: str, rules: Rules, hop_seconds: float) -> None:
         self._family = family
-        self._rules = rules
+        self.rules = rules
         self._half_hop = hop_seconds / 2
         self._votes: deque[float] = deque()
         self._newest: float | None = None
@@ -95,7 +100,7 @@ class _Track:
         self._votes.clear()
 
     def update(self, at: float, score: float) -> Event | None:
-        rules = self._rules
+        rules = self.rules
         detected = score >= (rules.threshold if self._started is None else rules.release)
         if detected:
             self._hear(at, score)
@@ -143,7 +148,7 @@ class _Track:
         return self._last_at - (WINDOW_SECONDS - _FILL_SECONDS) + self._half_hop
 
     def _confirmed(self, at: float, onset: float) -> bool:
-        rules = self._rules
+        rules = self.rules
         while self._votes and self._votes[0] <= at - rules.vote_seconds + _EPSILON_SECONDS:
             self._votes.popleft()
         long_enough = at - onset >= rules.start_after_seconds - _EPSILON_SECONDS
@@ -158,5 +163,5 @@ class _Track:
         if started is None:
             return None
         ended_at = min(at, max(started.onset, stopped_at))
-        self._earliest_onset = ended_at + self._rules.cooldown_seconds
+        self._earliest_onset = ended_at + self.rules.cooldown_seconds
         return EventEnded(self._family, started.onset, at, score, ended_at, peak, reason)

@@ -183,7 +183,11 @@ def _plain(kind: Any) -> Any:
 def _rule(path: list[str], kind: Any) -> str | None:
     """What a text must look like, in words: the description of its pattern."""
     hint = _kind_at(kind, path)
-    metas = getattr(hint, "__metadata__", ())
+    metas = [
+        meta
+        for option in (hint, *typing.get_args(hint))
+        for meta in getattr(option, "__metadata__", ())
+    ]
     return next((m.description for m in metas if getattr(m, "description", None)), None)
 
 

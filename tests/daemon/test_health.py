@@ -9,32 +9,33 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
 
 from daemon import __version__
+from daemon.counters import Counters
 from daemon.errors import InputError
 from daemon.health import Health, NodeHealth, judge, serve
 
 parser = pytest.importorskip("prometheus_client.parser", reason="needs prometheus-client")
 
 
-class Counters(NamedTuple):
-    windows: int = 7
-    late_windows: int = 1
-    lost_seconds: float = 2.5
-    overflows: int = 3
-    reopens: int = 4
-    inference_ms: float = 12.5
-    reconnects: int = 5
-    queued: int = 6
-    dropped: int = 8
-
-
-HEARING = NodeHealth("hearing", None, Counters())
-MUTED = NodeHealth("muted", None, Counters(windows=0))
-DEAF = NodeHealth("deaf", 'the "device" is\ngone', Counters())
+COUNTERS = Counters(
+    windows=7,
+    late_windows=1,
+    lost_seconds=2.5,
+    overflows=3,
+    reopens=4,
+    inference_ms=12.5,
+    reconnects=5,
+    queued=6,
+    dropped=8,
+)
+HEARING = NodeHealth("hearing", None, COUNTERS)
+MUTED = NodeHealth("muted", None, replace(COUNTERS, windows=0))
+DEAF = NodeHealth("deaf", 'the "device" is\ngone', COUNTERS)
 
 
 def of(**nodes: NodeHealth) -> Callable[[], Health]:
@@ -122,7 +123,9 @@ def test_each_scrape_is_asked_anew(served: Serve) -> None:
     windows = iter([1, 2])
 
     def snapshot() -> Health:
-        return Health({"room": NodeHealth("hearing", None, Counters(next(windows)))}, 0.0)
+        return Health(
+            {"room": NodeHealth("hearing", None, replace(COUNTERS, windows=next(windows)))}, 0.0
+        )
 
     port = served(snapshot)
     found = [samples(ask(port, "/metrics").body) for _ in range(2)]
@@ -153,7 +156,7 @@ def test_a_loop_that_hangs_is_not_well(served: Serve) -> None:
 
 
 def test_a_turn_of_half_a_minute_and_a_node_that_starts_are_judged() -> None:
-    starting = NodeHealth("starting", None, Counters())
+    starting = NodeHealth("starting", None, COUNTERS)
     assert judge(Health({"room": HEARING}, 100.0), 130.0) == []
     assert judge(Health({"room": starting}, 100.0), 100.0) == ["room: starting"]
 

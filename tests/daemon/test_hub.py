@@ -65,6 +65,11 @@ class Evening:
         self.hub.tell(heard, still, events)
         return self.sent[before:]
 
+    def deaf(self, *arguments: Any) -> list[Message]:
+        before = len(self.sent)
+        self.hub.deaf(*arguments)
+        return self.sent[before:]
+
     def end(self, *arguments: Any) -> list[Message]:
         before = len(self.sent)
         self.hub.end(*arguments)
@@ -210,7 +215,7 @@ def test_level_is_told_at_most_every_five_seconds_and_when_it_moved_three_decibe
 def test_deafness_ends_events_and_makes_playing_unknown(evening: Evening) -> None:
     evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
     lost = EventEnded("flute", 3.5, 8.0, 0.9, 8.0, 0.95, "deaf")
-    event, state, hearing = evening.end(8.0, [lost], "no sound from the device for 5 s")
+    event, state, hearing = evening.deaf("no sound from the device for 5 s", 8.0, [lost], 5.0)
     assert leaves([event, state, hearing]) == ["event", "state", "hearing"]
     assert body(event)["reason"] == "deaf"
     assert body(state)["playing"] is None
@@ -219,7 +224,7 @@ def test_deafness_ends_events_and_makes_playing_unknown(evening: Evening) -> Non
     assert body(hearing) == {
         "hearing": "deaf",
         "reason": "no sound from the device for 5 s",
-        "since": "2024-06-01T18:30:08.000+00:00",
+        "since": "2024-06-01T18:30:03.000+00:00",
     }
 
 
@@ -238,7 +243,7 @@ def test_the_last_state_has_the_newest_level(evening: Evening) -> None:
 
 
 def test_hearing_again_tells_state_and_level_again(evening: Evening) -> None:
-    evening.end(8.0, [], "unplugged")
+    evening.deaf("unplugged", 8.0, [])
     before = len(evening.sent)
     evening.hub.hears()
     evening.window(4.0)
@@ -304,6 +309,6 @@ def test_the_wall_clock_is_asked_once_a_window() -> None:
 def test_every_message_is_valid_json(evening: Evening) -> None:
     refuse: Callable[[str], None] = pytest.fail
     evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
-    evening.end(8.0, [ended("flute", 3.5, 8.0, 8.0)], 'a "quoted" reason\nin two lines, größer')
+    evening.deaf('a "quoted" reason\nin two lines, größer', 8.0, [ended("flute", 3.5, 8.0, 8.0)])
     for message in evening.sent:
         json.loads(message.payload, parse_constant=refuse)

@@ -1,0 +1,43 @@
+"""What happened at one node since the daemon started, as a snapshot that never changes."""
+
+from dataclasses import dataclass, replace
+
+_LOST_STEP_SECONDS = 1.0
+_SLOWER = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """`lost_seconds` is sound that was missed: overwritten, or while deaf; not while muted.
+
+    `late_windows` came too late and were skipped; `overflows` counts the moments when sound was
+    overwritten, `reopens` how often the source gave sound again after a loss. `reconnects`,
+    `queued` and `dropped` (events) tell of the box's broker, the same at every node.
+    """
+
+    windows: int = 0
+    late_windows: int = 0
+    lost_seconds: float = 0.0
+    overflows: int = 0
+    reopens: int = 0
+    reconnects: int = 0
+    queued: int = 0
+    dropped: int = 0
+    inference_ms: float = 0.0
+
+    def tells_more_than(self, told: "Counters") -> bool:
+        """Whether something happened since: more than windows that went well."""
+        if abs(self.lost_seconds - told.lost_seconds) >= _LOST_STEP_SECONDS:
+            return True
+        slow, fast = sorted((self.inference_ms, told.inference_ms), reverse=True)
+        if slow - fast >= 1.0 and slow >= _SLOWER * fast:
+            return True
+        return self._with_rest_of(told) != told
+
+    def _with_rest_of(self, told: "Counters") -> "Counters":
+        return replace(
+            self,
+            windows=told.windows,
+            lost_seconds=told.lost_seconds,
+            inference_ms=told.inference_ms,
+        )
