@@ -11,14 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import SoundLostError
-from daemon.window import (
-    SAMPLE_RATE_HZ,
-    WINDOW_SAMPLES,
-    WINDOW_SECONDS,
-    Window,
-    WindowBuffer,
-    long_buffer,
-)
+from daemon.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
 
 _CAPACITY_SECONDS = 2 * WINDOW_SECONDS
 # Until a device has sounded it is looked at this often, so that its return is told at once.
@@ -36,7 +29,7 @@ class Ring:
     ) -> None:
         self.rate_hz = rate_hz
         self.changed = changed or threading.Condition()
-        self._blocks = long_buffer(int(_CAPACITY_SECONDS * rate_hz), channels)
+        self._blocks = np.zeros((int(_CAPACITY_SECONDS * rate_hz), channels), np.float32)
         self._written = 0
         self._read = 0
         self._wanted = 1
@@ -146,7 +139,7 @@ class WindowReader:
         self.sounded = False
         self._buffer = WindowBuffer(hop_seconds)
         self._resample = _resampler(ring.rate_hz)
-        self._newest = long_buffer(WINDOW_SAMPLES)
+        self._newest = np.empty(WINDOW_SAMPLES, np.float32)
         self._want_next()
 
     @property

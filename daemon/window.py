@@ -1,8 +1,6 @@
 """Windows of 4 seconds, one every hop, cut from 16 kHz mono sound that comes in pieces."""
 
-import math
 from collections.abc import Iterator
-from mmap import mmap
 from typing import NamedTuple
 
 import numpy as np
@@ -11,15 +9,6 @@ from numpy.typing import NDArray
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SECONDS = 4.0
 WINDOW_SAMPLES = int(WINDOW_SECONDS * SAMPLE_RATE_HZ)
-
-
-def long_buffer(*shape: int) -> NDArray[np.float32]:
-    """Zeros in memory of their own, given back whole when they are dropped.
-
-    On the heap what is this long leaves holes each time a device is opened again.
-    """
-    memory = mmap(-1, math.prod(shape) * np.dtype(np.float32).itemsize)
-    return np.frombuffer(memory, np.float32).reshape(shape)
 
 
 class Window(NamedTuple):
@@ -39,7 +28,7 @@ class WindowBuffer:
 
     def __init__(self, hop_seconds: float) -> None:
         self._hop_seconds = hop_seconds
-        self._buffer = long_buffer(2 * WINDOW_SAMPLES)
+        self._buffer = np.zeros(2 * WINDOW_SAMPLES, np.float32)
         self._filled = 0
         self._windows = 0
         self.samples = 0

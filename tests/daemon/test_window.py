@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.window import WINDOW_SAMPLES, Window, WindowBuffer, long_buffer
+from daemon.window import WINDOW_SAMPLES, Window, WindowBuffer
 from tests.daemon.conftest import Samples
 
 HOPS_SECONDS = [0.25, 0.5, 1.0, 1 / 3, 0.7, 0.333, 4.0]
@@ -99,11 +99,3 @@ def test_the_buffer_keeps_its_size_through_hours() -> None:
             sizes.add(len(buffer._buffer))
     assert sizes == {2 * WINDOW_SAMPLES}
     assert buffer.samples == 60 * 60 * 16_000
-
-
-def test_a_long_buffer_is_zeros_of_its_shape_that_can_be_written() -> None:
-    one, other = long_buffer(3, 2), long_buffer(3, 2)
-    one[1] = 1.0
-    assert one.tolist() == [[0.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
-    assert not other.any()
-    assert one.dtype == np.float32
