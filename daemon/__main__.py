@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO, TypeAlias
 
+from daemon import log_lines
 from daemon.errors import FailedError, InputError
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
@@ -40,14 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Bars and arrows are worth a ? on a terminal that does not know them, not a crash.
         sys.stdout.reconfigure(errors="replace")
-    logging.basicConfig(level=logging.INFO, format="timbrel: %(message)s", stream=_log_stream())
+    logging.basicConfig(level=logging.INFO, handlers=[log_lines.LogHandler(_log_stream())])
+    log_lines.write_as(getattr(options, "log_format", None) or "text")
     try:
         return int(options.command(options))
     except InputError as error:
-        print(f"timbrel: {error}", file=sys.stderr)
+        _complain(str(error))
         return 2
     except FailedError as error:
-        print(f"timbrel: {error}", file=sys.stderr)
+        _complain(str(error))
         return 1
     except BrokenPipeError:
         _give_up_output()
@@ -55,10 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         _give_up_output()
         where = f"{error.filename}: " if error.filename else ""
-        print(f"timbrel: {where}{error.strerror or error}", file=sys.stderr)
+        _complain(f"{where}{error.strerror or error}")
         return 1
     except KeyboardInterrupt:
         return 0
+
+
+def _complain(problem: str) -> None:
+    """Say in one line, of the kind that is wanted, why the program ends."""
+    logging.getLogger("daemon").error("%s", problem)
 
 
 def _log_stream() -> TextIO:
@@ -102,6 +109,11 @@ def _parser() -> argparse.ArgumentParser:
 def _add_run(commands: _Commands) -> None:
     run = commands.add_parser("run", help="listen to the microphone and publish, for ever")
     _add_config(run)
+    run.add_argument(
+        "--log-format",
+        choices=["text", "json"],
+        help="text for people, json for programs: one object a line (default: as log.format says)",
+    )
     run.set_defaults(command=_run)
 
 
@@ -238,7 +250,8 @@ def _run(options: argparse.Namespace) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     settings = load(options.config)
     logging.getLogger().setLevel(settings.log.level.upper())
-    return run(settings)
+    log_lines.write_as(options.log_format or settings.log.format)
+    return run(settings, options.config)
 
 
 def _replay(options: argparse.Namespace) -> int:

@@ -66,6 +66,10 @@ class PatchPool:
         self._hop = classifier.contract.front_end.hop_samples
         self._logits: dict[int, NDArray[np.float32]] = {}
 
+    def forget(self) -> None:
+        """The next window belongs to other sound."""
+        self._logits.clear()
+
     def scores(self, frames: NDArray[np.float32], start_sample: int) -> NDArray[np.float32]:
         """Scores (families,) of the window whose frames, (n, bands), begin at `start_sample`."""
         contract = self._classifier.contract

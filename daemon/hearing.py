@@ -42,6 +42,11 @@ class Hearing:
         self._pool = PatchPool(classifier)
         self._silence = np.zeros(len(classifier.contract.families), np.float32)
 
+    def forget(self) -> None:
+        """What comes next is other sound, its samples counted from 0 again."""
+        self._frames.forget()
+        self._pool.forget()
+
     def hear(self, window: Window) -> Heard:
         """Score one window."""
         level = level_dbfs(window.samples)

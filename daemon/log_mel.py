@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 _FRAMES_AT_ONCE = 100  # bounds the scratch memory to half a megabyte; one second of the default
 
+_LARGEST_FFT = 65_536  # a number in a model file may be any, and decides how much memory is taken
 _NUMPY_2 = int(np.__version__.partition(".")[0]) >= 2  # noqa: PLR2004
 
 
@@ -36,8 +37,11 @@ class FrontEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("frame_seconds and hop_seconds must lie between 0 and 1")
         if self.sample_rate_hz < 1 or self.bands < 1 or self.hop_samples < 1:
             raise ValueError("sample_rate_hz, bands and hop_seconds must be positive")
-        if not 1 <= self.frame_samples <= self.fft_size:
-            raise ValueError("frame_seconds must give between 1 and fft_size samples")
+        if not 1 <= self.frame_samples <= self.fft_size <= _LARGEST_FFT:
+            raise ValueError(
+                "frame_seconds must give between 1 and fft_size samples, "
+                f"fft_size be at most {_LARGEST_FFT}"
+            )
         if not 0 <= self.low_hz < self.high_hz <= self.sample_rate_hz / 2:
             raise ValueError("0 <= low_hz < high_hz <= sample_rate_hz / 2 does not hold")
         if not 0 < self.log_offset < 1:
@@ -156,6 +160,10 @@ class LogMelStream:
     @cached_property
     def _hop(self) -> int:
         return self._log_mel.front_end.hop_samples
+
+    def forget(self) -> None:
+        """The next window belongs to other sound."""
+        self._start = None
 
     def update(self, samples: NDArray[np.float32], start_sample: int) -> NDArray[np.float32]:
         """Frames (n, bands) of the window that begins at `start_sample` of the source.

@@ -1,88 +1,118 @@
-"""A PortAudio input stream that fills a ring: 16 kHz mono where the device can, else its own."""
+"""From the name of a microphone, as people write it, to the device that PortAudio opens.
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+Names survive reboot and replug: `usb:VID:PID[:SERIAL]` is looked up in /sys, because card numbers
+change; `pulse:SOURCE` is a source of PulseAudio or PipeWire.
+"""
 
-from daemon.errors import InputError, SoundLostError
+import re
+import threading
+from typing import TYPE_CHECKING, Any
+
+from daemon.portaudio import Format, PortAudio, load_portaudio
 from daemon.ring import Ring
+from daemon.sound_cards import UsbName, usb_card, usb_cards
 from daemon.window import SAMPLE_RATE_HZ
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 DEFAULT_DEVICE = "default"
-_BLOCK_SECONDS = 0.1
+_USB = re.compile(r"usb:([0-9a-fA-F]{4}):([0-9a-fA-F]{4})(?::(.+))?\Z")
+_PULSE = "pulse:"
+_MOST_MIXED = 2
 
 
-@contextmanager
-def open_microphone(device: str | int) -> Iterator[Ring]:
-    """Open an input device by index, part of its name, or `default`; its sound fills the ring.
+class Microphone:
+    """An input device by `default`, index, part of its name, `usb:` or `pulse:` name.
 
-    Raises SoundLostError when the device is absent or cannot be opened now, InputError where the
-    PortAudio library is missing.
+    16 kHz mono where the device can, else its own rate and channels; `channel`, counted from 1, is
+    the one that will be listened to, None mixes.
     """
-    ring, stream = _open(_portaudio(), device)
-    with stream:
-        yield ring
 
+    def __init__(
+        self,
+        name: str | int,
+        channel: int | None,
+        portaudio: PortAudio,
+        changed: threading.Condition,
+    ) -> None:
+        self._name = name
+        self._channel = channel
+        self._portaudio = portaudio
+        self._changed = changed
 
-def _open(portaudio: Any, device: str | int) -> tuple[Ring, Any]:
-    """The ring and the stream, not yet started, that fills it."""
-    try:
-        rate_hz, channels = _format(portaudio, _device(device))
-        ring = Ring(rate_hz, channels)
-        stream = portaudio.InputStream(
-            device=_device(device),
-            samplerate=rate_hz,
-            channels=channels,
-            blocksize=round(_BLOCK_SECONDS * rate_hz),
-            dtype="float32",
-            callback=lambda block, _count, _time, _status: ring.write(block),
-            finished_callback=lambda: ring.lose("the device is gone"),
-        )
-        log.info("listening to %s at %d Hz, %d channel(s)", device, rate_hz, channels)
-    except (portaudio.PortAudioError, ValueError) as error:
-        reason = str(error).split("[")[0].strip().rstrip(":")
-        if not devices():
-            reason = "no microphone is connected"
-        raise SoundLostError(f"audio.device {device} cannot be opened: {reason}") from None
-    return ring, stream
+    def open(self) -> "Future[Ring]":
+        """Begin to open it; the future raises SoundLostError when that cannot be now."""
+        source = str(self._name).removeprefix(_PULSE) if self._is_pulse else None
+        return self._portaudio.open(str(self._name), self._format, self._changed, source)
+
+    def close(self, ring: Ring) -> "Future[None]":
+        """Begin to close it."""
+        return self._portaudio.close(ring)
+
+    @property
+    def _is_pulse(self) -> bool:
+        return isinstance(self._name, str) and self._name.startswith(_PULSE)
+
+    def _format(self, library: Any) -> Format:
+        """How to open it; raises ValueError or the library's error when it is not there."""
+        device = self._found(library)
+        if self._channel is None:
+            try:
+                library.check_input_settings(device, channels=1, samplerate=SAMPLE_RATE_HZ)
+            except library.PortAudioError:
+                pass
+            else:
+                return Format(device, SAMPLE_RATE_HZ, 1)
+        info = library.query_devices(device, "input")
+        most = int(info["max_input_channels"])
+        channels = self._channel or min(_MOST_MIXED, most)
+        if channels > most:
+            raise ValueError(f"it has {most} channel(s), and channel {channels} is asked for")
+        return Format(device, int(info["default_samplerate"]), channels)
+
+    def _found(self, library: Any) -> int | str | None:
+        if self._name == DEFAULT_DEVICE:
+            return None
+        if isinstance(self._name, int):
+            return self._name
+        if self._is_pulse:
+            return _PULSE.rstrip(":")
+        if match := _USB.match(self._name):
+            return _usb_input(library, UsbName(*match.groups()))
+        return self._name
 
 
 def devices() -> list[str]:
-    """One line for each input device: index, name, host API, channels and own rate."""
-    portaudio = _portaudio()
+    """One line for each input device: index, name, host API, channels, own rate, USB name."""
+    library = load_portaudio()
+    usb = dict(usb_cards())
     lines = []
-    for index, info in enumerate(portaudio.query_devices()):
-        if info["max_input_channels"] > 0:
-            api = portaudio.query_hostapis(info["hostapi"])["name"]
-            lines.append(
-                f"{index:3}  {info['name']}  ({api}, {info['max_input_channels']} channels, "
-                f"{info['default_samplerate']:.0f} Hz)"
-            )
+    for index, info in _inputs(library):
+        api = library.query_hostapis(info["hostapi"])["name"]
+        card = re.search(r"\(hw:(\d+),", info["name"])
+        name = usb.get(int(card[1])) if card else None
+        lines.append(
+            f"{index:3}  {info['name']}  ({api}, {info['max_input_channels']} channels, "
+            f"{info['default_samplerate']:.0f} Hz)" + (f"  {name}" if name else "")
+        )
     return lines
 
 
-def _portaudio() -> Any:
-    try:
-        import sounddevice
-    except OSError:
-        raise InputError(
-            "the PortAudio library is missing; sudo apt install libportaudio2"
-        ) from None
-    return sounddevice
+def _inputs(library: Any) -> list[tuple[int, Any]]:
+    return [
+        (index, info)
+        for index, info in enumerate(library.query_devices())
+        if info["max_input_channels"] > 0
+    ]
 
 
-def _device(device: str | int) -> str | int | None:
-    return None if device == DEFAULT_DEVICE else device
-
-
-def _format(portaudio: Any, device: str | int | None) -> tuple[int, int]:
-    """Sample rate and channels to open: ours where the device allows it, else its own."""
-    try:
-        portaudio.check_input_settings(device, channels=1, samplerate=SAMPLE_RATE_HZ)
-    except portaudio.PortAudioError:
-        info = portaudio.query_devices(device, "input")
-        return int(info["default_samplerate"]), min(2, int(info["max_input_channels"]))
-    return SAMPLE_RATE_HZ, 1
+def _usb_input(library: Any, name: UsbName) -> int:
+    """The index of a USB sound card's first input."""
+    card = usb_card(name)
+    if card is None:
+        raise ValueError("no such sound card is plugged in")
+    for index, info in _inputs(library):
+        if f"(hw:{card}," in info["name"]:
+            return index
+    raise ValueError(f"it is card {card}, which has no input that is free")

@@ -19,6 +19,7 @@ from daemon.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES
 CONTRACT_VERSION = 1
 _MEMBER = "contract.json"
 _LARGEST_CONTRACT_BYTES = 1_000_000
+_MOST_PATCHES = 400
 _REMEDY = "use a model made by timbrel-build, or leave model.file out for the built-in one"
 
 FamilyName = Annotated[
@@ -35,8 +36,9 @@ UnitInterval = Annotated[float, Meta(gt=0, lt=1)]
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """score = sigmoid(logit / temperature + offset): strictly monotone, so that ranks survive."""
 
-    temperature: Annotated[float, Meta(gt=0)] = 1.0
-    offset: float = 0.0
+    # Wide enough for any network; beyond, float32 scores are no numbers any more.
+    temperature: Annotated[float, Meta(ge=1e-3, le=1e3)] = 1.0
+    offset: Annotated[float, Meta(ge=-1e3, le=1e3)] = 0.0
 
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,7 +61,9 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     front_end: FrontEnd
     patch_frames: Annotated[int, Meta(ge=1)]
-    patch_starts: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1)]
+    patch_starts: Annotated[
+        tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1, max_length=_MOST_PATCHES)
+    ]
     pooling: Literal["mean"]
     families: Annotated[tuple[FamilyName, ...], Meta(min_length=1)]
     calibration: tuple[Calibration, ...]

@@ -1,6 +1,8 @@
 """Silence for libraries that print past Python, on the process's own outputs."""
 
+import faulthandler
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,3 +21,26 @@ def quiet_output() -> Iterator[None]:
             os.dup2(copy, number)
             os.close(copy)
         os.close(nothing)
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Throw away what libraries print on standard error; what Python says there is still seen."""
+    saved = os.dup(2)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    before = sys.stderr
+    told_of_faults = faulthandler.is_enabled()
+    with os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace") as ours:
+        try:
+            os.dup2(nothing, 2)
+            sys.stderr = ours
+            if told_of_faults:
+                faulthandler.enable(ours)
+            yield
+        finally:
+            os.dup2(saved, 2)
+            sys.stderr = before
+            if told_of_faults:
+                faulthandler.enable(2)
+            os.close(saved)
+            os.close(nothing)

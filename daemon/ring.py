@@ -5,7 +5,6 @@ The ring holds sound as the device gives it; channels are mixed and resampled by
 
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,8 @@ from daemon.errors import SoundLostError
 from daemon.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
 
 _CAPACITY_SECONDS = 2 * WINDOW_SECONDS
+# Until a device has sounded it is looked at this often, so that its return is told at once.
+_FIRST_LOOKS_SECONDS = 0.25
 
 
 class Ring:
@@ -33,15 +34,18 @@ class Ring:
         self._read = 0
         self._wanted = 1
         self._last_write = time.monotonic()
-        self._ended = False
         self._lost_because: str | None = None
         self.overflows = 0
         self.lost_seconds = 0.0
         self.late_windows = 0
 
-    def write(self, block: NDArray[np.float32]) -> None:
-        """Copy one block, (samples, channels); called on the audio thread, so nothing else."""
+    def write(self, block: NDArray[np.float32], *, overflowed: bool = False) -> None:
+        """Copy one block, (samples, channels); called on the audio thread, so nothing else.
+
+        `overflowed`: the device says that it lost sound before this block.
+        """
         with self.changed:
+            self.overflows += overflowed
             capacity = len(self._blocks)
             self._written += max(0, len(block) - capacity)
             block = block[-capacity:]
@@ -53,12 +57,6 @@ class Ring:
             self._last_write = time.monotonic()
             if self._written - self._read >= self._wanted:
                 self.changed.notify()
-
-    def end(self) -> None:
-        """No more windows are wanted; safe from a signal handler."""
-        with self.changed:
-            self._ended = True
-            self.changed.notify()
 
     def lose(self, reason: str) -> None:
         """The device is gone: who fetches after the sound so far gets SoundLostError."""
@@ -77,19 +75,10 @@ class Ring:
         """When the last block came, or the ring was made: time.monotonic()."""
         return self._last_write
 
-    def windows(self, hop_seconds: float, stall_seconds: float) -> Iterator[Window]:
-        """Yield the newest window every hop until `end`; one that is late is skipped and counted.
-
-        Raises SoundLostError when the device is gone or gave no block for `stall_seconds`.
-        """
-        reader = WindowReader(self, hop_seconds, stall_seconds)
-        while not self._ended:
-            window = reader.poll()
-            if window is not None and not self._ended:
-                yield window
-            with self.changed:
-                if not self._ended and not self.has_news:
-                    self.changed.wait(max(0.0, reader.due - time.monotonic()))
+    @property
+    def unread_seconds(self) -> float:
+        """How much sound waits to be fetched."""
+        return (self._written - self._read) / self.rate_hz
 
     def want(self, samples: int) -> None:
         """There is news once that many samples are unread."""
@@ -147,7 +136,7 @@ class WindowReader:
         self._channel = channel
         self._zeros_are_loss = zeros_are_loss
         self._zero_seconds = 0.0
-        self._sounded = not zeros_are_loss
+        self.sounded = False
         self._buffer = WindowBuffer(hop_seconds)
         self._resample = _resampler(ring.rate_hz)
         self._newest = np.empty(WINDOW_SAMPLES, np.float32)
@@ -155,8 +144,19 @@ class WindowReader:
 
     @property
     def due(self) -> float:
-        """When a device that stays silent counts as stalled: time.monotonic()."""
+        """When a device that gives no block counts as stalled: time.monotonic()."""
         return self._ring.newest_at + self._stall_seconds
+
+    @property
+    def sounded_until(self) -> float:
+        """When the last sound came: time.monotonic()."""
+        return self._ring.newest_at - self._zero_seconds
+
+    @property
+    def sounded_seconds(self) -> float:
+        """The same in seconds of sound from the reader's start."""
+        seconds = self._buffer.samples / SAMPLE_RATE_HZ + self._ring.unread_seconds
+        return max(0.0, seconds - self._zero_seconds)
 
     def poll(self) -> Window | None:
         """The newest window that became whole since the last call; late ones are counted.
@@ -166,12 +166,10 @@ class WindowReader:
         """
         blocks = self._ring.fetch()
         if blocks is None:
-            silent_seconds = time.monotonic() - self._ring.newest_at
-            if silent_seconds >= self._stall_seconds:
-                raise SoundLostError(f"no sound from the device for {silent_seconds:.0f} s")
+            if time.monotonic() >= self.due:
+                raise SoundLostError(f"no sound from the device for {self._stall_seconds:g} s")
             return None
-        if self._zeros_are_loss:
-            self._count_zeros(blocks)
+        self._follow_silence(blocks)
         start_sample: int | None = None
         for window in self._buffer.push(self._resample(_mono(blocks, self._channel))):
             if start_sample is not None:
@@ -180,23 +178,26 @@ class WindowReader:
             np.copyto(self._newest, window.samples)
             start_sample = window.start_sample
         self._want_next()
-        if start_sample is None or not self._sounded:
+        if self._zero_seconds >= self._stall_seconds:
+            raise SoundLostError(
+                f"nothing but digital silence for {self._stall_seconds:g} s: "
+                "the device is muted or its source is gone"
+            )
+        if start_sample is None or not self.sounded:
             return None
         return Window(self._newest, start_sample)
 
     def _want_next(self) -> None:
-        self._ring.want(-(-self._buffer.samples_to_next * self._ring.rate_hz // SAMPLE_RATE_HZ))
+        wanted = -(-self._buffer.samples_to_next * self._ring.rate_hz // SAMPLE_RATE_HZ)
+        if not self.sounded:
+            wanted = min(wanted, int(_FIRST_LOOKS_SECONDS * self._ring.rate_hz))
+        self._ring.want(wanted)
 
-    def _count_zeros(self, blocks: NDArray[np.float32]) -> None:
-        if blocks.any():
-            self._zero_seconds, self._sounded = 0.0, True
+    def _follow_silence(self, blocks: NDArray[np.float32]) -> None:
+        if not self._zeros_are_loss or blocks.any():
+            self._zero_seconds, self.sounded = 0.0, True
             return
         self._zero_seconds += len(blocks) / self._ring.rate_hz
-        if self._zero_seconds >= self._stall_seconds:
-            raise SoundLostError(
-                f"nothing but digital silence for {self._zero_seconds:.0f} s: "
-                "the device is muted or its source is gone"
-            )
 
 
 def _mono(blocks: NDArray[np.float32], channel: int | None) -> NDArray[np.float32]:

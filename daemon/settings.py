@@ -30,15 +30,44 @@ TopicPrefix = Annotated[
 ]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Text = Annotated[str, Meta(min_length=1)]
+DeviceName = Annotated[
+    str,
+    Meta(
+        pattern=r"^(usb:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}(:.+)?|pulse:.+|(?!usb:|pulse:).+)\Z",
+        description="default, a part of a name from timbrel devices, usb:VID:PID, "
+        "usb:VID:PID:SERIAL or pulse:SOURCE",
+    ),
+]
+DeviceIndex = Annotated[int, Meta(ge=0)]
+Url = Annotated[
+    str,
+    Meta(
+        pattern=r"^(rtsps?|https?)://[^\s/]+.*\Z",
+        description="an address that begins with rtsp://, rtsps://, http:// or https://",
+    ),
+]
+Channel = Annotated[int, Meta(ge=1, le=64)]
+Gate = Annotated[float, Meta(ge=-120, le=-1)]
 
 
 class AudioSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is heard and how often it is looked at."""
 
-    device: Text | Annotated[int, Meta(ge=0)] = "default"
+    device: DeviceName | DeviceIndex = "default"
+    channel: Channel | None = None
     hop_seconds: Annotated[float, HOP_SECONDS] = 1.0
-    gate_dbfs: Annotated[float, Meta(ge=-120, le=-1)] | None = -65.0
+    gate_dbfs: Gate | None = -65.0
     stall_seconds: Annotated[float, Meta(ge=1, le=60)] = 5.0
+
+
+class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One listening place: a microphone, or the sound of a camera. Left out is as in `audio`."""
+
+    name: Name
+    device: DeviceName | DeviceIndex | msgspec.UnsetType = msgspec.UNSET
+    url: Url | msgspec.UnsetType = msgspec.UNSET
+    channel: Channel | None = None
+    gate_dbfs: Gate | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -100,10 +129,17 @@ class OutboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     max_megabytes: Annotated[int, Meta(ge=1, le=256)] = 8
 
 
+class HealthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the daemon tells how it does, on this machine alone; `port` None is nowhere."""
+
+    port: Port | None = None
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How much the daemon says."""
+    """How much the daemon says, and to whom: `text` for people, `json` for programs."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -111,13 +147,27 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     name: Name = "timbrel"
     audio: AudioSettings = AudioSettings()
+    sources: tuple[SourceSettings, ...] = ()
     model: ModelSettings = ModelSettings()
     tracker: TrackerSettings = TrackerSettings()
     mqtt: MqttSettings = MqttSettings()
     practice: PracticeSettings = PracticeSettings()
     state: StateSettings = StateSettings()
     outbox: OutboxSettings = OutboxSettings()
+    health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
+
+    @property
+    def places(self) -> tuple[SourceSettings, ...]:
+        """The sources; with none given the one of `audio`, which is called as the box is."""
+        audio = self.audio
+        one = SourceSettings(name=self.name, device=audio.device, channel=audio.channel)
+        return self.sources or (one,)
+
+    def gate_of(self, place: SourceSettings) -> float | None:
+        """The gate of one of the places."""
+        own = place.gate_dbfs
+        return self.audio.gate_dbfs if isinstance(own, msgspec.UnsetType) else own
 
 
 def load(path: Path | None) -> Settings:
@@ -126,7 +176,31 @@ def load(path: Path | None) -> Settings:
     Raises InputError for a file that cannot be read or parsed (with line and column), an unknown
     key, a wrong type or a value out of range (with the key).
     """
-    return Settings() if path is None else read_yaml(path, Settings)
+    if path is None:
+        return Settings()
+    settings = read_yaml(path, Settings)
+    try:
+        _check_sources(settings)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return settings
+
+
+def _check_sources(settings: Settings) -> None:
+    names: set[str] = set()
+    for number, source in enumerate(settings.sources):
+        key = f"sources.{number}"
+        if source.name in names:
+            raise InputError(f"{key}.name: {source.name} stands twice; give each place its own")
+        names.add(source.name)
+        given = [name for name in ("device", "url") if getattr(source, name) is not msgspec.UNSET]
+        if len(given) != 1:
+            fault = "both device and url" if given else "neither device nor url"
+            raise InputError(f"{key}: {source.name} has {fault}; give it one of them")
+        if "url" in given and source.channel is not None:
+            raise InputError(f"{key}.channel: a url has no channels to choose; leave it out")
+    if settings.sources and settings.audio.device != AudioSettings().device:
+        raise InputError("audio.device: not with sources, which name their own; leave it out")
 
 
 def read_password(mqtt: MqttSettings, environment: Mapping[str, str] = os.environ) -> str | None:

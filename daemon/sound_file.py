@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +19,9 @@ STANDARD_INPUT = "-"
 # A block that a cut FLAC file ends in is lost whole, and its own blocks hold 4096.
 _BLOCK_SAMPLES = 4_096
 _LARGEST_OGG_PAGE_BYTES = 65_307
+# Samples are in -1..1, but some programs leave those of integers; beyond is no sound, and what is
+# computed from it is infinite.
+_LOUDEST = 1e10
 _RATES_HZ = range(1_000, 768_001)
 _AV_SUFFIXES = {".m4a", ".aac", ".mp4", ".m4b", ".mov", ".webm", ".mka", ".wma"}
 
@@ -68,7 +72,7 @@ def _resampled(path: str, blocks: Iterator[Block]) -> Iterator[NDArray[np.float3
     """Mix channels and bring every block to 16 kHz, the filter's state kept from block to block."""
     stream: Any = None
     for block, rate_hz in blocks:
-        if not np.isfinite(block).all():
+        if not (np.abs(block) <= _LOUDEST).all():
             raise InputError(f"{path}: contains NaN or infinite samples; export it again")
         mono = block.mean(axis=1) if block.shape[1] > 1 else block[:, 0]
         if rate_hz == SAMPLE_RATE_HZ:
@@ -106,14 +110,15 @@ def _soundfile_blocks(path: Path) -> Iterator[Block]:
         with opened as file:
             if file.format == "RAW":
                 raise _without_header(path)
-            read: Any = file.read
+            # The MP3 decoder goes on warning at every damaged frame.
+            noisy = file.format == "MP3"
             size = max(1, _BLOCK_SAMPLES // file.channels)
             decoded = 0
             # A RIFF header's promise is cut to the file's size on opening; only the log keeps it.
             cut = "should be" in file.extra_info and file.format in {"WAV", "WAVEX", "AIFF", "W64"}
             cut = cut or (file.format == "OGG" and not _ogg_ends(path))
             try:
-                while len(block := read(size, dtype="float32", always_2d=True)):
+                while len(block := _read(file, size, noisy=noisy)):
                     decoded += len(block)
                     yield block, file.samplerate
             except soundfile.LibsndfileError:
@@ -131,6 +136,12 @@ def _soundfile_blocks(path: Path) -> Iterator[Block]:
         raise InputError(
             f"{path}: cannot be read as audio ({reason}); convert it to WAV or FLAC"
         ) from None
+
+
+def _read(file: Any, size: int, *, noisy: bool) -> NDArray[np.float32]:
+    with quiet_output() if noisy else nullcontext():
+        block: NDArray[np.float32] = file.read(size, dtype="float32", always_2d=True)
+    return block
 
 
 def _without_header(path: Path) -> InputError:
@@ -156,7 +167,7 @@ def _av_blocks(path: Path) -> Iterator[Block]:
     decoded = 0
     rate_hz = 1
     try:
-        with _av_open(path) as container:
+        with av_open(str(path)) as container:
             if not container.streams.audio:
                 raise InputError(
                     f"{path}: there is no sound in it; name a file with an audio track"
@@ -174,13 +185,14 @@ def _av_blocks(path: Path) -> Iterator[Block]:
         log.warning("%s: truncated; the %.1f s that decode are used", path, decoded / rate_hz)
 
 
-def _av_open(path: Path) -> Any:
+def av_open(url: str, **options: Any) -> Any:
+    """FFmpeg's container of a file or a stream; raises its own errors."""
     import av
 
     # Until 19, a tag that is no UTF-8 kept the sound from being opened.
     lenient = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}  # noqa: PLR2004
     opened: Any = av.open
-    return opened(str(path), **lenient)
+    return opened(url, **options, **lenient)
 
 
 def _raw_blocks(file: BinaryIO) -> Iterator[Block]:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,6 +32,22 @@ def ready(status: str) -> None:
 def alive() -> None:
     """One turn of the loop is complete: what starves this is a loop that hangs."""
     notify("WATCHDOG=1")
+
+
+def status(text: str) -> None:
+    """What `systemctl status` shows."""
+    notify(f"STATUS={text}")
+
+
+def reloading() -> None:
+    """The settings are read again; `ready` ends that."""
+    notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+
+def watchdog_seconds(environment: Mapping[str, str] = os.environ) -> float | None:
+    """How often the manager wants to see us `alive`, where it watches."""
+    microseconds = environment.get("WATCHDOG_USEC", "")
+    return int(microseconds) / 1e6 if microseconds.isdigit() else None
 
 
 def stopping() -> None:

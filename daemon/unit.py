@@ -13,12 +13,16 @@ _PLAIN = re.compile(r"[\w@%+=,./-]+\Z", re.ASCII)
 
 
 def system_unit(
-    program: Path, config: Path, secrets: Mapping[str, Path], hidden: Sequence[Path]
+    program: Path,
+    config: Path,
+    secrets: Mapping[str, Path],
+    hidden: Sequence[Path],
+    port: int | None = None,
 ) -> str:
     """The unit for the whole machine.
 
-    It is handed the `secrets`, files by the credential's name, and sees of all homes only the
-    `hidden` folders.
+    It is handed the `secrets`, files by the credential's name, sees of all homes only the `hidden`
+    folders, and may listen at the `port`, if any.
     """
     text = (_FOLDER / NAME).read_text(encoding="utf-8")
     lines = {
@@ -31,6 +35,8 @@ def system_unit(
         # An empty /home in its own view, with nothing in it but these.
         folders = " ".join(_word(folder) for folder in hidden)
         lines["ProtectHome"] = f"tmpfs\nBindReadOnlyPaths={folders}"
+    if port is not None:
+        lines["SocketBindDeny"] = f"any\nSocketBindAllow=ipv4:tcp:{port}"
     return _with(text, lines)
 
 

@@ -42,11 +42,12 @@ def read_yaml(path: Path, kind: type[Struct]) -> Struct:
         LookupError,
         AttributeError,
     ) as error:
-        raise InputError(f"{path}{_syntax_reason(error)}") from None
+        raise InputError(f"{path}{_without_login(_syntax_reason(error))}") from None
     try:
         return msgspec.convert(_without_empty_sections(document, kind), kind)
     except msgspec.ValidationError as error:
-        raise InputError(f"{path}: {_reason(str(error), document, kind)}") from None
+        reason = _without_login(_reason(str(error), document, kind))
+        raise InputError(f"{path}: {reason}") from None
     except RecursionError:
         raise InputError(f"{path}: an alias contains itself; write the values out") from None
 
@@ -103,11 +104,21 @@ def _reason(message: str, document: object, kind: Any) -> str:
         return f"{'.'.join([*path, problem.split('`')[1]])}: missing; this key has no default"
     where = f"{key}: " if key else ""
     if rule := _rule(path, kind) if "regex" in problem else None:
-        return f"{where}found {_value_at(document, path)!r}; use {rule}"
+        return f"{where}found {_found(document, path)}; use {rule}"
     wanted = re.sub(r"`([\w |]+)`", _in_words, problem)
     wanted = wanted[0].lower() + wanted[1:]
-    found = "" if ", got" in wanted else f", found {_value_at(document, path)!r}"
+    found = "" if ", got" in wanted else f", found {_found(document, path)}"
     return f"{where}{wanted}{found}; correct it, or leave it out for the default"
+
+
+def _found(document: object, path: list[str]) -> str:
+    """A value to be shown, unless it is an address, in which anything may be a secret."""
+    return "another" if path and path[-1] == "url" else repr(_value_at(document, path))
+
+
+def _without_login(reason: str) -> str:
+    """Wherever an address stands in a file by mistake, its user and password are not shown."""
+    return re.sub(r"\S*@", "…@", reason)
 
 
 def _in_words(types: re.Match[str]) -> str:
@@ -172,7 +183,11 @@ def _plain(kind: Any) -> Any:
 def _rule(path: list[str], kind: Any) -> str | None:
     """What a text must look like, in words: the description of its pattern."""
     hint = _kind_at(kind, path)
-    metas = getattr(hint, "__metadata__", ())
+    metas = [
+        meta
+        for option in (hint, *typing.get_args(hint))
+        for meta in getattr(option, "__metadata__", ())
+    ]
     return next((m.description for m in metas if getattr(m, "description", None)), None)
 
 

@@ -29,6 +29,7 @@ CLASSES = {
     "synth_lead": [153],
     "vocal": [24, 25, 26, 27, 29, 249, 250],
 }
+MUSIC = 132
 
 
 def yamnet(model: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:

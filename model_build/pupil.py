@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model_build.peer import CLASSES as CLASSES_OF_FAMILY
+from model_build.peer import MUSIC
 from model_build.recipe import Teaching
 from model_build.yamnet import EMBEDDING, yamnet
 
 if TYPE_CHECKING:
     import keras
-
-START = 0.1  # of a fresh layer's weights: the head starts with little say beside the base's classes
 
 
 def pupil(teaching: Teaching, base: Path, families: Sequence[str]) -> "keras.Model":
@@ -26,7 +25,7 @@ def pupil(teaching: Teaching, base: Path, families: Sequence[str]) -> "keras.Mod
     reader = network.get_layer("logits")
     reader.trainable = False
     embedding = network.get_layer("embedding").output
-    head = _head(teaching, families, *reader.get_weights())
+    head = _head(teaching, len(families))
     outputs = {
         "embedding": embedding,
         "classes": network.output["logits"],
@@ -35,11 +34,24 @@ def pupil(teaching: Teaching, base: Path, families: Sequence[str]) -> "keras.Mod
     return keras.Model(network.input, outputs, name="pupil")
 
 
-def graduate(taught: "keras.Model") -> "keras.Model":
-    """The pupil with nothing but its family logits: what is quantised and shipped."""
+def graduate(taught: "keras.Model", teaching: Teaching, families: Sequence[str]) -> "keras.Model":
+    """The pupil's family logits and, on top, what the base knows: what is quantised and shipped.
+
+    What the base knows of a family is the loudest of its classes; that it is music at all counts
+    for every family. The head learned without either: a head that has them from the start only
+    learns what they get wrong in the corpus, and hears recordings unlike those of the corpus worse.
+    """
     import keras
 
-    logits = taught.get_layer("head")(taught.output["embedding"])
+    embedding = taught.output["embedding"]
+    kernel, bias = taught.get_layer("logits").get_weights()
+    logits = taught.get_layer("head")(embedding)
+    if weight := teaching.known_weight:
+        logits = logits + _known(families, embedding, weight * kernel, weight * bias)
+    if weight := teaching.music_weight:
+        music = keras.layers.Dense(1, name="music", trainable=False)
+        logits = logits + music(embedding)
+        music.set_weights([weight * kernel[:, [MUSIC]], weight * bias[[MUSIC]]])
     return keras.Model(taught.input, logits, name="network")
 
 
@@ -58,28 +70,18 @@ def schooled(taught: "keras.Model", patches: int) -> "keras.Model":
     return keras.Model(window, apart, name="schooled")
 
 
-def _head(teaching: Teaching, families: Sequence[str], kernel: Any, bias: Any) -> "keras.Model":
-    """An embedding, (1024,), in; a logit a family out: what is learned, on top of what is known.
-
-    `kernel` and `bias` read the base's classes. What the base knows of a family is the loudest of
-    its classes; that is not learned anew, and holds for recordings unlike those of the corpus.
-    """
+def _head(teaching: Teaching, families: int) -> "keras.Model":
+    """An embedding, (1024,), in; a logit a family out."""
     import keras
 
     embedding = keras.Input((EMBEDDING,), name="seen")
     hidden = keras.layers.Dense(teaching.head_units, name="hidden")(embedding)
     hidden = keras.layers.Dropout(teaching.dropout)(keras.layers.ReLU(6.0)(hidden))
-    learned = keras.layers.Dense(len(families), name="family_logits")
-    logits = learned(hidden)
-    learned.set_weights([START * weights for weights in learned.get_weights()])
-    if teaching.known_weight:
-        logits = keras.layers.Add()([logits, _known(teaching, families, embedding, kernel, bias)])
+    logits = keras.layers.Dense(families, name="family_logits")(hidden)
     return keras.Model(embedding, logits, name="head")
 
 
-def _known(
-    teaching: Teaching, families: Sequence[str], embedding: Any, kernel: Any, bias: Any
-) -> Any:
+def _known(families: Sequence[str], embedding: Any, kernel: Any, bias: Any) -> Any:
     """The loudest of each family's own classes, (n, families); 0 where the base knows none."""
     import keras
 
@@ -88,7 +90,7 @@ def _known(
     read = keras.layers.Dense(max(1, len(order)), name="known", trainable=False)
     values = read(embedding)
     if order:
-        read.set_weights([teaching.known_weight * w for w in (kernel[:, order], bias[order])])
+        read.set_weights([kernel[:, order], bias[order]])
     loudest, start = [], 0
     for indices in classes:
         end = start + len(indices)

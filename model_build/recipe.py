@@ -121,7 +121,8 @@ class Teaching(Section, frozen=True):
 
     The weights are those of what differs in its embedding, in the scores of its own classes, and of
     the families' loss, of whose gradient `trunk_share` reaches the base below the head.
-    `known_weight` is that of the base's own classes of a family beside what the head learns.
+    `known_weight` is that of the base's own classes of a family, added to what the head learned,
+    `music_weight` that of the base's Music, added for every family.
     """
 
     head_units: Count
@@ -131,6 +132,7 @@ class Teaching(Section, frozen=True):
     family_weight: Annotated[float, Meta(ge=0)]
     trunk_share: Share
     known_weight: Annotated[float, Meta(ge=0)]
+    music_weight: Annotated[float, Meta(ge=0)]
 
 
 class Training(Section, frozen=True):

@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+import numpy as np
 import paho.mqtt.client as paho
 import pytest
+import soundfile
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 ROOT = Path(__file__).parents[1]
@@ -196,17 +198,22 @@ def corpus() -> Path:
 
 
 class VirtualMicrophone:
-    """A private sound server with one null sink; what is played into it, PortAudio hears."""
+    """A private sound server whose null sinks are rooms; what is played there, PortAudio hears.
+
+    A room is never quite still: at rest a null sink gives exact zeros, which is what a dead device
+    gives. `vmic` is there from the start.
+    """
 
     def __init__(self, folder: Path) -> None:
         # A socket's path holds 107 bytes at most, so pytest's folders are too deep.
-        self._folder = folder
         self._socket = folder / "pulse"
         self._script = folder / "server.pa"
         self._script.write_text(
             f"load-module module-native-protocol-unix auth-anonymous=1 socket={self._socket}\n"
-            "load-module module-null-sink sink_name=vmic\n"
         )
+        self._dither = folder / "dither.wav"
+        rng = np.random.default_rng(1)
+        soundfile.write(self._dither, rng.uniform(-1e-4, 1e-4, 600 * 8_000), 8_000)
         names = ["HOME", "XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH"]
         self.environment = {
             **os.environ,
@@ -215,8 +222,9 @@ class VirtualMicrophone:
             "PULSE_SOURCE": "vmic.monitor",
         }
         self._server: subprocess.Popen[bytes] | None = None
+        self._players: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self) -> None:
+    def start(self, rate_hz: int = 44_100) -> None:
         options = ["--daemonize=no", "--system=false", "--exit-idle-time=-1", "--use-pid-file=no"]
         options += ["--disable-shm=yes", "--realtime=no", "--high-priority=no"]
         self._server = subprocess.Popen(
@@ -229,17 +237,55 @@ class VirtualMicrophone:
         while self.control("info").returncode != 0:
             assert time.monotonic() < deadline, "the sound server does not start"
             time.sleep(0.05)
+        self.plug("vmic", rate_hz)
 
     def control(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         """Run pactl on this server."""
         command = ["pactl", *arguments]
         return subprocess.run(command, env=self.environment, capture_output=True, check=False)
 
-    def play(self, file: Path) -> subprocess.Popen[bytes]:
-        """Play a sound file into the microphone, in real time."""
-        return subprocess.Popen(["paplay", "--device=vmic", file], env=self.environment)
+    def plug(self, room: str = "vmic", rate_hz: int = 44_100) -> None:
+        """Have a room, with its dither; pactl's module number is forgotten."""
+        sink = ("module-null-sink", f"sink_name={room}", f"rate={rate_hz}")
+        assert self.control("load-module", *sink).returncode == 0
+        self.stir(room)
+
+    def unplug(self) -> None:
+        """Have no room any more."""
+        assert self.control("unload-module", "module-null-sink").returncode == 0
+        for room in list(self._players):
+            self.still(room)
+
+    def stir(self, room: str = "vmic") -> None:
+        """Have the room sound like one."""
+        self._players[room] = self.play(self._dither, room)
+
+    def still(self, room: str = "vmic") -> None:
+        """Have the room give exact zeros."""
+        player = self._players.pop(room)
+        player.kill()
+        player.wait()
+
+    def play(self, file: Path, room: str = "vmic") -> subprocess.Popen[bytes]:
+        """Play a sound file into a room, in real time."""
+        return subprocess.Popen(
+            ["paplay", "--latency-msec=50", f"--device={room}", file],
+            env=self.environment,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def freeze(self) -> None:
+        """Stand still with every connection open."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._server is not None
+        self._server.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
+        for room in list(self._players):
+            self.still(room)
         if self._server is not None:
             self._server.kill()
             self._server.wait()
@@ -248,7 +294,7 @@ class VirtualMicrophone:
 
 @pytest.fixture
 def microphone() -> Iterator[VirtualMicrophone]:
-    """A virtual microphone at rest."""
+    """A virtual microphone in a room at rest."""
     if shutil.which("pulseaudio") is None or shutil.which("paplay") is None:
         pytest.skip("pulseaudio and pulseaudio-utils are not installed")
     with tempfile.TemporaryDirectory(prefix="tmb", dir="/tmp") as folder:

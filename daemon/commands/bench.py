@@ -8,9 +8,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -27,6 +28,8 @@ from daemon.ring import Ring
 from daemon.settings import MqttSettings, Settings, StateSettings
 from daemon.sound_file import read_sound
 from daemon.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WindowBuffer
+
+Answer = TypeVar("Answer")
 
 _ROUNDS = 5
 _RUNNING_SECONDS = 12.0
@@ -189,13 +192,6 @@ def running(config: str) -> None:
     from daemon.commands.run import run
     from daemon.settings import load
 
-    @contextmanager
-    def from_memory(_device: str | int) -> Iterator[Ring]:
-        ring = Ring(SAMPLE_RATE_HZ, 1)
-        thread = threading.Thread(target=feed, args=(ring,), daemon=True)
-        thread.start()
-        yield ring
-
     def feed(ring: Ring) -> None:
         block = SAMPLE_RATE_HZ // 10
         blocks = np.resize(read_sound(str(MEDLEY)), int(_RUNNING_SECONDS) * SAMPLE_RATE_HZ)
@@ -210,7 +206,31 @@ def running(config: str) -> None:
         print(resident, cpu, flush=True)
         os.kill(os.getpid(), 15)
 
-    run(load(Path(config)), open_source=from_memory)
+    run(load(Path(config)), make_device=lambda _source, _portaudio, changed: Fed(feed, changed))
+
+
+class Fed:
+    """A device that is no microphone: each time it is opened, `feed` fills a ring on a thread."""
+
+    def __init__(self, feed: Callable[[Ring], None], changed: threading.Condition) -> None:
+        self._feed = feed
+        self._changed = changed
+
+    def open(self) -> "Future[Ring]":
+        """A ring, at once."""
+        ring = Ring(SAMPLE_RATE_HZ, 1, self._changed)
+        threading.Thread(target=self._feed, args=(ring,), daemon=True).start()
+        return _done(ring)
+
+    def close(self, _ring: Ring) -> "Future[None]":
+        """Nothing to let go of; what is still fed is not heard."""
+        return _done(None)
+
+
+def _done(result: Answer) -> "Future[Answer]":
+    future: Future[Answer] = Future()
+    future.set_result(result)
+    return future
 
 
 @contextmanager

@@ -1,6 +1,12 @@
 """`timbrel check`: whether a configuration can work, and what it comes to."""
 
-from daemon.commands.wiring import Ears
+import threading
+from urllib.parse import urlsplit
+
+import msgspec
+
+from daemon.commands.wiring import Ears, device_of
+from daemon.portaudio import PortAudio
 from daemon.settings import Settings, read_password
 from daemon.state import state_directory
 
@@ -15,7 +21,11 @@ def check(settings: Settings) -> int:
         tls_context(mqtt.tls)
     password = "with" if read_password(mqtt) is not None else "without"
     print(f"box        {settings.name}")
-    print(f"microphone {settings.audio.device}, a window every {settings.audio.hop_seconds:g} s")
+    changed, portaudio = threading.Condition(), PortAudio()
+    for place in settings.places:
+        device_of(place, portaudio, changed)
+        heard = place.device if isinstance(place.url, msgspec.UnsetType) else _host_of(place.url)
+        print(f"place      {place.name}: {heard}, a window every {ears.hop_seconds:g} s")
     print(f"model      {ears.classifier.contract.title}")
     print(
         f"broker     {mqtt.host}:{mqtt.effective_port}, {'TLS' if mqtt.tls else 'no TLS'}, "
@@ -30,3 +40,8 @@ def check(settings: Settings) -> int:
             f"{rules.stop_after_seconds:8g} s  {rules.cooldown_seconds:6g} s"
         )
     return 0
+
+
+def _host_of(url: str) -> str:
+    """The part of an address that holds no password."""
+    return f"the camera at {urlsplit(url).hostname}"

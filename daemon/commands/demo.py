@@ -13,17 +13,18 @@ import msgspec
 
 from daemon.commands.embedded_broker import embedded_broker
 from daemon.commands.replay import Publication, play
-from daemon.commands.run import Service
 from daemon.commands.watcher import watching
-from daemon.commands.wiring import Ears, link_to, node_of
+from daemon.commands.wiring import Ears, device_of, link_to, node_of, place_of
 from daemon.display import Paint, Screen, clock
 from daemon.errors import FailedError
 from daemon.hearing import Hearing
 from daemon.hub import Hub
+from daemon.listener import Listener
 from daemon.outbox import Outbox
+from daemon.portaudio import PortAudio
 from daemon.replay import Replay
 from daemon.settings import MqttSettings, Settings, read_password
-from daemon.stop import stop_on_signals
+from daemon.stop import Stop, stop_on_signals
 from daemon.tracker import Event, EventEnded
 
 _FOLDER = Path(__file__).parents[1] / "demo"
@@ -75,7 +76,7 @@ def demo(settings: Settings, *, own_broker: bool, microphone: bool, speed: float
         hub = _connected(settings, ears, screen, publication, stack, live=microphone)
         if microphone:
             screen.say("listening  to the microphone; Ctrl-C ends")
-            Service(settings, ears, [screen]).listen_until(stop, hub)
+            _listen(settings, ears, hub, screen, stop)
         else:
             screen.say(f"playing    {MEDLEY.name}; Ctrl-C ends")
             player = Replay(str(MEDLEY), ears.hop_seconds, speed=speed, stop=stop)
@@ -84,6 +85,23 @@ def demo(settings: Settings, *, own_broker: bool, microphone: bool, speed: float
     if not microphone and not stop.is_set():
         screen.show_verdicts(judge(passages(), screen.ended))
     return 0
+
+
+def _listen(settings: Settings, ears: Ears, hub: Hub, screen: "_DemoScreen", stop: Stop) -> None:
+    """Hear the first of the places until the request to stop."""
+    source, changed = settings.places[0], threading.Condition()
+    with PortAudio() as portaudio:
+        device = device_of(source, portaudio, changed)
+        place = place_of(
+            settings,
+            source,
+            ears=ears,
+            hub=hub,
+            device=device,
+            changed=changed,
+            tellers=[screen],
+        )
+        Listener([place], changed).listen_until(stop)
 
 
 def _at_own_broker(settings: Settings, stack: ExitStack) -> Settings:

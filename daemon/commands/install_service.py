@@ -165,7 +165,8 @@ def _files(place: _Place) -> list[_File]:
         named = _read_by(settings)
         seen = installation.hidden([*installation.folders(), *named])
         _refuse_unreadable(place, [place.inside(path) for path in named], seen)
-        text = unit.system_unit(program, place.config, _secrets(place, settings), seen)
+        secrets = _secrets(place, settings)
+        text = unit.system_unit(program, place.config, secrets, seen, settings.health.port)
     example = _CONFIG + (_READ if place.of_user else _HANDED)
     files = [
         _File(place.unit, text, _PUBLIC, users=False),

@@ -1,220 +1,151 @@
-"""`timbrel run`: listen to the microphone and tell the hub, for ever."""
+"""`timbrel run`: listen at every place and tell the hub, for ever."""
 
 import logging
-import random
+import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from daemon import systemd
-from daemon.commands.wiring import (
-    Ears,
-    link_to,
-    node_of,
-    notes_of,
-    outbox_of,
-    practice_of,
-    remote_of,
-    settle_seconds,
-)
-from daemon.console import Console
+from daemon.commands.station import Station
+from daemon.commands.wiring import DeviceOf, Ears, device_of, link_to, outbox_of
 from daemon.counters import Counters
-from daemon.errors import SoundLostError
-from daemon.hearing import Heard, Hearing
-from daemon.hub import Hub
-from daemon.listener import Teller, listen
-from daemon.microphone import open_microphone
-from daemon.remote import Remote
-from daemon.ring import Ring
+from daemon.garbage import Garbage
+from daemon.health import Health, NodeHealth, serve
+from daemon.home_assistant import Message
+from daemon.listener import Listener
+from daemon.outbox import Outbox
+from daemon.place import Place
+from daemon.portaudio import PortAudio
+from daemon.reload import Reload, reload_on_signal
 from daemon.settings import Settings
-from daemon.stop import Stop, stop_on_signals
-from daemon.tracker import Event, EventEnded, EventStarted
+from daemon.status import status
+from daemon.stop import stop_on_signals
+
+if TYPE_CHECKING:
+    from daemon.mqtt import Link
 
 log = logging.getLogger(__name__)
 
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 3.0
-_TICK_SECONDS = 0.5
 
+def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | None = None) -> int:
+    """Listen until a signal asks to stop; SIGHUP has the `config` read again.
 
-OpenSource = Callable[[str | int], AbstractContextManager[Ring]]
-
-
-def run(settings: Settings, open_source: OpenSource = open_microphone) -> int:
-    """Listen until a signal asks to stop; raises InputError for settings that cannot work."""
+    Raises InputError for settings that cannot work, FailedError when only a new process can help.
+    """
     from daemon.mqtt import Commands
 
     ears = Ears(settings)
-    node = node_of(settings, ears, settings.name)
     outbox = outbox_of(settings)
-    practice_note, chosen_note = notes_of(settings, node)
-    remote = remote_of(settings, node, chosen_note.read())
-    console = Console(remote, chosen_note)
+    stations = [Station(settings, source, ears) for source in settings.places]
+    changed = threading.Condition()
+    make_device = make_device or partial(device_of, stall_seconds=settings.audio.stall_seconds)
+
+    def take(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
+        for station in stations:
+            station.console.take(topic, payload, retained)
+        listener.wake()
+
     link = link_to(
         settings,
-        node,
+        stations[0].node,
         outbox,
-        lambda: hub.greeting(discovery=settings.mqtt.discovery),
-        Commands(remote.topics, console.take),
+        lambda: _greeting(stations, discovery=settings.mqtt.discovery),
+        Commands([topic for station in stations for topic in station.topics], take),
     )
-    practice = practice_of(settings, ears, practice_note.read())
-    hub = Hub(
-        node,
-        link.publish,
-        outbox,
-        wall_at=lambda _: time.time(),
-        practice=practice,
-        remember=practice_note.write,
-        controls=True,
-        started=time.time(),
-    )
-    service = Service(settings, ears, open_source=open_source, console=console)
-
-    def apply(remote: Remote) -> None:
-        service.apply(remote)
-        practice.settle_seconds = settle_seconds(ears.rules, ears.hop_seconds)
-
-    with stop_on_signals() as stop, outbox, link:
-        console.open(link.publish, apply)
-        service.listen_until(stop, hub)
-        systemd.stopping()
-        practice_note.close()
-        chosen_note.close()
-        unsent = link.flush(seconds=2.0)
-    if unsent:
-        fate = "are kept until the next start" if outbox.on_disk else "are lost"
-        log.warning("%d event(s) that no broker took %s", unsent, fate)
+    with PortAudio() as portaudio, stop_on_signals() as stop:
+        for station, source in zip(stations, settings.places, strict=True):
+            device = make_device(source, portaudio, changed)
+            station.equip(link.publish, outbox, device, changed)
+        places = [station.place for station in stations]
+        reload = Reload(config, settings, lambda new: _follow(new, ears, stations))
+        report = Report(places, link, outbox)
+        attend = [station.attend for station in stations]
+        listener = Listener(places, changed, [*attend, reload, report, Garbage()])
+        with (
+            serve(settings.health.port, report.health),
+            outbox,
+            link,
+            reload_on_signal(reload, listener.wake, stop),
+        ):
+            try:
+                listener.listen_until(stop)
+            finally:
+                systemd.stopping()
+                for station in stations:
+                    station.close()
+                _say_goodbye(link, outbox)
     return 0
 
 
-class Service:
-    """Keeps listening while microphones come and go."""
+class Report:
+    """Tells the service manager and the hub, after each turn of the loop, how the places do."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        ears: Ears,
-        tellers: Sequence[Teller] = (),
-        open_source: OpenSource = open_microphone,
-        console: Console | None = None,
-    ) -> None:
-        self._audio = settings.audio
-        self._ears = ears
-        self._tellers = tellers
-        self._open_source = open_source
-        self._pause_seconds = _FIRST_PAUSE_SECONDS
-        self._deaf_because: str | None = None
-        self._console = console
-        self._tracker = ears.tracker()
-        self._hearing = self._new_hearing()
+    def __init__(self, places: Sequence[Place], link: "Link", outbox: Outbox) -> None:
+        self._places = places
+        self._link = link
+        self._outbox = outbox
+        self._is_ready = False
+        self._turned_at = time.monotonic()
+        self._told_status = ""
 
-    def _new_hearing(self) -> Hearing:
-        return Hearing(self._ears.classifier, self._ears.gate_dbfs)
+    def counters(self) -> Mapping[str, Counters]:
+        """What happened so far at each node; from any thread."""
+        reconnects = max(0, self._link.connections - 1)
+        return {
+            place.name: replace(
+                place.counters,
+                reconnects=reconnects,
+                queued=self._outbox.waiting,
+                dropped=self._outbox.dropped,
+            )
+            for place in self._places
+        }
 
-    def apply(self, remote: Remote) -> None:
-        """Put what the hub has set in force, without losing a window."""
-        self._ears.tune(remote)
-        self._tracker.retune(self._ears.rules)
-        self._hearing.gate_dbfs = self._ears.gate_dbfs
+    def health(self) -> Health:
+        """How the places do now; from any thread."""
+        counters = self.counters()
+        nodes = {
+            place.name: NodeHealth(place.doing.state, place.doing.reason, counters[place.name])
+            for place in self._places
+        }
+        return Health(nodes, self._turned_at)
 
-    def attend(self, ring: Ring) -> None:
-        """Do what the hub has asked for; muting and restarting end this listening."""
-        if self._console is not None and (self._console.attend() or self._console.muted):
-            ring.end()
-
-    def listen_until(self, stop: Stop, hub: Hub) -> None:
-        """Listen; open the microphone again, with a growing pause, whenever it is lost."""
-        while not stop.is_set():
-            if self._wait_while_muted(stop, hub):
-                continue
-            try:
-                with self._open_source(self._audio.device) as ring, stop.calling(ring.end):
-                    self._listen(ring, hub)
-            except SoundLostError as error:
-                self._lost(str(error), hub, 0.0, [])
-            stop.wait(self._pause_seconds * random.uniform(0.7, 1.0))  # noqa: S311
-            self._pause_seconds = min(2 * self._pause_seconds, _LONGEST_PAUSE_SECONDS)
-            hub.rest()
-            systemd.alive()
-
-    def _wait_while_muted(self, stop: Stop, hub: Hub) -> bool:
-        """Whether it was muted; the microphone is closed as long as it is."""
-        console = self._console
-        if console is None:
-            return False
-        console.attend()
-        if not console.muted:
-            return False
-        hub.muted(0.0, [])
-        systemd.ready("muted")
-        log.info("muted")
-        self._deaf_because = None
-        while console.muted and not stop.wait(_TICK_SECONDS):
-            console.attend()
-            hub.rest()
-            systemd.alive()
-        return True
-
-    def hears(self) -> None:
-        """The microphone gives sound."""
-        if self._deaf_because is not None:
-            log.info("hearing again")
-        self._deaf_because = None
-        self._pause_seconds = _FIRST_PAUSE_SECONDS
-
-    def _listen(self, ring: Ring, hub: Hub) -> None:
-        tracker = self._tracker = self._ears.tracker()
-        hearing = self._hearing = self._new_hearing()
-        windows = ring.windows(self._audio.hop_seconds, self._audio.stall_seconds)
-        progress = _Progress(self, hub, ring)
-        try:
-            listen(windows, hearing, tracker, [progress, hub, *self._tellers])
-        except SoundLostError as error:
-            events = tracker.close(progress.ended_at, "deaf")
-            self._lost(str(error), hub, progress.ended_at, events)
-        else:
-            muted = self._console is not None and self._console.muted
-            events = tracker.close(progress.ended_at, "muted" if muted else "stopped")
-            if progress.ended_at:
-                (hub.muted if muted else hub.end)(progress.ended_at, events)
-        _log_events(events)
-
-    def _lost(self, reason: str, hub: Hub, at: float, events: Sequence[Event]) -> None:
-        if reason == self._deaf_because and not events:
-            return
-        self._deaf_because = reason
-        log.error("deaf: %s; it is tried again until it is back", reason)
-        hub.deaf(reason, at, events)
-        systemd.ready(f"deaf: {reason}")
+    def __call__(self) -> None:
+        """Tell what is new."""
+        self._turned_at = time.monotonic()
+        text = status(self._places, self._turned_at)
+        if not self._is_ready and all(place.is_settled for place in self._places):
+            self._is_ready = True
+            self._told_status = text
+            systemd.ready(text)
+        if text != self._told_status and self._is_ready:
+            self._told_status = text
+            systemd.status(text)
+        counters = self.counters()
+        for place in self._places:
+            place.diagnose(counters[place.name])
 
 
-class _Progress:
-    """Follows the loop: tells when sound begins, logs events, knows how far the sound went."""
-
-    def __init__(self, service: Service, hub: Hub, ring: Ring) -> None:
-        self._service = service
-        self._hub = hub
-        self._ring = ring
-        self.ended_at = 0.0
-
-    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
-        """One window's results."""
-        if self.ended_at == 0.0:
-            self._service.hears()
-            self._hub.hears()
-            self._hub.diagnose(Counters())
-            systemd.ready("hearing")
-        self.ended_at = heard.ended_at
-        self._service.attend(self._ring)
-        if events:
-            _log_events(events)
-            now = ", ".join(event.family for event in playing)
-            systemd.notify(f"STATUS=hearing{', playing: ' if now else ''}{now}")
+def _greeting(stations: Sequence[Station], *, discovery: bool) -> list[Message]:
+    """What every connection begins with; that the box is online is said once."""
+    messages = [m for station in stations for m in station.hub.greeting(discovery=discovery)]
+    return list(dict.fromkeys(messages))
 
 
-def _log_events(events: Sequence[Event]) -> None:
-    for event in events:
-        if isinstance(event, EventEnded):
-            log.info("%s ended after %.0f s", event.family, event.duration_seconds)
-        else:
-            log.info("%s started, score %.2f", event.family, event.score)
+def _follow(settings: Settings, ears: Ears, stations: Sequence[Station]) -> None:
+    """Judge by settings that were read again, from the next window on."""
+    ears.rules = ears.rules_of(settings.tracker)
+    for station in stations:
+        station.reload(settings)
+    logging.getLogger().setLevel(settings.log.level.upper())
+
+
+def _say_goodbye(link: "Link", outbox: Outbox) -> None:
+    unsent = link.flush(seconds=2.0)
+    if unsent:
+        fate = "are kept until the next start" if outbox.on_disk else "are lost"
+        log.warning("%d event(s) that no broker took %s", unsent, fate)

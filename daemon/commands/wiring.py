@@ -1,19 +1,29 @@
-"""What several commands build from the settings: classifier, rules, node and broker link."""
+"""What several commands build from the settings: ears, devices, places, nodes and broker link."""
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from daemon import __version__, home_assistant
 from daemon.classifier import BUILT_IN_MODEL, Classifier
 from daemon.errors import InputError
+from daemon.hearing import Hearing
 from daemon.home_assistant import Message, Node
+from daemon.hub import Hub
+from daemon.listener import Teller
+from daemon.microphone import DEFAULT_DEVICE, Microphone
 from daemon.note import Note
 from daemon.outbox import Outbox
+from daemon.place import Place
+from daemon.portaudio import PortAudio
 from daemon.practice import Diary, Practice
-from daemon.remote import Chosen, Configured, Remote
-from daemon.rules import Rules, rules
-from daemon.settings import Settings, read_password
+from daemon.remote import Chosen, Configured
+from daemon.rules import Rules, TrackerSettings, rules
+from daemon.settings import AudioSettings, Settings, SourceSettings, read_password
+from daemon.source import Device, Listening, Source
 from daemon.state import state_directory
 from daemon.tracker import Tracker
 from daemon.window import WINDOW_SECONDS
@@ -35,11 +45,7 @@ class Ears:
         contract = self.classifier.contract
         self.families = contract.families
         self.hop_seconds = settings.audio.hop_seconds
-        self.rules: list[Rules] = rules(
-            settings.tracker, contract.families, contract.thresholds, self.hop_seconds
-        )
-        self._configured_rules = self.rules
-        self.gate_dbfs = settings.audio.gate_dbfs
+        self.rules = self.rules_of(settings.tracker)
         for family in settings.mqtt.families:
             if family not in self.families:
                 raise InputError(
@@ -47,20 +53,67 @@ class Ears:
                     f"it knows {', '.join(self.families)}"
                 )
 
-    def tune(self, remote: Remote) -> None:
-        """Follow what the hub has set, beside what is configured."""
-        self.rules = remote.tuned(self.families, self._configured_rules)
-        self.gate_dbfs = remote.gate_dbfs
+    def rules_of(self, settings: TrackerSettings) -> list[Rules]:
+        """Each family's rules; raises InputError for those that cannot work."""
+        contract = self.classifier.contract
+        return rules(settings, contract.families, contract.thresholds, self.hop_seconds)
 
     def tracker(self) -> Tracker:
         """A tracker that has heard nothing yet."""
         return Tracker(self.families, self.rules, self.hop_seconds)
 
 
-def node_of(settings: Settings, ears: Ears, name: str) -> Node:
-    """The node that a box with one source is."""
+DeviceOf: TypeAlias = Callable[[SourceSettings, PortAudio, threading.Condition], Device]
+
+
+def device_of(
+    source: SourceSettings,
+    portaudio: PortAudio,
+    changed: threading.Condition,
+    *,
+    stall_seconds: float = AudioSettings().stall_seconds,
+) -> Device:
+    """What a source's sound comes from, not opened yet; raises InputError where it never can."""
+    if not isinstance(source.url, msgspec.UnsetType):
+        from daemon.camera import Camera
+
+        return Camera(source.url, changed, stall_seconds=stall_seconds)
+    name = DEFAULT_DEVICE if isinstance(source.device, msgspec.UnsetType) else source.device
+    return Microphone(name, source.channel, portaudio, changed)
+
+
+def place_of(
+    settings: Settings,
+    source: SourceSettings,
+    *,
+    ears: Ears,
+    hub: Hub,
+    device: Device,
+    changed: threading.Condition,
+    tellers: Sequence[Teller] = (),
+) -> Place:
+    """A place that hears the device and tells the hub, nothing begun yet."""
+    listening = Listening(
+        settings.audio.hop_seconds,
+        settings.audio.stall_seconds,
+        source.channel,
+        zeros_are_loss=isinstance(source.url, msgspec.UnsetType),
+    )
+    return Place(
+        source.name,
+        Source(device, listening),
+        Hearing(ears.classifier, settings.gate_of(source)),
+        ears.tracker(),
+        [hub, *tellers],
+        hub=hub,
+        changed=changed,
+    )
+
+
+def node_of(settings: Settings, ears: Ears, name: str, box: str | None = None) -> Node:
+    """The node of that name, of a box that is called the same if nothing else is given."""
     return Node(
-        box=name,
+        box=box or name,
         name=name,
         families=ears.families,
         model=ears.classifier.contract.title,
@@ -94,10 +147,9 @@ def notes_of(settings: Settings, node: Node) -> tuple[Note[Diary], Note[Chosen]]
     return practice, Note(folder, f"chosen-{node.name}", Chosen())
 
 
-def remote_of(settings: Settings, node: Node, chosen: Chosen) -> Remote:
-    """The node's settings that its hub may change."""
-    configured = Configured(settings.audio.gate_dbfs, settings.tracker.stop_after_seconds)
-    return Remote(node, configured, chosen)
+def configured_of(settings: Settings, source: SourceSettings) -> Configured:
+    """What the configuration says of what the hub may change at one place."""
+    return Configured(settings.gate_of(source), settings.tracker.stop_after_seconds)
 
 
 def outbox_of(settings: Settings) -> Outbox:

@@ -6,16 +6,14 @@ Arguments: the configuration, the file of the record, how many times faster.
 import logging
 import os
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from daemon import mqtt
+from daemon.commands.bench import Fed
 from daemon.commands.run import run
 from daemon.hearing import Heard, Hearing
 from daemon.outbox_file import OutboxFile
@@ -53,25 +51,20 @@ def recording(record: Path) -> Any:
 def start(config: str, record: str, speed: str) -> int:
     """Run until a signal."""
 
-    @contextmanager
-    def source(_device: str | int) -> Iterator[Ring]:
-        ring = Ring(SAMPLE_RATE_HZ, 1)
-        thread = threading.Thread(target=feed, args=(ring,), daemon=True)
-        thread.start()
-        yield ring
-
     def feed(ring: Ring) -> None:
-        second = np.zeros((SAMPLE_RATE_HZ, 1), np.float32)
+        second = np.full((SAMPLE_RATE_HZ, 1), 0.1, np.float32)
         while True:
             ring.write(second)
             time.sleep(1.0 / float(speed))
 
-    logging.basicConfig(level=logging.INFO)
+    # As the program does it: number 2 is taken from the libraries.
+    logging.basicConfig(level=logging.INFO, stream=os.fdopen(os.dup(2), "w", buffering=1))
     Hearing.hear = scripted  # type: ignore[method-assign]
     OutboxFile.write = recording(Path(record))  # type: ignore[method-assign]
     # Connections are short here because they are cut, not because the broker does not want us.
     mqtt._SETTLED_SECONDS = 0.0
-    return run(load(Path(config)), open_source=source)
+    settings = load(Path(config))
+    return run(settings, make_device=lambda _source, _portaudio, changed: Fed(feed, changed))
 
 
 if __name__ == "__main__":

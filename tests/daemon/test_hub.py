@@ -218,7 +218,7 @@ def test_level_is_told_at_most_every_five_seconds_and_when_it_moved_three_decibe
 def test_deafness_ends_events_and_makes_playing_unknown(evening: Evening) -> None:
     evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
     lost = EventEnded("flute", 3.5, 8.0, 0.9, 8.0, 0.95, "deaf")
-    event, state, hearing = evening.deaf("no sound from the device for 5 s", 8.0, [lost])
+    event, state, hearing = evening.deaf("no sound from the device for 5 s", 8.0, [lost], 5.0)
     assert leaves([event, state, hearing]) == ["event", "state", "hearing"]
     assert body(event)["reason"] == "deaf"
     assert body(state)["playing"] is None
@@ -227,7 +227,7 @@ def test_deafness_ends_events_and_makes_playing_unknown(evening: Evening) -> Non
     assert body(hearing) == {
         "hearing": "deaf",
         "reason": "no sound from the device for 5 s",
-        "since": "2024-06-01T18:30:08.000+00:00",
+        "since": "2024-06-01T18:30:03.000+00:00",
     }
 
 

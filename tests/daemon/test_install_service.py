@@ -61,6 +61,20 @@ def test_the_unit_in_the_tree_is_the_one_that_is_installed() -> None:
     assert unit.system_unit(program, unit.CONFIG, DEFAULT_SECRETS, []) == SHIPPED.read_text()
 
 
+def test_the_port_for_health_may_be_listened_at_and_no_other(
+    tmp_path: Path, timbrel: Timbrel
+) -> None:
+    tmp_path.chmod(0o755)
+    config = tmp_path / "etc" / "timbrel" / "timbrel.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text("health: {port: 9464}\n")
+    lines = unit_of_here(timbrel, tmp_path, "--root", tmp_path).splitlines()
+    assert [line for line in lines if line.startswith("SocketBind")] == [
+        "SocketBindDeny=any",
+        "SocketBindAllow=ipv4:tcp:9464",
+    ]
+
+
 def test_a_dry_run_shows_every_file_and_command_and_writes_nothing(
     tmp_path: Path, timbrel: Timbrel
 ) -> None:
@@ -252,6 +266,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path, timbrel: Timb
     units = {
         "here": unit_of_here(timbrel, tmp_path, "--root", tmp_path / "system"),
         "strange": unit.system_unit(program, strange / "a.yaml", DEFAULT_SECRETS, [strange]),
+        "port": unit.system_unit(program, unit.CONFIG, DEFAULT_SECRETS, [], 9464),
     }
     for name, text in units.items():
         file = tmp_path / name / unit.NAME

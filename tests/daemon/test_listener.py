@@ -1,8 +1,6 @@
 """The loop with real parts: every window is heard, tracked and told, in this order."""
 
-import socket
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,13 +49,6 @@ def tracker() -> Tracker:
     return Tracker(FAMILIES, [EAGER] * 3, 1.0)
 
 
-@pytest.fixture
-def notify_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the loop thinks that a service manager listens."""
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-    return tmp_path / "notify"
-
-
 def test_every_window_is_told_to_everyone_in_order(
     classifier: Classifier, tracker: Tracker, notebook: Notebook, order: list[str], noise: Samples
 ) -> None:
@@ -102,26 +93,3 @@ def test_a_lost_source_is_not_swallowed(
     with pytest.raises(SoundLostError, match="unplugged"):
         listen(windows(), Hearing(classifier, None), tracker, [notebook])
     assert len(notebook.heard) == 1
-
-
-def test_the_watchdog_is_fed_once_a_window_after_it_was_told(
-    classifier: Classifier,
-    tracker: Tracker,
-    notebook: Notebook,
-    noise: Samples,
-    notify_socket: Path,
-) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.bind(str(notify_socket))
-        manager.setblocking(False)
-        fed_after = []
-
-        def windows() -> Iterator[Window]:
-            for start in (0, 16_000, 32_000):
-                yield Window(noise[start : start + 64_000], start)
-                fed_after.append((manager.recv(4096), len(notebook.heard)))
-
-        listen(windows(), Hearing(classifier, None), tracker, [notebook])
-        assert fed_after == [(b"WATCHDOG=1", 1), (b"WATCHDOG=1", 2), (b"WATCHDOG=1", 3)]
-        with pytest.raises(BlockingIOError):
-            manager.recv(4096)

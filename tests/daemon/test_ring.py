@@ -1,9 +1,8 @@
 """Blocks in, windows out: exact samples, counted losses, and errors where sound stops."""
 
-import signal
 import threading
+import time
 from collections.abc import Iterator
-from types import FrameType
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import SoundLostError
-from daemon.ring import Ring
+from daemon.ring import Ring, WindowReader
 from daemon.window import WINDOW_SAMPLES, Window
 from tests.daemon.conftest import Samples
 
@@ -25,6 +24,18 @@ def feed(ring: Ring, samples: Samples, size: int = 1_600) -> None:
         ring.write(samples[start : start + size, None])
 
 
+def windows_of(ring: Ring, hop_seconds: float, stall_seconds: float) -> Iterator[Window]:
+    """All windows of a ring, as a loop gets them that has nothing else to do."""
+    reader = WindowReader(ring, hop_seconds, stall_seconds)
+    while True:
+        window = reader.poll()
+        if window is not None:
+            yield window
+        with ring.changed:
+            if not ring.has_news:
+                ring.changed.wait(max(0.0, reader.due - time.monotonic()))
+
+
 def until_lost(windows: Iterator[Window]) -> list[Window]:
     """Copies of all windows until the ring says that its device is gone."""
     found: list[Window] = []
@@ -35,7 +46,7 @@ def until_lost(windows: Iterator[Window]) -> list[Window]:
 
 def test_blocks_of_a_tenth_of_a_second_become_windows(noise: Samples) -> None:
     ring = Ring(16_000, 1)
-    windows = ring.windows(1.0, PATIENT_SECONDS)
+    windows = windows_of(ring, 1.0, PATIENT_SECONDS)
     written = 0
     for number in range(9):
         end = WINDOW_SAMPLES + 16_000 * number
@@ -56,7 +67,7 @@ def test_every_sample_is_exact_through_any_block_sizes(
     noise: Samples, hop_seconds: float, sizes: list[int]
 ) -> None:
     ring = Ring(16_000, 1)
-    windows = ring.windows(hop_seconds, PATIENT_SECONDS)
+    windows = windows_of(ring, hop_seconds, PATIENT_SECONDS)
     written = given_out = late = 0
     for size in sizes:
         ring.write(noise[written : written + size, None])
@@ -76,7 +87,7 @@ def test_every_sample_is_exact_through_any_block_sizes(
 def test_a_window_stays_whole_while_the_sound_behind_it_is_already_there(noise: Samples) -> None:
     # The eighth second and a tenth more: the window's buffer turns over just behind the window.
     ring = Ring(16_000, 1)
-    windows = ring.windows(4.0, PATIENT_SECONDS)
+    windows = windows_of(ring, 4.0, PATIENT_SECONDS)
     feed(ring, noise[:64_000])
     next(windows)
     feed(ring, noise[64_000:129_600])
@@ -110,7 +121,7 @@ def test_a_writer_on_another_thread_is_heard_to_the_last_sample(noise: Samples) 
         return window.ended_at
 
     with pytest.raises(SoundLostError, match="that was all"):
-        ended_at.extend(check(window) for window in ring.windows(0.5, PATIENT_SECONDS))
+        ended_at.extend(check(window) for window in windows_of(ring, 0.5, PATIENT_SECONDS))
     writer.join()
     assert ended_at == [4.0 + 0.5 * k for k in range(17)]
 
@@ -119,7 +130,7 @@ def test_two_channels_are_mixed(noise: Samples) -> None:
     ring = Ring(16_000, 2)
     left, right = noise[:WINDOW_SAMPLES], noise[WINDOW_SAMPLES : 2 * WINDOW_SAMPLES]
     ring.write(np.stack([left, right], axis=1))
-    window = next(ring.windows(1.0, PATIENT_SECONDS))
+    window = next(windows_of(ring, 1.0, PATIENT_SECONDS))
     np.testing.assert_allclose(window.samples, (left + right) / 2, atol=1e-6)
 
 
@@ -127,7 +138,7 @@ def test_opposite_channels_cancel_and_equal_ones_stay(noise: Samples) -> None:
     for sign, expected in ((-1, 0 * noise), (1, noise)):
         ring = Ring(16_000, 2)
         ring.write(np.stack([noise, sign * noise], axis=1)[:WINDOW_SAMPLES])
-        window = next(ring.windows(1.0, PATIENT_SECONDS))
+        window = next(windows_of(ring, 1.0, PATIENT_SECONDS))
         assert np.array_equal(window.samples, expected[:WINDOW_SAMPLES])
 
 
@@ -137,7 +148,7 @@ def test_another_rate_is_resampled_and_keeps_its_time(rate_hz: int, channels: in
     seconds = np.arange(7 * rate_hz) / rate_hz
     sound = (0.5 * np.sin(2 * np.pi * (200 + 100 * seconds) * seconds)).astype(np.float32)
     ring = Ring(rate_hz, channels)
-    windows = ring.windows(1.0, PATIENT_SECONDS)
+    windows = windows_of(ring, 1.0, PATIENT_SECONDS)
     expected = soxr.resample(sound, rate_hz, 16_000)
     blocks = np.repeat(sound[:, None], channels, axis=1)
     ended_at = []
@@ -162,7 +173,7 @@ def test_a_late_reader_gets_only_the_newest_window_and_the_others_are_counted(
 ) -> None:
     ring = Ring(16_000, 1)
     feed(ring, noise[:119_000])
-    windows = ring.windows(1.0, PATIENT_SECONDS)
+    windows = windows_of(ring, 1.0, PATIENT_SECONDS)
     window = next(windows)
     assert window.ended_at == 7.0
     assert np.array_equal(window.samples, noise[48_000:112_000])
@@ -175,7 +186,7 @@ def test_a_late_reader_gets_only_the_newest_window_and_the_others_are_counted(
 def test_an_overflow_is_counted_and_time_stays_true(noise: Samples) -> None:
     ring = Ring(16_000, 1)
     feed(ring, noise[:176_000])
-    window = next(ring.windows(1.0, PATIENT_SECONDS))
+    window = next(windows_of(ring, 1.0, PATIENT_SECONDS))
     assert (ring.overflows, ring.lost_seconds) == (1, 3.0)
     assert window.ended_at == 11.0
     assert np.array_equal(window.samples, noise[112_000:176_000])
@@ -196,7 +207,7 @@ def test_what_was_overwritten_is_read_as_silence(noise: Samples) -> None:
 def test_a_block_longer_than_the_ring_counts_in_full(noise: Samples) -> None:
     ring = Ring(16_000, 1)
     ring.write(noise[:144_000, None])
-    (window,) = until_lost_after(ring, ring.windows(4.0, PATIENT_SECONDS))
+    (window,) = until_lost_after(ring, windows_of(ring, 4.0, PATIENT_SECONDS))
     assert window.ended_at == 8.0
     assert np.array_equal(window.samples, noise[64_000:128_000])
     assert (ring.overflows, ring.lost_seconds) == (1, 1.0)
@@ -213,73 +224,115 @@ def test_the_ring_keeps_its_own_copy_of_a_block() -> None:
     block = np.full((WINDOW_SAMPLES, 1), 0.5, np.float32)
     ring.write(block)
     block[:] = -1.0
-    assert np.all(next(ring.windows(1.0, PATIENT_SECONDS)).samples == 0.5)
+    assert np.all(next(windows_of(ring, 1.0, PATIENT_SECONDS)).samples == 0.5)
 
 
 def test_no_block_for_so_long_is_an_error() -> None:
     with pytest.raises(SoundLostError, match="no sound from the device for"):
-        next(Ring(16_000, 1).windows(1.0, 0.05))
+        next(windows_of(Ring(16_000, 1), 1.0, 0.05))
 
 
 def test_a_lost_device_is_an_error_with_its_reason() -> None:
     ring = Ring(16_000, 1)
     ring.lose("the device is gone")
     with pytest.raises(SoundLostError, match=r"^the device is gone$"):
-        next(ring.windows(1.0, PATIENT_SECONDS))
+        next(windows_of(ring, 1.0, PATIENT_SECONDS))
 
 
 def test_a_loss_wakes_who_waits() -> None:
     ring = Ring(16_000, 1)
     threading.Timer(0.05, ring.lose, ["unplugged"]).start()
     with pytest.raises(SoundLostError, match="unplugged"):
-        next(ring.windows(1.0, PATIENT_SECONDS))
+        next(windows_of(ring, 1.0, PATIENT_SECONDS))
 
 
 def test_windows_that_were_whole_before_the_loss_are_given(noise: Samples) -> None:
     ring = Ring(16_000, 1)
     feed(ring, noise[:70_000])
-    assert [w.ended_at for w in until_lost_after(ring, ring.windows(1.0, PATIENT_SECONDS))] == [4.0]
+    assert [w.ended_at for w in until_lost_after(ring, windows_of(ring, 1.0, PATIENT_SECONDS))] == [
+        4.0
+    ]
 
 
-def test_after_the_end_there_are_no_windows(noise: Samples) -> None:
+def poll_all(reader: WindowReader, ring: Ring, samples: Samples, size: int = 4_000) -> list[float]:
+    """Write in blocks and poll after each; when the windows ended."""
+    ended_at = []
+    for start in range(0, len(samples), size):
+        ring.write(samples[start : start + size, None])
+        if (window := reader.poll()) is not None:
+            ended_at.append(window.ended_at)
+    return ended_at
+
+
+def zeros(seconds: float) -> Samples:
+    return np.zeros(int(seconds * 16_000), np.float32)
+
+
+def test_one_channel_can_be_chosen(noise: Samples) -> None:
+    ring = Ring(16_000, 3)
+    reader = WindowReader(ring, 1.0, PATIENT_SECONDS, channel=2)
+    three = [noise[k * 1000 : k * 1000 + WINDOW_SAMPLES] for k in range(3)]
+    ring.write(np.stack(three, axis=1))
+    window = reader.poll()
+    assert window is not None
+    assert np.array_equal(window.samples, three[1])
+
+
+def test_sound_is_known_long_before_the_first_window(noise: Samples) -> None:
     ring = Ring(16_000, 1)
-    feed(ring, noise)
-    ring.end()
-    assert list(ring.windows(1.0, PATIENT_SECONDS)) == []
+    reader = WindowReader(ring, 1.0, PATIENT_SECONDS, zeros_are_loss=True)
+    for sound, sounded in ((zeros(1.0), False), (noise[:4_000], True)):
+        assert poll_all(reader, ring, sound) == []
+        assert reader.sounded == sounded
+    assert not ring.has_news
 
 
-def test_the_end_wins_over_a_loss() -> None:
+def test_digital_silence_is_a_loss_and_its_time_is_no_sound(noise: Samples) -> None:
     ring = Ring(16_000, 1)
-    ring.lose("the device is gone")
-    ring.end()
-    assert list(ring.windows(1.0, PATIENT_SECONDS)) == []
+    reader = WindowReader(ring, 1.0, 5.0, zeros_are_loss=True)
+    assert poll_all(reader, ring, noise[: 6 * 16_000]) == [4.0, 5.0, 6.0]
+    with pytest.raises(SoundLostError, match="nothing but digital silence for 5 s"):
+        poll_all(reader, ring, zeros(7.0))
+    assert reader.sounded_seconds == 6.0
+    assert time.monotonic() - reader.sounded_until >= 5.0
 
 
-def test_a_signal_handler_on_the_waiting_thread_can_end_the_windows() -> None:
+def test_zeros_between_sounds_are_no_loss(noise: Samples) -> None:
     ring = Ring(16_000, 1)
-    alarms = []
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        alarms.append(1)
-        assert len(alarms) < 50, "the handler's end did not wake the windows"
-        ring.end()
-
-    before = signal.signal(signal.SIGALRM, handle)
-    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.2)
-    try:
-        assert list(ring.windows(1.0, PATIENT_SECONDS)) == []
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
-    assert alarms
+    reader = WindowReader(ring, 1.0, 5.0, zeros_are_loss=True)
+    for _ in range(5):
+        poll_all(reader, ring, zeros(4.5))
+        poll_all(reader, ring, noise[:8_000])
+    assert reader.sounded_seconds == 25.0
 
 
-def test_a_signal_handler_can_end_the_windows_while_its_own_thread_holds_the_lock() -> None:
+def test_where_zeros_are_no_loss_silence_is_heard() -> None:
     ring = Ring(16_000, 1)
-    before = signal.signal(signal.SIGUSR1, lambda _number, _frame: ring.end())
-    try:
-        with ring.changed:
-            signal.raise_signal(signal.SIGUSR1)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-    assert list(ring.windows(1.0, PATIENT_SECONDS)) == []
+    reader = WindowReader(ring, 1.0, 5.0)
+    assert poll_all(reader, ring, zeros(8.0)) == [4.0, 5.0, 6.0, 7.0, 8.0]
+
+
+def test_an_overflow_of_the_device_is_counted(noise: Samples) -> None:
+    ring = Ring(16_000, 1)
+    ring.write(noise[:1_600, None], overflowed=True)
+    ring.write(noise[:1_600, None])
+    assert ring.overflows == 1
+
+
+def test_two_rings_may_wake_the_same_loop() -> None:
+    changed = threading.Condition()
+    one, other = Ring(16_000, 1, changed), Ring(48_000, 2, changed)
+    for ring in (one, other):
+        woken = threading.Event()
+
+        def wait(woken: threading.Event = woken) -> None:
+            with changed:
+                changed.wait(PATIENT_SECONDS)
+            woken.set()
+
+        threading.Thread(target=wait, daemon=True).start()
+        while not woken.is_set():
+            ring.write(np.ones((1_600, 1 if ring is one else 2), np.float32))
+            woken.wait(0.01)
+    assert one.has_news
+    assert other.has_news

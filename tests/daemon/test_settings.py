@@ -125,8 +125,8 @@ def test_the_port_follows_the_kind_of_connection(
         ("audio: {hop_second: 1}", ": audio.hop_second: unknown key; did you mean hop_seconds?"),
         ("audio: {devise: 1}", ": audio.devise: unknown key; did you mean device?"),
         (
-            "audio: {zebra: 1}",
-            ": audio.zebra: unknown key; known here: device, hop_seconds, gate_dbfs, stall_seconds",
+            "log: {zebra: 1}",
+            ": log.zebra: unknown key; known here: level, format",
         ),
         ("mqtt: {password: secret}", ": mqtt.password: unknown key; did you mean password_file?"),
         ("mqtt: {tls: {ca_fil: x}}", ": mqtt.tls.ca_fil: unknown key; did you mean ca_file?"),
@@ -151,7 +151,7 @@ def test_an_unknown_key_is_named_with_a_suggestion(text: str, message: str, tmp_
         ("audio: {hop_seconds: .inf}", ["audio.hop_seconds", "inf"]),
         ("audio: {gate_dbfs: 0}", ["audio.gate_dbfs", "<= -1", "found 0"]),
         ("audio: {gate_dbfs: .nan}", ["audio.gate_dbfs", "nan"]),
-        ("audio: {device: ''}", ["audio.device", "length >= 1"]),
+        ("audio: {device: ''}", ["audio.device", "found ''", "usb:VID:PID"]),
         ("audio: {device: [1]}", ["audio.device", "a whole number", "text", "a list"]),
         ("audio: {device: -1}", ["audio.device", "-1"]),
         ("audio: 3", ["audio", "a mapping of keys", "a whole number"]),
@@ -280,3 +280,52 @@ def test_a_password_in_the_wrong_place_is_not_repeated(text: str, tmp_path: Path
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         Settings().mqtt.host = "elsewhere"  # type: ignore[misc]
+
+
+TWO = (
+    "audio: {gate_dbfs: -50}\n"
+    "sources:\n"
+    "  - {name: music_room, device: 'usb:0d8c:0014:A 1', channel: 2}\n"
+    "  - {name: hall, url: 'rtsp://me:pw@camera/1', gate_dbfs: null}\n"
+)
+
+
+def test_without_sources_the_one_of_audio_is_called_as_the_box(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, "name: attic\naudio: {device: 3, channel: 2, gate_dbfs: -40}")
+    (place,) = settings.places
+    assert (place.name, place.device, place.channel) == ("attic", 3, 2)
+    assert settings.gate_of(place) == -40.0
+
+
+def test_sources_have_what_audio_gives_unless_they_differ(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, TWO)
+    room, hall = settings.places
+    assert (room.name, room.device, room.channel) == ("music_room", "usb:0d8c:0014:A 1", 2)
+    assert hall.url == "rtsp://me:pw@camera/1"
+    assert [settings.gate_of(place) for place in (room, hall)] == [-50.0, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sources: [{name: a, device: x}, {name: a, device: y}]", ["sources.1.name", "a stands"]),
+        ("sources: [{name: a}]", ["sources.0", "neither device nor url"]),
+        ("sources: [{name: a, device: x, url: 'rtsp://c'}]", ["sources.0", "both"]),
+        ("sources: [{name: a, url: 'rtsp://c', channel: 1}]", ["sources.0.channel"]),
+        ("sources: [{name: a/b, device: x}]", ["sources.0.name", "a/b", "letters"]),
+        ("sources: [{device: x}]", ["sources.0.name", "missing"]),
+        ("sources: [{name: a, divice: x}]", ["sources.0.divice", "did you mean device?"]),
+        ("sources: [{name: a, device: x, channel: 0}]", ["sources.0.channel"]),
+        ("sources: [{name: a, url: 'file:///etc/passwd'}]", ["sources.0.url", "rtsp://"]),
+        ("sources: [{name: a, device: 'usb:1234'}]", ["sources.0.device", "usb:VID:PID"]),
+        ("sources: 3", ["sources", "a list"]),
+        ("audio: {device: x}\nsources: [{name: a, device: y}]", ["audio.device", "leave it out"]),
+        ("audio: {device: 'usb:12:34'}", ["audio.device", "usb:VID:PID"]),
+        ("audio: {device: 'pulse:'}", ["audio.device", "pulse:SOURCE"]),
+    ],
+)
+def test_sources_that_cannot_be_are_refused_by_key(
+    text: str, words: list[str], tmp_path: Path
+) -> None:
+    message = refusal(tmp_path, text)
+    assert all(word in message for word in words), message

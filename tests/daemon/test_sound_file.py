@@ -211,6 +211,18 @@ def test_of_a_damaged_flac_what_comes_before_is_used(
     assert len(warnings_of(caplog)) == 1
 
 
+def test_a_damaged_mp3_is_read_without_the_decoder_s_own_words(
+    noise: Samples, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "damaged", np.resize(noise, 160_000)[:, None], 16_000, LOSSY[2])
+    content = bytearray(path.read_bytes())
+    for start in range(2_000, len(content), 1_000):
+        content[start : start + 50] = bytes(50)
+    path.write_bytes(content)
+    assert len(read_sound(str(path))) > 16_000
+    assert capfd.readouterr() == ("", "")
+
+
 def test_an_m4a_with_a_title_in_an_old_character_set_is_read(tmp_path: Path) -> None:
     path = write(tmp_path / "old", tone(16_000, 1.0), 16_000, M4A)
     content = path.read_bytes()
@@ -225,7 +237,7 @@ def test_an_m4a_whose_index_was_cut_off_is_refused(noise: Samples, tmp_path: Pat
     assert "cannot be read as audio" in refusal(path)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38, -1e11])
 @pytest.mark.parametrize("place", [0, 70_000, -1])
 def test_samples_that_are_no_numbers_are_refused(value: float, place: int, tmp_path: Path) -> None:
     samples = np.zeros((100_000, 2), np.float32)

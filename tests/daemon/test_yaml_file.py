@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
@@ -76,6 +76,41 @@ def test_a_missing_key_without_a_default_is_named(tmp_path: Path) -> None:
 def test_a_wrong_value_is_named_by_its_path(text: str, message: str, tmp_path: Path) -> None:
     found = refusal(tmp_path, f"title: t\n{text}")
     assert found.startswith(message)
+
+
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    url: Annotated[str, msgspec.Meta(pattern=r"^rtsp://", description="rtsp://")] = "rtsp://"
+    kind: Literal["a", "b"] = "a"
+    size: int = 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "url: rtsp:/me:S3cret@camera/x",
+        "url: http://camera/x?password=S3cret",
+        "kind: rtsp://me:S3cret@camera/x",
+        "size: rtsp://me:S3cret@camera/x",
+        "{url:rtsp://me:S3cret@camera/x}",
+        "rtsp://me:S3cret@camera/x: 1",
+        "url: @me:S3cret@camera",
+        "url: %me:S3cret@camera",
+        "url: *me:S3cret@camera",
+        "- rtsp://me:S3cret@camera/x",
+        "rtsp://me:S3cret@camera/x",
+        "url: 'rtsp://me:S3cret@camera/x",
+        "x: {? rtsp://me:S3cret@c, ? rtsp://me:S3cret@c}",
+    ],
+)
+def test_an_address_that_is_wrong_is_refused_without_its_password(
+    text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "place.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_yaml(path, Place)
+    assert str(caught.value).startswith(str(path))
+    assert "S3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

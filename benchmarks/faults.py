@@ -1,0 +1,269 @@
+"""What every fault costs, measured: `python -m benchmarks.faults` prints the fault matrix.
+
+The daemon is a process with its own settings' defaults; sound comes through a real PortAudio from a
+private PulseAudio, messages go through a real mosquitto. Music plays all the while, so that every
+fault meets an open event. Needs mosquitto, pulseaudio and pulseaudio-utils; takes four minutes.
+"""
+
+import dataclasses
+import json
+import logging
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from daemon.commands import run as command
+from daemon.commands.wiring import place_of
+from daemon.errors import FailedError
+from daemon.place import Place
+from daemon.settings import load
+from tests.daemon.test_faults import House
+
+NODE = "room"
+AWAY_SECONDS = 12.0
+HEADER = (
+    "fault", "seen by the hub after (s)", "recovered after (s)", "sound lost (s)",
+    "of it away (s)", "events cut", "events lost",
+)  # fmt: skip
+
+
+class Row(NamedTuple):
+    """One fault's figures; None where there is nothing to measure."""
+
+    fault: str
+    seen_seconds: float | None
+    recovered_seconds: float | None
+    lost_seconds: float | None
+    away_seconds: float | None
+    cut: int
+    lost: int
+
+
+class Watched(House):
+    """A house whose daemon tells its counters when asked."""
+
+    program = ("-m", "benchmarks.faults", "--child")
+
+    def counters(self) -> dict[str, Any]:
+        self.daemon.send_signal(signal.SIGUSR1)
+        assert self.daemon.stdout is not None
+        counters: dict[str, Any] = json.loads(self.daemon.stdout.readline())
+        return counters
+
+    def events(self, since: int) -> list[Any]:
+        return [m.json for m in self.watcher.of(f"timbrel/{NODE}/event")[since:]]
+
+    def fails(
+        self,
+        name: str,
+        cause: Callable[[], Any],
+        cure: Callable[[], Any],
+    ) -> Row:
+        """Cause and cure a fault while music plays."""
+        before = self.so_far(NODE, "event")
+        self.play()
+        self.event(NODE, "started", before)
+        counted = self.counters()["lost_seconds"]
+        hearings = self.so_far(NODE, "hearing")
+        caused_at = time.monotonic()
+        cause()
+        self.wait_hearing(NODE, "deaf", hearings)
+        seen = time.monotonic() - caused_at
+        time.sleep(max(0.0, AWAY_SECONDS - seen))
+        hearings, cured_at = self.so_far(NODE, "hearing"), time.monotonic()
+        cure()
+        self.wait_hearing(NODE, "hearing", hearings)
+        recovered = time.monotonic() - cured_at
+        lost = self.counters()["lost_seconds"] - counted
+        again = self.so_far(NODE, "event")
+        self.hush()
+        self.play()
+        self.event(NODE, "started", again)
+        self.hush()
+        away = cured_at - caused_at
+        return Row(name, seen, recovered, lost, away, *self.balance(before))
+
+    def balance(self, since: int) -> tuple[int, int]:
+        """Once all is calm: events that a fault cut short, and events without their end."""
+        deadline = time.monotonic() + 30
+        while True:
+            events = self.events(since)
+            started = {e["event_id"] for e in events if e["event_type"] == "started"}
+            ended = {e["event_id"]: e for e in events if e["event_type"] == "ended"}
+            if started == ended.keys() or time.monotonic() > deadline:
+                cut = sum("reason" in event for event in ended.values())
+                return cut, len(started ^ ended.keys())
+            time.sleep(0.1)
+
+
+def measure(house: Watched) -> list[Row]:
+    """Every fault in turn."""
+    sound = house.sound
+
+    def replug() -> None:
+        sound.plug()
+        house.hush()
+        house.play()
+
+    def restart_server() -> None:
+        sound.start()
+        house.hush()
+        house.play()
+
+    def still() -> None:
+        house.hush()
+        sound.still()
+
+    def stir() -> None:
+        sound.stir()
+        house.play()
+
+    return [
+        house.fails("microphone unplugged", sound.unplug, replug),
+        house.fails("sound server killed", sound.kill, restart_server),
+        house.fails("sound server frozen", sound.freeze, sound.thaw),
+        house.fails(
+            "microphone suspended",
+            lambda: sound.control("suspend-sink", "vmic", "1"),
+            lambda: sound.control("suspend-sink", "vmic", "0"),
+        ),
+        house.fails("digital silence", still, stir),
+        broker_killed(house),
+        daemon_killed(house),
+        server_late(house),
+        frozen_for_ever(house),
+    ]
+
+
+def broker_killed(house: Watched) -> Row:
+    """The hub itself is away; what happens meanwhile arrives later."""
+    house.play()
+    before = house.so_far(NODE, "event")
+    house.event(NODE, "started", before)
+    counted = house.counters()["lost_seconds"]
+    house.broker.kill()
+    house.hush()
+    time.sleep(AWAY_SECONDS)
+    # The watcher needs its session back before the daemon does, or it misses what is sent.
+    online = house.so_far("house", "availability")
+    cured_at = time.monotonic()
+    house.broker.start()
+    while house.so_far("house", "availability") == online:
+        time.sleep(0.02)
+    recovered = time.monotonic() - cured_at
+    cut, lost = house.balance(before)
+    sound = house.counters()["lost_seconds"] - counted
+    return Row("broker killed", None, recovered, sound, 0.0, cut, lost)
+
+
+def daemon_killed(house: Watched) -> Row:
+    """Killed and started again at once, as systemd does after 3 s."""
+    before = house.so_far(NODE, "event")
+    house.play()
+    house.event(NODE, "started", before)
+    availability = house.so_far("house", "availability")
+    killed_at = time.monotonic()
+    house.daemon.kill()
+    house.daemon.wait()
+    while house.so_far("house", "availability") == availability:
+        time.sleep(0.02)
+    seen = time.monotonic() - killed_at
+    hearings, started_at = house.so_far(NODE, "hearing"), time.monotonic()
+    house.start()
+    house.wait_hearing(NODE, "hearing", hearings)
+    recovered = time.monotonic() - started_at
+    house.hush()
+    return Row(
+        "daemon killed (SIGKILL)", seen, recovered, seen + recovered, seen, *house.balance(before)
+    )
+
+
+def server_late(house: Watched) -> Row:
+    """The daemon starts before the sound server."""
+    house.daemon.terminate()
+    house.daemon.wait()
+    house.sound.kill()
+    before, hearings = house.so_far(NODE, "event"), house.so_far(NODE, "hearing")
+    started_at = time.monotonic()
+    house.start()
+    house.wait_hearing(NODE, "deaf", hearings)
+    seen = time.monotonic() - started_at
+    time.sleep(AWAY_SECONDS)
+    hearings, cured_at = house.so_far(NODE, "hearing"), time.monotonic()
+    house.sound.start()
+    house.wait_hearing(NODE, "hearing", hearings)
+    recovered = time.monotonic() - cured_at
+    lost = house.counters()["lost_seconds"]
+    away = cured_at - started_at
+    return Row("sound server late", seen, recovered, lost, away, *house.balance(before))
+
+
+def frozen_for_ever(house: Watched) -> Row:
+    """Only a new process helps: the daemon ends itself, and that counts as recovered here."""
+    before, hearings = house.so_far(NODE, "event"), house.so_far(NODE, "hearing")
+    house.play()
+    house.event(NODE, "started", before)
+    frozen_at = time.monotonic()
+    house.sound.freeze()
+    house.wait_hearing(NODE, "deaf", hearings)
+    seen = time.monotonic() - frozen_at
+    assert house.daemon.wait(90) == 1
+    ended = time.monotonic() - frozen_at
+    house.hush()
+    name = "sound server frozen for ever: exit 1"
+    return Row(name, seen, ended, None, None, *house.balance(before))
+
+
+def show(rows: list[Row]) -> None:
+    """The matrix in Markdown."""
+    print(f"| {' | '.join(HEADER)} |\n|{'---|' * len(HEADER)}")
+    for row in rows:
+        cells = ["-" if v is None else f"{v:.1f}" if isinstance(v, float) else str(v) for v in row]
+        print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def child(config: str) -> int:
+    """The daemon; SIGUSR1 has it print its counters."""
+    places: list[Place] = []
+
+    def noted(*arguments: Any, **named: Any) -> Place:
+        places.append(place_of(*arguments, **named))
+        return places[-1]
+
+    def tell(_number: int, _frame: object) -> None:
+        print(json.dumps(dataclasses.asdict(places[0].counters)), flush=True)
+
+    said = os.fdopen(os.dup(2), "w", buffering=1)
+    logging.basicConfig(level=logging.INFO, format="timbrel: %(message)s", stream=said)
+    setattr(command, "place_of", noted)  # noqa: B010 (mypy knows no such export)
+    signal.signal(signal.SIGUSR1, tell)
+    try:
+        return command.run(load(Path(config)), Path(config))
+    except FailedError:
+        return 1
+
+
+def main() -> int:
+    """Measure and print."""
+    if sys.argv[1:2] == ["--child"]:
+        return child(sys.argv[2])
+    with tempfile.TemporaryDirectory(prefix="tmb", dir="/tmp") as folder:
+        house = Watched(
+            Path(folder), f"[{{name: {NODE}, device: 'pulse:vmic.monitor'}}]", "stall_seconds: 5"
+        )
+        house.start()
+        try:
+            house.wait(NODE, "state", 0, lambda body: body["playing"] is False)
+            show(measure(house))
+        finally:
+            house.end()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

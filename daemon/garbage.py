@@ -1,0 +1,28 @@
+"""Python objects that hold each other, cleared soon: memory stays level over a year."""
+
+import gc
+import time
+
+_CLEAR_SECONDS = 10.0
+
+
+class Garbage:
+    """Called every turn of the loop.
+
+    Each connection to the broker leaves some behind. Python itself looks for them only when there
+    are very many; and all of what is there from the start would be looked through each time.
+    """
+
+    def __init__(self) -> None:
+        self._clear_at: float | None = None
+
+    def __call__(self) -> None:
+        """Clear what there is, if the last time is long ago; cheap, for it is little."""
+        now = time.monotonic()
+        if self._clear_at is None:
+            gc.freeze()
+        elif now < self._clear_at:
+            return
+        else:
+            gc.collect()
+        self._clear_at = now + _CLEAR_SECONDS

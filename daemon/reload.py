@@ -1,0 +1,147 @@
+"""Settings read again while the daemon runs: what can be applied is, the rest is named."""
+
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import msgspec
+
+from daemon import systemd
+from daemon.errors import InputError
+from daemon.settings import Settings, SourceSettings, load
+from daemon.stop import Stop
+
+log = logging.getLogger(__name__)
+
+_APPLIED = ("audio.gate_dbfs", "tracker", "log.level")
+
+
+class Reload:
+    """Reads the settings' file again once that is requested; the loop calls it every turn.
+
+    `apply` gets the new settings and raises InputError where they cannot work; then, and where the
+    file is bad, the old ones stay.
+    """
+
+    def __init__(
+        self, file: Path | None, settings: Settings, apply: Callable[[Settings], None]
+    ) -> None:
+        self._file = file
+        self._settings = settings
+        self._apply = apply
+        self._is_requested = False
+
+    def request(self) -> None:
+        """Read them at the next turn; safe from a signal handler."""
+        self._is_requested = True
+
+    def __call__(self) -> None:
+        """Read them if that was requested."""
+        if not self._is_requested:
+            return
+        self._is_requested = False
+        systemd.reloading()
+        if self._file is None:
+            log.warning("there is no file of settings to read again: started without --config")
+        else:
+            self._read(self._file)
+        systemd.notify("READY=1")
+
+    def _read(self, file: Path) -> None:
+        try:
+            settings = load(file)
+            changes = changed_keys(self._settings, settings)
+            self._apply(settings)
+        except InputError as error:
+            log.error("%s; the old settings stay", error)  # noqa: TRY400
+            return
+        applied = [key for key in changes if is_applied(key)]
+        waiting = [key for key in changes if not is_applied(key)]
+        said = []
+        if applied:
+            said.append(f"{', '.join(applied)} applied")
+        if waiting:
+            said.append(f"{', '.join(waiting)} needs a restart")
+        log.info("settings read again: %s", "; ".join(said) or "nothing has changed")
+        self._settings = _with_applied(self._settings, settings)
+
+
+def is_applied(key: str) -> bool:
+    """Whether a changed key takes effect without a restart."""
+    return key.startswith(_APPLIED) or (key.startswith("sources.") and key.endswith(".gate_dbfs"))
+
+
+def changed_keys(old: Settings, new: Settings) -> list[str]:
+    """The keys that differ, section.key; sources by their names, where they are the same ones."""
+    keys: list[str] = []
+    for section in Settings.__struct_fields__:
+        before, after = getattr(old, section), getattr(new, section)
+        if before == after:
+            continue
+        if section == "sources":
+            keys += _changed_sources(before, after)
+        elif isinstance(before, msgspec.Struct) and isinstance(after, msgspec.Struct):
+            keys += _changed_fields(section, before, after)
+        else:
+            keys.append(section)
+    return keys
+
+
+def _changed_sources(old: tuple[SourceSettings, ...], new: tuple[SourceSettings, ...]) -> list[str]:
+    if [source.name for source in old] != [source.name for source in new]:
+        return ["sources"]
+    pairs = zip(old, new, strict=True)
+    return [key for a, b in pairs for key in _changed_fields(f"sources.{a.name}", a, b)]
+
+
+def _changed_fields(where: str, old: msgspec.Struct, new: msgspec.Struct) -> list[str]:
+    return [
+        f"{where}.{field}"
+        for field in old.__struct_fields__
+        if getattr(old, field) != getattr(new, field)
+    ]
+
+
+def _with_applied(old: Settings, new: Settings) -> Settings:
+    """The settings that hold now: a key that waits for a restart is named again next time."""
+    replace: Any = msgspec.structs.replace
+    gates = {source.name: source.gate_dbfs for source in new.sources}
+    applied: Settings = replace(
+        old,
+        audio=replace(old.audio, gate_dbfs=new.audio.gate_dbfs),
+        tracker=new.tracker,
+        log=replace(old.log, level=new.log.level),
+        sources=tuple(
+            replace(source, gate_dbfs=gates.get(source.name, source.gate_dbfs))
+            for source in old.sources
+        ),
+    )
+    return applied
+
+
+@contextmanager
+def reload_on_signal(reload: Reload, wake: Callable[[], None], stop: Stop) -> Iterator[None]:
+    """Inside this context SIGHUP requests the reload and wakes the loop.
+
+    It is also what a terminal sends that is closed. Who was started there is then asked to stop:
+    nobody expects the microphone to be open still.
+    """
+    had_terminal = os.isatty(0)
+
+    def request(_number: int, _frame: FrameType | None) -> None:
+        if had_terminal and not os.isatty(0):
+            stop.set()
+            return
+        reload.request()
+        wake()
+
+    before = signal.signal(signal.SIGHUP, request)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -1,0 +1,71 @@
+"""`timbrel run` that a test can mute and that loses its patience sooner.
+
+Arguments: seconds of patience, the configuration. SIGUSR1 mutes the first place, SIGUSR2 unmutes
+it. A source whose name ends in a number is opened with that rate, in two channels.
+"""
+
+import functools
+import logging
+import os
+import re
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from daemon import listener
+from daemon.commands import run as command
+from daemon.commands.wiring import device_of, place_of
+from daemon.errors import FailedError
+from daemon.microphone import Microphone
+from daemon.place import Place
+from daemon.portaudio import Format, PortAudio
+from daemon.settings import SourceSettings, load
+from daemon.source import Device
+
+
+def at_its_rate(
+    source: SourceSettings, portaudio: PortAudio, changed: threading.Condition
+) -> Device:
+    """The microphone, as one would be that knows one rate only."""
+    device = device_of(source, portaudio, changed)
+    if rate := re.search(r"\d+$", source.name):
+        form = Format("pulse", int(rate[0]), 2)
+        assert isinstance(device, Microphone)
+        device._format = functools.partial(_given, form)  # type: ignore[method-assign]
+    return device
+
+
+def _given(form: Format, library: Any) -> Format:
+    assert library is not None
+    return form
+
+
+def start(patience_seconds: str, config: str) -> int:
+    """Run until a signal; the exit code that `timbrel` gives."""
+    places: list[Place] = []
+
+    def noted(*arguments: Any, **named: Any) -> Place:
+        places.append(place_of(*arguments, **named))
+        return places[-1]
+
+    def mute(number: int, _frame: object) -> None:
+        places[0].mute(muted=number == signal.SIGUSR1)
+
+    # As the program does it: number 2 is taken from the libraries.
+    said = os.fdopen(os.dup(2), "w", buffering=1)
+    logging.basicConfig(level=logging.INFO, format="timbrel: %(message)s", stream=said)
+    signal.signal(signal.SIGUSR1, mute)
+    signal.signal(signal.SIGUSR2, mute)
+    setattr(command, "place_of", noted)  # noqa: B010 (mypy knows no such export)
+    listener._PATIENCE_SECONDS = float(patience_seconds)
+    try:
+        return command.run(load(Path(config)), Path(config), at_its_rate)
+    except FailedError as error:
+        print(f"timbrel: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(start(*sys.argv[1:]))

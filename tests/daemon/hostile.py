@@ -1,0 +1,480 @@
+"""Hostile inputs and what must hold for each: refused in one line, or taken for what it is.
+
+`CASES` is what the tests try a few of and `benchmarks/fuzz.py` many; a new input is one line there.
+"""
+
+import functools
+import hashlib
+import io
+import json
+import socket
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import soundfile
+import yaml
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from daemon import health, outbox_file
+from daemon.camera import _blocks
+from daemon.classifier import BUILT_IN_MODEL, Classifier
+from daemon.errors import InputError, SoundLostError
+from daemon.event_queue import Entry
+from daemon.hearing import Hearing
+from daemon.home_assistant import Message
+from daemon.model_file import read_contract
+from daemon.moment import Moment
+from daemon.outbox_file import OutboxFile
+from daemon.rules import FamilySettings, rules
+from daemon.settings import Settings, load
+from daemon.sound_file import read_sound
+from daemon.window import WINDOW_SAMPLES, Window
+
+ROOT = Path(__file__).parents[2]
+MOST_SECONDS = 20.0
+_AUDIO = {
+    ".wav": ("WAV", "PCM_16"),
+    ".WAV": ("WAV", "FLOAT"),
+    ".flac": ("FLAC", "PCM_16"),
+    ".ogg": ("OGG", "VORBIS"),
+    ".opus": ("OGG", "OPUS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+    ".aiff": ("AIFF", "PCM_24"),
+}
+
+
+class Case(NamedTuple):
+    """One kind of input: how it is made, as bytes and a file's suffix, and what must hold."""
+
+    inputs: st.SearchStrategy[tuple[bytes, str]]
+    check: Callable[[bytes, Path], bool]
+    examples: int = 100
+
+    def run(self, content: bytes, suffix: str, folder: Path) -> bool:
+        """Put the input into a file; whether it is taken. What must hold is asserted, in time."""
+        path = folder / f"input{suffix}"
+        path.write_bytes(content)
+        began = time.monotonic()
+        taken = self.check(content, path)
+        assert time.monotonic() - began < MOST_SECONDS, "it takes too long"
+        return taken
+
+
+class Edit(NamedTuple):
+    """One thing that happens to bytes: what, where (a share of the length), and with what."""
+
+    kind: str
+    place: float
+    value: int
+    size: int
+
+
+EDITS = st.lists(
+    st.builds(
+        Edit,
+        st.sampled_from(["flip", "flip", "set", "cut", "drop", "insert", "repeat", "clear"]),
+        st.floats(0, 1, exclude_max=True),
+        st.integers(0, 255),
+        st.integers(1, 64),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def damaged(content: bytes, edits: list[Edit], first: float = 0.0) -> bytes:
+    """The bytes after all edits; those touch nothing before the share `first` of the length."""
+    for kind, place, value, size in edits:
+        at = int((first + (1 - first) * place) * len(content))
+        head, tail = content[:at], content[at:]
+        match kind:
+            case "flip":
+                tail = bytes(byte ^ (1 << value % 8) for byte in tail[:1]) + tail[1:]
+            case "set":
+                tail = bytes([value]) * len(tail[:1]) + tail[1:]
+            case "cut":
+                tail = b""
+            case "drop":
+                tail = tail[size:]
+            case "insert":
+                tail = bytes([value]) * size + tail
+            case "repeat":
+                tail = tail[:size] * (1 + value % 4) + tail
+            case "clear":
+                tail = bytes(len(tail[:size])) + tail[size:]
+        content = head + tail
+    return content
+
+
+def refused(call: Callable[[], Any], named: Path | str) -> Any:
+    """What the call returns, or None where it refuses in one line that names what is wrong."""
+    try:
+        return call()
+    except InputError as error:
+        message = str(error)
+        assert str(named) in message, message
+        assert "\n" not in message, message
+        assert len(message) < 2_000, message
+        return None
+
+
+def _names(kind: Any) -> set[str]:
+    """All keys that settings know, at any depth."""
+    names = set(getattr(kind, "__struct_fields__", ()))
+    for value in [getattr(kind(), name) for name in names]:
+        if isinstance(value, msgspec.Struct):
+            names |= _names(type(value))
+    return names
+
+
+KEYS = st.sampled_from(
+    sorted(_names(Settings) | {"tls", "vocal", "guitar", "nobody", "hop_second"})
+)
+VALUES: st.SearchStrategy[Any] = (
+    st.none()
+    | st.booleans()
+    | st.integers(-10, 100)
+    | st.integers()
+    | st.floats()
+    | st.floats(0, 10)
+    | st.sampled_from(["default", "info", "auto", "5", "1.2", "a/b", "a\n", "", "ü", "~", "1e3"])
+    | st.text(max_size=5)
+)
+
+
+def _sections(kind: Any) -> st.SearchStrategy[Any]:
+    """A mapping such as `kind` is read from: a few of its keys, mostly with likely values."""
+    made = kind()
+    entries = [
+        st.tuples(st.just(name), _like(getattr(made, name))) for name in kind.__struct_fields__
+    ]
+    return st.lists(st.one_of(entries), max_size=4).map(dict)
+
+
+def _like(value: Any) -> st.SearchStrategy[Any]:
+    """Values near a default, and now and then others."""
+    near: st.SearchStrategy[Any]
+    if isinstance(value, msgspec.Struct):
+        near = _sections(type(value))
+    elif isinstance(value, dict):
+        near = st.dictionaries(
+            st.sampled_from(["vocal", "guitar"]), _sections(FamilySettings), max_size=2
+        )
+    elif isinstance(value, bool):
+        near = st.booleans()
+    elif isinstance(value, float):
+        near = st.floats(value / 4, value * 4) if value > 0 else st.floats(value * 2, 0)
+    elif isinstance(value, int):
+        near = st.integers(value // 4, value * 4)
+    elif value is None:
+        near = st.none() | st.floats(0, 1) | st.integers(1, 9) | st.just("a")
+    else:
+        near = st.just(value)
+    return st.integers(0, 9).flatmap(lambda chance: VALUES if chance == 0 else near)
+
+
+def _merged(document: dict[str, Any], strays: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(strays) | document
+
+
+DOCUMENTS = (
+    _sections(Settings)
+    | _sections(Settings)
+    | st.builds(_merged, _sections(Settings), st.lists(st.tuples(KEYS, VALUES), max_size=1))
+    | st.recursive(VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner))
+)
+
+
+def _as_yaml(document: Any) -> tuple[bytes, str]:
+    return yaml.safe_dump(document, allow_unicode=True).encode("utf-8", "surrogatepass"), ".yaml"
+
+
+def check_settings(content: bytes, path: Path) -> bool:
+    """Settings that say what the file says, or a refusal; the same for the rules made of them."""
+    settings = refused(lambda: load(path), path)
+    if settings is None:
+        return False
+    document = yaml.safe_load(content)
+    assert _says(msgspec.to_builtins(settings), document), document
+    tracker, hop_seconds = settings.tracker, settings.audio.hop_seconds
+    families = ["vocal", "guitar"]
+    for rule in (
+        refused(lambda: rules(tracker, families, [0.5, 0.6], hop_seconds), "tracker.") or []
+    ):
+        assert 0 < rule.release <= rule.threshold < 1
+        assert rule.votes >= 1
+    return True
+
+
+def _says(settings: Any, document: Any) -> bool:
+    """Whether everything in the document is in the settings, of its kind."""
+    if isinstance(document, dict) and isinstance(settings, dict):
+        return all(_says(settings.get(key, ...), value) for key, value in document.items())
+    if document is None:
+        return settings is None or isinstance(settings, dict)
+    if isinstance(document, bool) or isinstance(settings, bool):
+        return settings is document
+    return bool(settings == document)
+
+
+@functools.cache
+def _model() -> tuple[bytes, int, Any, NDArray[np.float32]]:
+    """The built-in model: its bytes, how many are the network's, its contract and some scores."""
+    content = BUILT_IN_MODEL.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size = archive.infolist()[0].header_offset
+    classifier = Classifier()
+    return content, size, classifier.contract, _scores(classifier)
+
+
+def _scores(classifier: Classifier) -> NDArray[np.float32]:
+    samples = np.random.default_rng(1).normal(0, 0.1, WINDOW_SAMPLES).astype(np.float32)
+    return Hearing(classifier, None).hear(Window(samples, 0)).scores
+
+
+def _damaged_model(edits: list[Edit], *, in_zip: bool) -> tuple[bytes, str]:
+    content, size, *_ = _model()
+    return damaged(content, edits, size / len(content) if in_zip else 0.0), ".tflite"
+
+
+def check_model(content: bytes, path: Path) -> bool:
+    """Refused, or the same network with the same contract and the same scores."""
+    whole, size, contract, scores = _model()
+    if refused(lambda: read_contract(path), path) is None:
+        return False
+    assert content[:size] == whole[:size], "a network that was changed is taken"
+    classifier = Classifier(path)
+    assert classifier.contract == contract
+    assert np.array_equal(_scores(classifier), scores)
+    return True
+
+
+def _other_contract(edits: list[tuple[list[int], Any]]) -> tuple[bytes, str]:
+    """The network with another contract, its checksum right."""
+    content, size, contract, _ = _model()
+    document = json.loads(msgspec.json.encode(contract))
+    document["tflite_sha256"] = hashlib.sha256(content[:size]).hexdigest()
+    for way, value in edits:
+        place: Any = document
+        for step in way[:-1]:
+            keys = list(place) if isinstance(place, dict) else range(len(place))
+            inner = place[keys[step % len(keys)]] if keys else None
+            if not isinstance(inner, dict | list):
+                break
+            place = inner
+        keys = list(place) if isinstance(place, dict) else range(len(place))
+        if keys:
+            key = keys[way[-1] % len(keys)]
+            place[key] = _scaled(place[key], value) if isinstance(value, Scale) else value
+    file = io.BytesIO(content[:size])
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("contract.json", json.dumps(document, allow_nan=False))
+    return file.getvalue(), ".tflite"
+
+
+class Scale(NamedTuple):
+    """What a number in a contract is multiplied with."""
+
+    factor: float
+
+
+def _scaled(value: Any, scale: Scale) -> Any:
+    if isinstance(value, bool | str | dict) or value is None:
+        return value
+    if isinstance(value, list):
+        return [_scaled(one, scale) for one in value]
+    return type(value)(value * scale.factor)
+
+
+_NUMBERS = st.sampled_from(
+    [0, 1, -1, 0.5, 2, 16, 400, 1e-9, 1e-300, 1e300, -1e300, 1e9, 2**31, 2**63, 10**30, 96, 512]
+)
+_SCALES = st.builds(
+    Scale, st.floats(0.25, 4) | st.sampled_from([0, -1, 1e-30, 1e-6, 1e3, 1e6, 1e9, 1e30])
+)
+CONTRACT_VALUES = (
+    _SCALES
+    | _SCALES
+    | _SCALES
+    | st.none()
+    | st.booleans()
+    | _NUMBERS
+    | st.text(max_size=8)
+    | st.lists(_NUMBERS, max_size=3)
+    | st.builds(lambda value, times: [value] * times, _NUMBERS, st.sampled_from([20, 99, 200_000]))
+    | st.dictionaries(st.sampled_from(["temperature", "offset", "x"]), _NUMBERS, max_size=2)
+)
+CONTRACTS = st.builds(
+    _other_contract,
+    st.lists(
+        st.tuples(st.lists(st.integers(0, 99), min_size=1, max_size=3), CONTRACT_VALUES),
+        min_size=1,
+        max_size=2,
+    ),
+)
+
+
+def check_contract(_content: bytes, path: Path) -> bool:
+    """Refused, or a model whose scores are scores."""
+    classifier = refused(lambda: Classifier(path), path)
+    if classifier is not None:
+        scores = _scores(classifier)
+        assert np.isfinite(scores).all(), scores
+        assert ((scores >= 0) & (scores <= 1)).all(), scores
+    return classifier is not None
+
+
+@functools.cache
+def _audio(suffix: str) -> bytes:
+    container, subtype = _AUDIO[suffix]
+    samples = np.random.default_rng(2).normal(0, 0.1, (12_000, 2))
+    file = io.BytesIO()
+    soundfile.write(file, samples, 24_000, format=container, subtype=subtype)
+    return file.getvalue()
+
+
+def _damaged_audio(suffix: str, edits: list[Edit], first: float) -> tuple[bytes, str]:
+    # Most of what can go wrong stands in the first bytes.
+    content = _audio(suffix)
+    head = content[:200] if first else content
+    return damaged(head, edits) + content[len(head) :], suffix
+
+
+AUDIO = st.builds(_damaged_audio, st.sampled_from(sorted(_AUDIO)), EDITS, st.sampled_from([0, 1]))
+
+
+def check_audio(_content: bytes, path: Path) -> bool:
+    """Finite sound of a length that such a file can hold, or a refusal."""
+    heard = refused(lambda: read_sound(str(path)), path)
+    if heard is not None:
+        assert np.isfinite(heard).all()
+        assert 0 < len(heard) < 16_000 * 600
+    return heard is not None
+
+
+def check_stream(content: bytes, _path: Path) -> bool:
+    """Blocks of one shape, in -1..1, or an error that the camera's thread turns into words."""
+    import av
+
+    forms = set()
+    try:
+        with av.open(io.BytesIO(content), metadata_errors="replace") as container:
+            if container.streams.audio:
+                for block, rate_hz in _blocks(container, threading.Event()):
+                    forms.add((block.shape[1], rate_hz))
+                    assert np.abs(block).max(initial=0.0) <= 1.0
+    except (av.FFmpegError, SoundLostError):
+        pass
+    assert len(forms) <= 1
+    return bool(forms)
+
+
+@functools.cache
+def _outbox() -> tuple[bytes, set[Entry]]:
+    """A file with events and a will, and what is in it."""
+    entries = {
+        n: Entry(Message(f"timbrel/{n}", b"x" * 300, 1), Moment("boot", float(n), float(n)))
+        for n in range(1, 60)
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        file = OutboxFile(Path(folder))
+        file.write(entries, [], {"will": entries[1]})
+        file.close()
+        return Path(folder, outbox_file.NAME).read_bytes(), set(entries.values())
+
+
+def check_outbox(content: bytes, path: Path) -> bool:
+    """Events that were put in, and none made up; or begun anew, or a disk that fails."""
+    for old in path.parent.iterdir():
+        old.unlink()
+    kept = path.with_name(outbox_file.NAME)
+    kept.write_bytes(content)
+    try:
+        file = refused(lambda: OutboxFile(path.parent), kept)
+    except OSError:
+        return False
+    if file is None:
+        return False
+    file.close()
+    assert {*file.events, *file.wills} <= _outbox()[1]
+    return bool(file.events)
+
+
+@functools.cache
+def _health_port() -> int:
+    """The port of a health endpoint that lives as long as the process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    server = health.serve(port, lambda: health.Health({}, time.monotonic()))
+    server.__enter__()
+    _ALIVE.append(server)
+    return port
+
+
+_ALIVE: list[Any] = []
+_REQUEST = (
+    b"GET /healthz?a=b HTTP/1.1\r\nHost: localhost:80\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+)
+
+
+def check_request(content: bytes, _path: Path) -> bool:
+    """A short answer without a traceback, or none; and afterwards the server answers others."""
+    answers = []
+    for request in (content, _REQUEST):
+        answer = b""
+        with socket.create_connection(("127.0.0.1", _health_port()), 10) as connection:
+            try:
+                connection.sendall(request)
+                connection.shutdown(socket.SHUT_WR)
+                while piece := connection.recv(65_536):
+                    answer += piece
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+        assert len(answer) < 50_000
+        assert b"Traceback" not in answer
+        answers.append(answer.startswith(b"HTTP/1.0 200 "))
+    assert answers[1], "nobody else is answered any more"
+    return answers[0]
+
+
+def _with_suffix(suffix: str) -> Callable[[bytes], tuple[bytes, str]]:
+    return lambda content: (content, suffix)
+
+
+def _damaged_text(edits: list[Edit]) -> bytes:
+    return damaged((ROOT / "configs" / "timbrel.yaml").read_bytes(), edits)
+
+
+CASES = {
+    "settings by structure": Case(st.builds(_as_yaml, DOCUMENTS), check_settings, 300),
+    "settings by bytes": Case(
+        (st.builds(_damaged_text, EDITS) | st.binary(max_size=200)).map(_with_suffix(".yaml")),
+        lambda _, path: refused(lambda: load(path), path) is not None,
+    ),
+    "models": Case(st.builds(lambda e: _damaged_model(e, in_zip=False), EDITS), check_model, 150),
+    "models' ends": Case(
+        st.builds(lambda e: _damaged_model(e, in_zip=True), EDITS), check_model, 300
+    ),
+    "contracts": Case(CONTRACTS, check_contract, 100),
+    "recordings": Case(AUDIO, check_audio, 200),
+    "streams": Case(AUDIO, check_stream, 150),
+    "outboxes": Case(
+        st.builds(lambda edits: (damaged(_outbox()[0], edits), ""), EDITS), check_outbox, 40
+    ),
+    "requests": Case(
+        (st.builds(lambda e: damaged(_REQUEST, e), EDITS) | st.binary(max_size=300)).map(
+            _with_suffix("")
+        ),
+        check_request,
+        100,
+    ),
+}

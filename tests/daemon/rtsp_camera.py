@@ -1,0 +1,70 @@
+"""An RTSP server with cameras, for the tests; it prints its port. Needs Debian's GStreamer.
+
+`/sound` has a tone beside a picture, `/stereo` two channels, `/silent` only a picture, and
+`/locked` wants the user `me` with the password that is the first argument. With a second one, a PEM
+file of certificate and key, it speaks TLS alone.
+"""
+
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import Gio, GLib, Gst, GstRtspServer  # noqa: E402
+
+TONE = "audiotestsrc is-live=true freq=1000 volume=0.5"
+TELEPHONE = f"{TONE} ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay name=pay"
+STEREO = f"{TONE} ! audio/x-raw,rate=44100,channels=2 ! audioconvert ! rtpL16pay name=pay"
+PICTURE = (
+    "videotestsrc is-live=true ! video/x-raw,format=I420,width=64,height=48,framerate=5/1 "
+    "! jpegenc ! rtpjpegpay name=pay"
+)
+CAMERAS = {
+    "/sound": (f"( {PICTURE}0 {TELEPHONE}1 )", ["anybody", "user"]),
+    "/stereo": (f"( {STEREO}0 )", ["anybody", "user"]),
+    "/silent": (f"( {PICTURE}0 )", ["anybody", "user"]),
+    "/locked": (f"( {TELEPHONE}0 )", ["user"]),
+}
+
+
+def token(role: str) -> GstRtspServer.RTSPToken:
+    made = GstRtspServer.RTSPToken()
+    made.set_string("media.factory.role", role)
+    return made
+
+
+def camera(launch: str, may_see: list[str]) -> GstRtspServer.RTSPMediaFactory:
+    factory = GstRtspServer.RTSPMediaFactory()
+    factory.set_launch(launch)
+    factory.set_shared(True)
+    permissions = GstRtspServer.RTSPPermissions()
+    for role in ("anybody", "user"):
+        permissions.add_permission_for_role(role, "media.factory.access", True)
+        permissions.add_permission_for_role(role, "media.factory.construct", role in may_see)
+    factory.set_permissions(permissions)
+    return factory
+
+
+def serve(password: str, certificate: str | None = None) -> None:
+    """Serve until the process is killed."""
+    Gst.init(None)
+    server = GstRtspServer.RTSPServer()
+    server.set_address("127.0.0.1")
+    server.set_service("0")
+    users = GstRtspServer.RTSPAuth()
+    users.set_supported_methods(2)  # Digest: a value that GStreamer 1.22 does not name in Python.
+    users.add_digest("me", password, token("user"))
+    users.set_default_token(token("anybody"))
+    if certificate is not None:
+        users.set_tls_certificate(Gio.TlsCertificate.new_from_file(certificate))
+    server.set_auth(users)
+    for path, (launch, may_see) in CAMERAS.items():
+        server.get_mount_points().add_factory(path, camera(launch, may_see))
+    server.attach(None)
+    print(server.get_bound_port(), flush=True)
+    GLib.MainLoop().run()
+
+
+if __name__ == "__main__":
+    serve(*sys.argv[1:])

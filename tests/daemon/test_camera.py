@@ -1,0 +1,441 @@
+"""Sound from real HTTP and RTSP servers, those that fail in their many ways among them."""
+
+import gc
+import http.server
+import io
+import logging
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from daemon.camera import Camera, Pace
+from daemon.errors import InputError, SoundLostError
+from daemon.ring import Ring, WindowReader
+from daemon.window import Window
+from tests.conftest import ROOT
+from tests.daemon.conftest import Samples
+from tests.daemon.test_mqtt import make_certificate
+
+pytest.importorskip("av", reason="needs PyAV")
+
+PASSWORD = "Zw3tschgenknoedel"  # noqa: S105
+RATE_HZ = 22_050
+
+Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
+Serve = Callable[[Answer], int]
+
+
+def tone(seconds: float, rate_hz: int = RATE_HZ) -> Samples:
+    """A sine of 1 kHz at half of full scale."""
+    time_seconds = np.arange(round(seconds * rate_hz)) / rate_hz
+    return (0.5 * np.sin(2 * np.pi * 1_000 * time_seconds)).astype(np.float32)
+
+
+def encoded(seconds: float, container: str = "WAV", subtype: str | None = None) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, tone(seconds), RATE_HZ, format=container, subtype=subtype)
+    return file.getvalue()
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start an HTTP server that answers every request so; its port."""
+    servers = []
+
+    def start(answer: Answer, context: ssl.SSLContext | None = None) -> int:
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                try:
+                    answer(self)
+                except OSError:
+                    return
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        return server.server_port
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def with_sound(
+    request: http.server.BaseHTTPRequestHandler,
+    content: bytes,
+    kind: str = "audio/wav",
+    length: int | None = None,
+) -> None:
+    request.send_response(200)
+    request.send_header("Content-Type", kind)
+    if length is not None:
+        request.send_header("Content-Length", str(length))
+    request.end_headers()
+    request.wfile.write(content)
+
+
+def radio(request: http.server.BaseHTTPRequestHandler) -> None:
+    """MP3 for ever, as fast as it is played."""
+    with_sound(request, b"", "audio/mpeg")
+    content = encoded(5.0, "MP3")
+    piece = len(content) // 50
+    while True:
+        for start in range(0, len(content), piece):
+            request.wfile.write(content[start : start + piece])
+            time.sleep(0.1)
+
+
+def stalling(request: http.server.BaseHTTPRequestHandler) -> None:
+    """Two seconds of sound, and then nothing, with the connection open."""
+    with_sound(request, encoded(60.0)[: 44 + 4 * RATE_HZ])
+    time.sleep(20)
+
+
+def answering(code: int) -> Answer:
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        request.send_error(code)
+
+    return answer
+
+
+def opened(camera: Camera, seconds: float = 15.0) -> Ring:
+    return camera.open().result(seconds)
+
+
+def refusal(url: str) -> str:
+    """Why there is no sound."""
+    with pytest.raises(SoundLostError) as caught:
+        opened(Camera(url, threading.Condition()))
+    return str(caught.value)
+
+
+def windows(reader: WindowReader, ring: Ring, until: float) -> Iterator[Window]:
+    """The windows until then, as the loop takes them."""
+    while (now := time.monotonic()) < until:
+        window = reader.poll()
+        if window is not None:
+            yield window
+        with ring.changed:
+            if not ring.has_news:
+                ring.changed.wait(min(until, reader.due) - now)
+
+
+def lost_because(ring: Ring, seconds: float = 15.0, stall_seconds: float = 5.0) -> str:
+    """What is said when the sound ends."""
+    reader = WindowReader(ring, 1.0, stall_seconds)
+    with pytest.raises(SoundLostError) as caught:
+        for _ in windows(reader, ring, time.monotonic() + seconds):
+            pass
+    return str(caught.value)
+
+
+def assert_is_the_tone(samples: Samples) -> None:
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    assert spectrum.argmax() * 16_000 / len(samples) == pytest.approx(1_000, abs=2)
+    assert np.sqrt(np.mean(samples**2) * 2) == pytest.approx(0.5, rel=0.05)
+
+
+def test_a_web_radio_is_heard_while_it_plays(serve: Serve) -> None:
+    changed = threading.Condition()
+    camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", changed)
+    opening = camera.open()
+    with changed:
+        assert changed.wait_for(opening.done, 15)
+    ring = opening.result(0)
+    assert (ring.rate_hz, ring.changed) == (RATE_HZ, changed)
+    found = []
+    for window in windows(WindowReader(ring, 0.5, 5.0), ring, time.monotonic() + 8):
+        assert_is_the_tone(window.samples)
+        found.append(window.start_sample)
+    assert len(found) >= 4
+    assert ring.overflows == 0
+    camera.close(ring).result(5)
+
+
+def test_what_comes_faster_than_real_time_is_held(serve: Serve) -> None:
+    content = encoded(60.0)
+    began = time.monotonic()
+    ring = opened(
+        Camera(f"http://127.0.0.1:{serve(lambda r: with_sound(r, content))}", threading.Condition())
+    )
+    ended_at = [
+        window.ended_at
+        for window in windows(WindowReader(ring, 0.5, 5.0), ring, time.monotonic() + 8)
+    ]
+    passed_seconds = time.monotonic() - began
+    assert len(ended_at) >= 5
+    assert ended_at[-1] < 1.1 * passed_seconds + 0.6
+    assert (ring.overflows, ring.late_windows) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"), [(0, "it has ended"), (1_000_000, "the connection broke off")]
+)
+def test_the_end_of_the_sound_is_told(missing: int, words: str, serve: Serve) -> None:
+    content = encoded(60.0)[: 44 + 3 * RATE_HZ]
+    length = len(content) + missing
+    port = serve(lambda request: with_sound(request, content, length=length))
+    ring = opened(Camera(f"http://127.0.0.1:{port}/x", threading.Condition()))
+    assert lost_because(ring) == f"the sound of http://127.0.0.1:{port} is gone: {words}"
+
+
+def test_a_stream_that_stalls_is_told_as_a_microphone_is_and_its_thread_ends(
+    serve: Serve,
+) -> None:
+    camera = Camera(
+        f"http://127.0.0.1:{serve(stalling)}/x", threading.Condition(), stall_seconds=1.0
+    )
+    ring = opened(camera)
+    assert lost_because(ring, stall_seconds=1.0).startswith("no sound from the device for ")
+    began = time.monotonic()
+    closed = camera.close(ring)
+    assert time.monotonic() - began < 0.5
+    closed.result(10)
+
+
+def test_after_a_close_it_can_be_opened_again(serve: Serve) -> None:
+    camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", threading.Condition())
+    for _ in range(2):
+        ring = opened(camera)
+        camera.close(ring).result(5)
+        with pytest.raises(SoundLostError):
+            WindowReader(ring, 1.0, 0.1).poll()
+    assert camera.close(ring).done()
+
+
+def test_what_a_connection_took_is_free_once_it_is_closed(serve: Serve) -> None:
+    camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", threading.Condition())
+    gc.collect()
+    gc.disable()
+    try:
+        ring = opened(camera)
+        left = weakref.ref(ring)
+        camera.close(ring).result(5)
+        del ring
+        deadline = time.monotonic() + 5
+        while left() is not None:
+            assert time.monotonic() < deadline, "it waits for the garbage collector"
+            time.sleep(0.01)
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (answering(401), "it refuses the user name and password in its url, or misses them"),
+        (answering(403), "it denies access"),
+        (answering(404), "not found there; correct the path of its url"),
+        (answering(500), "it answers with an error of its own (5xx)"),
+        (lambda request: with_sound(request, b"<html>hello</html>" * 99, "text/html"), "no sound"),
+        (lambda request: with_sound(request, b""), "no sound"),
+        (lambda request: request.wfile.write(bytes(range(256)) * 99), "no sound"),
+        (lambda request: request.connection.close(), "no sound"),
+    ],
+)
+def test_a_server_without_sound_is_told_apart(answer: Answer, words: str, serve: Serve) -> None:
+    port = serve(answer)
+    message = refusal(f"http://me:{PASSWORD}@127.0.0.1:{port}/live?key={PASSWORD}")
+    assert message.startswith(f"no sound from http://127.0.0.1:{port}: ")
+    assert words in message
+    assert PASSWORD not in message
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "rtsp"])
+def test_a_port_without_a_server_and_an_unknown_name_are_told_apart(scheme: str) -> None:
+    assert refusal(f"{scheme}://127.0.0.1:1/x").endswith(": connection refused")
+    assert "name is not found" in refusal(f"{scheme}://nobody.invalid/x")
+
+
+def test_a_server_that_takes_and_never_answers_is_given_up(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.camera._CONNECT_SECONDS", 1.0)
+    port = serve(lambda _: time.sleep(20))
+    assert refusal(f"http://127.0.0.1:{port}/x").endswith(": no answer in time")
+
+
+def test_a_connection_that_hangs_is_given_up_and_another_may_follow(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = threading.Condition()
+    camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", changed)
+    released = threading.Event()
+    with monkeypatch.context() as hanging:
+        hanging.setattr("daemon.camera._GIVE_UP_SECONDS", 0.5)
+        hanging.setattr("daemon.camera.av_open", lambda *_, **__: released.wait(30))
+        opening = camera.open()
+        with changed:
+            assert changed.wait_for(opening.done, 10)
+    with pytest.raises(SoundLostError, match="no answer in time"):
+        opening.result(0)
+    camera.close(opened(camera)).result(5)
+    released.set()
+
+
+def test_a_server_may_not_name_our_files(serve: Serve, tmp_path: Path) -> None:
+    file = tmp_path / "secret.wav"
+    file.write_bytes(encoded(30.0))
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:30\n#EXTINF:30,\nfile://{file}\n#EXT-X-ENDLIST\n"
+
+    def lists(request: http.server.BaseHTTPRequestHandler) -> None:
+        with_sound(request, playlist.encode(), "application/vnd.apple.mpegurl")
+
+    def redirects(request: http.server.BaseHTTPRequestHandler) -> None:
+        request.send_response(302)
+        request.send_header("Location", f"file://{file}")
+        request.end_headers()
+
+    for answer in (lists, redirects):
+        assert "no sound" in refusal(f"http://127.0.0.1:{serve(answer)}/x.m3u8")
+
+
+def test_a_certificate_is_verified(
+    serve: Callable[[Answer, ssl.SSLContext], int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    certificate, key = make_certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    content = encoded(30.0)
+    url = f"https://localhost:{serve(lambda r: with_sound(r, content), context)}/x"
+    assert "its certificate is not accepted" in refusal(url)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    camera = Camera(url, threading.Condition())
+    camera.close(opened(camera)).result(5)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "camera", "", "//camera/x", "file:///etc/passwd", "ftp://camera/x", "rtsp://", "http:///x",
+        f"rtsp:/me:{PASSWORD}@camera/x", f"rtsp://me:{PASSWORD}@camera:port/x",
+        f"rtsp://me:{PASSWORD}@[camera/x", f"http://me:{PASSWORD}@camera/x\r\nHost: y", "concat:a",
+        f"http://me:{PASSWORD}@camera/ x", f"http://me:{PASSWORD}@camera:99999/x",
+    ],
+)  # fmt: skip
+def test_a_url_that_is_none_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(InputError, match="rtsp://, rtsps://, http:// or https://") as caught:
+        Camera(url, threading.Condition())
+    assert PASSWORD not in str(caught.value)
+
+
+def test_only_the_host_of_a_url_is_ever_shown() -> None:
+    changed = threading.Condition()
+    url = f"rtsp://me:{PASSWORD}@Camera.local:8554/{PASSWORD}?key={PASSWORD}#{PASSWORD}"
+    assert Camera(url, changed).name == "rtsp://camera.local:8554"
+    assert Camera("https://[fe80::1]/x", changed).name == "https://[fe80::1]"
+
+
+def test_without_pyav_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(InputError, match=r"pip install 'timbrel\[media\]'"):
+        Camera("rtsp://camera/x", threading.Condition())
+
+
+def test_a_burst_passes_and_a_flood_is_held() -> None:
+    pace = Pace()
+    assert [pace.wait_seconds(0.1, 100.0) for _ in range(5)] == [0.0] * 5
+    assert pace.wait_seconds(0.51, 100.0) == pytest.approx(0.51 / 1.02)
+    assert pace.wait_seconds(0.1, 100.5) == pytest.approx(0.1 / 1.02)
+    # An hour without sound lets no hour of sound through at once.
+    assert pace.wait_seconds(0.5, 3_700.0) == 0.0
+    assert pace.wait_seconds(1.02, 3_700.0) == pytest.approx(1.0)
+
+
+@contextmanager
+def rtsp_server(*arguments: str) -> Iterator[int]:
+    """A GStreamer RTSP server with the system's own Python; its port."""
+    script = ROOT / "tests" / "daemon" / "rtsp_camera.py"
+    command = ["/usr/bin/python3", str(script), PASSWORD, *arguments]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        if not line:
+            pytest.skip("python3-gi and gir1.2-gst-rtsp-server-1.0 are not installed")
+        yield int(line)
+        server.kill()
+
+
+@pytest.fixture(scope="module")
+def rtsp_port() -> Iterator[int]:
+    """A server that tests share."""
+    with rtsp_server() as port:
+        yield port
+
+
+@pytest.mark.parametrize(
+    ("path", "rate_hz", "channels"), [("sound", 8_000, 1), ("stereo", 44_100, 2)]
+)
+def test_a_camera_is_heard(
+    path: str, rate_hz: int, channels: int, rtsp_port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    camera = Camera(f"rtsp://127.0.0.1:{rtsp_port}/{path}", threading.Condition())
+    ring = opened(camera)
+    assert ring.rate_hz == rate_hz
+    reader = WindowReader(ring, 0.5, 5.0, channel=channels)
+    found = list(windows(reader, ring, time.monotonic() + 6))
+    assert len(found) >= 3
+    assert_is_the_tone(found[-1].samples)
+    assert ring.overflows == 0
+    camera.close(ring).result(5)
+    assert f"listening to rtsp://127.0.0.1:{rtsp_port} at {rate_hz} Hz" in caplog.text
+
+
+def test_a_camera_with_a_password_is_heard_with_it_alone(
+    rtsp_port: int, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    camera = Camera(f"rtsp://me:{PASSWORD}@127.0.0.1:{rtsp_port}/locked", threading.Condition())
+    camera.close(opened(camera)).result(5)
+    for login in ("", "me:wrong@"):
+        message = refusal(f"rtsp://{login}127.0.0.1:{rtsp_port}/locked")
+        assert "refuses the user name and password" in message
+    shown = capfd.readouterr()
+    assert PASSWORD not in caplog.text + shown.out + shown.err
+
+
+def test_a_camera_that_encrypts_with_a_certificate_of_its_own_is_heard(tmp_path: Path) -> None:
+    both = tmp_path / "both.pem"
+    both.write_text("".join(file.read_text() for file in make_certificate(tmp_path)))
+    with rtsp_server(str(both)) as port:
+        camera = Camera(f"rtsps://127.0.0.1:{port}/stereo", threading.Condition())
+        ring = opened(camera)
+        assert ring.rate_hz == 44_100
+        camera.close(ring).result(5)
+
+
+def test_a_camera_that_dies_is_told() -> None:
+    with rtsp_server() as port:
+        ring = opened(Camera(f"rtsp://127.0.0.1:{port}/sound", threading.Condition()))
+    began = time.monotonic()
+    assert "is gone" in lost_because(ring)
+    assert time.monotonic() - began < 6
+    assert refusal(f"rtsp://127.0.0.1:{port}/sound").endswith("connection refused")
+
+
+def test_a_camera_without_sound_or_that_is_none_is_told(rtsp_port: int) -> None:
+    assert "switch its microphone on" in refusal(f"rtsp://127.0.0.1:{rtsp_port}/silent")
+    assert "not found there" in refusal(f"rtsp://127.0.0.1:{rtsp_port}/none")

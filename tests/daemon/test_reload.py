@@ -1,0 +1,153 @@
+"""Settings read again: what is applied, what is named, and what is refused."""
+
+import logging
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from daemon.errors import InputError
+from daemon.reload import Reload, changed_keys, is_applied, reload_on_signal
+from daemon.settings import Settings, load
+from daemon.stop import Stop
+
+BEFORE = "name: room\ntracker: {threshold: 0.5}\nsources: [{name: a, device: x}]\n"
+
+
+class Box:
+    """A file of settings, and what was applied of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "timbrel.yaml"
+        self.file.write_text(BEFORE)
+        self.applied: list[Settings] = []
+        self.reload = Reload(self.file, load(self.file), self.apply)
+
+    def apply(self, settings: Settings) -> None:
+        if settings.tracker.votes == 1000:
+            raise InputError("tracker.votes: 1000 votes can never be reached")
+        self.applied.append(settings)
+
+    def change(self, text: str) -> None:
+        self.file.write_text(text)
+        self.reload.request()
+        self.reload()
+
+
+@pytest.fixture
+def box(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Box:
+    caplog.set_level(logging.INFO)
+    return Box(tmp_path)
+
+
+def test_nothing_is_read_unasked(box: Box) -> None:
+    box.file.write_text("tracker: {threshold: 0.9}")
+    box.reload()
+    assert box.applied == []
+
+
+def test_what_can_be_applied_is(box: Box, caplog: pytest.LogCaptureFixture) -> None:
+    box.change(BEFORE.replace("0.5", "0.9") + "log: {level: debug}\naudio: {gate_dbfs: -50}\n")
+    assert [s.tracker.threshold for s in box.applied] == [0.9]
+    assert caplog.messages == [
+        "settings read again: audio.gate_dbfs, tracker.threshold, log.level applied"
+    ]
+
+
+def test_what_needs_a_restart_is_named_until_there_is_one(
+    box: Box, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = BEFORE.replace("0.5", "0.9") + "mqtt: {host: hub, port: 1}\naudio: {hop_seconds: 2}\n"
+    for _ in range(2):
+        box.change(text)
+    waiting = "audio.hop_seconds, mqtt.host, mqtt.port needs a restart"
+    assert caplog.messages == [
+        f"settings read again: tracker.threshold applied; {waiting}",
+        f"settings read again: {waiting}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sources", "keys"),
+    [
+        ("[{name: a, device: x, gate_dbfs: -40}]", ["sources.a.gate_dbfs"]),
+        ("[{name: a, device: y, channel: 2}]", ["sources.a.device", "sources.a.channel"]),
+        ("[{name: b, device: x}]", ["sources"]),
+        ("[{name: a, device: x}, {name: b, device: y}]", ["sources"]),
+    ],
+)
+def test_sources_are_told_apart_by_name(box: Box, sources: str, keys: list[str]) -> None:
+    old = load(box.file)
+    box.file.write_text(BEFORE.replace("[{name: a, device: x}]", sources))
+    assert changed_keys(old, load(box.file)) == keys
+    assert [is_applied(key) for key in keys] == [key.endswith("gate_dbfs") for key in keys]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("audoi: {}", "did you mean audio?"),
+        ("tracker: {threshold: [", "not valid YAML"),
+        ("tracker: {votes: 1000, vote_seconds: 3}", "can never be reached"),
+    ],
+)
+def test_a_bad_file_is_refused_in_one_line_and_the_old_settings_stay(
+    box: Box, text: str, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    box.change(text)
+    assert box.applied == []
+    (line,) = caplog.messages
+    assert reason in line
+    assert line.endswith("; the old settings stay")
+    box.change(BEFORE)
+    assert caplog.messages[1:] == ["settings read again: nothing has changed"]
+
+
+def test_a_file_that_is_gone_is_refused(box: Box, caplog: pytest.LogCaptureFixture) -> None:
+    box.file.unlink()
+    box.reload.request()
+    box.reload()
+    assert "No such file" in caplog.messages[0]
+
+
+def test_without_a_file_there_is_nothing_to_read(caplog: pytest.LogCaptureFixture) -> None:
+    reload = Reload(None, Settings(), lambda _: pytest.fail("applied"))
+    reload.request()
+    reload()
+    assert caplog.messages == [
+        "there is no file of settings to read again: started without --config"
+    ]
+
+
+def test_a_signal_requests_it_and_wakes_the_loop(box: Box) -> None:
+    woken: list[int] = []
+    before = signal.getsignal(signal.SIGHUP)
+    with reload_on_signal(box.reload, lambda: woken.append(1), Stop()):
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert box.applied == []
+        box.reload()
+    assert woken == [1]
+    assert len(box.applied) == 1
+    assert signal.getsignal(signal.SIGHUP) == before
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_terminal_that_is_closed_stops_what_was_started_there(box: Box, is_closed: bool) -> None:  # noqa: FBT001
+    terminal, ours = os.openpty()
+    stdin = os.dup(0)
+    os.dup2(ours, 0)
+    stop = Stop()
+    try:
+        with reload_on_signal(box.reload, lambda: None, stop):
+            if is_closed:
+                os.close(terminal)
+            os.kill(os.getpid(), signal.SIGHUP)
+            box.reload()
+    finally:
+        os.dup2(stdin, 0)
+        os.close(ours)
+        if not is_closed:
+            os.close(terminal)
+    assert stop.is_set() == is_closed
+    assert len(box.applied) == (not is_closed)

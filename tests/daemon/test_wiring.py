@@ -1,0 +1,29 @@
+"""What is built from the settings of a source."""
+
+import threading
+
+import pytest
+
+from daemon.camera import Camera
+from daemon.commands.wiring import device_of
+from daemon.errors import InputError
+from daemon.microphone import Microphone
+from daemon.portaudio import PortAudio
+from daemon.settings import SourceSettings
+
+
+def test_a_source_with_a_device_is_a_microphone() -> None:
+    changed = threading.Condition()
+    device = device_of(SourceSettings(name="a", device="usb:0d8c:0014"), PortAudio(), changed)
+    assert isinstance(device, Microphone)
+
+
+def test_a_source_with_a_url_is_a_camera() -> None:
+    source = SourceSettings(name="hall", url="rtsp://camera.invalid/1")
+    assert isinstance(device_of(source, PortAudio(), threading.Condition()), Camera)
+
+
+def test_a_url_that_can_never_work_is_refused() -> None:
+    source = SourceSettings(name="hall", url="rtsp://camera.invalid:port/1")
+    with pytest.raises(InputError, match="url"):
+        device_of(source, PortAudio(), threading.Condition())
