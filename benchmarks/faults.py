@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from daemon.commands import run as command
+from daemon.commands import station
 from daemon.commands.wiring import place_of
 from daemon.errors import FailedError
 from daemon.place import Place
@@ -240,7 +241,7 @@ def child(config: str) -> int:
 
     said = os.fdopen(os.dup(2), "w", buffering=1)
     logging.basicConfig(level=logging.INFO, format="timbrel: %(message)s", stream=said)
-    setattr(command, "place_of", noted)  # noqa: B010 (mypy knows no such export)
+    setattr(station, "place_of", noted)  # noqa: B010 (mypy knows no such export)
     signal.signal(signal.SIGUSR1, tell)
     try:
         return command.run(load(Path(config)), Path(config))

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from daemon import mqtt
 from daemon.commands import run as command
+from daemon.commands import station
 from daemon.commands.bench import Fed
 from daemon.commands.demo import MEDLEY
 from daemon.commands.wiring import Ears, outbox_of, place_of
@@ -357,7 +358,7 @@ def realtime_child(config: str, minutes: str) -> None:
     def timed(*arguments: Any, **named: Any) -> Place:
         return place_of(*arguments, **named, tellers=[Lag()])
 
-    setattr(command, "place_of", timed)  # noqa: B010 (mypy knows no such export)
+    setattr(station, "place_of", timed)  # noqa: B010 (mypy knows no such export)
     medley()
     settings = load(Path(config))
     command.run(settings, make_device=lambda _source, _portaudio, changed: Fed(feed, changed))

@@ -16,6 +16,7 @@ from typing import Any
 
 from daemon import listener
 from daemon.commands import run as command
+from daemon.commands import station
 from daemon.commands.wiring import device_of, place_of
 from daemon.errors import FailedError
 from daemon.microphone import Microphone
@@ -58,7 +59,7 @@ def start(patience_seconds: str, config: str) -> int:
     logging.basicConfig(level=logging.INFO, format="timbrel: %(message)s", stream=said)
     signal.signal(signal.SIGUSR1, mute)
     signal.signal(signal.SIGUSR2, mute)
-    setattr(command, "place_of", noted)  # noqa: B010 (mypy knows no such export)
+    setattr(station, "place_of", noted)  # noqa: B010 (mypy knows no such export)
     listener._PATIENCE_SECONDS = float(patience_seconds)
     try:
         return command.run(load(Path(config)), Path(config), at_its_rate)
