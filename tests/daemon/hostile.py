@@ -218,6 +218,8 @@ def _says(settings: Any, document: Any) -> bool:
     """Whether everything in the document is in the settings, of its kind."""
     if isinstance(document, dict) and isinstance(settings, dict):
         return all(_says(settings.get(key, ...), value) for key, value in document.items())
+    if isinstance(document, list) and isinstance(settings, list | tuple):
+        return len(settings) == len(document) and all(map(_says, settings, document))
     if document is None:
         return settings is None or isinstance(settings, dict)
     if isinstance(document, bool) or isinstance(settings, bool):

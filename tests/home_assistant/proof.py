@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -259,6 +260,10 @@ class House:
             assert self.daemon.wait(15) == 0, (self.folder / "timbrel.log").read_text()
             self.daemon = None
 
+    def log_tail(self) -> str:
+        """The last that the daemon said."""
+        return "\n".join((self.folder / "timbrel.log").read_text().splitlines()[-20:])
+
     def kill_daemon(self) -> None:
         if self.daemon is not None:
             self.daemon.kill()
@@ -494,6 +499,11 @@ def shipped(house: House) -> str:
     return f"{len(names)} automations, 2 of them blueprints; {len(shown)} entities on the dashboard"
 
 
+def holds(value: str, received: Received) -> bool:
+    """Whether that is what was received."""
+    return received.payload == value.encode()
+
+
 def commands(house: House) -> str:
     """What is set there holds here, is echoed, and what is wrong is refused."""
     hub = house.hub
@@ -507,7 +517,7 @@ def commands(house: House) -> str:
         ):
             hub.call("number.set_value", entity_id=NUMBER + entity, value=value)
             within(5, partial(is_set_to, hub, entity, value), f"{entity} echoed")
-            assert watcher.of(topic + leaf)[-1].payload == str(value).encode()
+            watcher.wait_for(topic + leaf, partial(holds, str(value)))
         for wrong in (b"101", b"nan", b"", b"5" * 1000, b"\xff"):
             before = len(watcher.of(topic + "sensitivity"))
             house.publish(topic + "sensitivity/set", wrong)
@@ -722,6 +732,8 @@ def main() -> int:
             except Exception as error:  # noqa: BLE001
                 failed += 1
                 print(f"FAILED  {name}: {type(error).__name__}: {error}", flush=True)
+                traceback.print_exc()
+                print(house.log_tail(), file=sys.stderr, flush=True)
     return failed
 
 
