@@ -61,7 +61,9 @@ def rehearse(model: Path, recipe: Recipe, wanted: Rehearsal, run: RunFolder) -> 
 
 
 def _named(rehearsed: Rehearsed) -> float:
-    return rehearsed.figures.right + rehearsed.figures.hits
+    """The share of passages heard and named right; each wrong name undoes a right one."""
+    figures = rehearsed.figures
+    return figures.right + figures.hits - figures.wrong_events / max(1, figures.passages)
 
 
 def _false_events_an_hour(rehearsed: Rehearsed) -> float:
