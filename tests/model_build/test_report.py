@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from daemon.classifier import BUILT_IN_MODEL
+from daemon.model_file import read_contract
 from model_build.__main__ import main
 from model_build.details import details_beside
 from model_build.evaluate import evaluate
@@ -137,7 +138,7 @@ def test_the_card_tells_what_must_be_known(
     assert str(card) in capsys.readouterr().out
     text = card.read_text()
     assert text == run.card.read_text()
-    assert text.startswith("# Model card: timbrel-small")
+    assert text.startswith(f"# Model card: {read_contract(BUILT_IN_MODEL).title}\n")
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
         "## How well it hears",
         "## Where it fails",
