@@ -150,7 +150,7 @@ def test_the_card_tells_what_must_be_known(
     assert "| all | 56 | 18 | 56 | 0 |" in text
     assert "| CC0 \\| &lt;free> | drum, negative, note, phrase | 56 | 0 |" in text
     assert "Fewer than 15 clips" in text
-    assert "configs/recipe-small.yaml" in text
+    assert "configs/recipe-default.yaml" in text
     assert len({line.count(" | ") for line in text.splitlines() if line.startswith("| room")}) == 1
 
 
