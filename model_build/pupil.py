@@ -49,9 +49,12 @@ def graduate(taught: "keras.Model", teaching: Teaching, families: Sequence[str])
     if weight := teaching.known_weight:
         logits = logits + _known(families, embedding, weight * kernel, weight * bias)
     if weight := teaching.music_weight:
-        music = keras.layers.Dense(1, name="music", trainable=False)
+        # One column a family, all the same: TensorFlow adds a single one to the wrong rows where
+        # there are as many patches as families.
+        of_all = [MUSIC] * len(families)
+        music = keras.layers.Dense(len(families), name="music", trainable=False)
         logits = logits + music(embedding)
-        music.set_weights([weight * kernel[:, [MUSIC]], weight * bias[[MUSIC]]])
+        music.set_weights([weight * kernel[:, of_all], weight * bias[of_all]])
     return keras.Model(taught.input, logits, name="network")
 
 
