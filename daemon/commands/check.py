@@ -20,10 +20,11 @@ def check(settings: Settings) -> int:
 
         tls_context(mqtt.tls)
     password = "with" if read_password(mqtt) is not None else "without"
-    print(f"box        {settings.name}")
     changed, portaudio = threading.Condition(), PortAudio()
     for place in settings.places:
         device_of(place, portaudio, changed)
+    print(f"box        {settings.name}")
+    for place in settings.places:
         heard = place.device if isinstance(place.url, msgspec.UnsetType) else _host_of(place.url)
         print(f"place      {place.name}: {heard}, a window every {ears.hop_seconds:g} s")
     print(f"model      {ears.classifier.contract.title}")

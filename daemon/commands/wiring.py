@@ -77,7 +77,10 @@ def device_of(
     if not isinstance(source.url, msgspec.UnsetType):
         from daemon.camera import Camera
 
-        return Camera(source.url, changed, stall_seconds=stall_seconds)
+        try:
+            return Camera(source.url, changed, stall_seconds=stall_seconds)
+        except InputError as error:
+            raise InputError(f"the place {source.name}: {error}") from None
     name = DEFAULT_DEVICE if isinstance(source.device, msgspec.UnsetType) else source.device
     return Microphone(name, source.channel, portaudio, changed)
 

@@ -1,7 +1,8 @@
 """A tiny real model made here, and sound by formula, for the tests of the daemon's parts."""
 
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,13 @@ def model(make_model: MakeModel) -> Path:
 def classifier(model: Path) -> Classifier:
     """The tiny model, nothing run yet."""
     return Classifier(model)
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Local time with summer and winter."""
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()

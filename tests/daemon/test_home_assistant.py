@@ -1,8 +1,6 @@
 """Exact payloads in a fixed time zone, and a discovery that Home Assistant accepts."""
 
 import json
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,13 +21,7 @@ NODE = Node(
 SUMMER, WINTER = 1_717_266_600.0, 1_704_067_200.0
 
 
-@pytest.fixture(autouse=True)
-def _berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+pytestmark = pytest.mark.usefixtures("berlin")
 
 
 def body(message: Message) -> Any:

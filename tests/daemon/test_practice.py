@@ -1,7 +1,5 @@
 """Minutes and sessions of scripted days, by the second."""
 
-import time
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -17,13 +15,7 @@ STOP_AFTER = 6.0
 SETTLE = 11.0
 
 
-@pytest.fixture(autouse=True)
-def _berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+pytestmark = pytest.mark.usefixtures("berlin")
 
 
 def local(text: str) -> float:

@@ -1,6 +1,7 @@
 """What is built from the settings of a source."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from daemon.errors import InputError
 from daemon.microphone import Microphone
 from daemon.portaudio import PortAudio
 from daemon.settings import SourceSettings
+from tests.conftest import Timbrel
 
 
 def test_a_source_with_a_device_is_a_microphone() -> None:
@@ -27,3 +29,14 @@ def test_a_url_that_can_never_work_is_refused() -> None:
     source = SourceSettings(name="hall", url="rtsp://camera.invalid:port/1")
     with pytest.raises(InputError, match="url"):
         device_of(source, PortAudio(), threading.Condition())
+
+
+def test_a_check_says_nothing_but_the_place_that_can_never_work(
+    timbrel: Timbrel, tmp_path: Path
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text('sources: [{name: hall, url: "rtsp://u:secret@camera.invalid:port/1"}]\n')
+    done = timbrel("check", config)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("timbrel: the place hall: a source's url must be")
+    assert "secret" not in done.stderr
