@@ -13,7 +13,7 @@ from daemon.practice import Diary, Practice, Turn
 from daemon.tracker import Event, EventEnded, EventStarted
 
 _LEVEL_STEP_DB = 3.0
-_LEVEL_SECONDS = 5.0
+_LEVEL_SECONDS = 10.0
 # How soon a state follows another that differs in its scores alone.
 _STATE_SECONDS = 10.0
 _SCORE_STEP = 0.1
@@ -109,7 +109,7 @@ class Hub:
         self._follow(playing, heard.ended_at)
         self._tell_state({event.family: event.score for event in playing}, heard, wall)
         self._tell_level(heard)
-        self._tell_scores(heard, anew=bool(events))
+        self._tell_scores(heard)
         if self._practice is not None:
             self._practice.update(heard.ended_at, wall, events)
             due = heard.ended_at - self._practice_told_at >= _PRACTICE_SECONDS
@@ -207,10 +207,10 @@ class Hub:
         self._level_told_at, self._told_dbfs = heard.ended_at, heard.level_dbfs
         self._publish(home_assistant.level(self._node, heard.level_dbfs))
 
-    def _tell_scores(self, heard: Heard, *, anew: bool) -> None:
-        """All scores, for tuning: now and then while they move, and with every event."""
+    def _tell_scores(self, heard: Heard) -> None:
+        """All scores, for tuning: now and then while they move."""
         scores = heard.scores.tolist()
-        told_at = None if anew else self._scores_told_at
+        told_at = self._scores_told_at
         if told_at is not None and (
             heard.ended_at - told_at < _SCORES_SECONDS
             or all(
