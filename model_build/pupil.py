@@ -34,15 +34,19 @@ def pupil(teaching: Teaching, base: Path, families: Sequence[str]) -> "keras.Mod
     return keras.Model(network.input, outputs, name="pupil")
 
 
-def graduate(taught: "keras.Model", teaching: Teaching, families: Sequence[str]) -> "keras.Model":
+def graduate(
+    taught: "keras.Model", teaching: Teaching, base: Path, families: Sequence[str]
+) -> "keras.Model":
     """The pupil's family logits and, on top, what the base knows: what is quantised and shipped.
 
     What the base knows of a family is the loudest of its classes; that it is music at all counts
     for every family. The head learned without either: a head that has them from the start only
     learns what they get wrong in the corpus, and hears recordings unlike those of the corpus worse.
+    For the same reason the weights lean back to the base's, a share of the way.
     """
     import keras
 
+    taught = _leant(taught, pupil(teaching, base, families), teaching.base_share)
     embedding = taught.output["embedding"]
     kernel, bias = taught.get_layer("logits").get_weights()
     logits = taught.get_layer("head")(embedding)
@@ -71,6 +75,19 @@ def schooled(taught: "keras.Model", patches: int) -> "keras.Model":
     }
     apart["logits"] = keras.ops.mean(apart["logits"], axis=1)
     return keras.Model(window, apart, name="schooled")
+
+
+def _leant(taught: "keras.Model", start: "keras.Model", share: float) -> "keras.Model":
+    """The pupil whose base is an average of what it became and what it was; the head stays.
+
+    Wortsman et al., "Robust fine-tuning of zero-shot models" (2022): such an average hears what is
+    unlike the corpus better than either. `start` takes the weights.
+    """
+    for own, learned in zip(start.layers, taught.layers, strict=True):
+        kept = 0.0 if own.name == "head" else share
+        pairs = zip(own.get_weights(), learned.get_weights(), strict=True)
+        own.set_weights([kept * before + (1.0 - kept) * after for before, after in pairs])
+    return start
 
 
 def _head(teaching: Teaching, families: int) -> "keras.Model":

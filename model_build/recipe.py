@@ -121,6 +121,7 @@ class Teaching(Section, frozen=True):
 
     The weights are those of what differs in its embedding, in the scores of its own classes, and of
     the families' loss, of whose gradient `trunk_share` reaches the base below the head.
+    What ships is `base_share` the base's own weights and for the rest the taught ones;
     `known_weight` is that of the base's own classes of a family, added to what the head learned,
     `music_weight` that of the base's Music, added for every family.
     """
@@ -131,6 +132,7 @@ class Teaching(Section, frozen=True):
     classes_weight: Annotated[float, Meta(ge=0)]
     family_weight: Annotated[float, Meta(ge=0)]
     trunk_share: Share
+    base_share: Share
     known_weight: Annotated[float, Meta(ge=0)]
     music_weight: Annotated[float, Meta(ge=0)]
 

@@ -142,7 +142,7 @@ def _taught(recipe: Recipe, teaching: Teaching, run: RunFolder, base: Path) -> _
     }
     return _Course(
         model=schooled(fitted, training.patches_at_once),
-        shipped=lambda: graduate(fitted, teaching, recipe.families),
+        shipped=lambda: graduate(fitted, teaching, base, recipe.families),
         training=sides["train"],
         held=sides["held"],
         losses={

@@ -24,6 +24,7 @@ TEACHING = Teaching(
     classes_weight=1.0,
     family_weight=1.0,
     trunk_share=0.25,
+    base_share=0.0,
     known_weight=0.5,
     music_weight=0.25,
 )
@@ -48,7 +49,7 @@ def test_what_the_base_knows_of_a_family_is_added_when_it_is_shipped(base: Path)
     # The base bounds what it says; what is added is not bounded.
     classes = np.asarray(said["embedding"]) @ kernel + bias
     learned = np.array(said["logits"])
-    shipped = np.asarray(graduate(taught, TEACHING, FAMILIES)(patches()))
+    shipped = np.asarray(graduate(taught, TEACHING, base, FAMILIES)(patches()))
     learned += 0.25 * classes[:, MUSIC : MUSIC + 1]
     for column, family in enumerate(FAMILIES):
         loudest = classes[:, CLASSES_OF_FAMILY[family]].max(axis=1)
@@ -78,11 +79,27 @@ def test_a_share_of_the_families_gradient_reaches_the_base(base: Path) -> None:
     assert slope(0.0) == 0.0
 
 
+def test_what_ships_leans_back_to_the_base_except_for_its_head(base: Path) -> None:
+    taught, before = pupil(TEACHING, base, FAMILIES), pupil(TEACHING, base, FAMILIES)
+    for layer in taught.layers:
+        layer.set_weights([1.5 * weights for weights in layer.get_weights()])
+    alone = structs.replace(TEACHING, known_weight=0.0, music_weight=0.0, base_share=0.2)
+    shipped = graduate(taught, alone, base, FAMILIES)
+    first, last = shipped.layers[2], shipped.get_layer("head")
+    np.testing.assert_allclose(
+        first.get_weights()[0], 1.4 * before.layers[2].get_weights()[0], rtol=1e-4
+    )
+    np.testing.assert_array_equal(last.get_weights()[0], taught.get_layer("head").get_weights()[0])
+
+
 def test_a_family_that_the_base_does_not_know_is_learned_alone(base: Path) -> None:
     families = ("theremin", "flute")
     taught = pupil(TEACHING, base, families)
     alone = structs.replace(TEACHING, music_weight=0.0)
-    learned, shipped = taught(patches())["logits"], graduate(taught, alone, families)(patches())
+    learned, shipped = (
+        taught(patches())["logits"],
+        graduate(taught, alone, base, families)(patches()),
+    )
     np.testing.assert_allclose(shipped[:, 0], learned[:, 0], atol=1e-4)
     assert np.abs(np.asarray(shipped[:, 1] - learned[:, 1])).min() > 0.1
 
@@ -98,10 +115,12 @@ def test_a_window_is_the_mean_of_its_patches_family_logits(base: Path) -> None:
 def test_what_is_shipped_is_the_family_logits_alone(base: Path, tmp_path: Path) -> None:
     taught = pupil(TEACHING, base, FAMILIES)
     shipped = graduate(
-        taught, structs.replace(TEACHING, known_weight=0.0, music_weight=0.0), FAMILIES
+        taught, structs.replace(TEACHING, known_weight=0.0, music_weight=0.0), base, FAMILIES
     )
     np.testing.assert_allclose(shipped(patches()), taught(patches())["logits"], atol=1e-4)
-    small = converted(exported(graduate(taught, TEACHING, FAMILIES), tmp_path / "saved"), patches())
+    small = converted(
+        exported(graduate(taught, TEACHING, base, FAMILIES), tmp_path / "saved"), patches()
+    )
     assert 3_000_000 < len(small) < 4_000_000
 
 
