@@ -33,12 +33,14 @@ def forget(settings: Settings, node: str) -> int:
             if time.monotonic() - began > _LONGEST_SECONDS:
                 break
             time.sleep(0.05)
-        if kept.get(f"{own}availability") == b"online":
+        listens_here = node in {place.name for place in settings.places}
+        boxes = {node, settings.name} if listens_here else {node}
+        if any(kept.get(f"{mqtt.topic_prefix}/{box}/availability") == b"online" for box in boxes):
             raise InputError(f"{node} is online and would be back; stop it first")
         # The device first: a hub that sees its states go before it would call them unknown.
         topics = sorted((t for t in kept if t == device or t.startswith(own)), key=device.__ne__)
         if not topics:
-            known = sorted({t.split("/")[-2] for t in kept if t.endswith("/availability")})
+            known = sorted({t.split("/")[-2] for t in kept if t.endswith("/hearing")})
             raise InputError(
                 f"the broker knows no node {node}; it knows {', '.join(known) or 'none'}"
             )

@@ -65,6 +65,22 @@ def test_a_node_that_is_online_is_not_forgotten(
         watcher.wait_for("timbrel/attic/mute")
 
 
+@pytest.mark.parametrize(("sources", "status"), [(("attic", "cellar"), 2), (("cellar",), 0)])
+def test_a_place_is_forgotten_only_when_its_box_no_longer_has_it(
+    broker: Mosquitto, config: Path, timbrel: Timbrel, sources: tuple[str, ...], status: int
+) -> None:
+    places = "".join(f"- {{name: {name}, device: {name}}}\n" for name in sources)
+    config.write_text(f"{config.read_text()}name: house\nsources:\n{places}")
+    attic = Node("house", "attic", ("flute",), "m", "v")
+    leave(broker, *traces(attic, online=True))
+    done = timbrel("forget", "attic", "--config", config)
+    assert done.returncode == status, done.stderr
+    with Watcher(broker.port) as watcher:
+        watcher.wait_for("timbrel/house/availability")
+        kept = {message.topic for message in watcher.received}
+    assert ("timbrel/attic/mute" in kept) == bool(status)
+
+
 def test_a_node_that_nobody_knows_is_named_with_those_there_are(
     broker: Mosquitto, config: Path, timbrel: Timbrel
 ) -> None:

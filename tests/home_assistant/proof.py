@@ -309,6 +309,10 @@ def later(watcher: Watcher, topic: str, before: int) -> list[Received]:
     return watcher.of(topic)[before:]
 
 
+def shows(hub: HomeAssistant, entity_id: str, state: str) -> bool:
+    return hub.state(entity_id) == state
+
+
 def is_set_to(hub: HomeAssistant, number: str, value: float) -> bool:
     return float(hub.state(NUMBER + number) or "nan") == value
 
@@ -650,6 +654,42 @@ def daemon_restarts(house: House) -> str:
     return f"right {again:.1f} s after its start; its will is seen after {will * 1000:.0f} ms"
 
 
+def two_places(house: House) -> str:
+    """The places of one box are devices of their own, which go with it and come with it."""
+    hub, cellar = house.hub, "binary_sensor.cellar_"
+    house.stop_daemon()
+    alone = house.config.read_text()
+    both = (
+        f"name: house\nsources: [{{name: {NODE}, device: pulse}}, {{name: cellar, device: pulse}}]"
+    )
+    house.config.write_text(
+        alone.replace(f"name: {NODE}", both).replace("device: pulse, gate_dbfs", "gate_dbfs")
+    )
+    house.start_daemon()
+    took(15, house, "the first place")
+    within(15, lambda: hub.state(cellar + "hearing") == "on", "the second place")
+    assert len(hub.of_node("cellar")) == len(hub.of_node(NODE))
+    house.microphone.play(house.drums)
+    within(30, lambda: hub.state(cellar + "drums") == "on", "drums in the second place")
+    within(5, lambda: hub.state(BINARY + "drums") == "on", "drums in the first place")
+    hub.call("switch.turn_on", entity_id="switch.cellar_mute")
+    within(5, lambda: hub.state(cellar + "hearing") == "off", "the second place muted")
+    assert hub.state(BINARY + "hearing") == "on"
+    assert house.daemon is not None
+    house.daemon.kill()
+    for entity_id in (cellar + "playing", BINARY + "playing"):
+        within(15, partial(shows, hub, entity_id, "unavailable"), f"{entity_id} gone")
+    house.daemon.wait()
+    house.config.write_text(alone)
+    house.start_daemon()
+    took(15, house, "one place again")
+    assert hub.state(cellar + "playing") == "unavailable"
+    command = [sys.executable, "-m", "daemon", "forget", "cellar", "--config", str(house.config)]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    within(10, lambda: not hub.of_node("cellar"), "no entity of the second place left")
+    return "two devices hear the drums, one is muted alone, both go with the box; one is forgotten"
+
+
 def hub_starts_last(house: House) -> str:
     """Home Assistant comes to a broker that has forgotten everything, and asks nobody."""
     house.hub.stop()
@@ -702,6 +742,7 @@ PROOFS = [
     hub_restarts,
     broker_restarts,
     daemon_restarts,
+    two_places,
     hub_starts_last,
     log_is_quiet,
     forget,
