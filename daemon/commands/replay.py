@@ -135,7 +135,8 @@ class _JsonLines:
         if not self._scores:
             self.show_events(events)
             return
-        scores = (round(score, 4) for score in heard.scores.tolist())
+        # So fine that who compares scores near 0 and 1 sees their order.
+        scores = (round(score, 7) for score in heard.scores.tolist())
         self._print(
             at=round(heard.ended_at, 3),
             level_dbfs=round(heard.level_dbfs, 2),
