@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -454,9 +455,10 @@ def medley(house: House) -> str:
     assert "drums" in last["instruments"], last
     minutes = float(hub.state(SENSOR + "minutes_today") or "nan")
     assert 0.4 <= minutes <= 1.5, minutes
+    kinds = Counter(message.topic.removeprefix(topic) for message in said)
     return (
         f"{' → '.join(instruments)}; {len(sent)} events, each once; {minutes} minutes; "
-        f"{len(said)} messages in 100 s"
+        f"{len(said)} messages in 100 s: {', '.join(f'{n} {leaf}' for leaf, n in kinds.items())}"
     )
 
 
@@ -669,7 +671,7 @@ def two_places(house: House) -> str:
     took(15, house, "the first place")
     within(15, lambda: hub.state(cellar + "hearing") == "on", "the second place")
     assert len(hub.of_node("cellar")) == len(hub.of_node(NODE))
-    house.microphone.play(house.drums)
+    playing = house.microphone.play(house.drums)
     within(30, lambda: hub.state(cellar + "drums") == "on", "drums in the second place")
     within(5, lambda: hub.state(BINARY + "drums") == "on", "drums in the first place")
     hub.call("switch.turn_on", entity_id="switch.cellar_mute")
@@ -681,6 +683,7 @@ def two_places(house: House) -> str:
         within(15, partial(shows, hub, entity_id, "unavailable"), f"{entity_id} gone")
     house.daemon.wait()
     house.config.write_text(alone)
+    assert playing.wait(30) == 0
     house.start_daemon()
     took(15, house, "one place again")
     assert hub.state(cellar + "playing") == "unavailable"
