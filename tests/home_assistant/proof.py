@@ -531,8 +531,8 @@ def commands(house: House) -> str:
                 5, partial(later, watcher, topic + "sensitivity", before), f"an echo of {wrong!r}"
             )
             assert {m.payload for m in echoed} == {b"70"}
-        house.publish(topic + "sensitivity/set", b"10", retain=True)
         house.stop_daemon()
+        house.publish(topic + "sensitivity/set", b"10", retain=True)
         house.start_daemon()
         took(20, house, "states after a restart with settings of the hub's")
         time.sleep(1.5)
