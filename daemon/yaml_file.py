@@ -108,7 +108,17 @@ def _reason(message: str, document: object, kind: Any) -> str:
     wanted = re.sub(r"`([\w |]+)`", _in_words, problem)
     wanted = wanted[0].lower() + wanted[1:]
     found = "" if ", got" in wanted else f", found {_found(document, path)}"
-    return f"{where}{wanted}{found}; correct it, or leave it out for the default"
+    remedy = (
+        "correct it, or leave it out for the default" if _is_optional(path, kind) else "correct it"
+    )
+    return f"{where}{wanted}{found}; {remedy}"
+
+
+def _is_optional(path: list[str], kind: Any) -> bool:
+    """Whether the key at a path may be left out."""
+    owner = _plain(_kind_at(kind, path[:-1]))
+    fields = msgspec.structs.fields(owner) if hasattr(owner, "__struct_fields__") else ()
+    return any(field.encode_name in path[-1:] and not field.required for field in fields)
 
 
 def _found(document: object, path: list[str]) -> str:

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class Rehearsed(msgspec.Struct, frozen=True):
-    """The thresholds found, by how much they rose, and what the tracker made of them there."""
+    """The thresholds found, by how much they moved, and what the tracker made of them there."""
 
     thresholds: tuple[float, ...]
     shift: float

@@ -207,6 +207,24 @@ def test_a_wrong_value_is_named_with_what_is_wanted(
     assert "$" not in message
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("mqtt: {port: 0}", "; correct it, or leave it out for the default"),
+        (
+            "tracker: {families: {vocal: {votes: 0}}}",
+            "; correct it, or leave it out for the default",
+        ),
+        ("sources: [{name: 5, device: pulse}]", "; correct it"),
+        ("[1, 2]", "; correct it"),
+    ],
+)
+def test_only_what_has_a_default_is_said_to_have_one(
+    text: str, remedy: str, tmp_path: Path
+) -> None:
+    assert refusal(tmp_path, text).endswith(remedy)
+
+
 @pytest.mark.parametrize("prefix", ["timbrel", "home/music", "home/first floor/ünder", "$x"])
 def test_a_plain_topic_prefix_is_taken(prefix: str, tmp_path: Path) -> None:
     assert loaded(tmp_path, f"mqtt: {{topic_prefix: '{prefix}'}}").mqtt.topic_prefix == prefix
