@@ -266,9 +266,9 @@ def test_the_example_configuration_quotes_the_command_that_checks_it(
     assert f"`timbrel check '{config}'`" in files[f"{tmp_path}{config}"]
 
 
-@pytest.mark.parametrize("uninstall", [False, True])
+@pytest.mark.parametrize("options", [[], ["--uninstall"]])
 def test_without_root_the_command_with_root_is_named(
-    uninstall: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program, root = tmp_path / "my timbrel" / "bin" / "timbrel", tmp_path / "a system"
     config = Path("/srv/my settings.yaml")
@@ -277,7 +277,7 @@ def test_without_root_the_command_with_root_is_named(
     monkeypatch.setattr(installation, "program", lambda **_: program)
     with pytest.raises(InputError, match=r"only root can write") as refusal:
         install_service.install_service(
-            config, root, of_user=False, uninstall=uninstall, dry_run=False
+            config, root, of_user=False, uninstall=bool(options), dry_run=False
         )
     named = re.search(r": (sudo .*); or --user", str(refusal.value))
     assert named
@@ -285,7 +285,7 @@ def test_without_root_the_command_with_root_is_named(
         "sudo",
         str(program),
         "install-service",
-        *(["--uninstall"] if uninstall else []),
+        *options,
         *("--root", str(root)),
         *("--config", str(config)),
     ]

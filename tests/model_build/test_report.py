@@ -169,10 +169,7 @@ def test_weak_families_are_said_with_what_they_are_taken_for(
 @pytest.mark.parametrize(
     ("missing", "said"),
     [
-        (
-            "evaluation.json",
-            "run timbrel-build evaluate '{half}/model.tflite' --json '{half}/evaluation.json' first",
-        ),
+        ("evaluation.json", "evaluate '{half}/model.tflite' --json '{half}/evaluation.json' first"),
         ("model.tflite", "thresholds first"),
     ],
 )

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from daemon.classifier import Classifier
+from daemon.classifier import BUILT_IN_MODEL, Classifier
 from daemon.replay import heard_in
 from model_build import stages
 from model_build.__main__ import main
@@ -124,6 +124,33 @@ def test_wrong_input_is_one_line_and_exit_2(
     assert said in message
     assert message.startswith("timbrel-build: ")
     assert message.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], ["no corpus given", "--corpus DIR", "; also: ", "base network", "--base FILE"]),
+        (["--corpus", "nowhere", "--base", "gone"], ["nowhere/manifest.csv", "base network gone"]),
+        (["--corpus", "{corpus}"], ["the recipe starts from a base network"]),
+        (["--base", "{base}"], ["no corpus given", "base network {base}: is not YAMNet"]),
+    ],
+)
+def test_every_missing_input_is_named_at_once(
+    arguments: list[str],
+    said: list[str],
+    corpus: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    places = {"corpus": corpus, "base": BUILT_IN_MODEL}
+    run = tmp_path / "run"
+    given = [argument.format(**places) for argument in arguments]
+    assert main(["features", "--run", str(run), *given]) == 2
+    message = capsys.readouterr().err
+    assert all(words.format(**places) in message for words in said), message
+    assert ("no corpus" in message) == ("--corpus" not in arguments)
+    assert message.count("\n") == 1
+    assert not run.exists()
 
 
 def test_full_disk_is_one_line_and_exit_1(
