@@ -19,6 +19,7 @@ from model_build import stages
 from model_build.__main__ import main
 from model_build.features import make_features
 from model_build.run_folder import RunFolder
+from tests.conftest import killed_at_last
 
 
 def build(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -202,7 +203,7 @@ def started(*arguments: object) -> subprocess.Popen[str]:
 
 def interrupted_once(running: subprocess.Popen[str], there: Callable[[], bool]) -> tuple[int, str]:
     """Ctrl-C as soon as something is there; its exit code and what it said."""
-    with running:
+    with killed_at_last(running):
         ends_at = time.monotonic() + 60
         while not there() and running.poll() is None and time.monotonic() < ends_at:
             time.sleep(0.02)
