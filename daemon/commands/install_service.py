@@ -98,7 +98,7 @@ def install_service(
         return 0
     was_there = place.inside(place.unit).exists()
     for file in files:
-        _write(place.inside(file.path), file)
+        _write(place, file)
     for command in place.commands:
         _run(command, place)
     _report(place, "updated" if was_there else "installed")
@@ -246,21 +246,34 @@ def _show(place: _Place, files: Sequence[_File]) -> None:
         print(f"# run: {shlex.join(command)}")
 
 
-def _write(path: Path, file: _File) -> None:
+def _write(place: _Place, file: _File) -> None:
     """Write a file with its mode from its first moment on, whole or not at all."""
+    path = place.inside(file.path)
     if file.users and path.exists():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent, of_user=place.of_user)
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode), "w") as output:
-        os.fchmod(output.fileno(), file.mode)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as output:
+        os.fchmod(descriptor, file.mode)
         output.write(file.text)
     new.replace(path)
 
 
+def _make_folder(folder: Path, *, of_user: bool) -> None:
+    """Make the folder and those above it; the system's service can read them whatever the umask."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True)
+        if not of_user:
+            each.chmod(0o755)
+
+
 def _run(command: Sequence[str], place: _Place) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[0]
         raise FailedError(f"{shlex.join(command)}: {said}; see {_journal(place)}")

@@ -141,6 +141,35 @@ def test_a_second_time_updates_and_keeps_what_the_user_wrote(
     assert "Type=notify" in (root / "etc/systemd/system/timbrel.service").read_text()
 
 
+def test_the_service_can_read_what_is_written_under_a_strict_umask(
+    tmp_path: Path, timbrel: Timbrel
+) -> None:
+    root = tmp_path / "system"
+    environment = fake_systemctl(tmp_path / "bin", "true")
+    done = timbrel("install-service", "--root", root, env=environment, umask=0o077)
+    assert done.returncode == 0, done.stderr
+    for path in (root / "etc/timbrel/timbrel.yaml", root / "etc/systemd/system/timbrel.service"):
+        assert installation.closed(path, [root]) is None
+    assert stat.S_IMODE((root / "etc/timbrel/mqtt-password").stat().st_mode) == 0o600
+    again = timbrel("install-service", "--root", root, env=environment, umask=0o077)
+    assert again.stdout.startswith("updated: "), again.stderr
+
+
+def test_text_beyond_ascii_is_written_and_passed_on_in_every_locale(
+    tmp_path: Path, timbrel: Timbrel
+) -> None:
+    root = tmp_path / "système"
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    body = f'echo "$@" >> {tmp_path}/ran; echo "● masqué" >&2; exit 1'
+    environment = fake_systemctl(tmp_path / "bin", body) | ascii_only
+    config = Path("/srv/müsik.yaml")
+    done = timbrel("install-service", "--root", root, "--config", config, env=environment)
+    refused(done, "masqu", code=1)
+    written = (root / "etc/systemd/system/timbrel.service").read_text()
+    assert f'--config "{config}"' in written
+    assert str(config) in (root / "srv/müsik.yaml").read_text()
+
+
 @needs_systemctl
 def test_it_is_enabled_in_another_tree_and_removed_from_it(
     tmp_path: Path, timbrel: Timbrel
