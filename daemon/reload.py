@@ -129,9 +129,9 @@ def reload_on_signal(reload: Reload, wake: Callable[[], None], stop: Stop) -> It
     """Inside this context SIGHUP requests the reload and wakes the loop.
 
     It is also what a terminal sends that is closed. Who was started there is then asked to stop:
-    nobody expects the microphone to be open still.
+    nobody expects the microphone to be open still. Who was started to ignore it goes on.
     """
-    had_terminal = os.isatty(0)
+    had_terminal = os.isatty(0) and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
 
     def request(_number: int, _frame: FrameType | None) -> None:
         if had_terminal and not os.isatty(0):
@@ -141,7 +141,9 @@ def reload_on_signal(reload: Reload, wake: Callable[[], None], stop: Stop) -> It
         wake()
 
     before = signal.signal(signal.SIGHUP, request)
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         signal.signal(signal.SIGHUP, before)

@@ -51,7 +51,10 @@ class Stop:
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """A Stop that SIGTERM and SIGINT set; a second signal ends the program the hard way."""
+    """A Stop that SIGTERM and SIGINT set; a second signal ends the program the hard way.
+
+    Both are unblocked: the program that started this one may have left them blocked.
+    """
     stop = Stop()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
@@ -61,8 +64,10 @@ def stop_on_signals() -> Iterator[Stop]:
 
     for number in before:
         signal.signal(number, request)
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, before)
     try:
         yield stop
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -74,12 +74,7 @@ def read_corpus(folder: Path | None, families: tuple[str, ...]) -> Corpus:
 
     Raises InputError when the folder or its manifest is missing or not one of ours.
     """
-    if folder is None:
-        raise InputError(f"no corpus given; {_REMEDY}")
-    try:
-        manifest = (folder / MANIFEST).read_bytes()
-    except OSError as error:
-        raise InputError(f"corpus {folder / MANIFEST}: {error.strerror}; {_REMEDY}") from None
+    folder, manifest = read_manifest(folder)
     clips: list[Clip] = []
     skipped: list[Skipped] = []
     for row in _rows(folder, manifest):
@@ -90,6 +85,16 @@ def read_corpus(folder: Path | None, families: tuple[str, ...]) -> Corpus:
             clips.append(_clip(row))
     warn_of(skipped)
     return Corpus(folder, clips, skipped, hashlib.sha256(manifest).hexdigest())
+
+
+def read_manifest(folder: Path | None) -> tuple[Path, bytes]:
+    """The corpus' folder and its manifest; raises InputError when either is missing."""
+    if folder is None:
+        raise InputError(f"no corpus given; {_REMEDY}")
+    try:
+        return folder, (folder / MANIFEST).read_bytes()
+    except OSError as error:
+        raise InputError(f"corpus {folder / MANIFEST}: {error.strerror}; {_REMEDY}") from None
 
 
 def joined(first: Corpus, second: Corpus) -> Corpus:

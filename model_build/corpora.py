@@ -9,6 +9,11 @@ from model_build.render import Rendering, render_corpus, rendering_of
 from model_build.run_folder import RunFolder
 
 
+def needs_recordings(recipe: Recipe) -> bool:
+    """Whether the recipe needs a corpus of recordings, alone or beside what it renders."""
+    return recipe.rendering is None or recipe.rendering.beside_corpus
+
+
 def learned_from(
     recipe: Recipe, given: Path | None, run: RunFolder, workers: int | None = None
 ) -> Corpus:

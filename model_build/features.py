@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.log_mel import FrontEnd, LogMel
-from model_build.clips import Clip, Corpus, Skipped, warn_of
-from model_build.corpora import learned_from
+from model_build.clips import Clip, Corpus, Skipped, read_manifest, warn_of
+from model_build.corpora import learned_from, needs_recordings
 from model_build.palette import Palette
 from model_build.recipe import Recipe, read_recipe
 from model_build.rooms import Rooms, write_rooms
@@ -84,8 +84,7 @@ def make_features(
     corpus or base that cannot be used.
     """
     recipe = read_recipe(recipe_path)
-    if recipe.teaching:
-        read_layers(base_of(base))
+    _refuse_missing(recipe, corpus_folder, base)
     corpus = learned_from(recipe, corpus_folder, run, workers)
     used = [clip for clip in corpus.clips if _usable(clip, recipe)]
     held = held_groups(used, recipe.held_fraction, recipe.seed, recipe.families)
@@ -129,6 +128,23 @@ def held_clips(run: RunFolder) -> tuple[list[Clip], Callable[[Clip], NDArray[np.
     places = {one.clip.path: place for place, one in enumerate(kept)}
     clips = [one.clip for one in kept if one.side == "held"]
     return clips, lambda clip: sounds[places[clip.path]]
+
+
+def _refuse_missing(recipe: Recipe, corpus_folder: Path | None, base: Path | None) -> None:
+    """Raise one InputError that names every missing input, before anything slow begins."""
+    problems = []
+    try:
+        if needs_recordings(recipe):
+            read_manifest(corpus_folder)
+    except InputError as error:
+        problems.append(str(error))
+    try:
+        if recipe.teaching:
+            read_layers(base_of(base))
+    except InputError as error:
+        problems.append(str(error))
+    if problems:
+        raise InputError("; also: ".join(problems))
 
 
 def _usable(clip: Clip, recipe: Recipe) -> bool:

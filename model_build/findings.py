@@ -1,5 +1,6 @@
 """A run folder in, all that its report and its model card tell out."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, NamedTuple, TypeVar
 
@@ -99,7 +100,7 @@ def read_findings(run: RunFolder, ablations: Path, dev_readings: Path) -> Findin
 
     Raises InputError when the run was not evaluated, or a file is not what it should be.
     """
-    stage = f"evaluate {run.model} --json {run.evaluation}"
+    stage = shlex.join(["evaluate", str(run.model), "--json", str(run.evaluation)])
     document = run.needed(run.evaluation, stage).read_bytes()
     ours, *peers = msgspec.json.decode(document, type=dict[str, Figures]).values()
     details = run.needed(details_beside(run.evaluation), stage).read_bytes()

@@ -25,6 +25,7 @@ LICENCE = "Apache-2.0"
 
 # Depthwise strides of MobileNet's thirteen separable blocks, Howard et al., "MobileNets" (2017).
 _STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
+_REMEDY = "name YAMNet's .tflite with --base FILE or TIMBREL_YAMNET (the README tells where it is)"
 
 
 class Layer(NamedTuple):
@@ -35,12 +36,11 @@ class Layer(NamedTuple):
 
 
 def base_of(path: Path | None) -> Path:
-    """The base network's file, or InputError with the remedy where none is named."""
+    """The base network's file; raises InputError when it is not named or missing."""
     if path is None:
-        raise InputError(
-            "the recipe starts from a base network; name YAMNet's .tflite with --base FILE or "
-            "TIMBREL_YAMNET (the README tells where it is)"
-        )
+        raise InputError(f"the recipe starts from a base network; {_REMEDY}")
+    if not path.is_file():
+        raise InputError(f"base network {path}: no such file; {_REMEDY}")
     return path
 
 

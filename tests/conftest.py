@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -11,8 +12,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 import paho.mqtt.client as paho
@@ -20,8 +22,15 @@ import pytest
 import soundfile
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from tests.surroundings import plain_process
+
 ROOT = Path(__file__).parents[1]
 MEDLEY = ROOT / "daemon" / "demo" / "medley.opus"
+# Read before the environment is made plain.
+CORPUS = os.environ.get("TIMBREL_CORPUS")
+YAMNET = os.environ.get("TIMBREL_YAMNET")
+
+Text = TypeVar("Text", str, bytes)
 
 
 class Received(NamedTuple):
@@ -37,31 +46,70 @@ class Received(NamedTuple):
         return json.loads(self.payload)
 
 
+@contextmanager
+def undone_by(undo: Callable[[], object]) -> Iterator[None]:
+    """Undo what was begun when the rest of it fails."""
+    with ExitStack() as stack:
+        stack.callback(undo)
+        yield
+        stack.pop_all()
+
+
+@contextmanager
+def killed_at_last(process: subprocess.Popen[Text]) -> Iterator[subprocess.Popen[Text]]:
+    """A process that does not outlive the context, whatever happens inside; its pipes neither."""
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens at.
+
+    It is below those that Linux hands out, so that no other test's connection takes it while its
+    server is away.
+    """
+    for port in random.SystemRandom().sample(range(10_000, 32_000), 100):
+        with socket.socket() as probe:
+            # As servers do: a port whose connections are still winding down is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no port is free")
+
+
 class Mosquitto:
     """A mosquitto on a port of its own that can be killed and started again."""
 
     def __init__(self, folder: Path, extra: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self._config = folder / "mosquitto.conf"
         user = "user root\n" if os.getuid() == 0 else ""
         self._config.write_text(f"{user}listener {self.port} 127.0.0.1\n{extra}")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Start it and return once it takes connections; it does not run when this raises."""
         command = [shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", str(self._config)]
         self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
+        with undone_by(self.kill):
+            deadline = time.monotonic() + 10
+            while not self._answers():
                 assert self._process.poll() is None, "mosquitto refuses its configuration"
                 assert time.monotonic() < deadline, "mosquitto does not start"
                 time.sleep(0.02)
-            else:
-                return
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
 
     def kill(self) -> None:
         if self._process is not None:
@@ -105,8 +153,9 @@ class Watcher:
 
     def __enter__(self) -> Self:
         self._client.connect("127.0.0.1", self._port)
-        self._client.loop_start()
-        assert self._subscribed.wait(10)
+        with undone_by(self.__exit__):
+            self._client.loop_start()
+            assert self._subscribed.wait(10)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -131,10 +180,15 @@ class Watcher:
             time.sleep(0.02)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _plain_surroundings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing of the user's or the machine's reaches a test."""
+    plain_process(tmp_path_factory.mktemp("home"))
+
+
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A state directory for each test, so that none finds what another left, or the user's."""
-    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
@@ -147,19 +201,16 @@ def start_broker(tmp_path: Path) -> Iterator[StartBroker]:
     """Start a mosquitto; the argument is added to its configuration."""
     if shutil.which("mosquitto") is None and not Path("/usr/sbin/mosquitto").exists():
         pytest.skip("mosquitto is not installed")
-    running: list[Mosquitto] = []
+    with ExitStack() as running:
 
-    def start(extra: str = "allow_anonymous true\n") -> Mosquitto:
-        folder = tmp_path / f"broker{len(running)}"
-        folder.mkdir()
-        broker = Mosquitto(folder, extra)
-        running.append(broker)
-        broker.start()
-        return broker
+        def start(extra: str = "allow_anonymous true\n") -> Mosquitto:
+            folder = Path(tempfile.mkdtemp(prefix="broker", dir=tmp_path))
+            broker = Mosquitto(folder, extra)
+            broker.start()
+            running.callback(broker.kill)
+            return broker
 
-    yield start
-    for broker in running:
-        broker.kill()
+        yield start
 
 
 @pytest.fixture
@@ -182,6 +233,8 @@ def timbrel() -> Timbrel:
     def run(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "daemon", *map(str, arguments)]
         options = {"capture_output": True, "text": True, "timeout": 120, "cwd": ROOT, **options}
+        if "input" not in options:
+            options.setdefault("stdin", subprocess.DEVNULL)
         result: subprocess.CompletedProcess[str] = subprocess.run(command, check=False, **options)
         return result
 
@@ -191,10 +244,15 @@ def timbrel() -> Timbrel:
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """The folder of real recordings, where there is one."""
-    folder = os.environ.get("TIMBREL_CORPUS")
-    if not folder:
-        pytest.skip("TIMBREL_CORPUS names no corpus of recordings")
-    return Path(folder)
+    return named("TIMBREL_CORPUS", CORPUS)
+
+
+def named(variable: str, path: str | None) -> Path:
+    """What the variable named when the tests began; the test skips where it named nothing."""
+    if not path:
+        pytest.skip(f"{variable} is not set")
+    assert Path(path).exists(), f"{variable}: {path}: no such file or folder"
+    return Path(path)
 
 
 class VirtualMicrophone:
@@ -225,6 +283,7 @@ class VirtualMicrophone:
         self._players: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, rate_hz: int = 44_100) -> None:
+        """Start the server with `vmic`; it does not run when this raises."""
         options = ["--daemonize=no", "--system=false", "--exit-idle-time=-1", "--use-pid-file=no"]
         options += ["--disable-shm=yes", "--realtime=no", "--high-priority=no"]
         self._server = subprocess.Popen(
@@ -233,11 +292,12 @@ class VirtualMicrophone:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 10
-        while self.control("info").returncode != 0:
-            assert time.monotonic() < deadline, "the sound server does not start"
-            time.sleep(0.05)
-        self.plug("vmic", rate_hz)
+        with undone_by(self.kill):
+            deadline = time.monotonic() + 10
+            while self.control("info").returncode != 0:
+                assert time.monotonic() < deadline, "the sound server does not start"
+                time.sleep(0.05)
+            self.plug("vmic", rate_hz)
 
     def control(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         """Run pactl on this server."""
@@ -300,5 +360,7 @@ def microphone() -> Iterator[VirtualMicrophone]:
     with tempfile.TemporaryDirectory(prefix="tmb", dir="/tmp") as folder:
         virtual = VirtualMicrophone(Path(folder))
         virtual.start()
-        yield virtual
-        virtual.kill()
+        try:
+            yield virtual
+        finally:
+            virtual.kill()

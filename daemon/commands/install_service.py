@@ -1,6 +1,7 @@
 """`timbrel install-service`: write the unit and its configuration, enable and start it, or undo."""
 
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -88,7 +89,7 @@ def install_service(
     """
     place = _place(config, root, of_user=of_user)
     if not dry_run:
-        _refuse_where_impossible(place)
+        _refuse_where_impossible(place, uninstall=uninstall)
     if uninstall:
         return _uninstall(place, dry_run=dry_run)
     files = _files(place)
@@ -97,7 +98,7 @@ def install_service(
         return 0
     was_there = place.inside(place.unit).exists()
     for file in files:
-        _write(place.inside(file.path), file)
+        _write(place, file)
     for command in place.commands:
         _run(command, place)
     _report(place, "updated" if was_there else "installed")
@@ -129,14 +130,15 @@ def _place(config: Path | None, root: Path, *, of_user: bool) -> _Place:
     )
 
 
-def _refuse_where_impossible(place: _Place) -> None:
+def _refuse_where_impossible(place: _Place, *, uninstall: bool) -> None:
     """Raise InputError where this cannot work, with what would."""
     if shutil.which("systemctl") is None or (
         place.root == Path("/") and not Path("/run/systemd/system").is_dir()
     ):
+        run = shlex.join(["timbrel", "run", "--config", str(place.config)])
         raise InputError(
             "this machine does not run systemd; Timbrel works without it: have "
-            f"`timbrel run --config {place.config}` started by what starts programs here"
+            f"`{run}` started by what starts programs here"
         )
     program = installation.program(of_user=place.of_user)
     if place.of_user:
@@ -144,9 +146,22 @@ def _refuse_where_impossible(place: _Place) -> None:
             raise InputError("--user is for the user who listens: run it as that user, not as root")
     elif not _may_write(place.inside(place.unit)):
         raise InputError(
-            f"only root can write {place.inside(place.unit)}: sudo {program} install-service; "
+            f"only root can write {place.inside(place.unit)}: "
+            f"{_as_root(program, place, uninstall=uninstall)}; "
             "or --user for a service of your own"
         )
+
+
+def _as_root(program: Path, place: _Place, *, uninstall: bool) -> str:
+    """The command line that does the same as root."""
+    command = ["sudo", str(program), "install-service"]
+    if uninstall:
+        command.append("--uninstall")
+    if place.root != Path("/"):
+        command += ["--root", str(place.root)]
+    if place.config != unit.CONFIG:
+        command += ["--config", str(place.config)]
+    return shlex.join(command)
 
 
 def _may_write(path: Path) -> bool:
@@ -168,9 +183,10 @@ def _files(place: _Place) -> list[_File]:
         secrets = _secrets(place, settings)
         text = unit.system_unit(program, place.config, secrets, seen, settings.health.port)
     example = _CONFIG + (_READ if place.of_user else _HANDED)
+    example = example.format(config=shlex.quote(str(place.config)), password=place.password)
     files = [
         _File(place.unit, text, _PUBLIC, users=False),
-        _File(place.config, example.format(config=place.config, password=place.password), _PUBLIC),
+        _File(place.config, example, _PUBLIC),
     ]
     if settings.mqtt.password_file is None:
         files.append(_File(place.password, "", _SECRET))
@@ -211,9 +227,10 @@ def _refuse_unreadable(place: _Place, named: Sequence[Path], seen: Sequence[Path
         if not path.exists():
             raise InputError(f"{path}: no such file; correct {config}")
         if closed := installation.closed(path, [*seen, place.root]):
+            mode = "o+rx" if closed.is_dir() else "o+r"
             raise InputError(
                 f"the service has a user of its own, who cannot read {closed}: "
-                f"chmod o+r{'x' if closed.is_dir() else ''} {closed}"
+                f"{shlex.join(['chmod', mode, str(closed)])}"
             )
 
 
@@ -226,27 +243,40 @@ def _show(place: _Place, files: Sequence[_File]) -> None:
             continue
         print(f"# {path}, mode {file.mode:04o}:\n{file.text}")
     for command in place.commands:
-        print(f"# run: {' '.join(command)}")
+        print(f"# run: {shlex.join(command)}")
 
 
-def _write(path: Path, file: _File) -> None:
+def _write(place: _Place, file: _File) -> None:
     """Write a file with its mode from its first moment on, whole or not at all."""
+    path = place.inside(file.path)
     if file.users and path.exists():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent, of_user=place.of_user)
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode), "w") as output:
-        os.fchmod(output.fileno(), file.mode)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as output:
+        os.fchmod(descriptor, file.mode)
         output.write(file.text)
     new.replace(path)
 
 
+def _make_folder(folder: Path, *, of_user: bool) -> None:
+    """Make the folder and those above it; the system's service can read them whatever the umask."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True)
+        if not of_user:
+            each.chmod(0o755)
+
+
 def _run(command: Sequence[str], place: _Place) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[0]
-        raise FailedError(f"{' '.join(command)}: {said}; see {_journal(place)}")
+        raise FailedError(f"{shlex.join(command)}: {said}; see {_journal(place)}")
 
 
 def _journal(place: _Place) -> str:
@@ -254,7 +284,7 @@ def _journal(place: _Place) -> str:
 
 
 def _report(place: _Place, what: str) -> None:
-    control = " ".join(place.control())
+    control = shlex.join(place.control())
     print(f"{what}: {place.inside(place.unit)}")
     print(f"settings:  {place.inside(place.config)}, then {control} restart timbrel")
     print(f"password:  {place.inside(place.password)}")
@@ -268,10 +298,10 @@ def _uninstall(place: _Place, *, dry_run: bool) -> int:
     after = [place.control("daemon-reload")] if place.root == Path("/") else []
     if dry_run:
         for command in place.undoing:
-            print(f"# run: {' '.join(command)}")
+            print(f"# run: {shlex.join(command)}")
         print(f"# remove {path}")
         for command in after:
-            print(f"# run: {' '.join(command)}")
+            print(f"# run: {shlex.join(command)}")
         return 0
     if not path.exists():
         raise InputError(f"{path} is not there: the service is not installed")

@@ -17,7 +17,7 @@ import daemon
 from daemon.classifier import BUILT_IN_MODEL
 from daemon.model_file import read_contract
 from daemon.settings import load
-from tests.conftest import ROOT, Mosquitto, StartBroker, VirtualMicrophone, Watcher
+from tests.conftest import ROOT, Mosquitto, StartBroker, VirtualMicrophone, Watcher, killed_at_last
 
 ADDON = ROOT / "home-assistant-addon"
 TOKEN = "of-the-supervisor"  # noqa: S105
@@ -61,8 +61,10 @@ class Supervisor:
 @pytest.fixture
 def supervisor() -> Iterator[Supervisor]:
     answering = Supervisor()
-    yield answering
-    answering.close()
+    try:
+        yield answering
+    finally:
+        answering.close()
 
 
 def start(
@@ -119,8 +121,8 @@ def test_it_hears_and_uses_the_supervisors_broker(
         "protocol": "3.1.1",
     }
     options = {**config["options"], "families": ["guitar"], "name": "hall"}
-    process = start(tmp_path, supervisor, options, microphone.environment)
-    try:
+    environment = microphone.environment
+    with killed_at_last(start(tmp_path, supervisor, options, environment)) as process:
         with Watcher(broker.port, 1, **LOGIN) as watcher:
             hearing = watcher.wait_for("timbrel/hall/hearing", seconds=30).json
             device = watcher.wait_for("homeassistant/device/timbrel_hall/config").json
@@ -131,7 +133,6 @@ def test_it_hears_and_uses_the_supervisors_broker(
         assert "secret" not in written.read_text()
         assert (tmp_path / "run" / "mqtt-password").stat().st_mode & 0o777 == 0o600
         assert load(written).state.directory == str(tmp_path)
-    finally:
         process.terminate()
         _, log = process.communicate(timeout=15)
     assert process.returncode == 0, log
@@ -146,21 +147,18 @@ def test_another_broker_is_used_where_one_is_named(
     tmp_path: Path,
 ) -> None:
     options = {**config["options"], "mqtt_host": "127.0.0.1", "mqtt_port": broker.port}
-    process = start(tmp_path, supervisor, options, microphone.environment)
-    try:
+    environment = microphone.environment
+    with killed_at_last(start(tmp_path, supervisor, options, environment)):
         with Watcher(broker.port) as watcher:
             watcher.wait_for("timbrel/music_room/availability", seconds=30)
         assert supervisor.tokens == []
-    finally:
-        process.terminate()
-        process.communicate(timeout=15)
 
 
 def test_without_any_broker_it_says_what_to_do(
     config: Any, supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    process = start(tmp_path, supervisor, config["options"], {})
-    _, log = process.communicate(timeout=15)
+    with killed_at_last(start(tmp_path, supervisor, config["options"], {})) as process:
+        _, log = process.communicate(timeout=15)
     assert process.returncode == 1
     assert log.startswith("timbrel: there is no broker; install the Mosquitto app")
     assert "Traceback" not in log

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,15 @@ import pytest
 import soundfile
 
 from daemon.sound_file import read_sound
-from tests.conftest import MEDLEY, ROOT, Mosquitto, Received, VirtualMicrophone, Watcher
+from tests.conftest import (
+    MEDLEY,
+    ROOT,
+    Mosquitto,
+    Received,
+    VirtualMicrophone,
+    Watcher,
+    killed_at_last,
+)
 
 PROGRAM = Path(__file__).with_name("faulty_daemon.py")
 STALL_SECONDS = 2
@@ -35,12 +44,16 @@ class House:
     def __init__(
         self, folder: Path, sources: str, audio: str = f"stall_seconds: {STALL_SECONDS}"
     ) -> None:
-        self.sound = VirtualMicrophone(folder)
-        self.sound.start()
-        self.broker = Mosquitto(folder, "allow_anonymous true\n")
-        self.broker.start()
-        self.watcher = Watcher(self.broker.port)
-        self.watcher.__enter__()
+        with ExitStack() as running:
+            self.sound = VirtualMicrophone(folder)
+            self.sound.start()
+            running.callback(self.sound.kill)
+            self.broker = Mosquitto(folder, "allow_anonymous true\n")
+            self.broker.start()
+            running.callback(self.broker.kill)
+            self.watcher = running.enter_context(Watcher(self.broker.port))
+            running.callback(self.hush)
+            self._running = running.pop_all()
         self.config = folder / "timbrel.yaml"
         self.settings = (
             f"name: house\naudio: {{gate_dbfs: -60, {audio}}}\n"
@@ -59,7 +72,7 @@ class House:
 
     def start(self) -> None:
         with self.log.open("w") as log:
-            self.daemon = subprocess.Popen(
+            daemon = subprocess.Popen(
                 [sys.executable, *self.program, self.config],
                 cwd=ROOT,
                 env={**self.sound.environment, "PYTHONPATH": str(ROOT)},
@@ -67,14 +80,11 @@ class House:
                 stdout=subprocess.PIPE,
                 text=True,
             )
+        self.daemon = self._running.enter_context(killed_at_last(daemon))
 
     def end(self) -> None:
-        self.daemon.kill()
-        self.daemon.wait()
-        self.hush()
-        self.watcher.__exit__()
-        self.broker.kill()
-        self.sound.kill()
+        """End whatever runs, however far it has come."""
+        self._running.close()
 
     def play(self, room: str = "vmic") -> None:
         self._music = self.sound.play(self.drums, room)
@@ -132,6 +142,7 @@ class House:
         return deaf
 
 
+@contextmanager
 def build(sources: str) -> Iterator[House]:
     if shutil.which("pulseaudio") is None or shutil.which("paplay") is None:
         pytest.skip("pulseaudio and pulseaudio-utils are not installed")
@@ -139,19 +150,21 @@ def build(sources: str) -> Iterator[House]:
         pytest.skip("mosquitto is not installed")
     with tempfile.TemporaryDirectory(prefix="tmb", dir="/tmp") as folder:
         house = House(Path(folder), sources)
-        house.sound.plug("vmic2")
-        house.start()
-        yield house
-        house.end()
+        try:
+            house.sound.plug("vmic2")
+            house.start()
+            yield house
+        finally:
+            house.end()
 
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[House]:
     """Two rooms, both heard."""
-    for house in build(
+    with build(
         "[{name: music_room, device: 'pulse:vmic.monitor'},"
         " {name: kitchen, device: 'pulse:vmic2.monitor'}]"
-    ):
+    ) as house:
         for node in ("music_room", "kitchen"):
             house.wait_hearing(node, "hearing", 0)
             house.wait(node, "state", 0, lambda body: body["playing"] is False)
@@ -308,7 +321,7 @@ def test_sound_of_every_usual_rate_is_heard() -> None:
     sources = ",".join(
         f"{{name: at{rate}, device: 'pulse:vmic.monitor'}}" for rate in (16_000, 44_100, 48_000)
     )
-    for house in build(f"[{sources}]"):
+    with build(f"[{sources}]") as house:
         nodes = [f"at{rate}" for rate in (16_000, 44_100, 48_000)]
         for node in nodes:
             house.wait(node, "state", 0, lambda body: body["playing"] is False)

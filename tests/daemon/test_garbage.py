@@ -19,8 +19,10 @@ class Knot:
 
 @pytest.fixture(autouse=True)
 def _thaw() -> Iterator[None]:
-    yield
-    gc.unfreeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def test_what_holds_itself_is_gone_some_seconds_later(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -34,8 +35,18 @@ def values(text: str, key: str) -> list[str]:
 
 def written(output: str) -> dict[str, str]:
     """The files of a dry run, by path."""
-    parts = re.split(r"^# (/\S+), mode \d{4}:\n", output, flags=re.MULTILINE)[1:]
+    parts = re.split(r"^# (/.+), mode \d{4}:\n", output, flags=re.MULTILINE)[1:]
     return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def program_of(text: str) -> Path:
+    """The program that a unit starts, its quotes and doubled percent signs undone."""
+    return Path(shlex.split(values(text, "ExecStart")[0])[0].replace("%%", "%"))
+
+
+def commands(output: str) -> list[list[str]]:
+    """The commands of a dry run, each as a shell would split it."""
+    return [shlex.split(line) for line in re.findall(r"^# run: (.*)$", output, re.MULTILINE)]
 
 
 def fake_systemctl(folder: Path, body: str) -> dict[str, str]:
@@ -75,10 +86,11 @@ def test_the_port_for_health_may_be_listened_at_and_no_other(
     ]
 
 
+@pytest.mark.parametrize("name", ["system", "a system's 100 %"])
 def test_a_dry_run_shows_every_file_and_command_and_writes_nothing(
-    tmp_path: Path, timbrel: Timbrel
+    name: str, tmp_path: Path, timbrel: Timbrel
 ) -> None:
-    root = tmp_path / "system"
+    root = tmp_path / name
     done = timbrel("install-service", "--dry-run", "--root", root)
     assert done.returncode == 0, done.stderr
     files = written(done.stdout)
@@ -87,14 +99,14 @@ def test_a_dry_run_shows_every_file_and_command_and_writes_nothing(
         f"{root}/etc/timbrel/timbrel.yaml",
         f"{root}/etc/timbrel/mqtt-password",
     ]
-    program = values(next(iter(files.values())), "ExecStart")[0].partition(" run ")[0]
-    assert Path(program).samefile(installation.program(of_user=False))
-    assert f"# run: systemctl --root={root} enable timbrel.service" in done.stdout
+    program = program_of(next(iter(files.values())))
+    assert program.samefile(installation.program(of_user=False))
+    assert commands(done.stdout) == [["systemctl", f"--root={root}", "enable", "timbrel.service"]]
     assert not root.exists()
 
 
 def test_what_the_dry_run_shows_is_what_is_written(tmp_path: Path, timbrel: Timbrel) -> None:
-    root = tmp_path / "system"
+    root = tmp_path / "a system"
     environment = fake_systemctl(tmp_path / "bin", f'echo "$@" >> {tmp_path}/ran')
     shown = written(timbrel("install-service", "--dry-run", "--root", root).stdout)
     done = timbrel("install-service", "--root", root, env=environment)
@@ -103,6 +115,9 @@ def test_what_the_dry_run_shows_is_what_is_written(tmp_path: Path, timbrel: Timb
     for path, text in shown.items():
         assert Path(path).read_text().strip() == text.partition("\n# run:")[0].strip()
     assert (tmp_path / "ran").read_text() == f"--root={root} enable timbrel.service\n"
+    settings = next(line for line in done.stdout.splitlines() if line.startswith("settings:"))
+    then = ["systemctl", f"--root={root}", "restart", "timbrel"]
+    assert shlex.split(settings.partition(", then ")[2]) == then
     mode = stat.S_IMODE((root / "etc/timbrel/mqtt-password").stat().st_mode)
     assert mode == 0o600
     check = timbrel("check", root / "etc/timbrel/timbrel.yaml")
@@ -124,6 +139,35 @@ def test_a_second_time_updates_and_keeps_what_the_user_wrote(
     assert config.read_text() == "name: attic\n"
     assert password.read_text() == "secret\n"
     assert "Type=notify" in (root / "etc/systemd/system/timbrel.service").read_text()
+
+
+def test_the_service_can_read_what_is_written_under_a_strict_umask(
+    tmp_path: Path, timbrel: Timbrel
+) -> None:
+    root = tmp_path / "system"
+    environment = fake_systemctl(tmp_path / "bin", "true")
+    done = timbrel("install-service", "--root", root, env=environment, umask=0o077)
+    assert done.returncode == 0, done.stderr
+    for path in (root / "etc/timbrel/timbrel.yaml", root / "etc/systemd/system/timbrel.service"):
+        assert installation.closed(path, [root]) is None
+    assert stat.S_IMODE((root / "etc/timbrel/mqtt-password").stat().st_mode) == 0o600
+    again = timbrel("install-service", "--root", root, env=environment, umask=0o077)
+    assert again.stdout.startswith("updated: "), again.stderr
+
+
+def test_text_beyond_ascii_is_written_and_passed_on_in_every_locale(
+    tmp_path: Path, timbrel: Timbrel
+) -> None:
+    root = tmp_path / "système"
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    body = f'echo "$@" >> {tmp_path}/ran; echo "● masqué" >&2; exit 1'
+    environment = fake_systemctl(tmp_path / "bin", body) | ascii_only
+    config = Path("/srv/müsik.yaml")
+    done = timbrel("install-service", "--root", root, "--config", config, env=environment)
+    refused(done, "masqu", code=1)
+    written = (root / "etc/systemd/system/timbrel.service").read_text()
+    assert f'--config "{config}"' in written
+    assert str(config) in (root / "srv/müsik.yaml").read_text()
 
 
 @needs_systemctl
@@ -162,7 +206,7 @@ def test_a_users_service_is_in_the_users_home(tmp_path: Path, timbrel: Timbrel) 
 def test_the_configurations_secrets_are_handed_over_and_must_not_be_readable(
     tmp_path: Path, timbrel: Timbrel
 ) -> None:
-    root = tmp_path / "system"
+    root = tmp_path / "a system"
     folder = root / "etc/timbrel"
     folder.mkdir(parents=True)
     certificate = folder / "me.pem"
@@ -181,7 +225,7 @@ def test_the_configurations_secrets_are_handed_over_and_must_not_be_readable(
     refused(
         timbrel("install-service", "--dry-run", "--root", root),
         f"cannot read {certificate}",
-        f"chmod o+r {certificate}",
+        f"chmod o+r '{certificate}'",
     )
 
 
@@ -238,17 +282,42 @@ def test_a_machine_without_systemd_is_told_how_to_go_on(tmp_path: Path, timbrel:
     environment = {**os.environ, "PATH": str(tmp_path)}
     done = timbrel("install-service", env=environment)
     refused(done, "does not run systemd", "timbrel run --config /etc/timbrel/timbrel.yaml")
+    done = timbrel("install-service", "--config", "/srv/my settings.yaml", env=environment)
+    refused(done, "`timbrel run --config '/srv/my settings.yaml'`")
 
 
-def test_without_root_the_command_with_root_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_example_configuration_quotes_the_command_that_checks_it(
+    tmp_path: Path, timbrel: Timbrel
 ) -> None:
+    config = Path("/srv/my settings.yaml")
+    arguments = ("install-service", "--dry-run", "--root", tmp_path, "--config", config)
+    files = written(timbrel(*arguments).stdout)
+    assert f"`timbrel check '{config}'`" in files[f"{tmp_path}{config}"]
+
+
+@pytest.mark.parametrize("options", [[], ["--uninstall"]])
+def test_without_root_the_command_with_root_is_named(
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, root = tmp_path / "my timbrel" / "bin" / "timbrel", tmp_path / "a system"
+    config = Path("/srv/my settings.yaml")
     monkeypatch.setattr("os.access", lambda *_: False)
     monkeypatch.setattr("shutil.which", lambda _: "/bin/systemctl")
-    with pytest.raises(InputError, match=r"sudo \S+timbrel install-service; or --user"):
+    monkeypatch.setattr(installation, "program", lambda **_: program)
+    with pytest.raises(InputError, match=r"only root can write") as refusal:
         install_service.install_service(
-            None, tmp_path, of_user=False, uninstall=False, dry_run=False
+            config, root, of_user=False, uninstall=bool(options), dry_run=False
         )
+    named = re.search(r": (sudo .*); or --user", str(refusal.value))
+    assert named
+    assert shlex.split(named[1]) == [
+        "sudo",
+        str(program),
+        "install-service",
+        *options,
+        *("--root", str(root)),
+        *("--config", str(config)),
+    ]
 
 
 def test_what_systemctl_says_is_passed_on(tmp_path: Path, timbrel: Timbrel) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,16 @@ class Gate:
         self._sockets: list[socket.socket] = []
         self.port: int = self._server.getsockname()[1]
         self.is_open = True
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
+
+    def close(self) -> None:
+        """Shut it for good."""
+        self.shut()
+        # Closing alone would not wake the thread that accepts.
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()
+        self._server.close()
 
     def shut(self) -> None:
         self.is_open = False
@@ -43,7 +53,10 @@ class Gate:
 
     def _accept(self) -> None:
         while True:
-            client, _ = self._server.accept()
+            try:
+                client, _ = self._server.accept()
+            except OSError:
+                return
             try:
                 if not self.is_open:
                     raise ConnectionRefusedError
@@ -83,13 +96,21 @@ class Evening:
             f"mqtt: {{host: 127.0.0.1, port: {self.gate.port}}}\n"
         )
         self._earlier: list[Received] = []
-        self._watch()
-        self.start_daemon()
+        with ExitStack() as running:
+            running.callback(self.gate.close)
+            self._watch()
+            running.callback(self._end_watching)
+            running.callback(self.end_daemon)
+            self.start_daemon()
+            self.close = running.pop_all().close
 
     def _watch(self) -> None:
         # One that acknowledges could meet the broker's end while it writes, and read no further.
         self.watcher = Watcher(self.broker.port, qos=0)
         self.watcher.__enter__()
+
+    def _end_watching(self) -> None:
+        self.watcher.__exit__()
 
     def committed(self) -> list[Any]:
         return [json.loads(line) for line in self.record.read_bytes().splitlines()]
@@ -112,16 +133,19 @@ class Evening:
         self.gate.shut()
         # All that it still sent is in the watcher's hands once that has seen the end.
         until(lambda: not self.watcher._client.is_connected())
-        self.watcher._client.disconnect()
+        self._end_watching()
         self._earlier += self.watcher.received
         time.sleep(away_seconds)
         self.broker.start()
         self._watch()
         self.gate.is_open = True
 
-    def kill_daemon(self, away_seconds: float) -> None:
+    def end_daemon(self) -> None:
         self.daemon.kill()
         self.daemon.communicate()
+
+    def kill_daemon(self, away_seconds: float) -> None:
+        self.end_daemon()
         time.sleep(away_seconds)
         self.start_daemon()
 
@@ -141,7 +165,6 @@ class Evening:
         errors: str = self.daemon.communicate(timeout=20)[1]
         assert self.daemon.returncode == 0, errors
         self._wait_for_all()
-        self.watcher.__exit__()
         return errors
 
 
@@ -156,10 +179,10 @@ def keys(events: list[Any]) -> set[tuple[str, str]]:
 @pytest.fixture
 def evening(tmp_path: Path, start_broker: StartBroker) -> Iterator[Evening]:
     evening = Evening(tmp_path, start_broker)
-    yield evening
-    evening.daemon.kill()
-    evening.daemon.communicate()
-    evening.gate.shut()
+    try:
+        yield evening
+    finally:
+        evening.close()
 
 
 def test_no_event_is_lost_when_broker_and_daemon_are_killed_again_and_again(

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from daemon.classifier import BUILT_IN_MODEL
-from tests.conftest import MEDLEY, ROOT, Mosquitto, StartBroker, Timbrel, Watcher
+from tests.conftest import MEDLEY, ROOT, Mosquitto, StartBroker, Timbrel, Watcher, killed_at_last
 from tests.daemon.test_mqtt import make_certificate, make_password_file
 
 
@@ -138,12 +138,14 @@ def test_a_signal_in_the_middle_ends_open_events_and_says_offline(
         f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\ntracker: {{threshold: 0.02, votes: 1}}\n"
     )
     command = [sys.executable, "-m", "daemon", "replay", "--publish", "--speed", "4"]
-    player = subprocess.Popen(
-        [*command, "--config", config, MEDLEY], cwd=ROOT, stderr=subprocess.PIPE, text=True
-    )
-    started = watcher.wait_for("timbrel/replay/event")
-    player.send_signal(number)
-    _, errors = player.communicate(timeout=20)
+    with killed_at_last(
+        subprocess.Popen(
+            [*command, "--config", config, MEDLEY], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        )
+    ) as player:
+        started = watcher.wait_for("timbrel/replay/event")
+        player.send_signal(number)
+        _, errors = player.communicate(timeout=20)
     assert player.returncode == 0, errors
     assert "Traceback" not in errors
     watcher.wait_for("timbrel/replay/availability", lambda m: m.payload == b"offline")

@@ -132,22 +132,51 @@ def test_a_signal_requests_it_and_wakes_the_loop(box: Box) -> None:
     assert signal.getsignal(signal.SIGHUP) == before
 
 
-@pytest.mark.parametrize("is_closed", [False, True])
-def test_a_terminal_that_is_closed_stops_what_was_started_there(box: Box, is_closed: bool) -> None:  # noqa: FBT001
+def test_a_blocked_signal_arrives_all_the_same(box: Box) -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+    try:
+        with reload_on_signal(box.reload, lambda: None, Stop()):
+            os.kill(os.getpid(), signal.SIGHUP)
+            box.reload()
+        assert signal.SIGHUP in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    assert len(box.applied) == 1
+
+
+def hang_up(box: Box, *, closing: bool) -> bool:
+    """Close the terminal or not, then send SIGHUP; whether that asked to stop."""
     terminal, ours = os.openpty()
     stdin = os.dup(0)
     os.dup2(ours, 0)
     stop = Stop()
     try:
         with reload_on_signal(box.reload, lambda: None, stop):
-            if is_closed:
+            if closing:
                 os.close(terminal)
             os.kill(os.getpid(), signal.SIGHUP)
             box.reload()
     finally:
         os.dup2(stdin, 0)
+        os.close(stdin)
         os.close(ours)
-        if not is_closed:
+        if not closing:
             os.close(terminal)
-    assert stop.is_set() == is_closed
-    assert len(box.applied) == (not is_closed)
+    return stop.is_set()
+
+
+def test_a_terminal_that_is_closed_stops_what_was_started_there(box: Box) -> None:
+    assert not hang_up(box, closing=False)
+    assert len(box.applied) == 1
+    assert hang_up(box, closing=True)
+    assert len(box.applied) == 1
+
+
+def test_a_closed_terminal_does_not_stop_what_was_started_to_ignore_that(box: Box) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert not hang_up(box, closing=True)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert len(box.applied) == 1

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,16 @@ import soundfile
 from paho.mqtt.publish import single
 
 from daemon.sound_file import read_sound
-from tests.conftest import MEDLEY, ROOT, Mosquitto, Received, Timbrel, VirtualMicrophone, Watcher
+from tests.conftest import (
+    MEDLEY,
+    ROOT,
+    Mosquitto,
+    Received,
+    Timbrel,
+    VirtualMicrophone,
+    Watcher,
+    killed_at_last,
+)
 
 Daemon = subprocess.Popen[str]
 StartDaemon = Callable[..., Daemon]
@@ -25,7 +35,6 @@ def start_daemon(
     tmp_path: Path, broker: Mosquitto, microphone: VirtualMicrophone
 ) -> Iterator[StartDaemon]:
     """Start `timbrel run` on the virtual microphone; the argument is added to its settings."""
-    running: list[Daemon] = []
 
     def start(extra: str = "", **environment: str) -> Daemon:
         config = tmp_path / "timbrel.yaml"
@@ -40,13 +49,10 @@ def start_daemon(
             stderr=subprocess.PIPE,
             text=True,
         )
-        running.append(daemon)
-        return daemon
+        return running.enter_context(killed_at_last(daemon))
 
-    yield start
-    for daemon in running:
-        daemon.kill()
-        daemon.communicate()
+    with ExitStack() as running:
+        yield start
 
 
 def drums(folder: Path) -> Path:

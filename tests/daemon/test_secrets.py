@@ -13,7 +13,7 @@ import pytest
 from daemon.errors import InputError
 from daemon.settings import TlsSettings
 from daemon.tls import tls_context
-from tests.conftest import ROOT, StartBroker, Timbrel, Watcher
+from tests.conftest import ROOT, StartBroker, Timbrel, Watcher, killed_at_last
 from tests.daemon.test_mqtt import make_certificate, make_password_file
 
 PASSWORD = "Zw3tschgenknoedel"  # noqa: S105
@@ -42,13 +42,10 @@ def daemon(config: Path, log: Path, environment: dict[str, str]) -> Iterator[int
             stdout=output,
             stderr=output,
         )
-    try:
+    with killed_at_last(process):
         yield process.pid
         process.terminate()
         assert process.wait(20) == 0, log.read_text()
-    finally:
-        process.kill()
-        process.wait()
 
 
 def wait_for(text: str, log: Path) -> None:

@@ -87,6 +87,18 @@ def test_a_signal_is_a_request(number: signal.Signals) -> None:
         assert signal.getsignal(number) == signal.SIG_DFL
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_that_was_blocked_before_is_a_request(number: signal.Signals) -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+    try:
+        with stop_on_signals() as stop:
+            os.kill(os.getpid(), number)
+            assert stop.wait(PATIENT_SECONDS)
+        assert number in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def test_a_signal_during_the_wait_of_its_own_thread_ends_it() -> None:
     with stop_on_signals() as stop:
         threading.Timer(0.05, os.kill, [os.getpid(), signal.SIGTERM]).start()

@@ -1,7 +1,6 @@
 """A small made-up corpus of tones, for tests of the training side."""
 
 import csv
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 from numpy.typing import NDArray
+
+from tests.conftest import CORPUS, YAMNET, named
 
 SAMPLE_RATE_HZ = 16_000
 COLUMNS = [
@@ -167,10 +168,7 @@ def recipe_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def base() -> Path:
     """YAMNet's .tflite, where it is."""
-    path = os.environ.get("TIMBREL_YAMNET")
-    if not path:
-        pytest.skip("needs YAMNet: set TIMBREL_YAMNET to its .tflite")
-    return Path(path)
+    return named("TIMBREL_YAMNET", YAMNET)
 
 
 @pytest.fixture
@@ -191,10 +189,8 @@ def taught_recipe_file(recipe_file: Path) -> Path:
 
 @pytest.fixture
 def real_corpus() -> Path:
-    folder = os.environ.get("TIMBREL_CORPUS")
-    if not folder:
-        pytest.skip("needs the real corpus: set TIMBREL_CORPUS")
-    return Path(folder)
+    """The folder of real recordings, where there is one."""
+    return named("TIMBREL_CORPUS", CORPUS)
 
 
 @pytest.fixture
@@ -207,5 +203,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     )
     if mounted.returncode:
         pytest.skip("only root can mount a small disk")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)

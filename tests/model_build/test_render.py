@@ -22,6 +22,7 @@ from model_build.programmes import FAMILIES
 from model_build.render import PLAYERS, Rendering, render_corpus, rendering_of
 from model_build.soundfont import FLUID_R3
 from model_build.splits import held_groups
+from tests.conftest import killed_at_last
 
 needs_programs = pytest.mark.skipif(
     not (shutil.which("fluidsynth") and shutil.which("espeak-ng") and FLUID_R3.is_file()),
@@ -152,7 +153,7 @@ def test_interrupted_rendering_leaves_no_manifest_and_can_start_again(tmp_path: 
         cwd=Path(__file__).parents[2],
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
-    with running:
+    with killed_at_last(running):
         ends_at = time.monotonic() + 60
         while not list(tmp_path.rglob("*.flac")) and time.monotonic() < ends_at:
             time.sleep(0.05)

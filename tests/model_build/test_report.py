@@ -184,7 +184,10 @@ def test_weak_families_are_said_with_what_they_are_taken_for(
 
 @pytest.mark.parametrize(
     ("missing", "said"),
-    [("evaluation.json", "run timbrel-build evaluate"), ("model.tflite", "thresholds first")],
+    [
+        ("evaluation.json", "evaluate '{half}/model.tflite' --json '{half}/evaluation.json' first"),
+        ("model.tflite", "thresholds first"),
+    ],
 )
 def test_what_is_not_there_yet_is_named(
     run: RunFolder,
@@ -193,11 +196,11 @@ def test_what_is_not_there_yet_is_named(
     said: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    half = tmp_path / "half"
+    half = tmp_path / "half a run"
     shutil.copytree(run.folder, half)
     (half / missing).unlink()
     assert main(["report", str(half)]) == 2
-    assert said in capsys.readouterr().err
+    assert said.format(half=half) in capsys.readouterr().err
 
 
 def test_a_table_kept_by_hand_with_a_slip_is_named(

@@ -19,6 +19,7 @@ from model_build import stages
 from model_build.__main__ import main
 from model_build.features import make_features
 from model_build.run_folder import RunFolder
+from tests.conftest import killed_at_last
 
 
 def build(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -140,6 +141,33 @@ def test_wrong_input_is_one_line_and_exit_2(
     assert message.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], ["no corpus given", "--corpus DIR", "; also: ", "base network", "--base FILE"]),
+        (["--corpus", "nowhere", "--base", "gone"], ["nowhere/manifest.csv", "base network gone"]),
+        (["--corpus", "{corpus}"], ["the recipe starts from a base network"]),
+        (["--base", "{base}"], ["no corpus given", "base network {base}: is not YAMNet"]),
+    ],
+)
+def test_every_missing_input_is_named_at_once(
+    arguments: list[str],
+    said: list[str],
+    corpus: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    places = {"corpus": corpus, "base": BUILT_IN_MODEL}
+    run = tmp_path / "run"
+    given = [argument.format(**places) for argument in arguments]
+    assert main(["features", "--run", str(run), *given]) == 2
+    message = capsys.readouterr().err
+    assert all(words.format(**places) in message for words in said), message
+    assert ("no corpus" in message) == ("--corpus" not in arguments)
+    assert message.count("\n") == 1
+    assert not run.exists()
+
+
 def test_full_disk_is_one_line_and_exit_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -189,7 +217,7 @@ def started(*arguments: object) -> subprocess.Popen[str]:
 
 def interrupted_once(running: subprocess.Popen[str], there: Callable[[], bool]) -> tuple[int, str]:
     """Ctrl-C as soon as something is there; its exit code and what it said."""
-    with running:
+    with killed_at_last(running):
         ends_at = time.monotonic() + 60
         while not there() and running.poll() is None and time.monotonic() < ends_at:
             time.sleep(0.02)
