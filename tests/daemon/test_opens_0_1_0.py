@@ -1,0 +1,472 @@
+"""What a box of 0.1.0 leaves behind, opened by the present code: nothing of it is lost or changed.
+
+The files, made by 0.1.0 itself, are in tests/v0_1_0. Additions pass; what is removed or changed
+fails unless it is in ANNOUNCED.
+"""
+
+import fnmatch
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import paho.mqtt.client as paho
+import pytest
+import yaml
+from paho.mqtt.enums import CallbackAPIVersion
+
+from daemon.classifier import BUILT_IN_MODEL, Classifier
+from daemon.commands.wiring import Ears, configured_of, node_of, notes_of
+from daemon.model_file import read_contract, sha256_of
+from daemon.remote import Remote
+from daemon.settings import load
+from tests.conftest import ROOT, Mosquitto, Received, Timbrel, VirtualMicrophone, Watcher
+from tests.v0_1_0.make_fixture import FIXTURE, held, runnable
+from tests.v0_1_0.tiny import write_sound
+
+PROGRAM = Path(__file__).with_name("later_daemon.py")
+AWAY_SECONDS = 300.0
+
+
+class Announced(NamedTuple):
+    """A change that users were told of: where (a pattern of paths), and what."""
+
+    where: str
+    why: str
+
+
+# A new line needs a line in the changelog under Changed or Removed.
+ANNOUNCED = (
+    Announced("*/config: origin.sw_version", "every release has its own"),
+    Announced("*/config: device.sw_version", "every release has its own"),
+    Announced("*/config: components.*.icon", "how an entity looks; nothing refers to it"),
+    Announced("*/config: components.*.suggested_display_precision", "only how it looks"),
+    Announced("*/config: components.playing.device_class", "On/Off instead of Detected/Clear"),
+    Announced("*/config: components.*_playing.device_class", "On/Off instead of Detected/Clear"),
+    Announced("*/hearing: qos", "QoS 1, so that a broker that refuses states is noticed"),
+    Announced("*/practice: qos", "QoS 1, so that a broker that refuses states is noticed"),
+)
+
+
+class Box(NamedTuple):
+    """The files of one box, by name."""
+
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        return FIXTURE / self.name
+
+    def json(self, file: str) -> Any:
+        return json.loads((self.folder / f"{file}.json").read_text())
+
+    @property
+    def retained(self) -> dict[str, Any]:
+        return {message["topic"]: message for message in self.json("retained")}
+
+    @property
+    def died_at(self) -> float:
+        """When its daemon was killed, as wall time."""
+        moments = [event["payload"]["at"] for event in self.json("late_events")]
+        return max(datetime.fromisoformat(moment).timestamp() for moment in moments)
+
+    def copy_state(self, folder: Path, outbox: str = "state") -> Path:
+        """Its state directory with the outbox of one kind."""
+        state = folder / "state"
+        shutil.copytree(self.folder / "state", state)
+        if outbox != "state":
+            (state / "outbox.sqlite-wal").unlink()
+            shutil.copy(self.folder / outbox / "outbox.sqlite", state)
+        return state
+
+    def config(self, folder: Path, port: int, state: Path) -> Path:
+        document = yaml.safe_load((self.folder / "timbrel.yaml").read_text())
+        config = folder / "timbrel.yaml"
+        config.write_text(yaml.safe_dump(runnable(document, port, state)))
+        return config
+
+
+BOXES = [Box("default"), Box("own")]
+
+
+def start(box: Box, config: Path, environment: dict[str, str]) -> "subprocess.Popen[str]":
+    """The daemon, some minutes after the one of 0.1.0 died."""
+    ahead = box.died_at + AWAY_SECONDS - time.time()
+    return subprocess.Popen(
+        [sys.executable, PROGRAM, str(ahead), "run", "--config", config],
+        cwd=ROOT,
+        env={**environment, "PYTHONPATH": str(ROOT), "TZ": "UTC"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+class Updated(NamedTuple):
+    """A box after its update: what the daemon said first, what the broker holds, the log."""
+
+    box: Box
+    said: list[Received]
+    held: dict[str, Received]
+    answers: dict[str, str]
+    log: str
+
+
+@pytest.fixture(scope="module", params=BOXES, ids=lambda box: box.name)
+def updated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Updated:
+    """The box with the present code in its old places, on its old broker."""
+    if shutil.which("pulseaudio") is None or shutil.which("paplay") is None:
+        pytest.skip("pulseaudio and pulseaudio-utils are not installed")
+    box: Box = request.param
+    folder = tmp_path_factory.mktemp(box.name)
+    broker = Mosquitto(folder, "allow_anonymous true\n")
+    with tempfile.TemporaryDirectory(prefix="tmb", dir="/tmp") as place:
+        microphone = VirtualMicrophone(Path(place))
+        try:
+            broker.start()
+            microphone.start()
+            microphone.plug("vmic2")
+            return update(box, folder, broker, microphone)
+        finally:
+            microphone.kill()
+            broker.kill()
+
+
+def update(box: Box, folder: Path, broker: Mosquitto, microphone: VirtualMicrophone) -> Updated:
+    remember(broker.port, box.json("retained"))
+    config = box.config(folder, broker.port, box.copy_state(folder))
+    late = len(box.json("late_events"))
+    with Watcher(broker.port) as watcher:
+        daemon = start(box, config, microphone.environment)
+        try:
+
+            def new() -> set[str]:
+                return {message.topic for message in watcher.received if not message.retained}
+
+            until(lambda: box.retained.keys() <= new(), "not all topics are published again")
+            until(
+                lambda: sum("/event" in m.topic for m in watcher.received) >= late,
+                "not all events are sent",
+            )
+            said = [message for message in watcher.received if not message.retained]
+            answers = command_everything(broker.port, watcher, box)
+            kept = {message.topic: message for message in held(broker.port)}
+        finally:
+            daemon.send_signal(signal.SIGTERM)
+            _, log = daemon.communicate(timeout=20)
+    assert daemon.returncode == 0, log
+    return Updated(box, said, kept, answers, log)
+
+
+def remember(port: int, retained: list[Any]) -> None:
+    """Have the broker hold what the old one held."""
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    for topic, payload, qos, retain in (message.values() for message in retained):
+        text = payload if isinstance(payload, str) else json.dumps(payload)
+        client.publish(topic, text, max(1, qos), retain).wait_for_publish(10)
+    client.disconnect()
+    client.loop_stop()
+
+
+def command_everything(port: int, watcher: Watcher, box: Box) -> dict[str, str]:
+    """Use every command topic of the old discovery; the answers by state topic."""
+    answers: dict[str, str] = {}
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    for entity in entities(box):
+        if "command_topic" not in entity:
+            continue
+        if entity["platform"] == "button":
+            client.publish(entity["command_topic"], entity["payload_press"], 1)
+            continue
+        answer = entity["state_topic"]
+        before = len(watcher.of(answer))
+        value = "ON" if entity["platform"] == "switch" else f"{entity['max'] - 1:g}"
+        client.publish(entity["command_topic"], value, 1).wait_for_publish(10)
+        until(lambda: len(watcher.of(answer)) > before, f"{answer}: no answer")  # noqa: B023
+        answers[answer] = watcher.of(answer)[-1].payload.decode()
+        assert answers[answer] == value
+    client.disconnect()
+    client.loop_stop()
+    return answers
+
+
+def entities(box: Box) -> Iterator[dict[str, Any]]:
+    """The entities that 0.1.0 announced."""
+    for topic, message in box.retained.items():
+        if topic.endswith("/config"):
+            for entity in message["payload"]["components"].values():
+                if "unique_id" in entity:
+                    yield entity
+
+
+def until(true: Callable[[], object], otherwise: str, seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.05)
+
+
+def missing(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """What of `old` is not in `new` any more, or is another value there, by its path."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key, value in old.items():
+            inner = f"{path}.{key}" if path else str(key)
+            if key in new:
+                yield from missing(value, new[key], inner)
+            else:
+                yield inner
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from (f"{path}[{item}]" for item in old if item not in new)
+    elif old != new or isinstance(old, bool) != isinstance(new, bool):
+        yield path
+
+
+def shape(value: Any) -> Any:
+    """A payload's keys with the kind of each value; of something that may be null, nothing."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items() if inner is not None}
+    return "number" if isinstance(value, int | float) else type(value).__name__
+
+
+def unannounced(differences: Iterator[str], topic: str) -> list[str]:
+    """The differences that nobody was told of."""
+    found = (f"{topic}: {path}" for path in differences)
+    return [f for f in found if not any(fnmatch.fnmatchcase(f, a.where) for a in ANNOUNCED)]
+
+
+def payload_of(message: Received) -> Any:
+    try:
+        return message.json
+    except ValueError:
+        return message.payload.decode()
+
+
+def test_every_retained_topic_is_still_published_as_it_was(updated: Updated) -> None:
+    for topic, old in updated.box.retained.items():
+        if topic.endswith("/config"):
+            continue
+        new = updated.held[topic]
+        assert not unannounced(missing({"qos": old["qos"]}, {"qos": new.qos}), topic)
+        assert new.retained
+        payload = old["payload"]
+        if isinstance(payload, dict):
+            known = {k: v for k, v in payload_of(new).items() if v is not None}
+            absent = {key for key in payload if key not in new.json}
+            assert not unannounced(iter(sorted(absent)), topic)
+            assert not unannounced(
+                missing({k: v for k, v in shape(payload).items() if k in known}, shape(known)),
+                topic,
+            )
+
+
+def test_every_entity_is_still_announced_as_it_was(updated: Updated) -> None:
+    announced = [topic for topic in updated.box.retained if topic.endswith("/config")]
+    assert announced
+    for topic in announced:
+        old, new = updated.box.retained[topic], updated.held[topic]
+        assert old["payload"]["components"].keys() <= new.json["components"].keys()
+        assert not unannounced(missing(old["payload"], new.json), topic)
+        assert (new.qos, new.retained) == (old["qos"], True)
+
+
+def test_every_key_that_an_entity_reads_is_in_its_topic(updated: Updated) -> None:
+    read = 0
+    for entity in entities(updated.box):
+        for name, topic_key in (
+            ("value_template", "state_topic"),
+            ("json_attributes_template", "json_attributes_topic"),
+        ):
+            topic = entity.get(topic_key)
+            if topic not in updated.held:
+                continue
+            for keys in re.findall(r"value_json((?:\.\w+|\['\w+'\])+)", entity.get(name, "")):
+                value = updated.held[topic].json
+                for key in re.findall(r"\w+", keys):
+                    assert key in value, f"{topic} has no {keys}"
+                    value = value[key]
+                read += 1
+    assert read > 40
+
+
+def test_waiting_events_are_sent_as_0_1_0_would_have(updated: Updated) -> None:
+    check_events(updated.box, updated.said)
+
+
+def check_events(box: Box, said: list[Received]) -> None:
+    old = box.json("late_events")
+    new = [message for message in said if "/event" in message.topic]
+    assert [message.topic for message in new] == [message["topic"] for message in old]
+    for before, after in zip(old, new, strict=True):
+        assert after.qos == before["qos"]
+        assert not list(missing(before["payload"], after.json)), after.json
+    types = [message["payload"]["event_type"] for message in old]
+    assert {"started", "ended"} == set(types)
+    assert new[-1].json["reason"] == "interrupted"
+    assert all(message.json["late"] for message in new)
+
+
+def test_an_outbox_without_wal_is_sent_as_well(tmp_path: Path, broker: Mosquitto) -> None:
+    box = Box("default")
+    config = box.config(tmp_path, broker.port, box.copy_state(tmp_path, "closed"))
+    with Watcher(broker.port) as watcher:
+        daemon = start(box, config, {"PULSE_SERVER": "unix:/nonexistent"})
+        try:
+            watcher.wait_for("timbrel/timbrel/event/late", lambda m: "reason" in m.json)
+        finally:
+            daemon.kill()
+            daemon.communicate()
+        check_events(box, list(watcher.received))
+
+
+def test_practice_goes_on_where_it_was(updated: Updated) -> None:
+    for note in (updated.box.folder / "state").glob("practice-*.json"):
+        diary = json.loads(note.read_text())
+        prefix = next(t for t in updated.box.retained if t.endswith("/availability")).split("/")
+        topic = "/".join([*prefix[:-2], note.stem.removeprefix("practice-")])
+        told = next(m.json for m in updated.said if m.topic == f"{topic}/practice")
+        assert told["day"] == diary["day"]
+        assert told["minutes"] == round(diary["seconds"] / 60, 1)
+        for family, seconds in diary["families"].items():
+            assert told["families"][family] == round(seconds / 60, 1)
+        if diary["last"] is not None:
+            old = updated.box.retained[f"{topic}/last_session"]["payload"]
+            new = updated.held[f"{topic}/last_session"].json
+            last = diary["last"]
+            assert new["instruments"] == last["families"]
+            assert new["minutes"] == round(last["seconds"] / 60, 1)
+            assert datetime.fromisoformat(new["started"]).timestamp() == pytest.approx(
+                last["started"], abs=0.001
+            )
+            assert not list(missing(shape(old), shape(new)))
+
+
+def test_what_was_set_from_the_hub_is_echoed(updated: Updated) -> None:
+    echoes = {t for t, m in updated.box.retained.items() if isinstance(m["payload"], str)}
+    echoes = {t for t in echoes if not t.endswith(("/availability", "/level"))}
+    assert len(echoes) >= 4
+    for topic in echoes:
+        told = next(m for m in updated.said if m.topic == topic)
+        assert told.payload.decode() == updated.box.retained[topic]["payload"], topic
+
+
+def test_every_command_topic_is_still_obeyed(updated: Updated) -> None:
+    commanded = [entity for entity in entities(updated.box) if "command_topic" in entity]
+    buttons = [entity for entity in commanded if entity["platform"] == "button"]
+    assert len(commanded) == len(buttons) + len(updated.answers) > len(buttons) > 0
+    assert not re.search("refused: .*/set", updated.log)
+
+
+def test_the_log_of_the_update_has_no_warning(updated: Updated) -> None:
+    trouble = re.compile("damaged|Traceback|begun anew|lost")
+    assert not trouble.search(updated.log), updated.log
+
+
+@pytest.mark.parametrize("box", BOXES, ids=lambda box: box.name)
+def test_what_was_set_from_the_hub_is_in_force(box: Box, tmp_path: Path) -> None:
+    settings = load(box.config(tmp_path, 1883, box.copy_state(tmp_path)))
+    ears = Ears(settings)
+    for source in settings.places:
+        node = node_of(settings, ears, source.name, settings.name)
+        chosen = notes_of(settings, node)[1].read()
+        remote = Remote(node, configured_of(settings, source), chosen)
+        rules = remote.tuned(ears.families, ears.rules)
+        in_force = {
+            "muted": chosen.muted,
+            "gate_dbfs": remote.gate_dbfs,
+            "rules": {f: r._asdict() for f, r in zip(ears.families, rules, strict=True)},
+        }
+        assert not list(missing(box.json("in_force")[source.name], in_force))
+
+
+def keys_of(value: Any, path: str = "") -> set[str]:
+    """Every key of a configuration, by its path; places and families count as one."""
+    if isinstance(value, dict):
+        one = path == "tracker.families"
+        return {
+            found
+            for key, inner in value.items()
+            for found in keys_of(inner, path if one else f"{path}.{key}".lstrip("."))
+        } or {path}
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return {found for item in value for found in keys_of(item, path)}
+    return {path}
+
+
+def test_the_configurations_have_every_key_of_0_1_0() -> None:
+    given: set[str] = set()
+    known: set[str] = set()
+    for box in BOXES:
+        given |= keys_of(yaml.safe_load((box.folder / "timbrel.yaml").read_text()))
+        known |= keys_of(box.json("settings"))
+    assert known <= given
+
+
+@pytest.mark.parametrize("box", BOXES, ids=lambda box: box.name)
+def test_every_key_of_the_configuration_means_the_same(box: Box) -> None:
+    settings = msgspec.to_builtins(load(box.folder / "timbrel.yaml"))
+    assert not list(missing(box.json("settings"), json.loads(json.dumps(settings))))
+
+
+def test_events_as_they_happen_keep_their_keys() -> None:
+    """The types of the messages, which test_mqtt_api compares with what is really sent."""
+    from daemon.payloads import EventBody
+
+    for box in BOXES:
+        for event in box.json("events"):
+            assert event["payload"].keys() <= set(EventBody.__struct_fields__)
+            msgspec.convert(event["payload"], EventBody)
+
+
+def test_the_built_in_model_knows_every_family_of_0_1_0() -> None:
+    recorded = json.loads((FIXTURE / "model" / "built_in.json").read_text())
+    contract = read_contract(BUILT_IN_MODEL)
+    assert set(recorded["contract"]["families"]) <= set(contract.families)
+    if sha256_of(BUILT_IN_MODEL) == recorded["sha256"]:
+        assert not list(missing(recorded["contract"], json_of(contract)))
+
+
+def json_of(value: Any) -> Any:
+    return json.loads(msgspec.json.encode(value))
+
+
+def test_a_model_of_contract_1_is_read_as_it_was() -> None:
+    tiny = FIXTURE / "model" / "tiny.tflite"
+    recorded = json.loads((FIXTURE / "model" / "tiny.json").read_text())
+    assert sha256_of(tiny) == recorded["sha256"]
+    assert recorded["contract"]["contract_version"] == 1
+    assert not list(missing(recorded["contract"], json_of(Classifier(tiny).contract)))
+
+
+@pytest.mark.parametrize(
+    ("options", "recorded", "tolerance"),
+    [(["--scores"], "tiny_scores", 1e-4), ([], "tiny_events", 1e-3)],
+)
+def test_a_model_of_contract_1_hears_the_same(
+    options: list[str], recorded: str, tolerance: float, tmp_path: Path, timbrel: Timbrel
+) -> None:
+    sound, config = tmp_path / "sound.wav", tmp_path / "timbrel.yaml"
+    write_sound(sound)
+    config.write_text(yaml.safe_dump({"model": {"file": str(FIXTURE / "model" / "tiny.tflite")}}))
+    done = timbrel("replay", "--json", "--config", config, *options, sound)
+    assert done.returncode == 0, done.stderr
+    lines = list(map(json.loads, done.stdout.splitlines()))
+    old = json.loads((FIXTURE / "model" / f"{recorded}.json").read_text())
+    assert len(lines) == len(old)
+    for before, after in zip(old, lines, strict=True):
+        assert before.keys() <= after.keys()
+        for key, value in before.items():
+            if key != "file":
+                same = pytest.approx(value, abs=tolerance) if key != "family" else value
+                assert after[key] == same, key
