@@ -4,7 +4,7 @@
 # With a broker beside it: configs/container/compose.yaml.
 FROM debian:trixie-slim AS build
 RUN apt-get update && apt-get install --yes --no-install-recommends python3-venv
-COPY requirements.lock pyproject.toml README.md LICENSE NOTICE /source/
+COPY requirements.lock pyproject.toml README.md LICENSE LICENSE-APACHE NOTICE /source/
 COPY daemon /source/daemon
 RUN python3 -m venv /opt/timbrel \
     && /opt/timbrel/bin/pip install --no-cache-dir --require-hashes --requirement /source/requirements.lock \
