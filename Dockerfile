@@ -4,11 +4,13 @@
 # With a broker beside it: configs/container/compose.yaml.
 FROM debian:trixie-slim AS build
 RUN apt-get update && apt-get install --yes --no-install-recommends python3-venv
-COPY requirements.lock pyproject.toml README.md LICENSE LICENSE-APACHE NOTICE /source/
+COPY requirements.lock requirements/tools.lock pyproject.toml README.md LICENSE LICENSE-APACHE NOTICE /source/
 COPY daemon /source/daemon
 RUN python3 -m venv /opt/timbrel \
+    && /opt/timbrel/bin/pip install --no-cache-dir --require-hashes --requirement /source/tools.lock \
     && /opt/timbrel/bin/pip install --no-cache-dir --require-hashes --requirement /source/requirements.lock \
-    && /opt/timbrel/bin/pip install --no-cache-dir --no-deps /source
+    && /opt/timbrel/bin/pip install --no-cache-dir --no-deps --no-build-isolation /source \
+    && /opt/timbrel/bin/pip uninstall --yes setuptools
 
 FROM debian:trixie-slim
 RUN apt-get update \

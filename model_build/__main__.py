@@ -2,12 +2,14 @@
 
 import argparse
 import errno
+import io
 import logging
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from daemon import __version__
 from daemon.errors import InputError
 from model_build import stages
 
@@ -26,7 +28,11 @@ each stage can be repeated by itself. In order:
   thresholds  held-back windows -> calibration and a threshold for each family
   evaluate    any model file -> its figures on the corpus' dev clips
   report      a run's figures -> a page to look at, and the model card
-  all         all of it, and the model file copied to where the daemon looks for it
+  all         all of it; the model file, its figures and the report are in the run folder
+
+Then, to make the new model the one that Timbrel ships with:
+
+  replace-built-in   show its figures beside those of the built-in model, ask, and replace it
 
 Without recordings:
 
@@ -39,9 +45,10 @@ examples:
   timbrel-build all
   timbrel-build all --resume
   timbrel-build all --recipe configs/recipe-small.yaml --output small.tflite
-  timbrel-build all --recipe configs/recipe-rendered.yaml --output rendered.tflite
+  timbrel-build all --recipe configs/recipe-rendered.yaml
   timbrel-build evaluate daemon/models/timbrel.tflite --peer yamnet.tflite --json figures.json
-  timbrel-build report runs/default --card docs/model-card.md
+  timbrel-build report runs/default
+  timbrel-build replace-built-in runs/default
 """
 RENDERS = """\
 It holds clips of 4 s of every General MIDI instrument that belongs to a family, of voices and
@@ -61,6 +68,9 @@ DEFAULT_RECIPE = Path("configs/recipe-default.yaml")
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # In a pipe or a log file, too, a line is seen when it is printed.
+        sys.stdout.reconfigure(line_buffering=True)
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stderr)
     # TensorFlow greets with a page of C++ log lines otherwise.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -92,13 +102,14 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"timbrel-build {__version__}")
     commands = parser.add_subparsers(metavar="STAGE", required=True)
     for name, stage, sentence in (
         ("features", stages.features, "make the patches that the network learns from"),
         ("train", stages.train, "fit the network"),
         ("quantize", stages.quantize, "turn the fitted network into an int8 .tflite"),
         ("thresholds", stages.thresholds, "calibrate and set each family's threshold"),
-        ("all", stages.everything, "run all stages and put the model in its place"),
+        ("all", stages.everything, "run all stages"),
     ):
         command = commands.add_parser(name, help=sentence, description=f"{sentence}.".capitalize())
         command.set_defaults(stage=stage)
@@ -112,13 +123,13 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--output",
                 type=Path,
-                default=stages.BUILT_IN_MODEL,
                 metavar="FILE",
-                help="the model file (default: %(default)s); its "
-                "figures go beside it, with the suffix .json",
+                help="copy the model here too, and its figures beside it with the suffix .json "
+                "(default: both are in the run folder alone)",
             )
     _add_evaluate(commands)
     _add_report(commands)
+    _add_replace_built_in(commands)
     _add_render(commands)
     return parser
 
@@ -179,17 +190,29 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     command.add_argument(
         "--ablations",
         type=Path,
-        default=stages.ABLATIONS,
         metavar="FILE",
-        help="what was tried (default: %(default)s)",
+        help="what was tried on the way to this model (default: RUN/ablations.yaml, if any)",
     )
     command.add_argument(
         "--dev-readings",
         type=Path,
-        default=stages.DEV_READINGS,
         metavar="FILE",
-        help="how often the dev clips were looked at (default: %(default)s)",
+        help="how often the dev clips were measured with on the way to this model (default: "
+        "RUN/dev-readings.yaml, which timbrel-build all keeps)",
     )
+
+
+def _add_replace_built_in(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sentence = "make a run's model the built-in one"
+    command = commands.add_parser(
+        "replace-built-in",
+        help=sentence,
+        description=f"{sentence.capitalize()}: show the figures of both side by side, ask, and "
+        "replace the built-in model and the file of its figures.",
+    )
+    command.set_defaults(stage=stages.replace_built_in)
+    command.add_argument("run", type=Path, metavar="RUN", help="the run folder")
+    command.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _add_run_arguments(command: argparse.ArgumentParser) -> None:

@@ -68,7 +68,7 @@ def float_ear(network: Path, classifier: Classifier) -> Ear:
         frames = log_mel.frames(_window(samples))
         patches = [frames[first : first + contract.patch_frames] for first in contract.patch_starts]
         logits = np.asarray(fitted(np.stack(patches), training=False))
-        return classifier.calibrated(logits.mean(axis=0))
+        return classifier.calibrated(logits.mean(axis=0, dtype=np.float32))
 
     return Ear(contract.families, contract.thresholds, hear)
 

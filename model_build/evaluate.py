@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from daemon.classifier import Classifier
 from daemon.errors import InputError
@@ -20,6 +19,7 @@ from model_build.details import DayHeard, Details, Said, Shown
 from model_build.ears import Ear, float_ear, our_ear, peer_ear
 from model_build.event_figures import event_figures
 from model_build.event_replay import alarms, events_in
+from model_build.progress import shown
 from model_build.sounds import usable
 from model_build.sweep import Point, sweep
 
@@ -95,7 +95,7 @@ def heard_clips(corpus: Corpus, hear: Hear) -> HeardClips:
 
 def _scores(clips: Sequence[Clip], hear: Hear) -> NDArray[np.float32]:
     """Scores (clips, families)."""
-    return np.stack([hear(clip) for clip in tqdm(clips, clips[0].kind, leave=False, disable=None)])
+    return np.stack([hear(clip) for clip in shown(clips, f"{clips[0].kind} clips")])
 
 
 def _readable(corpus: Corpus) -> Corpus:

@@ -12,7 +12,7 @@ from model_build.clip_figures import Figures
 from model_build.clips import Clip
 from model_build.details import Details, Said, details_beside
 from model_build.recipe import Recipe, read_recipe
-from model_build.run_folder import RunFolder
+from model_build.run_folder import RunFolder, write_json
 
 PEER = "YAMNet"
 
@@ -51,6 +51,11 @@ class DevReadings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def times(self) -> int:
         """All of them."""
         return sum(reading.times for reading in self.readings)
+
+    @property
+    def counted(self) -> str:
+        """All of them in words; empty where there are none."""
+        return {0: "", 1: "once"}.get(self.times, f"{self.times} times")
 
 
 class Used(msgspec.Struct, frozen=True):
@@ -111,6 +116,14 @@ def read_findings(run: RunFolder, ablations: Path, dev_readings: Path) -> Findin
         if dev_readings.exists()
         else DevReadings(),
     )
+
+
+def count_reading(file: Path, model: str) -> None:
+    """Add one look at the dev clips to a run's file of readings."""
+    readings = read_yaml(file, DevReadings).readings if file.exists() else ()
+    times = sum(reading.times for reading in readings if reading.model == model)
+    counted = Reading(model, times + 1, why="measured at the end of timbrel-build all")
+    write_json(file, DevReadings((*(r for r in readings if r.model != model), counted)))
 
 
 def _decoded(path: Path, kind: type[Kind], otherwise: Kind) -> Kind:

@@ -109,7 +109,7 @@ def _clock(rng: Rng, size: int) -> Samples:
     """Tick and tock."""
     low_hz, seconds = rng.uniform(800.0, 3000.0), rng.uniform(0.003, 0.01)
     tick = _knock(rng, low_hz, 2 * low_hz, seconds)
-    return _repeated(rng, size, lambda: tick, rng.choice([1.0, 2.0, 4.0]), jitter=0.0)
+    return _repeated(rng, size, lambda: tick, float(rng.choice([1.0, 2.0, 4.0])), jitter=0.0)
 
 
 def _steps(rng: Rng, size: int) -> Samples:

@@ -75,11 +75,11 @@ def _intended(findings: Findings) -> str:
 def _metrics(findings: Findings) -> str:
     looks = findings.dev_readings
     read = (
-        f"The clips were looked at {looks.times} times while models were made "
-        f"({'; '.join(_reading(r.model, r.times, r.why) for r in looks.readings)}), which makes "
-        "the figures a little too good."
+        f"The clips were measured with {looks.counted} while this model was made "
+        f"({'; '.join(_reading(r.model, r.times, r.why) for r in looks.readings)}); each time "
+        "makes the figures a little too good."
         if looks.times
-        else "How often the clips were looked at is not recorded."
+        else "How often the clips were measured with is not recorded."
     )
     clips = findings.ours.clips
     counts = ", ".join(f"{count} {kind}" for kind, count in clips.items() if count)

@@ -19,6 +19,7 @@ from model_build.day import Day, Passage, day_of, strung
 from model_build.event_figures import EventFigures, event_figures
 from model_build.event_replay import events_of, heard_windows
 from model_build.features import held_clips
+from model_build.progress import shown
 from model_build.recipe import Recipe, Rehearsal
 from model_build.run_folder import RunFolder
 
@@ -50,7 +51,7 @@ def rehearse(model: Path, recipe: Recipe, wanted: Rehearsal, run: RunFolder) -> 
     heard = heard_windows(day.samples, classifier)
     seconds = len(day.samples) / SAMPLE_RATE_HZ
     tried = []
-    for shift in SHIFTS:
+    for shift in shown(SHIFTS, "rehearsed thresholds"):
         moved = tuple(_moved(threshold, shift) for threshold in thresholds)
         events = events_of(heard, seconds, families, moved)
         tried.append(Rehearsed(moved, float(shift), event_figures(day.passages, events, seconds)))

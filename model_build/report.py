@@ -48,8 +48,8 @@ def _summary(findings: Findings) -> str:
     verdicts = [row.verdict(findings.ours) for row in ROWS]
     known = [verdict for verdict in verdicts if verdict]
     reached = len(known) - known.count("missed")
-    looks = findings.dev_readings.times
-    counted = f" They were looked at {looks} times while the model was made." if looks else ""
+    looks = findings.dev_readings.counted
+    counted = f" They were measured with {looks} while the model was made." if looks else ""
     clips = findings.ours.clips
     return (
         f"<p>Reaches {reached} of {len(known)} targets, {known.count('stretch')} of them beyond "

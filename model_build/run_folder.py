@@ -53,9 +53,12 @@ class RunFolder:
         self.operating_points = folder / "thresholds.json"
         self.rehearsal = folder / "rehearsal.json"
         self.model = folder / "model.tflite"
+        self.model_figures = folder / "model.json"
         self.evaluation = folder / "evaluation.json"
         self.report = folder / "report.html"
         self.card = folder / "model-card.md"
+        self.ablations = folder / "ablations.yaml"
+        self.dev_readings = folder / "dev-readings.yaml"
 
     def patches(self, side: str) -> Path:
         """The patches of one side's windows."""

@@ -3,51 +3,31 @@
 Each imports its own stage, so that asking for help does not wait for TensorFlow.
 """
 
-import logging
+import shlex
 import shutil
+import sys
 from argparse import Namespace
 from pathlib import Path
 
 import msgspec
 
 from daemon.classifier import BUILT_IN_MODEL
+from daemon.errors import InputError
+from model_build.built_in import ModelFigures
 from model_build.recipe import Recipe, read_recipe
 from model_build.run_folder import RunFolder, write_json
 
 __all__ = [
-    "ABLATIONS",
-    "BUILT_IN_MODEL",
-    "DEV_READINGS",
     "evaluate",
     "everything",
     "features",
     "quantize",
     "render",
+    "replace_built_in",
     "report",
     "thresholds",
     "train",
 ]
-
-# Kept by hand: what was tried, and how often the dev clips were looked at.
-ABLATIONS = Path("docs/ablations.yaml")
-DEV_READINGS = Path("docs/dev-readings.yaml")
-
-log = logging.getLogger(__name__)
-
-
-class Card(msgspec.Struct, frozen=True):
-    """What stands beside a model file: which run made it, and what it reaches."""
-
-    model: str
-    recipe_sha256: str
-    corpus_sha256: str
-    seed: int
-    acceptance: dict[str, float]
-    thresholds: dict[str, float]
-    held_precision: dict[str, float]
-    held_recall: dict[str, float]
-    metrics: dict[str, float]
-    environment: dict[str, str]
 
 
 def render(options: Namespace) -> None:
@@ -121,7 +101,9 @@ def report(options: Namespace) -> None:
     from model_build.report import page
 
     run = RunFolder(options.run)
-    findings = read_findings(run, options.ablations, options.dev_readings)
+    findings = read_findings(
+        run, options.ablations or run.ablations, options.dev_readings or run.dev_readings
+    )
     run.report.write_text(page(findings, options.corpus), encoding="utf-8")
     for file in filter(None, (run.card, options.card)):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -130,27 +112,76 @@ def report(options: Namespace) -> None:
     print(run.report)
 
 
+def replace_built_in(options: Namespace) -> None:
+    """Compare a run's model with the built-in one, and put it in its place once confirmed."""
+    from model_build.built_in import comparison, read_figures, replace
+
+    run = RunFolder(options.run)
+    print(comparison(read_figures(BUILT_IN_MODEL), read_figures(run.needed(run.model, "all"))))
+    if not options.yes:
+        _confirm(f"replace {BUILT_IN_MODEL} by {run.model}?")
+    replace(run.model, BUILT_IN_MODEL)
+    print(f"{BUILT_IN_MODEL} is now {run.model}")
+
+
 def everything(options: Namespace) -> None:
-    """Run every stage; put the model and its figures where the daemon and people look."""
+    """Run every stage; the run folder, and `--output` as a copy, hold the model.
+
+    Raises InputError before the first stage when the output is the built-in model or the peer is
+    not YAMNet.
+    """
     from model_build.corpora import measured_with
+    from model_build.findings import count_reading
     from model_build.peer import yamnet
 
     recipe, run = _opened(options)
+    if options.output is not None:
+        _refuse_built_in(options.output, run)
     if options.base:
-        yamnet(options.base)  # it is measured beside the model: refused now, not after an hour
-    for stage in (features, train, quantize, thresholds):
+        yamnet(options.base)  # Loaded now, so that a wrong file is refused before an hour of work.
+    stages = (features, train, quantize, thresholds)
+    for number, stage in enumerate(stages, 1):
+        _announce(number, len(stages) + 2, stage.__name__)
         stage(options)
     corpus = measured_with(recipe, options.corpus, run)
+    _announce(len(stages) + 1, len(stages) + 2, "evaluate")
     measured = {"peer": options.base, "network": run.fitted, "json": run.evaluation}
     evaluate(Namespace(model=run.model, corpus=corpus, **measured))
-    _put(recipe, run, options.output)
-    by_hand = {"ablations": ABLATIONS, "dev_readings": DEV_READINGS}
-    report(Namespace(run=run.folder, corpus=corpus, card=None, **by_hand))
-    print(f"{options.output}: {options.output.stat().st_size / 1000:.0f} kB")
+    count_reading(run.dev_readings, f"{recipe.name} {recipe.version}")
+    _put(recipe, run)
+    _announce(len(stages) + 2, len(stages) + 2, "report")
+    report(Namespace(run=run.folder, corpus=corpus, card=None, ablations=None, dev_readings=None))
+    model = run.model
+    if options.output is not None:
+        model = options.output
+        model.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(run.model, model)
+        shutil.copyfile(run.model_figures, model.with_suffix(".json"))
+    print(f"{model}: {model.stat().st_size / 1000:.0f} kB")
 
 
-def _put(recipe: Recipe, run: RunFolder, output: Path) -> None:
-    """Write the model again, now with what it reaches, and the small file beside it."""
+def _announce(number: int, count: int, stage: str) -> None:
+    print(f"[{number}/{count}] {stage}", file=sys.stderr, flush=True)
+
+
+def _refuse_built_in(output: Path, run: RunFolder) -> None:
+    if output.resolve() == BUILT_IN_MODEL.resolve():
+        command = shlex.join(["timbrel-build", "replace-built-in", str(run.folder)])
+        raise InputError(
+            f"--output {output} is the built-in model; leave --output out, then run {command}"
+        )
+
+
+def _confirm(question: str) -> None:
+    """Ask on a terminal; raises InputError for any answer but yes, and where nobody can answer."""
+    if not sys.stdin.isatty():
+        raise InputError("nothing was replaced: confirm with --yes")
+    if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
+        raise InputError("nothing was replaced")
+
+
+def _put(recipe: Recipe, run: RunFolder) -> None:
+    """Write the model again, now with its figures inside, and the figures beside it."""
     from model_build.assemble import assemble
     from model_build.clip_figures import Figures
     from model_build.features import made_features
@@ -163,9 +194,7 @@ def _put(recipe: Recipe, run: RunFolder, output: Path) -> None:
     assemble(
         run.network, run.model, recipe, points=points, corpus_sha256=corpus_sha256, metrics=metrics
     )
-    output.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(run.model, output)
-    card = Card(
+    figures = ModelFigures(
         model=f"timbrel-{recipe.name} {recipe.version}",
         recipe_sha256=recipe.sha256,
         corpus_sha256=corpus_sha256,
@@ -177,7 +206,7 @@ def _put(recipe: Recipe, run: RunFolder, output: Path) -> None:
         metrics=metrics,
         environment=msgspec.json.decode(run.environment.read_bytes(), type=dict[str, str]),
     )
-    write_json(output.with_suffix(".json"), card)
+    write_json(run.model_figures, figures)
 
 
 def _opened(options: Namespace) -> tuple[Recipe, RunFolder]:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from daemon.errors import InputError
 from daemon.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES
@@ -16,6 +15,7 @@ from model_build.augmentations.room import room, shoebox_response
 from model_build.clips import Clip, Corpus
 from model_build.day import Samples, reader
 from model_build.ears import Ear
+from model_build.progress import shown
 
 PHRASES_OF_A_FAMILY = 10
 ROOMS = 3  # at each distance
@@ -67,7 +67,7 @@ def sweep(
     rooms = {d: [_response(d, rng) for _ in range(ROOMS)] for d in sorted(distances)}
     steps = [(s, value) for s in SWEPT for value in SWEPT[s] if noises or s != "snr_db"]
     found: dict[str, list[Point]] = {name: [] for name in ears}
-    for swept, value in tqdm(steps, "conditions", leave=False, disable=None):
+    for swept, value in shown(steps, "conditions"):
         conditions = Conditions()._replace(**{swept: value})
         at_hand = rooms[conditions.distance_metres]
         sounds = [

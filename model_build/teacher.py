@@ -6,9 +6,9 @@ Hinton et al., "Distilling the Knowledge in a Neural Network" (2015), here from 
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from daemon.quiet import quiet_output
+from model_build.progress import shown
 from model_build.run_folder import RunFolder, reserve
 from model_build.yamnet import CLASSES, EMBEDDING, yamnet
 
@@ -25,7 +25,7 @@ def write_lessons(run: RunFolder, side: str, base: Path) -> None:
     embeddings = reserve(run.lesson(side, "embeddings"), np.float16, (*whole, EMBEDDING))
     classes = reserve(run.lesson(side, "classes"), np.float16, (*whole, CLASSES))
     step = max(1, _PATCHES_AT_ONCE // per_window)
-    for start in tqdm(range(0, windows, step), f"{side} lessons", leave=False, disable=None):
+    for start in shown(range(0, windows, step), f"{side} lessons"):
         some = clean[start : start + step]
         said = teacher(some.reshape(-1, *clean.shape[2:]).astype(np.float32), training=False)
         shape = (*some.shape[:2], -1)

@@ -3,11 +3,11 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
-from tqdm import tqdm
+from model_build.progress import shown
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -22,21 +22,16 @@ def each(
     """
     workers = workers or os.cpu_count() or 1
     if workers == 1:
-        yield from _shown(map(work, tasks), what, len(tasks))
+        yield from shown(map(work, tasks), what, len(tasks))
         return
     # Not forked: the parent may have threads of TensorFlow's by now.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _leave_interrupts_to_parent) as pool:
         try:
-            yield from _shown(pool.map(work, tasks), what, len(tasks))
+            yield from shown(pool.map(work, tasks), what, len(tasks))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-
-
-def _shown(results: Iterable[Result], what: str, count: int) -> Iterator[Result]:
-    """The results with a progress bar, where there is a terminal to show it on."""
-    yield from tqdm(results, what, count, leave=False, disable=None)
 
 
 def _leave_interrupts_to_parent() -> None:

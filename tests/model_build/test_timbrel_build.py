@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from daemon.classifier import Classifier
+from daemon.classifier import BUILT_IN_MODEL, Classifier
 from daemon.replay import heard_in
 from model_build import stages
 from model_build.__main__ import main
@@ -35,6 +35,7 @@ def test_all_makes_a_model_that_the_daemon_loads(
     corpus: Path, recipe_file: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "models" / "timbrel.tflite"
+    built_in = BUILT_IN_MODEL.read_bytes()
     done = build(
         "all",
         "--corpus",
@@ -52,6 +53,11 @@ def test_all_makes_a_model_that_the_daemon_loads(
     assert "greatest difference of score, white noise, float to int8" in done.stdout
     assert "Traceback" not in done.stderr
     assert "oneDNN" not in done.stdout + done.stderr
+    announced = [line for line in done.stderr.splitlines() if line.startswith("[")]
+    stages = ("features", "train", "quantize", "thresholds", "evaluate", "report")
+    assert announced == [f"[{n}/6] {stage}" for n, stage in enumerate(stages, 1)]
+    assert BUILT_IN_MODEL.read_bytes() == built_in
+    assert output.read_bytes() == RunFolder(tmp_path / "run").model.read_bytes()
 
     classifier = Classifier(output)
     contract = classifier.contract
@@ -90,6 +96,9 @@ def test_all_makes_a_model_that_the_daemon_loads(
     assert abs(measured_in_run["float_room_top1"] - measured_in_run["top1"]["room"]) < 0.5
     assert "timbrel-tiny" in run.report.read_text()
     assert "configs/recipe-tiny.yaml" in run.card.read_text()
+    assert "They were measured with once" in run.report.read_text()
+    assert "What was tried" not in run.report.read_text()
+    assert run.model_figures.read_bytes() == output.with_suffix(".json").read_bytes()
 
 
 def test_help_teaches_and_loads_no_tensorflow() -> None:
@@ -110,6 +119,11 @@ def test_help_teaches_and_loads_no_tensorflow() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (
+            ["all", "--output", str(BUILT_IN_MODEL)],
+            "leave --output out, then run timbrel-build replace-built-in runs/default",
+        ),
+        (["replace-built-in", "nowhere"], "nowhere/model.tflite: not there yet"),
         (["features", "--recipe", "nowhere.yaml"], "nowhere.yaml: No such file"),
         (["train", "--run", "nowhere"], "run timbrel-build features first"),
         (["features", "--corpus", "nowhere"], "--corpus DIR or TIMBREL_CORPUS"),
