@@ -81,8 +81,8 @@ class ScriptedBroker:
     """A context manager. `answer` gives each PUBLISH of QoS 1 a reason code, or None: no PUBACK.
 
     `silence_seconds` goes by before every CONNACK; `properties` stand in the CONNACK of MQTT 5. A
-    packet larger than `largest` ends the connection without a word. `greet` is sent after the
-    first SUBSCRIBE of each connection.
+    packet larger than `largest` ends the connection without a word. Every subscription is answered
+    with the reason code `subscription`.
     """
 
     def __init__(
@@ -93,17 +93,18 @@ class ScriptedBroker:
         silence_seconds: float = 0.0,
         largest: int | None = None,
         silent_to_v5: bool = False,
-        greet: Callable[[int], bytes] = lambda _version: b"",
+        subscription: int = 1,
     ) -> None:
         self.published: list[Published] = []
         self.versions: list[int] = []
         self.most_in_flight = 0
         self.largest = largest
         self.properties = properties
+        self.answers_pings = True
         self._answer = answer
         self._silence_seconds = silence_seconds
         self._silent_to_v5 = silent_to_v5
-        self._greet = greet
+        self._subscription = subscription
         self._closing = threading.Event()
         self._connections: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
@@ -179,8 +180,8 @@ class ScriptedBroker:
                     connection.sendall(self._acknowledgements(waiting, version))
                     waiting.clear()
             elif kind == SUBSCRIBE:
-                connection.sendall(_suback(body, version) + self._greet(version))
-            elif kind == PINGREQ:
+                connection.sendall(_suback(body, version, self._subscription))
+            elif kind == PINGREQ and self.answers_pings:
                 connection.sendall(packet(PINGRESP, b""))
 
     def _welcome(self, connection: socket.socket, version: int) -> None:
@@ -232,10 +233,10 @@ def _published(flags: int, body: bytes, version: int) -> Published:
     return Published(topic.decode(), rest, qos, bool(flags & 1), mid, time.monotonic())
 
 
-def _suback(body: bytes, version: int) -> bytes:
+def _suback(body: bytes, version: int, code: int) -> bytes:
     at, topics = 3 if version == V5 else 2, 0
     while at < len(body):
         (size,) = struct.unpack("!H", body[at : at + 2])
         at, topics = at + 2 + size + 1, topics + 1
     extra = b"\x00" if version == V5 else b""
-    return packet(SUBACK, body[:2] + extra + b"\x01" * topics)
+    return packet(SUBACK, body[:2] + extra + bytes([code]) * topics)
