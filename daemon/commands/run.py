@@ -101,6 +101,7 @@ class Report:
                 reconnects=reconnects,
                 queued=self._outbox.waiting,
                 dropped=self._outbox.dropped,
+                refused=self._link.refused,
             )
             for place in self._places
         }
