@@ -8,6 +8,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import argparse
 import io
 import logging
+import resource
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,6 +39,8 @@ have systemd do that, always:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _parser().parse_args(arguments)
+    # Passwords of the broker and of cameras are in memory, and must not be in a core dump.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Bars and arrows are worth a ? on a terminal that does not know them, not a crash.
         sys.stdout.reconfigure(errors="replace")
@@ -241,13 +244,9 @@ def _speed(text: str) -> float | None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    import resource
-
     from daemon.commands.run import run
     from daemon.settings import load
 
-    # The broker's password is in memory, and must not be in a core dump.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     settings = load(options.config)
     logging.getLogger().setLevel(settings.log.level.upper())
     log_lines.write_as(options.log_format or settings.log.format)

@@ -8,6 +8,8 @@ from daemon.moment import Moment
 from daemon.settings import OutboxSettings
 
 _LATE_SECONDS = 60.0
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 60.0
 _DAY_SECONDS = 86_400.0
 _MEGABYTE = 1_000_000
 _ROW_BYTES = 100
@@ -33,10 +35,19 @@ class Taken(NamedTuple):
     late: bool
 
 
+class _Refusal(NamedTuple):
+    """Nothing is handed out for so many seconds, or until that event is removed."""
+
+    number: int
+    at: Moment
+    pause_seconds: float
+
+
 class EventQueue:
     """Every event has a number, later ones a larger one, until it is removed.
 
-    `entries` has them by number, the oldest first.
+    `entries` has them by number, the oldest first. After a refusal events are handed out one at a
+    time until none is left, so that those behind a refused event do not overtake it.
     """
 
     def __init__(self, bounds: OutboxSettings) -> None:
@@ -44,6 +55,10 @@ class EventQueue:
         self._bytes = 0
         self._next_number = 1
         self._handed_out: set[int] = set()
+        self._refusal: _Refusal | None = None
+        self._pause_seconds = 0.0
+        self._one_at_a_time = False
+        self._probe: int | None = None
         self.entries: dict[int, Entry] = {}
 
     def append(self, entry: Entry) -> int:
@@ -61,6 +76,12 @@ class EventQueue:
 
     def take(self, most: int, now: Moment, may_go: Callable[[int], bool]) -> list[Taken]:
         """Hand out the oldest that are not handed out yet, up to the first that may not go."""
+        if not self.entries:
+            self._one_at_a_time = False
+        if self._one_at_a_time:
+            most = min(most, 1 - len(self._handed_out))
+        if self.pause_seconds(now):
+            most = 0
         taken: list[Taken] = []
         for number, (message, since) in self.entries.items():
             if len(taken) >= most or not may_go(number):
@@ -68,14 +89,45 @@ class EventQueue:
             if number not in self._handed_out:
                 taken.append(Taken(number, message, since.is_older(_LATE_SECONDS, now)))
         self._handed_out.update(event.number for event in taken)
+        if taken and self._one_at_a_time:
+            self._probe = taken[0].number
         return taken
 
     def take_back(self) -> None:
-        """All that is handed out can be taken again."""
+        """All that is handed out can be taken again, at once."""
         self._handed_out.clear()
+        self._refusal, self._pause_seconds, self._probe = None, 0.0, None
+
+    def refuse(self, number: int, now: Moment) -> None:
+        """An event that is handed out was refused: it can be taken again after a pause.
+
+        The pause doubles, from half a second to a minute, each time that an event is refused again.
+        """
+        if number not in self._handed_out:
+            return
+        self._handed_out.remove(number)
+        self._one_at_a_time = True
+        # Those that were sent together with it and are refused as well make the pause no longer.
+        if not self.pause_seconds(now):
+            longer = max(_FIRST_PAUSE_SECONDS, 2 * self._pause_seconds)
+            self._pause_seconds = min(longer, _LONGEST_PAUSE_SECONDS)
+            self._refusal = _Refusal(number, now, self._pause_seconds)
+
+    def pause_seconds(self, now: Moment) -> float:
+        """How long nothing is handed out because of a refusal; 0 without one."""
+        refusal = self._refusal
+        if refusal is None or refusal.number not in self.entries:
+            return 0.0
+        return max(0.0, refusal.pause_seconds - refusal.at.age_seconds(now))
+
+    def accept(self, number: int) -> bool:
+        """Forget an event that has arrived; return whether it was there."""
+        if number == self._probe:
+            self._pause_seconds = 0.0
+        return self.remove(number)
 
     def remove(self, number: int) -> bool:
-        """Forget an event; whether it was there."""
+        """Forget an event; return whether it was there."""
         self._handed_out.discard(number)
         if (entry := self.entries.pop(number, None)) is None:
             return False

@@ -81,7 +81,7 @@ def hearing(
 ) -> Message:
     """Whether sound arrives, since a wall time; `deaf` has a reason."""
     body = payloads.Hearing(hearing=state, reason=reason, since=iso_time(since))
-    return _state(node, "hearing", body)
+    return _state(node, "hearing", body, qos=1)
 
 
 def state(
@@ -152,7 +152,7 @@ def practice(node: Node, diary: Diary) -> Message:
         families={family: _minutes(diary.families.get(family, 0.0)) for family in node.families},
         session=None if session is None else iso_time(session.started),
     )
-    return _state(node, "practice", body)
+    return _state(node, "practice", body, qos=1)
 
 
 def last_session(node: Node, session: Session) -> Message:
@@ -187,5 +187,5 @@ def _minutes(seconds: float) -> float:
     return round(seconds / 60, 1)
 
 
-def _state(node: Node, leaf: str, body: object) -> Message:
-    return Message(node.topic(leaf), msgspec.json.encode(body), retain=True)
+def _state(node: Node, leaf: str, body: object, qos: int = 0) -> Message:
+    return Message(node.topic(leaf), msgspec.json.encode(body), qos, retain=True)

@@ -56,7 +56,10 @@ _NODE_COUNTERS = (
 )
 _BOX_COUNTERS = (
     _Family("timbrel_broker_reconnects", "Connections after the first", lambda c: c.reconnects),
-    _Family("timbrel_events_dropped", "Events given up for want of room", lambda c: c.dropped),
+    _Family(
+        "timbrel_events_dropped", "Events without room or never to be accepted", lambda c: c.dropped
+    ),
+    _Family("timbrel_broker_refusals", "Messages that the broker refused", lambda c: c.refused),
 )
 
 

@@ -5,7 +5,6 @@ import math
 import random
 import select
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,38 +12,43 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from daemon.home_assistant import Message, as_late
+from daemon.delivery import Delivery
+from daemon.home_assistant import Message
 from daemon.outbox import Outbox
+from daemon.packets import Oversized, Packets
 from daemon.settings import MqttSettings
 from daemon.tls import tls_context
 from daemon.trouble import Repeats, Trouble, explain
 
 log = logging.getLogger(__name__)
 
-_MOST_IN_FLIGHT = 20
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 _SETTLED_SECONDS = 10.0
 _CONNECT_SECONDS = 10.0
-_ANSWER_SECONDS = 3.0
+# A busy broker answers late: each attempt that it leaves without an answer waits twice as long.
+_ANSWER_SECONDS = 10.0
+_LONGEST_ANSWER_SECONDS = 60.0
 _GOODBYE_SECONDS = 2.0
 _LONGEST_GOODBYE_SECONDS = 3.0
 # Every listener of a home hears its hub start at once; they do not all answer at once.
 _LONGEST_BIRTH_PAUSE_SECONDS = 3.0
 _LARGEST_MESSAGE = 65_536
+_MOST_IN_FLIGHT = 65_535
 
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _REFUSED_FOR_GOOD = {"Not authorized", "Bad user name or password", "Banned"}
 
 
-_NO_ANSWER = "there is no answer"
+_NO_ANSWER = "it does not answer"
+_TIMEOUT = "Keep alive timeout"
 _ENDS = {
     "Unspecified error": "it closed the connection",
-    "Keep alive timeout": "it does not answer any more",
+    _TIMEOUT: "it does not answer any more",
     "Session taken over": "another client took the name of ours; see mqtt.client_id",
 }
 
@@ -59,16 +63,25 @@ class Commands(NamedTuple):
     take: Callable[[str, bytes, bool], None]
 
 
-class _InFlight(NamedTuple):
-    number: int
-    topic: str
+class _Client(paho.Client):
+    """The library's client, reading the broker's packets through `Packets`."""
+
+    packets: Packets
+
+    def __init__(self, *arguments: Any, tell: Callable[[Oversized], None], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._tell = tell
+
+    def _create_socket(self) -> Any:
+        self.packets = Packets(super()._create_socket(), _LARGEST_MESSAGE, self._tell)
+        return self.packets
 
 
 class Link:
     """The connection to the broker, as a context manager; publishing never waits for the network.
 
     Of every retained topic the newest message is sent, again after each reconnect. Events come from
-    the outbox, in order, and leave it when the broker has acknowledged them. Leaving says goodbye:
+    the outbox, in order, and leave it when the broker has accepted them. Leaving says goodbye:
     `farewell` instead of the will. When the hub says on `birth_topic` that it has started,
     everything is said again. Raises InputError for certificate files that cannot be used.
     """
@@ -88,24 +101,20 @@ class Link:
         self._settings = settings
         self._password = password
         self._client_id = settings.client_id or client_id
-        self._greeting = greeting
         self._farewell = farewell
         self._commands = commands
         self._birth_topic = birth_topic
         self._greet_again_at = math.inf
         self._tls = None if settings.tls is None else tls_context(settings.tls)
-        self._lock = threading.Lock()
-        self._states: dict[str, Message] = {}
-        self._unsent_states: dict[str, Message] = {}
-        self._states_sent = threading.Condition(self._lock)
         self._outbox = outbox
-        self._in_flight: dict[int, _InFlight] = {}
+        self._delivery = Delivery(outbox, greeting, settings)
         self._closing = threading.Event()
         self._connected = threading.Event()
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)  # noqa: FBT003
         self._protocol = _V311 if settings.protocol == "3.1.1" else _V5
         self._protocol_known = False
+        self._silences = dict.fromkeys((_V5, _V311), 0)
         self._connected_at = math.inf
         self._end = ""
         self._said = Repeats(log)
@@ -133,24 +142,30 @@ class Link:
 
     def publish(self, state: Message) -> None:
         """Hand over a retained message, from any thread; its topic's newest is what is sent."""
-        with self._lock:
-            self._states[state.topic] = self._unsent_states[state.topic] = state
+        self._delivery.publish(state)
         self._wake()
 
+    @property
+    def refused(self) -> int:
+        """How many messages the broker has refused so far."""
+        return self._delivery.refusals.count
+
     def wait_connected(self, seconds: float) -> bool:
-        """Whether the broker accepted us within that time."""
+        """Return whether the broker accepted us within that time.
+
+        An attempt that is under way then is waited for: a broker may take long to answer.
+        """
         deadline = time.monotonic() + seconds
         while not self._connected.wait(0.05):
-            refused = self.trouble is not None and self.trouble.users
-            if refused or time.monotonic() > deadline:
+            trouble = self.trouble
+            if trouble is not None and (trouble.users or time.monotonic() > deadline):
                 return False
         return True
 
     def flush(self, seconds: float) -> int:
         """Wait until everything is sent, at most so long; count the events not acknowledged."""
         deadline = time.monotonic() + seconds
-        with self._states_sent:
-            self._states_sent.wait_for(lambda: not self._unsent_states, seconds)
+        self._delivery.wait_sent(seconds)
         return self._outbox.wait_empty(max(0.0, deadline - time.monotonic()))
 
     def _wake(self) -> None:
@@ -188,7 +203,11 @@ class Link:
             self._report(explain(error, self._settings))
         accepted = self._connected.is_set()
         settled = time.monotonic() - self._connected_at >= _SETTLED_SECONDS
-        self._disconnected(client)
+        hung_up = accepted and self._end not in {"", _ENDS[_TIMEOUT]}
+        self._connected.clear()
+        self._delivery.end(hung_up=hung_up and not self._closing.is_set(), settled=settled)
+        if client.socket() is not None:
+            client.disconnect()
         if settled:
             self._said.forget()
         if self._closing.is_set() or self.trouble is not None:
@@ -199,8 +218,13 @@ class Link:
             self._refused(refusals[0] if refusals else _NO_ANSWER)
         return settled
 
-    def _new_client(self) -> tuple[paho.Client, list[str]]:
-        client = paho.Client(CallbackAPIVersion.VERSION2, self._client_id, protocol=self._protocol)
+    def _new_client(self) -> tuple[_Client, list[str]]:
+        client = _Client(
+            CallbackAPIVersion.VERSION2,
+            self._client_id,
+            protocol=self._protocol,
+            tell=self._ignored,
+        )
         client.connect_timeout = _CONNECT_SECONDS
         will = self._farewell
         client.will_set(*will)
@@ -210,14 +234,17 @@ class Link:
             client.tls_set_context(self._tls)
         refusals: list[str] = []
 
-        def on_connect(_c: Any, _u: Any, _f: Any, code: Any, _p: Any) -> None:
+        def on_connect(_c: Any, _u: Any, _f: Any, code: Any, limits: Any) -> None:
+            self._silences = dict.fromkeys(self._silences, 0)
             if code.is_failure:
                 refusals.append(code.getName())
             else:
-                self._greet(client)
+                self._greet(client, limits)
 
-        def on_publish(_c: Any, _u: Any, mid: int, code: Any, _p: Any) -> None:
-            self._acknowledged(mid, code.getName() if code.is_failure else None)
+        def on_publish(_c: Any, _u: Any, mid: int, _r: Any, _p: Any) -> None:
+            # Without a PUBACK it was a message with QoS 0.
+            if (code := client.packets.reasons.pop(mid, None)) is not None:
+                self._delivery.acknowledged(mid, code)
 
         def on_disconnect(_c: Any, _u: Any, _f: Any, code: Any, _p: Any) -> None:
             # What closes the socket after the broker's own reason tells nothing more.
@@ -226,31 +253,49 @@ class Link:
         client.on_connect = on_connect
         client.on_disconnect = on_disconnect
         client.on_publish = on_publish
+        client.on_subscribe = lambda _c, _u, _m, codes, _p: self._subscribed(codes)
         client.on_message = lambda _c, _u, message: self._received(message)
         self.trouble = None
         return client, refusals
 
-    def _greet(self, client: paho.Client) -> None:
+    def _greet(self, client: _Client, limits: Any) -> None:
         version = "5" if self._protocol is _V5 else "3.1.1"
         where = f"{self._settings.host}:{self._settings.effective_port}"
         self._said.say(logging.INFO, f"connected to the broker at {where} with MQTT {version}")
         self._protocol_known = True
         self._connected_at = time.monotonic()
         self.connections += 1
-        topics = [] if self._birth_topic is None else [self._birth_topic]
-        topics += () if self._commands is None else self._commands.topics
-        if topics:
+        if topics := self._topics:
             client.subscribe([(topic, 1) for topic in topics])
-        self._say_everything(client)
+        self._delivery.begin(
+            getattr(limits, "ReceiveMaximum", _MOST_IN_FLIGHT),
+            getattr(limits, "MaximumPacketSize", None),
+            v5=self._protocol is _V5,
+        )
         self._connected.set()
 
-    def _say_everything(self, client: paho.Client) -> None:
-        """Who we are, and then every state as it is."""
-        self._greet_again_at = math.inf
-        for message in self._greeting():
-            client.publish(*message)
-        with self._lock:
-            self._unsent_states = dict(self._states)
+    @property
+    def _topics(self) -> list[str]:
+        topics = [] if self._birth_topic is None else [self._birth_topic]
+        return topics + ([] if self._commands is None else [*self._commands.topics])
+
+    def _subscribed(self, codes: Sequence[Any]) -> None:
+        for topic, code in zip(self._topics, codes, strict=False):
+            if code.is_failure:
+                remedy = "give us read access to it in the broker's access list"
+                self._said.say(
+                    logging.ERROR,
+                    f"the broker refuses our subscription to {topic}: {code.getName()}; {remedy}",
+                )
+
+    def _ignored(self, message: Oversized) -> None:
+        topic, size, retained = message
+        if topic not in self._topics:
+            topic = "another topic"
+        text = f"{topic}: ignoring a message of {size} bytes, which is larger than any command"
+        if retained:
+            text += f"; remove it: mosquitto_pub -h {self._settings.host} -r -n -t '{topic}'"
+        self._said.say(logging.WARNING, text)
 
     def _received(self, message: paho.MQTTMessage) -> None:
         if message.topic == self._birth_topic:
@@ -260,35 +305,47 @@ class Link:
         elif self._commands is not None:
             self._commands.take(message.topic, bytes(message.payload), message.retain)
 
-    def _serve(self, client: paho.Client) -> None:
+    def _serve(self, client: _Client) -> None:
         """Read, write and keep alive until the connection ends or everything is said."""
-        deadline = time.monotonic() + _ANSWER_SECONDS
+        began = time.monotonic()
         goodbye_by: float | None = None
         while client.socket() is not None:
             if self._connected.is_set():
                 if time.monotonic() >= self._greet_again_at:
-                    self._say_everything(client)
-                self._send_waiting(client)
-            elif time.monotonic() > deadline:
+                    self._greet_again_at = math.inf
+                    self._delivery.say_everything()
+                self._delivery.send(lambda message: _send(client, message))
+            elif time.monotonic() - began > self._patience_seconds:
+                self._silences[self._protocol] = min(self._silences[self._protocol] + 1, 10)
                 return
             if self._closing.is_set():
                 goodbye_by = goodbye_by or time.monotonic() + _GOODBYE_SECONDS
                 done = not self._outbox.waiting or time.monotonic() > goodbye_by
                 if done or not self._connected.is_set():
-                    client.publish(*self._farewell)
-                    client.disconnect()
+                    self._say_goodbye(client)
                     return
             self._turn(client)
 
-    def _turn(self, client: paho.Client) -> None:
+    @property
+    def _patience_seconds(self) -> float:
+        doubled = _ANSWER_SECONDS * 2.0 ** self._silences[self._protocol]
+        return min(doubled, _LONGEST_ANSWER_SECONDS)
+
+    def _say_goodbye(self, client: _Client) -> None:
+        # With QoS 1 the library would keep it while the broker still owes acknowledgements.
+        client.publish(*self._farewell._replace(qos=0 if self._delivery.is_full else 1))
+        client.disconnect()
+
+    def _turn(self, client: _Client) -> None:
         broker = client.socket()
         if broker is None:
             return
         # A dead link shows within two keepalives and two of these; the pipe tells of new messages.
         soon = self._closing.is_set() or not self._connected.is_set()
         wait_seconds = 0.2 if soon else self._settings.keepalive_seconds / 4
-        wait_seconds = max(0.0, min(wait_seconds, self._greet_again_at - time.monotonic()))
-        pending = isinstance(broker, ssl.SSLSocket) and broker.pending() > 0
+        birth_seconds = max(0.0, self._greet_again_at - time.monotonic())
+        wait_seconds = min(wait_seconds, birth_seconds, self._delivery.due_seconds())
+        pending = client.packets.pending() > 0
         if pending:
             wait_seconds = 0.0
         wanted = [broker] if client.want_write() else []
@@ -299,36 +356,9 @@ class Link:
             client.loop_read()
         if broker in writable:
             client.loop_write()
-        client.loop_misc()
-
-    def _send_waiting(self, client: paho.Client) -> None:
-        with self._states_sent:
-            states = list(self._unsent_states.values())
-            self._unsent_states.clear()
-        for state in states:
-            client.publish(*state)
-        for number, message, late in self._outbox.take(_MOST_IN_FLIGHT - len(self._in_flight)):
-            sent = client.publish(*(as_late(message) if late else message))
-            self._in_flight[sent.mid] = _InFlight(number, message.topic)
-        if states:
-            with self._states_sent:
-                self._states_sent.notify_all()
-
-    def _acknowledged(self, mid: int, refusal: str | None) -> None:
-        event = self._in_flight.pop(mid, None)
-        if event is None:
-            return
-        self._outbox.acknowledge(event.number)
-        if refusal is not None:
-            log.error("the broker refuses %s: %s", event.topic, refusal)
-
-    def _disconnected(self, client: paho.Client) -> None:
-        """What the broker has not acknowledged waits again, before what came later."""
-        self._connected.clear()
-        self._in_flight.clear()
-        self._outbox.take_back()
-        if client.socket() is not None:
-            client.disconnect()
+        # Before it is accepted the library would give up after one keepalive.
+        if self._connected.is_set():
+            client.loop_misc()
 
     def _refused(self, answer: str) -> None:
         where = f"{self._settings.host}:{self._settings.effective_port}"
@@ -344,12 +374,18 @@ class Link:
             self._protocol = _V311 if self._protocol is _V5 else _V5
             if self._protocol is _V311:
                 return
+        refusal = "does not answer" if answer == _NO_ANSWER else f"refuses: {answer}"
         remedy = "see the broker's log"
-        self._report(Trouble(f"the broker at {where} refuses: {answer}; {remedy}", users=False))
+        self._report(Trouble(f"the broker at {where} {refusal}; {remedy}", users=False))
 
     def _report(self, trouble: Trouble) -> None:
         self.trouble = trouble
         self._said.say(logging.ERROR, f"{trouble.reason}; events are kept and will be sent")
+
+
+def _send(client: _Client, message: Message) -> int | None:
+    sent = client.publish(*message)
+    return sent.mid if sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
 
 def _limits() -> Properties:

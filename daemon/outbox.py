@@ -55,6 +55,7 @@ class Outbox:
         self._file: OutboxFile | None = None
         self._has_read_file = False
         self._has_warned = False
+        self._has_warned_of_bounds = False
         # What the file does not know yet, and when to write or to try the disk again:
         self._unwritten: dict[int, Entry] = {}
         self._gone: set[int] = set()
@@ -141,9 +142,28 @@ class Outbox:
     def acknowledge(self, number: int) -> None:
         """An event that was taken has arrived."""
         with self._changed:
-            if self._queue.remove(number):
+            if self._queue.accept(number):
                 self._forget(number)
             self._changed.notify_all()
+
+    def refuse(self, number: int) -> None:
+        """The broker refused an event that was taken; it can be taken again after a pause."""
+        with self._changed:
+            self._queue.refuse(number, self._clock())
+
+    def discard(self, number: int) -> None:
+        """Give up an event that can never be sent; it counts as dropped."""
+        with self._changed:
+            if self._queue.remove(number):
+                self._forget(number)
+                self.dropped += 1
+            self._changed.notify_all()
+
+    @property
+    def pause_seconds(self) -> float:
+        """For how long a refusal keeps events from being taken; 0 without one."""
+        with self._changed:
+            return self._queue.pause_seconds(self._clock())
 
     def wait_empty(self, seconds: float) -> int:
         """Wait until all events are acknowledged, at most so long; count those that are not."""
@@ -175,8 +195,11 @@ class Outbox:
         dropped = self._queue.drop(now)
         for number in dropped:
             self._forget(number)
-        if dropped and not self.dropped:
-            log.warning("too much waits (see outbox in the settings): the oldest events are lost")
+        if dropped and not self._has_warned_of_bounds:
+            self._has_warned_of_bounds = True
+            log.warning(
+                "the outbox is full (see outbox in the settings); dropping the oldest events"
+            )
         self.dropped += len(dropped)
 
     def _write(self) -> None:

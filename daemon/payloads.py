@@ -87,6 +87,7 @@ class Diagnostics(msgspec.Struct, frozen=True, kw_only=True):
     reconnects: int
     queued: int
     dropped: int
+    refused: int
     inference_ms: float
     model: str
     started: Time

@@ -131,12 +131,17 @@ class Remote:
         """Every value in force."""
         return [self._echo(leaf) for leaf in self._controls if leaf != RESTART.leaf]
 
+    def echo(self, topic: str) -> Sequence[Message]:
+        """Return the value in force of the setting with this command topic; a button has none."""
+        leaf = self._leaf_of(topic)
+        return [] if leaf is None or leaf == RESTART.leaf else [self._echo(leaf)]
+
     def receive(self, topic: str, payload: bytes, *, retained: bool) -> Reply:
         """One message on a command topic. A retained one is no command of this moment."""
-        leaf = topic.removeprefix(self._node.topic("")).removesuffix("/set")
-        control = self._controls.get(leaf)
-        if control is None or retained or topic != self._node.topic(f"{leaf}/set"):
+        leaf = self._leaf_of(topic)
+        if leaf is None or retained:
             return Reply()
+        control = self._controls[leaf]
         text = payload.decode("ascii", "replace").strip() if len(payload) <= LONGEST_COMMAND else ""
         if control is RESTART:
             if text == _PRESS:
@@ -147,6 +152,11 @@ class Remote:
             return Reply([self._echo(leaf)], refusal=f"{topic}: {chosen}")
         changed, self.chosen = chosen != self.chosen, chosen
         return Reply([self._echo(leaf)], changed=changed)
+
+    def _leaf_of(self, topic: str) -> str | None:
+        leaf = topic.removeprefix(self._node.topic("")).removesuffix("/set")
+        is_ours = leaf in self._controls and topic == self._node.topic(f"{leaf}/set")
+        return leaf if is_ours else None
 
     def _parsed(self, leaf: str, control: Control, text: str) -> Chosen | str:
         """The new choice, or what should have been sent."""

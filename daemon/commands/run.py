@@ -45,8 +45,10 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
     make_device = make_device or partial(device_of, stall_seconds=settings.audio.stall_seconds)
 
     def take(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
-        for station in stations:
-            station.console.take(topic, payload, retained)
+        if any(station.console.take(topic, payload, retained) for station in stations):
+            wake()
+
+    def wake() -> None:
         listener.wake()
 
     link = link_to(
@@ -59,7 +61,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
     with PortAudio() as portaudio, stop_on_signals() as stop:
         for station, source in zip(stations, settings.places, strict=True):
             device = make_device(source, portaudio, changed)
-            station.equip(link.publish, outbox, device, changed)
+            station.equip(link.publish, outbox, device, changed, wake)
         places = [station.place for station in stations]
         reload = Reload(config, settings, lambda new: _follow(new, ears, stations))
         report = Report(places, link, outbox)
@@ -101,6 +103,7 @@ class Report:
                 reconnects=reconnects,
                 queued=self._outbox.waiting,
                 dropped=self._outbox.dropped,
+                refused=self._link.refused,
             )
             for place in self._places
         }

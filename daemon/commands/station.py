@@ -49,8 +49,12 @@ class Station:
         outbox: Outbox,
         device: Device,
         changed: threading.Condition,
+        wake: Callable[[], None],
     ) -> None:
-        """Make the place that hears the device, and put in force what its hub chose earlier."""
+        """Make the place that hears the device, and put in force what its hub chose earlier.
+
+        `wake` has the loop take a turn now.
+        """
         self.hub = Hub(
             self.node,
             publish,
@@ -69,7 +73,7 @@ class Station:
             device=device,
             changed=changed,
         )
-        self.console.open(publish, self._apply)
+        self.console.open(publish, self._apply, wake)
 
     def attend(self) -> None:
         """Carry out what the hub has commanded; a chore of the loop."""
@@ -84,6 +88,7 @@ class Station:
 
     def close(self) -> None:
         """Wait until what is to be remembered is on the disk."""
+        self.console.close()
         self._diary_note.close()
         self._chosen_note.close()
 

@@ -35,6 +35,7 @@ def test_that_time_went_by_is_no_news(changes: dict[str, Any]) -> None:
         {"reconnects": 1},
         {"queued": 0},
         {"dropped": 1},
+        {"refused": 1},
         {"inference_ms": 3.2},
         {"inference_ms": 0.9},
     ],

@@ -32,6 +32,7 @@ COUNTERS = Counters(
     reconnects=5,
     queued=6,
     dropped=8,
+    refused=9,
 )
 HEARING = NodeHealth("hearing", None, COUNTERS)
 MUTED = NodeHealth("muted", None, replace(COUNTERS, windows=0))
@@ -109,6 +110,7 @@ def test_a_scrape_gives_every_counter_of_every_node(served: Serve) -> None:
         ("timbrel_broker_reconnects_total",): 5,
         ("timbrel_events_queued",): 6,
         ("timbrel_events_dropped_total",): 8,
+        ("timbrel_broker_refusals_total",): 9,
         ("timbrel_hearing", "room", "hearing"): 1,
         ("timbrel_hearing", "room", "deaf"): 0,
         ("timbrel_hearing", "cellar", "muted"): 1,

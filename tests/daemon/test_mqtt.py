@@ -20,6 +20,7 @@ from daemon.mqtt import Commands, Link
 from daemon.outbox import Outbox
 from daemon.settings import MqttSettings, TlsSettings
 from tests.conftest import Mosquitto, Received, StartBroker, Watcher
+from tests.daemon.scripted_broker import ScriptedBroker
 
 FAREWELL = Message("timbrel/box/availability", b"offline", 1, retain=True)
 ONLINE = FAREWELL._replace(payload=b"online")
@@ -77,7 +78,10 @@ def test_speaks_mqtt_5_where_the_broker_does(
     assert "with MQTT 5" in caplog.text
 
 
-def test_falls_back_to_3_1_1_where_the_broker_knows_no_5(caplog: pytest.LogCaptureFixture) -> None:
+def test_falls_back_to_3_1_1_where_the_broker_knows_no_5(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt, "_ANSWER_SECONDS", 1.0)
     caplog.set_level(logging.INFO)
     with embedded_broker() as port, link_to(port) as link:
         assert link.wait_connected(15)
@@ -214,10 +218,62 @@ def test_an_unreachable_broker_is_named(
     assert all(word in caplog.text for word in words)
 
 
-def test_a_server_that_is_no_broker_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_server_that_is_no_broker_is_reported(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt, "_ANSWER_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as mute, link_to(mute.getsockname()[1]) as link:
-        assert not link.wait_connected(9)
-    assert "there is no answer" in caplog.text
+        port = mute.getsockname()[1]
+        assert not link.wait_connected(0.1)
+    assert f"the broker at 127.0.0.1:{port} does not answer; see the broker's log" in caplog.text
+
+
+def test_connects_to_a_broker_that_answers_later_than_a_keepalive() -> None:
+    with (
+        ScriptedBroker(silence_seconds=4.0) as broker,
+        link_to(broker.port, keepalive_seconds=1) as link,
+    ):
+        assert link.wait_connected(0.0), "an attempt under way is not waited for"
+        assert broker.versions == [5]
+
+
+def test_patience_grows_until_a_slow_broker_is_reached_with_mqtt_5(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mqtt, "_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(mqtt, "_FIRST_PAUSE_SECONDS", 0.05)
+    with ScriptedBroker(silence_seconds=0.9) as broker, link_to(broker.port) as link:
+        eventually(link._connected.is_set, 20)
+        assert broker.versions == [5, 4, 5, 4, 5]
+
+
+def test_patience_is_bounded() -> None:
+    link = link_to(1)
+    patience = []
+    for silences in range(5):
+        link._silences[link._protocol] = silences
+        patience.append(link._patience_seconds)
+    assert patience == [10, 20, 40, 60, 60]
+
+
+def test_leaving_does_not_wait_for_a_silent_broker() -> None:
+    with ScriptedBroker(silence_seconds=30.0) as broker:
+        with link_to(broker.port) as link:
+            eventually(lambda: broker.versions)
+            began = time.monotonic()
+        assert time.monotonic() - began < 1.0
+        assert not link._thread.is_alive()
+
+
+def test_a_refused_subscription_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        ScriptedBroker(subscription=0x87) as broker,
+        obeying(broker.port, []) as link,
+    ):
+        eventually(lambda: "timbrel/node/mute/set" in caplog.text)
+        assert link.connections == 1
+    refused = "the broker refuses our subscription to homeassistant/status: Not authorized; give "
+    assert refused in caplog.text
 
 
 def test_a_broker_that_freezes_is_noticed_and_its_events_come_again(

@@ -1,6 +1,7 @@
 """The outbox: in order, bounded, through restarts, crashes, and disks that fail."""
 
 import logging
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -240,6 +241,161 @@ def test_nothing_is_ever_readable_for_others(directory: Path) -> None:
     assert directory.stat().st_mode & 0o777 == 0o700
 
 
+def test_refused_event_returns_to_its_place_and_nothing_overtakes_it() -> None:
+    clock = Clock()
+    outbox = Outbox(clock=clock)
+    put(outbox, *range(5))
+    first, second = outbox.take(2)
+    outbox.refuse(first.number)
+    outbox.acknowledge(second.number)
+    assert take(outbox) == []
+    assert outbox.pause_seconds == 0.5
+    clock.pass_by(0.6)
+    assert outbox.pause_seconds == 0.0
+    (probe,) = outbox.take(9)
+    assert probe.message == event(0)
+    assert take(outbox) == [], "others overtake the probe"
+    outbox.acknowledge(probe.number)
+    assert take(outbox) == [2]
+    assert (outbox.waiting, outbox.dropped) == (3, 0)
+
+
+def test_events_are_sent_together_again_once_none_waits() -> None:
+    clock = Clock()
+    outbox = Outbox(clock=clock)
+    put(outbox, 1)
+    (refused,) = outbox.take(9)
+    outbox.refuse(refused.number)
+    clock.pass_by(1.0)
+    outbox.acknowledge(outbox.take(9)[0].number)
+    assert take(outbox) == []
+    put(outbox, 2, 3, 4)
+    assert take(outbox) == [2, 3, 4]
+
+
+def test_pause_after_refusals_doubles_to_a_minute_and_ends_with_success() -> None:
+    clock = Clock()
+    outbox = Outbox(clock=clock)
+    put(outbox, 1, 2)
+    pauses = []
+    for _ in range(10):
+        (taken,) = outbox.take(1)
+        outbox.refuse(taken.number)
+        pauses.append(outbox.pause_seconds)
+        clock.pass_by(pauses[-1])
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60]
+    outbox.acknowledge(outbox.take(1)[0].number)
+    outbox.refuse(outbox.take(1)[0].number)
+    assert outbox.pause_seconds == 0.5
+
+
+def test_events_refused_together_make_one_pause() -> None:
+    clock = Clock()
+    outbox = Outbox(clock=clock)
+    put(outbox, *range(20))
+    for taken in outbox.take(20):
+        outbox.refuse(taken.number)
+    assert outbox.pause_seconds == 0.5
+    clock.pass_by(0.5)
+    assert take(outbox) == [0]
+
+
+def test_acceptance_of_events_sent_before_a_refusal_does_not_shorten_the_pause() -> None:
+    clock = Clock()
+    outbox = Outbox(clock=clock)
+    put(outbox, *range(3))
+    first, second, third = outbox.take(3)
+    outbox.refuse(first.number)
+    clock.pass_by(0.5)
+    assert take(outbox) == [], "those sent before are not answered yet"
+    outbox.acknowledge(second.number)
+    outbox.acknowledge(third.number)
+    outbox.refuse(outbox.take(3)[0].number)
+    assert outbox.pause_seconds == 1.0
+
+
+def test_new_connection_ends_the_pause_and_sends_one_at_a_time() -> None:
+    outbox = Outbox(clock=Clock())
+    put(outbox, *range(3))
+    outbox.refuse(outbox.take(3)[0].number)
+    outbox.take_back()
+    assert take(outbox) == [0]
+
+
+def test_bounds_end_the_pause_of_a_refused_event() -> None:
+    outbox = Outbox(bounds=OutboxSettings(max_events=3), clock=Clock())
+    put(outbox, 1)
+    outbox.refuse(outbox.take(1)[0].number)
+    put(outbox, 2, 3)
+    assert take(outbox) == []
+    put(outbox, 4)
+    assert take(outbox) == [2]
+    assert outbox.dropped == 1
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_discarded_event_counts_as_dropped(
+    on_disk: bool,  # noqa: FBT001
+    directory: Path,
+) -> None:
+    with Outbox(directory if on_disk else None) as outbox:
+        put(outbox, 1, 2)
+        until(lambda: not outbox._unwritten)
+        first, second = outbox.take(9)
+        outbox.discard(first.number)
+        outbox.discard(first.number)
+        outbox.acknowledge(second.number)
+        assert (outbox.waiting, outbox.dropped) == (0, 1)
+    if on_disk:
+        assert left_behind(directory) == []
+
+
+@given(
+    answers=st.lists(st.sampled_from(["accept", "refuse", "discard", "keep"]), max_size=60),
+    most=st.integers(1, 5),
+    seed=st.integers(0, 9),
+)
+def test_refusals_lose_no_event_and_hold_back_those_behind(
+    answers: list[str], most: int, seed: int
+) -> None:
+    rng, clock = random.Random(seed), Clock()  # noqa: S311
+    outbox = Outbox(clock=clock)
+    put(outbox, *range(12))
+    sent: dict[int, int] = {}
+    done: list[int] = []
+    refused_once = False
+    for answer in answers:
+        taken = outbox.take(most - len(sent)) if len(sent) < most else []
+        waiting = [n for n in range(12) if n not in sent.values() and n not in done]
+        numbers = [int(t.message.payload) for t in taken]
+        assert numbers == waiting[: len(numbers)], "not the oldest"
+        if refused_once:
+            assert not taken or len(sent) + len(taken) == 1
+        sent |= {t.number: int(t.message.payload) for t in taken}
+        if not sent or answer == "keep":
+            clock.pass_by(10.0)
+            continue
+        number = rng.choice(list(sent))
+        payload = sent.pop(number)
+        if answer == "refuse":
+            refused_once = True
+            outbox.refuse(number)
+            assert outbox.take(9) == [], "sent during the pause"
+        else:
+            (outbox.acknowledge if answer == "accept" else outbox.discard)(number)
+            done.append(payload)
+        refused_once &= bool(outbox.waiting)
+        clock.pass_by(rng.choice([0.0, 1.0, 100.0]))
+    assert outbox.waiting == 12 - len(done)
+    outbox.take_back()
+    clock.pass_by(100.0)
+    left = []
+    while taken := outbox.take(1):
+        left.append(int(taken[0].message.payload))
+        outbox.acknowledge(taken[0].number)
+    assert left == sorted(set(range(12)) - set(done))
+
+
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_the_oldest_go_when_there_are_too_many(
     on_disk: bool,  # noqa: FBT001
@@ -257,7 +413,7 @@ def test_the_oldest_go_when_there_are_too_many(
         until(lambda: not outbox._unwritten)
         outbox.take_back()
         assert take(outbox) == [3, 4, 6]
-    assert caplog.text.count("the oldest events are lost") == 1
+    assert caplog.text.count("dropping the oldest events") == 1
     if on_disk:
         assert left_behind(directory) == ["3", "4", "6"]
 

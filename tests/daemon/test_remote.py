@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from daemon import console
 from daemon.console import Console
 from daemon.home_assistant import Message, Node
 from daemon.note import Note
@@ -229,11 +230,26 @@ class Loop:
         self.note = Note(folder, "chosen-living", Chosen())
         self.sent: list[Message] = []
         self.gates: list[float | None] = []
-        self.console = Console(Remote(NODE, CONFIGURED, self.note.read()), self.note)
-        self.console.open(self.sent.append, lambda hub: self.gates.append(hub.gate_dbfs))
+        self.now = 1000.0
+        self.wakes = 0
+        remote = Remote(NODE, CONFIGURED, self.note.read())
+        self.console = Console(remote, self.note, clock=lambda: self.now)
+        self.console.open(self.sent.append, lambda hub: self.gates.append(hub.gate_dbfs), self.wake)
 
-    def take(self, leaf: str, payload: bytes) -> None:
-        self.console.take(f"timbrel/living/{leaf}/set", payload, False)
+    def wake(self) -> None:
+        self.wakes += 1
+
+    def take(self, leaf: str, payload: bytes) -> bool:
+        return self.console.take(f"timbrel/living/{leaf}/set", payload, False)
+
+    def echoed(self, leaf: str) -> list[bytes]:
+        return [m.payload for m in self.sent if m.topic == f"timbrel/living/{leaf}"]
+
+    def wait_for_wake(self) -> None:
+        deadline = time.monotonic() + 10
+        while not self.wakes:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def test_what_is_chosen_outlives_the_process(tmp_path: Path) -> None:
@@ -242,6 +258,7 @@ def test_what_is_chosen_outlives_the_process(tmp_path: Path) -> None:
     first.take("mute", b"ON")
     assert not first.console.muted, "the loop has not attended yet"
     assert not first.console.attend()
+    first.console.close()
     first.note.close()
     second = Loop(tmp_path)
     assert second.console.muted
@@ -266,12 +283,84 @@ def test_refusals_are_named_once_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_flood_is_dropped_and_not_kept(tmp_path: Path) -> None:
+def test_a_flood_is_dropped_and_not_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     loop = Loop(tmp_path)
-    for number in range(10_000):
+    for number in range(30_000):
+        loop.now += 0.0005
         loop.take("sensitivity", b"%d" % (number % 100))
+        if number % 20 == 0:
+            loop.console.attend()
+    # Thirty at once, and ten a second for 15 seconds.
+    assert len(loop.echoed("sensitivity")) - 1 in {179, 180, 181}
+    said = "timbrel/living/sensitivity/set: ignoring commands beyond 30 at once and 10 a second"
+    assert [r.message for r in caplog.records if r.levelname == "WARNING"] == [said]
+
+
+def test_a_scene_that_sets_everything_at_once_is_carried_out() -> None:
+    families = tuple(f"family{number}" for number in range(12))
+    node = Node("attic", "living", families, "m", "v", shown=families)
+    its = Console(Remote(node, CONFIGURED), Note(None, "chosen-living", Chosen()))
+    topics = [t for t in Remote(node, CONFIGURED).topics if "sensitivity" in t]
+    assert all(its.take(topic, b"70", False) for topic in topics)
+    assert all(its.take(f"timbrel/living/{leaf}/set", b"20", False) for leaf in LEAVES[3:])
+    its.attend()
+    assert its.remote.chosen.sensitivities == dict.fromkeys(families, 70.0)
+
+
+def test_the_value_in_force_is_told_again_after_commands_were_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "_PAUSE_SECONDS", 0.1)
+    loop = Loop(tmp_path)
+    taken = [loop.take("sensitivity", b"%d" % number) for number in range(50)]
+    assert taken == [True] * 30 + [False] * 20
+    assert not loop.take("mute", b"ON")
     loop.console.attend()
-    assert len(loop.sent) == len(LEAVES) + 100
+    assert loop.echoed("sensitivity")[-1] == b"29"
+    assert loop.echoed("mute") == [b"OFF"]
+    loop.wait_for_wake()
+    loop.console.attend()
+    assert loop.echoed("sensitivity")[-2:] == [b"29", b"29"]
+    assert loop.echoed("mute") == [b"OFF", b"OFF"]
+    loop.console.attend()
+    assert loop.echoed("mute") == [b"OFF", b"OFF"]
+
+
+def test_a_retained_command_costs_no_token_and_wakes_nobody(tmp_path: Path) -> None:
+    loop = Loop(tmp_path)
+    for _ in range(100):
+        assert not loop.console.take("timbrel/living/mute/set", b"ON", True)
+    assert loop.take("mute", b"ON")
+
+
+def test_changes_are_written_once_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console, "_PAUSE_SECONDS", 0.1)
+    loop, written = Loop(tmp_path), list[Chosen]()
+    monkeypatch.setattr(loop.note, "write", written.append)
+    for number in range(10):
+        loop.take("sensitivity", b"%d" % number)
+        loop.console.attend()
+    assert [chosen.sensitivity for chosen in written] == [0.0]
+    loop.now += 0.2
+    loop.wait_for_wake()
+    loop.console.attend()
+    assert [chosen.sensitivity for chosen in written] == [0.0, 9.0]
+    loop.take("mute", b"ON")
+    loop.console.attend()
+    assert len(written) == 2
+    loop.console.close()
+    assert written[-1].muted
+
+
+def test_several_changes_of_one_setting_in_a_turn_are_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    loop = Loop(tmp_path)
+    for number in range(10):
+        loop.take("sensitivity", b"%d" % number)
+    loop.console.attend()
+    assert [r.message for r in caplog.records] == ["set by the hub: sensitivity 9"]
 
 
 def test_a_reload_is_applied_and_echoed_beside_what_was_chosen(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The broker's password is nowhere but where it was put: seen from outside, on the real daemon."""
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 from daemon.errors import InputError
 from daemon.settings import TlsSettings
 from daemon.tls import tls_context
-from tests.conftest import ROOT, StartBroker, Timbrel, Watcher, killed_at_last
+from tests.conftest import MEDLEY, ROOT, StartBroker, Timbrel, Watcher, killed_at_last
 from tests.daemon.test_mqtt import make_certificate, make_password_file
 
 PASSWORD = "Zw3tschgenknoedel"  # noqa: S105
@@ -87,6 +88,45 @@ def test_no_password_is_seen_of_a_daemon_that_uses_it(
     seen += files_below(tmp_path / "state")
     assert len(seen) > 500
     assert password.encode() not in seen
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run"],
+        ["check", "timbrel.yaml"],
+        ["replay", "--publish", str(MEDLEY)],
+        ["demo", "--config", "timbrel.yaml"],
+        ["bench"],
+        ["forget", "room"],
+        ["reset"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_no_command_dumps_core_once_it_reads_the_configuration(arguments: list[str]) -> None:
+    script = (
+        "import resource, sys\n"
+        "from daemon import __main__, settings\n"
+        "def load(_path):\n"
+        "    print(*resource.getrlimit(resource.RLIMIT_CORE))\n"
+        "    sys.exit(0)\n"
+        "settings.load = load\n"
+        f"__main__.main({arguments!r})\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=allow_core_dumps,
+    )
+    assert done.stdout.split() == ["0", "0"]
+
+
+def allow_core_dumps() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
 
 
 def test_a_key_that_only_root_can_read_is_taken_from_the_service_manager(

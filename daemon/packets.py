@@ -1,0 +1,163 @@
+"""What the broker sends, packet by packet, on its way to the MQTT library: bounded and repaired."""
+
+import struct
+import time
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+# What is kept of a message that is too large: its topic, and more than any command may hold.
+_KEPT_BYTES = 1024
+_SKIP_BYTES = 65_536
+_MOST_SKIPS = 16
+_PONG_SECONDS = 1.0
+_PUBLISH, _PUBACK = 3, 4
+_PONG = b"\xd0\x00"
+_MOST_LENGTH_BYTES = 4
+_IDENTIFIER_BYTES = 2
+
+
+class Stream(Protocol):
+    """A socket that does not block, plain or TLS."""
+
+    def recv(self, size: int, /) -> bytes: ...  # noqa: D102
+    def send(self, content: bytes | bytearray, /) -> int: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
+    def fileno(self) -> int: ...  # noqa: D102
+    def setblocking(self, flag: bool, /) -> None: ...  # noqa: D102, FBT001
+
+
+class Oversized(NamedTuple):
+    """A message of which only the beginning was kept."""
+
+    topic: str
+    size_bytes: int
+    retained: bool
+
+
+class Packets:
+    """A socket whose reader never sees a packet larger than `largest_bytes`, nor a PUBACK's code.
+
+    A larger message is cut to its beginning, which the reader can acknowledge, and the rest is read
+    and thrown away; `tell` is called with it. MQTT 5 has a maximum packet size for that, 3.1.1
+    nothing. `reasons` gets the reason code of every PUBACK by its packet identifier: the library
+    would end the connection at a code that the standard does not list.
+    """
+
+    def __init__(
+        self, stream: Stream, largest_bytes: int, tell: Callable[[Oversized], None]
+    ) -> None:
+        self._stream = stream
+        self._largest_bytes = largest_bytes
+        self._tell = tell
+        self._head = bytearray()
+        self._body = bytearray()
+        self._ready = bytearray()
+        self._collect_bytes = 0
+        self._pass_bytes = 0
+        self._skip_bytes = 0
+        self._size_bytes = 0
+        self._ponged_at = 0.0
+        self.reasons: dict[int, int] = {}
+        self.send = stream.send
+        self.close = stream.close
+        self.fileno = stream.fileno
+        self.setblocking = stream.setblocking
+
+    def pending(self) -> int:
+        """How many bytes can be read although the socket itself has none."""
+        pending: Callable[[], int] = getattr(self._stream, "pending", lambda: 0)
+        return len(self._ready) + pending()
+
+    def recv(self, size: int) -> bytes:
+        """At most `size` bytes; none at the end of the connection.
+
+        Raises what the socket raises, BlockingIOError where there is nothing to read now.
+        """
+        skips = 0
+        while not self._ready:
+            if self._pass_bytes:
+                content = self._stream.recv(min(size, self._pass_bytes))
+                self._pass_bytes -= len(content)
+                return content
+            if self._skip_bytes and (skips := skips + 1) > _MOST_SKIPS:
+                raise BlockingIOError
+            content = self._stream.recv(self._next_bytes)
+            if not content:
+                return b""
+            self._take(content)
+        content = bytes(self._ready[:size])
+        del self._ready[:size]
+        return content
+
+    @property
+    def _next_bytes(self) -> int:
+        if self._skip_bytes:
+            return min(self._skip_bytes, _SKIP_BYTES)
+        return self._collect_bytes - len(self._body) if self._collect_bytes else 1
+
+    def _take(self, content: bytes) -> None:
+        if self._skip_bytes:
+            self._skip(len(content))
+        elif self._collect_bytes:
+            self._body += content
+            if len(self._body) == self._collect_bytes:
+                self._collected()
+        else:
+            self._head += content
+            if len(self._head) > 1 and not content[0] & 0x80:
+                self._headed()
+            elif len(self._head) > 1 + _MOST_LENGTH_BYTES:
+                # No length is that long: the library ends the connection.
+                self._ready += self._head
+                self._head.clear()
+
+    def _skip(self, size: int) -> None:
+        """Bytes that arrive are as good as the answer to a ping, which would come after them."""
+        self._skip_bytes -= size
+        now = time.monotonic()
+        if now - self._ponged_at >= _PONG_SECONDS:
+            self._ponged_at = now
+            self._ready += _PONG
+
+    def _headed(self) -> None:
+        """The packet's type and length are known."""
+        self._size_bytes = sum((byte & 0x7F) << 7 * i for i, byte in enumerate(self._head[1:]))
+        if self._head[0] >> 4 == _PUBACK and _IDENTIFIER_BYTES <= self._size_bytes <= _KEPT_BYTES:
+            self._collect_bytes = self._size_bytes
+        elif self._size_bytes > self._largest_bytes:
+            self._collect_bytes = _KEPT_BYTES
+        else:
+            self._ready += self._head
+            self._pass_bytes = self._size_bytes
+            self._head.clear()
+
+    def _collected(self) -> None:
+        """A PUBACK is whole, or what is kept of a larger packet."""
+        if self._head[0] >> 4 == _PUBACK:
+            (number,) = struct.unpack("!H", self._body[:2])
+            self.reasons[number] = int.from_bytes(self._body[2:3])
+            self._ready += bytes([self._head[0], 2]) + self._body[:2]
+        else:
+            self._ready += bytes([self._head[0]]) + encoded_length(len(self._body)) + self._body
+            self._skip_bytes = self._size_bytes - len(self._body)
+            if self._head[0] >> 4 == _PUBLISH:
+                self._tell(_oversized(self._head[0], self._body, self._size_bytes))
+        self._head.clear()
+        self._body.clear()
+        self._collect_bytes = 0
+
+
+def encoded_length(size: int) -> bytes:
+    """Return MQTT's variable byte integer."""
+    digits = bytearray()
+    while True:
+        size, digit = divmod(size, 128)
+        digits.append(digit | (0x80 if size else 0))
+        if not size:
+            return bytes(digits)
+
+
+def _oversized(head: int, body: bytes | bytearray, size_bytes: int) -> Oversized:
+    (length,) = struct.unpack("!H", body[:2])
+    topic = body[2 : 2 + length].decode("utf-8", "replace")
+    return Oversized(topic, size_bytes, bool(head & 1))

@@ -1,0 +1,242 @@
+"""An MQTT peer on a real socket that answers as a test says, also in ways that no broker here can.
+
+It understands as much of MQTT 3.1.1 and 5 as a publisher needs.
+"""
+
+import select
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Self
+
+CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK = 1, 2, 3, 4, 8, 9
+PINGREQ, PINGRESP, DISCONNECT = 12, 13, 14
+V5 = 5
+
+
+class Packet(NamedTuple):
+    """One packet as it came: the type, the flags, and everything after the length."""
+
+    kind: int
+    flags: int
+    body: bytes
+
+
+class Published(NamedTuple):
+    """A PUBLISH that arrived, whatever it was answered; `at` is time.monotonic()."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    mid: int
+    at: float
+
+
+def packet(kind: int, body: bytes, flags: int = 0) -> bytes:
+    """A whole packet."""
+    length, size = b"", len(body)
+    while True:
+        size, digit = divmod(size, 128)
+        length += bytes([digit | (128 if size else 0)])
+        if not size:
+            return bytes([kind << 4 | flags]) + length + body
+
+
+def publication(topic: str, payload: bytes, *, version: int = 4, retain: bool = False) -> bytes:
+    """A PUBLISH of QoS 0."""
+    name = topic.encode()
+    body = struct.pack("!H", len(name)) + name + (b"\x00" if version == V5 else b"") + payload
+    return packet(PUBLISH, body, int(retain))
+
+
+Answer = Callable[["Published"], int | None]
+
+
+class _Stream:
+    """A connection's bytes in the pieces that are asked for."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._kept = b""
+
+    def take(self, size: int) -> bytes:
+        """Exactly so many bytes; raises EOFError where the connection ends before."""
+        while len(self._kept) < size:
+            content = self._connection.recv(65_536)
+            if not content:
+                raise EOFError
+            self._kept += content
+        taken, self._kept = self._kept[:size], self._kept[size:]
+        return taken
+
+    def more(self) -> bool:
+        """Whether more bytes follow at once."""
+        return bool(self._kept) or bool(select.select([self._connection], [], [], 0.01)[0])
+
+
+class ScriptedBroker:
+    """A context manager. `answer` gives each PUBLISH of QoS 1 a reason code, or None: no PUBACK.
+
+    `silence_seconds` goes by before every CONNACK; `properties` stand in the CONNACK of MQTT 5. A
+    packet larger than `largest` ends the connection without a word. Every subscription is answered
+    with the reason code `subscription`.
+    """
+
+    def __init__(
+        self,
+        answer: Answer = lambda _: 0,
+        *,
+        properties: bytes = b"",
+        silence_seconds: float = 0.0,
+        largest: int | None = None,
+        silent_to_v5: bool = False,
+        subscription: int = 1,
+    ) -> None:
+        self.published: list[Published] = []
+        self.versions: list[int] = []
+        self.most_in_flight = 0
+        self.largest = largest
+        self.properties = properties
+        self.answers_pings = True
+        self._answer = answer
+        self._silence_seconds = silence_seconds
+        self._silent_to_v5 = silent_to_v5
+        self._subscription = subscription
+        self._closing = threading.Event()
+        self._connections: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Self:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._server.getsockname()[1]
+        self._start(self._accept)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        # Closing alone does not wake a thread that waits in accept().
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self.hang_up()
+        for thread in self._threads:
+            thread.join(10)
+            assert not thread.is_alive()
+
+    def hang_up(self) -> None:
+        """End every connection."""
+        for connection in self._connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+    def send(self, content: bytes) -> None:
+        """Send bytes on the newest connection."""
+        self._connections[-1].sendall(content)
+
+    def of(self, topic: str) -> list[bytes]:
+        """The payloads that came on a topic, also those that were refused."""
+        return [message.payload for message in list(self.published) if message.topic == topic]
+
+    def _start(self, target: Callable[..., None], *arguments: Any) -> None:
+        thread = threading.Thread(target=target, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while not self._closing.is_set():
+            try:
+                connection, _ = self._server.accept()
+            except OSError:
+                return
+            self._connections.append(connection)
+            self._start(self._serve, connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            self._converse(connection)
+        except (OSError, EOFError):
+            pass
+        finally:
+            connection.close()
+
+    def _converse(self, connection: socket.socket) -> None:
+        stream = _Stream(connection)
+        version, waiting = 4, list[Published]()
+        while True:
+            kind, flags, body = self._read(stream)
+            if kind == CONNECT:
+                version = body[6]
+                self._welcome(connection, version)
+            elif kind == DISCONNECT:
+                return
+            elif kind == PUBLISH:
+                self._keep(_published(flags, body, version), waiting)
+                # What is sent at once counts as in flight at once.
+                if not stream.more():
+                    connection.sendall(self._acknowledgements(waiting, version))
+                    waiting.clear()
+            elif kind == SUBSCRIBE:
+                connection.sendall(_suback(body, version, self._subscription))
+            elif kind == PINGREQ and self.answers_pings:
+                connection.sendall(packet(PINGRESP, b""))
+
+    def _welcome(self, connection: socket.socket, version: int) -> None:
+        self.versions.append(version)
+        self._closing.wait(self._silence_seconds)
+        if version == V5 and self._silent_to_v5:
+            self._closing.wait()
+        extra = bytes([len(self.properties)]) + self.properties if version == V5 else b""
+        connection.sendall(packet(CONNACK, b"\x00\x00" + extra))
+
+    def _keep(self, message: Published, waiting: list[Published]) -> None:
+        self.published.append(message)
+        if message.qos:
+            waiting.append(message)
+            self.most_in_flight = max(self.most_in_flight, len(waiting))
+
+    def _read(self, stream: _Stream) -> Packet:
+        (head,) = stream.take(1)
+        size = shift = 0
+        while True:
+            (digit,) = stream.take(1)
+            size |= (digit & 127) << shift
+            shift += 7
+            if digit < 128:
+                break
+        if self.largest is not None and size > self.largest:
+            raise EOFError
+        return Packet(head >> 4, head & 15, stream.take(size))
+
+    def _acknowledgements(self, messages: Sequence[Published], version: int) -> bytes:
+        codes = [(message.mid, self._answer(message)) for message in messages]
+        return b"".join(
+            packet(PUBACK, struct.pack("!H", mid) + (bytes([code]) if version == V5 else b""))
+            for mid, code in codes
+            if code is not None
+        )
+
+
+def _published(flags: int, body: bytes, version: int) -> Published:
+    (size,) = struct.unpack("!H", body[:2])
+    topic, rest = body[2 : 2 + size], body[2 + size :]
+    qos, mid = flags >> 1 & 3, 0
+    if qos:
+        (mid,) = struct.unpack("!H", rest[:2])
+        rest = rest[2:]
+    if version == V5:
+        assert rest[0] == 0, "properties are not expected"
+        rest = rest[1:]
+    return Published(topic.decode(), rest, qos, bool(flags & 1), mid, time.monotonic())
+
+
+def _suback(body: bytes, version: int, code: int) -> bytes:
+    at, topics = 3 if version == V5 else 2, 0
+    while at < len(body):
+        (size,) = struct.unpack("!H", body[at : at + 2])
+        at, topics = at + 2 + size + 1, topics + 1
+    extra = b"\x00" if version == V5 else b""
+    return packet(SUBACK, body[:2] + extra + bytes([code]) * topics)
