@@ -54,6 +54,6 @@ def _is(found: UsbName, wanted: UsbName) -> bool:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(errors="replace").strip()
+        return path.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return ""

@@ -1,5 +1,6 @@
 """Real parts for the tests: a mosquitto, clients that watch it, and Timbrel as a program."""
 
+import fcntl
 import json
 import os
 import random
@@ -253,6 +254,21 @@ def named(variable: str, path: str | None) -> Path:
         pytest.skip(f"{variable} is not set")
     assert Path(path).exists(), f"{variable}: {path}: no such file or folder"
     return Path(path)
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A file that the first worker to need it makes, and every worker of this run reads."""
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    file = folder / name
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            new = file.with_name(f"new-{name}")
+            make(new)
+            new.replace(file)
+    return file
 
 
 class VirtualMicrophone:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from daemon.classifier import Classifier
 from daemon.log_mel import FrontEnd
 from daemon.model_file import Calibration, Contract, Provenance, write_contract
+from tests.conftest import made_once
 
 # Shared machines are slow now and then, and a slow example is no wrong one. Every run tries the
 # same examples; benchmarks/fuzz.py searches at random.
@@ -64,7 +65,14 @@ def contract() -> Contract:
 
 @pytest.fixture(scope="session")
 def bare_tflite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An int8 network with random weights, made as timbrel-build makes them; no contract yet."""
+    """An int8 network with random weights, made as timbrel-build makes them; no contract yet.
+
+    One is made for all workers.
+    """
+    return made_once(tmp_path_factory, "bare.tflite", _write_bare_tflite)
+
+
+def _write_bare_tflite(path: Path) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     tf = pytest.importorskip("tensorflow", reason="needs tensorflow to make a model")
     keras = tf.keras
@@ -83,9 +91,7 @@ def bare_tflite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = representative
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    path: Path = tmp_path_factory.mktemp("bare") / "bare.tflite"
     path.write_bytes(converter.convert())
-    return path
 
 
 @pytest.fixture(scope="session")
