@@ -72,7 +72,7 @@ class Delivery:
 
     def begin(self, receive_maximum: int, packet_bytes: int | None, *, v5: bool) -> None:
         """The broker has accepted us, with its limits."""
-        self._window = min(_MOST_IN_FLIGHT, receive_maximum)
+        self._window = max(1, min(_MOST_IN_FLIGHT, receive_maximum))
         self._limit.connected(packet_bytes, properties=v5)
         self.say_everything()
 
