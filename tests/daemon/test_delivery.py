@@ -212,6 +212,29 @@ def test_events_wait_until_the_access_list_allows_them(
     assert f"give the user box write access to {EVENT}" in caplog.text
 
 
+def test_access_list_of_the_documentation_is_enough(
+    start_broker: StartBroker, tmp_path: Path
+) -> None:
+    passwords = make_password_file(tmp_path, "timbrel", "secret")
+    text = (ROOT / "docs" / "mqtt.md").read_text(encoding="utf-8")
+    rules = next(b for b in text.split("```") if b.lstrip().startswith("user timbrel"))
+    access = tmp_path / "access"
+    access.write_text(f"topic readwrite #\n{rules}")
+    broker = start_broker(f"allow_anonymous true\npassword_file {passwords}\nacl_file {access}\n")
+    with (
+        Watcher(broker.port) as watcher,
+        sender(broker.port, [DISCOVERY, ONLINE], "secret", username="timbrel") as its,
+    ):
+        its.publish(HEARING, b"{}", qos=1)
+        its.put(0)
+        assert its.link.flush(10) == 0
+        for topic in (DISCOVERY.topic, ONLINE.topic, HEARING, EVENT):
+            watcher.wait_for(topic)
+        publish(broker.port, COMMAND, b"ON")
+        eventually(lambda: its.taken == [(COMMAND, b"ON", False)])
+        assert its.link.refused == 0
+
+
 def test_everything_is_said_again_once_the_access_list_allows_it() -> None:
     codes = {HEARING: 0x87}
     with (
