@@ -216,7 +216,8 @@ class Delivery:
             if message.topic.startswith(self._discovery):
                 remedy += " or set mqtt.discovery: false"
             self._said.say(
-                logging.WARNING, f"{message.topic} is not sent: it has {excess}; {remedy}"
+                logging.WARNING,
+                f"{message.topic} is not sent because it is too large: {excess}; {remedy}",
             )
         return excess is not None
 

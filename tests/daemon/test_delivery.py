@@ -301,7 +301,8 @@ def test_messages_over_the_brokers_stated_size_are_left_out_and_named(
         assert {m.topic for m in broker.published} == {ONLINE.topic, EVENT}
         assert its.outbox.dropped == 1
         assert its.link.connections == 1
-    assert f"{DISCOVERY.topic} is not sent: it has 23049 bytes" in caplog.text
+    limit = "because it is too large: the broker accepts 10000 bytes; raise its maximum"
+    assert f"{DISCOVERY.topic} is not sent {limit}" in caplog.text
     assert "max_packet_size) or set mqtt.discovery: false" in caplog.text
     assert f"{STATE} is not sent" in caplog.text
     assert f"{EVENT}: the event is too large; it is dropped" in caplog.text
@@ -320,7 +321,7 @@ def test_discovery_is_left_out_where_the_broker_hangs_up_and_comes_back(
         assert its.link.flush(10) == 0
         assert its.link.connections == 3
         assert broker.of(DISCOVERY.topic) == []
-        assert f"{DISCOVERY.topic} is not sent: it has 23048 bytes" in caplog.text
+        assert f"{DISCOVERY.topic} is not sent because it is too large" in caplog.text
         assert "the broker closed the connection each time" in caplog.text
         assert "set mqtt.discovery: false" in caplog.text
         time.sleep(0.6)
@@ -439,7 +440,7 @@ def test_large_message_of_mqtt_3_1_1_is_ignored_and_named(
         assert its.link.flush(10) == 0
         assert its.link.connections == 1
     assert (
-        f"{COMMAND}: ignoring a message of 3000025 bytes, which is larger than any command; "
+        f"{COMMAND}: ignoring a message of more than 65536 bytes; "
         f"remove it: mosquitto_pub -h 127.0.0.1 -r -n -t '{COMMAND}'"
     ) in caplog.text
 
@@ -492,7 +493,7 @@ def test_retained_message_of_100_mb_takes_no_memory(broker: Mosquitto, tmp_path:
     arguments = ["--config", str(config)]
     without_mb = peak_memory_mb(arguments, lambda line: "connected" in line)
     publish(broker.port, "timbrel/timbrel/mute/set", b"x" * 100_000_000, retain=True)
-    with_mb = peak_memory_mb(arguments, lambda line: "ignoring a message of 100000028" in line)
+    with_mb = peak_memory_mb(arguments, lambda line: "ignoring a message" in line)
     assert with_mb < without_mb + 10
 
 
