@@ -2,10 +2,13 @@
 
 import json
 import logging
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -461,6 +464,47 @@ def test_large_message_that_comes_slower_than_the_keepalive_does_not_end_the_con
         broker.send(publication(COMMAND, b"ON"))
         eventually(lambda: its.taken and its.taken[-1] == (COMMAND, b"ON", False))
         assert its.link.connections == 1
+
+
+def refusals_of(port: int) -> float:
+    """What the daemon's metrics say, 0 where it does not answer yet."""
+    try:
+        with urllib.request.urlopen(f"http://localhost:{port}/metrics") as answer:
+            text = answer.read().decode()
+    except OSError:
+        return 0.0
+    (count,) = re.findall(r"^timbrel_broker_refusals_total (.*)", text, re.MULTILINE)
+    return float(count)
+
+
+def test_daemon_counts_and_names_a_refused_hearing(
+    start_broker: StartBroker, tmp_path: Path
+) -> None:
+    pytest.importorskip("prometheus_client", reason="needs prometheus-client")
+    access = tmp_path / "access"
+    access.write_text("topic read #\ntopic write timbrel/timbrel/availability\n")
+    broker = start_broker(f"allow_anonymous true\nacl_file {access}\n")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    config, log = tmp_path / "timbrel.yaml", tmp_path / "log"
+    config.write_text(
+        f"audio: {{device: no such microphone}}\nhealth: {{port: {port}}}\n"
+        f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\n"
+    )
+    refused = "the broker refuses timbrel/timbrel/hearing: Not authorized"
+    remedy = "give clients without a username write access to timbrel/timbrel/hearing"
+    command = [sys.executable, "-m", "daemon", "run", "--config", str(config)]
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, cwd=ROOT, stderr=output) as process,
+    ):
+        try:
+            eventually(lambda: f"{refused}; {remedy}" in log.read_text(), 30)
+            # Discovery, hearing, practice and four settings.
+            eventually(lambda: refusals_of(port) >= 7)
+        finally:
+            process.terminate()
 
 
 def peak_memory_mb(arguments: Sequence[str], ready: Callable[[str], bool]) -> float:
