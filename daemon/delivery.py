@@ -72,7 +72,7 @@ class Delivery:
 
     def begin(self, receive_maximum: int, packet_bytes: int | None, *, v5: bool) -> None:
         """The broker has accepted us, with its limits."""
-        self._window = min(_MOST_IN_FLIGHT, receive_maximum)
+        self._window = max(1, min(_MOST_IN_FLIGHT, receive_maximum))
         self._limit.connected(packet_bytes, properties=v5)
         self.say_everything()
 
@@ -216,7 +216,8 @@ class Delivery:
             if message.topic.startswith(self._discovery):
                 remedy += " or set mqtt.discovery: false"
             self._said.say(
-                logging.WARNING, f"{message.topic} is not sent: it has {excess}; {remedy}"
+                logging.WARNING,
+                f"{message.topic} is not sent because it is too large: {excess}; {remedy}",
             )
         return excess is not None
 

@@ -289,10 +289,10 @@ class Link:
                 )
 
     def _ignored(self, message: Oversized) -> None:
-        topic, size, retained = message
+        topic, retained = message
         if topic not in self._topics:
             topic = "another topic"
-        text = f"{topic}: ignoring a message of {size} bytes, which is larger than any command"
+        text = f"{topic}: ignoring a message of more than {_LARGEST_MESSAGE} bytes"
         if retained:
             text += f"; remove it: mosquitto_pub -h {self._settings.host} -r -n -t '{topic}'"
         self._said.say(logging.WARNING, text)

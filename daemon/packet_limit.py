@@ -30,12 +30,12 @@ class PacketLimit:
         self._properties = properties
 
     def excess(self, message: Message) -> str | None:
-        """Return in words by what the message is too large, None where it is not."""
+        """Return in words why the message is too large, None where it is not."""
         size = self._size_bytes(message)
         if self._stated_bytes is not None and size > self._stated_bytes:
-            return f"{size} bytes, and the broker accepts {self._stated_bytes}"
+            return f"the broker accepts {self._stated_bytes} bytes"
         if self._learned_bytes is not None and size >= self._learned_bytes:
-            return f"{size} bytes, and the broker closed the connection each time"
+            return "the broker closed the connection each time"
         return None
 
     def arrived(self, message: Message) -> None:

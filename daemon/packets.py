@@ -30,7 +30,6 @@ class Oversized(NamedTuple):
     """A message of which only the beginning was kept."""
 
     topic: str
-    size_bytes: int
     retained: bool
 
 
@@ -141,7 +140,7 @@ class Packets:
             self._ready += bytes([self._head[0]]) + encoded_length(len(self._body)) + self._body
             self._skip_bytes = self._size_bytes - len(self._body)
             if self._head[0] >> 4 == _PUBLISH:
-                self._tell(_oversized(self._head[0], self._body, self._size_bytes))
+                self._tell(_oversized(self._head[0], self._body))
         self._head.clear()
         self._body.clear()
         self._collect_bytes = 0
@@ -157,7 +156,7 @@ def encoded_length(size: int) -> bytes:
             return bytes(digits)
 
 
-def _oversized(head: int, body: bytes | bytearray, size_bytes: int) -> Oversized:
+def _oversized(head: int, body: bytes | bytearray) -> Oversized:
     (length,) = struct.unpack("!H", body[:2])
     topic = body[2 : 2 + length].decode("utf-8", "replace")
-    return Oversized(topic, size_bytes, bool(head & 1))
+    return Oversized(topic, bool(head & 1))

@@ -37,6 +37,7 @@ from daemon.rules import FamilySettings, rules
 from daemon.settings import Settings, load
 from daemon.sound_file import read_sound
 from daemon.window import WINDOW_SAMPLES, Window
+from tests.daemon.hostile_broker import SESSION, check_broker, check_refusals
 
 ROOT = Path(__file__).parents[2]
 MOST_SECONDS = 20.0
@@ -448,6 +449,14 @@ def check_request(content: bytes, _path: Path) -> bool:
     return answers[0]
 
 
+# Reason codes of MQTT 5, mostly those that the standard lists for a PUBACK.
+CODES = st.lists(
+    st.sampled_from([0, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x95, 0x97, 0x99])
+    | st.integers(0, 255),
+    max_size=40,
+).map(bytes)
+
+
 def _with_suffix(suffix: str) -> Callable[[bytes], tuple[bytes, str]]:
     return lambda content: (content, suffix)
 
@@ -478,5 +487,9 @@ CASES = {
         ),
         check_request,
         100,
+    ),
+    "refusals": Case(CODES.map(_with_suffix("")), check_refusals, 30),
+    "brokers": Case(
+        st.builds(lambda edits: (damaged(SESSION, edits), ""), EDITS), check_broker, 40
     ),
 }

@@ -94,6 +94,7 @@ class ScriptedBroker:
         largest: int | None = None,
         silent_to_v5: bool = False,
         subscription: int = 1,
+        server: socket.socket | None = None,
     ) -> None:
         self.published: list[Published] = []
         self.versions: list[int] = []
@@ -105,12 +106,12 @@ class ScriptedBroker:
         self._silence_seconds = silence_seconds
         self._silent_to_v5 = silent_to_v5
         self._subscription = subscription
+        self._server = server or socket.create_server(("127.0.0.1", 0))
         self._closing = threading.Event()
         self._connections: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
-        self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
         self._start(self._accept)
         return self

@@ -20,9 +20,7 @@ def test_size_is_that_of_the_packet(size: int, version: int) -> None:
     limit.connected(len(packet), properties=version == 5)
     assert limit.excess(message) is None
     limit.connected(len(packet) - 1, properties=version == 5)
-    assert f"{len(packet)} bytes, and the broker accepts {len(packet) - 1}" in str(
-        limit.excess(message)
-    )
+    assert limit.excess(message) == f"the broker accepts {len(packet) - 1} bytes"
 
 
 def test_two_losses_in_a_row_show_that_a_large_message_is_too_large() -> None:
@@ -30,7 +28,7 @@ def test_two_losses_in_a_row_show_that_a_large_message_is_too_large() -> None:
     limit.lost([DISCOVERY, OTHER, EVENT])
     assert limit.excess(DISCOVERY) is None
     limit.lost([DISCOVERY, EVENT])
-    assert "20039 bytes, and the broker closed" in str(limit.excess(DISCOVERY))
+    assert limit.excess(DISCOVERY) == "the broker closed the connection each time"
     assert limit.excess(OTHER) is None
     assert limit.excess(EVENT) is None
 

@@ -1,0 +1,145 @@
+"""Brokers that refuse events at random or send what is no MQTT, and what must hold for the link."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+from daemon import delivery, event_queue, mqtt
+from daemon.home_assistant import Message
+from daemon.mqtt import Commands, Link
+from daemon.outbox import Outbox
+from daemon.refusals import is_final, is_refusal
+from daemon.settings import MqttSettings
+from tests.daemon.scripted_broker import (
+    CONNACK,
+    PUBACK,
+    PUBLISH,
+    SUBACK,
+    Published,
+    ScriptedBroker,
+    packet,
+    publication,
+)
+
+_EVENTS = 12
+_SECONDS = 15.0
+_EVENT, _COMMAND = "timbrel/node/event", "timbrel/node/mute/set"
+_OFFLINE = Message("timbrel/box/availability", b"offline", 1, retain=True)
+
+# What a broker of MQTT 5 sends on an ordinary evening.
+SESSION = b"".join(
+    [
+        packet(CONNACK, b"\x00\x00\x08\x21\x00\x0a\x27\x00\x00\xff\xff"),
+        packet(SUBACK, b"\x00\x01\x00\x01"),
+        publication(_COMMAND, b"ON", version=5),
+        packet(PUBLISH, b"\x00\x15timbrel/node/mute/set\x00\x09\x00OFF", 0b0010),
+        packet(PUBACK, b"\x00\x02"),
+        packet(PUBACK, b"\x00\x03\x97\x05\x1f\x00\x02no"),
+        b"\xd0\x00",
+    ]
+)
+
+
+@contextmanager
+def _hurried() -> Iterator[None]:
+    """Pauses that nobody has to wait for."""
+    with (
+        patch.multiple(event_queue, _FIRST_PAUSE_SECONDS=0.001, _LONGEST_PAUSE_SECONDS=0.002),
+        patch.multiple(delivery, _FIRST_RETRY_SECONDS=0.001, _LONGEST_RETRY_SECONDS=0.002),
+        patch.multiple(mqtt, _FIRST_PAUSE_SECONDS=0.001, _LONGEST_PAUSE_SECONDS=0.002),
+        patch.multiple(mqtt, _ANSWER_SECONDS=0.5),
+    ):
+        yield
+
+
+@contextmanager
+def _link(port: int, outbox: Outbox) -> Iterator[Link]:
+    online = _OFFLINE._replace(payload=b"online")
+    link = Link(
+        MqttSettings(host="127.0.0.1", port=port),
+        None,
+        outbox,
+        client_id="box",
+        greeting=lambda: [online],
+        farewell=_OFFLINE,
+        commands=Commands([_COMMAND], lambda *_: None),
+    )
+    with link:
+        yield link
+
+
+def check_refusals(content: bytes, _path: Path) -> bool:
+    """PUBACKs of MQTT 5 with these codes: no event is lost, or sent again once it was accepted."""
+    codes = iter(content)
+    accepted, finals, sent = list[int](), list[int](), list[int]()
+
+    def answer(message: Published) -> int:
+        if message.topic != _EVENT:
+            return next(codes, 0)
+        number, code = json.loads(message.payload), next(codes, 0)
+        sent.append(number)
+        if not is_refusal(code):
+            accepted.append(number)
+        elif is_final(code):
+            finals.append(number)
+        return code
+
+    outbox = Outbox()
+    with _hurried(), ScriptedBroker(answer) as broker, _link(broker.port, outbox) as link:
+        assert link.wait_connected(_SECONDS)
+        link.publish(Message("timbrel/node/hearing", b"{}", 1, retain=True))
+        for number in range(_EVENTS):
+            outbox.put(Message(_EVENT, b"%d" % number, 1), str(number))
+        assert link.flush(_SECONDS) == 0, "an event is stuck"
+        assert link.connections == 1
+    assert sorted(accepted + finals) == list(range(_EVENTS)), "lost or sent twice"
+    assert list(dict.fromkeys(sent)) == list(range(_EVENTS)), "one overtook another"
+    assert outbox.dropped == len(finals)
+    return not finals
+
+
+def check_broker(content: bytes, _path: Path) -> bool:
+    """Whatever a broker sends, the link lives on and is at the service of the next one."""
+    outbox = Outbox()
+    outbox.put(Message(_EVENT, b"1", 1), "1")
+    with _hurried(), socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        with _link(port, outbox) as link:
+            connection, _ = server.accept()
+            with connection:
+                _send(connection, content)
+            was_accepted = link.connections > 0
+            _serve_well(server, link)
+    return was_accepted
+
+
+def _send(connection: socket.socket, content: bytes) -> None:
+    """Send the bytes and wait for the other side to hang up, which it may do at any time."""
+    connection.settimeout(_SECONDS)
+    try:
+        connection.recv(1)
+        connection.sendall(content)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65_536):
+            pass
+    except TimeoutError:
+        raise
+    except OSError:
+        return
+
+
+def _serve_well(server: socket.socket, link: Link) -> None:
+    """Accept every connection from now on and answer as a broker should, until one settles."""
+    with ScriptedBroker(server=server) as broker:
+        deadline = time.monotonic() + _SECONDS
+        while not broker.of(_EVENT) and not broker.of(f"{_EVENT}/late"):
+            if link.flush(0.0) == 0:
+                return
+            assert link._thread in threading.enumerate(), "the link's thread has ended"
+            assert time.monotonic() < deadline, "the link does not come back"
+            time.sleep(0.001)
