@@ -228,10 +228,10 @@ class _Connection:
         """Answer who waits for sound, who may have cancelled that."""
         if rate_hz not in _RATES_HZ:
             raise SoundLostError(f"a sample rate of {rate_hz} Hz is not supported")
+        ring = Ring(rate_hz, 1, self._changed)
         if not self.opened.set_running_or_notify_cancel():
             return
-        self._channels = channels
-        self._ring = ring = Ring(rate_hz, 1, self._changed)
+        self._channels, self._ring = channels, ring
         self._keep(ring, self)
         self.opened.set_result(ring)
         log.info("listening to %s at %d Hz, %d channel(s)", self._name, rate_hz, channels)

@@ -145,17 +145,20 @@ def _decode(container: Any, output: BinaryIO, *, skips_damage: bool) -> None:
     _use_plain_layout(codec)
     form: tuple[int, int] | None = None
     pending = bytearray()
-    for frame in _packed(_frames(container, skips_damage=skips_damage)):
-        channels, rate_hz = _channels(frame), frame.sample_rate
-        if form != (rate_hz, channels):
-            _send_samples(output, pending, form)
-            form = rate_hz, channels
-            _send(output, b"F", FORMAT.pack(rate_hz, channels))
-        plane = memoryview(frame.planes[0])
-        pending += plane[: frame.samples * channels * _SAMPLE_BYTES]
-        if len(pending) * _BLOCKS_A_SECOND >= rate_hz * channels * _SAMPLE_BYTES:
-            _send_samples(output, pending, form)
-    _send_samples(output, pending, form)
+    try:
+        for frame in _packed(_frames(container, skips_damage=skips_damage)):
+            channels, rate_hz = frame.layout.nb_channels, frame.sample_rate
+            if form != (rate_hz, channels):
+                _send_samples(output, pending, form)
+                form = rate_hz, channels
+                _send(output, b"F", FORMAT.pack(rate_hz, channels))
+            plane = memoryview(frame.planes[0])
+            pending += plane[: frame.samples * channels * _SAMPLE_BYTES]
+            if len(pending) * _BLOCKS_A_SECOND >= rate_hz * channels * _SAMPLE_BYTES:
+                _send_samples(output, pending, form)
+    finally:
+        # What came before an error is sound too.
+        _send_samples(output, pending, form)
 
 
 def _use_plain_layout(codec: Any) -> None:
@@ -225,11 +228,6 @@ def _pulled(graph: Any) -> Any:
         return graph.pull()
     except (av.BlockingIOError, av.EOFError):
         return None
-
-
-def _channels(frame: Any) -> int:
-    count: int = frame.layout.nb_channels
-    return count
 
 
 def _send_samples(output: BinaryIO, pending: bytearray, form: tuple[int, int] | None) -> None:

@@ -118,7 +118,7 @@ class Decoder:
         self._output = self._process.stdout.fileno()
         self._poll = select.poll()
         self._poll.register(self._output, select.POLLIN)
-        with suppress(BrokenPipeError):  # It is dead already, which reading tells.
+        with suppress(OSError):  # It is dead already, which reading tells.
             self._process.stdin.write(_line(request))
 
     def __enter__(self) -> Self:

@@ -350,6 +350,17 @@ def _damaged_audio(suffix: str, edits: list[Edit], first: float) -> tuple[bytes,
     return damaged(head, edits) + content[len(head) :], suffix
 
 
+def _many_channels(channels: int, subtype: str) -> tuple[bytes, str]:
+    """A WAV file, by whose name FFmpeg reads it: libsndfile takes any number of channels."""
+    file = io.BytesIO()
+    samples = np.tile(np.linspace(-0.5, 0.5, channels), (2_000, 1))
+    soundfile.write(file, samples, 48_000, format="WAV", subtype=subtype)
+    return file.getvalue(), ".mov"
+
+
+LAYOUTS = st.builds(
+    _many_channels, st.integers(1, 80), st.sampled_from(["PCM_16", "PCM_24", "FLOAT", "DOUBLE"])
+)
 AUDIO = st.builds(_damaged_audio, st.sampled_from(sorted(_AUDIO)), EDITS, st.sampled_from([0, 1]))
 
 
@@ -465,6 +476,7 @@ CASES = {
     ),
     "contracts": Case(CONTRACTS, check_contract, 100),
     "recordings": Case(AUDIO, check_audio, 200),
+    "layouts": Case(LAYOUTS, check_audio, 10),
     "streams": Case(AUDIO, check_stream, 20),
     "outboxes": Case(
         st.builds(lambda edits: (damaged(_outbox()[0], edits), ""), EDITS), check_outbox, 40
