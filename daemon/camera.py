@@ -1,35 +1,34 @@
-"""The sound of a camera or web radio, over RTSP or HTTP: decoded by FFmpeg, a ring is filled."""
+"""The sound of a camera or web radio, over RTSP or HTTP: a child decodes it, a ring is filled."""
 
 import errno
 import logging
-import socket
-import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.decoding import Block, ChildError, Decoder, DecodingError, Request, packages
 from daemon.errors import InputError, SoundLostError
 from daemon.ring import Ring
-from daemon.sound_file import av_open
+from daemon.stream_url import parsed, shown, tls_options
 
 log = logging.getLogger(__name__)
 
-_SCHEMES = ("rtsp", "rtsps", "http", "https")
 _CONNECT_SECONDS = 8.0
 _SLACK_SECONDS = 5.0
-# A name server that is away holds a thread for longer, where nothing can interrupt it.
+# Longer than FFmpeg's own time-outs, which know more of the reason.
 _GIVE_UP_SECONDS = 20.0
 _TOLERANCE_SECONDS = 0.5
 # A sender's clock may be faster than ours, and what was held up in the network is to be made up.
 _FASTEST = 1.02
 _RATES_HZ = range(4_000, 192_001)
-_MOST_CHANNELS = 8
+_MEMORY_BYTES = 192 << 20
+# FFmpeg 8: until then rtsps:// took no options of TLS.
+_RTSPS_LIBAVFORMAT = 62
 
 _OPTIONS = {
     "rtsp_transport": "tcp",
@@ -50,39 +49,67 @@ _REASONS = {
     "ExitError": "no answer in time",
     "TimeoutError": "no answer in time",
     "InvalidDataError": "what it sends is no sound that can be decoded",
+    "NoSoundError": "it has no sound; switch its microphone on",
+    "NoDecoderError": "there is no decoder for its sound; choose another format (AAC, G.711)",
+    "TooManyChannelsError": "its sound has more than 64 channels",
+    "UnknownHostError": "its host's name is not found",
+    "TooOldError": "PyAV before 16 cannot verify a certificate over rtsps; install a newer one",
+    "ImportError": "PyAV cannot be loaded; install it again",
+    "MemoryError": "its decoder needs too much memory",
 }
 
 
 class Camera:
-    """One stream; each `open` begins a connection of its own, on a thread of its own.
+    """One stream; each `open` begins a connection of its own, on a thread and in a child process.
 
-    `changed` is notified when a connection gives sound, fails or ends. One that hangs is given up
-    and left to its time-outs. Raises InputError for a url that is none, and without PyAV.
+    `changed` is notified when a connection gives sound, fails or ends. `tls_verify` and `ca_file`
+    are as in the settings. Raises InputError for what can never work, and without PyAV.
     """
 
     def __init__(
-        self, url: str, changed: threading.Condition, *, stall_seconds: float = 5.0
+        self,
+        url: str,
+        changed: threading.Condition,
+        *,
+        stall_seconds: float = 5.0,
+        tls_verify: bool | None = None,
+        ca_file: str | None = None,
     ) -> None:
-        self._url = url
-        self.name = _name(_parsed(url))
+        parts = parsed(url)
+        self.name = shown(parts)
         self._changed = changed
         self._silence_seconds = stall_seconds + _SLACK_SECONDS
         self._connections: dict[Ring, _Connection] = {}
-        _pyav()
+        self._request = Request(
+            url=url,
+            options=_OPTIONS | tls_options(parts, tls_verify=tls_verify, ca_file=ca_file),
+            memory_bytes=_MEMORY_BYTES,
+            timeouts=(_CONNECT_SECONDS, self._silence_seconds),
+            host=(parts.hostname or "", parts.port),
+            skips_damage=True,
+            least_libavformat=_RTSPS_LIBAVFORMAT if parts.scheme == "rtsps" and tls_verify else 0,
+        )
+        if packages() is None:
+            raise InputError(
+                "the sound of a url needs PyAV, which is missing; pip install 'timbrel[media]'"
+            )
 
     def open(self) -> "Future[Ring]":
-        """Begin to connect; the future raises SoundLostError when there is no sound now."""
+        """Begin to connect; the future raises SoundLostError when there is no sound now.
+
+        Cancelling it ends the connection.
+        """
         connection = _Connection(
-            self._url, self.name, self._changed, self._silence_seconds, self._keep
+            self._request, self.name, self._changed, self._silence_seconds, self._keep
         )
         connection.start()
         return connection.opened
 
     def close(self, ring: Ring) -> "Future[None]":
-        """Ask for the connection's end; the future is done once it has ended."""
+        """End the connection; the future is done once its child is gone."""
         connection = self._connections.pop(ring, None)
         if connection is not None:
-            connection.closing.set()
+            connection.close()
             return connection.closed
         done: Future[None] = Future()
         done.set_result(None)
@@ -112,92 +139,101 @@ class _Connection:
 
     def __init__(
         self,
-        url: str,
+        request: Request,
         name: str,
         changed: threading.Condition,
         silence_seconds: float,
         keep: "Callable[[Ring, _Connection], None]",
     ) -> None:
-        self._url = url
+        self._request = request
         self._name = name
         self._changed = changed
         self._silence_seconds = silence_seconds
         self._keep = keep
+        self._decoder: Decoder | None = None
         self._ring: Ring | None = None
+        self._channels = 1
+        self._closing = threading.Event()
         self.opened: Future[Ring] = Future()
-        self.opened.set_running_or_notify_cancel()
         self.closed: Future[None] = Future()
-        self.closing = threading.Event()
-        self._answering = threading.Lock()
-        self._answered = threading.Event()
 
     def start(self) -> None:
         """Begin to connect."""
-        threading.Thread(target=self._run, name="camera", daemon=True).start()
-        threading.Thread(target=self._lose_patience, name="camera-patience", daemon=True).start()
+        self.opened.add_done_callback(_closing_when_cancelled(weakref.ref(self)))
+        try:
+            threading.Thread(target=self._run, name="camera", daemon=True).start()
+        except RuntimeError:
+            self._end("no thread can be started for it now")
+
+    def close(self) -> None:
+        """End the connection; the child is killed, so that nothing is waited for."""
+        self._closing.set()
+        if self._decoder is not None:
+            self._decoder.kill()
 
     def _run(self) -> None:
         try:
             self._receive()
             reason = "it has ended"
-        except SoundLostError as error:
+        except (SoundLostError, ChildError) as error:
             reason = str(error)
+        except DecodingError as error:
+            reason = _reason(
+                error,
+                self._name.partition(":")[0],
+                verifies=self._request.options.get("tls_verify") == "1",
+                heard=self._ring is not None,
+            )
         except Exception as error:  # noqa: BLE001
             # Its text may name the url, and with it a password.
-            reason = _reason(error, self._url, heard=self._ring is not None)
-        self._fail(reason)
+            reason = f"an error inside ({type(error).__name__})"
+        self._end(reason)
+
+    def _end(self, reason: str) -> None:
+        """Tell whoever waits for sound, or listens to it."""
         if self._ring is not None:
             self._ring.lose(f"the sound of {self._name} is gone: {reason}")
+        elif self.opened.set_running_or_notify_cancel():
+            self.opened.set_exception(SoundLostError(f"no sound from {self._name}: {reason}"))
         self.closed.set_result(None)
         self._notify()
 
-    def _fail(self, reason: str) -> None:
-        """Answer who waits for sound, unless that has happened."""
-        with self._answering:
-            if self.opened.done():
-                return
-            self.closing.set()
-            self.opened.set_exception(SoundLostError(f"no sound from {self._name}: {reason}"))
-        self._answered.set()
-        self._notify()
-
-    def _lose_patience(self) -> None:
-        if not self._answered.wait(_GIVE_UP_SECONDS):
-            self._fail("no answer in time")
-
     def _receive(self) -> None:
-        options = dict(_OPTIONS)
-        if self._url.lower().startswith("https:"):
-            options |= {"tls_verify": "1"}
-            if authorities := ssl.get_default_verify_paths().cafile:
-                options |= {"ca_file": authorities}
-        timeouts = (_CONNECT_SECONDS, self._silence_seconds)
         pace = Pace()
-        with av_open(self._url, options=options, timeout=timeouts) as container:
-            if not container.streams.audio:
-                raise SoundLostError("it has no sound; switch its microphone on")
-            for block, rate_hz in _blocks(container, self.closing):
-                seconds = len(block) / rate_hz
-                if self.closing.wait(pace.wait_seconds(seconds, time.monotonic())):
+        with Decoder(self._request) as decoder:
+            self._decoder = decoder
+            patience_seconds = _GIVE_UP_SECONDS
+            # A request to close that came before the decoder was there could not kill it.
+            while not self._closing.is_set():
+                block = decoder.read(patience_seconds)
+                if block is None:
                     return
-                self._write(block, rate_hz)
+                seconds = len(block.samples) / block.rate_hz
+                if self._closing.wait(pace.wait_seconds(seconds, time.monotonic())):
+                    return
+                self._write(block)
+                patience_seconds = self._silence_seconds + _SLACK_SECONDS
 
-    def _write(self, block: NDArray[np.float32], rate_hz: int) -> None:
-        if self._ring is not None:
-            self._ring.write(block)
+    def _write(self, block: Block) -> None:
+        channels = block.samples.shape[1]
+        if self._ring is None:
+            self._begin(block.rate_hz, channels)
+        if self._ring is None:
             return
-        channels = block.shape[1]
-        if rate_hz not in _RATES_HZ or channels > _MOST_CHANNELS:
-            raise SoundLostError(f"{rate_hz} Hz with {channels} channels is more than is taken")
-        ring = Ring(rate_hz, channels, self._changed)
-        ring.write(block)
-        with self._answering:
-            if self.opened.done():
-                return
-            self._ring = ring
-            self._keep(ring, self)
-            self.opened.set_result(ring)
-        self._answered.set()
+        if (block.rate_hz, channels) != (self._ring.rate_hz, self._channels):
+            raise SoundLostError("its format changed")
+        self._ring.write(_mono(block.samples))
+
+    def _begin(self, rate_hz: int, channels: int) -> None:
+        """Answer who waits for sound, who may have cancelled that."""
+        if rate_hz not in _RATES_HZ:
+            raise SoundLostError(f"a sample rate of {rate_hz} Hz is not supported")
+        ring = Ring(rate_hz, 1, self._changed)
+        if not self.opened.set_running_or_notify_cancel():
+            return
+        self._channels, self._ring = channels, ring
+        self._keep(ring, self)
+        self.opened.set_result(ring)
         log.info("listening to %s at %d Hz, %d channel(s)", self._name, rate_hz, channels)
         self._notify()
 
@@ -206,87 +242,43 @@ class _Connection:
             self._changed.notify_all()
 
 
-def _blocks(container: Any, closing: threading.Event) -> Iterator[tuple[NDArray[np.float32], int]]:
-    """The stream's sound, (n, channels) in -1..1, and its rate, until `closing`.
+def _closing_when_cancelled(
+    connection: "weakref.ref[_Connection]",
+) -> Callable[["Future[Ring]"], None]:
+    """A callback without a reference of its own, which would keep the ring for ever."""
 
-    What is damaged is skipped. Raises SoundLostError when the format changes, and FFmpeg's errors.
-    """
-    av = _pyav()
-    resampler = av.AudioResampler(format="fltp")
-    began: tuple[int, int] | None = None
-    for packet in container.demux(audio=0):
-        if closing.is_set():
-            return
-        try:
-            frames = packet.decode()
-        except av.InvalidDataError:
-            continue
-        for frame in frames:
-            form = (frame.sample_rate, len(frame.layout.channels))
-            began = began or form
-            if form != began:
-                raise SoundLostError("its format changed")
-            for part in resampler.resample(frame):
-                block = part.to_ndarray().T.astype(np.float32)
-                # A stream of floats may hold anything.
-                np.nan_to_num(block, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-                yield np.clip(block, -1.0, 1.0), part.sample_rate
+    def close(opened: "Future[Ring]") -> None:
+        one = connection()
+        if opened.cancelled() and one is not None:
+            one.close()
+
+    return close
 
 
-def _pyav() -> Any:
-    try:
-        import av
-    except ImportError:
-        raise InputError(
-            "the sound of a url needs PyAV, which is missing; pip install 'timbrel[media]'"
-        ) from None
-    return av
+def _mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean of the channels, (n, 1), in -1..1: a stream of floats may hold anything."""
+    np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    np.clip(samples, -1.0, 1.0, out=samples)
+    mean: NDArray[np.float32] = samples.mean(axis=1, keepdims=True)
+    return mean
 
 
-def _parsed(url: str) -> SplitResult:
-    """The parts of a url that can be a stream's; the message of the InputError does not show it."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in _SCHEMES and parts.hostname and (parts.port or 0) >= 0
-    except ValueError:
-        usable = False
-    if not usable or any(ord(letter) <= 0x20 for letter in url):  # noqa: PLR2004
-        raise InputError(
-            "a source's url must be a stream's address: rtsp://, rtsps://, http:// or https:// "
-            "with a host, such as rtsp://user:password@camera.local/stream"
-        )
-    return parts
-
-
-def _name(parts: SplitResult) -> str:
-    """What may be shown of a url: user, password, path and query may all be secrets."""
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
-
-
-def _reason(error: Exception, url: str, *, heard: bool) -> str:
+def _reason(error: DecodingError, scheme: str, *, verifies: bool, heard: bool) -> str:
     """Why there is no sound, in words that do not hold the url."""
-    av = _pyav()
     for kind, words in _REASONS.items():
-        if isinstance(error, getattr(av, kind)):
+        if kind in error.kinds:
             return words
-    parts = _parsed(url)
-    if isinstance(error, av.HTTPClientError) and parts.scheme.startswith("rtsp"):
+    if "HTTPClientError" in error.kinds and scheme.startswith("rtsp"):
         return "it gives no sound; switch its microphone on"
-    if isinstance(error, av.FFmpegError):
-        if error.errno != errno.EIO:
-            return str(error.strerror)
-        return "the connection broke off" if heard else _connection_reason(parts)
-    return f"an error inside ({type(error).__name__})"
+    if "FFmpegError" not in error.kinds:
+        return f"an error inside ({error.kinds[0]})"
+    if error.errno == errno.EIO:
+        return "the connection broke off" if heard else _no_connection(verifies=verifies)
+    return error.words
 
 
-def _connection_reason(parts: SplitResult) -> str:
-    """FFmpeg has one word for a name that is unknown, for no TLS, and for what is no sound."""
-    try:
-        socket.getaddrinfo(parts.hostname, parts.port)
-    except OSError:
-        return "its host's name is not found"
-    if parts.scheme == "https":
+def _no_connection(*, verifies: bool) -> str:
+    """FFmpeg has one word for no TLS, a certificate that is not accepted and what is no sound."""
+    if verifies:
         return "no TLS with it, its certificate is not accepted, or it sends no sound"
     return "the connection failed, or what it sends is no sound"

@@ -116,6 +116,8 @@ class PortAudio:
 
     def _ask(self, job: Callable[[], T], changed: threading.Condition) -> "Future[T]":
         answer: Future[T] = Future()
+        # PortAudio cannot be interrupted: who has asked gets an answer.
+        answer.set_running_or_notify_cancel()
 
         def work() -> None:
             try:

@@ -68,6 +68,8 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     url: Url | msgspec.UnsetType = msgspec.UNSET
     channel: Channel | None = None
     gate_dbfs: Gate | msgspec.UnsetType | None = msgspec.UNSET
+    tls_verify: bool | None = None
+    ca_file: Text | None = None
 
 
 class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

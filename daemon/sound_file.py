@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from daemon.errors import InputError
 from daemon.quiet import quiet_output
 from daemon.window import SAMPLE_RATE_HZ
+
+if TYPE_CHECKING:
+    from daemon.decoding import Request
 
 STANDARD_INPUT = "-"
 # A block that a cut FLAC file ends in is lost whole, and its own blocks hold 4096.
@@ -23,6 +26,9 @@ _LARGEST_OGG_PAGE_BYTES = 65_307
 # computed from it is infinite.
 _LOUDEST = 1e10
 _RATES_HZ = range(1_000, 768_001)
+# A decoder is done with the longest gap between two blocks of sound sooner.
+_HANG_SECONDS = 60.0
+_MEMORY_BYTES = 1 << 30
 _AV_SUFFIXES = {".m4a", ".aac", ".mp4", ".m4b", ".mov", ".webm", ".mka", ".wma"}
 
 log = logging.getLogger(__name__)
@@ -158,41 +164,47 @@ def _ogg_ends(path: Path) -> bool:
 
 
 def _av_blocks(path: Path) -> Iterator[Block]:
-    try:
-        import av
-    except ImportError:
-        raise InputError(
-            f"{path}: {path.suffix} files need PyAV; pip install av, or convert it"
-        ) from None
+    """What FFmpeg decodes, in a child process: other formats' decoders crash on some files."""
+    from daemon.decoding import ChildError, Decoder, DecodingError, packages
+
+    if packages() is None:
+        raise InputError(f"{path}: {path.suffix} files need PyAV; pip install av, or convert it")
     decoded = 0
     rate_hz = 1
     try:
-        with av_open(str(path)) as container:
-            if not container.streams.audio:
-                raise InputError(
-                    f"{path}: there is no sound in it; name a file with an audio track"
-                )
-            resampler = av.AudioResampler(format="fltp")
-            for frame in container.decode(audio=0):
-                for part in resampler.resample(frame):
-                    decoded, rate_hz = decoded + part.samples, part.sample_rate
-                    yield part.to_ndarray().T.astype(np.float32), rate_hz
-    except av.FFmpegError as error:
-        if not decoded:
+        with Decoder(_request(path)) as decoder:
+            while (block := decoder.read(_HANG_SECONDS)) is not None:
+                if decoded and block.rate_hz != rate_hz:
+                    raise InputError(
+                        f"{path}: its sample rate changes from {rate_hz} to {block.rate_hz} Hz; "
+                        "convert it to WAV or FLAC"
+                    )
+                decoded, rate_hz = decoded + len(block.samples), block.rate_hz
+                yield block
+    except ChildError as error:
+        raise InputError(f"{path}: {error}; convert it to WAV or FLAC") from None
+    except DecodingError as error:
+        if "NoSoundError" in error.kinds:
             raise InputError(
-                f"{path}: cannot be read as audio ({error.strerror}); convert it to WAV or FLAC"
+                f"{path}: there is no sound in it; name a file with an audio track"
+            ) from None
+        if not decoded or "FFmpegError" not in error.kinds:
+            raise InputError(
+                f"{path}: cannot be read as audio ({error.words}); convert it to WAV or FLAC"
             ) from None
         log.warning("%s: truncated; the %.1f s that decode are used", path, decoded / rate_hz)
 
 
-def av_open(url: str, **options: Any) -> Any:
-    """FFmpeg's container of a file or a stream; raises its own errors."""
-    import av
+def _request(path: Path) -> "Request":
+    from daemon.decoding import Request
 
-    # Until 19, a tag that is no UTF-8 kept the sound from being opened.
-    lenient = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}  # noqa: PLR2004
-    opened: Any = av.open
-    return opened(url, **options, **lenient)
+    return Request(
+        # Without the protocol, a colon in the name would end one.
+        url=f"file:{path}",
+        # What a playlist names must be a file too, and nothing in the network.
+        options={"protocol_whitelist": "file"},
+        memory_bytes=_MEMORY_BYTES,
+    )
 
 
 def _raw_blocks(file: BinaryIO) -> Iterator[Block]:

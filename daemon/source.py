@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 _FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 3.0
 
 
 class Device(Protocol):
@@ -26,7 +25,10 @@ class Device(Protocol):
     """
 
     def open(self) -> "Future[Ring]":
-        """Begin to open it; the future raises SoundLostError when that cannot be now."""
+        """Begin to open it; the future raises SoundLostError when that cannot be now.
+
+        A future that can be cancelled is cancelled when the sound is no longer wanted.
+        """
 
     def close(self, ring: Ring) -> "Future[None]":
         """Begin to let go of it."""
@@ -39,6 +41,8 @@ class Listening(NamedTuple):
     stall_seconds: float
     channel: int | None = None
     zeros_are_loss: bool = True
+    longest_pause_seconds: float = 3.0
+    """Between two attempts to open the device; the pause grows to it while they fail."""
 
 
 class Tally(NamedTuple):
@@ -192,9 +196,11 @@ class Source:
             self._silent_since = silent_since
         self._let_go()
         self._try_at = time.monotonic() + self._pause_seconds * random.uniform(0.7, 1.0)  # noqa: S311
-        self._pause_seconds = min(2 * self._pause_seconds, _LONGEST_PAUSE_SECONDS)
+        self._pause_seconds = min(2 * self._pause_seconds, self._listening.longest_pause_seconds)
 
     def _let_go(self) -> None:
+        if self._opening is not None and self._opening.cancel():
+            self._opening = None
         if self._ring is not None and self._reader is not None:
             self._tally = _with(self._tally, self._ring)
             if self.sounds:

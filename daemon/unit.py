@@ -8,6 +8,8 @@ NAME = "timbrel.service"
 CONFIG = Path("/etc/timbrel/timbrel.yaml")
 PASSWORD = Path("/etc/timbrel/mqtt-password")
 
+_FOR_EACH_URL = {"MemoryHigh": 48, "MemoryMax": 48, "TasksMax": 8}
+_KNOWS_RESTART_STEPS = 254
 _FOLDER = Path(__file__).parent / "service"
 _PLAIN = re.compile(r"[\w@%+=,./-]+\Z", re.ASCII)
 
@@ -18,11 +20,15 @@ def system_unit(
     secrets: Mapping[str, Path],
     hidden: Sequence[Path],
     port: int | None = None,
+    *,
+    urls: int = 0,
+    systemd_version: int = 0,
 ) -> str:
     """The unit for the whole machine.
 
     It is handed the `secrets`, files by the credential's name, sees of all homes only the `hidden`
-    folders, and may listen at the `port`, if any.
+    folders, and may listen at the `port`, if any. Its limits fit so many sources with a url; it has
+    no key that is newer than systemd 252 unless the version knows it.
     """
     text = (_FOLDER / NAME).read_text(encoding="utf-8")
     lines = {
@@ -37,13 +43,32 @@ def system_unit(
         lines["ProtectHome"] = f"tmpfs\nBindReadOnlyPaths={folders}"
     if port is not None:
         lines["SocketBindDeny"] = f"any\nSocketBindAllow=ipv4:tcp:{port}"
-    return _with(text, lines)
+    return _with(text, lines | _limits(text, urls) | _restarts(systemd_version))
 
 
-def user_unit(program: Path, config: Path) -> str:
-    """The unit for one user's own manager."""
+def user_unit(program: Path, config: Path, *, urls: int = 0, systemd_version: int = 0) -> str:
+    """The unit for one user's own manager; as `system_unit`, and less confined."""
     text = (_FOLDER / "timbrel-user.service").read_text(encoding="utf-8")
-    return _with(text, {"ExecStart": _command(program, config)})
+    lines = {"ExecStart": _command(program, config)}
+    return _with(text, lines | _limits(text, urls) | _restarts(systemd_version))
+
+
+def _limits(text: str, urls: int) -> dict[str, str]:
+    """The unit's own limits, and room for a decoding process a url."""
+    limits = {}
+    for key, more in _FOR_EACH_URL.items():
+        value = re.search(rf"^{key}=(\d+)(M?)$", text, re.MULTILINE)
+        if value is None:
+            raise AssertionError(f"the unit has no {key}")
+        limits[key] = f"{int(value[1]) + more * urls}{value[2]}"
+    return limits
+
+
+def _restarts(systemd_version: int) -> dict[str, str]:
+    """Pauses that grow while it fails at once, from 3 s to a minute."""
+    if systemd_version < _KNOWS_RESTART_STEPS:
+        return {}
+    return {"RestartSec": "3\nRestartSteps=5\nRestartMaxDelaySec=60"}
 
 
 def _command(program: Path, config: Path) -> str:

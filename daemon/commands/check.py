@@ -7,7 +7,7 @@ import msgspec
 
 from daemon.commands.wiring import Ears, device_of
 from daemon.portaudio import PortAudio
-from daemon.settings import Settings, read_password
+from daemon.settings import Settings, SourceSettings, read_password
 from daemon.state import state_directory
 
 
@@ -25,7 +25,7 @@ def check(settings: Settings) -> int:
         device_of(place, portaudio, changed)
     print(f"box        {settings.name}")
     for place in settings.places:
-        heard = place.device if isinstance(place.url, msgspec.UnsetType) else _host_of(place.url)
+        heard = place.device if isinstance(place.url, msgspec.UnsetType) else _camera(place)
         print(f"place      {place.name}: {heard}, a window every {ears.hop_seconds:g} s")
     print(f"model      {ears.classifier.contract.title}")
     print(
@@ -43,6 +43,13 @@ def check(settings: Settings) -> int:
     return 0
 
 
-def _host_of(url: str) -> str:
-    """The part of an address that holds no password."""
-    return f"the camera at {urlsplit(url).hostname}"
+def _camera(place: SourceSettings) -> str:
+    """The part of its address that holds no password, and whether anybody could pose as it."""
+    parts = urlsplit(str(place.url))
+    if parts.scheme == "https" or place.tls_verify:
+        trust = ", certificate verified"
+    elif parts.scheme == "rtsps":
+        trust = ", certificate not verified (tls_verify: true does that)"
+    else:
+        trust = ""
+    return f"the camera at {parts.hostname}{trust}"

@@ -1,6 +1,7 @@
 """`timbrel install-service`: write the unit and its configuration, enable and start it, or undo."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -8,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from daemon import installation, systemd, unit
 from daemon.errors import FailedError, InputError
@@ -174,14 +177,19 @@ def _files(place: _Place) -> list[_File]:
     config = place.inside(place.config)
     settings = load(config) if config.exists() else Settings()
     program = installation.program(of_user=place.of_user)
+    urls = sum(not isinstance(source.url, msgspec.UnsetType) for source in settings.sources)
+    version = _systemd_version(place)
     if place.of_user:
-        text = unit.user_unit(program, place.config)
+        text = unit.user_unit(program, place.config, urls=urls, systemd_version=version)
     else:
         named = _read_by(settings)
         seen = installation.hidden([*installation.folders(), *named])
         _refuse_unreadable(place, [place.inside(path) for path in named], seen)
         secrets = _secrets(place, settings)
-        text = unit.system_unit(program, place.config, secrets, seen, settings.health.port)
+        port = settings.health.port
+        text = unit.system_unit(
+            program, place.config, secrets, seen, port, urls=urls, systemd_version=version
+        )
     example = _CONFIG + (_READ if place.of_user else _HANDED)
     example = example.format(config=shlex.quote(str(place.config)), password=place.password)
     files = [
@@ -193,12 +201,30 @@ def _files(place: _Place) -> list[_File]:
     return files
 
 
+def _systemd_version(place: _Place) -> int:
+    """The major version of the manager that will read the unit, 0 where that is not known."""
+    if place.root != Path("/"):
+        return 0
+    try:
+        done = subprocess.run(
+            ["systemctl", "--version"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return 0
+    version = re.match(r"systemd (\d+)", done.stdout)
+    return int(version[1]) if version else 0
+
+
 def _read_by(settings: Settings) -> list[Path]:
     """The files that a configuration names and the service reads itself."""
     tls = settings.mqtt.tls
     named = [settings.model.file]
     if tls is not None:
         named += [tls.ca_file, tls.certificate_file]
+    named += [source.ca_file for source in settings.sources]
     return [Path(name) for name in named if name is not None]
 
 

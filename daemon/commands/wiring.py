@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from daemon.mqtt import Commands, Link
 
 
+# Each attempt starts a process, which costs more than to ask for a microphone.
+_CAMERA_PAUSE_SECONDS = 15.0
+
+
 class Ears:
     """The classifier and the rules that turn its scores into events, from one configuration.
 
@@ -78,9 +82,19 @@ def device_of(
         from daemon.camera import Camera
 
         try:
-            return Camera(source.url, changed, stall_seconds=stall_seconds)
+            return Camera(
+                source.url,
+                changed,
+                stall_seconds=stall_seconds,
+                tls_verify=source.tls_verify,
+                ca_file=source.ca_file,
+            )
         except InputError as error:
             raise InputError(f"the place {source.name}: {error}") from None
+    if source.tls_verify is not None or source.ca_file is not None:
+        raise InputError(
+            f"the place {source.name}: tls_verify and ca_file are for a url; leave them out"
+        )
     name = DEFAULT_DEVICE if isinstance(source.device, msgspec.UnsetType) else source.device
     return Microphone(name, source.channel, portaudio, changed)
 
@@ -96,11 +110,13 @@ def place_of(
     tellers: Sequence[Teller] = (),
 ) -> Place:
     """A place that hears the device and tells the hub, nothing begun yet."""
+    is_microphone = isinstance(source.url, msgspec.UnsetType)
     listening = Listening(
         settings.audio.hop_seconds,
         settings.audio.stall_seconds,
         source.channel,
-        zeros_are_loss=isinstance(source.url, msgspec.UnsetType),
+        zeros_are_loss=is_microphone,
+        longest_pause_seconds=3.0 if is_microphone else _CAMERA_PAUSE_SECONDS,
     )
     return Place(
         source.name,

@@ -1,9 +1,13 @@
 """Sound from real HTTP and RTSP servers, those that fail in their many ways among them."""
 
+import errno
 import gc
 import http.server
 import io
 import logging
+import os
+import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -11,7 +15,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +29,7 @@ from daemon.ring import Ring, WindowReader
 from daemon.window import Window
 from tests.conftest import ROOT
 from tests.daemon.conftest import Samples
+from tests.daemon.decoders import decoders, stand_in, wait_until
 from tests.daemon.test_mqtt import make_certificate
 
 pytest.importorskip("av", reason="needs PyAV")
@@ -34,6 +39,16 @@ RATE_HZ = 22_050
 
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 Serve = Callable[[Answer], int]
+ServeTls = Callable[..., int]
+
+
+@pytest.fixture(autouse=True)
+def no_decoder_is_left() -> Iterator[None]:
+    """End what a test has left open, so that the next one sees its own children alone."""
+    yield
+    for child in decoders():
+        os.kill(child, signal.SIGKILL)
+    wait_until(lambda: decoders() == [])
 
 
 def tone(seconds: float, rate_hz: int = RATE_HZ) -> Samples:
@@ -120,10 +135,10 @@ def opened(camera: Camera, seconds: float = 15.0) -> Ring:
     return camera.open().result(seconds)
 
 
-def refusal(url: str) -> str:
+def refusal(url: str, **options: Any) -> str:
     """Why there is no sound."""
     with pytest.raises(SoundLostError) as caught:
-        opened(Camera(url, threading.Condition()))
+        opened(Camera(url, threading.Condition(), **options), 30.0)
     return str(caught.value)
 
 
@@ -197,7 +212,7 @@ def test_the_end_of_the_sound_is_told(missing: int, words: str, serve: Serve) ->
     assert lost_because(ring) == f"the sound of http://127.0.0.1:{port} is gone: {words}"
 
 
-def test_a_stream_that_stalls_is_told_as_a_microphone_is_and_its_thread_ends(
+def test_a_stream_that_stalls_is_told_as_a_microphone_is_and_its_child_ends(
     serve: Serve,
 ) -> None:
     camera = Camera(
@@ -209,6 +224,7 @@ def test_a_stream_that_stalls_is_told_as_a_microphone_is_and_its_thread_ends(
     closed = camera.close(ring)
     assert time.monotonic() - began < 0.5
     closed.result(10)
+    assert decoders() == []
 
 
 def test_after_a_close_it_can_be_opened_again(serve: Serve) -> None:
@@ -273,21 +289,124 @@ def test_a_server_that_takes_and_never_answers_is_given_up(
 
 
 def test_a_connection_that_hangs_is_given_up_and_another_may_follow(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = threading.Condition()
     camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", changed)
-    released = threading.Event()
     with monkeypatch.context() as hanging:
         hanging.setattr("daemon.camera._GIVE_UP_SECONDS", 0.5)
-        hanging.setattr("daemon.camera.av_open", lambda *_, **__: released.wait(30))
+        hanging.setattr("daemon.decoding._PROGRAM", stand_in(tmp_path, "time.sleep(60)"))
         opening = camera.open()
         with changed:
             assert changed.wait_for(opening.done, 10)
     with pytest.raises(SoundLostError, match="no answer in time"):
         opening.result(0)
     camera.close(opened(camera)).result(5)
-    released.set()
+
+
+def test_a_decoder_that_crashes_is_told_and_another_may_follow(serve: Serve) -> None:
+    port = serve(radio)
+    camera = Camera(f"http://127.0.0.1:{port}/live", threading.Condition())
+    ring = opened(camera)
+    (child,) = decoders()
+    os.kill(child, signal.SIGSEGV)
+    name = f"http://127.0.0.1:{port}"
+    assert lost_because(ring) == f"the sound of {name} is gone: its decoder crashed (SIGSEGV)"
+    camera.close(ring).result(5)
+    ring = opened(camera)
+    camera.close(ring).result(5)
+    assert decoders() == []
+
+
+def test_a_decoder_that_is_stopped_is_a_stall_and_is_ended(serve: Serve) -> None:
+    camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", threading.Condition())
+    ring = opened(camera)
+    (child,) = decoders()
+    os.kill(child, signal.SIGSTOP)
+    assert lost_because(ring, stall_seconds=1.0) == "no sound from the device for 1 s"
+    camera.close(ring).result(5)
+    assert decoders() == []
+
+
+def test_an_opening_that_is_cancelled_ends_its_child(serve: Serve) -> None:
+    camera = Camera(f"http://127.0.0.1:{serve(lambda _: time.sleep(20))}/x", threading.Condition())
+    opening = camera.open()
+    wait_until(lambda: len(decoders()) == 1)
+    assert opening.cancel()
+    wait_until(lambda: decoders() == [], seconds=2)
+
+
+def test_without_threads_or_processes_a_place_is_deaf_with_the_reason(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: Any, **__: Any) -> None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    def has_none(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    url = f"http://127.0.0.1:{serve(radio)}/live"
+    with monkeypatch.context() as full:
+        full.setattr(subprocess, "Popen", refuses)
+        message = refusal(url)
+        assert message.endswith("cannot be started (Resource temporarily unavailable)")
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", has_none)
+        assert refusal(url).endswith("no thread can be started for it now")
+    camera = Camera(url, threading.Condition())
+    camera.close(opened(camera)).result(5)
+
+
+def test_forty_servers_that_never_answer_leave_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("daemon.camera._CONNECT_SECONDS", 1.0)
+    before = threading.active_count()
+    changed = threading.Condition()
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=64)) as silent:
+        port = silent.getsockname()[1]
+        urls = [f"{scheme}://127.0.0.1:{port}/x" for scheme in ("http", "rtsp")]
+        began = time.monotonic()
+        openings = [Camera(url, changed).open() for url in urls * 20]
+        assert time.monotonic() - began < 5.0
+        assert threading.active_count() <= before + 40
+        for opening in openings:
+            with pytest.raises(SoundLostError, match="no answer in time"):
+                opening.result(60)
+    wait_until(lambda: threading.active_count() <= before)
+    assert decoders() == []
+
+
+@pytest.mark.parametrize("channels", [7, 8, 16])
+def test_a_stream_of_many_channels_is_heard(channels: int, serve: Serve) -> None:
+    file = io.BytesIO()
+    samples = np.repeat(tone(30.0)[:, None], channels, axis=1)
+    soundfile.write(file, samples, RATE_HZ, format="WAV", subtype="PCM_16")
+    content = file.getvalue()
+    url = f"http://127.0.0.1:{serve(lambda r: with_sound(r, content))}/x"
+    camera = Camera(url, threading.Condition())
+    ring = opened(camera)
+    reader = WindowReader(ring, 0.5, 5.0)
+    found = list(windows(reader, ring, time.monotonic() + 5))
+    assert_is_the_tone(found[-1].samples)
+    camera.close(ring).result(5)
+
+
+def test_channels_are_mixed_to_their_mean_and_what_is_no_number_is_silence(serve: Serve) -> None:
+    file = io.BytesIO()
+    row = [0.1, 0.2, np.nan, 7.0]
+    samples = np.tile(np.array(row, np.float32), (30 * RATE_HZ, 1))
+    soundfile.write(file, samples, RATE_HZ, format="WAV", subtype="FLOAT")
+    content = file.getvalue()
+    url = f"http://127.0.0.1:{serve(lambda r: with_sound(r, content))}/x"
+    camera = Camera(url, threading.Condition())
+    ring = opened(camera)
+    with ring.changed:
+        assert ring.changed.wait_for(lambda: ring.has_news, 5)
+    block = ring.fetch()
+    assert block is not None
+    np.testing.assert_allclose(block, (0.1 + 0.2 + 0.0 + 1.0) / 4, rtol=1e-6)
+    camera.close(ring).result(5)
 
 
 def test_a_server_may_not_name_our_files(serve: Serve, tmp_path: Path) -> None:
@@ -307,20 +426,102 @@ def test_a_server_may_not_name_our_files(serve: Serve, tmp_path: Path) -> None:
         assert "no sound" in refusal(f"http://127.0.0.1:{serve(answer)}/x.m3u8")
 
 
-def test_a_certificate_is_verified(
-    serve: Callable[[Answer, ssl.SSLContext], int],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def certificates(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for localhost, which no authority has signed, and what serves with it."""
     certificate, key = make_certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
+    return certificate, context
+
+
+def test_a_certificate_is_verified(
+    serve: ServeTls, certificates: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, context = certificates
     content = encoded(30.0)
     url = f"https://localhost:{serve(lambda r: with_sound(r, content), context)}/x"
     assert "its certificate is not accepted" in refusal(url)
+    other_name = url.replace("localhost", "127.0.0.1")
+    assert "its certificate is not accepted" in refusal(other_name, ca_file=str(certificate))
+    camera = Camera(url, threading.Condition(), ca_file=str(certificate))
+    camera.close(opened(camera)).result(5)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     camera = Camera(url, threading.Condition())
     camera.close(opened(camera)).result(5)
+
+
+def redirecting(url: str) -> Answer:
+    def redirect(request: http.server.BaseHTTPRequestHandler) -> None:
+        request.send_response(302)
+        request.send_header("Location", url)
+        request.end_headers()
+
+    return redirect
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_redirect_to_a_certificate_that_is_not_accepted_is_refused(
+    scheme: str, serve: ServeTls, certificates: tuple[Path, ssl.SSLContext], tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    certificate, key = make_certificate(other)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    content = encoded(30.0)
+    second = serve(lambda r: with_sound(r, content), context)
+    first = serve(
+        redirecting(f"https://localhost:{second}/x"), certificates[1] if scheme == "https" else None
+    )
+    trusted = {"ca_file": str(certificates[0])} if scheme == "https" else {}
+    message = refusal(f"{scheme}://localhost:{first}/x", **trusted)
+    assert "its certificate is not accepted" in message
+
+
+def test_a_redirect_to_another_server_is_followed_without_the_login(
+    serve: ServeTls, certificates: tuple[Path, ssl.SSLContext]
+) -> None:
+    content = encoded(30.0)
+    asked: list[tuple[str, str | None, str | None]] = []
+
+    def plain(request: http.server.BaseHTTPRequestHandler) -> None:
+        headers = request.headers
+        asked.append((request.path, headers["Authorization"], headers["Referer"]))
+        with_sound(request, content)
+
+    def locked(request: http.server.BaseHTTPRequestHandler) -> None:
+        if request.headers["Authorization"] is None:
+            request.send_response(401)
+            request.send_header("WWW-Authenticate", 'Basic realm="camera"')
+            request.end_headers()
+        else:
+            redirecting(f"http://127.0.0.1:{unencrypted}/next")(request)
+
+    unencrypted = serve(plain)
+    port = serve(locked, certificates[1])
+    url = f"https://me:{PASSWORD}@localhost:{port}/x?key={PASSWORD}"
+    camera = Camera(url, threading.Condition(), ca_file=str(certificates[0]))
+    camera.close(opened(camera)).result(5)
+    assert asked == [("/next", None, None)]
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "words"),
+    [
+        ("http://camera/x", {"tls_verify": True}, "http:// is not encrypted"),
+        ("rtsp://camera/x", {"ca_file": "/etc/hosts"}, "rtsp:// is not encrypted"),
+        ("https://camera/x", {"tls_verify": False}, "https:// is always verified"),
+        ("rtsps://camera/x", {"ca_file": "/etc/hosts"}, "without tls_verify: true"),
+        ("https://camera/x", {"ca_file": "/nowhere/ca.pem"}, "/nowhere/ca.pem: No such file"),
+        ("https://camera/x", {"ca_file": "a\0b"}, "embedded null byte"),
+    ],
+)
+def test_settings_of_tls_that_cannot_work_are_refused(
+    url: str, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        Camera(url, threading.Condition(), **options)
 
 
 @pytest.mark.parametrize(
@@ -370,11 +571,13 @@ def rtsp_server(*arguments: str) -> Iterator[int]:
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as server:
         assert server.stdout is not None
-        line = server.stdout.readline()
-        if not line:
-            pytest.skip("python3-gi and gir1.2-gst-rtsp-server-1.0 are not installed")
-        yield int(line)
-        server.kill()
+        try:
+            line = server.stdout.readline()
+            if not line:
+                pytest.skip("python3-gi and gir1.2-gst-rtsp-server-1.0 are not installed")
+            yield int(line)
+        finally:
+            server.kill()
 
 
 @pytest.fixture(scope="module")
@@ -394,13 +597,14 @@ def test_a_camera_is_heard(
     camera = Camera(f"rtsp://127.0.0.1:{rtsp_port}/{path}", threading.Condition())
     ring = opened(camera)
     assert ring.rate_hz == rate_hz
-    reader = WindowReader(ring, 0.5, 5.0, channel=channels)
+    reader = WindowReader(ring, 0.5, 5.0)
     found = list(windows(reader, ring, time.monotonic() + 6))
     assert len(found) >= 3
     assert_is_the_tone(found[-1].samples)
     assert ring.overflows == 0
     camera.close(ring).result(5)
-    assert f"listening to rtsp://127.0.0.1:{rtsp_port} at {rate_hz} Hz" in caplog.text
+    listening = f"listening to rtsp://127.0.0.1:{rtsp_port} at {rate_hz} Hz, {channels} channel(s)"
+    assert listening in caplog.text
 
 
 def test_a_camera_with_a_password_is_heard_with_it_alone(
@@ -416,14 +620,22 @@ def test_a_camera_with_a_password_is_heard_with_it_alone(
     assert PASSWORD not in caplog.text + shown.out + shown.err
 
 
-def test_a_camera_that_encrypts_with_a_certificate_of_its_own_is_heard(tmp_path: Path) -> None:
+def test_a_camera_s_own_certificate_is_verified_where_that_is_asked_for(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
     both = tmp_path / "both.pem"
-    both.write_text("".join(file.read_text() for file in make_certificate(tmp_path)))
+    both.write_text(certificate.read_text() + key.read_text())
     with rtsp_server(str(both)) as port:
-        camera = Camera(f"rtsps://127.0.0.1:{port}/stereo", threading.Condition())
-        ring = opened(camera)
-        assert ring.rate_hz == 44_100
-        camera.close(ring).result(5)
+        url = f"rtsps://localhost:{port}/stereo"
+        verified: dict[str, Any] = {"tls_verify": True, "ca_file": str(certificate)}
+        for options in ({}, verified):
+            camera = Camera(url, threading.Condition(), **options)
+            ring = opened(camera)
+            assert ring.rate_hz == 44_100
+            camera.close(ring).result(5)
+        assert "its certificate is not accepted" in refusal(url, tls_verify=True)
+        other_name = url.replace("localhost", "127.0.0.1")
+        message = refusal(other_name, tls_verify=True, ca_file=str(certificate))
+        assert "its certificate is not accepted" in message
 
 
 def test_a_camera_that_dies_is_told() -> None:

@@ -86,6 +86,54 @@ def test_the_port_for_health_may_be_listened_at_and_no_other(
     ]
 
 
+def test_each_url_gets_room_for_its_decoder_when_the_service_is_installed_again(
+    tmp_path: Path, timbrel: Timbrel
+) -> None:
+    root = tmp_path / "system"
+    environment = fake_systemctl(tmp_path / "bin", "true")
+    timbrel("install-service", "--root", root, env=environment)
+    written_unit = root / "etc/systemd/system/timbrel.service"
+    keys = ("MemoryHigh", "MemoryMax", "TasksMax")
+    assert [values(written_unit.read_text(), key) for key in keys] == [["224M"], ["256M"], ["64"]]
+    tmp_path.chmod(0o755)
+    (root / "etc/timbrel/timbrel.yaml").write_text(
+        "sources:\n"
+        "  - {name: hall, url: 'rtsp://camera.local/1'}\n"
+        "  - {name: radio, url: 'https://radio.local/1', ca_file: /etc/timbrel/ca.pem}\n"
+        "  - {name: attic, device: default}\n"
+    )
+    refused(timbrel("install-service", "--root", root, env=environment), "ca.pem: no such file")
+    (root / "etc/timbrel/ca.pem").touch(0o644)
+    done = timbrel("install-service", "--root", root, env=environment)
+    assert done.stdout.startswith("updated: ")
+    assert [values(written_unit.read_text(), key) for key in keys] == [["320M"], ["352M"], ["80"]]
+
+
+@pytest.mark.parametrize(("version", "expected"), [(0, []), (252, []), (253, []), (254, ["5"])])
+def test_restarts_slow_down_where_systemd_knows_how(version: int, expected: list[str]) -> None:
+    program = HOME / "bin" / "timbrel"
+    system = unit.system_unit(program, unit.CONFIG, DEFAULT_SECRETS, [], systemd_version=version)
+    user = unit.user_unit(program, unit.CONFIG, systemd_version=version)
+    for text in (system, user):
+        assert values(text, "RestartSec") == ["3"]
+        assert values(text, "RestartSteps") == expected
+        assert values(text, "RestartMaxDelaySec") == (["60"] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [("echo 'systemd 257 (257.9-1)'", "5"), ("echo 'systemd 252 (252.39-1~deb12u2)'", None)],
+)
+def test_the_running_systemd_decides_which_keys_are_written(
+    body: str, expected: str | None, tmp_path: Path, timbrel: Timbrel
+) -> None:
+    environment = {**fake_systemctl(tmp_path / "bin", body), "HOME": str(tmp_path)}
+    environment.pop("XDG_CONFIG_HOME", None)
+    done = timbrel("install-service", "--user", "--dry-run", env=environment)
+    assert done.returncode == 0, done.stderr
+    assert values(done.stdout, "RestartSteps") == ([expected] if expected else [])
+
+
 @pytest.mark.parametrize("name", ["system", "a system's 100 %"])
 def test_a_dry_run_shows_every_file_and_command_and_writes_nothing(
     name: str, tmp_path: Path, timbrel: Timbrel
@@ -326,6 +374,13 @@ def test_what_systemctl_says_is_passed_on(tmp_path: Path, timbrel: Timbrel) -> N
     refused(done, "it is masked", "journalctl -u timbrel", code=1)
 
 
+def systemd_version() -> int:
+    done = subprocess.run(
+        ["systemd-analyze", "--version"], capture_output=True, text=True, check=True
+    )
+    return int(done.stdout.split()[1])
+
+
 @needs_analyze
 def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path, timbrel: Timbrel) -> None:
     strange = tmp_path / "with space, 100% and $HOME" / "bin"
@@ -336,6 +391,11 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path, timbrel: Timb
         "here": unit_of_here(timbrel, tmp_path, "--root", tmp_path / "system"),
         "strange": unit.system_unit(program, strange / "a.yaml", DEFAULT_SECRETS, [strange]),
         "port": unit.system_unit(program, unit.CONFIG, DEFAULT_SECRETS, [], 9464),
+        "urls": unit.system_unit(
+            *(program, unit.CONFIG, DEFAULT_SECRETS, []),
+            urls=40,
+            systemd_version=systemd_version(),
+        ),
     }
     for name, text in units.items():
         file = tmp_path / name / unit.NAME
@@ -389,3 +449,6 @@ def test_what_breaks_sound_or_inference_stays_out() -> None:
         assert values(text, "PrivateDevices") == []
         assert values(text, "RestartPreventExitStatus") == ["2"]
         assert values(text, "Type") == ["notify"]
+        # The kernel ends a decoder that takes too much, and systemd must not end the rest.
+        assert values(text, "OOMPolicy") == ["continue"]
+        assert values(text, "KillMode") == ["mixed"]

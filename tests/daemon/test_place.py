@@ -67,6 +67,7 @@ class Script:
 
     def open(self) -> Future[Ring]:
         future: Future[Ring] = Future()
+        future.set_running_or_notify_cancel()
         if self.opened < len(self.openings):
             opening = self.openings[self.opened]
             if isinstance(opening, str):

@@ -1,8 +1,10 @@
 """Real files of every format as 16 kHz mono; whatever is no sound is refused by name."""
 
 import io
+import json
 import logging
 import os
+import socket
 import struct
 import sys
 import threading
@@ -16,9 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from daemon.__main__ import main
 from daemon.errors import InputError
 from daemon.sound_file import read_sound, sound
 from tests.daemon.conftest import Samples
+from tests.daemon.decoders import decoders, stand_in
 
 # Suffix, libsndfile's container, its subtype; then AAC in MP4, made with PyAV.
 LOSSLESS = [
@@ -149,6 +153,132 @@ def test_channels_are_mixed_to_their_mean(channels: int, tmp_path: Path) -> None
     samples = np.tile(np.arange(channels).astype(np.float32) / np.float32(8), (1_000, 1))
     path = write(tmp_path / "steps", samples, 16_000, LOSSLESS[3])
     np.testing.assert_allclose(read_sound(str(path)), (channels - 1) / 16, atol=1e-6)
+
+
+def write_with_pyav(
+    path: Path, samples: Samples, rate_hz: int, *, codec: str, layout: str, container: str
+) -> None:
+    """Write samples, (n, channels), with one of FFmpeg's encoders."""
+    av = pytest.importorskip("av", reason="needs PyAV to write it")
+    with av.open(str(path), "w", format=container) as file:
+        stream = file.add_stream(codec, rate=rate_hz, layout=layout)
+        for start in range(0, len(samples), 1_024):
+            piece = np.ascontiguousarray(samples[start : start + 1_024].reshape(1, -1))
+            frame = av.AudioFrame.from_ndarray(piece, format="flt", layout=layout)
+            frame.sample_rate, frame.pts = rate_hz, start
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+
+
+# The Core Audio file lists its channels one by one, in an order of its own.
+@pytest.mark.parametrize(
+    ("channels", "layout", "container"),
+    [
+        (7, "6.1", "mov"), (8, "7.1", "mov"), (16, "hexadecagonal", "mov"), (24, "22.2", "mov"),
+        (8, "7.1", "caf"), (9, "9 channels", "matroska"), (64, "64 channels", "matroska"),
+        (4, "ambisonic 1", "mov"),
+    ],
+)  # fmt: skip
+def test_any_number_of_channels_is_mixed_to_their_mean(
+    channels: int, layout: str, container: str, tmp_path: Path
+) -> None:
+    steps = np.arange(channels).astype(np.float32) / np.float32(128)
+    path = tmp_path / "steps.mov"
+    samples = np.tile(steps, (16_000, 1))
+    write_with_pyav(path, samples, 16_000, codec="pcm_s16le", layout=layout, container=container)
+    heard = read_sound(str(path))
+    assert len(heard) == 16_000
+    np.testing.assert_allclose(heard, (channels - 1) / 256, atol=1e-6)
+
+
+def test_an_m4a_of_7_1_is_heard(tmp_path: Path) -> None:
+    samples = tone(96_000, 3.0, channels=8)
+    path = tmp_path / "x.m4a"
+    write_with_pyav(path, samples, 96_000, codec="aac", layout="7.1", container="mp4")
+    heard = read_sound(str(path))
+    assert abs(len(heard) - 48_000) <= 2 * 1_024 / 6 + 2
+    # Of its eight channels AAC takes the low frequencies' for itself.
+    assert_is_the_tone(heard / heard[8_000:-8_000].std() / np.sqrt(8), within=0.05)
+    assert heard.std() > 0.25
+
+
+def test_more_channels_than_ffmpeg_converts_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "many.mov"
+    soundfile.write(path, np.zeros((4_800, 65)), 48_000, format="WAV", subtype="PCM_16")
+    assert "(more than 64 channels)" in refusal(path)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_an_m4a_gives_the_samples_that_pyav_gives(
+    channels: int, noise: Samples, tmp_path: Path
+) -> None:
+    av = pytest.importorskip("av", reason="needs PyAV to compare with")
+    samples = np.stack([noise, np.roll(noise, 999)], axis=1)[:, :channels]
+    path = write(tmp_path / "noise", samples, 16_000, M4A)
+    with av.open(str(path)) as file:
+        planes = [frame.to_ndarray() for frame in file.decode(audio=0)]
+    expected = np.concatenate(planes, axis=1).mean(axis=0)
+    np.testing.assert_allclose(read_sound(str(path)), expected, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("sound(1.0); os.kill(os.getpid(), signal.SIGSEGV)", "its decoder crashed (SIGSEGV)"),
+        ("sound(1.0); time.sleep(60)", "(its decoder hangs)"),
+        ("print('hello' * 99)", "its decoder sends garbage"),
+    ],
+)
+def test_a_decoder_that_fails_is_a_refusal_of_its_file_alone(
+    code: str,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("daemon.decoding._PROGRAM", stand_in(tmp_path, code))
+    monkeypatch.setattr("daemon.sound_file._HANG_SECONDS", 1.0)
+    bad, good = tmp_path / "bad.m4a", tmp_path / "good.wav"
+    bad.write_bytes(b"some")
+    soundfile.write(good, tone(16_000, 4.0), 16_000)
+    assert words in refusal(bad)
+    assert main(["replay", "--json", "--scores", str(bad), str(good)]) == 2
+    files = [json.loads(line)["file"] for line in capsys.readouterr().out.splitlines()]
+    assert files == [str(good)]
+    assert decoders() == []
+
+
+def test_a_reader_that_stops_early_ends_its_decoder(tmp_path: Path) -> None:
+    path = write(tmp_path / "long", tone(16_000, 60.0), 16_000, M4A)
+    pieces = sound(str(path))
+    next(pieces)
+    assert len(decoders()) == 1
+    del pieces
+    assert decoders() == []
+
+
+@pytest.mark.parametrize("name", ["12:30.m4a", "-o.m4a", "http:x.m4a", "M\udcfcller.m4a"])
+def test_a_name_that_ffmpeg_could_misread_is_a_file_s(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "song", tone(16_000, 1.0), 16_000, M4A).rename(name)
+    assert len(read_sound(name)) >= 16_000
+
+
+def test_a_file_may_not_name_another_or_a_server(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.wav"
+    soundfile.write(secret, tone(16_000, 30.0), 16_000)
+    path = tmp_path / "list.m4a"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.5)
+        for url in (f"http://127.0.0.1:{server.getsockname()[1]}/x.wav", f"concat:{secret}"):
+            path.write_text(
+                f"#EXTM3U\n#EXT-X-TARGETDURATION:30\n#EXTINF:30,\n{url}\n#EXT-X-ENDLIST\n"
+            )
+            assert "cannot be read as audio" in refusal(path)
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 @pytest.mark.parametrize("length", [1, 2, 65_535, 65_536, 65_537, 200_000])

@@ -32,10 +32,14 @@ class Hand:
         self.changed = threading.Condition()
         self.openings: list[Future[Ring]] = []
         self.closed: list[Ring] = []
+        self.can_cancel = False
 
     def open(self) -> Future[Ring]:
-        self.openings.append(Future())
-        return self.openings[-1]
+        opening: Future[Ring] = Future()
+        if not self.can_cancel:
+            opening.set_running_or_notify_cancel()
+        self.openings.append(opening)
+        return opening
 
     def close(self, ring: Ring) -> Future[None]:
         self.closed.append(ring)
@@ -130,6 +134,17 @@ def test_what_cannot_be_opened_is_tried_with_growing_pauses_for_ever(
     for pause, longest in zip(pauses, [0.5, 1.0, 2.0, *[3.0] * 37], strict=True):
         assert 0.7 * longest - 1e-6 <= pause <= longest
     assert len(set(pauses[4:])) > 10
+
+
+def test_the_longest_pause_is_the_devices_own(hand: Hand, clock: Clock) -> None:
+    source = Source(hand, Listening(1.0, STALL_SECONDS, longest_pause_seconds=15.0))
+    for _ in range(10):
+        source.poll()
+        hand.refuse("it is not there")
+        lost_reason(source)
+        pause_seconds = source.due - clock.now
+        clock.now = source.due
+    assert 0.7 * 15.0 <= pause_seconds <= 15.0 + 1e-6
 
 
 def test_a_device_that_is_gone_is_let_go_and_opened_again(
@@ -229,6 +244,20 @@ def test_an_opening_that_is_answered_after_the_mute_is_closed_at_once(
     source.poll()
     assert hand.closed == [ring]
     assert not source.has_news
+
+
+def test_mute_cancels_an_opening_that_can_be_cancelled(
+    source: Source, hand: Hand, clock: Clock
+) -> None:
+    hand.can_cancel = True
+    source.poll()
+    source.mute(muted=True)
+    assert hand.openings[0].cancelled()
+    assert source.poll() is None
+    assert source.due == math.inf
+    source.mute(muted=False)
+    hearing(source, hand, clock)
+    assert len(hand.openings) == 2
 
 
 def test_an_opening_that_fails_after_the_mute_is_no_loss(source: Source, hand: Hand) -> None:

@@ -40,3 +40,42 @@ def test_a_check_says_nothing_but_the_place_that_can_never_work(
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("timbrel: the place hall: a source's url must be")
     assert "secret" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("url: 'rtsps://u:secret@hall.invalid/1'", "hall.invalid, certificate not verified"),
+        ("url: 'rtsps://hall.invalid/1', tls_verify: true", "hall.invalid, certificate verified"),
+        ("url: 'https://hall.invalid/1'", "hall.invalid, certificate verified"),
+        ("url: 'rtsp://hall.invalid/1'", "hall.invalid, a window"),
+    ],
+)
+def test_a_check_says_whether_a_certificate_is_verified(
+    source: str, words: str, timbrel: Timbrel, tmp_path: Path
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(f"sources: [{{name: hall, {source}}}]\n")
+    done = timbrel("check", config)
+    assert done.returncode == 0, done.stderr
+    assert f"the camera at {words}" in done.stdout
+    assert "secret" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("url: 'http://hall.invalid/1', tls_verify: true", "http:// is not encrypted"),
+        ("url: 'https://hall.invalid/1', ca_file: /nowhere.pem", "ca_file: /nowhere.pem: No such"),
+        ("device: default, tls_verify: true", "tls_verify and ca_file are for a url"),
+    ],
+)
+def test_settings_of_tls_that_cannot_work_are_refused_by_the_place(
+    source: str, words: str, timbrel: Timbrel, tmp_path: Path
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(f"sources: [{{name: hall, {source}}}]\n")
+    done = timbrel("check", config)
+    assert done.returncode == 2
+    assert done.stderr.startswith("timbrel: the place hall: ")
+    assert words in done.stderr

@@ -4,6 +4,7 @@ Everything is real here but the sound: a sound server without hardware plays the
 line for each proof and exits with how many failed.
 """
 
+import http.server
 import json
 import os
 import pwd
@@ -11,9 +12,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -275,6 +278,68 @@ def deaf(hub: Hub) -> str:
     return f"STATUS={status}; hears {took:.1f} s after the sound is back"
 
 
+@contextmanager
+def radio() -> Iterator[str]:
+    """The url of a server that sends the medley."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            pass
+
+    handler = partial(Handler, directory=str(MEDLEY.parent))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{MEDLEY.name}"
+        server.shutdown()
+
+
+def processes() -> set[int]:
+    """Every process of the service."""
+    file = Path(f"/sys/fs/cgroup{shown('ControlGroup')}", "cgroup.procs")
+    return {int(line) for line in file.read_text().split()} if file.exists() else set()
+
+
+def camera(hub: Hub) -> str:
+    """A stream is decoded in a process of its own inside the sandbox, which may die and returns."""
+    with radio() as url:
+        CONFIG.write_text(
+            SETTINGS.partition("audio")[0] + f"sources: [{{name: hall, url: '{url}'}}]\n"
+        )
+        must(AT_HOME, "install-service")
+        assert shown("TasksMax") == "72", shown("TasksMax")
+        assert shown("MemoryMax") == str(304 << 20), shown("MemoryMax")
+        took = within(40, hub.open, "an event")
+        main = int(shown("MainPID"))
+        (child,) = processes() - {main}
+        folder = Path("/proc", str(child))
+        status = (folder / "status").read_text()
+        assert "Seccomp:\t2\n" in status, status
+        assert "Max core file size        0                    0" in (folder / "limits").read_text()
+        assert int((folder / "coredump_filter").read_text(), 16) == 0
+        assert (folder / "oom_score_adj").read_text() == "1000\n"
+        memory = status.partition("VmHWM:")[2].partition("\n")[0].strip()
+        os.kill(child, signal.SIGKILL)
+        within(5, lambda: shown("StatusText").startswith("deaf"), "STATUS=deaf")
+        again = within(20, lambda: shown("StatusText").startswith("hearing"), "STATUS=hearing")
+        assert int(shown("MainPID")) == main, "the daemon was restarted"
+        assert child not in processes()
+        os.kill(main, signal.SIGKILL)
+        within(5, lambda: not {main, *processes()} & {main}, "the daemon's end")
+        within(30, lambda: shown("StatusText").startswith("hearing"), "a new one")
+        began = time.monotonic()
+        must("systemctl", "stop", "timbrel")
+        stopped = time.monotonic() - began
+        assert not processes()
+        assert shown("Result") == "success", shown("Result")
+    configure()
+    must(AT_HOME, "install-service")
+    assert shown("TasksMax") == "64", shown("TasksMax")
+    return (
+        f"first event {took:.1f} s after the command, decoder at most {memory}; "
+        f"hears {again:.1f} s after it was killed; stopped in {stopped:.1f} s"
+    )
+
+
 def wrong_configuration(_hub: Hub) -> str:
     """A typo is no crash loop."""
     configure("audoi: {}\n")
@@ -362,6 +427,7 @@ PROOFS = [
     crash,
     reload,
     deaf,
+    camera,
     wrong_configuration,
     update_and_uninstall,
     by_hand,
