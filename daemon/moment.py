@@ -6,6 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+# The year 2200, and three centuries without a reboot.
+_LAST_WALL = 7_258_118_400.0
+_LONGEST_SINCE_BOOT = 1e10
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -15,6 +18,16 @@ class Moment(NamedTuple):
     boot: str
     since_boot: float
     wall: float
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether both clocks can have shown this; a damaged or made-up moment may say anything."""
+        return (
+            isinstance(self.since_boot, float)
+            and isinstance(self.wall, float)
+            and 0.0 <= self.since_boot <= _LONGEST_SINCE_BOOT
+            and 0.0 <= self.wall <= _LAST_WALL
+        )
 
     def age_seconds(self, now: "Moment") -> float:
         """Seconds gone by; over a reboot only the wall clock can tell, and may be wrong."""

@@ -1,16 +1,18 @@
 """One thing to remember over restarts, as a JSON file; who writes never waits for the disk."""
 
 import logging
-import os
 import threading
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
 
+from daemon.own_file import move_aside, read_own, write_own
+
 log = logging.getLogger(__name__)
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
+_MOST_BYTES = 1_000_000
 _LONGEST_GOODBYE_SECONDS = 3.0
 
 
@@ -30,16 +32,17 @@ class Note(Generic[Kind]):
         self._has_warned = False
 
     def read(self) -> Kind:
-        """What was written last, or the blank; a damaged file is named and counts as absent."""
+        """What was written last, or the blank; a damaged file is moved aside and logged."""
         if self._path is None:
             return self._blank
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=type(self._blank))
+            content = read_own(self._path, _MOST_BYTES)
+            return msgspec.json.decode(content, type=type(self._blank))
         except FileNotFoundError:
             return self._blank
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             reason = getattr(error, "strerror", None) or error
-            log.warning("%s: %s; it is begun anew", self._path, reason)
+            log.warning("%s: %s; %s", self._path, reason, _set_aside(self._path))
             return self._blank
 
     def write(self, value: Kind) -> None:
@@ -79,10 +82,13 @@ class Note(Generic[Kind]):
             return
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = self._path.with_suffix(".new")
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(file, content)
-            os.fsync(file)
-        finally:
-            os.close(file)
+        write_own(fresh, content)
         fresh.replace(self._path)
+
+
+def _set_aside(path: Path) -> str:
+    """Move a damaged file out of the way of the next one; returns what became of it, in words."""
+    try:
+        return f"moved to {move_aside(path).name}, and begun anew"
+    except OSError:
+        return "it is begun anew"

@@ -258,6 +258,7 @@ class Outbox:
         with self._changed:
             if not self._has_read_file:
                 self._has_read_file = True
+                self.dropped += file.unusable
                 self._adopt(file.events, file.wills)
             events, wills = dict(self._queue.entries), dict(self._wills)
             self._file = file

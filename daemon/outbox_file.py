@@ -4,30 +4,28 @@ import errno
 import logging
 import os
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
+from daemon import outbox_journals as journals
+from daemon import outbox_rows
 from daemon.errors import InputError
 from daemon.event_queue import Entry
-from daemon.home_assistant import Message
-from daemon.moment import Moment
+from daemon.outbox_rows import COLUMNS, READ_ERRORS, Rows
+from daemon.own_file import open_own, others_may_change
 from daemon.state import Lock
 
 log = logging.getLogger(__name__)
 
 NAME = "outbox.sqlite"
-_COLUMNS = (
-    "topic TEXT NOT NULL, payload BLOB NOT NULL, boot TEXT NOT NULL, "
-    "since_boot REAL NOT NULL, wall REAL NOT NULL, checksum INTEGER NOT NULL"
-)
 # Step n leads from version n of the schema to n + 1. A step that was released is never changed.
 _MIGRATIONS = (
     f"""
-    CREATE TABLE events (number INTEGER PRIMARY KEY, {_COLUMNS});
-    CREATE TABLE wills (event_id TEXT PRIMARY KEY, {_COLUMNS});
+    CREATE TABLE events (number INTEGER PRIMARY KEY, {COLUMNS});
+    CREATE TABLE wills (event_id TEXT PRIMARY KEY, {COLUMNS});
     """,
 )
 _PRAGMAS = (
@@ -38,9 +36,21 @@ _PRAGMAS = (
     "PRAGMA journal_size_limit = 500000",
 )
 _PRIMARY_CODE = 0xFF
-# The last of them: a table that is not as ours are.
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+_DAMAGED = {
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_FORMAT,
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+    # A table that is not as ours are.
+    sqlite3.SQLITE_ERROR,
+}
+# No schema will ever have such a number: the field that holds it is damaged.
+_HIGHEST_VERSION = 1000
 _BUSY_SECONDS = 5.0
+_WRITE_FORMAT_AT, _NEWEST_FORMAT = 18, 2
+_LONGEST_REASON = 200
 
 
 class _DamagedError(Exception):
@@ -50,18 +60,24 @@ class _DamagedError(Exception):
 class OutboxFile:
     """The file in a directory that is ours alone; what it held when opened is `events` and `wills`.
 
-    A damaged file is moved aside and begun anew. Raises InputError when another daemon has the
-    directory or the file is a newer Timbrel's, and OSError, in every method, for a failing disk.
+    A damaged file is moved aside; what can still be read in it goes into the new one. `unusable`
+    counts the events that were found and cannot be sent. Raises InputError when another daemon has
+    the directory or the file is a newer Timbrel's, and OSError, in every method, for a failing
+    disk.
     """
 
     def __init__(self, directory: Path) -> None:
         self._lock = Lock(directory)
         self._path = directory / NAME
         try:
-            self._open()
+            _warn_of_others(directory)
+            rows = self._open()
         except BaseException:
             self._lock.release()
             raise
+        self.events = list(rows.events.values())
+        self.wills = list(rows.wills.values())
+        self.unusable = rows.unusable
 
     def write(
         self,
@@ -73,55 +89,43 @@ class OutboxFile:
         with self._transaction() as database:
             database.executemany("DELETE FROM events WHERE number = ?", ((n,) for n in gone))
             database.executemany("DELETE FROM wills WHERE event_id = ?", ((i,) for i in wills))
-            _insert(database, events, {i: will for i, will in wills.items() if will is not None})
+            kept = {event_id: will for event_id, will in wills.items() if will is not None}
+            outbox_rows.insert(database, events, kept)
 
     def replace(self, events: Mapping[int, Entry], wills: Mapping[str, Entry]) -> None:
         """Hold these and nothing else."""
         with self._transaction() as database:
             database.execute("DELETE FROM events")
             database.execute("DELETE FROM wills")
-            _insert(database, events, wills)
+            outbox_rows.insert(database, events, wills)
 
     def close(self) -> None:
         """Let go of the file and the directory; a transaction that failed is undone."""
-        with suppress(sqlite3.Error):
+        with suppress(*READ_ERRORS):
             self._database.close()
         self._lock.release()
 
-    def _open(self) -> None:
+    def _open(self) -> Rows:
+        """Open a sound file, if need be a new one; returns what the old one held."""
+        original = journals.prepare(self._path)
         try:
-            self._database = self._connect()
+            self._database, rows = _connect(self._path)
+            if not rows.unusable:
+                return rows
+            self._database.close()
+            damage = f"{rows.unusable} row(s) that cannot be sent"
         except _DamagedError as error:
-            aside = _move_aside(self._path)
-            log.error(  # noqa: TRY400
-                "%s is damaged (%s): moved to %s; events that it held are lost",
-                *(self._path, error, aside.name),
-            )
-            self._database = self._connect()
-
-    def _connect(self) -> sqlite3.Connection:
-        """A checked database of the present schema, its rows read."""
-        # Files that SQLite lays beside it get the same mode.
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        database = sqlite3.connect(
-            self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            damage, rows = str(error), _salvaged(self._path, original)
+        if original is None:
+            original = journals.move_all_aside(self._path)
+        journals.remove_all(self._path)
+        self._database, _ = _connect(self._path)
+        self.replace(rows.events, rows.wills)
+        log.error(
+            "%s is damaged (%s): moved to %s; %d event(s) could be read and are kept",
+            *(self._path, damage, original.name, len(rows.events) + len(rows.wills)),
         )
-        try:
-            version = _version(database, self._path)
-            for pragma in _PRAGMAS:
-                database.execute(pragma)
-            _migrate(database, version)
-            self.events = [entry for _, entry in _rows(database, "events", "number")]
-            self.wills = [entry for _, entry in _rows(database, "wills", "since_boot")]
-        except sqlite3.Error as error:
-            database.close()
-            if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _DAMAGED:
-                raise _DamagedError(error) from None
-            _as_os_error(error, self._path)
-        except BaseException:
-            database.close()
-            raise
-        return database
+        return rows
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -129,20 +133,107 @@ class OutboxFile:
             self._database.execute("BEGIN IMMEDIATE")
             yield self._database
             self._database.execute("COMMIT")
-        except sqlite3.Error as error:
+        except READ_ERRORS as error:
             _as_os_error(error, self._path)
 
 
-def _as_os_error(error: sqlite3.Error, path: Path) -> NoReturn:
-    raise OSError(errno.EIO, str(error), str(path)) from None
+@cache
+def _warn_of_others(directory: Path) -> None:
+    """Say once who else can change what is kept here."""
+    if (reason := others_may_change(directory)) is not None:
+        log.warning(
+            "state.directory: %s: other users can change what is kept there (%s); "
+            "give Timbrel a directory of its own, with mode 0700",
+            *(directory, reason),
+        )
+
+
+def _connect(path: Path) -> tuple[sqlite3.Connection, Rows]:
+    """A checked database of the present schema, its rows read; files beside it get its mode."""
+    database: sqlite3.Connection | None = None
+    _create(path)
+    try:
+        database = _database(path)
+        version = _version(database, path)
+        for pragma in _PRAGMAS:
+            database.execute(pragma)
+        _migrate(database, version)
+        rows = outbox_rows.read(database)
+    except READ_ERRORS as error:
+        if database is not None:
+            database.close()
+        if _is_damage(error):
+            raise _DamagedError(_printable(error)) from None
+        _as_os_error(error, path)
+    except BaseException:
+        if database is not None:
+            database.close()
+        raise
+    return database, rows
+
+
+def _create(path: Path) -> None:
+    """Create the file where it is absent, readable for us alone.
+
+    Raises _DamagedError for a format that SQLite would read, only to fail at the first write.
+    """
+    with os.fdopen(open_own(path, os.O_RDWR | os.O_CREAT), "rb") as file:
+        head = file.read(_WRITE_FORMAT_AT + 1)
+    if len(head) > _WRITE_FORMAT_AT and head[_WRITE_FORMAT_AT] > _NEWEST_FORMAT:
+        raise _DamagedError(f"file format {head[_WRITE_FORMAT_AT]}")
+
+
+def _database(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(
+        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    database.text_factory = outbox_rows.text
+    return database
+
+
+def _salvaged(path: Path, original: Path | None) -> Rows:
+    """What can be read in a damaged file, and in what it was before its log was mended."""
+    from daemon.outbox_salvage import merged, salvage
+
+    rows = salvage(path, journals.PAGE_BYTES, _make)
+    if original is None:
+        return rows
+    return merged(salvage(original, journals.PAGE_BYTES, _make), rows)
+
+
+def _make(path: Path) -> None:
+    """An empty database of the present schema."""
+    database = _database(path)
+    _migrate(database, 0)
+    database.close()
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether the file is to blame, rather than the disk or another program."""
+    if not isinstance(error, sqlite3.Error):
+        return True
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY_CODE in _DAMAGED
+
+
+def _as_os_error(error: Exception, path: Path) -> NoReturn:
+    raise OSError(errno.EIO, _printable(error), str(path)) from None
+
+
+def _printable(reason: object) -> str:
+    """The last line of what SQLite says; damaged names in it may hold anything."""
+    (line,) = str(reason).splitlines()[-1:] or ["unreadable"]
+    shown = "".join(c if c.isprintable() else "?" for c in line)
+    return shown[:_LONGEST_REASON]
 
 
 def _version(database: sqlite3.Connection, path: Path) -> int:
     """The schema's version, of a database that is sound and not too new."""
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        raise _DamagedError(str(verdict).splitlines()[-1])
+        raise _DamagedError(_printable(verdict))
     version: int = database.execute("PRAGMA user_version").fetchone()[0]
+    if not 0 <= version <= _HIGHEST_VERSION:
+        raise _DamagedError(f"schema {version}")
     if version > len(_MIGRATIONS):
         raise InputError(
             f"{path}: made by a newer Timbrel (schema {version}, this one knows "
@@ -154,41 +245,3 @@ def _version(database: sqlite3.Connection, path: Path) -> int:
 def _migrate(database: sqlite3.Connection, version: int) -> None:
     for number, step in enumerate(_MIGRATIONS[version:], version + 1):
         database.executescript(f"BEGIN; {step} PRAGMA user_version = {number}; COMMIT;")
-
-
-def _insert(
-    database: sqlite3.Connection, events: Mapping[int, Entry], wills: Mapping[str, Entry]
-) -> None:
-    for table, entries in (("events", events), ("wills", wills)):
-        database.executemany(
-            f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            ((key, *_values(entry), _checksum(*_values(entry))) for key, entry in entries.items()),
-        )
-
-
-def _values(entry: Entry) -> tuple[str, bytes, str, float, float]:
-    return entry.message.topic, entry.message.payload, *entry.since
-
-
-def _checksum(*values: Any) -> int:
-    """SQLite sees that a page is damaged, but not that a byte of ours is."""
-    return zlib.crc32(repr(values).encode())
-
-
-def _rows(database: sqlite3.Connection, table: str, order: str) -> Iterator[tuple[Any, Entry]]:
-    for key, *values, checksum in database.execute(f"SELECT * FROM {table} ORDER BY {order}"):  # noqa: S608
-        if _checksum(*values) != checksum:
-            log.error("a damaged event is left out")
-            continue
-        topic, payload, *since = values
-        yield key, Entry(Message(topic, payload, qos=1), Moment(*since))
-
-
-def _move_aside(path: Path) -> Path:
-    """Rename the database and its journal, so that nothing of it reaches the next one."""
-    aside = path.with_name(f"{path.name}.damaged")
-    path.replace(aside)
-    for suffix in ("-wal", "-shm"):
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).replace(f"{aside}{suffix}")
-    return aside

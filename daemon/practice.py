@@ -2,19 +2,25 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 from daemon.tracker import Event, EventEnded
+
+# A file may be damaged and say anything: up to the year 2200, and 30 years of playing.
+WallTime = Annotated[float, Meta(ge=0, le=7_258_118_400)]
+Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+Families = Annotated[tuple[Annotated[str, Meta(max_length=100)], ...], Meta(max_length=1000)]
 
 
 class Session(msgspec.Struct, frozen=True):
     """The events of one sitting: from the first onset, at a wall time, to the last sound."""
 
-    started: float
-    seconds: float
-    families: tuple[str, ...]
+    started: WallTime
+    seconds: Seconds
+    families: Families
 
     @property
     def ended(self) -> float:
@@ -26,8 +32,8 @@ class Diary(msgspec.Struct, frozen=True):
     """What is to outlive the process: seconds played on a `day`, and the sessions around now."""
 
     day: str = "1970-01-01"
-    seconds: float = 0.0
-    families: dict[str, float] = {}
+    seconds: Seconds = 0.0
+    families: dict[str, Seconds] = {}
     session: Session | None = None
     last: Session | None = None
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from daemon.errors import InputError
+from daemon.own_file import make_way, open_own
 
 
 def state_directory(configured: str | None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -28,7 +29,9 @@ class Lock:
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        path = directory / "lock"
+        make_way(path)
+        self._file = open_own(path, os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(self._file, 0)

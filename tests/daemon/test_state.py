@@ -5,6 +5,7 @@ import pytest
 from daemon.errors import InputError
 from daemon.moment import Moment, this_moment
 from daemon.state import Lock, state_directory
+from tests.daemon.special_files import SPECIAL
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,47 @@ def test_a_directory_belongs_to_one_at_a_time(tmp_path: Path) -> None:
         Lock(folder)
     lock.release()
     Lock(folder).release()
+
+
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_a_lock_is_never_another_file(
+    kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("precious")
+    SPECIAL[kind](tmp_path / "lock")
+    lock = Lock(tmp_path)
+    assert f"lock is {kind} instead of a file: moved to lock.damaged" in caplog.text
+    assert elsewhere.read_text() == "precious"
+    with pytest.raises(InputError, match="another timbrel"):
+        Lock(tmp_path)
+    lock.release()
+
+
+def test_what_was_moved_aside_before_is_no_obstacle(tmp_path: Path) -> None:
+    for number in range(4):
+        SPECIAL["a directory"](tmp_path / "lock")
+        Lock(tmp_path).release()
+        (tmp_path / "lock").unlink()
+        assert len(list(tmp_path.glob("lock.damaged*"))) == number + 1
+
+
+@pytest.mark.parametrize(
+    ("since_boot", "wall"),
+    [
+        (float("nan"), 1.0),
+        (float("inf"), 1.0),
+        (-1.0, 1.0),
+        (1.0, float("nan")),
+        (1.0, -1.0),
+        (1.0, 1e12),
+        (1e11, 1.0),
+    ],
+)
+def test_an_absurd_moment_is_not_possible(since_boot: float, wall: float) -> None:
+    assert this_moment().is_possible
+    assert Moment("boot", 0.0, 0.0).is_possible
+    assert not Moment("boot", since_boot, wall).is_possible
 
 
 def test_ages_over_a_jump_of_the_clock_and_a_reboot() -> None:

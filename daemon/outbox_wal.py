@@ -1,0 +1,185 @@
+"""The outbox's write-ahead log, checked before SQLite reads it.
+
+SQLite reads the log up to its first damaged frame and drops the rest without a word. Here that is
+noticed, and only what is damaged is left out. What cannot be noticed: a log that is gone or was cut
+is like a shorter one, and a last write whose end mark is damaged is like one that never ended.
+"""
+
+import struct
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_HEADER = struct.Struct(">8I")
+_FRAME = struct.Struct(">6I")
+_MAGIC = 0x377F0682
+_VERSION = 3_007_000
+_SUMMED_HEADER_BYTES = 24
+_SUMMED_FRAME_BYTES = 8
+_SMALLEST_PAGE, _LARGEST_PAGE = 512, 65_536
+_MASK = 0xFFFFFFFF
+
+_Sum = tuple[int, int]
+
+
+class Mended(NamedTuple):
+    """A log that SQLite reads to its end; `damaged` of the `frames` that it had are left out."""
+
+    content: bytes
+    frames: int
+    damaged: int
+
+
+class _Form(NamedTuple):
+    """What every frame of a log has in common, and the checksum that the first one builds on."""
+
+    page_bytes: int
+    is_big_endian: bool
+    sequence: int
+    salts: tuple[int, int]
+    first_sum: _Sum
+    is_sound: bool
+
+
+class _Frame(NamedTuple):
+    page: int
+    committed_pages: int
+    salts: tuple[int, int]
+    checksum: _Sum
+    summed: bytes
+
+
+def mended(content: bytes, page_bytes: int) -> Mended | None:
+    """The log without its damaged frames; None where all that was committed is sound.
+
+    `page_bytes` is the database's page size, for a log whose header is damaged.
+    """
+    form = _form(content, page_bytes)
+    if form is None:
+        return None
+    frames = list(_frames(content, form))
+    # Behind the newest write there may be frames of an older log, or a write that never ended.
+    last = max((i for i, f in enumerate(frames) if _ends_write(f, form)), default=-1)
+    frames = frames[: last + 1]
+    if not frames or (form.is_sound and _is_intact(frames, form)):
+        return None
+    sound = [
+        frame
+        for frame, is_sound in zip(frames, _soundness(frames, form), strict=True)
+        if is_sound and frame.salts == form.salts
+    ]
+    return Mended(_rebuilt(sound, form), len(frames), len(frames) - len(sound))
+
+
+def _form(content: bytes, page_bytes: int) -> _Form | None:
+    """What the header says, or what the first frame says where the header is damaged."""
+    if len(content) < _HEADER.size + _FRAME.size:
+        return None
+    magic, version, size, sequence, *salts, first, second = _HEADER.unpack_from(content)
+    is_big_endian = bool(magic & 1)
+    is_sound = (
+        magic & ~1 == _MAGIC
+        and version == _VERSION
+        and size.bit_count() == 1
+        and _SMALLEST_PAGE <= size <= _LARGEST_PAGE
+        and _checksum((0, 0), content[:_SUMMED_HEADER_BYTES], is_big_endian) == (first, second)
+    )
+    if not is_sound:
+        size, is_big_endian = page_bytes, sys.byteorder == "big"
+        salts = list(_FRAME.unpack_from(content, _HEADER.size)[2:4])
+    return _Form(size, is_big_endian, sequence, (salts[0], salts[1]), (first, second), is_sound)
+
+
+def _frames(content: bytes, form: _Form) -> Iterator[_Frame]:
+    """All frames that are there in full."""
+    size = _FRAME.size + form.page_bytes
+    for at in range(_HEADER.size, len(content) - size + 1, size):
+        page, committed, *salts, first, second = _FRAME.unpack_from(content, at)
+        data = content[at + _FRAME.size : at + size]
+        summed = content[at : at + _SUMMED_FRAME_BYTES] + data
+        yield _Frame(page, committed, (salts[0], salts[1]), (first, second), summed)
+
+
+def _ends_write(frame: _Frame, form: _Form) -> bool:
+    # A frame of an older log has two other salts; where one is ours, the other is damaged.
+    is_ours = any(mine == ours for mine, ours in zip(frame.salts, form.salts, strict=True))
+    return is_ours and frame.committed_pages > 0
+
+
+def _is_intact(frames: Sequence[_Frame], form: _Form) -> bool:
+    """Whether SQLite will read all these frames; a checksum builds on that of the frame before."""
+    before = form.first_sum
+    for frame in frames:
+        if frame.salts != form.salts:
+            return False
+        if _checksum(before, frame.summed, form.is_big_endian) != frame.checksum:
+            return False
+        before = frame.checksum
+    return True
+
+
+def _soundness(frames: Sequence[_Frame], form: _Form) -> list[bool]:
+    """Whether each frame is as it was written, whatever the frames before it are."""
+    sound: list[bool] = []
+    stored = computed = form.first_sum
+    for number, frame in enumerate(frames):
+        sums = {
+            before: _checksum(before, frame.summed, form.is_big_endian)
+            for before in (stored, computed)
+        }
+        if number and frame.checksum == sums[computed]:
+            # Where the frame before looked damaged, only its checksum was.
+            sound[-1] = True
+        # Nothing vouches for the first frame where the header is damaged: its rows must.
+        unknown = number == 0 and not form.is_sound
+        sound.append(unknown or frame.checksum in sums.values())
+        stored, computed = frame.checksum, sums[stored]
+    return sound
+
+
+def _rebuilt(frames: Sequence[_Frame], form: _Form) -> bytes:
+    """A log of these frames; the last of them ends a write."""
+    if not frames:
+        return b""
+    pages = max(max(frame.page, frame.committed_pages) for frame in frames)
+    head = _HEADER.pack(
+        _MAGIC | form.is_big_endian,
+        *(_VERSION, form.page_bytes, form.sequence, *form.salts, 0, 0),
+    )[:_SUMMED_HEADER_BYTES]
+    running = _checksum((0, 0), head, form.is_big_endian)
+    parts = [head, struct.pack(">2I", *running)]
+    for number, frame in enumerate(frames, 1):
+        committed = frame.committed_pages or (pages if number == len(frames) else 0)
+        summed = struct.pack(">2I", frame.page, committed) + frame.summed[_SUMMED_FRAME_BYTES:]
+        running = _checksum(running, summed, form.is_big_endian)
+        parts += [
+            _FRAME.pack(frame.page, committed, *form.salts, *running),
+            summed[_SUMMED_FRAME_BYTES:],
+        ]
+    return b"".join(parts)
+
+
+def _checksum(before: _Sum, summed: bytes, is_big_endian: bool) -> _Sum:  # noqa: FBT001
+    """SQLite's: for each pair of words s0 += x + s1, s1 += y + s0; as one sum, for speed."""
+    words = np.frombuffer(summed, ">u4" if is_big_endian else "<u4").astype(np.uint32)
+    of_first, of_second, start = _factors(len(words) // 2)
+    first = int((of_first * words).sum(dtype=np.uint32)) + start[0] * before[0]
+    second = int((of_second * words).sum(dtype=np.uint32)) + start[1] * before[0]
+    return (first + start[1] * before[1]) & _MASK, (second + start[2] * before[1]) & _MASK
+
+
+@cache
+def _factors(pairs: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32], tuple[int, int, int]]:
+    """What each word, and the checksum before, count for in a checksum over so many pairs."""
+    of_first, of_second = np.empty(2 * pairs, np.uint32), np.empty(2 * pairs, np.uint32)
+    # The powers of [[1, 1], [1, 2]], which are symmetric: a, b, b, c.
+    a, b, c = 1, 0, 1
+    for pair in range(pairs - 1, -1, -1):
+        of_first[2 * pair : 2 * pair + 2] = (a + b) & _MASK, b
+        of_second[2 * pair : 2 * pair + 2] = (b + c) & _MASK, c
+        a, b, c = (a + b) & _MASK, (b + c) & _MASK, (b + 2 * c) & _MASK
+    return of_first, of_second, (a, b, c)

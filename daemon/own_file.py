@@ -1,0 +1,131 @@
+"""Files in the state directory: opened only where they are plain files; nothing is overwritten.
+
+A link, FIFO, device, socket or directory in a file's place is moved aside, never followed or read.
+"""
+
+import errno
+import logging
+import os
+import stat
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+OWNER_ONLY = 0o600
+_OTHERS = 0o077
+_OTHERS_MAY_WRITE = 0o022
+_MOST_ASIDE = 9
+_DIRECTORY_IN_THE_WAY = {errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST}
+_KINDS = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFBLK: "a device",
+    stat.S_IFCHR: "a device",
+}
+
+
+def open_own(path: Path, flags: int) -> int:
+    """Open a plain file, with O_CREAT in `flags` create it; others can neither read nor write it.
+
+    Raises FileNotFoundError where it is absent, and OSError where it is no plain file or cannot be
+    opened.
+    """
+    kind = _kind(path)
+    if kind is not None:
+        raise OSError(errno.EINVAL, f"{kind} instead of a file", str(path))
+    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, OWNER_ONLY)
+    try:
+        _keep_private(file, path)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def read_own(path: Path, most_bytes: int) -> bytes:
+    """The content of a plain file; raises OSError as `open_own`, and where it is larger."""
+    with os.fdopen(open_own(path, os.O_RDONLY), "rb") as file:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise OSError(errno.EFBIG, f"larger than {most_bytes} bytes", str(path))
+    return content
+
+
+def write_own(path: Path, content: bytes) -> None:
+    """Write a file anew and wait until the disk has every byte.
+
+    Raises OSError where that fails; then the file is gone.
+    """
+    make_way(path)
+    path.unlink(missing_ok=True)
+    file = open_own(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    left = memoryview(content)
+    try:
+        while left:
+            # A disk that fills up takes a part first, and fails at the next write.
+            left = left[os.write(file, left) :]
+        os.fsync(file)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(file)
+
+
+def make_way(path: Path) -> None:
+    """Move aside what is in a file's place and is no plain file; logs one line if there is any."""
+    kind = _kind(path)
+    if kind is not None:
+        aside = move_aside(path)
+        log.error("%s is %s instead of a file: moved to %s", path, kind, aside.name)
+
+
+def move_aside(path: Path) -> Path:
+    """Rename a file to `NAME.damaged`, replacing an older one; returns the new path."""
+    first = path.with_name(f"{path.name}.damaged")
+    others = (path.with_name(f"{first.name}-{number}") for number in range(2, _MOST_ASIDE + 1))
+    for aside in (first, *others):
+        try:
+            path.rename(aside)
+        except OSError as error:
+            if error.errno not in _DIRECTORY_IN_THE_WAY:
+                raise
+        else:
+            return aside
+    raise OSError(errno.EEXIST, "directories are in the way", str(first))
+
+
+def others_may_change(directory: Path) -> str | None:
+    """Who else can change the files in a directory, in words; None: nobody but root."""
+    found = directory.stat()
+    if found.st_uid not in {os.geteuid(), 0} and os.geteuid() != 0:
+        return f"it belongs to user {found.st_uid}"
+    if found.st_mode & _OTHERS_MAY_WRITE:
+        return f"its mode is {stat.S_IMODE(found.st_mode):04o}"
+    return None
+
+
+def _kind(path: Path) -> str | None:
+    """What is in a file's place, in words; None: a plain file or nothing."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return None
+    return None if stat.S_ISREG(mode) else _KINDS.get(stat.S_IFMT(mode), "something else")
+
+
+def _keep_private(file: int, path: Path) -> None:
+    """Raises OSError where it is no plain file after all."""
+    found = os.fstat(file)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "not a file", str(path))
+    if found.st_uid != os.geteuid():
+        return
+    if found.st_mode & _OTHERS:
+        os.fchmod(file, OWNER_ONLY)
+    owner = path.parent.stat()
+    # What root creates for a service must stay readable for the service's user.
+    if os.geteuid() == 0 != owner.st_uid and found.st_size == 0 and found.st_nlink == 1:
+        os.fchown(file, owner.st_uid, owner.st_gid)
