@@ -14,9 +14,12 @@ class MessageBudget:
         self._left = burst
         self._refilled_at = 0.0
 
-    def refill(self, at: float) -> None:
-        """Add what the seconds since the last refill bring; time may start again from zero."""
-        self._left += max(0.0, at - self._refilled_at) * self._per_second
+    def refill(self, at: float, times: int = 1) -> None:
+        """Add what the seconds since the last refill bring, so many times.
+
+        The time `at` may start again from zero.
+        """
+        self._left += max(0.0, at - self._refilled_at) * self._per_second * times
         self._left = min(self._left, self._burst)
         self._refilled_at = at
 

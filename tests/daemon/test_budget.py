@@ -14,6 +14,16 @@ def test_allows_a_burst_and_then_the_rate() -> None:
     assert sent[6:] == list(range(2, 61, 2))
 
 
+def test_a_refill_may_count_several_times() -> None:
+    budget, allowed = MessageBudget(messages_per_minute=60, burst=9), []
+    for _ in range(18):
+        budget.spend()
+    for second in range(1, 6):
+        budget.refill(float(second), times=3)
+        allowed.append(budget.allows(4))
+    assert allowed == [False, False, False, False, True]
+
+
 def test_messages_that_cannot_wait_delay_those_that_can() -> None:
     budget = MessageBudget(messages_per_minute=60, burst=3)
     for _ in range(5):

@@ -349,6 +349,21 @@ def test_scores_lag_by_at_most_five_seconds_while_one_family_plays(evening: Even
     assert 20 < max(minutes) <= 26
 
 
+def test_scores_lag_by_at_most_five_seconds_while_families_take_turns(evening: Evening) -> None:
+    """Two families, one of which starts or ends every four seconds, as in a medley."""
+    scores_at = [4.0]
+    for at in range(5, 305):
+        family, ends = ("flute", "organ")[at // 8 % 2], at % 8 == 4
+        event = ended(family, 3.5, at, at) if ends else started(family, 3.5, at)
+        events = [event] if at % 4 == 0 else []
+        plays = [started(family, 3.5, at)] if at >= 8 and at % 8 < 4 else []
+        before = len(evening.sent)
+        heard = Heard(float(at), -30.0 - 6 * (at % 2), np.array([at % 2, 0.5], np.float32))
+        evening.hub.tell(heard, plays, events if at >= 8 else [])
+        scores_at += [float(at)] * leaves(evening.sent[before:]).count("scores")
+    assert np.max(np.diff([*scores_at, 305.0])) <= 5.0
+
+
 class Diarist(Evening):
     """An evening whose practice is kept."""
 
