@@ -103,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_devices(commands)
     _add_demo(commands)
     _add_bench(commands)
+    _add_dashboard(commands)
     _add_install_service(commands)
     _add_reset(commands)
     _add_forget(commands)
@@ -171,6 +172,14 @@ def _add_bench(commands: _Commands) -> None:
     )
     _add_config(bench)
     bench.set_defaults(command=_bench)
+
+
+def _add_dashboard(commands: _Commands) -> None:
+    dashboard = commands.add_parser(
+        "dashboard", help="print a Home Assistant dashboard for the configured places"
+    )
+    _add_config(dashboard)
+    dashboard.set_defaults(command=_dashboard)
 
 
 def _add_install_service(commands: _Commands) -> None:
@@ -296,6 +305,13 @@ def _bench(options: argparse.Namespace) -> int:
     from daemon.settings import load
 
     return bench(load(options.config), peer=options.peer, as_json=options.json)
+
+
+def _dashboard(options: argparse.Namespace) -> int:
+    from daemon.commands.dashboard import dashboard
+    from daemon.settings import load
+
+    return dashboard(load(options.config))
 
 
 def _install_service(options: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """A node as Home Assistant is shown it: one device with all its entities, in one message; pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ _ICONS = {
     "flute": "mdi:weather-windy",
     "guitar": "mdi:guitar-acoustic",
     "keyboard": "mdi:piano",
-    "mallet": "mdi:gavel",
+    "mallet": "mdi:instrument-triangle",
     "organ": "mdi:church",
     "reed": "mdi:saxophone",
     "string": "mdi:violin",
@@ -29,7 +30,9 @@ _MINUTES = {
     "suggested_display_precision": 0,
 }
 _DIAGNOSTIC = {"entity_category": "diagnostic"}
+_NOT_IN_IDS = re.compile("[^a-z0-9]+")
 _HIDDEN = {"enabled_by_default": False}
+_EVENTS = ("started", "ended")
 
 
 class _Entity(NamedTuple):
@@ -45,7 +48,7 @@ def discovery(node: Node, *, controls: bool = True) -> Message:
     """The node's device; `controls`: whether somebody takes its commands."""
     device = _without_none(
         identifiers=[device_id(node.name)],
-        name=_capital(node.name.replace("_", " ")),
+        name=device_name(node),
         manufacturer="Timbrel",
         model=node.model,
         sw_version=node.version,
@@ -61,7 +64,7 @@ def discovery(node: Node, *, controls: bool = True) -> Message:
             entity.key: {
                 "platform": entity.platform,
                 "unique_id": f"{device_id(node.name)}_{entity.key}",
-                "default_entity_id": _entity_id(entity.platform, device["name"], entity.name),
+                "default_entity_id": _entity_id(node, entity),
                 "name": entity.name,
                 **entity.options,
             }
@@ -80,6 +83,21 @@ def topic(node: Node) -> str:
 def device_id(name: str) -> str:
     """What all ids of a node's device begin with."""
     return f"timbrel_{name}"
+
+
+def device_name(node: Node) -> str:
+    """Return the name of the node's device: the node's own, readable."""
+    return _capital(node.name.replace("_", " "))
+
+
+def spoken(family: str) -> str:
+    """Return a family's name as people read it."""
+    return _capital(family.replace("_", " "))
+
+
+def entity_ids(node: Node) -> dict[str, str]:
+    """Return the ids that the entities get when they are first seen, by their keys."""
+    return {entity.key: _entity_id(node, entity) for entity in _entities(node, controls=True)}
 
 
 def _entities(node: Node, *, controls: bool) -> Iterator[_Entity]:
@@ -105,12 +123,7 @@ def _music(node: Node) -> Iterator[_Entity]:
         "playing",
         "binary_sensor",
         "Playing",
-        {
-            "device_class": "sound",
-            "icon": "mdi:music",
-            "state_topic": state,
-            "value_template": known,
-        },
+        {"icon": "mdi:music", "state_topic": state, "value_template": known},
     )
     yield _Entity(
         "instrument",
@@ -129,9 +142,24 @@ def _music(node: Node) -> Iterator[_Entity]:
         "event",
         "Heard",
         {
+            **_HIDDEN,
             "icon": "mdi:ear-hearing",
-            "event_types": ["started", "ended"],
+            "event_types": _EVENTS,
             "state_topic": node.topic("event"),
+        },
+    )
+    typed = "dict(value_json, event_type=value_json.family ~ '_' ~ value_json.event_type)"
+    yield _Entity(
+        "played",
+        "event",
+        "Played",
+        {
+            "icon": "mdi:music-note",
+            "event_types": [f"{family}_{what}" for family in node.families for what in _EVENTS],
+            "state_topic": node.topic("event"),
+            "value_template": f"{{{{ {typed} | tojson }}}}",
+            # An event that becomes available again looks like a new one in the hub's activity.
+            "availability": [{**_online(node), "value_template": "online"}],
         },
     )
     yield _Entity(
@@ -176,7 +204,7 @@ def _music(node: Node) -> Iterator[_Entity]:
 
 
 def _of_family(node: Node, family: str) -> Iterator[_Entity]:
-    spoken = _capital(family.replace("_", " "))
+    name = spoken(family)
     common = {
         "icon": _ICONS.get(family, _OTHER_ICON),
         "enabled_by_default": family in node.shown,
@@ -184,10 +212,9 @@ def _of_family(node: Node, family: str) -> Iterator[_Entity]:
     yield _Entity(
         f"{family}_playing",
         "binary_sensor",
-        spoken,
+        name,
         {
             **common,
-            "device_class": "sound",
             "state_topic": node.topic("state"),
             "value_template": (
                 "{{ none if value_json.playing is none "
@@ -198,7 +225,7 @@ def _of_family(node: Node, family: str) -> Iterator[_Entity]:
     yield _Entity(
         f"{family}_minutes_today",
         "sensor",
-        f"{spoken} minutes today",
+        f"{name} minutes today",
         {
             **common,
             **_MINUTES,
@@ -210,7 +237,7 @@ def _of_family(node: Node, family: str) -> Iterator[_Entity]:
     yield _Entity(
         f"{family}_score",
         "sensor",
-        f"{spoken} score",
+        f"{name} score",
         {
             **common,
             **_HIDDEN,
@@ -232,8 +259,7 @@ def _listener(node: Node) -> Iterator[_Entity]:
         "Hearing",
         {
             **_DIAGNOSTIC,
-            "device_class": "connectivity",
-            "icon": "mdi:microphone-question",
+            "icon": "mdi:microphone",
             "state_topic": hearing,
             "value_template": "{{ 'ON' if value_json.hearing == 'hearing' else 'OFF' }}",
             "json_attributes_topic": hearing,
@@ -313,7 +339,7 @@ def _control(node: Node, control: Control) -> _Entity:
 
 def _sensitivity(node: Node, family: str) -> _Entity:
     leaf = _sensitivity_key(family)
-    name = f"{_capital(family.replace('_', ' '))} sensitivity"
+    name = f"{spoken(family)} sensitivity"
     return _control(node, SENSITIVITY._replace(leaf=leaf, name=name))
 
 
@@ -334,12 +360,10 @@ def _while_hearing(node: Node) -> dict[str, Any]:
     }
 
 
-def _entity_id(platform: str, device: str, name: str) -> str:
-    return f"{platform}.{_slug(device)}_{_slug(name)}"
-
-
-def _slug(text: str) -> str:
-    return text.lower().replace(" ", "_").replace("-", "_")
+def _entity_id(node: Node, entity: _Entity) -> str:
+    """The id that Home Assistant makes of the names of the device and the entity."""
+    names = f"{device_name(node)} {entity.name}".lower()
+    return f"{entity.platform}.{_NOT_IN_IDS.sub('_', names).strip('_')}"
 
 
 def _capital(text: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from daemon import home_assistant
+from daemon.budget import MessageBudget
 from daemon.counters import Counters
 from daemon.discovery import discovery as device
 from daemon.hearing import FLOOR_DBFS, Heard
@@ -18,9 +19,17 @@ _LEVEL_SECONDS = 10.0
 _STATE_SECONDS = 10.0
 _SCORE_STEP = 0.1
 _SCORES_STEP = 0.05
-_SCORES_SECONDS = 15.0
+_SCORES_SECONDS = 5.0
 _PRACTICE_SECONDS = 60.0
 _RENEW_SECONDS = 30.0
+# With one message of diagnostics a node stays below 30 a minute while one family plays. Each other
+# family heard within a minute adds as many again.
+_MESSAGES_PER_MINUTE = 28.0
+_BURST = 6.0
+_FAMILY_SECONDS = 60.0
+# Levels and changed scores of a state leave the last message of the budget to the scores, which
+# are shown as they move.
+_SCORES_NEED, _OTHERS_NEED = 1, 2
 
 
 class Keeper(Protocol):
@@ -63,7 +72,9 @@ class Hub:
         started: float = 0.0,
     ) -> None:
         self._node = node
-        self._publish = publish
+        self._send = publish
+        self._budget = MessageBudget(_MESSAGES_PER_MINUTE, _BURST)
+        self._changed_at: dict[str, float] = {}
         self._keeper = keeper
         self._wall_at = wall_at
         self._open: dict[str, _OpenEvent] = {}
@@ -103,6 +114,7 @@ class Hub:
     def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
         """One window's results: the `events` it brought, what is `playing` after it."""
         wall = self._wall_at(heard.ended_at)
+        self._refill(heard.ended_at, events)
         self._newest_dbfs = heard.level_dbfs
         for event in events:
             self._tell_event(event, wall - heard.ended_at)
@@ -153,6 +165,15 @@ class Hub:
             self._tell_practice(at, due=True)
         self._publish(home_assistant.state(self._node, playing, self._newest_dbfs, wall))
 
+    def _refill(self, at: float, events: Sequence[Event]) -> None:
+        self._changed_at |= {event.family: at for event in events}
+        recent = [a for a in self._changed_at.values() if 0.0 <= at - a < _FAMILY_SECONDS]
+        self._budget.refill(at, max(1, len(recent)))
+
+    def _publish(self, message: Message) -> None:
+        self._budget.spend()
+        self._send(message)
+
     def _tell_event(self, event: Event, sound_began: float) -> None:
         if isinstance(event, EventEnded):
             of, will = self._open.pop(event.family), None
@@ -161,6 +182,7 @@ class Hub:
             self._open[event.family] = of
             will = self._will(of, event.at)
         message = home_assistant.event(self._node, event, of.event_id, of.onset)
+        self._budget.spend()
         self._keeper.put(message, of.event_id, will)
 
     def _follow(self, playing: Sequence[EventStarted], at: float) -> None:
@@ -189,6 +211,7 @@ class Hub:
             and told.keys() == scores.keys()
             and (
                 heard.ended_at - self._state_told_at < _STATE_SECONDS
+                or not self._budget.allows(_OTHERS_NEED)
                 or all(abs(told[family] - score) < _SCORE_STEP for family, score in scores.items())
             )
         ):
@@ -201,6 +224,7 @@ class Hub:
         told_at = self._level_told_at
         if told_at is not None and (
             heard.ended_at - told_at < _LEVEL_SECONDS
+            or not self._budget.allows(_OTHERS_NEED)
             or abs(heard.level_dbfs - self._told_dbfs) < _LEVEL_STEP_DB
         ):
             return
@@ -208,11 +232,12 @@ class Hub:
         self._publish(home_assistant.level(self._node, heard.level_dbfs))
 
     def _tell_scores(self, heard: Heard) -> None:
-        """All scores, for tuning: now and then while they move."""
+        """Publish every family's score, at most every five seconds and only after a change."""
         scores = heard.scores.tolist()
         told_at = self._scores_told_at
         if told_at is not None and (
             heard.ended_at - told_at < _SCORES_SECONDS
+            or not self._budget.allows(_SCORES_NEED)
             or all(
                 abs(score - told) < _SCORES_STEP
                 for score, told in zip(scores, self._told_all_scores, strict=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from daemon import home_assistant
-from daemon.discovery import discovery
+from daemon.discovery import discovery, entity_ids
 from daemon.home_assistant import Node
 from daemon.tracker import EventEnded, EventStarted
 
@@ -45,7 +45,7 @@ PLATFORM_KEYS = {
         *("device_class", "state_class", "unit_of_measurement", "options"),
         *("suggested_display_precision", "expire_after"),
     },
-    "event": {"state_topic", "event_types"},
+    "event": {*READ_KEYS, "event_types"},
     "number": {
         *("state_topic", "command_topic", "min", "max", "step", "mode"),
         *("unit_of_measurement", "device_class"),
@@ -62,7 +62,9 @@ REQUIRED_KEYS = {
     "button": {"command_topic"},
 }
 DEVICE_CLASSES = {
-    "binary_sensor": {"sound", "connectivity"},
+    # Without a device class the hub says On and Off. With `sound` it would say Detected and Clear,
+    # with `connectivity` that a muted microphone is Disconnected.
+    "binary_sensor": set[str](),
     "sensor": {"enum", "duration", "timestamp"},
     "number": {"duration"},
     "button": {"restart"},
@@ -186,7 +188,8 @@ def test_entities_have_ids_names_and_topics_of_their_own(
 def test_what_a_key_says_never_changes(node: Node) -> None:
     """Automations and history hang on these: an entity that is renamed here is lost there."""
     fixed = {
-        *("playing", "instrument", "heard", "minutes_today", "session", "last_session"),
+        *("playing", "instrument", "heard", "played"),
+        *("minutes_today", "session", "last_session"),
         *("hearing", "level", "inference_ms", "lost_seconds", "queued", "model", "started"),
         *("mute", "sensitivity", "quiet_gate", "stop_after", "restart_listening"),
     }
@@ -204,6 +207,8 @@ def test_only_what_is_listed_is_enabled_at_once() -> None:
     enabled = {key for key, e in entities(NODE).items() if e.get("enabled_by_default", True)}
     assert {"flute_playing", "flute_minutes_today"} <= enabled
     assert not {key for key in enabled if key.startswith(("drums", "organ"))}
+    assert "played" in enabled
+    assert "heard" not in enabled
     assert not {key for key in enabled if key.endswith("_score")}
 
 
@@ -260,6 +265,24 @@ def test_the_event_entity_takes_exactly_our_event_types() -> None:
     assert {message.topic for message in sent} == {heard["state_topic"]}
 
 
+def test_played_has_a_type_for_every_start_and_end_of_a_family() -> None:
+    played = entities(NODE)["played"]
+    assert played["event_types"] == [
+        *("drums_started", "drums_ended", "flute_started", "flute_ended"),
+        *("organ_started", "organ_ended"),
+    ]
+    assert played["state_topic"] == NODE.topic("event")
+
+
+def test_an_old_event_does_not_look_new_when_the_box_is_back() -> None:
+    """The hub shows an event entity that becomes available again as another event."""
+    (availability,) = entities(NODE)["played"]["availability"]
+    assert availability == {
+        "topic": "home/music/attic/availability",
+        "value_template": "online",
+    }
+
+
 @pytest.mark.parametrize("name", ["LivingRoom", "DG", "timbrel", "first_floor-2"])
 def test_a_device_is_called_as_the_user_wrote_it(name: str) -> None:
     called = announced(Node(name, name, ("flute",), "m", "v"))["device"]["name"]
@@ -269,13 +292,20 @@ def test_a_device_is_called_as_the_user_wrote_it(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("living_room", "sensor.living_room_last_session"), ("DG-2", "sensor.dg_2_last_session")],
+    [
+        ("living_room", "sensor.living_room_last_session"),
+        ("DG-2", "sensor.dg_2_last_session"),
+        ("a__b", "sensor.a_b_last_session"),
+        ("_x-", "sensor.x_last_session"),
+        ("-", "sensor.last_session"),
+    ],
 )
-def test_entity_ids_are_those_that_older_versions_make_of_the_names(
+def test_entity_ids_are_those_that_home_assistant_makes_of_the_names(
     name: str, expected: str
 ) -> None:
     node = Node(name, name, ("flute",), "m", "v")
     assert entities(node)["last_session"]["default_entity_id"] == expected
+    assert entity_ids(node)["last_session"] == expected
 
 
 def test_what_version_one_announced_is_still_there() -> None:

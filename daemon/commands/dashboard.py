@@ -1,0 +1,47 @@
+"""`timbrel dashboard`: print a Home Assistant dashboard for the places of a configuration."""
+
+from typing import Any
+
+import yaml
+
+from daemon.commands.wiring import Ears, node_of
+from daemon.dashboard import dashboard as dashboard_of
+from daemon.errors import InputError
+from daemon.settings import Settings
+
+_HEADER = """\
+# A Home Assistant dashboard for {places}, made by `timbrel dashboard` of built-in cards.
+# Settings, Dashboards, Add dashboard, New dashboard from scratch; open it, Edit, Raw configuration
+# editor, and put this in its place.
+"""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as such, and repeats what stands twice."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def dashboard(settings: Settings) -> int:
+    """Print the dashboard as YAML; raises InputError where Home Assistant has no entities."""
+    if not settings.mqtt.discovery:
+        raise InputError(
+            "mqtt.discovery is false, so Home Assistant has no entities to show; set it to true"
+        )
+    ears = Ears(settings)
+    nodes = [node_of(settings, ears, place.name, settings.name) for place in settings.places]
+    header = _HEADER.format(places=", ".join(node.name for node in nodes))
+    body = yaml.dump(
+        dashboard_of(nodes), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=200
+    )
+    print(header + body, end="")
+    return 0
