@@ -1,6 +1,6 @@
 """When a run of detections is an event: settings in, each family's complete rules out.
 
-What could never start or never end an event is refused with the sum that shows it.
+Rules that could never start an event are refused with the sum that shows it.
 """
 
 import math
@@ -71,19 +71,23 @@ def rules(
 ) -> list[Rules]:
     """Each family's complete rules, in the order of `families`.
 
-    Raises InputError, naming the key and the sum, for a family that the model does not know and for
-    rules that could never start or never end an event.
+    Raises InputError, with a line for each family that the model does not know and for each rule
+    that could never start an event: the key and the sum that shows it.
     """
-    for name in settings.families:
-        if name not in families:
-            raise InputError(
-                f"tracker.families.{name}: the model knows no such family; "
-                f"it knows {', '.join(families)}"
-            )
-    return [
-        _family_rules(settings, family, threshold, hop_seconds)
-        for family, threshold in zip(families, thresholds, strict=True)
+    faults = [
+        f"tracker.families.{name}: the model knows no such family; it knows {', '.join(families)}"
+        for name in settings.families
+        if name not in families
     ]
+    found = []
+    for family, threshold in zip(families, thresholds, strict=True):
+        try:
+            found.append(_family_rules(settings, family, threshold, hop_seconds))
+        except InputError as error:
+            faults += error.lines
+    if faults:
+        raise InputError(*dict.fromkeys(faults))
+    return found
 
 
 def _family_rules(
