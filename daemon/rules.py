@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from daemon.errors import InputError
+from daemon.window import WINDOW_SECONDS
 
 _EPSILON_SECONDS = 1e-6
 
@@ -88,6 +89,20 @@ def rules(
     if faults:
         raise InputError(*dict.fromkeys(faults))
     return found
+
+
+def shortest_seconds(rules: Sequence[Rules], hop_seconds: float) -> float:
+    """How long a recording must be for any of the rules to start an event; 0 for any length.
+
+    Windows end at 4 s + k * hop_seconds, and a shorter recording is padded to one window.
+    """
+    return min(_shortest_seconds(rule, hop_seconds) for rule in rules)
+
+
+def _shortest_seconds(rule: Rules, hop_seconds: float) -> float:
+    lasting = (rule.start_after_seconds - WINDOW_SECONDS) / hop_seconds - _EPSILON_SECONDS
+    hops = max(rule.votes - 1, math.ceil(lasting))
+    return WINDOW_SECONDS + hops * hop_seconds if hops > 0 else 0.0
 
 
 def _family_rules(

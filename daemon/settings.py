@@ -9,11 +9,13 @@ import msgspec
 from msgspec import Meta
 
 from daemon import systemd
+from daemon.bounded_file import UnreadableError, content_of
 from daemon.errors import InputError
 from daemon.rules import TrackerSettings
 from daemon.yaml_file import Document, Problem, read_document
 
 PASSWORD_VARIABLE = "TIMBREL_MQTT_PASSWORD"  # noqa: S105
+_MOST_PASSWORD_BYTES = 64 * 1024
 HOP_SECONDS = Meta(ge=0.25, le=4.0)
 
 Name = Annotated[
@@ -257,15 +259,17 @@ def read_password(mqtt: MqttSettings, environment: Mapping[str, str] = os.enviro
         return handed or environment.get(PASSWORD_VARIABLE)
     try:
         return _text_of(Path(mqtt.password_file))
-    except (OSError, UnicodeDecodeError) as error:
+    except (UnreadableError, UnicodeDecodeError) as error:
         if handed:
             return handed
-        reason = getattr(error, "strerror", None) or "not text"
+        reason = "not text" if isinstance(error, UnicodeDecodeError) else error
+        # Without a slash it may be the password itself, written here by mistake.
+        file = f"{mqtt.password_file}: " if "/" in mqtt.password_file else ""
         raise InputError(
-            f"mqtt.password_file: {mqtt.password_file}: {reason}; "
+            f"mqtt.password_file: {file}{reason}; "
             f"create it with the broker's password in it, or set {PASSWORD_VARIABLE}"
         ) from None
 
 
 def _text_of(file: Path) -> str:
-    return file.read_text(encoding="utf-8").rstrip("\r\n")
+    return content_of(file, _MOST_PASSWORD_BYTES).decode().rstrip("\r\n")

@@ -1,13 +1,11 @@
 """A YAML file as a tree of nodes that know their lines, read within bounds whatever it holds."""
 
-import os
-import select
-import time
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from daemon.bounded_file import UnreadableError, content_of
 from daemon.errors import InputError
 from daemon.redaction import shown, without_words_before_at
 
@@ -15,8 +13,6 @@ from daemon.redaction import shown, without_words_before_at
 _MOST_BYTES = 128 * 1024
 _MOST_NODES = 5_000
 _DEEPEST = 20
-# A pipe may have no writer. The daemon's ring holds 8 s of sound.
-_READ_SECONDS = 5.0
 
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _REMEDY = "correct that place"
@@ -65,7 +61,10 @@ def _place(mark: yaml.Mark | None) -> str:
 
 
 def _text(path: Path) -> str:
-    content = _content(path)
+    try:
+        content = content_of(path, _MOST_BYTES)
+    except UnreadableError as error:
+        raise InputError(f"{path}: {error}; name a readable YAML file") from None
     encoding = "utf-16" if content.startswith(_BYTE_ORDER_MARKS) else "utf-8-sig"
     try:
         return content.decode(encoding)
@@ -75,30 +74,6 @@ def _text(path: Path) -> str:
             f"{path}, line {line}: not valid YAML: the byte 0x{content[error.start]:02x} is not "
             f"{encoding.removesuffix('-sig').upper()} text; save the file as UTF-8"
         ) from None
-
-
-def _content(path: Path) -> bytes:
-    """The bytes of a file, a pipe or a device; raises InputError for too many, or none in time."""
-    content = b""
-    deadline = time.monotonic() + _READ_SECONDS
-    try:
-        # Without O_NONBLOCK, opening a pipe waits for its writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
-            while len(content) <= _MOST_BYTES:
-                left_seconds = max(0.0, deadline - time.monotonic())
-                if not select.select([file], [], [], left_seconds)[0]:
-                    raise InputError(
-                        f"{path}: not a regular file, and nothing came from it within "
-                        f"{_READ_SECONDS:g} s; name a readable YAML file"
-                    )
-                piece = file.read(_MOST_BYTES)
-                if piece == b"":
-                    return content
-                content += piece or b""
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; name a readable YAML file") from None
-    raise InputError(f"{path}: larger than {_MOST_BYTES // 1024} KiB; name a YAML file")
 
 
 class _RefusedError(yaml.MarkedYAMLError):

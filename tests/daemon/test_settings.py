@@ -253,7 +253,8 @@ def test_every_fault_is_reported_at_once(tmp_path: Path) -> None:
     text = (
         "name: living room\naudio:\n  hop_seconds: 9\n  devise: 1\n"
         "sources:\n  - {name: a, device: x}\n  - {name: a, url: 'rtsp://c:x'}\n"
-        "  - {name: b}\n  - {name: c, device: x, gate_dbfs: 3}\nmqtt:\n  port: 0\n  families: [1, [2]]\n"
+        "  - {name: b}\n  - {name: c, device: x, gate_dbfs: 3}\n"
+        "mqtt:\n  port: 0\n  families: [1, [2]]\n"
     )
     keys = [line.split(": ")[:2] for line in refusals(tmp_path, text)]
     assert keys == [
