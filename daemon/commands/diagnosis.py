@@ -181,7 +181,8 @@ def _path_warnings(settings: Settings) -> Iterator[str]:
         if name is not None and not Path(name).is_absolute():
             yield f"{key}: a service does not start in this folder; write an absolute path"
     folder = state_directory(settings.state.directory)
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    above = (folder, *folder.absolute().parents)
+    there = next(path for path in above if os.access(path, os.F_OK))
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         yield (
             f"state.directory: this user cannot write {there}, so that events would be lost with "
