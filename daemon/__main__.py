@@ -19,21 +19,48 @@ from daemon.errors import FailedError, InputError
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 
-_EPILOG = """\
-exit codes: 0 well, 1 failed while running, 2 something you gave is wrong
+_EXIT_CODES = "exit codes: 0 success, 1 runtime failure, 2 invalid input"
+_EPILOG = f"""\
+{_EXIT_CODES}
 
-try it without a microphone or a broker:
-  timbrel demo
-see what it hears in a recording:
-  timbrel replay practice.flac
-  timbrel replay --json --scores *.wav | jq .scores.guitar
-  arecord -f S16_LE -r 16000 -c 1 | timbrel replay -
-listen and tell the hub:
-  timbrel check timbrel.yaml
-  timbrel run --config timbrel.yaml
-have systemd do that, always:
-  sudo timbrel install-service
+try it without a microphone and without a broker:
+  TIMBREL demo
+see what is heard in a recording:
+  TIMBREL replay practice.flac
+  TIMBREL replay --json --scores *.wav | jq .scores.guitar
+  arecord -f S16_LE -r 16000 -c 1 | TIMBREL replay -
+listen to a microphone and publish to your broker:
+  TIMBREL devices
+  TIMBREL check timbrel.yaml --try
+  TIMBREL run --config timbrel.yaml
+do that as a systemd service, from every start of the machine on:
+  SUDO_TIMBREL install-service
 """
+
+
+class _Parser(argparse.ArgumentParser):
+    """Shows in its examples this program as it can be called from here."""
+
+    def format_help(self) -> str:
+        from daemon.installation import command
+
+        text = super().format_help()
+        text = text.replace("SUDO_TIMBREL", command(as_root=True))
+        return text.replace("TIMBREL ", f"{command()} ")
+
+
+class _Version(argparse.Action):
+    """Prints the versions of the program, of Python and of the built-in model, and exits."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from daemon import __version__
+        from daemon.classifier import BUILT_IN_MODEL
+        from daemon.model_file import read_contract
+
+        model = read_contract(BUILT_IN_MODEL).title
+        python = ".".join(map(str, sys.version_info[:3]))
+        print(f"timbrel {__version__} (Python {python}, model {model})")
+        parser.exit()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except InputError as error:
-        _complain(str(error))
+        _complain(*error.lines)
         return 2
     except FailedError as error:
         _complain(str(error))
@@ -66,9 +93,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _complain(problem: str) -> None:
-    """Say in one line, of the kind that is wanted, why the program ends."""
-    logging.getLogger("daemon").error("%s", problem)
+def _complain(*problems: str) -> None:
+    """Log why the program ends, each reason as a line of its own."""
+    for problem in problems:
+        logging.getLogger("daemon").error("%s", problem)
 
 
 def _log_stream() -> TextIO:
@@ -89,13 +117,19 @@ def _give_up_output() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="timbrel",
         description="Hears which musical instrument is being played and tells the hub over MQTT.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, help="show the versions of program and model"
+    )
+    parser.set_defaults(command=lambda _: _help(parser))
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", parser_class=argparse.ArgumentParser
+    )
 
     _add_run(commands)
     _add_replay(commands)
@@ -110,19 +144,37 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_command(commands: _Commands, name: str, short: str, more: str) -> argparse.ArgumentParser:
+    """A command with a short description for the list of commands, and a longer one for its own."""
+    return commands.add_parser(
+        name, help=short, description=f"{short[0].upper()}{short[1:]}. {more}", epilog=_EXIT_CODES
+    )
+
+
 def _add_run(commands: _Commands) -> None:
-    run = commands.add_parser("run", help="listen to the microphone and publish, for ever")
+    run = _add_command(
+        commands,
+        "run",
+        "listen to the microphone and publish to the broker until stopped",
+        "The first lines of its log show what it uses. SIGHUP reads the configuration again; "
+        "SIGTERM and Ctrl-C stop it.",
+    )
     _add_config(run)
     run.add_argument(
         "--log-format",
         choices=["text", "json"],
-        help="text for people, json for programs: one object a line (default: as log.format says)",
+        help="text for people, json for programs: one object a line (default: log.format)",
     )
     run.set_defaults(command=_run)
 
 
 def _add_replay(commands: _Commands) -> None:
-    replay = commands.add_parser("replay", help="show what would be heard in recordings")
+    replay = _add_command(
+        commands,
+        "replay",
+        "show what is heard in recordings",
+        "A file that cannot be read is reported, the others are replayed, and the exit code is 2.",
+    )
     replay.add_argument(
         "files",
         nargs="+",
@@ -130,45 +182,87 @@ def _add_replay(commands: _Commands) -> None:
         help="WAV, FLAC, OGG, Opus, MP3, m4a …; - is raw 16-bit mono 16 kHz on standard input",
     )
     replay.add_argument(
-        "--speed", type=_speed, default=None, metavar="N|max", help="times real time (default max)"
+        "--speed",
+        type=_speed,
+        default=None,
+        metavar="N|max",
+        help="how many times faster than real time (default max)",
     )
-    replay.add_argument("--json", action="store_true", help="one JSON object a line")
+    replay.add_argument("--json", action="store_true", help="print one JSON object a line")
     replay.add_argument(
-        "--scores", action="store_true", help="every window's scores, the level gate off"
+        "--scores",
+        action="store_true",
+        help="print the scores of every window, also of quiet ones that run takes for silence",
     )
     replay.add_argument(
-        "--publish", action="store_true", help="also publish, as node `replay`, at the broker"
+        "--publish",
+        action="store_true",
+        help="also publish the events to the broker, as the node named replay",
     )
     _add_config(replay)
     replay.set_defaults(command=_replay)
 
 
 def _add_check(commands: _Commands) -> None:
-    check = commands.add_parser("check", help="check a configuration and show what it comes to")
+    check = _add_command(
+        commands,
+        "check",
+        "validate a configuration and show the effective settings",
+        "Every error is reported with its line, key and remedy; the last line is the verdict. "
+        "Warnings do not fail.",
+    )
     check.add_argument("config", type=Path, metavar="FILE", help="the YAML configuration")
+    check.add_argument(
+        "--try",
+        dest="trying",
+        action="store_true",
+        help="also open every microphone and camera and connect to the broker, and fail where one "
+        "of them does",
+    )
     check.set_defaults(command=_check)
 
 
 def _add_devices(commands: _Commands) -> None:
-    devices = commands.add_parser("devices", help="list the microphones")
+    devices = _add_command(
+        commands,
+        "devices",
+        "list the microphones",
+        "Each line shows index, name and, for USB, the name that survives replugging: what "
+        "audio.device takes.",
+    )
     devices.set_defaults(command=_devices)
 
 
 def _add_demo(commands: _Commands) -> None:
-    demo = commands.add_parser("demo", help="hear a bundled medley, with a broker of its own")
+    demo = _add_command(
+        commands,
+        "demo",
+        "play a bundled medley to the listener, with a broker of its own",
+        "It needs no microphone, no broker and no configuration. With --config the messages go "
+        "to your broker.",
+    )
     demo.add_argument("--mic", action="store_true", help="listen to the microphone instead")
     demo.add_argument(
-        "--speed", type=_speed, default=1.0, metavar="N|max", help="times real time (default 1)"
+        "--speed",
+        type=_speed,
+        default=1.0,
+        metavar="N|max",
+        help="how many times faster than real time (default 1)",
     )
     _add_config(demo)
     demo.set_defaults(command=_demo)
 
 
 def _add_bench(commands: _Commands) -> None:
-    bench = commands.add_parser("bench", help="measure what listening costs on this machine")
-    bench.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    bench = _add_command(
+        commands,
+        "bench",
+        "measure what listening costs on this machine",
+        "It takes about a minute and measures memory, CPU time and start-up.",
+    )
+    bench.add_argument("--json", action="store_true", help="print one JSON object, not a table")
     bench.add_argument(
-        "--peer", type=Path, metavar="FILE", help="YAMNet's .tflite, measured beside us"
+        "--peer", type=Path, metavar="FILE", help="also measure YAMNet from its .tflite file"
     )
     _add_config(bench)
     bench.set_defaults(command=_bench)
@@ -183,60 +277,76 @@ def _add_dashboard(commands: _Commands) -> None:
 
 
 def _add_install_service(commands: _Commands) -> None:
-    install = commands.add_parser(
-        "install-service", help="have systemd start it with the machine and keep it running"
+    install = _add_command(
+        commands,
+        "install-service",
+        "install a systemd service that starts with the machine",
+        "Run it again to update the service. An existing configuration is kept.",
     )
     install.add_argument(
         "--user", action="store_true", help="a service of this user, for desktops (PipeWire)"
     )
     install.add_argument(
-        "--uninstall", action="store_true", help="stop and remove it; configuration and state stay"
+        "--uninstall",
+        action="store_true",
+        help="stop and remove the service; configuration and state stay",
     )
     install.add_argument(
-        "--dry-run", action="store_true", help="print what would be written and run, and no more"
+        "--dry-run", action="store_true", help="only print what would be written and run"
     )
     install.add_argument(
         "--root",
         type=Path,
         default=Path("/"),
         metavar="DIR",
-        help="install into another system's tree, to start with that system",
+        help="install into the file tree of another system, to start with that system",
     )
     install.add_argument(
         "--config",
         type=Path,
         metavar="FILE",
-        help="its configuration (default /etc/timbrel/timbrel.yaml, with --user in ~/.config)",
+        help="the service's configuration (default /etc/timbrel/timbrel.yaml; with --user "
+        "~/.config/timbrel/timbrel.yaml)",
     )
     install.set_defaults(command=_install_service)
 
 
 def _add_reset(commands: _Commands) -> None:
-    reset = commands.add_parser(
-        "reset", help="forget what was set from the hub: mute, sensitivity, quiet gate, stop after"
+    reset = _add_command(
+        commands,
+        "reset",
+        "discard what was set from the hub: mute, sensitivity, quiet gate, stop after",
+        "Until then those values override the configuration. Stop the daemon first.",
     )
     reset.add_argument(
         "--state",
         type=Path,
         metavar="DIR",
-        help="the state directory, for a service /var/lib/timbrel (default: as configured)",
+        help="the state directory; of the system's service /var/lib/timbrel (default: as "
+        "configured)",
     )
     _add_config(reset)
     reset.set_defaults(command=_reset)
 
 
 def _add_forget(commands: _Commands) -> None:
-    forget = commands.add_parser(
-        "forget", help="remove what a node that is gone or renamed left at the broker"
+    forget = _add_command(
+        commands,
+        "forget",
+        "remove the retained topics and the hub's device of a node that is gone or renamed",
+        "A node that is online is refused.",
     )
-    forget.add_argument("node", metavar="NODE", help="its name, as in its topics")
+    forget.add_argument("node", metavar="NODE", help="the name of the node, as in its topics")
     _add_config(forget)
     forget.set_defaults(command=_forget)
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="YAML configuration (default: all defaults)"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the YAML configuration (default: every default)",
     )
 
 
@@ -252,13 +362,19 @@ def _speed(text: str) -> float | None:
     return speed
 
 
+def _help(parser: argparse.ArgumentParser) -> int:
+    """A command is missing: show which there are."""
+    parser.print_help(sys.stderr)
+    return 2
+
+
 def _run(options: argparse.Namespace) -> int:
     from daemon.commands.run import run
     from daemon.settings import load
 
     settings = load(options.config)
     logging.getLogger().setLevel(settings.log.level.upper())
-    log_lines.write_as(options.log_format or settings.log.format)
+    log_lines.write_as(options.log_format or settings.log.format, timed=True)
     return run(settings, options.config)
 
 
@@ -278,9 +394,8 @@ def _replay(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from daemon.commands.check import check
-    from daemon.settings import load
 
-    return check(load(options.config))
+    return check(options.config, trying=options.trying)
 
 
 def _devices(_options: argparse.Namespace) -> int:

@@ -85,10 +85,11 @@ class Screen:
                 line = self._paint.green(what)
             self.say(f"{clock(event.at):>8}  {line}")
 
-    def end(self) -> None:
-        """The sound is over: say so where nothing else was said."""
+    def end(self, too_short: str | None = None) -> None:
+        """The sound is over: say where there was no event, and whether it was too short for one."""
         if not self._windows and not self._events_shown:
-            self.say("          no event; --scores shows what each window gave")
+            reason = "" if too_short is None else f": {too_short}"
+            self.say(f"          no event{reason}; --scores shows what each window gave")
 
     def _show_window(self, heard: Heard, playing: set[str]) -> None:
         loudness = 1.0 - heard.level_dbfs / _QUIETEST_DBFS

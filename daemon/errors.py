@@ -2,7 +2,14 @@
 
 
 class InputError(Exception):
-    """What the user gave is wrong: say this one line and exit with 2; a retry would not help."""
+    """Invalid input: report each line, one an error, and exit with 2; a retry would not help."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines)
+        self.lines = lines
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
 
 
 class SoundLostError(Exception):

@@ -4,9 +4,14 @@ import json
 import logging
 import math
 import os
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
+
+from daemon.redaction import without_logins
+
+_NAME = "timbrel: "
 
 _PRIORITIES = (
     (logging.CRITICAL, 2),
@@ -15,6 +20,8 @@ _PRIORITIES = (
     (logging.INFO, 6),
     (logging.NOTSET, 7),
 )
+# A terminal would obey them; line ends and tabs stand in tracebacks.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _OWN = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 
 
@@ -25,17 +32,23 @@ class LogHandler(logging.StreamHandler[TextIO]):
         super().__init__(stream)
         self.write_as("text")
 
-    def write_as(self, kind: str) -> None:
-        """From now on lines of `text` or of `json`."""
-        lines: logging.Formatter = JsonLines() if kind == "json" else TextLines()
+    def write_as(self, kind: str, *, timed: bool = False) -> None:
+        """From now on lines of `text` or of `json`; `timed`: text on a terminal with the time."""
+        lines: logging.Formatter
+        if kind == "json":
+            lines = JsonLines()
+        elif to_journal(self.stream):
+            lines = JournalLines()
+        else:
+            lines = TextLines(timed=timed and self.stream.isatty())
         self.setFormatter(Prioritized(lines) if to_journal(self.stream) else lines)
 
 
-def write_as(kind: str) -> None:
+def write_as(kind: str, *, timed: bool = False) -> None:
     """Have the program's own log written as `text` or as `json` from now on."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, LogHandler):
-            handler.write_as(kind)
+            handler.write_as(kind, timed=timed)
 
 
 def to_journal(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
@@ -48,10 +61,31 @@ def to_journal(stream: TextIO, environment: Mapping[str, str] = os.environ) -> b
 
 
 class TextLines(logging.Formatter):
-    """What a person reads."""
+    """What a person reads: the program's name and the message, `timed` with the time before them.
 
-    def __init__(self) -> None:
-        super().__init__("timbrel: %(message)s")
+    A message of the place that is named like the program does not say the name twice.
+    """
+
+    def __init__(self, *, timed: bool = False) -> None:
+        super().__init__()
+        self._timed = timed
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, or the lines of a traceback."""
+        text = self._named(_CONTROLS.sub(_as_literal, without_logins(super().format(record))))
+        if not self._timed:
+            return text
+        return f"{datetime.fromtimestamp(record.created):%Y-%m-%d %H:%M:%S} {text}"  # noqa: DTZ006
+
+    def _named(self, text: str) -> str:
+        return text if text.startswith(_NAME) else _NAME + text
+
+
+class JournalLines(TextLines):
+    """What a person reads in the journal, which names the program and the time itself."""
+
+    def _named(self, text: str) -> str:
+        return text.removeprefix(_NAME)
 
 
 class JsonLines(logging.Formatter):
@@ -66,10 +100,10 @@ class JsonLines(logging.Formatter):
             .isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": without_logins(record.getMessage()),
         }
         if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
+            entry["exception"] = without_logins(self.formatException(record.exc_info))
         # The same order in every line: what all have, then the rest.
         order = ("time", "level", "logger", "message")
         return json.dumps({key: _plain(entry[key]) for key in dict.fromkeys((*order, *entry))})
@@ -87,6 +121,10 @@ class Prioritized(logging.Formatter):
         priority = next(number for level, number in _PRIORITIES if record.levelno >= level)
         text = self._lines.format(record)
         return "\n".join(f"<{priority}>{line}" for line in text.splitlines() or [""])
+
+
+def _as_literal(control: re.Match[str]) -> str:
+    return repr(control[0])[1:-1]
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ change; `pulse:SOURCE` is a source of PulseAudio or PipeWire.
 
 import re
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from daemon.portaudio import Format, PortAudio, load_portaudio
 from daemon.ring import Ring
@@ -20,6 +20,13 @@ DEFAULT_DEVICE = "default"
 _USB = re.compile(r"usb:([0-9a-fA-F]{4}):([0-9a-fA-F]{4})(?::(.+))?\Z")
 _PULSE = "pulse:"
 _MOST_MIXED = 2
+
+
+class Found(NamedTuple):
+    """A device that is connected: the name that PortAudio has for it, and its input channels."""
+
+    name: str
+    channels: int
 
 
 class Microphone:
@@ -46,6 +53,13 @@ class Microphone:
         source = str(self._name).removeprefix(_PULSE) if self._is_pulse else None
         return self._portaudio.open(str(self._name), self._format, self._changed, source)
 
+    def find(self) -> "Future[Found]":
+        """Begin to look whether it is connected, without opening it.
+
+        The future raises SoundLostError when it is not there now.
+        """
+        return self._portaudio.find(self._look, self._changed)
+
     def close(self, ring: Ring) -> "Future[None]":
         """Begin to close it."""
         return self._portaudio.close(ring)
@@ -53,6 +67,10 @@ class Microphone:
     @property
     def _is_pulse(self) -> bool:
         return isinstance(self._name, str) and self._name.startswith(_PULSE)
+
+    def _look(self, library: Any) -> Found:
+        info = library.query_devices(self._found(library), "input")
+        return Found(str(info["name"]), int(info["max_input_channels"]))
 
     def _format(self, library: Any) -> Format:
         """How to open it; raises ValueError or the library's error when it is not there."""

@@ -110,6 +110,22 @@ class PortAudio:
 
         return self._ask(job, changed)
 
+    def find(self, look: Callable[[Any], T], changed: threading.Condition) -> "Future[T]":
+        """What `look` finds in the library, without opening a stream.
+
+        The future raises SoundLostError when it finds nothing now, InputError where the library is
+        missing.
+        """
+
+        def job() -> T:
+            library = self._library_now()
+            try:
+                return look(library)
+            except (library.PortAudioError, ValueError) as error:
+                raise SoundLostError(_reason(error, library)) from None
+
+        return self._ask(job, changed)
+
     def close(self, ring: Ring) -> "Future[None]":
         """Close the stream that fills the ring, if it still is one."""
         return self._ask(lambda: self._close(ring), ring.changed)
@@ -176,6 +192,8 @@ class PortAudio:
             _end(stream)
             raise
         self._streams.append(_Stream(stream, ring))
+        name = library.query_devices(form.device, "input")["name"]
+        log.info("microphone %s opened: %d Hz, %d channel(s)", name, form.rate_hz, form.channels)
         return ring
 
     def _close(self, ring: Ring) -> None:

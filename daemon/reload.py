@@ -58,7 +58,8 @@ class Reload:
             changes = changed_keys(self._settings, settings)
             self._apply(settings)
         except InputError as error:
-            log.error("%s; the old settings stay", error)  # noqa: TRY400
+            for line in error.lines:
+                log.error("%s; the old settings stay", line)  # noqa: TRY400
             return
         applied = [key for key in changes if is_applied(key)]
         waiting = [key for key in changes if not is_applied(key)]

@@ -1,6 +1,6 @@
 """When a run of detections is an event: settings in, each family's complete rules out.
 
-What could never start or never end an event is refused with the sum that shows it.
+Rules that could never start an event are refused with the sum that shows it.
 """
 
 import math
@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from daemon.errors import InputError
+from daemon.window import WINDOW_SECONDS
 
 _EPSILON_SECONDS = 1e-6
 
@@ -71,19 +72,37 @@ def rules(
 ) -> list[Rules]:
     """Each family's complete rules, in the order of `families`.
 
-    Raises InputError, naming the key and the sum, for a family that the model does not know and for
-    rules that could never start or never end an event.
+    Raises InputError, with a line for each family that the model does not know and for each rule
+    that could never start an event: the key and the sum that shows it.
     """
-    for name in settings.families:
-        if name not in families:
-            raise InputError(
-                f"tracker.families.{name}: the model knows no such family; "
-                f"it knows {', '.join(families)}"
-            )
-    return [
-        _family_rules(settings, family, threshold, hop_seconds)
-        for family, threshold in zip(families, thresholds, strict=True)
+    faults = [
+        f"tracker.families.{name}: the model knows no such family; it knows {', '.join(families)}"
+        for name in settings.families
+        if name not in families
     ]
+    found = []
+    for family, threshold in zip(families, thresholds, strict=True):
+        try:
+            found.append(_family_rules(settings, family, threshold, hop_seconds))
+        except InputError as error:
+            faults += error.lines
+    if faults:
+        raise InputError(*dict.fromkeys(faults))
+    return found
+
+
+def shortest_seconds(rules: Sequence[Rules], hop_seconds: float) -> float:
+    """How long a recording must be for any of the rules to start an event; 0 for any length.
+
+    Windows end at 4 s + k * hop_seconds, and a shorter recording is padded to one window.
+    """
+    return min(_shortest_seconds(rule, hop_seconds) for rule in rules)
+
+
+def _shortest_seconds(rule: Rules, hop_seconds: float) -> float:
+    lasting = (rule.start_after_seconds - WINDOW_SECONDS) / hop_seconds - _EPSILON_SECONDS
+    hops = max(rule.votes - 1, math.ceil(lasting))
+    return WINDOW_SECONDS + hops * hop_seconds if hops > 0 else 0.0
 
 
 def _family_rules(

@@ -1,7 +1,7 @@
 """The YAML configuration as frozen, typed settings; whatever is wrong is named by its key."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,36 +9,57 @@ import msgspec
 from msgspec import Meta
 
 from daemon import systemd
+from daemon.bounded_file import UnreadableError, content_of
 from daemon.errors import InputError
 from daemon.rules import TrackerSettings
-from daemon.yaml_file import read_yaml
+from daemon.yaml_file import Document, Problem, read_document
 
 PASSWORD_VARIABLE = "TIMBREL_MQTT_PASSWORD"  # noqa: S105
+_MOST_PASSWORD_BYTES = 64 * 1024
 HOP_SECONDS = Meta(ge=0.25, le=4.0)
 
 Name = Annotated[
     str,
     Meta(pattern=r"^[A-Za-z0-9_-]+\Z", max_length=64, description="letters, digits, _ and - only"),
 ]
+# Brokers disconnect whoever sends these characters in a topic, a name or a password.
+_CONTROLS = r"\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff"
 TopicPrefix = Annotated[
     str,
     Meta(
-        pattern=r"^[^#+\x00-\x1f/]+(/[^#+\x00-\x1f/]+)*\Z",
+        pattern=rf"^(?!\$(SYS|share)(/|\Z))[^#+/{_CONTROLS}]+(/[^#+/{_CONTROLS}]+)*\Z",
         max_length=128,
-        description="a plain topic such as home/music: no wildcard (+ or #), no slash at an end",
+        description="a plain topic such as home/music: no wildcard (+ or #), no slash at an end, "
+        "no control character, and neither $SYS nor $share",
     ),
 ]
+# A name of labels separated by dots, or an IPv6 address with or without its interface.
+Host = Annotated[
+    str,
+    Meta(
+        pattern=rf"^([^\s.:/@?#%\[\]\\{_CONTROLS}]{{1,63}}(\.[^\s.:/@?#%\[\]\\{_CONTROLS}]{{1,63}})*\.?"
+        r"|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(%[^\s/@:]+)?)\Z",
+        max_length=253,
+        description="a host name or an IP address and nothing else: no mqtt:// before it, "
+        "no port behind it (that is mqtt.port), no user and no space",
+    ),
+]
+_PRINTABLE = rf"^[^{_CONTROLS}]+\Z"
+_PRINTABLE_RULE = "text without control characters and line ends"
+UserName = Annotated[str, Meta(pattern=_PRINTABLE, max_length=1000, description=_PRINTABLE_RULE)]
+ClientId = Annotated[str, Meta(pattern=_PRINTABLE, max_length=64, description=_PRINTABLE_RULE)]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Text = Annotated[str, Meta(min_length=1)]
 DeviceName = Annotated[
     str,
     Meta(
-        pattern=r"^(usb:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}(:.+)?|pulse:.+|(?!usb:|pulse:).+)\Z",
+        pattern=r"^(?!.*://)(usb:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}(:.+)?|pulse:.+|(?!usb:|pulse:).+)\Z",
         description="default, a part of a name from timbrel devices, usb:VID:PID, "
-        "usb:VID:PID:SERIAL or pulse:SOURCE",
+        "usb:VID:PID:SERIAL or pulse:SOURCE; the address of a camera or a radio belongs in "
+        "sources: [{name: hall, url: …}]",
     ),
 ]
-DeviceIndex = Annotated[int, Meta(ge=0)]
+DeviceIndex = Annotated[int, Meta(ge=0, le=9999)]
 Url = Annotated[
     str,
     Meta(
@@ -90,11 +111,11 @@ class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where the broker is and how it is spoken to. `tls` None: an unencrypted connection."""
 
-    host: Text = "localhost"
+    host: Host = "localhost"
     port: Port | None = None
-    username: Text | None = None
+    username: UserName | None = None
     password_file: Text | None = None
-    client_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    client_id: ClientId | None = None
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
     keepalive_seconds: Annotated[int, Meta(ge=5, le=3600)] = 10
     topic_prefix: TopicPrefix = "timbrel"
@@ -175,34 +196,57 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 def load(path: Path | None) -> Settings:
     """Settings from a YAML file, or the defaults for None.
 
-    Raises InputError for a file that cannot be read or parsed (with line and column), an unknown
-    key, a wrong type or a value out of range (with the key).
+    Raises InputError, with a line for each fault, for a file that cannot be read or parsed, an
+    unknown key, a wrong type, a value out of range and settings that contradict each other.
     """
-    if path is None:
-        return Settings()
-    settings = read_yaml(path, Settings)
-    try:
-        _check_sources(settings)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    return settings
+    return Settings() if path is None else read_settings(path).sound()
 
 
-def _check_sources(settings: Settings) -> None:
+def read_settings(path: Path) -> Document[Settings]:
+    """The file as far as it can be understood; raises InputError where it is not YAML at all."""
+    document = read_document(path, Settings)
+    return document.with_problems(_contradictions(document))
+
+
+def _contradictions(document: Document[Settings]) -> Iterator[Problem]:
+    """Values that are each sound but cannot stand together."""
+    settings = document.value
+    if settings is None:
+        return
     names: set[str] = set()
     for number, source in enumerate(settings.sources):
         key = f"sources.{number}"
         if source.name in names:
-            raise InputError(f"{key}.name: {source.name} stands twice; give each place its own")
+            text = f"{source.name} stands twice; give each place its own"
+            yield Problem(f"{key}.name", text)
         names.add(source.name)
-        given = [name for name in ("device", "url") if getattr(source, name) is not msgspec.UNSET]
-        if len(given) != 1:
-            fault = "both device and url" if given else "neither device nor url"
-            raise InputError(f"{key}: {source.name} has {fault}; give it one of them")
-        if "url" in given and source.channel is not None:
-            raise InputError(f"{key}.channel: a url has no channels to choose; leave it out")
+        if document.is_sound(key):
+            yield from _contradictions_of(source, key)
     if settings.sources and settings.audio.device != AudioSettings().device:
-        raise InputError("audio.device: not with sources, which name their own; leave it out")
+        yield Problem("audio.device", "not with sources, which name their own; leave it out")
+
+
+def _contradictions_of(source: SourceSettings, key: str) -> Iterator[Problem]:
+    given = [name for name in ("device", "url") if getattr(source, name) is not msgspec.UNSET]
+    if len(given) != 1:
+        fault = "both device and url" if given else "neither device nor url"
+        yield Problem(key, f"{source.name} has {fault}; give it one of them")
+    if "url" in given and source.channel is not None:
+        yield Problem(f"{key}.channel", "a url has no channels to choose; leave it out")
+    if isinstance(source.url, str) and not _has_host(source.url):
+        text = "not an address with a host; write one such as rtsp://user:password@camera/stream"
+        yield Problem(f"{key}.url", text)
+
+
+def _has_host(url: str) -> bool:
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and (parts.port or 0) >= 0
+    except ValueError:
+        return False
+    return has_host and not any(letter <= " " for letter in url)
 
 
 def read_password(mqtt: MqttSettings, environment: Mapping[str, str] = os.environ) -> str | None:
@@ -217,15 +261,17 @@ def read_password(mqtt: MqttSettings, environment: Mapping[str, str] = os.enviro
         return handed or environment.get(PASSWORD_VARIABLE)
     try:
         return _text_of(Path(mqtt.password_file))
-    except (OSError, UnicodeDecodeError) as error:
+    except (UnreadableError, UnicodeDecodeError) as error:
         if handed:
             return handed
-        reason = getattr(error, "strerror", None) or "not text"
+        reason = "not text" if isinstance(error, UnicodeDecodeError) else error
+        # Without a slash it may be the password itself, written here by mistake.
+        file = f"{mqtt.password_file}: " if "/" in mqtt.password_file else ""
         raise InputError(
-            f"mqtt.password_file: {mqtt.password_file}: {reason}; "
+            f"mqtt.password_file: {file}{reason}; "
             f"create it with the broker's password in it, or set {PASSWORD_VARIABLE}"
         ) from None
 
 
 def _text_of(file: Path) -> str:
-    return file.read_text(encoding="utf-8").rstrip("\r\n")
+    return content_of(file, _MOST_PASSWORD_BYTES).decode().rstrip("\r\n")

@@ -1,37 +1,144 @@
-"""`timbrel check`: whether a configuration can work, and what it comes to."""
+"""`timbrel check`: validate a configuration and show the effective settings."""
 
 import threading
-from urllib.parse import urlsplit
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import TimeoutError as TooLateError
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
+from daemon.commands import summary
+from daemon.commands.diagnosis import Findings
 from daemon.commands.wiring import Ears, device_of
+from daemon.errors import InputError, SoundLostError
+from daemon.microphone import Found, Microphone
 from daemon.portaudio import PortAudio
-from daemon.settings import Settings, SourceSettings, read_password
+from daemon.settings import Settings, SourceSettings, read_settings
 from daemon.state import state_directory
+from daemon.window import WINDOW_SECONDS
+from daemon.yaml_file import Document, Problem
+
+if TYPE_CHECKING:
+    from daemon.source import Device
+
+# A sound server that is frozen never answers.
+_LOOK_SECONDS = 10.0
 
 
-def check(settings: Settings) -> int:
-    """Print what the settings come to; raises InputError naming the first key that cannot work."""
-    ears = Ears(settings)
-    mqtt = settings.mqtt
-    if mqtt.tls is not None:
-        from daemon.tls import tls_context
+def check(config: Path, *, trying: bool = False) -> int:
+    """Print what the file comes to and whether it can work; `trying`, whether all of it works now.
 
-        tls_context(mqtt.tls)
-    password = "with" if read_password(mqtt) is not None else "without"
-    changed, portaudio = threading.Condition(), PortAudio()
-    for place in settings.places:
-        device_of(place, portaudio, changed)
+    Raises InputError with a line for each error, and the verdict, where it cannot work, FailedError
+    where a trial fails.
+    """
+    try:
+        document = read_settings(config)
+    except InputError as error:
+        raise _refusal([*error.lines], []) from None
+    with PortAudio() as portaudio:
+        places = Places(document, portaudio)
+        findings = Findings(document)
+        looks = places.looks()
+        errors = document.located([*findings.problems, *places.problems])
+        settings, ears = document.value, findings.ears
+        if errors or settings is None or ears is None:
+            raise _refusal(errors, findings.warnings)
+        _show(settings, ears, looks, has_password=findings.has_password)
+        for warning in findings.warnings:
+            print(f"warning    {warning}")
+        if not trying:
+            print(f"verdict    {_verdict(looks, len(findings.warnings))}")
+            return 0
+        from daemon.commands.trial import try_everything
+
+        print(f"verdict    {try_everything(settings, places.devices, places.changed)}")
+    return 0
+
+
+class Look(NamedTuple):
+    """Whether a place's microphone is connected now, or why not."""
+
+    found: Found | None
+    reason: str = ""
+
+
+class Places:
+    """The devices of all places, none of them opened, and what is wrong with them."""
+
+    def __init__(self, document: Document[Settings], portaudio: PortAudio) -> None:
+        self.changed = threading.Condition()
+        self.problems: dict[Problem, None] = {}
+        self.devices: dict[str, Device] = {}
+        self._sources: dict[str, tuple[str, SourceSettings]] = {}
+        settings = document.value
+        for number, source in enumerate(settings.places if settings else ()):
+            key = f"sources.{number}" if settings and settings.sources else "audio"
+            if document.is_sound(key):
+                self._sources[source.name] = key, source
+                self._make(source, key, portaudio)
+        # PortAudio looks at its devices while the model is read.
+        self._looks = {
+            name: device.find()
+            for name, device in self.devices.items()
+            if isinstance(device, Microphone)
+        }
+
+    def _make(self, source: SourceSettings, key: str, portaudio: PortAudio) -> None:
+        try:
+            self.devices[source.name] = device_of(source, portaudio, self.changed)
+        except InputError as error:
+            self.problems[Problem(key, str(error))] = None
+
+    def looks(self) -> dict[str, Look]:
+        """What is known of each microphone; notes a problem for a channel that it does not have."""
+        deadline = time.monotonic() + _LOOK_SECONDS
+        looks = {}
+        for name, future in self._looks.items():
+            try:
+                found = future.result(max(0.0, deadline - time.monotonic()))
+            except TooLateError:
+                looks[name] = Look(None, "the sound system does not answer")
+            except SoundLostError as error:
+                looks[name] = Look(None, str(error))
+            except InputError as error:
+                self.problems[Problem("", str(error))] = None
+            else:
+                looks[name] = Look(found)
+                self._check_channel(name, found)
+        return looks
+
+    def _check_channel(self, name: str, found: Found) -> None:
+        key, source = self._sources[name]
+        if source.channel is not None and source.channel > found.channels:
+            text = f"{found.name} has {found.channels} channel(s), not {source.channel}; correct it"
+            self.problems[Problem(f"{key}.channel", text)] = None
+
+
+def _refusal(errors: Sequence[str], warnings: Sequence[str]) -> InputError:
+    many = "s" * (len(errors) != 1)
+    verdict = f"{len(errors)} error{many}: this configuration cannot work"
+    return InputError(*errors, *(f"warning: {line}" for line in warnings), verdict)
+
+
+def _verdict(looks: Mapping[str, Look], warnings: int) -> str:
+    away = [name for name, look in looks.items() if look.found is None]
+    text = "this configuration can work"
+    if away:
+        text += f", but not now: there is no microphone for {', '.join(away)}"
+    return text + (f" ({warnings} warning{'s' * (warnings != 1)})" if warnings else "")
+
+
+def _show(settings: Settings, ears: Ears, looks: Mapping[str, Look], *, has_password: bool) -> None:
     print(f"box        {settings.name}")
     for place in settings.places:
-        heard = place.device if isinstance(place.url, msgspec.UnsetType) else _camera(place)
-        print(f"place      {place.name}: {heard}, a window every {ears.hop_seconds:g} s")
+        line = f"place      {place.name}: {summary.place(place)}"
+        if look := looks.get(place.name):
+            state = look.found.name if look.found else f"NOT CONNECTED now: {look.reason}"
+            line += f" ({state})"
+        print(line)
+    print(f"listening  a window of {WINDOW_SECONDS:g} s every {ears.hop_seconds:g} s")
     print(f"model      {ears.classifier.contract.title}")
-    print(
-        f"broker     {mqtt.host}:{mqtt.effective_port}, {'TLS' if mqtt.tls else 'no TLS'}, "
-        f"{password} a password, topics {mqtt.topic_prefix}/{settings.name}/…"
-    )
+    print(f"broker     {summary.broker(settings.mqtt, settings.name, has_password=has_password)}")
     print(f"state      {state_directory(settings.state.directory)}")
     print("families   family      threshold  votes  within  start after  stop after  cooldown")
     for family, rules in zip(ears.families, ears.rules, strict=True):
@@ -40,16 +147,3 @@ def check(settings: Settings) -> int:
             f"{rules.vote_seconds:4g} s  {rules.start_after_seconds:9g} s  "
             f"{rules.stop_after_seconds:8g} s  {rules.cooldown_seconds:6g} s"
         )
-    return 0
-
-
-def _camera(place: SourceSettings) -> str:
-    """The part of its address that holds no password, and whether anybody could pose as it."""
-    parts = urlsplit(str(place.url))
-    if parts.scheme == "https" or place.tls_verify:
-        trust = ", certificate verified"
-    elif parts.scheme == "rtsps":
-        trust = ", certificate not verified (tls_verify: true does that)"
-    else:
-        trust = ""
-    return f"the camera at {parts.hostname}{trust}"

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,9 @@ from daemon.hearing import Heard, Hearing
 from daemon.hub import Hub
 from daemon.listener import Teller, listen
 from daemon.outbox import Outbox
+from daemon.redaction import without_logins
 from daemon.replay import Replay
+from daemon.rules import shortest_seconds
 from daemon.settings import Settings
 from daemon.stop import stop_on_signals
 from daemon.tracker import Event, EventEnded, EventStarted
@@ -29,7 +32,7 @@ _FLUSH_SECONDS = 30.0
 
 class _Printer(Teller, Protocol):
     def show_events(self, events: Sequence[Event]) -> None: ...
-    def end(self) -> None: ...
+    def end(self, too_short: str | None) -> None: ...
 
 
 def replay(
@@ -41,7 +44,7 @@ def replay(
     scores: bool,
     publish: bool,
 ) -> int:
-    """Replay each file; 0, or 2 when one of them was no sound.
+    """Replay each file; 0, or 2 when one of them could not be read.
 
     Raises InputError for settings that cannot work or a broker that refuses us, FailedError when
     events could not be delivered.
@@ -58,16 +61,25 @@ def replay(
                 else Screen(sys.stdout, ears.families, windows=scores)
             )
             if not as_json and len(files) > 1:
-                print(file, flush=True)
+                print(without_logins(file), flush=True)
             try:
                 play(player, ears, Hearing(ears.classifier, gate_dbfs), printer, publication)
-                printer.end()
+                printer.end(_too_short(player, ears))
             except InputError as error:
                 log.error("%s", error)  # noqa: TRY400
                 code = 2
             if stop.is_set():
                 break
     return code
+
+
+def _too_short(player: Replay, ears: Ears) -> str | None:
+    """Why the recording could give no event whatever is in it; None where it could."""
+    shortest = shortest_seconds(ears.rules, ears.hop_seconds)
+    if player.seconds >= shortest:
+        return None
+    seconds = math.floor(player.seconds * 10) / 10
+    return f"the recording lasts {seconds:g} s, and an event needs at least {shortest:g} s"
 
 
 class Publication:
@@ -128,6 +140,7 @@ class _JsonLines:
         self._file = file
         self._families = families
         self._scores = scores
+        self._has_events = False
 
     def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
         """One window's results."""
@@ -145,6 +158,7 @@ class _JsonLines:
 
     def show_events(self, events: Sequence[Event]) -> None:
         """One line an event."""
+        self._has_events = self._has_events or bool(events)
         for event in () if self._scores else events:
             self._print(
                 event="ended" if isinstance(event, EventEnded) else "started",
@@ -155,8 +169,10 @@ class _JsonLines:
                 **_ending(event),
             )
 
-    def end(self) -> None:
-        """A machine needs no word at the end."""
+    def end(self, too_short: str | None) -> None:
+        """Log why there was no event; on standard output a program expects none of that."""
+        if too_short is not None and not self._scores and not self._has_events:
+            log.warning("%s: no event: %s", self._file, too_short)
 
     def _print(self, **fields: Any) -> None:
         print(json.dumps({"file": self._file, **fields}, ensure_ascii=False), flush=True)

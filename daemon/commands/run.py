@@ -1,6 +1,7 @@
 """`timbrel run`: listen at every place and tell the hub, for ever."""
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -9,10 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daemon import systemd
+from daemon import __version__, systemd
+from daemon.commands import summary
 from daemon.commands.station import Station
 from daemon.commands.wiring import DeviceOf, Ears, device_of, link_to, outbox_of
 from daemon.counters import Counters
+from daemon.exposed import exposed
 from daemon.garbage import Garbage
 from daemon.health import Health, NodeHealth, serve
 from daemon.home_assistant import Message
@@ -21,7 +24,8 @@ from daemon.outbox import Outbox
 from daemon.place import Place
 from daemon.portaudio import PortAudio
 from daemon.reload import Reload, reload_on_signal
-from daemon.settings import Settings
+from daemon.settings import Settings, read_password
+from daemon.state import state_directory
 from daemon.status import status
 from daemon.stop import stop_on_signals
 
@@ -58,6 +62,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         lambda: _greeting(stations, discovery=settings.mqtt.discovery),
         Commands([topic for station in stations for topic in station.topics], take),
     )
+    _introduce(settings, config, ears)
     with PortAudio() as portaudio, stop_on_signals() as stop:
         for station, source in zip(stations, settings.places, strict=True):
             device = make_device(source, portaudio, changed)
@@ -131,6 +136,24 @@ class Report:
         counters = self.counters()
         for place in self._places:
             place.diagnose(counters[place.name])
+
+
+def _introduce(settings: Settings, config: Path | None, ears: Ears) -> None:
+    """Log what is going to be used, so that a log tells by itself what was running."""
+    has_password = read_password(settings.mqtt) is not None
+    log.info(
+        "version %s, Python %s, model %s, configuration %s",
+        __version__,
+        ".".join(map(str, sys.version_info[:3])),
+        ears.classifier.contract.title,
+        config or "none (defaults)",
+    )
+    for place in settings.places:
+        log.info("place %s: %s", place.name, summary.place(place))
+    log.info("broker %s", summary.broker(settings.mqtt, settings.name, has_password=has_password))
+    log.info("state in %s", state_directory(settings.state.directory))
+    for line in exposed(settings, config):
+        log.warning("%s", line)
 
 
 def _greeting(stations: Sequence[Station], *, discovery: bool) -> list[Message]:

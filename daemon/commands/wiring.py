@@ -39,7 +39,8 @@ _CAMERA_PAUSE_SECONDS = 15.0
 class Ears:
     """The classifier and the rules that turn its scores into events, from one configuration.
 
-    Raises InputError for a model or tracker settings that cannot work.
+    Raises InputError for a model, or, with a line for each, tracker settings and families to be
+    shown that cannot work with it.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -49,13 +50,18 @@ class Ears:
         contract = self.classifier.contract
         self.families = contract.families
         self.hop_seconds = settings.audio.hop_seconds
-        self.rules = self.rules_of(settings.tracker)
-        for family in settings.mqtt.families:
-            if family not in self.families:
-                raise InputError(
-                    f"mqtt.families: the model knows no family {family}; "
-                    f"it knows {', '.join(self.families)}"
-                )
+        faults = [
+            f"mqtt.families: the model knows no family {family}; "
+            f"it knows {', '.join(self.families)}"
+            for family in settings.mqtt.families
+            if family not in self.families
+        ]
+        try:
+            self.rules = self.rules_of(settings.tracker)
+        except InputError as error:
+            raise InputError(*error.lines, *faults) from None
+        if faults:
+            raise InputError(*faults)
 
     def rules_of(self, settings: TrackerSettings) -> list[Rules]:
         """Each family's rules; raises InputError for those that cannot work."""

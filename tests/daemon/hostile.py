@@ -41,6 +41,8 @@ from tests.daemon.hostile_broker import SESSION, check_broker, check_refusals
 
 ROOT = Path(__file__).parents[2]
 MOST_SECONDS = 20.0
+_MOST_LINES = 30
+_MOST_YAML_SECONDS = 5.0
 _AUDIO = {
     ".wav": ("WAV", "PCM_16"),
     ".WAV": ("WAV", "FLOAT"),
@@ -116,15 +118,17 @@ def damaged(content: bytes, edits: list[Edit], first: float = 0.0) -> bytes:
 
 
 def refused(call: Callable[[], Any], named: Path | str) -> Any:
-    """What the call returns, or None where it refuses in one line that names what is wrong."""
+    """What the call returns, or None where it refuses in lines that name what is wrong."""
     try:
         return call()
     except InputError as error:
-        message = str(error)
-        assert str(named) in message, message
-        assert "\n" not in message, message
-        assert len(message) < 2_000, message
-        return None
+        lines = error.lines
+    assert 1 <= len(lines) <= _MOST_LINES
+    for line in lines:
+        assert str(named) in line, line
+        assert line.isprintable(), line
+        assert len(line) < 2_000, line
+    return None
 
 
 def _names(kind: Any) -> set[str]:
@@ -204,7 +208,8 @@ def check_settings(content: bytes, path: Path) -> bool:
     if settings is None:
         return False
     document = yaml.safe_load(content)
-    assert _says(msgspec.to_builtins(settings), document), document
+    texts = yaml.load(content, yaml.BaseLoader)  # noqa: S506
+    assert _says(msgspec.to_builtins(settings), document, texts), document
     tracker, hop_seconds = settings.tracker, settings.audio.hop_seconds
     families = ["vocal", "guitar"]
     for rule in (
@@ -215,17 +220,101 @@ def check_settings(content: bytes, path: Path) -> bool:
     return True
 
 
-def _says(settings: Any, document: Any) -> bool:
-    """Whether everything in the document is in the settings, of its kind."""
+def _says(settings: Any, document: Any, texts: Any) -> bool:
+    """Whether everything in the document is in the settings, of its kind, or as it is written."""
     if isinstance(document, dict) and isinstance(settings, dict):
-        return all(_says(settings.get(key, ...), value) for key, value in document.items())
+        return all(
+            _says(settings.get(name, ...), value, texts[name])
+            for name, value in zip(texts, document.values(), strict=True)
+        )
     if isinstance(document, list) and isinstance(settings, list | tuple):
-        return len(settings) == len(document) and all(map(_says, settings, document))
+        return len(settings) == len(document) and all(map(_says, settings, document, texts))
     if document is None:
         return settings is None or isinstance(settings, dict)
+    if isinstance(settings, str):
+        return bool(settings == texts)
     if isinstance(document, bool) or isinstance(settings, bool):
         return settings is document
     return bool(settings == document)
+
+
+_ANCHORS = st.sampled_from("abcd")
+_KEPT = st.sampled_from(
+    [
+        "rtsp://me:S3cret@camera",
+        "1:30",
+        "'1:30'",
+        "010",
+        "no",
+        "~",
+        "2024-01-01",
+        "!!set {x}",
+        "9e9",
+    ]
+)
+
+
+def _knotted(parts: list[tuple[str, str, str]]) -> tuple[bytes, str]:
+    """Settings in flow style whose values are anchored, repeated, merged and nested at random."""
+    lines = [f"{key}: {prefix}{value}" for key, prefix, value in parts]
+    return "\n".join(lines).encode("utf-8", "surrogatepass"), ".yaml"
+
+
+def _nodes(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    many = st.integers(1, 30)
+    return (
+        st.builds(lambda value, times: f"[{', '.join([value] * times)}]", inner, many)
+        | st.builds(lambda key, value: f"{{{key}: {value}}}", KEYS | st.just("<<"), inner)
+        | st.builds(lambda name, value: f"&{name} {value}", _ANCHORS, inner)
+    )
+
+
+KNOTS = st.builds(
+    _knotted,
+    st.lists(
+        st.tuples(
+            KEYS | st.sampled_from(["<<", "sources", "families"]),
+            st.sampled_from(["", "", "&a ", "&b ", "&c ", "&d "]),
+            st.recursive(_ANCHORS.map("*{}".format) | _KEPT | st.just("{}"), _nodes, max_leaves=12),
+        ),
+        max_size=6,
+        unique_by=lambda part: part[0],
+    ),
+)
+
+
+def _shared(votes: list[int], others: list[str]) -> tuple[bytes, str]:
+    """Families that share their exceptions, which is what aliases are good for."""
+    first = f"vocal: &a {{votes: {votes[0]}, vote_seconds: {votes[-1]}}}"
+    shared = [f"{name}: *a" for name in others]
+    return f"tracker: {{families: {{{', '.join([first, *shared])}}}}}".encode(), ".yaml"
+
+
+SHARED = st.builds(
+    _shared,
+    st.lists(st.integers(0, 9), min_size=1, max_size=2),
+    st.lists(st.sampled_from(["guitar", "vocal", "flute", "<<", "*a"]), max_size=3),
+)
+
+
+def check_knots(content: bytes, path: Path) -> bool:
+    """Settings or a refusal, soon, and without any login that stands in the wrong place."""
+    began = time.monotonic()
+    settings = refused(lambda: _loaded_unseen(path), path)
+    assert time.monotonic() - began < _MOST_YAML_SECONDS, content
+    for place in settings.sources if settings else ():
+        assert isinstance(place.url, str) or "S3cret" not in repr(place)
+    return settings is not None
+
+
+def _loaded_unseen(path: Path) -> Settings:
+    try:
+        return load(path)
+    except InputError as error:
+        said = str(error)
+        if "S3cret" in said:
+            raise AssertionError(said) from error
+        raise
 
 
 @functools.cache
@@ -479,6 +568,7 @@ CASES = {
         (st.builds(_damaged_text, EDITS) | st.binary(max_size=200)).map(_with_suffix(".yaml")),
         lambda _, path: refused(lambda: load(path), path) is not None,
     ),
+    "settings by aliases": Case(KNOTS | SHARED, check_knots, 300),
     "models": Case(st.builds(lambda e: _damaged_model(e, in_zip=False), EDITS), check_model, 150),
     "models' ends": Case(
         st.builds(lambda e: _damaged_model(e, in_zip=True), EDITS), check_model, 300

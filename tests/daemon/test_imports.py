@@ -57,9 +57,9 @@ def test_only_the_outbox_file_knows_sqlite() -> None:
     assert knowing == {"outbox_file.py"}
 
 
-def test_only_the_link_and_its_watcher_know_paho() -> None:
+def test_only_the_link_its_watcher_and_its_trial_know_paho() -> None:
     folder = Path(daemon.__file__).parent
     files = folder.rglob("*.py")
     knowing = {p.name for p in files if "import paho" in p.read_text(encoding="utf-8")}
     # The bench starts a bare process that does nothing but import.
-    assert knowing - {"bench.py"} == {"mqtt.py", "watcher.py"}
+    assert knowing - {"bench.py"} == {"mqtt.py", "watcher.py", "broker_trial.py"}

@@ -4,6 +4,7 @@ import json
 import logging
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,14 @@ from typing import Any
 
 import pytest
 
-from daemon.log_lines import JsonLines, Prioritized, TextLines, to_journal
+from daemon.log_lines import (
+    JournalLines,
+    JsonLines,
+    LogHandler,
+    Prioritized,
+    TextLines,
+    to_journal,
+)
 from tests.conftest import ROOT, Timbrel
 
 
@@ -33,6 +41,53 @@ def as_json(made: logging.LogRecord) -> dict[str, Any]:
 
 def test_a_line_for_a_person_is_its_message() -> None:
     assert TextLines().format(record("guitar started")) == "timbrel: guitar started"
+
+
+def test_a_place_named_as_the_program_is_not_named_twice() -> None:
+    deaf = record("timbrel: deaf")
+    assert TextLines().format(deaf) == "timbrel: deaf"
+    assert JournalLines().format(deaf) == "deaf"
+    assert JournalLines().format(record("kitchen: deaf")) == "kitchen: deaf"
+
+
+def test_a_line_on_a_terminal_has_the_local_time() -> None:
+    made = record("guitar started", created=1_700_000_000.25)
+    local = datetime.fromtimestamp(1_700_000_000).isoformat(" ")  # noqa: DTZ006
+    assert TextLines(timed=True).format(made) == f"{local} timbrel: guitar started"
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+@pytest.mark.parametrize("kind", ["text", "json"])
+def test_only_text_on_a_terminal_gets_the_time(kind: str, *, is_terminal: bool) -> None:
+    terminal, ours = os.openpty() if is_terminal else os.pipe()
+    with os.fdopen(ours, "w") as stream:
+        handler = LogHandler(stream)
+        handler.handle(record("before"))
+        handler.write_as(kind, timed=True)
+        handler.handle(record("after"))
+        before, after = os.read(terminal, 4096).decode().splitlines()
+    os.close(terminal)
+    assert before == "timbrel: before"
+    timed = re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d timbrel: after", after)
+    assert bool(timed) == (is_terminal and kind == "text")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("cannot reach rtsp://me:S3cret@camera/1", "cannot reach rtsp://…@camera/1"),
+        ("mqtt://me:S3@cret@hub and rtsp://cam/1", "mqtt://…@hub and rtsp://cam/1"),
+        ("write to me@example.org", "write to me@example.org"),
+    ],
+)
+def test_an_address_is_logged_without_its_login(text: str, shown: str) -> None:
+    assert TextLines().format(record(text)) == f"timbrel: {shown}"
+    assert as_json(record(text))["message"] == shown
+
+
+def test_control_characters_do_not_reach_a_terminal() -> None:
+    line = TextLines().format(record("found \x1b]0;owned\x07 \x9b31m\rover\nnext\tline"))
+    assert line == "timbrel: found \\x1b]0;owned\\x07 \\x9b31m\\rover\nnext\tline"
 
 
 def test_a_line_for_a_program_has_time_level_logger_and_message() -> None:
@@ -148,4 +203,4 @@ def test_the_journal_is_told_priorities(option: str, tmp_path: Path) -> None:
         assert done.returncode == 2
         journal.seek(0)
         (line,) = journal.read().splitlines()
-    assert line.startswith("<3>timbrel: /nowhere" if option == "text" else '<3>{"time": ')
+    assert line.startswith("<3>/nowhere" if option == "text" else '<3>{"time": ')

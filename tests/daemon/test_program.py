@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,15 +13,21 @@ import numpy as np
 import pytest
 import soundfile
 
+from daemon import __version__, installation
 from daemon.classifier import BUILT_IN_MODEL
+from daemon.model_file import read_contract
 from tests.conftest import MEDLEY, ROOT, Mosquitto, StartBroker, Timbrel, Watcher, killed_at_last
 from tests.daemon.test_mqtt import make_certificate, make_password_file
 
 
-def refused(done: subprocess.CompletedProcess[str], *words: str, code: int = 2) -> None:
-    """One line that holds all the words, nothing on standard output, that exit code."""
+def refused(
+    done: subprocess.CompletedProcess[str], *words: str, code: int = 2, verdict: bool = False
+) -> None:
+    """One line that holds all the words, and maybe a verdict; nothing on standard output."""
     assert done.returncode == code, done.stderr
     lines = done.stderr.strip().splitlines()
+    if verdict:
+        assert lines.pop() == "timbrel: 1 error: this configuration cannot work"
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("timbrel: ")
     assert all(word in lines[0] for word in words), lines[0]
@@ -30,7 +38,7 @@ def refused(done: subprocess.CompletedProcess[str], *words: str, code: int = 2) 
     ("yaml", "words"),
     [
         ("audio: {hop: 1}", ["audio.hop", "unknown key", "hop_seconds"]),
-        ("audio: {hop_seconds: often}", ["audio.hop_seconds", "a number", "text"]),
+        ("audio: {hop_seconds: often}", ["line 1: audio.hop_seconds", "a number", "text"]),
         ("audio: {hop_seconds: 9}", ["audio.hop_seconds", "4.0", "9"]),
         ("tracker: {votes: 9}", ["tracker.votes", "6 s", "/ 1 s", "6 windows"]),
         ("tracker: {families: {guitar: {votes: 7}}}", ["tracker.families.guitar.votes"]),
@@ -50,11 +58,12 @@ def test_a_wrong_configuration(
     file = tmp_path / "timbrel.yaml"
     file.write_text(yaml)
     arguments = ["check", file] if command == "check" else ["run", "--config", file]
-    refused(timbrel(*arguments), *words)
+    refused(timbrel(*arguments), *words, verdict=command == "check")
 
 
 def test_a_configuration_that_is_absent_or_a_folder(tmp_path: Path, timbrel: Timbrel) -> None:
-    refused(timbrel("check", tmp_path / "absent.yaml"), "absent.yaml", "No such file")
+    absent = timbrel("check", tmp_path / "absent.yaml")
+    refused(absent, "absent.yaml", "No such file", verdict=True)
     refused(timbrel("run", "--config", tmp_path), str(tmp_path), "directory")
 
 
@@ -63,7 +72,7 @@ def test_a_truncated_model(tmp_path: Path, timbrel: Timbrel) -> None:
     model.write_bytes(BUILT_IN_MODEL.read_bytes()[:-4000])
     config = tmp_path / "timbrel.yaml"
     config.write_text(f"model: {{file: {model}}}")
-    refused(timbrel("check", config), "model.tflite", "cut short")
+    refused(timbrel("check", config), "model.tflite", "cut short", verdict=True)
 
 
 def test_sound_files_that_are_none(tmp_path: Path, timbrel: Timbrel) -> None:
@@ -210,6 +219,33 @@ def test_help_names_every_command(timbrel: Timbrel) -> None:
     for command in ("run", "replay", "check", "devices", "demo", "bench", "install-service"):
         assert command in done.stdout
         assert timbrel(command, "--help").returncode == 0
+
+
+def test_without_a_command_the_help_is_shown_and_the_exit_code_is_2(timbrel: Timbrel) -> None:
+    done = timbrel()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == timbrel("--help").stdout
+    assert "exit codes: 0 success, 1 runtime failure, 2 invalid input" in done.stderr
+
+
+def test_version_names_program_python_and_model(timbrel: Timbrel) -> None:
+    done = timbrel("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    python = ".".join(map(str, sys.version_info[:3]))
+    model = read_contract(BUILT_IN_MODEL).title
+    assert done.stdout == f"timbrel {__version__} (Python {python}, model {model})\n"
+
+
+def test_the_commands_that_help_shows_can_be_pasted(timbrel: Timbrel, tmp_path: Path) -> None:
+    without = timbrel("--help", env={**os.environ, "PATH": "/usr/bin:/bin"}).stdout
+    shown = re.search(r"^  (.*) demo$", without, re.MULTILINE)
+    assert shown
+    # The environment of the tests may lie in a folder with a space.
+    assert Path(shlex.split(shown[1])[0]).exists()
+    assert subprocess.run([*shlex.split(shown[1]), "--version"], check=True).returncode == 0
+    (tmp_path / "timbrel").symlink_to(installation.program(of_user=True))
+    path = f"{tmp_path}:/usr/bin:/bin"
+    assert "\n  timbrel demo\n" in timbrel("--help", env={**os.environ, "PATH": path}).stdout
 
 
 def test_check_shows_what_the_example_comes_to(timbrel: Timbrel) -> None:

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,30 @@ def test_a_bad_file_is_refused_in_one_line_and_the_old_settings_stay(
     assert line.endswith("; the old settings stay")
     box.change(BEFORE)
     assert caplog.messages[1:] == ["settings read again: nothing has changed"]
+
+
+def test_each_fault_of_a_bad_file_is_a_line_of_its_own(
+    box: Box, caplog: pytest.LogCaptureFixture
+) -> None:
+    box.change("tracker: {threshold: 5}\naudoi: {}\n")
+    assert box.applied == []
+    default = "correct it, or leave it out for the default"
+    threshold = f"tracker.threshold: expected a number < 1.0, found 5; {default}"
+    assert caplog.messages == [
+        f"{box.file}, line 1: {threshold}; the old settings stay",
+        f"{box.file}, line 2: audoi: unknown key; did you mean audio?; the old settings stay",
+    ]
+
+
+@pytest.mark.parametrize("text", ["a: &a {x: 1}\ntracker: {<<: *a}", "rows: &a [*a]"])
+def test_merge_keys_and_endless_aliases_do_not_hold_up_the_loop(
+    text: str, box: Box, caplog: pytest.LogCaptureFixture
+) -> None:
+    began = time.monotonic()
+    box.change(text)
+    assert time.monotonic() - began < 2
+    assert box.applied == []
+    assert caplog.messages[-1].endswith("; the old settings stay")
 
 
 def test_a_file_that_is_gone_is_refused(box: Box, caplog: pytest.LogCaptureFixture) -> None:

@@ -88,6 +88,51 @@ def test_a_sound_without_events_is_told_to_people_and_not_to_machines(
     assert "no event" not in timbrel("replay", MEDLEY).stdout
 
 
+@pytest.mark.parametrize(
+    ("seconds", "settings", "shortest"),
+    [
+        (1.0, "", 7),
+        (6.9, "", 7),
+        (7.0, "", None),
+        (4.5, "tracker: {votes: 2, start_after_seconds: 0}", 5),
+        (0.5, "tracker: {votes: 1}", None),
+        (4.5, "tracker: {votes: 1, start_after_seconds: 6}", 6),
+        (5.9, "audio: {hop_seconds: 0.5}\ntracker: {votes: 5}", 6),
+        (5.9, "tracker: {votes: 6, families: {vocal: {votes: 3}}}", 6),
+        (6.1, "tracker: {votes: 6, families: {vocal: {votes: 3}}}", None),
+    ],
+)
+def test_a_recording_too_short_for_an_event_is_said_to_be(
+    seconds: float, settings: str, shortest: int | None, tmp_path: Path, timbrel: Timbrel
+) -> None:
+    file, config = tmp_path / "short tone.wav", tmp_path / "timbrel.yaml"
+    soundfile.write(file, np.zeros(round(seconds * 16_000)), 16_000)
+    config.write_text(settings)
+    text = f"the recording lasts {seconds:g} s, and an event needs at least {shortest} s"
+    shown = timbrel("replay", "--config", config, file)
+    assert shown.returncode == 0
+    assert ("no event: " + text in shown.stdout) == (shortest is not None)
+    assert "no event" in shown.stdout
+    done = timbrel("replay", "--config", config, "--json", file)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == (f"timbrel: {file}: no event: {text}\n" if shortest else "")
+
+
+def test_the_shortest_recording_for_an_event_gives_one(tmp_path: Path, timbrel: Timbrel) -> None:
+    sound, _ = soundfile.read(MEDLEY, dtype="float32")
+    config, long, short = (tmp_path / name for name in ("low.yaml", "long.wav", "short.wav"))
+    config.write_text("audio: {gate_dbfs: null}\ntracker: {threshold: 1.0e-6, votes: 4}\n")
+    rate_hz = soundfile.info(MEDLEY).samplerate
+    soundfile.write(long, sound[: 7 * rate_hz], rate_hz)
+    soundfile.write(short, sound[: round(6.9 * rate_hz)], rate_hz)
+    done = timbrel("replay", "--config", config, "--json", long)
+    assert {event["event"] for event in lines(done)} == {"started", "ended"}
+    assert done.stderr == ""
+    done = timbrel("replay", "--config", config, "--json", short)
+    assert lines(done) == []
+    assert "needs at least 7 s" in done.stderr
+
+
 def test_published_events_reach_another_client_with_families_and_times(
     tmp_path: Path, broker: Mosquitto, watcher: Watcher, timbrel: Timbrel
 ) -> None:

@@ -1,0 +1,190 @@
+"""What keeps a configuration from working, and what in it deserves a warning."""
+
+import os
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+
+from daemon import installation
+from daemon.commands.wiring import Ears
+from daemon.errors import InputError
+from daemon.exposed import exposed
+from daemon.settings import Settings, TlsSettings, read_password
+from daemon.state import state_directory
+from daemon.yaml_file import Document, Problem
+
+_TLS_PORT, _PLAIN_PORT = 8883, 1883
+_MODEL = "model file "
+
+
+class Findings:
+    """Everything about a document that can be said without a microphone and a broker.
+
+    `ears` is None where the model, or the rules for its scores, cannot work.
+    """
+
+    def __init__(self, document: Document[Settings]) -> None:
+        self.ears: Ears | None = None
+        self.has_password = False
+        self.problems = list(document.problems)
+        self.warnings: list[str] = []
+        settings = document.value
+        if settings is None:
+            return
+        self._note_ears(document, settings)
+        self.problems += [p for p in _file_problems(settings) if document.is_sound(p.key)]
+        self._note_password(settings)
+        self.warnings += _warnings(settings, document.path)
+
+    def _note_ears(self, document: Document[Settings], settings: Settings) -> None:
+        try:
+            self.ears = Ears(settings)
+        except InputError as error:
+            # A sum over a value that is faulty itself would mislead.
+            is_sound = document.is_sound("tracker", "audio.hop_seconds")
+            self.problems += [
+                problem
+                for problem in map(_problem_of, error.lines)
+                if is_sound or not problem.key.startswith("tracker")
+            ]
+
+    def _note_password(self, settings: Settings) -> None:
+        mqtt = settings.mqtt
+        try:
+            password = read_password(mqtt)
+        except InputError as error:
+            if mqtt.password_file is not None and _is_closed_to_us(Path(mqtt.password_file)):
+                self.has_password = True
+                text = "this user cannot read it; only a service, which is handed a copy, can work"
+                self.warnings.append(f"mqtt.password_file: {mqtt.password_file}: {text}")
+                return
+            self.problems += map(_problem_of, error.lines)
+            return
+        self.has_password = bool(password)
+        if password and mqtt.username is None:
+            self.warnings.append(
+                "mqtt.username: missing, so that the password is not sent; name the user"
+            )
+        if password == "" and mqtt.password_file is not None:
+            text = "the file is empty; write the broker's password into it"
+            self.warnings.append(f"mqtt.password_file: {mqtt.password_file}: {text}")
+
+
+def _problem_of(line: str) -> Problem:
+    """A line of an InputError that begins with the key."""
+    if line.startswith(_MODEL):
+        return Problem("model.file", line.removeprefix(_MODEL))
+    key, _, text = line.partition(": ")
+    return Problem(key, text)
+
+
+def _problems_of(call: Callable[[], object]) -> list[Problem]:
+    try:
+        call()
+    except InputError as error:
+        return list(map(_problem_of, error.lines))
+    return []
+
+
+def _file_problems(settings: Settings) -> Iterator[Problem]:
+    """Files and packages that are needed and not there."""
+    tls = settings.mqtt.tls
+    if tls is not None:
+        yield from _tls_problems(tls)
+    if settings.health.port is not None and find_spec("prometheus_client") is None:
+        remedy = f"{installation.pip_install('prometheus-client')}, or leave it out"
+        yield Problem("health.port", f"needs the package prometheus-client; {remedy}")
+
+
+def _tls_problems(tls: TlsSettings) -> list[Problem]:
+    """The context tells the first fault only; without the authorities it goes on to the rest."""
+    from daemon.tls import tls_context
+
+    problems = _problems_of(lambda: tls_context(tls))
+    if tls.certificate_file is not None and tls.ca_file is not None:
+        own = msgspec.structs.replace(tls, ca_file=None)
+        problems += _problems_of(lambda: tls_context(own))
+    return list(dict.fromkeys(problems))
+
+
+def _is_closed_to_us(path: Path) -> bool:
+    """Whether the file may be there, but not for this user."""
+    try:
+        return path.is_file() and not os.access(path, os.R_OK)
+    except PermissionError:
+        return True
+
+
+def _warnings(settings: Settings, config: Path) -> Iterator[str]:
+    yield from exposed(settings, config)
+    yield from _broker_warnings(settings)
+    yield from _place_warnings(settings)
+    yield from _path_warnings(settings)
+
+
+def _broker_warnings(settings: Settings) -> Iterator[str]:
+    mqtt = settings.mqtt
+    if mqtt.tls is None and mqtt.port == _TLS_PORT:
+        yield f"mqtt.port: {_TLS_PORT} is the port for TLS, which is off; set mqtt.tls to {{}}"
+    if mqtt.tls is not None and mqtt.port == _PLAIN_PORT:
+        yield f"mqtt.port: {_PLAIN_PORT} is the port without TLS, which is on; leave the port out"
+    if mqtt.tls is not None and mqtt.tls.key_file and not mqtt.tls.certificate_file:
+        yield "mqtt.tls.key_file: not used without mqtt.tls.certificate_file; name that too"
+    if mqtt.topic_prefix.startswith("$"):
+        yield (
+            "mqtt.topic_prefix: subscriptions such as # do not match topics that begin with $, and "
+            "some brokers refuse them; choose another"
+        )
+    if mqtt.discovery and mqtt.discovery_prefix == mqtt.topic_prefix:
+        yield (
+            "mqtt.discovery_prefix: the same as mqtt.topic_prefix, so that states and discovery "
+            "share their topics; change one of them"
+        )
+
+
+def _place_warnings(settings: Settings) -> Iterator[str]:
+    if settings.sources and settings.audio.channel is not None:
+        yield "audio.channel: not used, since the sources have their own; move it to them"
+    seen: dict[object, str] = {}
+    for number, source in enumerate(settings.sources):
+        key = f"sources.{number}"
+        what = (
+            (source.device, source.channel)
+            if isinstance(source.url, msgspec.UnsetType)
+            else (source.url)
+        )
+        if what in seen:
+            yield f"{key}: {source.name} and {seen[what]} listen to the same; correct one of them"
+        seen.setdefault(what, source.name)
+        # The setting comes with the verification of cameras' certificates.
+        is_open = getattr(source, "tls_verify", True) is None
+        if is_open and str(source.url).lower().startswith("rtsps:"):
+            yield (
+                f"{key}.url: the camera's certificate is not verified; set tls_verify to true, "
+                "and ca_file to its authority"
+            )
+
+
+def _path_warnings(settings: Settings) -> Iterator[str]:
+    tls = settings.mqtt.tls or TlsSettings()
+    named = {
+        "model.file": settings.model.file,
+        "state.directory": settings.state.directory,
+        "mqtt.password_file": settings.mqtt.password_file,
+        "mqtt.tls.ca_file": tls.ca_file,
+        "mqtt.tls.certificate_file": tls.certificate_file,
+        "mqtt.tls.key_file": tls.key_file,
+    }
+    for key, name in named.items():
+        if name is not None and not Path(name).is_absolute():
+            yield f"{key}: a service does not start in this folder; write an absolute path"
+    folder = state_directory(settings.state.directory)
+    above = (folder, *folder.absolute().parents)
+    there = next(path for path in above if os.access(path, os.F_OK))
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        yield (
+            f"state.directory: this user cannot write {there}, so that events would be lost with "
+            "a restart; name a directory of its own"
+        )

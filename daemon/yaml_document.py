@@ -1,0 +1,131 @@
+"""A YAML file as a tree of nodes that know their lines, read within bounds whatever it holds."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from daemon.bounded_file import UnreadableError, content_of
+from daemon.errors import InputError
+from daemon.redaction import shown, without_words_before_at
+
+# Reading must not hold up a daemon that listens: PyYAML takes up to a second for this much.
+_MOST_BYTES = 128 * 1024
+_MOST_NODES = 5_000
+_DEEPEST = 20
+
+_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_REMEDY = "correct that place"
+_SHORTER = "no settings need that"
+
+
+def compose(path: Path) -> yaml.Node | None:
+    """The file's document; None for an empty one.
+
+    No scalar is interpreted: its value is its text. Raises InputError, with line and column where
+    there are any, for a file that cannot be read, is not YAML, uses merge keys, has an alias inside
+    its own anchor or a key twice, or exceeds the bounds.
+    """
+    text = _text(path)
+    try:
+        return _composed(_Loader(text))
+    except _RefusedError as error:
+        raise InputError(f"{path}{_place(error.problem_mark)}: {error.problem}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        problem = f"the character U+{ord(text[error.position]):04X} is not allowed"
+        raise InputError(_not_yaml(f"{path}, line {line}", problem)) from None
+    except yaml.MarkedYAMLError as error:
+        place = f"{path}{_place(error.problem_mark or error.context_mark)}"
+        raise InputError(_not_yaml(place, error.problem or str(error))) from None
+
+
+def _composed(loader: "_Loader") -> yaml.Node | None:
+    try:
+        return loader.get_single_node()
+    except (ValueError, ArithmeticError, LookupError) as error:
+        # PyYAML leaves what a directive or an escape may hold to Python's own functions.
+        raise yaml.MarkedYAMLError(problem=str(error), problem_mark=loader.get_mark()) from None
+    finally:
+        loader.dispose()
+
+
+def _not_yaml(place: str, problem: str) -> str:
+    if "'\\t'" in problem:
+        return f"{place}: not valid YAML: a tab at the start of a token; indent with spaces"
+    return f"{place}: not valid YAML: {without_words_before_at(problem.splitlines()[0])}; {_REMEDY}"
+
+
+def _place(mark: yaml.Mark | None) -> str:
+    return "" if mark is None else f", line {mark.line + 1}, column {mark.column + 1}"
+
+
+def _text(path: Path) -> str:
+    try:
+        content = content_of(path, _MOST_BYTES)
+    except UnreadableError as error:
+        raise InputError(f"{path}: {error}; name a readable YAML file") from None
+    encoding = "utf-16" if content.startswith(_BYTE_ORDER_MARKS) else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{path}, line {line}: not valid YAML: the byte 0x{content[error.start]:02x} is not "
+            f"{encoding.removesuffix('-sig').upper()} text; save the file as UTF-8"
+        ) from None
+
+
+class _RefusedError(yaml.MarkedYAMLError):
+    """YAML that is valid but not accepted here."""
+
+
+class _Loader(yaml.BaseLoader):
+    """Counts what it composes, and refuses what must not be there.
+
+    In Python: the loader in C overflows its stack on deep nesting and takes the process with it.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+        self._nodes = 0
+        self._open_anchors: set[str] = set()
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        self._nodes += 1
+        self._refuse_if(
+            self._nodes > _MOST_NODES, f"more than {_MOST_NODES} values; {_SHORTER}", event
+        )
+        self._refuse_if(
+            self._depth >= _DEEPEST, f"nested deeper than {_DEEPEST} levels; {_SHORTER}", event
+        )
+        if isinstance(event, yaml.AliasEvent):
+            inside = event.anchor in self._open_anchors
+            self._refuse_if(inside, "an alias contains itself; write the values out", event)
+            return super().compose_node(parent, index)
+        anchors = self._open_anchors
+        self._open_anchors = anchors | ({event.anchor} if event.anchor else set())
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        self._open_anchors = anchors
+        return node
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            is_word = isinstance(key, yaml.ScalarNode)
+            self._refuse_if(not is_word, "a key must be text; correct that place", key)
+            is_merge = key.value == "<<" and key.style is None
+            self._refuse_if(is_merge, "merge keys (<<) are not supported; write the keys out", key)
+            is_known = key.value in seen
+            self._refuse_if(is_known, f"the key {shown(key.value)} stands twice; remove one", key)
+            seen.add(key.value)
+        return node
+
+    def _refuse_if(self, condition: bool, problem: str, where: Any) -> None:  # noqa: FBT001
+        if condition:
+            raise _RefusedError(problem=problem, problem_mark=where.start_mark)

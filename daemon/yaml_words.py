@@ -1,0 +1,94 @@
+"""Type hints and msgspec's complaints as words that a person who writes YAML knows."""
+
+import re
+import types
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+_WORDS = {
+    "float": "a number",
+    "int": "a whole number",
+    "str": "text",
+    "bool": "true or false",
+    "object": "a mapping of keys",
+    "array": "a list",
+    "null": "nothing",
+}
+
+
+def options(hint: Any) -> list[Any]:
+    """The alternatives of a hint without their annotations; None and UNSET are no alternatives."""
+    origin = typing.get_origin(hint)
+    if origin is typing.Annotated:
+        return options(typing.get_args(hint)[0])
+    if origin in (typing.Union, types.UnionType):
+        return [option for one in typing.get_args(hint) for option in options(one)]
+    return [] if getattr(hint, "__name__", "") in ("NoneType", "UnsetType") else [hint]
+
+
+def scalar_names(hint: Any) -> set[str]:
+    """Which of str, int, float and bool a hint allows; a literal is a str."""
+    return {
+        "str" if typing.get_origin(option) is typing.Literal else option.__name__
+        for option in options(hint)
+        if option in (str, int, float, bool) or typing.get_origin(option) is typing.Literal
+    }
+
+
+def expected(hint: Any) -> str:
+    """What a hint allows, in words."""
+    names = [
+        "object" if _is_object(option)
+        else "array" if typing.get_origin(option) in (list, tuple)
+        else "str" if typing.get_origin(option) is typing.Literal
+        else option.__name__
+        for option in options(hint)
+    ]  # fmt: skip
+    return " or ".join(dict.fromkeys(_WORDS.get(name, name) for name in names))
+
+
+def _is_object(option: Any) -> bool:
+    return hasattr(option, "__struct_fields__") or typing.get_origin(option) is dict
+
+
+def complaint(message: str, hint: Any, found: str) -> str:
+    """Msgspec's message about one value, which is shown as `found`."""
+    if "regex" in message and (rule := _rule(hint)):
+        return f"found {found}; use {rule}"
+    if message.startswith("Invalid enum value"):
+        allowed = [str(v) for o in options(hint) for v in typing.get_args(o)]
+        return f"found {found}; use {_one_of(allowed)}"
+    wanted = re.sub(r"`([\w |]+)`", _in_words, message.partition(", got")[0])
+    return f"{wanted[0].lower()}{wanted[1:]}, found {found}"
+
+
+def _in_words(names: re.Match[str]) -> str:
+    known = [name for name in names[1].split(" | ") if name != "null"] or ["null"]
+    return " or ".join(_WORDS.get(name, name) for name in known)
+
+
+def _rule(hint: Any) -> str | None:
+    """What a text must look like: the description of its pattern."""
+    metas = [
+        meta
+        for option in (hint, *typing.get_args(hint))
+        for meta in getattr(option, "__metadata__", ())
+    ]
+    return next((m.description for m in metas if getattr(m, "description", None)), None)
+
+
+def unknown_key(name: str, known: Sequence[str]) -> str:
+    """What to say about a key that is none of the known ones."""
+    import difflib
+
+    if close := difflib.get_close_matches(name[:64], known, 1, 0.6):
+        return f"unknown key; did you mean {close[0]}?"
+    if not known:
+        return "unknown key; leave it out"
+    return f"unknown key; known here: {', '.join(known)}"
+
+
+def _one_of(words: Sequence[str]) -> str:
+    *head, last = words
+    return f"{', '.join(head)} or {last}" if head else last
