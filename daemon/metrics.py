@@ -17,9 +17,11 @@ def metrics_of(snapshot: Snapshot) -> Callable[[], bytes]:
     try:
         import prometheus_client.core
     except ImportError:
+        from daemon.installation import pip_install
+
         raise InputError(
-            "health.port needs prometheus-client, which is missing; "
-            "pip install 'timbrel[metrics]', or leave health.port out"
+            "health.port: needs the package prometheus-client; "
+            f"{pip_install('prometheus-client')}, or leave it out"
         ) from None
     registry = prometheus_client.CollectorRegistry(auto_describe=False)
     registry.register(_Nodes(prometheus_client.core, snapshot))

@@ -2,15 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
 
-from daemon import installation
 from daemon.commands.wiring import Ears
 from daemon.errors import InputError
 from daemon.exposed import exposed
+from daemon.health import Health
 from daemon.settings import Settings, TlsSettings, read_password
 from daemon.state import state_directory
 from daemon.yaml_file import Document, Problem
@@ -93,9 +92,10 @@ def _file_problems(settings: Settings) -> Iterator[Problem]:
     tls = settings.mqtt.tls
     if tls is not None:
         yield from _tls_problems(tls)
-    if settings.health.port is not None and find_spec("prometheus_client") is None:
-        remedy = f"{installation.pip_install('prometheus-client')}, or leave it out"
-        yield Problem("health.port", f"needs the package prometheus-client; {remedy}")
+    if settings.health.port is not None:
+        from daemon.metrics import metrics_of
+
+        yield from _problems_of(lambda: metrics_of(lambda: Health({}, 0.0)))
 
 
 def _tls_problems(tls: TlsSettings) -> list[Problem]:

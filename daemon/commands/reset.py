@@ -1,8 +1,9 @@
-"""`timbrel reset`: forget what was set from the hub; the configuration holds again."""
+"""`timbrel reset`: discard what was set from the hub; the configuration is in force again."""
 
 from pathlib import Path
 
 from daemon.errors import InputError
+from daemon.installation import command
 from daemon.settings import Settings
 from daemon.state import Lock, state_directory
 
@@ -13,15 +14,15 @@ def reset(settings: Settings, directory: Path | None) -> int:
     chosen = sorted(folder.glob("chosen-*.json"))
     if not chosen:
         raise InputError(
-            f"{folder}: nothing there was set from a hub; a service keeps it in another place: "
-            "--state /var/lib/timbrel"
+            f"{folder}: nothing there was set from a hub; for the system's service: "
+            f"{command('reset', '--state', '/var/lib/timbrel', as_root=True)}"
         )
     try:
         lock = Lock(folder)
     except InputError:
         raise InputError(
-            f"{folder}: Timbrel runs and would write it again; stop it first, for a service with "
-            "systemctl stop timbrel"
+            f"{folder}: Timbrel is running and would write it again; stop it first, for the "
+            "system's service: sudo systemctl stop timbrel"
         ) from None
     for file in chosen:
         file.unlink()

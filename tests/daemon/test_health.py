@@ -174,7 +174,7 @@ def test_without_prometheus_client_the_extra_is_named(monkeypatch: pytest.Monkey
     for name in ("prometheus_client", "prometheus_client.core"):
         monkeypatch.setitem(sys.modules, name, None)
     with (
-        pytest.raises(InputError, match=r"pip install 'timbrel\[metrics\]'"),
+        pytest.raises(InputError, match=r"-m pip install prometheus-client, or leave it out"),
         serve(free_port(), of(room=HEARING)),
     ):
         pass

@@ -494,7 +494,7 @@ def test_the_second_daemon_says_so_and_exits_with_2(tmp_path: Path, timbrel: Tim
     with Outbox(tmp_path / "mine"):
         done = timbrel("run", "--config", config)
     assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
+    *_, line = done.stderr.splitlines()
     assert line.startswith(f"timbrel: state.directory: {tmp_path / 'mine'}: another timbrel (pro")
 
 
@@ -505,7 +505,7 @@ def test_a_newer_schema_is_refused_and_left_alone(directory: Path, timbrel: Timb
     before = (directory / NAME).read_bytes()
     done = timbrel("run", env={"STATE_DIRECTORY": str(directory)})
     assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
+    *_, line = done.stderr.splitlines()
     assert f"{directory / NAME}: made by a newer Timbrel (schema 7, this one knows 1)" in line
     assert "install that one again" in line
     assert (directory / NAME).read_bytes() == before

@@ -1,5 +1,6 @@
 """`timbrel run` as a process, on a virtual microphone and a real broker."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -8,12 +9,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import soundfile
 from paho.mqtt.publish import single
 
+from daemon import __version__
+from daemon.classifier import BUILT_IN_MODEL
+from daemon.model_file import read_contract
 from daemon.sound_file import read_sound
 from tests.conftest import (
     MEDLEY,
@@ -213,3 +218,80 @@ def test_a_family_that_the_model_does_not_know_is_named(timbrel: Timbrel, tmp_pa
     done = timbrel("check", config)
     assert done.returncode == 2
     assert "mqtt.families: the model knows no family theremin; it knows bass," in done.stderr
+
+
+def first_lines(config: Path, microphone: VirtualMicrophone, many: int) -> list[str]:
+    """What `timbrel run` logs first, on a terminal."""
+    terminal, ours = os.openpty()
+    daemon = subprocess.Popen(
+        [sys.executable, "-m", "daemon", "run", "--config", config],
+        cwd=ROOT,
+        env=microphone.environment,
+        stderr=ours,
+    )
+    os.close(ours)
+    try:
+        with os.fdopen(terminal, encoding="utf-8", newline="\r\n") as log:
+            return [log.readline().rstrip() for _ in range(many)]
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+
+def test_the_first_lines_show_what_is_used_and_when(
+    microphone: VirtualMicrophone, broker: Mosquitto, tmp_path: Path
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(
+        "sources: [{name: attic, device: pulse}, {name: hall, device: pulse, channel: 1}]\n"
+        f"mqtt: {{host: localhost, port: {broker.port}, username: me, topic_prefix: home}}\n"
+    )
+    lines = first_lines(config, microphone, 5)
+    times = [datetime.fromisoformat(line[:19]) for line in lines]
+    assert times == sorted(times)
+    assert abs(times[0] - datetime.now()) < timedelta(seconds=30)  # noqa: DTZ005
+    python = ".".join(map(str, sys.version_info[:3]))
+    model = read_contract(BUILT_IN_MODEL).title
+    topics = "topics home/timbrel/…"
+    assert [line[20:] for line in lines] == [
+        f"timbrel: version {__version__}, Python {python}, model {model}, configuration {config}",
+        "timbrel: place attic: microphone pulse",
+        "timbrel: place hall: microphone pulse, channel 1",
+        f"timbrel: broker localhost:{broker.port}, no TLS, user me, no password, {topics}",
+        f"timbrel: state in {tmp_path / 'state' / 'timbrel'}",
+    ]
+
+
+def test_a_box_named_timbrel_is_not_named_twice(
+    microphone: VirtualMicrophone, tmp_path: Path
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text("audio: {device: no such microphone}\nmqtt: {host: localhost, port: 1}\n")
+    text = "\n".join(first_lines(config, microphone, 6))
+    assert "timbrel: deaf: microphone no such microphone cannot be opened" in text
+    assert "no broker answers at localhost:1" in text
+    assert "timbrel: timbrel:" not in text
+
+
+def test_files_with_secrets_that_everybody_can_read_are_mentioned_at_the_start(
+    microphone: VirtualMicrophone,
+) -> None:
+    pytest.importorskip("av")
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="a folder ") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        config, password = folder / "timbrel.yaml", folder / "password"
+        password.write_text("S3cret")
+        password.chmod(0o644)
+        config.write_text(
+            f"mqtt: {{port: 1, username: me, password_file: '{password}'}}\n"
+            "sources: [{name: hall, url: 'http://me:S3cret@127.0.0.1:1/x'}]\n"
+        )
+        config.chmod(0o644)
+        text = "\n".join(first_lines(config, microphone, 6))
+    assert (
+        f"mqtt.password_file: every user of this machine can read {password}; chmod 600 '" in text
+    )
+    assert "can read the cameras' passwords in it; ch" in text
+    assert "place hall: the camera at 127.0.0.1" in text
+    assert "S3cret" not in text
