@@ -56,6 +56,7 @@ class Delivery:
         self._said = Repeats(log)
         self._refused_events = False
         self._refused: dict[str, int] = {}
+        self._is_authorized_now = False
         self._retry_at = math.inf
         self._retry_seconds = 0.0
         self.refusals = Refusals(settings)
@@ -90,6 +91,7 @@ class Delivery:
             self._limit.settled()
         self._in_flight.clear()
         self._refused.clear()
+        self._is_authorized_now = False
         self._retry_at, self._retry_seconds = math.inf, 0.0
         self._outbox.take_back()
 
@@ -132,6 +134,7 @@ class Delivery:
         else:
             self._limit.arrived(flight.message)
             self._accepted(flight.message.topic)
+        self._say_again()
 
     def _next_states(self) -> list[Message]:
         """Take from the unsent those that may go now."""
@@ -205,8 +208,13 @@ class Delivery:
         self.refusals.over(topic)
         if not self._refused:
             self._retry_at, self._retry_seconds = math.inf, 0.0
-        if code == NOT_AUTHORIZED:
-            # States with QoS 0 were refused as well, without a word.
+        self._is_authorized_now |= code == NOT_AUTHORIZED
+
+    def _say_again(self) -> None:
+        """Once all answers are there: states with QoS 0 were refused as well, without a word."""
+        awaited = {flight.message.topic for flight in self._in_flight.values()}
+        if self._is_authorized_now and not awaited & self._refused.keys():
+            self._is_authorized_now = False
             self.say_everything()
 
     def _is_too_large(self, message: Message) -> bool:

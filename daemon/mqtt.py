@@ -16,10 +16,11 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from daemon.bounded_client import LARGEST_PACKET_BYTES, BoundedClient
 from daemon.delivery import Delivery
 from daemon.home_assistant import Message
 from daemon.outbox import Outbox
-from daemon.packets import Oversized, Packets
+from daemon.packets import Oversized
 from daemon.settings import MqttSettings
 from daemon.tls import tls_context
 from daemon.trouble import Repeats, Trouble, explain
@@ -37,8 +38,7 @@ _GOODBYE_SECONDS = 2.0
 _LONGEST_GOODBYE_SECONDS = 3.0
 # Every listener of a home hears its hub start at once; they do not all answer at once.
 _LONGEST_BIRTH_PAUSE_SECONDS = 3.0
-_LARGEST_MESSAGE = 65_536
-_MOST_IN_FLIGHT = 65_535
+_NO_RECEIVE_MAXIMUM = 65_535
 
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _REFUSED_FOR_GOOD = {"Not authorized", "Bad user name or password", "Banned"}
@@ -61,20 +61,6 @@ class Commands(NamedTuple):
 
     topics: Sequence[str]
     take: Callable[[str, bytes, bool], None]
-
-
-class _Client(paho.Client):
-    """The library's client, reading the broker's packets through `Packets`."""
-
-    packets: Packets
-
-    def __init__(self, *arguments: Any, tell: Callable[[Oversized], None], **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._tell = tell
-
-    def _create_socket(self) -> Any:
-        self.packets = Packets(super()._create_socket(), _LARGEST_MESSAGE, self._tell)
-        return self.packets
 
 
 class Link:
@@ -218,8 +204,8 @@ class Link:
             self._refused(refusals[0] if refusals else _NO_ANSWER)
         return settled
 
-    def _new_client(self) -> tuple[_Client, list[str]]:
-        client = _Client(
+    def _new_client(self) -> tuple[BoundedClient, list[str]]:
+        client = BoundedClient(
             CallbackAPIVersion.VERSION2,
             self._client_id,
             protocol=self._protocol,
@@ -258,7 +244,7 @@ class Link:
         self.trouble = None
         return client, refusals
 
-    def _greet(self, client: _Client, limits: Any) -> None:
+    def _greet(self, client: BoundedClient, limits: Any) -> None:
         version = "5" if self._protocol is _V5 else "3.1.1"
         where = f"{self._settings.host}:{self._settings.effective_port}"
         self._said.say(logging.INFO, f"connected to the broker at {where} with MQTT {version}")
@@ -268,7 +254,7 @@ class Link:
         if topics := self._topics:
             client.subscribe([(topic, 1) for topic in topics])
         self._delivery.begin(
-            getattr(limits, "ReceiveMaximum", _MOST_IN_FLIGHT),
+            getattr(limits, "ReceiveMaximum", _NO_RECEIVE_MAXIMUM),
             getattr(limits, "MaximumPacketSize", None),
             v5=self._protocol is _V5,
         )
@@ -292,7 +278,7 @@ class Link:
         topic, retained = message
         if topic not in self._topics:
             topic = "another topic"
-        text = f"{topic}: ignoring a message of more than {_LARGEST_MESSAGE} bytes"
+        text = f"{topic}: ignoring a message of more than {LARGEST_PACKET_BYTES} bytes"
         if retained:
             text += f"; remove it: mosquitto_pub -h {self._settings.host} -r -n -t '{topic}'"
         self._said.say(logging.WARNING, text)
@@ -305,7 +291,7 @@ class Link:
         elif self._commands is not None:
             self._commands.take(message.topic, bytes(message.payload), message.retain)
 
-    def _serve(self, client: _Client) -> None:
+    def _serve(self, client: BoundedClient) -> None:
         """Read, write and keep alive until the connection ends or everything is said."""
         began = time.monotonic()
         goodbye_by: float | None = None
@@ -331,12 +317,12 @@ class Link:
         doubled = _ANSWER_SECONDS * 2.0 ** self._silences[self._protocol]
         return min(doubled, _LONGEST_ANSWER_SECONDS)
 
-    def _say_goodbye(self, client: _Client) -> None:
+    def _say_goodbye(self, client: BoundedClient) -> None:
         # With QoS 1 the library would keep it while the broker still owes acknowledgements.
         client.publish(*self._farewell._replace(qos=0 if self._delivery.is_full else 1))
         client.disconnect()
 
-    def _turn(self, client: _Client) -> None:
+    def _turn(self, client: BoundedClient) -> None:
         broker = client.socket()
         if broker is None:
             return
@@ -383,7 +369,7 @@ class Link:
         self._said.say(logging.ERROR, f"{trouble.reason}; events are kept and will be sent")
 
 
-def _send(client: _Client, message: Message) -> int | None:
+def _send(client: BoundedClient, message: Message) -> int | None:
     sent = client.publish(*message)
     return sent.mid if sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
@@ -391,5 +377,5 @@ def _send(client: _Client, message: Message) -> int | None:
 def _limits() -> Properties:
     """A broker of MQTT 5 keeps from us what is larger than any command."""
     limits = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    limits.MaximumPacketSize = _LARGEST_MESSAGE
+    limits.MaximumPacketSize = LARGEST_PACKET_BYTES
     return limits

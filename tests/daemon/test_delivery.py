@@ -20,7 +20,7 @@ from daemon import delivery, event_queue, mqtt
 from daemon.home_assistant import Message
 from daemon.mqtt import Commands, Link
 from daemon.outbox import Outbox
-from daemon.settings import MqttSettings
+from daemon.settings import MqttSettings, TlsSettings
 from tests.conftest import ROOT, Mosquitto, StartBroker, Watcher
 from tests.daemon.scripted_broker import (
     PUBLISH,
@@ -30,7 +30,7 @@ from tests.daemon.scripted_broker import (
     packet,
     publication,
 )
-from tests.daemon.test_mqtt import eventually, make_password_file, publish
+from tests.daemon.test_mqtt import eventually, make_certificate, make_password_file, publish
 
 EVENT, STATE, HEARING = "timbrel/node/event", "timbrel/node/state", "timbrel/node/hearing"
 FAREWELL = Message("timbrel/box/availability", b"offline", 1, retain=True)
@@ -260,6 +260,21 @@ def test_everything_is_said_again_once_the_access_list_allows_it() -> None:
         assert broker.of(STATE)[-1] == b"playing"
 
 
+def test_everything_is_said_once_however_many_topics_were_refused() -> None:
+    refused = {HEARING, DISCOVERY.topic, ONLINE.topic}
+    with (
+        ScriptedBroker(lambda m: 0x87 if m.topic in refused else 0) as broker,
+        sender(broker.port, [DISCOVERY, ONLINE]) as its,
+    ):
+        its.publish(HEARING, b"1", qos=1)
+        its.publish(STATE, b"playing")
+        eventually(lambda: its.link.refused >= 3)
+        refused.clear()
+        eventually(lambda: len(broker.of(STATE)) > 1)
+        time.sleep(0.6)
+        assert len(broker.of(STATE)) == 2
+
+
 def test_events_flow_where_discovery_is_refused(caplog: pytest.LogCaptureFixture) -> None:
     with (
         ScriptedBroker(refusing(DISCOVERY.topic, 0x87)) as broker,
@@ -446,6 +461,25 @@ def test_large_message_of_mqtt_3_1_1_is_ignored_and_named(
         f"{COMMAND}: ignoring a message of more than 65536 bytes; "
         f"remove it: mosquitto_pub -h 127.0.0.1 -r -n -t '{COMMAND}'"
     ) in caplog.text
+
+
+def test_large_message_is_ignored_over_tls(start_broker: StartBroker, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        plain = probe.getsockname()[1]
+    broker = start_broker(
+        f"certfile {certificate}\nkeyfile {key}\nallow_anonymous true\nlistener {plain} 127.0.0.1\n"
+    )
+    publish(plain, COMMAND, b"x" * 3_000_000, retain=True)
+    tls = TlsSettings(ca_file=str(certificate))
+    with sender(broker.port, host="localhost", protocol="3.1.1", tls=tls) as its:
+        eventually(lambda: its.taken)
+        publish(plain, COMMAND, b"ON")
+        eventually(lambda: its.taken[-1] == (COMMAND, b"ON", False))
+        its.put(0)
+        assert its.link.flush(10) == 0
+        assert (len(its.taken), its.link.connections) == (2, 1)
 
 
 def test_large_message_that_comes_slower_than_the_keepalive_does_not_end_the_connection() -> None:
