@@ -20,11 +20,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import hypothesis
 from hypothesis import HealthCheck, Phase
 
-from tests.daemon.hostile import CASES, MOST_SECONDS, ROOT
+from tests.daemon import hostile
+from tests.daemon.hostile import MOST_SECONDS, ROOT
+from tests.daemon.hostile_state import STATE_CASES
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
 
+CASES = {**hostile.CASES, **STATE_CASES}
 _ROUND = 500
 _KEPT = ROOT / "runs" / "fuzz"
 _MOST_BYTES = 4 << 30

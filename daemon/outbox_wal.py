@@ -9,6 +9,7 @@ import struct
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -58,27 +59,30 @@ def mended(content: bytes, page_bytes: int) -> Mended | None:
 
     `page_bytes` is the database's page size, for a log whose header is damaged.
     """
-    form = _form(content, page_bytes)
-    if form is None:
+    if len(content) < _HEADER.size + _FRAME.size:
         return None
-    frames = list(_frames(content, form))
+    form = _form(content, page_bytes)
+    everything = list(_frames(content, form))
+    if not everything:
+        return None
+    if not form.is_sound:
+        form = form._replace(salts=_salts_of(everything))
     # Behind the newest write there may be frames of an older log, or a write that never ended.
-    last = max((i for i, f in enumerate(frames) if _ends_write(f, form)), default=-1)
-    frames = frames[: last + 1]
-    if not frames or (form.is_sound and _is_intact(frames, form)):
+    last = max((i for i, f in enumerate(everything) if _ends_write(f, form)), default=-1)
+    frames = everything[: last + 1]
+    if form.is_sound and _is_intact(frames, form):
         return None
     sound = [
         frame
         for frame, is_sound in zip(frames, _soundness(frames, form), strict=True)
         if is_sound and frame.salts == form.salts
     ]
-    return Mended(_rebuilt(sound, form), len(frames), len(frames) - len(sound))
+    count = len(frames) or len(everything)
+    return Mended(_rebuilt(sound, form), count, count - len(sound))
 
 
-def _form(content: bytes, page_bytes: int) -> _Form | None:
-    """What the header says, or what the first frame says where the header is damaged."""
-    if len(content) < _HEADER.size + _FRAME.size:
-        return None
+def _form(content: bytes, page_bytes: int) -> _Form:
+    """What the header says, if it can be believed."""
     magic, version, size, sequence, *salts, first, second = _HEADER.unpack_from(content)
     is_big_endian = bool(magic & 1)
     is_sound = (
@@ -90,8 +94,13 @@ def _form(content: bytes, page_bytes: int) -> _Form | None:
     )
     if not is_sound:
         size, is_big_endian = page_bytes, sys.byteorder == "big"
-        salts = list(_FRAME.unpack_from(content, _HEADER.size)[2:4])
     return _Form(size, is_big_endian, sequence, (salts[0], salts[1]), (first, second), is_sound)
+
+
+def _salts_of(frames: Sequence[_Frame]) -> tuple[int, int]:
+    """The salts of the first frames; one of those may be damaged."""
+    salts = [frame.salts for frame in frames]
+    return next((one for one, other in pairwise(salts) if one == other), salts[0])
 
 
 def _frames(content: bytes, form: _Form) -> Iterator[_Frame]:

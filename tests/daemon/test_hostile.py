@@ -8,7 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.conftest import ROOT
-from tests.daemon.hostile import CASES
+from tests.daemon import hostile
+from tests.daemon.hostile_state import STATE_CASES
+
+CASES = {**hostile.CASES, **STATE_CASES}
 
 
 @pytest.mark.parametrize("name", CASES)

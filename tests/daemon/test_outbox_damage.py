@@ -406,6 +406,28 @@ def test_a_damaged_header_of_the_log_costs_nothing(
     assert len(errors(caplog)) == 1
 
 
+def test_a_log_whose_beginning_is_wiped_out_costs_its_first_page(
+    directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = make_killed(directory)
+    log.write_bytes(bytes(45) + log.read_bytes()[45:])
+    file = opened(directory)
+    assert numbers(file.events) == list(range(1, 13))
+    assert "1 of 43 page(s) in it had to be left out" in caplog.text
+
+
+@pytest.mark.parametrize("size", [0, 1, 31, 32, 33, 60, 4_000])
+def test_a_log_that_is_not_even_one_page_is_no_damage(
+    size: int, directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = make_killed(directory)
+    log.write_bytes(log.read_bytes()[:size])
+    opened(directory)
+    log.write_bytes(bytes(size))
+    opened(directory)
+    assert errors(caplog) == []
+
+
 def test_a_log_whose_end_is_damaged_loses_the_last_write(
     directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
