@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from io import BytesIO
 from types import MappingProxyType
 from typing import NamedTuple
@@ -159,9 +160,19 @@ def spoken(
     espeak = shutil.which("espeak-ng")
     if espeak is None:
         raise FileNotFoundError("espeak-ng is missing: apt install espeak-ng")
-    command = [espeak, "-v", voice.name, "-s", str(words_per_minute), "-p", str(pitch), "--stdout"]
+    options = ["-v", voice.name, "-s", str(words_per_minute), "-p", str(pitch), "--stdout"]
     said = subprocess.run(  # noqa: S603 (no shell is involved)
-        [*command, sentence], check=True, capture_output=True
+        [espeak, *_repeatable(espeak), *options, sentence], check=True, capture_output=True
     )
     samples, rate_hz = soundfile.read(BytesIO(said.stdout), dtype="float32")
     return np.asarray(soxr.resample(samples, rate_hz, SAMPLE_RATE_HZ), np.float32)
+
+
+@cache
+def _repeatable(espeak: str) -> tuple[str, ...]:
+    """Options for the same samples in every call; espeak-ng 1.52 is random without one.
+
+    Older versions are repeatable and do not know the option.
+    """
+    options = subprocess.run([espeak, "--help"], check=True, capture_output=True, text=True).stdout  # noqa: S603
+    return ("-D",) if "deterministic" in options else ()
