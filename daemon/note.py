@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -52,14 +53,19 @@ class Note(Generic[Kind]):
         with self._lock:
             self._next = value
             if self._thread is None:
-                self._thread = threading.Thread(target=self._write, name="note", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._write, name="note", daemon=True)
+                # Where the system has no thread left now, the next value is written.
+                with suppress(RuntimeError):
+                    thread.start()
+                    self._thread = thread
 
     def close(self) -> None:
         """Wait until the newest is written, within reason."""
         thread = self._thread
         if thread is not None:
             thread.join(_LONGEST_GOODBYE_SECONDS)
+        elif self._next is not None:
+            self._write()
 
     def _write(self) -> None:
         while True:

@@ -1,5 +1,6 @@
 """Commands from the hub: what is taken, what is refused, and what it comes to."""
 
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -427,6 +428,24 @@ def test_a_disk_that_fails_is_named_once_and_stops_nothing(
         time.sleep(0.01)
     assert len(caplog.records) == 1
     assert "a restart will forget it" in caplog.text
+
+
+def test_a_note_waits_where_no_thread_can_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def has_none(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    note = Note(tmp_path, "chosen-living", Chosen())
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", has_none)
+        note.write(Chosen(sensitivity=1.5))
+        assert note.read() == Chosen()
+        note.close()
+    assert note.read() == Chosen(sensitivity=1.5)
+    note.write(Chosen(muted=True))
+    note.close()
+    assert note.read() == Chosen(muted=True)
 
 
 def test_without_a_directory_nothing_is_kept() -> None:
