@@ -27,7 +27,8 @@ _RENEW_SECONDS = 30.0
 _MESSAGES_PER_MINUTE = 28.0
 _BURST = 6.0
 _FAMILY_SECONDS = 60.0
-# Scores are shown as they move: levels, and states that differ in scores alone, leave them a rest.
+# What must be left of the budget. Levels, and states that differ in scores alone, wait longer, so
+# that the scores stay fresh.
 _SCORES_NEED, _OTHERS_NEED = 1, 4
 
 
