@@ -142,6 +142,7 @@ def _music(node: Node) -> Iterator[_Entity]:
         "event",
         "Heard",
         {
+            # `played` says the same and more. Boxes that have it enabled keep it so.
             **_HIDDEN,
             "icon": "mdi:ear-hearing",
             "event_types": _EVENTS,

@@ -27,9 +27,9 @@ _RENEW_SECONDS = 30.0
 _MESSAGES_PER_MINUTE = 28.0
 _BURST = 6.0
 _FAMILY_SECONDS = 60.0
-# Levels and changed scores of a state leave the last message of the budget to the scores, which
-# are shown as they move.
-_SCORES_NEED, _OTHERS_NEED = 1, 2
+# What must be left of the budget. Levels, and states that differ in scores alone, wait longer, so
+# that the scores stay fresh.
+_SCORES_NEED, _OTHERS_NEED = 1, 4
 
 
 class Keeper(Protocol):

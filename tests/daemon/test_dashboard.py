@@ -16,6 +16,10 @@ from daemon.discovery import discovery
 from daemon.home_assistant import Node
 from tests.conftest import ROOT
 
+ALL_FAMILIES = (
+    *("bass", "brass", "drums", "flute", "guitar", "keyboard"),
+    *("mallet", "organ", "reed", "string", "synth_lead", "vocal"),
+)
 FAMILIES = ("drums", "flute", "guitar", "synth_lead")
 SHIPPED = ROOT / "configs" / "home-assistant" / "dashboard.yaml"
 ENTITY_ID = re.compile(r"\b(?:binary_sensor|sensor|event|number|switch|button)\.\w+")
@@ -127,6 +131,14 @@ def test_prints_the_dashboard_of_a_configuration(tmp_path: Path) -> None:
 
 def test_the_shipped_file_is_what_the_command_prints_without_a_configuration() -> None:
     assert SHIPPED.read_text() == timbrel().stdout, f"timbrel dashboard > {SHIPPED}"
+
+
+def test_the_shipped_file_fits_another_box_once_its_prefix_is_replaced() -> None:
+    text = SHIPPED.read_text().replace("timbrel_", "music_room_")
+    shown = set(ENTITY_ID.findall(text))
+    place = Node("music_room", "music_room", ALL_FAMILIES, "m", "v", shown=ALL_FAMILIES)
+    assert len(shown) >= 50
+    assert shown <= announced(place).keys()
 
 
 def test_says_that_without_discovery_there_is_nothing_to_show(tmp_path: Path) -> None:

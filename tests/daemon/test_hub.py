@@ -351,6 +351,25 @@ def test_scores_lag_by_at_most_five_seconds_while_one_family_plays(evening: Even
     assert 20 < max(minutes) <= 26
 
 
+def test_scores_lag_by_at_most_five_seconds_while_one_family_comes_and_goes() -> None:
+    """A start or an end every ten seconds, and everything else moves in every window too."""
+    rng = np.random.default_rng(6)
+    practice = Practice(settle_seconds=10, gap_seconds=120, least_seconds=5)
+    evening = Evening(NODE, practice)
+    evening.hub.hears()
+    scores_at = [4.0]
+    for at in range(4, 604):
+        starts, turns = (at - 4) // 10 % 2 == 0, (at - 4) % 10 == 0
+        start = started("flute", 4.0, 7.0, float(rng.choice([0.5, 0.9])))
+        event = start if starts else ended("flute", 4.0, float(at), float(at))
+        before = len(evening.sent)
+        heard = Heard(float(at), rng.uniform(-40.0, -10.0), np.array([at % 2, 0.5], np.float32))
+        evening.hub.tell(heard, [start] if starts else [], [event] if turns else [])
+        scores_at += [float(at)] * leaves(evening.sent[before:]).count("scores")
+    assert np.max(np.diff([*scores_at, 604.0])) <= 5.0
+    assert len(evening.sent) / 10 < 29.0
+
+
 def test_scores_lag_by_at_most_five_seconds_while_families_take_turns(evening: Evening) -> None:
     """Two families, one of which starts or ends every four seconds, as in a medley."""
     scores_at = [4.0]

@@ -12,6 +12,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -211,12 +212,13 @@ class HomeAssistant:
         return True
 
     def get(self, path: str, *, token: bool = True) -> Any:
-        return self._ask("GET", path, None, token=token)
+        return json.loads(self._fetch("GET", path, None, token=token) or b"null")
 
     def post(self, path: str, body: Any, *, token: bool = True) -> Any:
-        return self._ask("POST", path, json.dumps(body).encode(), token=token)
+        answer = self._fetch("POST", path, json.dumps(body).encode(), token=token)
+        return json.loads(answer or b"null")
 
-    def _ask(
+    def _fetch(
         self,
         method: str,
         path: str,
@@ -224,7 +226,7 @@ class HomeAssistant:
         *,
         token: bool,
         kind: str = "application/json",
-    ) -> Any:
+    ) -> bytes:
         headers = {"Content-Type": kind}
         if token:
             headers["Authorization"] = f"Bearer {self._token}"
@@ -233,7 +235,7 @@ class HomeAssistant:
         )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-                return json.loads(answer.read() or b"null")
+                return bytes(answer.read())
         except urllib.error.HTTPError as error:
             words = error.read().decode(errors="replace")
             raise ValueError(f"{method} {path}: {error.code} {words}") from None
@@ -253,19 +255,23 @@ class HomeAssistant:
             token=False,
         )
         form = {"client_id": client, "grant_type": "authorization_code", "code": made["auth_code"]}
-        self.tokens = self._ask(
+        answer = self._fetch(
             "POST",
             "/auth/token",
             urllib.parse.urlencode(form).encode(),
             token=False,
             kind="application/x-www-form-urlencoded",
         )
+        self.tokens = json.loads(answer)
         self._token = self.tokens["access_token"]
         for step in ("core_config", "analytics", "integration"):
             self.post(
                 f"/api/onboarding/{step}", {"client_id": client, "redirect_uri": f"{client}?x=1"}
             )
         within(120, self._answers, "Home Assistant runs")
+        # The first token ends after half an hour.
+        lasting = self.ask("auth/long_lived_access_token", client_name="Proof", lifespan=1)
+        self._token = self.tokens["access_token"] = lasting
         with suppress(Refused):
             # New versions take their address back when nobody confirms it.
             self.ask("http/config/promote")
@@ -306,6 +312,17 @@ class HomeAssistant:
     def attributes(self, entity_id: str) -> dict[str, Any]:
         found: dict[str, Any] = self.get(f"/api/states/{entity_id}")["attributes"]
         return found
+
+    def history(self, entity_id: str, since: datetime) -> list[tuple[str, datetime]]:
+        """An entity's states since then, and when each began."""
+        began = urllib.parse.quote(since.isoformat())
+        (states,) = self.get(f"/api/history/period/{began}?filter_entity_id={entity_id}")
+        return [(s["state"], datetime.fromisoformat(s["last_changed"])) for s in states]
+
+    def render(self, template: str) -> str:
+        """What a template comes to."""
+        body = json.dumps({"template": template}).encode()
+        return self._fetch("POST", "/api/template", body, token=True).decode()
 
     def of_node(self, node: str) -> dict[str, dict[str, Any]]:
         """The registry's entities of a node, by the key in their unique ids."""

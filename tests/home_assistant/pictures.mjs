@@ -1,5 +1,6 @@
 // Pictures of a real Home Assistant for the documentation: a job as JSON on standard input.
-// {url, tokens, folder, shots: [{name, path, width, height, wait, clicks: [text, …]}]}
+// {url, tokens, folder,
+//  shots: [{name, path, width, height, dark, heading, wait, clicks: [text, …]}]}
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
@@ -9,16 +10,23 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM,
   args: ["--no-sandbox", "--disable-gpu"],
 });
-const context = await browser.newContext({ locale: "en-GB", timezoneId: "UTC" });
-await context.addInitScript((tokens) => {
-  localStorage.setItem("hassTokens", JSON.stringify(tokens));
-  localStorage.setItem("dockedSidebar", '"always_hidden"');
-}, job.tokens);
 for (const shot of job.shots) {
+  const context = await browser.newContext({
+    locale: "en-GB",
+    timezoneId: "UTC",
+    colorScheme: shot.dark ? "dark" : "light",
+  });
+  await context.addInitScript((tokens) => {
+    localStorage.setItem("hassTokens", JSON.stringify(tokens));
+    localStorage.setItem("dockedSidebar", '"always_hidden"');
+  }, job.tokens);
   const page = await context.newPage();
   await page.setViewportSize({ width: shot.width, height: shot.height });
   await page.goto(job.url + shot.path, { waitUntil: "load" });
   await page.locator("home-assistant-main").waitFor({ state: "attached", timeout: 90000 });
+  if (shot.heading) {
+    await page.getByRole("heading", { name: shot.heading }).waitFor({ timeout: 60000 });
+  }
   await page.waitForTimeout(shot.wait);
   for (const text of shot.clicks ?? []) {
     await page.getByRole("button", { name: text, exact: true }).first().click({ timeout: 10000 });
@@ -26,6 +34,6 @@ for (const shot of job.shots) {
   }
   await page.screenshot({ path: `${job.folder}/${shot.name}.png` });
   console.log(shot.name);
-  await page.close();
+  await context.close();
 }
 await browser.close();
