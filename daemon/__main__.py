@@ -277,9 +277,10 @@ def _check(options: argparse.Namespace) -> int:
 
 def _devices(_options: argparse.Namespace) -> int:
     from daemon.microphone import devices
+    from daemon.printable import printable
 
     for line in devices() or ["no microphone is connected"]:
-        print(line)
+        print(printable(line))
     return 0
 
 

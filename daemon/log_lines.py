@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from daemon.printable import printable
+
 _PRIORITIES = (
     (logging.CRITICAL, 2),
     (logging.ERROR, 3),
@@ -52,6 +54,10 @@ class TextLines(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("timbrel: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """The line; it may name files, brokers and cameras, whose texts are foreign."""
+        return printable(super().formatMessage(record), keep="\n\t")
 
 
 class JsonLines(logging.Formatter):

@@ -15,6 +15,7 @@ from daemon.hearing import Heard, Hearing
 from daemon.hub import Hub
 from daemon.listener import Teller, listen
 from daemon.outbox import Outbox
+from daemon.printable import printable
 from daemon.replay import Replay
 from daemon.settings import Settings
 from daemon.stop import stop_on_signals
@@ -58,7 +59,7 @@ def replay(
                 else Screen(sys.stdout, ears.families, windows=scores)
             )
             if not as_json and len(files) > 1:
-                print(file, flush=True)
+                print(printable(file), flush=True)
             try:
                 play(player, ears, Hearing(ears.classifier, gate_dbfs), printer, publication)
                 printer.end()
