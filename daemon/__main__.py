@@ -1,6 +1,16 @@
 """The `timbrel` command: arguments to settings, a command's result to an exit code."""
+# ruff: noqa: E402 (what is set first holds while the rest is imported)
 
 import os
+import signal
+import sys
+
+# As a program, and until `main` runs: Ctrl-C ends it at once, without a traceback.
+_IS_PROGRAM = (__name__ == "__main__" or sys.argv[0].endswith("timbrel")) and (
+    signal.getsignal(signal.SIGINT) is signal.default_int_handler
+)
+if _IS_PROGRAM:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # One thread for linear algebra: ours are too small to share, and idle threads cost memory.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -8,7 +18,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import argparse
 import io
 import logging
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO, TypeAlias
@@ -37,6 +46,19 @@ have systemd do that, always:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    if _IS_PROGRAM:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        code = _run_command(arguments)
+    except SystemExit as done:  # argparse has printed its help, or what is wrong
+        code = int(done.code or 0)
+    finally:
+        if _IS_PROGRAM:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return _flush_output() or code
+
+
+def _run_command(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Bars and arrows are worth a ? on a terminal that does not know them, not a crash.
@@ -63,8 +85,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
+def _flush_output() -> int:
+    """Write what is still buffered; 0, or 1 where it cannot be written.
+
+    Python's own flush at the end would print a traceback and exit with 120.
+    """
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _give_up_output()
+    except OSError as error:
+        _give_up_output()
+        _complain(str(error.strerror or error))
+        return 1
+    return 0
+
+
 def _complain(problem: str) -> None:
     """Say in one line, of the kind that is wanted, why the program ends."""
+    if not logging.getLogger().handlers:
+        logging.basicConfig(handlers=[log_lines.LogHandler(_log_stream())])
     logging.getLogger("daemon").error("%s", problem)
 
 
