@@ -46,12 +46,14 @@ have systemd do that, always:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    if _IS_PROGRAM:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        if _IS_PROGRAM:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         code = _run_command(arguments)
     except SystemExit as done:  # argparse has printed its help, or what is wrong
         code = int(done.code or 0)
+    except KeyboardInterrupt:
+        code = 0
     finally:
         if _IS_PROGRAM:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -81,8 +83,6 @@ def _run_command(arguments: Sequence[str] | None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         _complain(f"{where}{error.strerror or error}")
         return 1
-    except KeyboardInterrupt:
-        return 0
 
 
 def _flush_output() -> int:
