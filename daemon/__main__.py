@@ -192,8 +192,17 @@ def _add_devices(commands: _Commands) -> None:
 
 
 def _add_demo(commands: _Commands) -> None:
-    demo = commands.add_parser("demo", help="hear a bundled medley, with a broker of its own")
+    demo = commands.add_parser(
+        "demo", help="play and hear a bundled medley, with a broker of its own"
+    )
     demo.add_argument("--mic", action="store_true", help="listen to the microphone instead")
+    demo.add_argument("--quiet", action="store_true", help="do not play on the loudspeaker")
+    demo.add_argument(
+        "--messages", action="store_true", help="show the MQTT messages (on the screen: key m)"
+    )
+    demo.add_argument(
+        "--scores", action="store_true", help="in a pipe: a line for every window's scores"
+    )
     demo.add_argument(
         "--speed", type=_speed, default=1.0, metavar="N|max", help="times real time (default 1)"
     )
@@ -326,12 +335,24 @@ def _devices(_options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from daemon.commands.demo import demo
+    from daemon.commands.embedded_broker import check_extra
+
+    own_broker = options.config is None
+    if own_broker:
+        check_extra(", or name your own broker with --config")
+
+    from daemon.commands.demo import Choices, demo
     from daemon.settings import load
 
-    settings = load(options.config)
-    own_broker = options.config is None
-    return demo(settings, own_broker=own_broker, microphone=options.mic, speed=options.speed)
+    choices = Choices(
+        own_broker=own_broker,
+        microphone=options.mic,
+        speed=options.speed,
+        quiet=options.quiet,
+        messages=options.messages,
+        scores=options.scores,
+    )
+    return demo(load(options.config), choices)
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -16,6 +16,8 @@ COMMANDS = [
     ["check", str(ROOT / "configs" / "timbrel.yaml")],
     ["replay", str(MEDLEY)],
     ["replay", "--json", str(MEDLEY)],
+    ["demo", "--speed", "max"],
+    ["demo", "--speed", "max", "--messages"],
 ]
 
 
@@ -45,7 +47,7 @@ def test_a_reader_that_is_gone_is_no_error(arguments: list[str]) -> None:
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["replay", str(MEDLEY)]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [["--help"], ["demo", "--speed", "max"]], ids=" ".join)
 def test_a_full_disk_under_buffered_output_is_named(arguments: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
