@@ -1,6 +1,16 @@
 """The `timbrel` command: arguments to settings, a command's result to an exit code."""
+# ruff: noqa: E402 (what is set first holds while the rest is imported)
 
 import os
+import signal
+import sys
+
+# As a program, and until `main` runs: Ctrl-C ends it at once, without a traceback.
+_IS_PROGRAM = (__name__ == "__main__" or sys.argv[0].endswith("timbrel")) and (
+    signal.getsignal(signal.SIGINT) is signal.default_int_handler
+)
+if _IS_PROGRAM:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # One thread for linear algebra: ours are too small to share, and idle threads cost memory.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -9,7 +19,6 @@ import argparse
 import io
 import logging
 import resource
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO, TypeAlias
@@ -65,6 +74,21 @@ class _Version(argparse.Action):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    try:
+        if _IS_PROGRAM:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        code = _run_command(arguments)
+    except SystemExit as done:  # argparse has printed its help, or what is wrong
+        code = int(done.code or 0)
+    except KeyboardInterrupt:
+        code = 0
+    finally:
+        if _IS_PROGRAM:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return _flush_output() or code
+
+
+def _run_command(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     # Passwords of the broker and of cameras are in memory, and must not be in a core dump.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -89,12 +113,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         _complain(f"{where}{error.strerror or error}")
         return 1
-    except KeyboardInterrupt:
-        return 0
+
+
+def _flush_output() -> int:
+    """Write what is still buffered; 0, or 1 where it cannot be written.
+
+    Python's own flush at the end would print a traceback and exit with 120.
+    """
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _give_up_output()
+    except OSError as error:
+        _give_up_output()
+        _complain(str(error.strerror or error))
+        return 1
+    return 0
 
 
 def _complain(*problems: str) -> None:
     """Log why the program ends, each reason as a line of its own."""
+    if not logging.getLogger().handlers:
+        logging.basicConfig(handlers=[log_lines.LogHandler(_log_stream())])
     for problem in problems:
         logging.getLogger("daemon").error("%s", problem)
 
@@ -242,6 +283,13 @@ def _add_demo(commands: _Commands) -> None:
         "to your broker.",
     )
     demo.add_argument("--mic", action="store_true", help="listen to the microphone instead")
+    demo.add_argument("--quiet", action="store_true", help="do not play on the loudspeaker")
+    demo.add_argument(
+        "--messages", action="store_true", help="show the MQTT messages (on the screen: key m)"
+    )
+    demo.add_argument(
+        "--scores", action="store_true", help="in a pipe: a line for every window's scores"
+    )
     demo.add_argument(
         "--speed",
         type=_speed,
@@ -400,19 +448,32 @@ def _check(options: argparse.Namespace) -> int:
 
 def _devices(_options: argparse.Namespace) -> int:
     from daemon.microphone import devices
+    from daemon.printable import printable
 
     for line in devices() or ["no microphone is connected"]:
-        print(line)
+        print(printable(line))
     return 0
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from daemon.commands.demo import demo
+    from daemon.commands.embedded_broker import check_extra
+
+    own_broker = options.config is None
+    if own_broker:
+        check_extra(", or name your own broker with --config")
+
+    from daemon.commands.demo import Choices, demo
     from daemon.settings import load
 
-    settings = load(options.config)
-    own_broker = options.config is None
-    return demo(settings, own_broker=own_broker, microphone=options.mic, speed=options.speed)
+    choices = Choices(
+        own_broker=own_broker,
+        microphone=options.mic,
+        speed=options.speed,
+        quiet=options.quiet,
+        messages=options.messages,
+        scores=options.scores,
+    )
+    return demo(load(options.config), choices)
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from typing import TextIO
 import numpy as np
 
 from daemon.hearing import Heard
+from daemon.printable import printable
 from daemon.tracker import Event, EventEnded, EventStarted
 
 _BLOCKS = " ▏▎▍▌▋▊▉█"
@@ -38,6 +39,15 @@ class Paint:
         return self(text, "2")
 
 
+def can_redraw(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that can redraw a screen and knows bars."""
+    return (
+        stream.isatty()
+        and os.environ.get("TERM", "dumb") not in {"dumb", "unknown"}
+        and (stream.encoding or "").lower().startswith("utf")
+    )
+
+
 def clock(seconds: float) -> str:
     """Seconds of sound as m:ss.s."""
     tenths = round(seconds * 10)
@@ -56,7 +66,7 @@ class Screen:
 
     def __init__(self, stream: TextIO, families: Sequence[str], *, windows: bool) -> None:
         self._stream = stream
-        self._families = families
+        self._families = [printable(family) for family in families]
         self._windows = windows
         self._events_shown = 0
         self._paint = Paint(stream)
@@ -68,17 +78,17 @@ class Screen:
     def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
         """One window's results, as the listener gives them."""
         if self._windows:
-            self._show_window(heard, {event.family for event in playing})
+            self._show_window(heard, {printable(event.family) for event in playing})
         self.show_events(events)
 
     def show_events(self, events: Sequence[Event]) -> None:
         """One line an event."""
         self._events_shown += len(events)
         for event in events:
-            family = event.family.ljust(_FAMILY_WIDTH)
+            family = printable(event.family).ljust(_FAMILY_WIDTH)
             if isinstance(event, EventEnded):
                 what = f"■ {family} {event.duration_seconds:6.1f} s  peak {event.peak:.2f}"
-                what += f"  ({event.reason})" if event.reason else ""
+                what += f"  ({printable(event.reason)})" if event.reason else ""
                 line = self._paint.yellow(what)
             else:
                 what = f"▶ {family} score {event.score:.2f}  since {clock(event.onset)}"

@@ -4,11 +4,11 @@ import json
 import logging
 import math
 import os
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from daemon.printable import printable
 from daemon.redaction import without_logins
 
 _NAME = "timbrel: "
@@ -20,8 +20,6 @@ _PRIORITIES = (
     (logging.INFO, 6),
     (logging.NOTSET, 7),
 )
-# A terminal would obey them; line ends and tabs stand in tracebacks.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _OWN = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 
 
@@ -71,8 +69,8 @@ class TextLines(logging.Formatter):
         self._timed = timed
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, or the lines of a traceback."""
-        text = self._named(_CONTROLS.sub(_as_literal, without_logins(super().format(record))))
+        """The line, or the lines of a traceback, without what a terminal would obey."""
+        text = self._named(printable(without_logins(super().format(record)), keep="\n\t"))
         if not self._timed:
             return text
         return f"{datetime.fromtimestamp(record.created):%Y-%m-%d %H:%M:%S} {text}"  # noqa: DTZ006
@@ -121,10 +119,6 @@ class Prioritized(logging.Formatter):
         priority = next(number for level, number in _PRIORITIES if record.levelno >= level)
         text = self._lines.format(record)
         return "\n".join(f"<{priority}>{line}" for line in text.splitlines() or [""])
-
-
-def _as_literal(control: re.Match[str]) -> str:
-    return repr(control[0])[1:-1]
 
 
 def _plain(value: Any) -> Any:

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.classifier import load_network
-from daemon.commands.demo import MEDLEY
-from daemon.commands.embedded_broker import embedded_broker
+from daemon.commands.embedded_broker import check_extra, embedded_broker
+from daemon.commands.medley import MEDLEY
 from daemon.commands.wiring import Ears
 from daemon.hearing import Hearing
 from daemon.listener import listen
@@ -38,7 +38,8 @@ _RESIDENT = 'print(next(l.split()[1] for l in open("/proc/self/status") if l.sta
 
 
 def bench(settings: Settings, *, peer: Path | None, as_json: bool) -> int:
-    """Measure and print; raises InputError where a model cannot be used."""
+    """Measure and print; raises InputError where a model or the `demo` extra is missing."""
+    check_extra()
     ears = Ears(settings)
     network = None if peer is None else load_network(peer)
     samples = read_sound(str(MEDLEY))

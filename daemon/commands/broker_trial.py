@@ -9,6 +9,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from daemon.bounded_client import BoundedClient
 from daemon.discovery import device_id
 from daemon.settings import MqttSettings, Settings, read_password
 from daemon.tls import tls_context
@@ -136,7 +137,9 @@ class _Session:
         self._mqtt = mqtt
         # Not the daemon's own, which the broker would disconnect.
         name = f"{mqtt.client_id or name}-check"
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, name, protocol=protocol)
+        self._client = BoundedClient(
+            CallbackAPIVersion.VERSION2, name, protocol=protocol, tell=lambda _: None
+        )
         self._client.connect_timeout = _CONNECT_SECONDS
         self._answers: list[Any] = []
         self.tells_refusals = protocol is _V5

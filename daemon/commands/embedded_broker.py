@@ -1,30 +1,42 @@
 """An MQTT broker inside this process, on a free loopback port, for the demo and the bench."""
 
 import asyncio
+import importlib.util
 import logging
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from daemon.errors import InputError
+from daemon.errors import FailedError, InputError
 
 _START_SECONDS = 10.0
+_STOP_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+def check_extra(otherwise: str = "") -> None:
+    """Raise InputError where the `demo` extra is not installed; quick, since it loads nothing.
+
+    `otherwise` names what else the user can do.
+    """
+    if importlib.util.find_spec("amqtt") is None:
+        raise InputError(
+            "the demo extra is not installed; in a checkout of Timbrel: pip install '.[demo]'"
+            + otherwise
+        )
 
 
 @contextmanager
 def embedded_broker() -> Iterator[int]:
     """A broker for the time of the context; gives its port.
 
-    Raises InputError where the `demo` extra is not installed.
+    Raises InputError where the `demo` extra is not installed, FailedError when it does not start.
     """
-    try:
-        from amqtt.broker import Broker
-    except ImportError:
-        raise InputError(
-            "the embedded broker is missing; pip install amqtt, or name your own broker "
-            "with --config"
-        ) from None
+    check_extra()
+    from amqtt.broker import Broker
+
     logging.getLogger("amqtt").setLevel(logging.CRITICAL)
     logging.getLogger("transitions").setLevel(logging.CRITICAL)
     port = _free_port()
@@ -41,14 +53,22 @@ def embedded_broker() -> Iterator[int]:
         await broker.start()
         return broker
 
-    broker = asyncio.run_coroutine_threadsafe(start(), loop).result(_START_SECONDS)
+    try:
+        broker = asyncio.run_coroutine_threadsafe(start(), loop).result(_START_SECONDS)
+    except Exception as error:  # noqa: BLE001 (amqtt and asyncio raise many kinds)
+        reason = str(error) or type(error).__name__
+        raise FailedError(f"the embedded broker does not start: {reason}") from None
     try:
         yield port
     finally:
-        asyncio.run_coroutine_threadsafe(broker.shutdown(), loop).result(_START_SECONDS)
+        try:
+            asyncio.run_coroutine_threadsafe(broker.shutdown(), loop).result(_STOP_SECONDS)
+        except Exception as error:  # noqa: BLE001 (what ends anyway need not fail the command)
+            log.debug("the embedded broker did not shut down: %r", error)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(_START_SECONDS)
-        loop.close()
+        thread.join(_STOP_SECONDS)
+        if not thread.is_alive():
+            loop.close()
 
 
 def _free_port() -> int:

@@ -16,6 +16,7 @@ from daemon.hearing import Heard, Hearing
 from daemon.hub import Hub
 from daemon.listener import Teller, listen
 from daemon.outbox import Outbox
+from daemon.printable import printable
 from daemon.redaction import without_logins
 from daemon.replay import Replay
 from daemon.rules import shortest_seconds
@@ -32,7 +33,7 @@ _FLUSH_SECONDS = 30.0
 
 class _Printer(Teller, Protocol):
     def show_events(self, events: Sequence[Event]) -> None: ...
-    def end(self, too_short: str | None) -> None: ...
+    def end(self, too_short: str | None, /) -> None: ...
 
 
 def replay(
@@ -61,7 +62,7 @@ def replay(
                 else Screen(sys.stdout, ears.families, windows=scores)
             )
             if not as_json and len(files) > 1:
-                print(without_logins(file), flush=True)
+                print(printable(without_logins(file)), flush=True)
             try:
                 play(player, ears, Hearing(ears.classifier, gate_dbfs), printer, publication)
                 printer.end(_too_short(player, ears))

@@ -1,19 +1,19 @@
 """Another client of the broker: what it receives of us, and what it may clear away."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from daemon.errors import FailedError
+from daemon.bounded_client import BoundedClient
+from daemon.errors import FailedError, InputError
 from daemon.settings import MqttSettings
 from daemon.tls import tls_context
 from daemon.trouble import explain
 
-_SUBSCRIBE_SECONDS = 10.0
+_ANSWER_SECONDS = 10.0
 _PUBLISH_SECONDS = 10.0
 
 
@@ -26,35 +26,66 @@ class Publish(Protocol):
 
 @contextmanager
 def watching(
-    settings: MqttSettings, password: str | None, show: Callable[[str, bytes], None]
+    settings: MqttSettings,
+    password: str | None,
+    show: Callable[[str, bytes], None],
+    topics: Sequence[str] = (),
 ) -> Iterator[Publish]:
-    """Show every message under our topics and discovery's as another client receives it."""
-    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
+    """Show every message of the `topics` as another client receives it, on a thread.
+
+    Without `topics`: everything under our prefix and under discovery's. Raises InputError when the
+    broker refuses the credentials or the topics, FailedError when it cannot be reached.
+    """
+    client = BoundedClient(
+        CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311, tell=lambda _: None
+    )
     if settings.username is not None:
         client.username_pw_set(settings.username, password)
     if settings.tls is not None:
         client.tls_set_context(tls_context(settings.tls))
-    topics = [(f"{settings.topic_prefix}/#", 1), (f"{settings.discovery_prefix}/#", 1)]
-    subscribed = threading.Event()
+    topics = topics or (f"{settings.topic_prefix}/#", f"{settings.discovery_prefix}/#")
+    answered = threading.Event()
+    refusals: list[str] = []
 
-    def on_connect(*_: Any) -> None:
-        client.subscribe(topics)
+    def on_connect(_c: Any, _u: Any, _f: Any, code: Any, _p: Any) -> None:
+        if code.is_failure:
+            refusals.append(code.getName())
+            answered.set()
+        else:
+            client.subscribe([(topic, 1) for topic in topics])
+
+    def on_subscribe(_c: Any, _u: Any, _mid: int, codes: Any, _p: Any) -> None:
+        refusals.extend(code.getName() for code in codes if code.is_failure)
+        answered.set()
 
     client.on_connect = on_connect
-    client.on_subscribe = lambda *_: subscribed.set()
+    client.on_subscribe = on_subscribe
     client.on_message = lambda _client, _data, message: show(message.topic, bytes(message.payload))
     try:
         client.connect(settings.host, settings.effective_port)
-    except OSError as error:
-        raise FailedError(explain(error, settings).reason) from None
+    except (OSError, ValueError) as error:
+        trouble = explain(error, settings)
+        raise (InputError if trouble.users else FailedError)(trouble.reason) from None
     client.loop_start()
 
     def publish(topic: str, payload: bytes, *, retain: bool) -> None:
         client.publish(topic, payload, 1, retain).wait_for_publish(_PUBLISH_SECONDS)
 
     try:
-        subscribed.wait(_SUBSCRIBE_SECONDS)
+        answered.wait(_ANSWER_SECONDS)
+        _check(settings, refusals, answered=answered.is_set())
         yield publish
     finally:
         client.disconnect()
         client.loop_stop()
+
+
+def _check(settings: MqttSettings, refusals: Sequence[str], *, answered: bool) -> None:
+    where = f"the broker at {settings.host}:{settings.effective_port}"
+    if refusals:
+        raise InputError(
+            f"{where} answers {refusals[0]}; check mqtt.username, mqtt.password_file and what "
+            "the broker lets this user read"
+        )
+    if not answered:
+        raise FailedError(f"{where} does not answer")

@@ -1,71 +1,245 @@
+"""The demo as a program in a pipe: lines, brokers that fail, readers that leave."""
+
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
-from daemon.commands.demo import Passage, judge, passages
-from daemon.tracker import EventEnded
-from tests.conftest import MEDLEY, Mosquitto, Timbrel
+import pytest
+
+from tests.conftest import ROOT, Mosquitto, StartBroker, Timbrel, VirtualMicrophone, Watcher
+from tests.daemon.pseudo_terminal import on_terminal
+from tests.daemon.test_mqtt import make_password_file
+
+DEMO = [sys.executable, "-m", "daemon", "demo"]
 
 
-def passage(what: str, start: float, end: float, kind: str = "family") -> Passage:
-    return Passage(what, kind, start, end)
+def configured(folder: Path, port: int, **mqtt: object) -> Path:
+    config = folder / "timbrel.yaml"
+    config.write_text(json.dumps({"mqtt": {"host": "127.0.0.1", "port": port, **mqtt}}))
+    return config
 
 
-def heard(family: str, onset: float, ended_at: float) -> EventEnded:
-    return EventEnded(family, onset, ended_at, 0.9, ended_at, 0.9)
-
-
-def test_a_passage_is_right_when_its_family_alone_was_heard_for_half_of_it() -> None:
-    guitar = passage("guitar", 0, 10)
-    assert judge([guitar], [heard("guitar", 5, 20)])[0].right
-    assert not judge([guitar], [heard("guitar", 6, 20)])[0].right
-    assert not judge([guitar], [])[0].right
-    wrong = judge([guitar], [heard("guitar", 0, 10), heard("reed", 2, 8)])[0]
-    assert not wrong.right
-    assert wrong.others == ["reed"]
-
-
-def test_speech_is_right_when_no_family_was_heard_for_half_of_it() -> None:
-    speech = passage("speech", 0, 4, "speech")
-    assert judge([speech], [heard("vocal", 0, 1.5)])[0].right
-    assert not judge([speech], [heard("vocal", 0, 2)])[0].right
-
-
-def test_families_that_play_together_are_no_errors_of_each_other() -> None:
-    both = [passage("flute", 0, 8), passage("keyboard", 0, 8)]
-    verdicts = judge(both, [heard("flute", 0, 8), heard("keyboard", 1, 8)])
-    assert [verdict.right for verdict in verdicts] == [True, True]
-
-
-def test_the_medley_holds_what_its_truth_says() -> None:
-    import soundfile
-
-    truth = passages()
-    assert len({p.what for p in truth if p.kind == "family"}) >= 6
-    assert {"speech", "noise", "silence"} <= {p.kind for p in truth}
-    seconds = soundfile.info(MEDLEY).duration
-    assert 60 <= seconds <= 90
-    assert max(p.end_seconds for p in truth) <= seconds
-
-
-def test_the_demo_needs_nothing_and_shows_messages_events_and_a_verdict(timbrel: Timbrel) -> None:
+def test_in_a_pipe_it_prints_events_and_a_verdict_and_nothing_else(timbrel: Timbrel) -> None:
     done = timbrel("demo", "--speed", "max")
     assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr == ""
+    assert "  0:00.6  ♪ guitar     is played: acoustic guitar (nylon)\n" in done.stdout
+    assert "  0:07.0  ▶ guitar     score" in done.stdout
+    assert "  1:26.6  ■ organ" in done.stdout
+    assert done.stdout.endswith(
+        "9 of 10 passages of music named right, 3 of 3 without music left alone\n"
+    )
+    assert "✗\n                    keyboard not heard: best score 0." in done.stdout
+    assert "{" not in done.stdout
+    assert "dBFS" not in done.stdout
+    assert "\x1b" not in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+
+
+def test_messages_and_scores_are_printed_on_demand(timbrel: Timbrel) -> None:
+    done = timbrel("demo", "--speed", "max", "--messages", "--scores")
+    assert done.returncode == 0, done.stderr
     for topic in ("homeassistant/device/timbrel_demo/config", "timbrel/demo/availability  online"):
         assert f"→ {topic}" in done.stdout
-    assert "dBFS" in done.stdout
-    assert "passages named right" in done.stdout
-    messages = [line for line in done.stdout.splitlines() if "→ timbrel/demo/event  " in line]
-    shown = [line for line in done.stdout.splitlines() if " ▶ " in line or " ■ " in line]
-    assert len(messages) == len(shown) > 0
+    lines = done.stdout.splitlines()
+    messages = [line for line in lines if "→ timbrel/demo/event  " in line]
+    events = [line for line in lines if line[10:12] in {"▶ ", "■ "}]
+    assert len(messages) == len(events) > 0
+    assert sum("dBFS" in line for line in lines) == 83
+    assert max(len(line) for line in lines) <= 140
+    assert lines.index("          → timbrel/demo/availability  offline") < lines.index(
+        "  played                                          heard"
+    )
 
 
-def test_the_demo_uses_the_broker_that_is_configured(
-    tmp_path: Path, broker: Mosquitto, timbrel: Timbrel
+def test_at_ten_times_the_speed_it_takes_nine_seconds_and_hears_the_same(timbrel: Timbrel) -> None:
+    began = time.monotonic()
+    done = timbrel("demo", "--speed", "10")
+    assert time.monotonic() - began > 8
+    assert "9 of 10 passages of music named right" in done.stdout
+
+
+def test_it_says_whether_it_plays(tmp_path: Path) -> None:
+    environment = {**os.environ, "PULSE_SERVER": f"unix:{tmp_path}/nobody"}
+    if any(Path("/proc/asound").glob("card*")):
+        pytest.skip("this machine has a sound card")
+    for quiet in ([], ["--quiet"]):
+        demo = subprocess.Popen(
+            [*DEMO, *quiet], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert demo.stdout is not None
+            first = "".join(demo.stdout.readline() for _ in range(5))
+        finally:
+            demo.terminate()
+            demo.communicate(timeout=20)
+        assert ("sound      no loudspeaker found: playing silently\n" in first) == (not quiet)
+
+
+def test_the_configured_broker_gets_the_messages_and_shows_those_of_the_demo_alone(
+    tmp_path: Path, broker: Mosquitto, watcher: Watcher, timbrel: Timbrel
 ) -> None:
-    config = tmp_path / "timbrel.yaml"
-    config.write_text(json.dumps({"mqtt": {"host": "127.0.0.1", "port": broker.port}}))
-    done = timbrel("demo", "--speed", "max", "--config", config)
+    others = b"somebody else's"
+    watcher._client.publish("timbrel/kitchen/state", others, 1, retain=True).wait_for_publish(10)
+    foreign = b"\x1b]0;owned\x07\xff"
+    watcher._client.publish("timbrel/demo/x", foreign, 1, retain=True).wait_for_publish(10)
+    done = timbrel(
+        "demo", "--speed", "max", "--messages", "--config", configured(tmp_path, broker.port)
+    )
     assert done.returncode == 0, done.stderr
     assert f"broker     127.0.0.1:{broker.port}" in done.stdout
     assert "→ timbrel/demo/availability  online" in done.stdout
+    assert r"→ timbrel/demo/x  \x1b]0;owned\x07\xff" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert "somebody" not in done.stdout
+    assert watcher.of("timbrel/demo/availability")[-1].payload == b"offline"
+
+
+def test_no_broker_and_one_that_refuses_are_said_in_one_line(
+    tmp_path: Path, start_broker: StartBroker, timbrel: Timbrel
+) -> None:
+    passwords = make_password_file(tmp_path, "box", "secret")
+    strict = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
+    config = configured(tmp_path, strict.port)
+    began = time.monotonic()
+    refused = timbrel("demo", "--config", config)
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+    assert "Not authorized; check mqtt.username" in refused.stderr
+    strict.kill()
+    absent = timbrel("demo", "--config", config)
+    assert absent.returncode == 1
+    assert absent.stderr.count("\n") == 1
+    assert "no broker answers" in absent.stderr
+    assert time.monotonic() - began < 30
+
+
+def test_a_broken_configuration_is_said_before_anything_else(
+    tmp_path: Path, timbrel: Timbrel
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text("mqtt: {prot: 1}\n")
+    done = timbrel("demo", "--config", config)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "mqtt.prot" in done.stderr
+
+
+def test_a_broker_that_dies_in_the_middle_is_shown_and_the_terminal_restored(
+    tmp_path: Path, broker: Mosquitto, watcher: Watcher
+) -> None:
+    config = configured(tmp_path, broker.port)
+    with on_terminal(*DEMO[1:], "--speed", "10", "--config", str(config)) as terminal:
+        watcher.wait_for("timbrel/demo/event", seconds=30)
+        broker.kill()
+        terminal.wait_for_frame("events are kept and will be sent")
+        assert terminal.end() == 1
+        terminal.assert_restored()
+        after = terminal.text.rpartition("starting …")[2]
+        assert "9 of 10 passages of music named right" in after
+        assert "event(s) were not delivered to the broker: no broker answers" in after
+        assert "Traceback" not in after
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    for lines in (1, 3, 10):
+        for options in ("", "--messages", "--messages --scores"):
+            command = f"'{sys.executable}' -m daemon demo --speed max {options} | head -n {lines}"
+            done = subprocess.run(
+                ["bash", "-o", "pipefail", "-c", command],
+                cwd=ROOT,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+            )
+            assert len(done.stdout.splitlines()) == lines
+            assert done.stderr == ""
+            assert done.returncode == 0
+
+
+def test_a_reader_that_leaves_ends_the_demo_soon() -> None:
+    reading, writing = os.pipe()
+    demo = subprocess.Popen(
+        [*DEMO, "--messages", "--quiet"], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE
+    )
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as output:
+            output.readline()
+        _, errors = demo.communicate(timeout=30)  # the medley itself takes 87 s
+    finally:
+        demo.kill()
+    assert errors == b""
+    assert demo.returncode == 0
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.2, 0.5, 1.0, 1.5, 2.5, 4.0])
+def test_control_c_at_any_moment_ends_without_a_traceback(seconds: float) -> None:
+    # From where Python itself has started: before that it prints a traceback of its own.
+    program = (
+        "import signal, sys; sys.argv = ['timbrel', 'demo', '--quiet']\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler); print(flush=True)\n"
+        "from daemon.__main__ import main; sys.exit(main())"
+    )
+    demo = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert demo.stdout is not None
+        demo.stdout.readline()
+        time.sleep(seconds)
+        demo.send_signal(signal.SIGINT)
+        _, errors = demo.communicate(timeout=20)
+    finally:
+        demo.kill()
+    assert errors == ""
+    assert demo.returncode in {0, -signal.SIGINT}
+
+
+def test_the_microphone_is_shown_on_the_same_screen(
+    microphone: VirtualMicrophone, tmp_path: Path, broker: Mosquitto
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(f"audio: {{device: pulse}}\nmqtt: {{host: 127.0.0.1, port: {broker.port}}}\n")
+    arguments = (*DEMO[1:], "--mic", "--config", str(config))
+    with on_terminal(*arguments, env=microphone.environment) as terminal:
+        terminal.wait_for_frame("heard   no instrument")
+        assert "input   the microphone" in terminal.frame
+        assert "dBFS" in terminal.frame
+        assert "loudspeaker" not in terminal.frame
+        microphone.unplug()
+        terminal.wait_for_frame("no sound: ")
+        terminal.press("q")
+        assert terminal.end() == 0
+        terminal.assert_restored()
+        assert "Traceback" not in terminal.text
+
+
+@pytest.mark.parametrize("command", [["demo"], ["bench"], ["bench", "--json"]])
+def test_without_the_demo_extra_it_says_so_at_once(command: list[str]) -> None:
+    # As where amqtt is not installed: the import system finds no such package.
+    hidden = (
+        "import sys, importlib.util as u; found = u.find_spec\n"
+        "u.find_spec = lambda name, *a: None if name == 'amqtt' else found(name, *a)\n"
+        f"from daemon.__main__ import main; sys.exit(main({command!r}))"
+    )
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", hidden], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert time.monotonic() - began < 10
+    assert done.returncode == 2
+    assert done.stderr.startswith("timbrel: the demo extra is not installed; in a checkout")
+    assert "pip install '.[demo]'" in done.stderr
+    assert done.stdout == ""

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from daemon.classifier import BUILT_IN_MODEL
-from daemon.commands.demo import passages
+from daemon.commands.medley import medley
 from daemon.model_file import read_contract
 from tests.conftest import MEDLEY, Mosquitto, Timbrel, Watcher
 
@@ -183,7 +183,7 @@ def test_most_of_the_medley_is_named_and_nothing_where_nobody_plays(timbrel: Tim
             overlaps[event["family"]] += max(0.0, overlap)
         return overlaps
 
-    truth = passages()
+    truth = medley().passages
     families = [p for p in truth if p.kind == "family"]
     named = [p for p in families if heard(p.start_seconds, p.end_seconds)[p.what] > 0]
     assert len(named) > len(families) / 2

@@ -1,0 +1,102 @@
+"""The demo's way to a broker: its own or the configured one, and what another client gets there."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from daemon.commands.embedded_broker import embedded_broker
+from daemon.commands.watcher import watching
+from daemon.commands.wiring import Ears, link_to, node_of
+from daemon.discovery import device_id
+from daemon.errors import FailedError, InputError
+from daemon.hub import Hub
+from daemon.outbox import Outbox
+from daemon.settings import MqttSettings, Settings, read_password
+from daemon.stop import Stop
+
+if TYPE_CHECKING:
+    from daemon.mqtt import Link
+
+_NODE = "demo"
+_CONNECT_SECONDS = 10.0
+_LOOK_SECONDS = 0.2
+_FLUSH_SECONDS = 5.0
+_GOODBYE_SECONDS = 2.0
+
+
+class Delivery:
+    """A hub that publishes, and once that is over, how many events the broker did not take."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.undelivered = 0
+        self.reason = "it does not answer"
+
+    def check(self) -> None:
+        """Raise FailedError when events were not delivered."""
+        if self.undelivered:
+            raise FailedError(
+                f"{self.undelivered} event(s) were not delivered to the broker: {self.reason}"
+            )
+
+
+def at_own_broker(settings: Settings, stack: ExitStack) -> Settings:
+    """The settings with a broker that lives as long as the stack."""
+    port = stack.enter_context(embedded_broker())
+    mqtt = MqttSettings(host="127.0.0.1", port=port, protocol="3.1.1")
+    return msgspec.structs.replace(settings, mqtt=mqtt)
+
+
+@contextmanager
+def published(
+    settings: Settings,
+    ears: Ears,
+    wall_at: Callable[[float], float],
+    receive: Callable[[str, bytes], object],
+    stop: Stop,
+) -> Iterator[Delivery]:
+    """Publish as node `demo`; `receive` gets every message of that node as another client does.
+
+    Raises InputError or FailedError when the broker cannot be reached or refuses us. A request to
+    stop ends the wait for the broker.
+    """
+    mqtt, node = settings.mqtt, node_of(settings, ears, _NODE)
+    said_goodbye = threading.Event()
+
+    def take(topic: str, payload: bytes) -> None:
+        receive(topic, payload)
+        if topic == node.availability_topic:
+            # The goodbye is the last message. A broker may still keep that of an earlier demo.
+            (said_goodbye.set if payload == b"offline" else said_goodbye.clear)()
+
+    topics = [
+        f"{mqtt.topic_prefix}/{_NODE}/#",
+        f"{mqtt.discovery_prefix}/device/{device_id(_NODE)}/#",
+    ]
+    outbox = Outbox()
+    link = link_to(settings, node, outbox, lambda: hub.greeting(discovery=mqtt.discovery))
+    hub = Hub(node, link.publish, outbox, wall_at)
+    delivery = Delivery(hub)
+    with watching(mqtt, read_password(mqtt), take, topics=topics):
+        with link:
+            _wait_connected(link, stop)
+            yield delivery
+            connected = link.wait_connected(0.0)
+            delivery.undelivered = link.flush(_FLUSH_SECONDS if connected else 0.0)
+            if link.trouble is not None:
+                delivery.reason = link.trouble.reason
+        said_goodbye.wait(_GOODBYE_SECONDS if connected else 0.0)
+
+
+def _wait_connected(link: "Link", stop: Stop) -> None:
+    deadline = time.monotonic() + _CONNECT_SECONDS
+    while not stop.is_set() and not link.wait_connected(_LOOK_SECONDS):
+        trouble = link.trouble
+        if trouble is not None and trouble.users:
+            raise InputError(trouble.reason)
+        if time.monotonic() > deadline:
+            raise FailedError("the broker does not answer" if trouble is None else trouble.reason)
