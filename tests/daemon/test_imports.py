@@ -51,16 +51,16 @@ def test_replay_loads_neither_microphone_nor_broker(timbrel: Timbrel) -> None:
     assert not {"sounddevice", "paho", "paho.mqtt.client", "daemon.mqtt", "sqlite3"} & loaded
 
 
-def test_only_the_outbox_file_knows_sqlite() -> None:
+def test_only_the_outbox_on_disk_knows_sqlite() -> None:
     files = Path(daemon.__file__).parent.rglob("*.py")
     knowing = {p.name for p in files if "sqlite3" in p.read_text(encoding="utf-8")}
-    assert knowing == {"outbox_file.py"}
+    assert knowing == {"outbox_file.py", "outbox_rows.py", "outbox_salvage.py"}
 
 
-def test_only_the_link_its_watcher_and_its_trial_know_paho() -> None:
+def test_only_the_link_its_client_and_the_trial_know_paho() -> None:
     folder = Path(daemon.__file__).parent
     files = folder.rglob("*.py")
     knowing = {p.name for p in files if "import paho" in p.read_text(encoding="utf-8")}
     # The bench starts a bare process that does nothing but import.
-    known = {"bounded_client.py", "broker_trial.py", "mqtt.py", "watcher.py"}
+    known = {"bounded_client.py", "broker_trial.py", "mqtt.py"}
     assert knowing - {"bench.py"} == known

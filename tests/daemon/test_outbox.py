@@ -372,11 +372,11 @@ def test_refusals_lose_no_event_and_hold_back_those_behind(
     for answer in answers:
         taken = outbox.take(most - len(sent)) if len(sent) < most else []
         waiting = [n for n in range(12) if n not in sent.values() and n not in done]
-        numbers = [int(t.message.payload) for t in taken]
+        numbers = [number_of(t.message) for t in taken]
         assert numbers == waiting[: len(numbers)], "not the oldest"
         if refused_once:
             assert not taken or len(sent) + len(taken) == 1
-        sent |= {t.number: int(t.message.payload) for t in taken}
+        sent |= {t.number: number_of(t.message) for t in taken}
         if not sent or answer == "keep":
             clock.pass_by(10.0)
             continue
@@ -396,7 +396,7 @@ def test_refusals_lose_no_event_and_hold_back_those_behind(
     clock.pass_by(100.0)
     left = []
     while taken := outbox.take(1):
-        left.append(int(taken[0].message.payload))
+        left.append(number_of(taken[0].message))
         outbox.acknowledge(taken[0].number)
     assert left == sorted(set(range(12)) - set(done))
 

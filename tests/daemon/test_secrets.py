@@ -110,7 +110,7 @@ def test_no_command_dumps_core_once_it_reads_the_configuration(arguments: list[s
         "def load(_path):\n"
         "    print(*resource.getrlimit(resource.RLIMIT_CORE))\n"
         "    sys.exit(0)\n"
-        "settings.load = load\n"
+        "settings.load = settings.read_settings = load\n"
         f"__main__.main({arguments!r})\n"
     )
     done = subprocess.run(

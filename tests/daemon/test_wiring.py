@@ -77,5 +77,5 @@ def test_settings_of_tls_that_cannot_work_are_refused_by_the_place(
     config.write_text(f"sources: [{{name: hall, {source}}}]\n")
     done = timbrel("check", config)
     assert done.returncode == 2
-    assert done.stderr.startswith("timbrel: the place hall: ")
+    assert f"{config}, line 1: " in done.stderr
     assert words in done.stderr
