@@ -31,7 +31,7 @@ from daemon import mqtt
 from daemon.commands import run as command
 from daemon.commands import station
 from daemon.commands.bench import Fed
-from daemon.commands.demo import MEDLEY
+from daemon.commands.medley import MEDLEY
 from daemon.commands.wiring import Ears, outbox_of, place_of
 from daemon.errors import SoundLostError
 from daemon.hearing import Heard, Hearing
