@@ -74,8 +74,8 @@ def _two_columns(
     for row in range(min(rows, max(len(left), len(right)))):
         line = left[row] if row < len(left) else Text()
         line.truncate(left_width, overflow="ellipsis", pad=True)
-        line.append(" " * _GAP)
-        lines.append(line.append_text(right[row] if row < len(right) else Text()))
+        # Assembled, since what is appended to a line takes on its style.
+        lines.append(Text.assemble(line, " " * _GAP, right[row] if row < len(right) else ""))
     return lines
 
 

@@ -138,6 +138,15 @@ def test_a_wide_screen_has_two_columns_and_says_what_was_wrong() -> None:
     assert any("scores" in line and "events" in line for line in shown.splitlines())
 
 
+def test_the_right_column_does_not_take_on_the_colour_of_the_left() -> None:
+    lines = draw(stage(58.0), record(), 120, 40, messages=True, keys=True)
+    line = next(line for line in lines if line.plain.startswith("✓  0:00.0"))
+    left = line.plain.index("  ", 12)
+    styles = {str(span.style) for span in line.spans if span.end > left + 60}
+    assert line.style == ""
+    assert "green" not in styles
+
+
 def test_a_passage_is_judged_only_when_its_events_are_settled() -> None:
     shown = text(120, 40, of=stage(position=50.9))
     assert "✗" not in shown.split("✗ not")[1]
