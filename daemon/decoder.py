@@ -9,15 +9,18 @@ import errno
 import fcntl
 import json
 import os
+import re
 import resource
 import select
 import signal
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any, BinaryIO
+from urllib.parse import urljoin
 
 HEADER = struct.Struct("<cI")
 """Before each message: its kind and the length of its body in bytes."""
@@ -26,6 +29,8 @@ FORMAT = struct.Struct("<II")
 MOST_BYTES = 1 << 20
 """The longest body."""
 _MOST_CHANNELS = 64
+# The formats that name other urls.
+_PLAYLISTS = {"hls", "applehttp", "dash", "webm_dash_manifest", "concat", "imf"}
 _BLOCKS_A_SECOND = 10
 _SAMPLE_BYTES = 4
 
@@ -101,18 +106,10 @@ def _serve(request: dict[str, Any], output: BinaryIO) -> None:
 
     if av.library_versions["libavformat"][0] < request["least_libavformat"]:
         raise _TooOldError
-    # Until 19, a tag that is not UTF-8 kept the file from being opened.
-    lenient = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}  # noqa: PLR2004
-    opened: Any = av.open
     timeouts = request["timeouts"]
     began = time.monotonic()
     try:
-        container = opened(
-            request["url"],
-            options=request["options"],
-            timeout=tuple(timeouts) if timeouts else None,
-            **lenient,
-        )
+        container = _opened(request)
     except av.FFmpegError as error:
         if timeouts and time.monotonic() - began >= timeouts[0]:
             # RTSP takes the interrupted answer for a wrong one.
@@ -122,6 +119,70 @@ def _serve(request: dict[str, Any], output: BinaryIO) -> None:
         raise
     with container:
         _decode(container, output, skips_damage=request["skips_damage"])
+
+
+def _opened(request: dict[str, Any]) -> Any:
+    """The container of the request's url.
+
+    FFmpeg opens what a playlist names without the options that it was given, those of TLS among
+    them. So playlists are refused, except HLS over HTTP, which is then opened with all of them.
+    """
+    import av
+
+    url, options, timeouts = request["url"], request["options"], request["timeouts"]
+    # Until 19, a tag that is not UTF-8 kept the file from being opened.
+    lenient = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}  # noqa: PLR2004
+    opened: Any = partial(av.open, timeout=tuple(timeouts) if timeouts else None, **lenient)
+    known = {name for names in av.formats_available for name in names.split(",")}
+    try:
+        whitelist = {"format_whitelist": ",".join(known - _PLAYLISTS)}
+        return opened(url, options=options | whitelist)
+    except av.FFmpegError as error:
+        if error.errno != errno.EINVAL or not url.lower().startswith("http"):
+            raise
+
+    def piece(url: str, _flags: int, more: dict[str, str]) -> _Piece:
+        return _Piece(opened(url, format="data", options=more | options))
+
+    url = _redirected(url, partial(opened, format="data", options=options))
+    return opened(url, format="hls", options=options | {"http_persistent": "0"}, io_open=piece)
+
+
+def _redirected(url: str, opened: Callable[[str], Any]) -> str:
+    """Where HTTP's redirects lead, to which a playlist's names are relative: only the log tells."""
+    import av
+
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.TRACE)
+    try:
+        with av.logging.Capture() as messages, opened(url):
+            pass
+    finally:
+        av.logging.set_level(level)
+    for _, _, message in messages:
+        if found := re.match(r"header='location: *([^']+)'", message, re.IGNORECASE):
+            url = urljoin(url, found[1])
+    return url
+
+
+class _Piece:
+    """What a url leads to, as a file of bytes; FFmpeg's demuxer of anything reads it."""
+
+    def __init__(self, container: Any) -> None:
+        self._container = container
+        self._packets = container.demux()
+        self._left = b""
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, none at the end."""
+        while not self._left and (packet := next(self._packets, None)) is not None:
+            self._left = bytes(packet)
+        content, self._left = self._left[:size], self._left[size:]
+        return content
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._container.close()
 
 
 def _resolve(host: str, port: int | None) -> None:

@@ -32,7 +32,7 @@ from tests.daemon.conftest import Samples
 from tests.daemon.decoders import decoders, stand_in, wait_until
 from tests.daemon.test_mqtt import make_certificate
 
-pytest.importorskip("av", reason="needs PyAV")
+av = pytest.importorskip("av", reason="needs PyAV")
 
 PASSWORD = "Zw3tschgenknoedel"  # noqa: S105
 RATE_HZ = 22_050
@@ -479,6 +479,62 @@ def test_a_redirect_to_a_certificate_that_is_not_accepted_is_refused(
     assert "its certificate is not accepted" in message
 
 
+def playlist(*urls: str) -> Answer:
+    pieces = "".join(f"#EXTINF:6,\n{url}\n" for url in urls)
+    content = f"#EXTM3U\n#EXT-X-TARGETDURATION:6\n{pieces}#EXT-X-ENDLIST\n".encode()
+    return lambda request: with_sound(
+        request, content, "application/vnd.apple.mpegurl", len(content)
+    )
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_what_a_playlist_names_is_verified_too(
+    scheme: str, serve: ServeTls, certificates: tuple[Path, ssl.SSLContext], tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    certificate, key = make_certificate(other)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    content = encoded(6.0, "MP3")
+
+    def piece(request: http.server.BaseHTTPRequestHandler) -> None:
+        with_sound(request, content, "audio/mpeg", len(content))
+
+    own = certificates[1] if scheme == "https" else None
+    trusted = {"ca_file": str(certificates[0])} if scheme == "https" else {}
+    bad = serve(playlist(f"https://localhost:{serve(piece, context)}/1.mp3"), own)
+    message = refusal(f"{scheme}://localhost:{bad}/x.m3u8", **trusted)
+    assert "its certificate is not accepted" in message
+    pieces = f"{scheme}://localhost:{serve(piece, own)}"
+    good = serve(playlist(f"{pieces}/1.mp3", f"{pieces}/2.mp3"), own)
+    camera = Camera(
+        f"{scheme}://localhost:{good}/x.m3u8",
+        threading.Condition(),
+        ca_file=trusted.get("ca_file"),
+    )
+    ring = opened(camera)
+    found = list(windows(WindowReader(ring, 0.5, 5.0), ring, time.monotonic() + 5))
+    assert_is_the_tone(found[-1].samples)
+    camera.close(ring).result(5)
+
+
+def test_a_playlist_s_names_are_relative_to_where_it_was_found(serve: Serve) -> None:
+    content = encoded(30.0, "MP3")
+
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        answers: dict[str, Answer] = {
+            "/radio": redirecting("/moved/radio"),
+            "/moved/radio": redirecting("list/x.m3u8"),
+            "/moved/list/x.m3u8": playlist("1.mp3"),
+            "/moved/list/1.mp3": lambda r: with_sound(r, content, "audio/mpeg", len(content)),
+        }
+        answers.get(request.path, answering(404))(request)
+
+    camera = Camera(f"http://127.0.0.1:{serve(answer)}/radio", threading.Condition())
+    camera.close(opened(camera)).result(5)
+
+
 def test_a_redirect_to_another_server_is_followed_without_the_login(
     serve: ServeTls, certificates: tuple[Path, ssl.SSLContext]
 ) -> None:
@@ -626,6 +682,9 @@ def test_a_camera_s_own_certificate_is_verified_where_that_is_asked_for(tmp_path
     both.write_text(certificate.read_text() + key.read_text())
     with rtsp_server(str(both)) as port:
         url = f"rtsps://localhost:{port}/stereo"
+        if av.library_versions["libavformat"] < (62,):
+            assert "PyAV before 16 cannot verify" in refusal(url, tls_verify=True)
+            return
         verified: dict[str, Any] = {"tls_verify": True, "ca_file": str(certificate)}
         for options in ({}, verified):
             camera = Camera(url, threading.Condition(), **options)
