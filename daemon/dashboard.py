@@ -145,7 +145,7 @@ def _activity(node: Node, ids: dict[str, str]) -> list[Card]:
         heading("Activity", "mdi:history"),
         {
             "type": "history-graph",
-            "hours_to_show": 3,
+            "hours_to_show": 1,
             "entities": named(families or {ids["playing"]: "Playing"}),
         },
         {

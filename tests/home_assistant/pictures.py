@@ -43,12 +43,16 @@ def take(hub: HomeAssistant, folder: Path, shots: list[dict[str, Any]]) -> None:
 def make_up_a_week(hub: HomeAssistant, sensor: str, share: float) -> None:
     """Add days before today to a sensor's statistics: `share` of the practice of a household."""
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    stats, total = [], 0.0
+    days: list[tuple[datetime, float]] = []
     for hour in range(7 * 24, 0, -1):
         start = midnight - timedelta(hours=hour)
-        if start.hour in {17, 18}:
-            total += share * (12 + 9 * math.sin(hour / 11 + 7 * share))
-        stats.append({"start": start.isoformat(), "sum": total, "state": total})
+        plays = start.hour in {17, 18}
+        days.append((start, share * (12 + 9 * math.sin(hour / 11 + 7 * share)) * plays))
+    # The recorder's own sum begins with today, at nothing.
+    total, stats = -sum(minutes for _, minutes in days), []
+    for start, minutes in days:
+        total += minutes
+        stats.append({"start": start.isoformat(), "sum": total, "state": minutes})
     hub.ask(
         "recorder/import_statistics",
         metadata={
