@@ -5,7 +5,6 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from daemon import installation
 from daemon.settings import Settings
 
 
@@ -29,6 +28,8 @@ def exposed(settings: Settings, config: Path | None) -> Iterator[str]:
 
 def _closing(config: Path) -> str:
     """The command after which only its reader can read it."""
+    from daemon import installation
+
     if config.stat().st_uid != 0 or installation.service_group() is None:
         return shlex.join(["chmod", "600", str(config)])
     file = shlex.quote(str(config))

@@ -11,7 +11,6 @@ import msgspec
 from msgspec import Meta
 
 from daemon.errors import InputError
-from daemon.window import WINDOW_SECONDS
 
 _EPSILON_SECONDS = 1e-6
 
@@ -91,18 +90,18 @@ def rules(
     return found
 
 
-def shortest_seconds(rules: Sequence[Rules], hop_seconds: float) -> float:
+def shortest_seconds(rules: Sequence[Rules], window_seconds: float, hop_seconds: float) -> float:
     """How long a recording must be for any of the rules to start an event; 0 for any length.
 
-    Windows end at 4 s + k * hop_seconds, and a shorter recording is padded to one window.
+    Windows end at window_seconds + k * hop_seconds; a shorter recording is padded to one window.
     """
-    return min(_shortest_seconds(rule, hop_seconds) for rule in rules)
 
+    def shortest(rule: Rules) -> float:
+        lasting = (rule.start_after_seconds - window_seconds) / hop_seconds - _EPSILON_SECONDS
+        hops = max(rule.votes - 1, math.ceil(lasting))
+        return window_seconds + hops * hop_seconds if hops > 0 else 0.0
 
-def _shortest_seconds(rule: Rules, hop_seconds: float) -> float:
-    lasting = (rule.start_after_seconds - WINDOW_SECONDS) / hop_seconds - _EPSILON_SECONDS
-    hops = max(rule.votes - 1, math.ceil(lasting))
-    return WINDOW_SECONDS + hops * hop_seconds if hops > 0 else 0.0
+    return min(map(shortest, rules))
 
 
 def _family_rules(

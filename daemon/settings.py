@@ -10,9 +10,10 @@ from msgspec import Meta
 
 from daemon import systemd
 from daemon.bounded_file import UnreadableError, content_of
+from daemon.document import Document, Problem
 from daemon.errors import InputError
 from daemon.rules import TrackerSettings
-from daemon.yaml_file import Document, Problem, read_document
+from daemon.yaml_file import read_document
 
 PASSWORD_VARIABLE = "TIMBREL_MQTT_PASSWORD"  # noqa: S105
 _MOST_PASSWORD_BYTES = 64 * 1024

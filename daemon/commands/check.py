@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from daemon.commands import summary
 from daemon.commands.diagnosis import Findings
 from daemon.commands.wiring import Ears, device_of
+from daemon.document import Document, Problem
 from daemon.errors import InputError, SoundLostError
 from daemon.microphone import Found, Microphone
 from daemon.portaudio import PortAudio
 from daemon.settings import Settings, SourceSettings, read_settings
 from daemon.state import state_directory
 from daemon.window import WINDOW_SECONDS
-from daemon.yaml_file import Document, Problem
 
 if TYPE_CHECKING:
     from daemon.source import Device

@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 
 from daemon.commands.wiring import Ears
+from daemon.document import Document, Problem
 from daemon.errors import InputError
 from daemon.exposed import exposed
 from daemon.health import Health
 from daemon.settings import Settings, TlsSettings, read_password
 from daemon.state import state_directory
-from daemon.yaml_file import Document, Problem
 
 _TLS_PORT, _PLAIN_PORT = 8883, 1883
 _MODEL = "model file "

@@ -23,6 +23,7 @@ from daemon.rules import shortest_seconds
 from daemon.settings import Settings
 from daemon.stop import stop_on_signals
 from daemon.tracker import Event, EventEnded, EventStarted
+from daemon.window import WINDOW_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ def replay(
 
 def _too_short(player: Replay, ears: Ears) -> str | None:
     """Why the recording could give no event whatever is in it; None where it could."""
-    shortest = shortest_seconds(ears.rules, ears.hop_seconds)
+    shortest = shortest_seconds(ears.rules, WINDOW_SECONDS, ears.hop_seconds)
     if player.seconds >= shortest:
         return None
     seconds = math.floor(player.seconds * 10) / 10

@@ -38,6 +38,10 @@ def test_pure_modules_load_neither_broker_nor_sound_nor_network(module: str) -> 
     assert not loaded_by(f"import daemon.{module}") & edges
 
 
+def test_settings_load_no_numpy() -> None:
+    assert "numpy" not in loaded_by("import daemon.settings, daemon.exposed")
+
+
 def test_help_loads_no_numpy() -> None:
     code = "import daemon.__main__ as m\ntry: m.main(['--help'])\nexcept SystemExit: pass"
     assert "numpy" not in loaded_by(code)
