@@ -1,5 +1,7 @@
 """Log-mel frames of a window in, one calibrated score in 0..1 per family out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +18,18 @@ BUILT_IN_MODEL = Path(__file__).parent / "models" / "timbrel.tflite"
 class Classifier:
     """The network of one model file on one thread.
 
-    A patch is run once: windows that overlap share the logits of the patches they share.
-    Raises InputError when the file's contract does not hold.
+    A patch is run once: windows that overlap share the logits of the patches they share. Raises
+    InputError when the file's contract does not hold, and when the network fails on silence.
     """
 
     def __init__(self, path: Path = BUILT_IN_MODEL) -> None:
         self.contract: Contract = read_contract(path)
         self._interpreter = load_network(path)
-        self._input = self._tensor(
-            path, "input", self.contract.patch_frames, self.contract.front_end.bands
-        )
-        self._output = self._tensor(path, "output", len(self.contract.families))
+        patch_shape = self.contract.patch_frames, self.contract.front_end.bands
+        with _refusing(path):
+            self._input = self._tensor(path, "input", *patch_shape)
+            self._output = self._tensor(path, "output", len(self.contract.families))
+            self._hear_silence(path)
         calibration = self.contract.calibration
         self._slopes = np.array([1.0 / c.temperature for c in calibration], np.float32)
         self._offsets = np.array([c.offset for c in calibration], np.float32)
@@ -39,10 +42,20 @@ class Classifier:
         if found != wanted:
             raise InputError(
                 f"model file {path}: its contract promises the {role} {wanted[0][0]} float32, but "
-                f"the network has {', '.join(f'{s} {t.__name__}' for s, t in found)}; "
+                f"the network has {', '.join(f'{s} {t.__name__}' for s, t in found) or 'none'}; "
                 "build the model anew with timbrel-build"
             )
         return self._interpreter.tensor(details[0]["index"])
+
+    def _hear_silence(self, path: Path) -> None:
+        """Run the network once: some faults show only then."""
+        self._input()[0] = np.log(self.contract.front_end.log_offset)
+        self._interpreter.invoke()
+        if not np.isfinite(self._output()).all():
+            raise InputError(
+                f"model file {path}: the network gives no numbers for silence; "
+                "build the model anew with timbrel-build"
+            )
 
     def logits(self, patch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the network on one patch, (patch_frames, bands): one logit a family."""
@@ -90,18 +103,31 @@ def load_network(path: Path) -> Any:
 
     Raises InputError when the file is no network that the runtime takes.
     """
+    make_interpreter = load_runtime()
+    with _refusing(path):
+        interpreter = make_interpreter(model_path=str(path), num_threads=1)
+        interpreter.allocate_tensors()
+    return interpreter
+
+
+def load_runtime() -> Any:
+    """The class of the TFLite runtime's interpreters."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
         from tflite_runtime.interpreter import Interpreter
+    return Interpreter
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Raise the runtime's errors as InputError."""
     try:
-        with quiet_output():  # The runtime greets in C++.
-            interpreter = Interpreter(model_path=str(path), num_threads=1)
-            interpreter.allocate_tensors()
-    except (ValueError, RuntimeError, OSError) as error:
-        reason = str(error).strip().splitlines()[-1]
+        with quiet_output():  # The runtime greets and complains in C++.
+            yield
+    except (ValueError, RuntimeError, OSError, MemoryError) as error:
+        (reason,) = str(error).strip().splitlines()[-1:] or [type(error).__name__]
         raise InputError(
             f"model file {path}: the TFLite runtime refuses it ({reason}); "
             "name another, or build one with timbrel-build"
         ) from None
-    return interpreter

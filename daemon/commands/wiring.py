@@ -46,6 +46,10 @@ class Ears:
     def __init__(self, settings: Settings) -> None:
         file = settings.model.file
         self.path = BUILT_IN_MODEL if file is None else Path(file)
+        if file is not None:
+            from daemon.trial import try_out
+
+            try_out(self.path)
         self.classifier = Classifier(self.path)
         contract = self.classifier.contract
         self.families = contract.families

@@ -1,6 +1,8 @@
 """The tiny network through the classifier: calibration, pooling, and patches that run once."""
 
 import os
+import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon import trial
 from daemon.classifier import BUILT_IN_MODEL, Classifier, PatchPool
 from daemon.errors import InputError
 from daemon.log_mel import FrontEnd, LogMel
 from daemon.model_file import Calibration, read_contract
 from daemon.window import WINDOW_SAMPLES, WindowBuffer
+from tests.conftest import Timbrel
 from tests.daemon.conftest import PATCH_FRAMES, MakeModel, Samples
+from tests.daemon.hostile_networks import tiny_network, with_contract
 
 
 def frames_at(noise: Samples, start: int) -> Samples:
@@ -201,3 +206,86 @@ def test_thresholds_stay_with_their_families(make_model: MakeModel, classifier: 
     )
     assert Classifier(turned).contract.thresholds == (0.7, 0.6, 0.5)
     assert msgspec.structs.asdict(Classifier(turned).contract)["families"][0] == "organ"
+
+
+# Single bytes of the tiny network of 0.1.0, found by trying all of them.
+FAULTS = {
+    "a run that fails": (1132, 7, "the TFLite runtime refuses it ("),
+    "a name that is not UTF-8": (1244, 0xFF, "the TFLite runtime refuses it ("),
+    "no output": (1152, 0, "the network has none"),
+}
+# A network that writes where it must not ends in one signal or the other.
+CRASHES = {
+    "as its memory is laid out": (1849, 0xFF),
+    "as it runs": (1804, 154),
+    "after it has run": (1189, 0),
+}
+
+
+def changed_network(folder: Path, place: int, value: int) -> Path:
+    network = bytearray(tiny_network())
+    assert network[place] != value
+    network[place] = value
+    path = folder / "changed.tflite"
+    path.write_bytes(with_contract(bytes(network)))
+    return path
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_network_that_cannot_run_is_refused_when_it_is_loaded(name: str, tmp_path: Path) -> None:
+    place, value, reason = FAULTS[name]
+    path = changed_network(tmp_path, place, value)
+    with pytest.raises(InputError) as caught:
+        Classifier(path)
+    message = str(caught.value)
+    assert message.startswith(f"model file {path}: ")
+    assert reason in message
+    assert "\n" not in message
+
+
+def test_a_network_that_gives_no_numbers_is_refused(tmp_path: Path) -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    tf = pytest.importorskip("tensorflow", reason="needs tensorflow to make a network")
+
+    @tf.function(input_signature=[tf.TensorSpec((1, 96, 64), tf.float32)])  # type: ignore[untyped-decorator]
+    def network(patch: Any) -> Any:
+        return tf.math.log(tf.reduce_mean(patch, [1])[:, :3] - 100.0)
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([network.get_concrete_function()])
+    path = tmp_path / "nan.tflite"
+    path.write_bytes(with_contract(converter.convert()))
+    with pytest.raises(InputError, match="gives no numbers for silence; build the model anew"):
+        Classifier(path)
+
+
+@pytest.mark.parametrize("name", CRASHES)
+def test_a_model_that_crashes_the_runtime_is_refused_in_one_line(
+    name: str, tmp_path: Path, timbrel: Timbrel
+) -> None:
+    path = changed_network(tmp_path, *CRASHES[name])
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(f"model: {{file: {path}}}\n")
+    for command in (["check", config], ["run", "--config", config]):
+        done = timbrel(*command)
+        assert done.returncode == 2, done
+        (line,) = done.stderr.splitlines()
+        # A newer runtime may know better.
+        fate = "crashes with SIG(SEGV|ABRT|BUS) on it|refuses it .*"
+        assert re.fullmatch(f"timbrel: model file {path}: the TFLite runtime ({fate}); .*", line)
+
+
+@pytest.mark.parametrize(
+    ("signal_name", "fate"), [("SIGSEGV", "crashes with SIGSEGV"), ("SIGALRM", "hangs")]
+)
+def test_a_runtime_that_dies_is_named(
+    signal_name: str, fate: str, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial.try_out(model)
+    number = signal.Signals[signal_name]
+    monkeypatch.setattr(trial, "Classifier", lambda _: os.kill(os.getpid(), number))
+    with pytest.raises(InputError, match=f"model file {model}: the TFLite runtime {fate} on it"):
+        trial.try_out(model)
+
+
+def test_loading_leaves_no_trace_in_the_figures(classifier: Classifier) -> None:
+    assert classifier.patches_run == 0

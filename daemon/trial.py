@@ -1,0 +1,45 @@
+"""A network from elsewhere, tried in a process of its own: the runtime may crash on it."""
+
+import faulthandler
+import os
+import resource
+import signal
+from pathlib import Path
+from typing import NoReturn
+
+from daemon.classifier import Classifier, load_runtime
+from daemon.errors import InputError
+from daemon.quiet import quiet_output
+
+_MOST_SECONDS = 20
+
+
+def try_out(path: Path) -> None:
+    """Raise InputError where loading the model or running it once kills the process or hangs it.
+
+    What is refused without that is not reported. Forks, so call it before there are other threads.
+    """
+    load_runtime()
+    child = os.fork()
+    if child == 0:
+        _load_and_exit(path)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        name = signal.Signals(os.WTERMSIG(status)).name
+        fate = "hangs" if name == "SIGALRM" else f"crashes with {name}"
+        raise InputError(
+            f"model file {path}: the TFLite runtime {fate} on it; "
+            "build the model anew with timbrel-build"
+        )
+
+
+def _load_and_exit(path: Path) -> NoReturn:
+    try:
+        faulthandler.disable()
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(_MOST_SECONDS)
+        with quiet_output():  # Until the network is gone: also that may kill the process.
+            Classifier(path)
+    finally:
+        os._exit(0)
