@@ -328,6 +328,16 @@ def test_a_decoder_that_is_stopped_is_a_stall_and_is_ended(serve: Serve) -> None
     assert decoders() == []
 
 
+def test_a_decoder_takes_little_memory(serve: Serve) -> None:
+    camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", threading.Condition())
+    ring = opened(camera)
+    (child,) = decoders()
+    lines = Path("/proc", str(child), "smaps_rollup").read_text().splitlines()
+    kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    camera.close(ring).result(5)
+    assert kilobytes <= 40 * 1024
+
+
 def test_an_opening_that_is_cancelled_ends_its_child(serve: Serve) -> None:
     camera = Camera(f"http://127.0.0.1:{serve(lambda _: time.sleep(20))}/x", threading.Condition())
     opening = camera.open()

@@ -47,6 +47,11 @@ def test_help_loads_no_numpy() -> None:
     assert "numpy" not in loaded_by(code)
 
 
+def test_ffmpeg_is_loaded_by_the_decoding_child_alone() -> None:
+    assert not loaded_by("import daemon.camera, daemon.sound_file") & {"av"}
+    assert not loaded_by("import daemon.decoder") & {"av", "numpy", "msgspec", "ssl"}
+
+
 def test_replay_loads_neither_microphone_nor_broker(timbrel: Timbrel) -> None:
     done = timbrel("replay", "--json", MEDLEY, env={"PYTHONPROFILEIMPORTTIME": "1"})
     assert done.returncode == 0
