@@ -90,8 +90,10 @@ class Camera:
             least_libavformat=_RTSPS_LIBAVFORMAT if parts.scheme == "rtsps" and tls_verify else 0,
         )
         if packages() is None:
+            from daemon.installation import pip_install
+
             raise InputError(
-                "the sound of a url needs PyAV, which is missing; pip install 'timbrel[media]'"
+                f"the sound of a url needs PyAV, which is missing; {pip_install('av')}"
             )
 
     def open(self) -> "Future[Ring]":

@@ -50,7 +50,8 @@ def command(*arguments: str, as_root: bool = False) -> str:
 
 def pip_install(*packages: str) -> str:
     """A line for a shell that installs packages into this Timbrel's environment."""
-    return shlex.join([sys.executable, "-m", "pip", "install", *packages])
+    sudo = [] if os.access(sys.prefix, os.W_OK) else ["sudo"]
+    return shlex.join([*sudo, sys.executable, "-m", "pip", "install", *packages])
 
 
 def service_group() -> int | None:

@@ -166,9 +166,12 @@ def _ogg_ends(path: Path) -> bool:
 def _av_blocks(path: Path) -> Iterator[Block]:
     """What FFmpeg decodes, in a child process: other formats' decoders crash on some files."""
     from daemon.decoding import ChildError, Decoder, DecodingError, packages
+    from daemon.installation import pip_install
 
     if packages() is None:
-        raise InputError(f"{path}: {path.suffix} files need PyAV; pip install av, or convert it")
+        raise InputError(
+            f"{path}: {path.suffix} files need PyAV; {pip_install('av')}, or convert it"
+        )
     decoded = 0
     rate_hz = 1
     try:

@@ -71,6 +71,6 @@ def explain(error: Exception, settings: MqttSettings) -> Trouble:
                 users=True,
             )
         case ConnectionRefusedError():
-            return Trouble(f"no broker answers at {where}; is it running?", users=False)
+            return Trouble(f"no broker answers at {where} (is it running?)", users=False)
     reason = getattr(error, "strerror", None) or str(error)
     return Trouble(f"no connection to the broker at {where}: {reason}", users=False)

@@ -158,9 +158,7 @@ def _place_warnings(settings: Settings) -> Iterator[str]:
         if what in seen:
             yield f"{key}: {source.name} and {seen[what]} listen to the same; correct one of them"
         seen.setdefault(what, source.name)
-        # The setting comes with the verification of cameras' certificates.
-        is_open = getattr(source, "tls_verify", True) is None
-        if is_open and str(source.url).lower().startswith("rtsps:"):
+        if source.tls_verify is None and str(source.url).lower().startswith("rtsps:"):
             yield (
                 f"{key}.url: the camera's certificate is not verified; set tls_verify to true, "
                 "and ca_file to its authority"

@@ -22,9 +22,10 @@ def check_extra(otherwise: str = "") -> None:
     `otherwise` names what else the user can do.
     """
     if importlib.util.find_spec("amqtt") is None:
+        from daemon.installation import pip_install
+
         raise InputError(
-            "the demo extra is not installed; in a checkout of Timbrel: pip install '.[demo]'"
-            + otherwise
+            f"the demo extra is not installed; {pip_install('amqtt', 'rich')}{otherwise}"
         )
 
 

@@ -614,7 +614,7 @@ def test_only_the_host_of_a_url_is_ever_shown() -> None:
 
 def test_without_pyav_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(InputError, match=r"pip install 'timbrel\[media\]'"):
+    with pytest.raises(InputError, match="-m pip install av"):
         Camera("rtsp://camera/x", threading.Condition())
 
 

@@ -319,7 +319,7 @@ def test_a_trial_tells_at_which_stage_the_broker_fails(
     trying: Timbrel, start_broker: StartBroker, tmp_path: Path
 ) -> None:
     absent = trying(f"host: 127.0.0.1, port: {closed_port()}")
-    assert (absent.returncode, "is it running?" in row(absent, "FAILED")) == (1, True)
+    assert (absent.returncode, "(is it running?)" in row(absent, "FAILED")) == (1, True)
     unknown = trying("host: nowhere.invalid")
     assert unknown.returncode in (1, 2)
     assert "mqtt.host: nowhere.invalid" in row(unknown, "FAILED")

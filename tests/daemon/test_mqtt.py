@@ -207,7 +207,7 @@ def test_a_refused_password_is_named_once_and_tried_again(
     ("options", "words"),
     [
         ({"host": "no-such-host.invalid"}, ["no-such-host.invalid", "name not found"]),
-        ({"port": 1}, ["127.0.0.1:1", "is it running?"]),
+        ({"port": 1}, ["127.0.0.1:1", "(is it running?)"]),
     ],
 )
 def test_an_unreachable_broker_is_named(

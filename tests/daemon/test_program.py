@@ -132,7 +132,7 @@ def test_publishing_to_no_broker_or_one_that_refuses(
     strict.kill()
     absent = publishing(f"port: {strict.port}")
     assert absent.returncode == 1
-    assert "is it running?" in absent.stderr
+    assert "(is it running?)" in absent.stderr
     for done in (wrong, unknown, absent):
         assert "Traceback" not in done.stderr
 

@@ -472,7 +472,7 @@ def test_m4a_without_pyav_names_the_package(
     path = tmp_path / "song.m4a"
     path.write_bytes(b"some")
     monkeypatch.setitem(sys.modules, "av", None)
-    assert "pip install av, or convert it" in refusal(path)
+    assert "-m pip install av, or convert it" in refusal(path)
 
 
 SUFFIXES = [f".{kind}" for kind in (

@@ -18,7 +18,7 @@ SETTINGS = MqttSettings(host="hub.local")
     [
         (socket.gaierror(socket.EAI_NONAME, "unknown"), "hub.local: name not found", True),
         (socket.gaierror(socket.EAI_AGAIN, "later"), "no name server answers", False),
-        (ConnectionRefusedError(111, "refused"), "hub.local:1883; is it running?", False),
+        (ConnectionRefusedError(111, "refused"), "hub.local:1883 (is it running?)", False),
         (ssl.SSLError(1, "wrong version number"), "check mqtt.port and mqtt.tls", True),
         (TimeoutError("timed out"), "no connection to the broker at hub.local:1883: timed", False),
         (OSError(113, "No route to host"), "hub.local:1883: No route to host", False),
