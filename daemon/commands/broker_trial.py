@@ -11,6 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from daemon.bounded_client import BoundedClient
 from daemon.discovery import device_id
+from daemon.refusals import is_refusal
 from daemon.settings import MqttSettings, Settings, read_password
 from daemon.tls import tls_context
 from daemon.trouble import Trouble, explain
@@ -150,7 +151,9 @@ class _Session:
             self._client.tls_set_context(tls_context(mqtt.tls))
         self._client.on_connect = lambda _c, _u, _f, code, _p: self._answers.append(code)
         self._client.on_subscribe = lambda _c, _u, _m, codes, _p: self._answers.append(codes)
-        self._client.on_publish = lambda _c, _u, _m, code, _p: self._answers.append(code)
+        self._client.on_publish = lambda _c, _u, mid, _code, _p: self._answers.append(
+            self._client.packets.reasons.get(mid, 0)
+        )
 
     def connect(self) -> str | None:
         """Log in; the broker's reason not to let us, None where it does."""
@@ -175,7 +178,7 @@ class _Session:
     def publish(self, topic: str) -> None:
         """Publish an empty message that is not kept; raises _RefusedError where that is refused."""
         self._client.publish(topic, b"", qos=1)
-        if self._answer(topic).is_failure:
+        if is_refusal(self._answer(topic)):
             raise _not_allowed("publishing to", topic, "write")
 
     def returns(self, topics: Sequence[str]) -> bool:
