@@ -44,7 +44,8 @@ def make_up_a_week(hub: HomeAssistant, sensor: str, share: float) -> None:
     """Add days before today to a sensor's statistics: `share` of the practice of a household."""
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     days: list[tuple[datetime, float]] = []
-    for hour in range(7 * 24, 0, -1):
+    # More than the graph shows: its first day begins where the day before ended.
+    for hour in range(9 * 24, 0, -1):
         start = midnight - timedelta(hours=hour)
         plays = start.hour in {17, 18}
         days.append((start, share * (12 + 9 * math.sin(hour / 11 + 7 * share)) * plays))

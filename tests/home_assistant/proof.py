@@ -334,8 +334,6 @@ def migration(house: House) -> str:
     for entity_id, change in (
         (SENSOR + "model", {"hidden_by": "user"}),
         (SENSOR + "vocal_minutes_today", {"name": "Singing"}),
-        (EVENT + "heard", {"new_entity_id": "event.somebody_plays"}),
-        ("event.somebody_plays", {"new_entity_id": EVENT + "heard"}),
         (BINARY + "vocal", {"new_entity_id": "binary_sensor.somebody_sings"}),
     ):
         hub.ask("config/entity_registry/update", entity_id=entity_id, **change)
