@@ -51,7 +51,7 @@ def test_replay_loads_neither_microphone_nor_broker(timbrel: Timbrel) -> None:
     assert not {"sounddevice", "paho", "paho.mqtt.client", "daemon.mqtt", "sqlite3"} & loaded
 
 
-def test_only_the_outbox_knows_sqlite() -> None:
+def test_only_the_outbox_on_disk_knows_sqlite() -> None:
     files = Path(daemon.__file__).parent.rglob("*.py")
     knowing = {p.name for p in files if "sqlite3" in p.read_text(encoding="utf-8")}
     assert knowing == {"outbox_file.py", "outbox_rows.py", "outbox_salvage.py"}
