@@ -48,12 +48,12 @@ class Classifier:
         return self._interpreter.tensor(details[0]["index"])
 
     def _hear_silence(self, path: Path) -> None:
-        """Run the network once: some faults show only then."""
+        """Run the network once on silence; some damage shows only then."""
         self._input()[0] = np.log(self.contract.front_end.log_offset)
         self._interpreter.invoke()
         if not np.isfinite(self._output()).all():
             raise InputError(
-                f"model file {path}: the network gives no numbers for silence; "
+                f"model file {path}: the network returns NaN or infinity for silence; "
                 "build the model anew with timbrel-build"
             )
 
@@ -123,7 +123,7 @@ def load_runtime() -> Any:
 def _refusing(path: Path) -> Iterator[None]:
     """Raise the runtime's errors as InputError."""
     try:
-        with quiet_output():  # The runtime greets and complains in C++.
+        with quiet_output():  # The C++ runtime prints messages of its own.
             yield
     except (ValueError, RuntimeError, OSError, MemoryError) as error:
         (reason,) = str(error).strip().splitlines()[-1:] or [type(error).__name__]

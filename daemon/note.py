@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from daemon.own_file import move_aside, read_own, write_own
+from daemon.private_file import move_aside, read_private, write_private
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Note(Generic[Kind]):
         if self._path is None:
             return self._blank
         try:
-            content = read_own(self._path, _MOST_BYTES)
+            content = read_private(self._path, _MOST_BYTES)
             return msgspec.json.decode(content, type=type(self._blank))
         except FileNotFoundError:
             return self._blank
@@ -88,7 +88,7 @@ class Note(Generic[Kind]):
             return
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = self._path.with_suffix(".new")
-        write_own(fresh, content)
+        write_private(fresh, content)
         fresh.replace(self._path)
 
 

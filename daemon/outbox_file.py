@@ -15,7 +15,7 @@ from daemon import outbox_rows
 from daemon.errors import InputError
 from daemon.event_queue import Entry
 from daemon.outbox_rows import COLUMNS, READ_ERRORS, Rows
-from daemon.own_file import open_own, others_may_change
+from daemon.private_file import move_non_file_aside, open_private, others_may_change
 from daemon.state import Lock
 
 log = logging.getLogger(__name__)
@@ -116,11 +116,13 @@ class OutboxFile:
             damage = f"{rows.unusable} row(s) that cannot be sent"
         except _DamagedError as error:
             damage, rows = str(error), _salvaged(self._path, original)
+        # The damaged file stays in place until all of this is on the disk.
+        fresh = _rebuilt(self._path, rows)
         if original is None:
             original = journals.move_all_aside(self._path)
         journals.remove_all(self._path)
+        fresh.rename(self._path)
         self._database, _ = _connect(self._path)
-        self.replace(rows.events, rows.wills)
         log.error(
             "%s is damaged (%s): moved to %s; %d event(s) could be read and are kept",
             *(self._path, damage, original.name, len(rows.events) + len(rows.wills)),
@@ -139,10 +141,10 @@ class OutboxFile:
 
 @cache
 def _warn_of_others(directory: Path) -> None:
-    """Say once who else can change what is kept here."""
+    """Log once that other users can change the files in this directory."""
     if (reason := others_may_change(directory)) is not None:
         log.warning(
-            "state.directory: %s: other users can change what is kept there (%s); "
+            "state.directory: %s: other users can change the files in it (%s); "
             "give Timbrel a directory of its own, with mode 0700",
             *(directory, reason),
         )
@@ -177,7 +179,7 @@ def _create(path: Path) -> None:
 
     Raises _DamagedError for a format that SQLite would read, only to fail at the first write.
     """
-    with os.fdopen(open_own(path, os.O_RDWR | os.O_CREAT), "rb") as file:
+    with os.fdopen(open_private(path, os.O_RDWR | os.O_CREAT), "rb") as file:
         head = file.read(_WRITE_FORMAT_AT + 1)
     if len(head) > _WRITE_FORMAT_AT and head[_WRITE_FORMAT_AT] > _NEWEST_FORMAT:
         raise _DamagedError(f"file format {head[_WRITE_FORMAT_AT]}")
@@ -192,13 +194,31 @@ def _database(path: Path) -> sqlite3.Connection:
 
 
 def _salvaged(path: Path, original: Path | None) -> Rows:
-    """What can be read in a damaged file, and in what it was before its log was mended."""
+    """Rows that can be read in a damaged file and in the copy made before its log was repaired."""
     from daemon.outbox_salvage import merged, salvage
 
     rows = salvage(path, journals.PAGE_BYTES, _make)
     if original is None:
         return rows
     return merged(salvage(original, journals.PAGE_BYTES, _make), rows)
+
+
+def _rebuilt(path: Path, rows: Rows) -> Path:
+    """A new database with these rows beside the damaged one."""
+    fresh = journals.fresh(path)
+    move_non_file_aside(fresh)
+    journals.remove_all(fresh)
+    database, _ = _connect(fresh)
+    try:
+        database.execute("BEGIN IMMEDIATE")
+        outbox_rows.insert(database, rows.events, rows.wills)
+        database.execute("COMMIT")
+    except sqlite3.Error as error:
+        _as_os_error(error, fresh)
+    finally:
+        # Closing the only connection moves the log into the database.
+        database.close()
+    return fresh
 
 
 def _make(path: Path) -> None:
@@ -220,7 +240,7 @@ def _as_os_error(error: Exception, path: Path) -> NoReturn:
 
 
 def _printable(reason: object) -> str:
-    """The last line of what SQLite says; damaged names in it may hold anything."""
+    """The last line of SQLite's message; a damaged name in it may contain any character."""
     (line,) = str(reason).splitlines()[-1:] or ["unreadable"]
     shown = "".join(c if c.isprintable() else "?" for c in line)
     return shown[:_LONGEST_REASON]

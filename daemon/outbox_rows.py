@@ -22,7 +22,7 @@ _MOST_TOPIC_BYTES = 65_535
 _MOST_PAYLOAD_BYTES = 100_000
 _MOST_BOOT_CHARACTERS = 100
 ROW_COLUMNS = 7
-# Brokers close the connection over these: wildcards, control characters, and no characters at all.
+# Brokers close the connection for these: wildcards, control characters and noncharacters.
 _NOT_IN_A_TOPIC = re.compile(
     "[#+\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
     + "".join(
@@ -64,7 +64,7 @@ def read(database: sqlite3.Connection) -> Rows:
 
 
 def checked(events: Iterable[Any], wills: Iterable[Any]) -> Rows:
-    """Rows of both tables, those left out that are damaged or that no broker would take."""
+    """The usable rows of both tables, and how many are damaged or would be refused by a broker."""
     unusable = 0
     kept: dict[Any, dict[Any, Entry]] = {int: {}, str: {}}
     for kind, rows in ((int, events), (str, wills)):
@@ -79,7 +79,7 @@ def checked(events: Iterable[Any], wills: Iterable[Any]) -> Rows:
 
 
 def _entry(row: Sequence[Any]) -> Entry | None:
-    """The event of a row; None where a byte of it is damaged or no broker would take it."""
+    """The event in a row; None if the row is damaged or a broker would refuse the event."""
     if len(row) != ROW_COLUMNS - 1 or _checksum(*row[:-1]) != row[-1]:
         return None
     topic, payload, boot, since_boot, wall = row[:-1]

@@ -1,4 +1,4 @@
-"""What can still be read in a damaged outbox; the checksum of a row tells whether it is whole."""
+"""Read the rows of a damaged outbox; each row has a checksum that tells whether it is whole."""
 
 import shutil
 import sqlite3
@@ -10,6 +10,7 @@ from typing import Any
 
 from daemon.outbox_rows import READ_ERRORS, ROW_COLUMNS, Rows, checked, text
 
+_SCRATCH = "salvage-"
 _MOST_PROBES = 10_000
 # In SQLite's file header: the size in pages, and the list of free pages.
 _SIZE_AT, _FREE_AT, _FREE_BYTES = 28, 32, 8
@@ -20,13 +21,15 @@ def salvage(path: Path, page_bytes: int, make: Callable[[Path], None]) -> Rows:
 
     `make` makes an empty database of the same schema. Raises OSError where the disk fails.
     """
-    with tempfile.TemporaryDirectory(prefix="salvage-", dir=path.parent) as folder:
+    for interrupted in path.parent.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(interrupted, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=path.parent) as folder:
         copy, empty = Path(folder, "copy"), Path(folder, "empty")
         _copy(path, copy)
         rows = _rows_of(copy)
         if rows.events and rows.wills:
             return rows
-        # Perhaps only the first page is damaged, and that is the same in all outboxes.
+        # The first page, which describes the tables, is the same in all outboxes: replace it.
         make(empty)
         _copy(path, copy)
         damaged = path.read_bytes()
@@ -57,7 +60,7 @@ def _copy(path: Path, copy: Path) -> None:
 def _rows_of(path: Path) -> Rows:
     with suppress(*READ_ERRORS), closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.text_factory = text
-        # Tables that are described well can be read beside one that is not.
+        # Then a damaged description of one table does not hide the others.
         database.execute("PRAGMA writable_schema = ON")
         events, wills = (_readable(database, table) for table in ("events", "wills"))
         return checked((row for _, row in sorted(events.items())), wills.values())

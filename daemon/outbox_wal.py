@@ -27,7 +27,7 @@ _MASK = 0xFFFFFFFF
 _Sum = tuple[int, int]
 
 
-class Mended(NamedTuple):
+class Repaired(NamedTuple):
     """A log that SQLite reads to its end; `damaged` of the `frames` that it had are left out."""
 
     content: bytes
@@ -36,7 +36,7 @@ class Mended(NamedTuple):
 
 
 class _Form(NamedTuple):
-    """What every frame of a log has in common, and the checksum that the first one builds on."""
+    """What the frames of a log have in common; the first frame's checksum builds on `first_sum`."""
 
     page_bytes: int
     is_big_endian: bool
@@ -54,7 +54,7 @@ class _Frame(NamedTuple):
     summed: bytes
 
 
-def mended(content: bytes, page_bytes: int) -> Mended | None:
+def repaired(content: bytes, page_bytes: int) -> Repaired | None:
     """The log without its damaged frames; None where all that was committed is sound.
 
     `page_bytes` is the database's page size, for a log whose header is damaged.
@@ -78,11 +78,11 @@ def mended(content: bytes, page_bytes: int) -> Mended | None:
         if is_sound and frame.salts == form.salts
     ]
     count = len(frames) or len(everything)
-    return Mended(_rebuilt(sound, form), count, count - len(sound))
+    return Repaired(_rebuilt(sound, form), count, count - len(sound))
 
 
 def _form(content: bytes, page_bytes: int) -> _Form:
-    """What the header says, if it can be believed."""
+    """The header's values; where it is damaged, defaults and `is_sound` False."""
     magic, version, size, sequence, *salts, first, second = _HEADER.unpack_from(content)
     is_big_endian = bool(magic & 1)
     is_sound = (
@@ -132,7 +132,7 @@ def _is_intact(frames: Sequence[_Frame], form: _Form) -> bool:
 
 
 def _soundness(frames: Sequence[_Frame], form: _Form) -> list[bool]:
-    """Whether each frame is as it was written, whatever the frames before it are."""
+    """Whether each frame is as it was written, regardless of the frames before it."""
     sound: list[bool] = []
     stored = computed = form.first_sum
     for number, frame in enumerate(frames):
@@ -141,9 +141,9 @@ def _soundness(frames: Sequence[_Frame], form: _Form) -> list[bool]:
             for before in (stored, computed)
         }
         if number and frame.checksum == sums[computed]:
-            # Where the frame before looked damaged, only its checksum was.
+            # If the frame before seemed damaged, only its stored checksum is.
             sound[-1] = True
-        # Nothing vouches for the first frame where the header is damaged: its rows must.
+        # With a damaged header the first frame cannot be checked; its rows have checksums too.
         unknown = number == 0 and not form.is_sound
         sound.append(unknown or frame.checksum in sums.values())
         stored, computed = frame.checksum, sums[stored]
@@ -173,7 +173,7 @@ def _rebuilt(frames: Sequence[_Frame], form: _Form) -> bytes:
 
 
 def _checksum(before: _Sum, summed: bytes, is_big_endian: bool) -> _Sum:  # noqa: FBT001
-    """SQLite's: for each pair of words s0 += x + s1, s1 += y + s0; as one sum, for speed."""
+    """SQLite's checksum (for each pair of words s0 += x + s1, s1 += y + s0) as two dot products."""
     words = np.frombuffer(summed, ">u4" if is_big_endian else "<u4").astype(np.uint32)
     of_first, of_second, start = _factors(len(words) // 2)
     first = int((of_first * words).sum(dtype=np.uint32)) + start[0] * before[0]
@@ -183,7 +183,7 @@ def _checksum(before: _Sum, summed: bytes, is_big_endian: bool) -> _Sum:  # noqa
 
 @cache
 def _factors(pairs: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32], tuple[int, int, int]]:
-    """What each word, and the checksum before, count for in a checksum over so many pairs."""
+    """The factors of each word and of the previous checksum, for that many pairs of words."""
     of_first, of_second = np.empty(2 * pairs, np.uint32), np.empty(2 * pairs, np.uint32)
     # The powers of [[1, 1], [1, 2]], which are symmetric: a, b, b, c.
     a, b, c = 1, 0, 1

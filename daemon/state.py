@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from daemon.errors import InputError
-from daemon.own_file import make_way, open_own
+from daemon.private_file import move_non_file_aside, open_private
 
 
 def state_directory(configured: str | None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -30,8 +30,8 @@ class Lock:
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = directory / "lock"
-        make_way(path)
-        self._file = open_own(path, os.O_RDWR | os.O_CREAT)
+        move_non_file_aside(path)
+        self._file = open_private(path, os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(self._file, 0)

@@ -1,4 +1,4 @@
-"""A network from elsewhere, tried in a process of its own: the runtime may crash on it."""
+"""Try a model file in a child process, because the runtime may crash on a damaged network."""
 
 import faulthandler
 import os
@@ -15,9 +15,9 @@ _MOST_SECONDS = 20
 
 
 def try_out(path: Path) -> None:
-    """Raise InputError where loading the model or running it once kills the process or hangs it.
+    """Raise InputError if loading the model or running it once crashes or hangs the process.
 
-    What is refused without that is not reported. Forks, so call it before there are other threads.
+    Other faults are not reported here. Forks, so call it before other threads are started.
     """
     load_runtime()
     child = os.fork()
@@ -39,7 +39,7 @@ def _load_and_exit(path: Path) -> NoReturn:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(_MOST_SECONDS)
-        with quiet_output():  # Until the network is gone: also that may kill the process.
+        with quiet_output():  # Freeing a damaged network may crash too.
             Classifier(path)
     finally:
         os._exit(0)

@@ -243,7 +243,7 @@ def test_a_network_that_cannot_run_is_refused_when_it_is_loaded(name: str, tmp_p
     assert "\n" not in message
 
 
-def test_a_network_that_gives_no_numbers_is_refused(tmp_path: Path) -> None:
+def test_a_network_that_returns_nan_is_refused(tmp_path: Path) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     tf = pytest.importorskip("tensorflow", reason="needs tensorflow to make a network")
 
@@ -254,7 +254,9 @@ def test_a_network_that_gives_no_numbers_is_refused(tmp_path: Path) -> None:
     converter = tf.lite.TFLiteConverter.from_concrete_functions([network.get_concrete_function()])
     path = tmp_path / "nan.tflite"
     path.write_bytes(with_contract(converter.convert()))
-    with pytest.raises(InputError, match="gives no numbers for silence; build the model anew"):
+    with pytest.raises(
+        InputError, match="returns NaN or infinity for silence; build the model anew"
+    ):
         Classifier(path)
 
 
@@ -269,7 +271,7 @@ def test_a_model_that_crashes_the_runtime_is_refused_in_one_line(
         done = timbrel(*command)
         assert done.returncode == 2, done
         (line,) = done.stderr.splitlines()
-        # A newer runtime may know better.
+        # A newer runtime may refuse it itself.
         fate = "crashes with SIG(SEGV|ABRT|BUS) on it|refuses it .*"
         assert re.fullmatch(f"timbrel: model file {path}: the TFLite runtime ({fate}); .*", line)
 
@@ -287,5 +289,5 @@ def test_a_runtime_that_dies_is_named(
         trial.try_out(model)
 
 
-def test_loading_leaves_no_trace_in_the_figures(classifier: Classifier) -> None:
+def test_the_run_at_load_is_not_counted(classifier: Classifier) -> None:
     assert classifier.patches_run == 0

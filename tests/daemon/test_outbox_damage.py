@@ -1,4 +1,4 @@
-"""Damaged and made-up outboxes: moved aside, said, what is whole is kept, and all goes on."""
+"""Damaged and crafted outboxes: moved aside and logged, undamaged rows are kept."""
 
 import json
 import logging
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from daemon import outbox as outbox_module
 from daemon.errors import InputError
 from daemon.event_queue import Entry
 from daemon.home_assistant import Message
@@ -22,9 +23,10 @@ from daemon.moment import Moment, this_moment
 from daemon.outbox import Outbox
 from daemon.outbox_file import NAME, OutboxFile
 from daemon.outbox_rows import _checksum
-from daemon.outbox_wal import mended
+from daemon.outbox_wal import repaired
 from tests.conftest import ROOT, Mosquitto, Watcher
 from tests.daemon.special_files import SPECIAL
+from tests.daemon.test_outbox import small_disk, until
 
 WAL = f"{NAME}-wal"
 ASIDE = f"{NAME}.damaged"
@@ -387,11 +389,11 @@ def test_damage_in_the_log_costs_a_page_and_not_all_that_follows(
 def test_every_place_of_the_log_is_looked_at(directory: Path) -> None:
     log = make_killed(directory, 5)
     sound = log.read_bytes()
-    assert mended(sound, PAGE) is None
+    assert repaired(sound, PAGE) is None
     for place in range(0, len(sound), 331):
         content = bytearray(sound)
         content[place] ^= 0x10
-        better = mended(bytes(content), PAGE)
+        better = repaired(bytes(content), PAGE)
         assert better is not None, place
         assert better.damaged <= 2, place
 
@@ -451,6 +453,32 @@ def test_a_log_without_its_database_is_moved_aside(
     assert f"has lost its database: moved to {WAL}.damaged" in line
 
 
+def test_on_a_full_disk_a_damaged_outbox_waits_for_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "_RETRY_SECONDS", 0.2)
+    with small_disk(tmp_path, "rw") as disk:
+        path = make(disk / "state", 100)
+        crafted(path, *UNUSABLE["wildcard"])
+        before = path.read_bytes()
+        ballast = disk / "ballast"
+        with pytest.raises(OSError, match="No space"):
+            ballast.write_bytes(bytes(400_000))
+        with Outbox(disk / "state") as outbox:
+            assert outbox.waiting == 0
+            assert path.read_bytes() == before
+            ballast.unlink()
+            until(lambda: outbox.on_disk)
+            assert outbox.waiting == 103
+        assert len(opened(disk / "state").events) == 103
+
+
+def test_a_start_that_was_cut_short_while_it_repaired_loses_nothing(directory: Path) -> None:
+    path = make(directory)
+    path.rename(path.with_name(f"{NAME}.new"))
+    assert numbers(opened(directory).events) == list(range(1, 31))
+
+
 def test_a_sound_log_is_never_taken_for_a_damaged_one(directory: Path) -> None:
     """Through checkpoints, which leave older frames behind the newest, and writes cut off."""
     file = OutboxFile(directory)
@@ -459,9 +487,9 @@ def test_a_sound_log_is_never_taken_for_a_damaged_one(directory: Path) -> None:
         file.write({number: entry(number)}, [number - 20], {"id": entry(number)})
         content = (directory / WAL).read_bytes()
         seen.add(content[16:24])
-        assert mended(content, PAGE) is None
-        assert mended(content[: -PAGE // 2], PAGE) is None
-        assert mended(content[:-PAGE], PAGE) is None
+        assert repaired(content, PAGE) is None
+        assert repaired(content[: -PAGE // 2], PAGE) is None
+        assert repaired(content[:-PAGE], PAGE) is None
     file.close()
     assert len(seen) >= 3
 
@@ -489,7 +517,7 @@ def test_a_killed_writer_leaves_a_sound_log(directory: Path) -> None:
             writer.stdout.readline()
         writer.kill()
         lines = writer.communicate()[0].split()
-        assert mended((directory / WAL).read_bytes(), PAGE) is None
+        assert repaired((directory / WAL).read_bytes(), PAGE) is None
         written = numbers(opened(directory).events)
         assert not lines or written[-1] >= int(lines[-1])
 
@@ -513,7 +541,7 @@ def test_a_directory_that_others_can_change_is_named_once(
     for _ in range(2):
         opened(tmp_path / "state")
     (line,) = errors(caplog)
-    assert "other users can change what is kept there (its mode is 0777)" in line
+    assert "other users can change the files in it (its mode is 0777)" in line
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory to somebody")

@@ -1,4 +1,4 @@
-"""Files in the state directory: opened only where they are plain files; nothing is overwritten.
+"""Plain files of mode 0600 in the state directory.
 
 A link, FIFO, device, socket or directory in a file's place is moved aside, never followed or read.
 """
@@ -26,8 +26,8 @@ _KINDS = {
 }
 
 
-def open_own(path: Path, flags: int) -> int:
-    """Open a plain file, with O_CREAT in `flags` create it; others can neither read nor write it.
+def open_private(path: Path, flags: int) -> int:
+    """Open a plain file, or create it with O_CREAT in `flags`; only its owner can read it.
 
     Raises FileNotFoundError where it is absent, and OSError where it is no plain file or cannot be
     opened.
@@ -44,23 +44,23 @@ def open_own(path: Path, flags: int) -> int:
     return file
 
 
-def read_own(path: Path, most_bytes: int) -> bytes:
-    """The content of a plain file; raises OSError as `open_own`, and where it is larger."""
-    with os.fdopen(open_own(path, os.O_RDONLY), "rb") as file:
+def read_private(path: Path, most_bytes: int) -> bytes:
+    """The content of a plain file; raises OSError as `open_private`, and where it is larger."""
+    with os.fdopen(open_private(path, os.O_RDONLY), "rb") as file:
         content = file.read(most_bytes + 1)
     if len(content) > most_bytes:
         raise OSError(errno.EFBIG, f"larger than {most_bytes} bytes", str(path))
     return content
 
 
-def write_own(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
     """Write a file anew and wait until the disk has every byte.
 
     Raises OSError where that fails; then the file is gone.
     """
-    make_way(path)
+    move_non_file_aside(path)
     path.unlink(missing_ok=True)
-    file = open_own(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    file = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     left = memoryview(content)
     try:
         while left:
@@ -74,8 +74,8 @@ def write_own(path: Path, content: bytes) -> None:
         os.close(file)
 
 
-def make_way(path: Path) -> None:
-    """Move aside what is in a file's place and is no plain file; logs one line if there is any."""
+def move_non_file_aside(path: Path) -> None:
+    """Move a link, FIFO, device, socket or directory in a file's place aside, and log that."""
     kind = _kind(path)
     if kind is not None:
         aside = move_aside(path)
@@ -98,7 +98,7 @@ def move_aside(path: Path) -> Path:
 
 
 def others_may_change(directory: Path) -> str | None:
-    """Who else can change the files in a directory, in words; None: nobody but root."""
+    """Why other users than root can change the files in a directory; None if they cannot."""
     found = directory.stat()
     if found.st_uid not in {os.geteuid(), 0} and os.geteuid() != 0:
         return f"it belongs to user {found.st_uid}"
@@ -108,7 +108,7 @@ def others_may_change(directory: Path) -> str | None:
 
 
 def _kind(path: Path) -> str | None:
-    """What is in a file's place, in words; None: a plain file or nothing."""
+    """What is there instead of a plain file, in words; None for a plain file or nothing."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
