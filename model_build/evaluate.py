@@ -44,12 +44,13 @@ def evaluate(
     *,
     peer: Path | None = None,
     network: Path | None = None,
-    day_seconds: float = DAY_SECONDS,
+    day_seconds: float | None = None,
 ) -> Evaluation:
     """Measure a model file as the daemon runs it: clips as windows, a day as events, its cost.
 
-    `peer` is measured on the same clips; `network` is the model before it was quantised. Raises
-    InputError for a model or corpus that cannot be used.
+    `peer` is measured on the same clips; `network` is the model before it was quantised. The day
+    lasts `day_seconds`, by default DAY_SECONDS. Raises InputError for a model or corpus that cannot
+    be used.
     """
     classifier = Classifier(model)
     corpus = _readable(read_corpus(corpus_folder, classifier.contract.families))
@@ -59,7 +60,7 @@ def evaluate(
     heard = {name: heard_clips(corpus, by_clip(corpus, ear)) for name, ear in ears.items()}
     found = {n: figures(heard[n], ear.families, ear.thresholds) for n, ear in ears.items()}
     points = sweep(corpus, SPLIT, ears, seed=SEED)
-    day = _day(corpus, classifier, day_seconds)
+    day = _day(corpus, classifier, DAY_SECONDS if day_seconds is None else day_seconds)
     found[model.stem] = msgspec.structs.replace(
         found[model.stem], **_events(corpus, classifier, day)
     )

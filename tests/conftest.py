@@ -181,6 +181,13 @@ class Watcher:
             time.sleep(0.02)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one sound server at a time, however many workers there are."""
+    for item in items:
+        if "microphone" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("sound"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _plain_surroundings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing of the user's or the machine's reaches a test."""
@@ -257,18 +264,18 @@ def named(variable: str, path: str | None) -> Path:
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """A file that the first worker to need it makes, and every worker of this run reads."""
+    """A file or folder that the first worker to need it makes, and every worker reads."""
     folder = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
-    file = folder / name
+    made = folder / name
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not file.exists():
-            new = file.with_name(f"new-{name}")
+        if not made.exists():
+            new = made.with_name(f"new-{name}")
             make(new)
-            new.replace(file)
-    return file
+            new.replace(made)
+    return made
 
 
 class VirtualMicrophone:

@@ -32,6 +32,7 @@ from daemon.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WindowBuffer
 Answer = TypeVar("Answer")
 
 _ROUNDS = 5
+_REPLAYS = 40
 _RUNNING_SECONDS = 12.0
 _BARE = "import numpy, ai_edge_litert.interpreter, sounddevice, paho.mqtt.client"
 _RESIDENT = 'print(next(l.split()[1] for l in open("/proc/self/status") if l.startswith("VmRSS")))'
@@ -131,8 +132,8 @@ def _best(work: Callable[[], None], samples: NDArray[np.float32]) -> float:
 
 
 def _replay_speed(settings: Settings) -> float:
-    """How many seconds of sound one second replays, over the medley some forty times."""
-    files = [str(MEDLEY)] * 40
+    """How many seconds of sound one second replays, over the medley many times."""
+    files = [str(MEDLEY)] * _REPLAYS
     with _configured(settings) as config:
         command = [sys.executable, "-m", "daemon", "replay", "--json", "--config", config, *files]
         began = time.perf_counter()

@@ -49,8 +49,18 @@ def embedded_broker() -> Iterator[int]:
     thread = threading.Thread(target=loop.run_forever, name="broker", daemon=True)
     thread.start()
 
+    class ClosingBroker(Broker):  # type: ignore[misc]
+        # amqtt leaves the connection of a client that says nothing, or no MQTT 3.1.1, open.
+        async def stream_connected(
+            self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+        ) -> None:
+            try:
+                await super().stream_connected(reader, writer, listener_name)
+            finally:
+                writer.close()
+
     async def start() -> Broker:
-        broker = Broker(settings)
+        broker = ClosingBroker(settings)
         await broker.start()
         return broker
 

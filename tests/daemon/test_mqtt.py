@@ -310,11 +310,12 @@ def test_the_reason_that_a_broker_gives_for_its_going_is_told(
     server = socket.create_server(("127.0.0.1", 0))
     with server, link_to(server.getsockname()[1]) as link:
         client, _ = server.accept()
-        client.recv(1000)
-        client.sendall(b"\x20\x03\x00\x00\x00")
-        assert link.wait_connected(5)
-        client.sendall(b"\xe0\x01\x8e")
-        server.accept()
+        with client:
+            client.recv(1000)
+            client.sendall(b"\x20\x03\x00\x00\x00")
+            assert link.wait_connected(5)
+            client.sendall(b"\xe0\x01\x8e")
+            server.accept()[0].close()
     assert "another client took the name of ours; see mqtt.client_id" in caplog.text
 
 

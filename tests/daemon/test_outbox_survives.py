@@ -185,6 +185,7 @@ def evening(tmp_path: Path, start_broker: StartBroker) -> Iterator[Evening]:
         evening.close()
 
 
+@pytest.mark.timeout(300)
 def test_no_event_is_lost_when_broker_and_daemon_are_killed_again_and_again(
     evening: Evening, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,8 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -531,21 +532,28 @@ def test_a_damaged_byte_gives_sound_or_an_input_error(
 
 
 @pytest.fixture
-def standard_input(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[bytes]], None]:
+def standard_input(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[[Sequence[bytes]], None]]:
     """Put a pipe on standard input, into which these pieces are written one after another."""
+    with ExitStack() as stack:
 
-    def put(pieces: Sequence[bytes]) -> None:
-        reading, writing = os.pipe()
+        def put(pieces: Sequence[bytes]) -> None:
+            reading, writing = os.pipe()
 
-        def feed() -> None:
-            with os.fdopen(writing, "wb", buffering=0) as pipe:
-                for piece in pieces:
-                    pipe.write(piece)
+            def feed() -> None:
+                # Nobody reads on when a test has failed.
+                with suppress(BrokenPipeError), os.fdopen(writing, "wb", buffering=0) as pipe:
+                    for piece in pieces:
+                        pipe.write(piece)
 
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(os.fdopen(reading, "rb")))
-        threading.Thread(target=feed).start()
+            feeder = threading.Thread(target=feed)
+            feeder.start()
+            stack.callback(feeder.join)
+            stdin = stack.enter_context(io.TextIOWrapper(os.fdopen(reading, "rb")))
+            monkeypatch.setattr(sys, "stdin", stdin)
 
-    return put
+        yield put
 
 
 def as_s16le(samples: NDArray[np.float32]) -> bytes:

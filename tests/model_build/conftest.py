@@ -1,6 +1,7 @@
 """A small made-up corpus of tones, for tests of the training side."""
 
 import csv
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,11 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from tests.conftest import CORPUS, YAMNET, named
+from model_build.features import make_features
+from model_build.recipe import read_recipe
+from model_build.run_folder import RunFolder
+from model_build.train import train
+from tests.conftest import CORPUS, YAMNET, made_once, named
 
 SAMPLE_RATE_HZ = 16_000
 COLUMNS = [
@@ -153,9 +158,46 @@ precision: 0.9
 """
 
 
+@pytest.fixture(scope="session")
+def pristine_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The made-up corpus, for all tests to read and copy."""
+    return made_once(tmp_path_factory, "tiny-corpus", made_corpus)
+
+
+@pytest.fixture(scope="session")
+def pristine_features(tmp_path_factory: pytest.TempPathFactory, pristine_corpus: Path) -> Path:
+    """A run folder with the tiny recipe's features of the made-up corpus, to read and copy."""
+    recipe = tmp_path_factory.mktemp("tiny") / "recipe-tiny.yaml"
+    recipe.write_text(TINY_RECIPE)
+
+    def make(folder: Path) -> None:
+        make_features(recipe, pristine_corpus, RunFolder(folder), workers=1)
+
+    return made_once(tmp_path_factory, "tiny-features", make)
+
+
+@pytest.fixture(scope="session")
+def pristine_training(tmp_path_factory: pytest.TempPathFactory, pristine_features: Path) -> Path:
+    """The same with a fitted network."""
+
+    def make(folder: Path) -> None:
+        shutil.copytree(pristine_features, folder)
+        run = RunFolder(folder)
+        train(read_recipe(run.recipe), run)
+
+    return made_once(tmp_path_factory, "tiny-training", make)
+
+
 @pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    return made_corpus(tmp_path / "corpus")
+def corpus(tmp_path: Path, pristine_corpus: Path) -> Path:
+    """A made-up corpus of one's own."""
+    return Path(shutil.copytree(pristine_corpus, tmp_path / "corpus"))
+
+
+@pytest.fixture
+def features_run(tmp_path: Path, pristine_features: Path) -> RunFolder:
+    """A run folder of one's own with the tiny recipe's features of the made-up corpus."""
+    return RunFolder(Path(shutil.copytree(pristine_features, tmp_path / "run")))
 
 
 @pytest.fixture

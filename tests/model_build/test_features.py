@@ -15,11 +15,11 @@ from model_build.recipe import read_recipe
 from model_build.run_folder import RunFolder
 
 
+@pytest.mark.timeout(300)
 def test_same_recipe_same_bits_whatever_the_workers(
-    corpus: Path, recipe_file: Path, tmp_path: Path
+    corpus: Path, recipe_file: Path, features_run: RunFolder, tmp_path: Path
 ) -> None:
-    alone, together = RunFolder(tmp_path / "alone"), RunFolder(tmp_path / "together")
-    make_features(recipe_file, corpus, alone, workers=1)
+    alone, together = features_run, RunFolder(tmp_path / "together")
     make_features(recipe_file, corpus, together, workers=2)
     for side in ("train", "held"):
         assert alone.patches(side).read_bytes() == together.patches(side).read_bytes()
@@ -40,10 +40,8 @@ def test_windows_are_as_the_recipe_says(corpus: Path, recipe_file: Path, tmp_pat
     assert run.recipe.read_bytes() == recipe_file.read_bytes()
 
 
-def test_no_group_is_on_both_sides(corpus: Path, recipe_file: Path, tmp_path: Path) -> None:
-    run = RunFolder(tmp_path / "run")
-    make_features(recipe_file, corpus, run, workers=1)
-    kept = msgspec.json.decode(run.clips.read_bytes())
+def test_no_group_is_on_both_sides(features_run: RunFolder) -> None:
+    kept = msgspec.json.decode(features_run.clips.read_bytes())
     groups = {
         side: {k["clip"]["group"] for k in kept if k["side"] == side} for side in ("train", "held")
     }
@@ -100,10 +98,10 @@ def test_unlabelled_windows_need_unlabelled_clips(
 
 
 def test_finished_features_stay_when_resumed_unless_recipe_or_corpus_changed(
-    corpus: Path, recipe_file: Path, tmp_path: Path
+    corpus: Path, recipe_file: Path, features_run: RunFolder
 ) -> None:
-    run = RunFolder(tmp_path / "run")
-    first = make_features(recipe_file, corpus, run, workers=1)
+    run = features_run
+    first = made_features(read_recipe(recipe_file), run)
     written = run.clips.stat().st_mtime_ns
     run.backup.mkdir()
     assert make_features(recipe_file, corpus, run, workers=1, resume=True) == first
@@ -118,10 +116,9 @@ def test_finished_features_stay_when_resumed_unless_recipe_or_corpus_changed(
 
 
 def test_unfinished_features_are_not_taken_for_finished_ones(
-    corpus: Path, recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: Path, recipe_file: Path, features_run: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = RunFolder(tmp_path / "run")
-    make_features(recipe_file, corpus, run, workers=1)
+    run = features_run
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

@@ -47,6 +47,7 @@ def oracle_edges_hz() -> NDArray[np.float64]:
     )
 
 
+@pytest.mark.timeout(300)
 @every_sound
 def test_magnitudes_equal_librosas(samples: NDArray[np.float32]) -> None:
     log_mel = LogMel(FRONT_END)

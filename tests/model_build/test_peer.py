@@ -27,9 +27,13 @@ def test_a_silent_window_has_no_family(base: Path) -> None:
     assert yamnet(base)(np.zeros(64_000, np.float32)).max() < 0.1
 
 
+@pytest.mark.timeout(600)
 def test_published_baseline_is_reproduced(base: Path, real_corpus: Path) -> None:
     ear = peer_ear(base)
     corpus = read_corpus(real_corpus, ear.families)
+    # The clips that it was published for; those that were added since are in a folder of their own.
+    first = [clip for clip in corpus.clips if not clip.path.startswith("round3/")]
+    corpus = corpus._replace(clips=first)
     heard = heard_clips(corpus, by_clip(corpus, ear))
     found = figures(heard, ear.families, ear.thresholds)
     assert found.mixture_f1 is None

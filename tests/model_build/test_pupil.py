@@ -112,6 +112,7 @@ def test_a_window_is_the_mean_of_its_patches_family_logits(base: Path) -> None:
     assert window["embedding"].shape == (1, 2, 1024)
 
 
+@pytest.mark.timeout(300)
 def test_what_is_shipped_is_the_family_logits_alone(base: Path, tmp_path: Path) -> None:
     taught = pupil(TEACHING, base, FAMILIES)
     shipped = graduate(
@@ -124,9 +125,15 @@ def test_what_is_shipped_is_the_family_logits_alone(base: Path, tmp_path: Path) 
     assert 3_000_000 < len(small) < 4_000_000
 
 
+@pytest.mark.timeout(600)
 def test_a_taught_recipe_makes_a_model_from_end_to_end(
-    base: Path, corpus: Path, taught_recipe_file: Path, tmp_path: Path
+    base: Path,
+    corpus: Path,
+    taught_recipe_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("model_build.evaluate.DAY_SECONDS", 300.0)
     output, run = tmp_path / "taught.tflite", tmp_path / "run"
     arguments = ["--recipe", taught_recipe_file, "--corpus", corpus, "--base", base]
     arguments += ["--run", run, "--output", output, "--workers", "1"]

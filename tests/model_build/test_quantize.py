@@ -50,10 +50,10 @@ def test_each_conversion_says_the_same_and_int8_is_smaller(tmp_path: Path) -> No
 
 
 def test_sounds_to_accept_by_hold_speech_and_each_family_s_known_windows(
-    corpus: Path, recipe_file: Path, tmp_path: Path
+    features_run: RunFolder,
 ) -> None:
-    recipe, run = read_recipe(recipe_file), RunFolder(tmp_path / "run")
-    make_features(recipe_file, corpus, run, workers=1)
+    run = features_run
+    recipe = read_recipe(run.recipe)
     labels = np.load(run.labels("held"), mmap_mode="r+")
     flutes = np.flatnonzero((labels[:, 1] == 1) & (labels.sum(axis=1) == 1))
     labels[flutes[0], 2] = 255  # nobody knows if an organ plays too

@@ -1,5 +1,6 @@
 """Thresholds move until the model is calm on a day made of what was held back from training."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,26 +9,22 @@ import pytest
 from daemon.model_file import Calibration
 from daemon.window import SAMPLE_RATE_HZ
 from model_build.assemble import OperatingPoints, assemble
-from model_build.features import held_clips, make_features
+from model_build.features import held_clips
 from model_build.quantize import quantize
 from model_build.recipe import Rehearsal, read_recipe
 from model_build.rehearsal import HIGHEST, PAUSE_SECONDS, PLACES, rehearsal, rehearse
 from model_build.run_folder import RunFolder
-from model_build.train import train
-from tests.model_build.conftest import TINY_RECIPE, made_corpus
 
 DAY_SECONDS = 120.0
+# The model is made once for all of them.
+pytestmark = pytest.mark.xdist_group("rehearsal")
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    folder = tmp_path_factory.mktemp("rehearsal")
-    recipe = folder / "recipe.yaml"
-    recipe.write_text(TINY_RECIPE)
-    run = RunFolder(folder / "run")
-    make_features(recipe, made_corpus(folder / "corpus"), run, workers=1)
-    train(read_recipe(recipe), run)
-    quantize(read_recipe(recipe), run)
+def run(tmp_path_factory: pytest.TempPathFactory, pristine_training: Path) -> RunFolder:
+    run = RunFolder(tmp_path_factory.mktemp("rehearsal") / "run")
+    shutil.copytree(pristine_training, run.folder)
+    quantize(read_recipe(run.recipe), run)
     return run
 
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,10 +21,20 @@ from model_build.features import make_features
 from model_build.run_folder import RunFolder
 from tests.conftest import killed_at_last
 
+PROGRAM = ("-m", "model_build")
+# The evaluation spends most of its time on a day at home; a short one is measured the same way.
+WITH_A_SHORT_DAY = """\
+import sys
+from model_build import evaluate
+from model_build.__main__ import main
+evaluate.DAY_SECONDS = 600.0
+sys.exit(main())
+"""
 
-def build(*arguments: str) -> subprocess.CompletedProcess[str]:
+
+def build(*arguments: str, program: Sequence[str] = PROGRAM) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "model_build", *arguments],
+        [sys.executable, *program, *arguments],
         check=False,
         capture_output=True,
         text=True,
@@ -32,6 +42,7 @@ def build(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.timeout(400)
 def test_all_makes_a_model_that_the_daemon_loads(
     corpus: Path, recipe_file: Path, tmp_path: Path
 ) -> None:
@@ -49,6 +60,7 @@ def test_all_makes_a_model_that_the_daemon_loads(
         str(output),
         "--workers",
         "1",
+        program=("-c", WITH_A_SHORT_DAY),
     )
     assert done.returncode == 0, done.stderr
     assert "greatest difference of score, white noise, float to int8" in done.stdout
@@ -206,7 +218,7 @@ def test_interrupt_is_one_line_that_says_how_to_go_on_and_exit_130(
 
 def started(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "model_build", *map(str, arguments)],
+        [sys.executable, *PROGRAM, *map(str, arguments)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -226,11 +238,12 @@ def interrupted_once(running: subprocess.Popen[str], there: Callable[[], bool]) 
     return running.returncode, said
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_interrupted_features_go_on_to_the_same_bits(
     workers: str, corpus: Path, recipe_file: Path, tmp_path: Path
 ) -> None:
-    recipe_file.write_text(recipe_file.read_text().replace("train: 96", "train: 700"))
+    recipe_file.write_text(recipe_file.read_text().replace("train: 96", "train: 400"))
     run, whole = RunFolder(tmp_path / "run"), RunFolder(tmp_path / "whole")
     arguments = ("features", "--recipe", recipe_file, "--corpus", corpus, "--workers", workers)
 
@@ -255,9 +268,11 @@ def test_interrupted_features_go_on_to_the_same_bits(
     assert run.features.read_bytes() == whole.features.read_bytes()
 
 
+@pytest.mark.timeout(400)
 def test_interrupted_training_goes_on_by_all_without_making_features_again(
-    corpus: Path, recipe_file: Path, tmp_path: Path
+    corpus: Path, recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("model_build.evaluate.DAY_SECONDS", 300.0)
     recipe_file.write_text(recipe_file.read_text().replace("epochs: 3", "epochs: 400", 1))
     run, output = RunFolder(tmp_path / "run"), tmp_path / "model.tflite"
     arguments = ("all", "--recipe", recipe_file, "--corpus", corpus, "--run", run.folder)

@@ -7,7 +7,6 @@ import pytest
 
 import model_build.train as training
 from daemon.errors import InputError
-from model_build.features import make_features
 from model_build.recipe import Recipe, read_recipe
 from model_build.run_folder import RunFolder
 
@@ -18,29 +17,36 @@ def recipe(recipe_file: Path) -> Recipe:
 
 
 @pytest.fixture
-def run(corpus: Path, recipe_file: Path, tmp_path: Path) -> RunFolder:
-    run = RunFolder(tmp_path / "run")
-    make_features(recipe_file, corpus, run, workers=1)
-    return run
+def run(features_run: RunFolder) -> RunFolder:
+    return features_run
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(pristine_training: Path) -> RunFolder:
+    """The same, fitted in another training."""
+    return RunFolder(pristine_training)
 
 
 def epochs(run: RunFolder) -> int:
     return len(msgspec.json.decode(run.history.read_bytes())["loss"])
 
 
-def test_same_seed_same_weights_and_they_are_kept(recipe: Recipe, run: RunFolder) -> None:
+@pytest.mark.timeout(300)
+def test_same_seed_same_weights_and_they_are_kept(
+    recipe: Recipe, run: RunFolder, uninterrupted: RunFolder
+) -> None:
     training.train(recipe, run)
     first = training.trained(run).get_weights()
     assert epochs(run) == 3
     assert "keras" in msgspec.json.decode(run.environment.read_bytes())
-    training.train(recipe, run)
-    again = training.trained(run).get_weights()
+    again = training.trained(uninterrupted).get_weights()
     for one, other in zip(first, again, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
 
 
+@pytest.mark.timeout(300)
 def test_resume_goes_on_after_the_last_whole_epoch(
-    recipe: Recipe, run: RunFolder, monkeypatch: pytest.MonkeyPatch
+    recipe: Recipe, run: RunFolder, uninterrupted: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     callbacks = training._callbacks
 
@@ -60,8 +66,8 @@ def test_resume_goes_on_after_the_last_whole_epoch(
     assert training.train(recipe, run, resume=True) == pytest.approx(figures)
     assert run.fitted.stat() == made, "a finished training is not repeated"
     resumed = training.trained(run).get_weights()
-    training.train(recipe, run)
-    for one, other in zip(resumed, training.trained(run).get_weights(), strict=True):
+    whole = training.trained(uninterrupted).get_weights()
+    for one, other in zip(resumed, whole, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-3)
 
 
