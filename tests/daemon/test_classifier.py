@@ -270,10 +270,11 @@ def test_a_model_that_crashes_the_runtime_is_refused_in_one_line(
     for command in (["check", config], ["run", "--config", config]):
         done = timbrel(*command)
         assert done.returncode == 2, done
-        (line,) = done.stderr.splitlines()
+        line, *verdict = done.stderr.splitlines()
+        assert command[0] == "check" or not verdict
         # A newer runtime may refuse it itself.
         fate = "crashes with SIG(SEGV|ABRT|BUS) on it|refuses it .*"
-        assert re.fullmatch(f"timbrel: model file {path}: the TFLite runtime ({fate}); .*", line)
+        assert re.fullmatch(f"timbrel: .*{path}: the TFLite runtime ({fate}); .*", line)
 
 
 @pytest.mark.parametrize(

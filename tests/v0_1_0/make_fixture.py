@@ -326,12 +326,16 @@ def as_json(message: Received) -> dict[str, Any]:
 
 
 def write_json(file: Path, document: Any) -> None:
-    """One line an item, so that a change shows where it is."""
+    """One line for each item or key."""
+    compact = (",", ":")
     if isinstance(document, list):
-        lines = ",\n".join(json.dumps(item, separators=(",", ":")) for item in document)
-        file.write_text(f"[\n{lines}\n]\n")
+        lines = [json.dumps(item, separators=compact) for item in document]
+        file.write_text("[\n" + ",\n".join(lines) + "\n]\n")
     else:
-        file.write_text(json.dumps(document, indent=1) + "\n")
+        pairs = [
+            f"{json.dumps(k)}:{json.dumps(v, separators=compact)}" for k, v in document.items()
+        ]
+        file.write_text("{\n" + ",\n".join(pairs) + "\n}\n")
 
 
 def make_models(old: Old) -> None:
