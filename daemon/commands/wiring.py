@@ -47,7 +47,7 @@ class Ears:
         file = settings.model.file
         self.path = BUILT_IN_MODEL if file is None else Path(file)
         if file is not None:
-            from daemon.trial import try_out
+            from daemon.network_trial import try_out
 
             try_out(self.path)
         self.classifier = Classifier(self.path)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon import trial
+from daemon import network_trial
 from daemon.classifier import BUILT_IN_MODEL, Classifier, PatchPool
 from daemon.errors import InputError
 from daemon.log_mel import FrontEnd, LogMel
@@ -283,11 +283,11 @@ def test_a_model_that_crashes_the_runtime_is_refused_in_one_line(
 def test_a_runtime_that_dies_is_named(
     signal_name: str, fate: str, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trial.try_out(model)
+    network_trial.try_out(model)
     number = signal.Signals[signal_name]
-    monkeypatch.setattr(trial, "Classifier", lambda _: os.kill(os.getpid(), number))
+    monkeypatch.setattr(network_trial, "Classifier", lambda _: os.kill(os.getpid(), number))
     with pytest.raises(InputError, match=f"model file {model}: the TFLite runtime {fate} on it"):
-        trial.try_out(model)
+        network_trial.try_out(model)
 
 
 def test_the_run_at_load_is_not_counted(classifier: Classifier) -> None:
