@@ -1,3 +1,3 @@
 """The daemon: hears a room, decides which instrument families play, and tells the hub."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
