@@ -252,13 +252,13 @@ def timbrel() -> Timbrel:
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """The folder of real recordings, where there is one."""
-    return named("TIMBREL_CORPUS", CORPUS)
+    return named("TIMBREL_CORPUS", CORPUS, "the corpus of recordings")
 
 
-def named(variable: str, path: str | None) -> Path:
+def named(variable: str, path: str | None, what: str) -> Path:
     """What the variable named when the tests began; the test skips where it named nothing."""
     if not path:
-        pytest.skip(f"{variable} is not set")
+        pytest.skip(f"needs {what}: {variable} is not set")
     assert Path(path).exists(), f"{variable}: {path}: no such file or folder"
     return Path(path)
 
