@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -182,10 +183,14 @@ class Watcher:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one sound server at a time, however many workers there are."""
+    """Begin with the files of the longest tests, so that no worker is left alone with one."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    seconds: Counter[Path] = Counter()
     for item in items:
-        if "microphone" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("sound"))
+        limit = item.get_closest_marker("timeout")
+        seconds[item.path] += limit.args[0] if limit else 0
+    items.sort(key=lambda item: -seconds[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)
