@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -182,10 +183,14 @@ class Watcher:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one sound server at a time, however many workers there are."""
+    """Begin with the files of the longest tests, so that no worker is left alone with one."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    seconds: Counter[Path] = Counter()
     for item in items:
-        if "microphone" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("sound"))
+        limit = item.get_closest_marker("timeout")
+        seconds[item.path] += limit.args[0] if limit else 0
+    items.sort(key=lambda item: -seconds[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -252,13 +257,13 @@ def timbrel() -> Timbrel:
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """The folder of real recordings, where there is one."""
-    return named("TIMBREL_CORPUS", CORPUS)
+    return named("TIMBREL_CORPUS", CORPUS, "the corpus of recordings")
 
 
-def named(variable: str, path: str | None) -> Path:
+def named(variable: str, path: str | None, what: str) -> Path:
     """What the variable named when the tests began; the test skips where it named nothing."""
     if not path:
-        pytest.skip(f"{variable} is not set")
+        pytest.skip(f"needs {what}: {variable} is not set")
     assert Path(path).exists(), f"{variable}: {path}: no such file or folder"
     return Path(path)
 

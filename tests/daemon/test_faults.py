@@ -29,8 +29,6 @@ from tests.conftest import (
     killed_at_last,
 )
 
-# One sound server at a time, and the tests of one house in their order.
-pytestmark = pytest.mark.xdist_group("sound")
 PROGRAM = Path(__file__).with_name("faulty_daemon.py")
 STALL_SECONDS = 2
 PATIENCE_SECONDS = 9

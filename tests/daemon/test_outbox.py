@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -519,7 +519,7 @@ def test_an_older_schema_is_led_forward(directory: Path, monkeypatch: pytest.Mon
     for _ in range(2):
         with Outbox(directory) as outbox:
             assert take(outbox) == [1, 2]
-    with sqlite3.connect(directory / NAME) as database:
+    with closing(sqlite3.connect(directory / NAME)) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (2,)
         assert database.execute("SELECT * FROM later").fetchall() == [("made",)]
 

@@ -210,7 +210,7 @@ def recipe_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def base() -> Path:
     """YAMNet's .tflite, where it is."""
-    return named("TIMBREL_YAMNET", YAMNET)
+    return named("TIMBREL_YAMNET", YAMNET, "YAMNet's .tflite")
 
 
 @pytest.fixture
@@ -232,7 +232,7 @@ def taught_recipe_file(recipe_file: Path) -> Path:
 @pytest.fixture
 def real_corpus() -> Path:
     """The folder of real recordings, where there is one."""
-    return named("TIMBREL_CORPUS", CORPUS)
+    return named("TIMBREL_CORPUS", CORPUS, "the corpus of recordings")
 
 
 @pytest.fixture

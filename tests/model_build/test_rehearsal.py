@@ -16,8 +16,6 @@ from model_build.rehearsal import HIGHEST, PAUSE_SECONDS, PLACES, rehearsal, reh
 from model_build.run_folder import RunFolder
 
 DAY_SECONDS = 120.0
-# The model is made once for all of them.
-pytestmark = pytest.mark.xdist_group("rehearsal")
 
 
 @pytest.fixture(scope="module")

@@ -29,10 +29,6 @@ rows:
 READINGS = "readings: [{model: small, times: 3, why: while it was made}, {model: x, times: 1}]\n"
 
 
-# The evaluation is made once for all of them.
-pytestmark = pytest.mark.xdist_group("report")
-
-
 class Page(HTMLParser):
     """What a page loads, its headings, and how its pictures are described."""
 
