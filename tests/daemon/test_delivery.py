@@ -220,7 +220,8 @@ def test_access_list_of_the_documentation_is_enough(
 ) -> None:
     passwords = make_password_file(tmp_path, "timbrel", "secret")
     text = (ROOT / "docs" / "mqtt.md").read_text(encoding="utf-8")
-    rules = next(b for b in text.split("```") if b.lstrip().startswith("user timbrel"))
+    rules = text.partition("```mosquitto\n")[2].partition("```")[0]
+    assert rules.startswith("user timbrel")
     access = tmp_path / "access"
     access.write_text(f"topic readwrite #\n{rules}")
     broker = start_broker(f"allow_anonymous true\npassword_file {passwords}\nacl_file {access}\n")

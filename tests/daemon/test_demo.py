@@ -232,14 +232,13 @@ def test_without_the_demo_extra_it_says_so_at_once(command: list[str]) -> None:
     hidden = (
         "import sys, importlib.util as u; found = u.find_spec\n"
         "u.find_spec = lambda name, *a: None if name == 'amqtt' else found(name, *a)\n"
-        f"from daemon.__main__ import main; sys.exit(main({command!r}))"
+        f"from daemon.__main__ import main; code = main({command!r})\n"
+        "print('ai_edge_litert' in sys.modules); sys.exit(code)"
     )
-    began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", hidden], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert time.monotonic() - began < 10
     assert done.returncode == 2
-    assert done.stderr.startswith("timbrel: the demo extra is not installed; in a checkout")
+    assert done.stderr.startswith("timbrel: the demo extra is not installed; ")
     assert "-m pip install amqtt rich" in done.stderr
-    assert done.stdout == ""
+    assert done.stdout == "False\n", "the model was loaded before"

@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given
@@ -56,8 +56,10 @@ class Reader:
 
 
 @pytest.fixture
-def reader() -> Reader:
-    return Reader()
+def reader() -> Iterator[Reader]:
+    reader = Reader()
+    yield reader
+    reader.close()
 
 
 @pytest.mark.parametrize("size", [0, 1, 100, 127, 128, LARGEST - 100])

@@ -252,7 +252,8 @@ def test_interrupted_features_go_on_to_the_same_bits(
 
     code, said = interrupted_once(started(*arguments, "--run", run.folder), some_windows)
     assert code == 130, said
-    assert said == "timbrel-build: interrupted; the same command with --resume goes on\n"
+    assert said.endswith("timbrel-build: interrupted; the same command with --resume goes on\n")
+    assert "Traceback" not in said
     assert not run.features.exists()
     written = np.load(run.done("train"))
     assert written.any()
