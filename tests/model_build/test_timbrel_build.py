@@ -20,6 +20,7 @@ from model_build.__main__ import main
 from model_build.features import make_features
 from model_build.run_folder import RunFolder
 from tests.conftest import killed_at_last
+from tests.model_build.conftest import TINY_RECIPE
 
 PROGRAM = ("-m", "model_build")
 # The evaluation spends most of its time on a day at home; a short one is measured the same way.
@@ -94,7 +95,13 @@ def test_all_makes_a_model_that_the_daemon_loads(
         assert max(moved.values()) < (0.5 if conversion.endswith("int8") else 1e-3)
 
     measured = build(
-        "evaluate", str(output), "--corpus", str(corpus), "--json", str(tmp_path / "figures.json")
+        "evaluate",
+        str(output),
+        "--corpus",
+        str(corpus),
+        "--json",
+        str(tmp_path / "figures.json"),
+        program=("-c", WITH_A_SHORT_DAY),
     )
     assert measured.returncode == 0, measured.stderr
     assert "phrase: mean over families" in measured.stdout
@@ -238,13 +245,27 @@ def interrupted_once(running: subprocess.Popen[str], there: Callable[[], bool]) 
     return running.returncode, said
 
 
+LONGER_RECIPE = TINY_RECIPE.replace("train: 96", "train: 300")
+
+
+@pytest.fixture(scope="module")
+def whole(pristine_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """The features of the longer recipe, made without an interruption."""
+    folder = tmp_path_factory.mktemp("whole")
+    recipe = folder / "recipe-tiny.yaml"
+    recipe.write_text(LONGER_RECIPE)
+    run = RunFolder(folder / "run")
+    make_features(recipe, pristine_corpus, run, workers=1)
+    return run
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_interrupted_features_go_on_to_the_same_bits(
-    workers: str, corpus: Path, recipe_file: Path, tmp_path: Path
+    workers: str, corpus: Path, recipe_file: Path, whole: RunFolder, tmp_path: Path
 ) -> None:
-    recipe_file.write_text(recipe_file.read_text().replace("train: 96", "train: 400"))
-    run, whole = RunFolder(tmp_path / "run"), RunFolder(tmp_path / "whole")
+    recipe_file.write_text(LONGER_RECIPE)
+    run = RunFolder(tmp_path / "run")
     arguments = ("features", "--recipe", recipe_file, "--corpus", corpus, "--workers", workers)
 
     def some_windows() -> bool:
@@ -262,7 +283,6 @@ def test_interrupted_features_go_on_to_the_same_bits(
 
     assert main([*map(str, arguments), "--run", str(run.folder), "--resume"]) == 0
     assert run.clips.stat().st_mtime_ns == before
-    make_features(recipe_file, corpus, whole, workers=1)
     for side in ("train", "held"):
         assert run.patches(side).read_bytes() == whole.patches(side).read_bytes()
         assert run.labels(side).read_bytes() == whole.labels(side).read_bytes()
