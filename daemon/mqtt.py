@@ -122,9 +122,6 @@ class Link:
         self._closing.set()
         self._wake()
         self._thread.join(_LONGEST_GOODBYE_SECONDS)
-        if not self._thread.is_alive():
-            self._waker.close()
-            self._woken.close()
 
     def publish(self, state: Message) -> None:
         """Hand over a retained message, from any thread; its topic's newest is what is sent."""
@@ -161,6 +158,11 @@ class Link:
             return  # The pipe is full: the thread is about to look anyway.
 
     def _run(self) -> None:
+        # The thread may outlive its goodbye, in a connection that hangs.
+        with self._waker, self._woken:
+            self._keep_connected()
+
+    def _keep_connected(self) -> None:
         pause = _FIRST_PAUSE_SECONDS
         while not self._closing.is_set():
             spoke_v5 = self._protocol is _V5

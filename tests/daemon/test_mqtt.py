@@ -254,6 +254,8 @@ def test_patience_is_bounded() -> None:
         link._silences[link._protocol] = silences
         patience.append(link._patience_seconds)
     assert patience == [10, 20, 40, 60, 60]
+    with link:  # Closes what it opened.
+        pass
 
 
 def test_leaving_does_not_wait_for_a_silent_broker() -> None:
@@ -395,6 +397,12 @@ def publish(port: int, topic: str, payload: bytes, *, retain: bool = False) -> N
     single(topic, payload, qos=1, retain=retain, hostname="127.0.0.1", port=port)
 
 
+def wait_subscribed(link: Link) -> None:
+    """Wait until the broker knows what the link subscribes to, which it writes once connected."""
+    assert link.wait_connected(5)
+    time.sleep(0.3)
+
+
 def eventually(is_so: Callable[[], object], seconds: float = 10) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
@@ -409,7 +417,7 @@ def test_commands_are_taken_with_whether_they_were_retained(
     taken: list[tuple[str, bytes, bool]] = []
     publish(broker.port, "timbrel/node/mute/set", b"OFF", retain=True)
     with obeying(broker.port, taken, protocol=protocol) as link:
-        assert link.wait_connected(5)
+        wait_subscribed(link)
         eventually(lambda: taken)
         publish(broker.port, "timbrel/node/mute/set", b"ON")
         publish(broker.port, "timbrel/node/volume/set", b"9")
@@ -425,7 +433,7 @@ def test_commands_are_taken_again_after_the_broker_was_away(start_broker: StartB
     broker = start_broker()
     taken: list[tuple[str, bytes, bool]] = []
     with obeying(broker.port, taken) as link:
-        assert link.wait_connected(5)
+        wait_subscribed(link)
         broker.kill()
         broker.start()
         eventually(lambda: link.connections == 2)
@@ -439,7 +447,7 @@ def test_a_hub_that_starts_is_told_everything_in_order(
 ) -> None:
     monkeypatch.setattr(mqtt, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.5)
     with obeying(broker.port, []) as link:
-        assert link.wait_connected(5)
+        wait_subscribed(link)
         link.publish(Message("timbrel/node/state", b"1", retain=True))
         link.publish(Message("timbrel/node/state", b"2", retain=True))
         link.publish(Message("timbrel/node/level", b"-30", retain=True))
@@ -461,7 +469,7 @@ def test_a_hub_that_starts_is_told_everything_in_order(
 def test_a_retained_birth_and_a_hubs_death_are_no_start(broker: Mosquitto) -> None:
     publish(broker.port, BIRTH, b"online", retain=True)
     with obeying(broker.port, []) as link:
-        assert link.wait_connected(5)
+        wait_subscribed(link)
         time.sleep(0.3)
         publish(broker.port, BIRTH, b"offline")
         time.sleep(0.3)
@@ -471,7 +479,7 @@ def test_a_retained_birth_and_a_hubs_death_are_no_start(broker: Mosquitto) -> No
 def test_the_answer_to_a_birth_comes_at_a_moment_of_chance(broker: Mosquitto) -> None:
     waits = set()
     with obeying(broker.port, []) as link:
-        assert link.wait_connected(5)
+        wait_subscribed(link)
         for _ in range(5):
             began = time.monotonic()
             publish(broker.port, BIRTH, b"online")
@@ -485,7 +493,7 @@ def test_the_answer_to_a_birth_comes_at_a_moment_of_chance(broker: Mosquitto) ->
 def test_a_broker_of_mqtt_5_keeps_what_is_too_large_for_a_command(broker: Mosquitto) -> None:
     taken: list[tuple[str, bytes, bool]] = []
     with obeying(broker.port, taken) as link:
-        assert link.wait_connected(5)
+        wait_subscribed(link)
         publish(broker.port, "timbrel/node/mute/set", b"x" * 70_000)
         publish(broker.port, "timbrel/node/mute/set", b"ON")
         eventually(lambda: taken)
