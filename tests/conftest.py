@@ -183,14 +183,23 @@ class Watcher:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files of the longest tests, so that no worker is left alone with one."""
+    """For workers: begin with the files of the longest tests, so that none is left alone with one.
+
+    Files of the daemon, whose tests mostly wait, take turns with those of the training side, whose
+    tests mostly compute.
+    """
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return
     seconds: Counter[Path] = Counter()
     for item in items:
         limit = item.get_closest_marker("timeout")
         seconds[item.path] += limit.args[0] if limit else 0
-    items.sort(key=lambda item: -seconds[item.path])
+    turns: dict[Path, int] = {}
+    folders: Counter[Path] = Counter()
+    for file, _ in seconds.most_common():
+        turns[file] = folders[file.parent]
+        folders[file.parent] += 1
+    items.sort(key=lambda item: turns[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -245,7 +245,7 @@ def interrupted_once(running: subprocess.Popen[str], there: Callable[[], bool]) 
     return running.returncode, said
 
 
-LONGER_RECIPE = TINY_RECIPE.replace("train: 96", "train: 300")
+LONGER_RECIPE = TINY_RECIPE.replace("train: 96", "train: 700")
 
 
 @pytest.fixture(scope="module")
