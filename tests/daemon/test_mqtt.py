@@ -1,5 +1,6 @@
 import json
 import logging
+import random
 import re
 import shutil
 import socket
@@ -477,6 +478,7 @@ def test_a_retained_birth_and_a_hubs_death_are_no_start(broker: Mosquitto) -> No
 
 
 def test_the_answer_to_a_birth_comes_at_a_moment_of_chance(broker: Mosquitto) -> None:
+    random.seed(1)  # no pause too short to be seen
     waits = set()
     with obeying(broker.port, []) as link:
         wait_subscribed(link)
