@@ -4,6 +4,7 @@ import logging
 import math
 import random
 import select
+import shlex
 import socket
 import threading
 import time
@@ -278,11 +279,12 @@ class Link:
 
     def _ignored(self, message: Oversized) -> None:
         topic, retained = message
-        if topic not in self._topics:
-            topic = "another topic"
-        text = f"{topic}: ignoring a message of more than {LARGEST_PACKET_BYTES} bytes"
-        if retained:
-            text += f"; remove it: mosquitto_pub -h {self._settings.host} -r -n -t '{topic}'"
+        is_ours = topic in self._topics
+        name = topic if is_ours else "another topic"
+        text = f"{name}: ignoring a message of more than {LARGEST_PACKET_BYTES} bytes"
+        if retained and is_ours:
+            where = ["-h", self._settings.host, "-p", str(self._settings.effective_port)]
+            text += f"; remove it: {shlex.join(['mosquitto_pub', *where, '-r', '-n', '-t', topic])}"
         self._said.say(logging.WARNING, text)
 
     def _received(self, message: paho.MQTTMessage) -> None:

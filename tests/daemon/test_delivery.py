@@ -460,7 +460,7 @@ def test_large_message_of_mqtt_3_1_1_is_ignored_and_named(
         assert its.link.connections == 1
     assert (
         f"{COMMAND}: ignoring a message of more than 65536 bytes; "
-        f"remove it: mosquitto_pub -h 127.0.0.1 -r -n -t '{COMMAND}'"
+        f"remove it: mosquitto_pub -h 127.0.0.1 -p {broker.port} -r -n -t {COMMAND}"
     ) in caplog.text
 
 
