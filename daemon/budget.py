@@ -15,7 +15,7 @@ class MessageBudget:
         self._refilled_at = 0.0
 
     def refill(self, at: float, times: int = 1) -> None:
-        """Add what the seconds since the last refill bring, so many times.
+        """Refill the bucket for the seconds since the last refill.
 
         The time `at` may start again from zero.
         """

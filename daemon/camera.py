@@ -227,7 +227,7 @@ class _Connection:
         self._ring.write(_mono(block.samples))
 
     def _begin(self, rate_hz: int, channels: int) -> None:
-        """Answer who waits for sound, who may have cancelled that."""
+        """Complete the pending opening, unless it was cancelled."""
         if rate_hz not in _RATES_HZ:
             raise SoundLostError(f"a sample rate of {rate_hz} Hz is not supported")
         ring = Ring(rate_hz, 1, self._changed)
@@ -280,7 +280,7 @@ def _reason(error: DecodingError, scheme: str, *, verifies: bool, heard: bool) -
 
 
 def _no_connection(*, verifies: bool) -> str:
-    """FFmpeg has one word for no TLS, a certificate that is not accepted and what is no sound."""
+    """FFmpeg reports failed TLS, a rejected certificate and invalid data as the same error."""
     if verifies:
         return "no TLS with it, its certificate is not accepted, or it sends no sound"
     return "the connection failed, or what it sends is no sound"

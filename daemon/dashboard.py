@@ -63,7 +63,7 @@ def _ids(node: Node) -> dict[str, str]:
 
 
 def _headline(node: Node, ids: dict[str, str]) -> str:
-    """A template: what plays, or why nobody knows."""
+    """A template for what plays, or for the reason why that is unknown."""
     families = {ids[f"{family}_playing"]: spoken(family) for family in _families(node)}
     playing, hearing, instrument = ids["playing"], ids["hearing"], ids["instrument"]
     return f"""\

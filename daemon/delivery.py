@@ -84,7 +84,7 @@ class Delivery:
             self._unsent = greeting | self._states
 
     def end(self, *, hung_up: bool, settled: bool) -> None:
-        """The connection is over: what is not acknowledged waits again, before what came later."""
+        """The connection has ended: requeue unacknowledged messages in their order."""
         if hung_up:
             self._limit.lost(flight.message for flight in self._in_flight.values())
         if settled:
@@ -106,7 +106,7 @@ class Delivery:
         return len(self._in_flight) >= self._window
 
     def send(self, send: Send) -> None:
-        """Send what there is, as far as the broker's limits allow it."""
+        """Send waiting messages within the broker's limits."""
         if time.monotonic() >= self._retry_at:
             self._retry()
         for state in self._next_states():
@@ -150,7 +150,7 @@ class Delivery:
         return chosen
 
     def _send_event(self, send: Send, taken: Taken) -> bool:
-        """Send an event, or drop one that can never be sent; whether the connection lives."""
+        """Send an event, or drop one that can never be sent; False if the connection is lost."""
         try:
             message = as_late(taken.message) if taken.late else taken.message
         except (TypeError, ValueError, msgspec.MsgspecError):
@@ -211,7 +211,7 @@ class Delivery:
         self._is_authorized_now |= code == NOT_AUTHORIZED
 
     def _say_again(self) -> None:
-        """Once all answers are there: states with QoS 0 were refused as well, without a word."""
+        """After all answers: resend states with QoS 0, which were refused without an answer."""
         awaited = {flight.message.topic for flight in self._in_flight.values()}
         if self._is_authorized_now and not awaited & self._refused.keys():
             self._is_authorized_now = False

@@ -1,4 +1,4 @@
-"""What a file of settings says, and what is wrong with it, by key and line."""
+"""A settings file's values, and its errors by key and line."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace

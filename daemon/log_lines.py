@@ -69,7 +69,7 @@ class TextLines(logging.Formatter):
         self._timed = timed
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, or the lines of a traceback, without what a terminal would obey."""
+        """Return the line, or a traceback's lines, with terminal control characters escaped."""
         text = self._named(printable(without_logins(super().format(record)), keep="\n\t"))
         if not self._timed:
             return text

@@ -93,7 +93,7 @@ class Note(Generic[Kind]):
 
 
 def _set_aside(path: Path) -> str:
-    """Move a damaged file out of the way of the next one; returns what became of it, in words."""
+    """Move a damaged file aside; return a phrase that says where it went."""
     try:
         return f"moved to {move_aside(path).name}, and begun anew"
     except OSError:

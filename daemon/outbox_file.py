@@ -106,7 +106,7 @@ class OutboxFile:
         self._lock.release()
 
     def _open(self) -> Rows:
-        """Open a sound file, if need be a new one; returns what the old one held."""
+        """Open an undamaged file, creating it if necessary; return the old one's content."""
         original = journals.prepare(self._path)
         try:
             self._database, rows = _connect(self._path)

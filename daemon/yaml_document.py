@@ -81,7 +81,7 @@ class _RefusedError(yaml.MarkedYAMLError):
 
 
 class _Loader(yaml.BaseLoader):
-    """Counts what it composes, and refuses what must not be there.
+    """Counts nodes, and refuses merge keys and oversized documents.
 
     In Python: the loader in C overflows its stack on deep nesting and takes the process with it.
     """

@@ -66,7 +66,7 @@ def unknown_tag(node: yaml.Node) -> FaultError:
 
 
 def _expected_value(text: str, names: set[str]) -> Scalar:
-    """A scalar without quotes, as the first that fits of what is expected, and else as it reads."""
+    """An unquoted scalar, read as the first expected type that fits, else by YAML's rules."""
     value = plain_value(text)
     if value is None or type(value).__name__ in names:
         return value

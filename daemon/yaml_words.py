@@ -1,4 +1,4 @@
-"""Type hints and msgspec's complaints as words that a person who writes YAML knows."""
+"""Turn type hints and msgspec's errors into a YAML author's words."""
 
 import re
 import types

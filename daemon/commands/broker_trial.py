@@ -63,7 +63,7 @@ class BrokerTrial:
 
     @property
     def report(self) -> str:
-        """The stages that were completed, and what ended them."""
+        """The completed stages, and the failure that ended them."""
         stages = [*self._stages]
         if self._trouble is not None:
             stages.append(self._trouble.reason)
@@ -182,7 +182,7 @@ class _Session:
             raise _not_allowed("publishing to", topic, "write")
 
     def returns(self, topics: Sequence[str]) -> bool:
-        """Whether what is published there comes back to who subscribes, as refused messages do not.
+        """Whether messages published there come back to a subscriber; refused ones do not.
 
         Sound only where this client may read its own topics.
         """

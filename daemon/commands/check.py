@@ -26,7 +26,7 @@ _LOOK_SECONDS = 10.0
 
 
 def check(config: Path, *, trying: bool = False) -> int:
-    """Print what the file comes to and whether it can work; `trying`, whether all of it works now.
+    """Print the effective settings and a verdict; with `trying`, try every device and the broker.
 
     Raises InputError with a line for each error, and the verdict, where it cannot work, FailedError
     where a trial fails.

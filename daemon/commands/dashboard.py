@@ -17,7 +17,7 @@ _HEADER = """\
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as such, and repeats what stands twice."""
+    """Writes multi-line text as blocks, and no YAML aliases."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True

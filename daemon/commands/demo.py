@@ -68,7 +68,7 @@ def demo(settings: Settings, choices: Choices) -> int:
 
 
 class _Run(NamedTuple):
-    """What hears, who is told, and the request to stop."""
+    """The listening parts, the receivers of results, and the stop request."""
 
     settings: Settings
     ears: Ears

@@ -75,7 +75,7 @@ class Lines:
 
 
 def verdict_lines(verdicts: Sequence[Verdict], paint: Paint) -> list[str]:
-    """A line a passage, a second one that says why it is wrong, and the sum."""
+    """Print one line per passage, the reason where it is wrong, and the total."""
     lines = ["", "  played                                          heard"]
     for passage, right, remark in verdicts:
         mark = paint.green("✓") if right else paint.yellow("✗")

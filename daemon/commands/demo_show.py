@@ -79,7 +79,7 @@ class Show:
         return 0.0 if self._record.heard is None else self._record.heard.ended_at
 
     def announce(self) -> None:
-        """Print what is about to run, where lines are printed."""
+        """Print what is about to run, if output is in lines."""
         if self._on_screen:
             return
         self._lines.say(f"model      {self._model}")

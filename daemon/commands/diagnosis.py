@@ -1,4 +1,4 @@
-"""What keeps a configuration from working, and what in it deserves a warning."""
+"""Errors and warnings of a configuration."""
 
 import os
 from collections.abc import Callable, Iterator

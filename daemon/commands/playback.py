@@ -55,7 +55,7 @@ def _opened(sounddevice: Any, rate_hz: int) -> Any:
 
 
 def _play(file: Any, stream: Any, started: float) -> None:
-    """Write block after block; what is written now is heard one latency later."""
+    """Write block after block; each is audible one output latency later."""
     rate_hz = file.samplerate
     block = round(_BLOCK_SECONDS * rate_hz)
     while True:

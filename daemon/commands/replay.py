@@ -76,7 +76,7 @@ def replay(
 
 
 def _too_short(player: Replay, ears: Ears) -> str | None:
-    """Why the recording could give no event whatever is in it; None where it could."""
+    """Why the recording is too short for any event; None if it is long enough."""
     shortest = shortest_seconds(ears.rules, WINDOW_SECONDS, ears.hop_seconds)
     if player.seconds >= shortest:
         return None

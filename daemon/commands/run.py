@@ -139,7 +139,7 @@ class Report:
 
 
 def _introduce(settings: Settings, config: Path | None, ears: Ears) -> None:
-    """Log what is going to be used, so that a log tells by itself what was running."""
+    """Log version, places, broker and state, so that every log identifies its run."""
     has_password = read_password(settings.mqtt) is not None
     log.info(
         "version %s, Python %s, model %s, configuration %s",
