@@ -92,10 +92,14 @@ def _run_command(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     # Passwords of the broker and of cameras are in memory, and must not be in a core dump.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _open_standard_numbers()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Bars and arrows are worth a ? on a terminal that does not know them, not a crash.
         sys.stdout.reconfigure(errors="replace")
-    logging.basicConfig(level=logging.INFO, handlers=[log_lines.LogHandler(_log_stream())])
+        if _IS_PROGRAM:
+            sys.stdout = _on_own_number(sys.stdout)
+    log_stream = _on_own_number(sys.stderr)
+    logging.basicConfig(level=logging.INFO, handlers=[log_lines.LogHandler(log_stream)])
     log_lines.write_as(getattr(options, "log_format", None) or "text")
     try:
         return int(options.command(options))
@@ -135,21 +139,39 @@ def _flush_output() -> int:
 def _complain(*problems: str) -> None:
     """Log why the program ends, each reason as a line of its own."""
     if not logging.getLogger().handlers:
-        logging.basicConfig(handlers=[log_lines.LogHandler(_log_stream())])
+        logging.basicConfig(handlers=[log_lines.LogHandler(_on_own_number(sys.stderr))])
     for problem in problems:
         logging.getLogger("daemon").error("%s", problem)
 
 
-def _log_stream() -> TextIO:
-    """Standard error, by a number of its own.
+def _open_standard_numbers() -> None:
+    """Open those of 0, 1 and 2 that the caller has closed.
 
-    While PortAudio starts, number 2 leads to nowhere (sounddevice hides what it says), and with it
-    would go what other threads log in that moment.
+    The next file, such as a database, would get that number, and libraries would print into it.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004
+        pass
+    os.close(number)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
+
+
+def _on_own_number(stream: TextIO) -> TextIO:
+    """The same output under a file number of its own.
+
+    While libraries are silenced, numbers 1 and 2 lead to nowhere (`quiet.py`), and with them would
+    go what other threads print in that moment.
     """
     try:
-        return os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1, errors="backslashreplace")
+        return os.fdopen(
+            os.dup(stream.fileno()),
+            "w",
+            buffering=1 if stream.line_buffering else -1,
+            encoding=stream.encoding,
+            errors=stream.errors,
+        )
     except (OSError, ValueError):
-        return sys.stderr
+        return stream
 
 
 def _give_up_output() -> None:

@@ -195,14 +195,33 @@ def test_a_terminal_that_knows_no_bars_is_no_error(timbrel: Timbrel) -> None:
     assert "guitar" in done.stdout
 
 
-def test_what_is_logged_while_portaudio_starts_is_not_lost() -> None:
-    code = (
-        "import os; from daemon.__main__ import _log_stream; log = _log_stream()\n"
-        "os.dup2(os.open(os.devnull, os.O_WRONLY), 2)\n"
-        "print('not authorized', file=log)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
-    assert done.stderr == b"not authorized\n"
+MUTTERED = """
+import logging, os, runpy, sys
+from daemon import quiet
+
+def silenced(quiet_output=quiet.quiet_output):
+    with quiet_output():
+        os.write(1, b"muttered"); os.write(2, b"muttered")
+        print("printed meanwhile"); logging.error("logged meanwhile")
+        yield
+
+quiet.quiet_output = quiet.contextmanager(silenced)
+runpy.run_module("daemon", run_name="__main__")
+"""
+
+
+def test_what_is_said_while_libraries_are_silenced_is_not_lost() -> None:
+    command = [sys.executable, "-c", MUTTERED, "replay", str(MEDLEY)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "printed meanwhile\n" in done.stdout
+    assert "timbrel: logged meanwhile\n" in done.stderr
+    assert "muttered" not in done.stdout + done.stderr
+
+
+def test_closed_outputs_are_no_error() -> None:
+    command = f"'{sys.executable}' -m daemon replay '{MEDLEY}' <&- >&- 2>&-; echo $?"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, check=False)
+    assert (done.stdout, done.stderr) == (b"0\n", b"")
 
 
 def test_raw_sound_on_standard_input(timbrel: Timbrel) -> None:
