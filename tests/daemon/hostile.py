@@ -3,6 +3,7 @@
 `CASES` is what the tests try a few of and `benchmarks/fuzz.py` many; a new input is one line there.
 """
 
+import atexit
 import functools
 import hashlib
 import io
@@ -516,11 +517,11 @@ def _health_port() -> int:
         port: int = probe.getsockname()[1]
     server = health.serve(port, lambda: health.Health({}, time.monotonic()))
     server.__enter__()
-    _ALIVE.append(server)
+    # Later, when Python takes its modules apart, the thread that it waits for no longer runs.
+    atexit.register(server.__exit__, None, None, None)
     return port
 
 
-_ALIVE: list[Any] = []
 _REQUEST = (
     b"GET /healthz?a=b HTTP/1.1\r\nHost: localhost:80\r\nAccept: */*\r\nConnection: close\r\n\r\n"
 )
