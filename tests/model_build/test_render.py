@@ -160,7 +160,8 @@ def test_interrupted_rendering_leaves_no_manifest_and_can_start_again(tmp_path: 
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert said == "timbrel-build: interrupted; the same command starts again\n"
+    # A slow machine has shown its progress by then.
+    assert said.splitlines()[-1] == "timbrel-build: interrupted; the same command starts again"
     assert not (tmp_path / "manifest.csv").exists()
 
 
