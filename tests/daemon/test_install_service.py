@@ -117,7 +117,7 @@ def test_restarts_slow_down_where_systemd_knows_how(version: int, expected: list
     for text in (system, user):
         assert values(text, "RestartSec") == ["3"]
         assert values(text, "RestartSteps") == expected
-        assert values(text, "RestartMaxDelaySec") == (["60"] if expected else [])
+        assert values(text, "RestartMaxDelaySec") == (["10"] if expected else [])
 
 
 @pytest.mark.parametrize(
