@@ -411,6 +411,35 @@ def test_a_trial_of_a_broker_that_hangs_ends(trying: Timbrel, broker: Mosquitto)
     assert f"port {broker.port} answers; no answer to the login" in row(done, "FAILED")
 
 
+COUNTING_THREADS = """
+import os, sys, threading
+from daemon.__main__ import main
+os.register_at_fork(before=lambda: print("threads at fork:", threading.active_count()))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("command", [["check"], ["demo", "--speed", "max", "--config"]])
+def test_a_model_is_tried_out_before_any_thread_is_started(
+    command: list[str], broker: Mosquitto, microphone: VirtualMicrophone, tmp_path: Path
+) -> None:
+    config = written(
+        tmp_path,
+        f"audio: {{device: pulse}}\nmodel: {{file: {BUILT_IN_MODEL}}}\n"
+        f"mqtt: {{host: localhost, port: {broker.port}}}\n",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTING_THREADS, *command, config],
+        cwd=ROOT,
+        env=microphone.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert row(done, "threads") == "at fork: 1"
+
+
 @pytest.fixture
 def radio(tmp_path: Path) -> Iterator[str]:
     """The address of three seconds of sound over HTTP."""
