@@ -195,7 +195,7 @@ class _Connection:
         """Tell whoever waits for sound, or listens to it."""
         if self._ring is not None:
             self._ring.lose(f"the sound of {self._name} is gone: {reason}")
-        elif self.opened.set_running_or_notify_cancel():
+        elif not self.opened.cancelled() and self.opened.set_running_or_notify_cancel():
             self.opened.set_exception(SoundLostError(f"no sound from {self._name}: {reason}"))
         self.closed.set_result(None)
         self._notify()

@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from daemon.home_assistant import Message
@@ -149,9 +150,12 @@ class Console:
     def _attend_later(self) -> None:
         with self._lock:
             if self._timer is None:
-                self._timer = threading.Timer(_PAUSE_SECONDS, self._is_later)
-                self._timer.daemon = True
-                self._timer.start()
+                timer = threading.Timer(_PAUSE_SECONDS, self._is_later)
+                timer.daemon = True
+                # Where the system has no thread left now, the loop's next turn does it.
+                with suppress(RuntimeError):
+                    timer.start()
+                    self._timer = timer
 
     def _is_later(self) -> None:
         with self._lock:

@@ -32,8 +32,7 @@ def _closing(config: Path) -> str:
 
     if config.stat().st_uid != 0 or installation.service_group() is None:
         return shlex.join(["chmod", "600", str(config)])
-    file = shlex.quote(str(config))
-    return f"chgrp {installation.SERVICE_GROUP} {file} && chmod 640 {file}"
+    return installation.closing(config)
 
 
 def _is_open(path: Path) -> bool:

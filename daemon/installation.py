@@ -62,6 +62,12 @@ def service_group() -> int | None:
         return None
 
 
+def closing(file: Path) -> str:
+    """Return the command after which only the file's owner and the service can read it."""
+    name = shlex.quote(str(file))
+    return f"chgrp {SERVICE_GROUP} {name} && chmod 640 {name}"
+
+
 def hidden(paths: Iterable[Path]) -> list[Path]:
     """Those of the paths that lie in somebody's home, none of them inside another."""
     at_home = sorted({path for path in paths if any(map(path.is_relative_to, HOMES))})

@@ -38,6 +38,7 @@ def _load_and_exit(path: Path) -> NoReturn:
         faulthandler.disable()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
         signal.alarm(_MOST_SECONDS)
         with quiet_output():  # Freeing a damaged network may crash too.
             Classifier(path)

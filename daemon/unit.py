@@ -65,10 +65,14 @@ def _limits(text: str, urls: int) -> dict[str, str]:
 
 
 def _restarts(systemd_version: int) -> dict[str, str]:
-    """Pauses that grow while it fails at once, from 3 s to a minute."""
+    """Return keys for pauses before restarts that grow from 3 s to 10 s over five restarts.
+
+    systemd counts automatic restarts until somebody stops the service, however long it ran between
+    them: every later restart takes the longest pause, during which nothing is heard.
+    """
     if systemd_version < _KNOWS_RESTART_STEPS:
         return {}
-    return {"RestartSec": "3\nRestartSteps=5\nRestartMaxDelaySec=60"}
+    return {"RestartSec": "3\nRestartSteps=5\nRestartMaxDelaySec=10"}
 
 
 def _command(program: Path, config: Path) -> str:

@@ -10,7 +10,6 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from daemon.bounded_client import BoundedClient
-from daemon.discovery import device_id
 from daemon.refusals import is_refusal
 from daemon.settings import MqttSettings, Settings, read_password
 from daemon.tls import tls_context
@@ -22,8 +21,10 @@ _ANSWER_SECONDS = 10.0
 _LONGEST_SECONDS = 45.0
 _RETURN_SECONDS = 2.0
 _UNCERTAIN = "but whether that was allowed cannot be told (MQTT 3.1.1)"
-# Below a place's topics and beside discovery's.
+# Below a place's topics.
 _PROBE = "check"
+# No device of ours is called so: their ids begin with `timbrel_`.
+_PROBE_DEVICE = "timbrel-check"
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _WRONG_LOGIN = {"Not authorized", "Bad user name or password", "Banned"}
 
@@ -37,7 +38,7 @@ class _RefusedError(Exception):
 
 
 class BrokerTrial:
-    """Connects once, as a client of its own, and publishes nothing that a hub takes notice of.
+    """Connects once, as a client of its own, and changes nothing in a hub.
 
     It runs on a thread, and `wait` gives up on one that hangs. `is_certain`: whether the broker
     would have said that publishing is refused.
@@ -125,10 +126,14 @@ class BrokerTrial:
         return [*own, *(discovery if self._settings.mqtt.discovery else ())]
 
     def _discovery_probes(self) -> list[str]:
-        """Topics beside those of discovery, of which a hub takes no notice."""
+        """Return discovery topics of devices that do not exist.
+
+        An access list treats them as the real ones, and an empty message there removes nothing;
+        Home Assistant logs that there is no such device.
+        """
         prefix = self._settings.mqtt.discovery_prefix
         places = self._settings.places if self._settings.mqtt.discovery else ()
-        return [f"{prefix}/device/{device_id(place.name)}/{_PROBE}" for place in places]
+        return [f"{prefix}/device/{_PROBE_DEVICE}_{place.name}/config" for place in places]
 
 
 class _Session:
@@ -184,11 +189,14 @@ class _Session:
     def returns(self, topics: Sequence[str]) -> bool:
         """Whether messages published there come back to a subscriber; refused ones do not.
 
-        Sound only where this client may read its own topics.
+        False also where this client may not read its own topics.
         """
         returned: set[str] = set()
         self._client.on_message = lambda _c, _u, message: returned.add(message.topic)
-        self.subscribe(topics)
+        try:
+            self.subscribe(topics)
+        except _RefusedError:
+            return False
         for topic in topics:
             self.publish(topic)
         deadline = time.monotonic() + _RETURN_SECONDS

@@ -35,9 +35,10 @@ def check(config: Path, *, trying: bool = False) -> int:
         document = read_settings(config)
     except InputError as error:
         raise _refusal([*error.lines], []) from None
+    # They try the model out in a fork: no thread may have been started yet.
+    findings = Findings(document)
     with PortAudio() as portaudio:
         places = Places(document, portaudio)
-        findings = Findings(document)
         looks = places.looks()
         errors = document.located([*findings.problems, *places.problems])
         settings, ears = document.value, findings.ears
@@ -76,7 +77,6 @@ class Places:
             if document.is_sound(key):
                 self._sources[source.name] = key, source
                 self._make(source, key, portaudio)
-        # PortAudio looks at its devices while the model is read.
         self._looks = {
             name: device.find()
             for name, device in self.devices.items()

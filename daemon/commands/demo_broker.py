@@ -78,10 +78,14 @@ def published(
         f"{mqtt.discovery_prefix}/device/{device_id(_NODE)}/#",
     ]
     outbox = Outbox()
-    link = link_to(settings, node, outbox, lambda: hub.greeting(discovery=mqtt.discovery))
+    # Once: a pipe gives it once.
+    password = read_password(mqtt)
+    link = link_to(
+        settings, node, outbox, lambda: hub.greeting(discovery=mqtt.discovery), password=password
+    )
     hub = Hub(node, link.publish, outbox, wall_at)
     delivery = Delivery(hub)
-    with watching(mqtt, read_password(mqtt), take, topics=topics):
+    with watching(mqtt, password, take, topics=topics):
         with link:
             _wait_connected(link, stop)
             yield delivery

@@ -254,9 +254,12 @@ def _refuse_unreadable(place: _Place, named: Sequence[Path], seen: Sequence[Path
             raise InputError(f"{path}: no such file; correct {config}")
         if closed := installation.closed(path, [*seen, place.root]):
             mode = "o+rx" if closed.is_dir() else "o+r"
+            remedy = shlex.join(["chmod", mode, str(closed)])
+            # It may hold the passwords of cameras.
+            if closed == config and installation.service_group() is not None:
+                remedy = installation.closing(config)
             raise InputError(
-                f"the service has a user of its own, who cannot read {closed}: "
-                f"{shlex.join(['chmod', mode, str(closed)])}"
+                f"the service has a user of its own, who cannot read {closed}: {remedy}"
             )
 
 

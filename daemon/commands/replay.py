@@ -20,7 +20,7 @@ from daemon.printable import printable
 from daemon.redaction import without_logins
 from daemon.replay import Replay
 from daemon.rules import shortest_seconds
-from daemon.settings import Settings
+from daemon.settings import Settings, read_password
 from daemon.stop import stop_on_signals
 from daemon.tracker import Event, EventEnded, EventStarted
 from daemon.window import WINDOW_SECONDS
@@ -123,7 +123,13 @@ def _published(settings: Settings, ears: Ears, *, publish: bool) -> Iterator[Pub
         return
     node = node_of(settings, ears, _NODE)
     outbox = Outbox()
-    link = link_to(settings, node, outbox, lambda: hub.greeting(discovery=settings.mqtt.discovery))
+    link = link_to(
+        settings,
+        node,
+        outbox,
+        lambda: hub.greeting(discovery=settings.mqtt.discovery),
+        password=read_password(settings.mqtt),
+    )
     hub = publication.hub = Hub(node, link.publish, outbox, publication.wall_at)
     with link:
         if not link.wait_connected(_CONNECT_SECONDS):

@@ -55,14 +55,17 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
     def wake() -> None:
         listener.wake()
 
+    # Once: a pipe gives it once.
+    password = read_password(settings.mqtt)
     link = link_to(
         settings,
         stations[0].node,
         outbox,
         lambda: _greeting(stations, discovery=settings.mqtt.discovery),
         Commands([topic for station in stations for topic in station.topics], take),
+        password=password,
     )
-    _introduce(settings, config, ears)
+    _introduce(settings, config, ears, has_password=password is not None)
     with PortAudio() as portaudio, stop_on_signals() as stop:
         for station, source in zip(stations, settings.places, strict=True):
             device = make_device(source, portaudio, changed)
@@ -138,9 +141,8 @@ class Report:
             place.diagnose(counters[place.name])
 
 
-def _introduce(settings: Settings, config: Path | None, ears: Ears) -> None:
+def _introduce(settings: Settings, config: Path | None, ears: Ears, *, has_password: bool) -> None:
     """Log version, places, broker and state, so that every log identifies its run."""
-    has_password = read_password(settings.mqtt) is not None
     log.info(
         "version %s, Python %s, model %s, configuration %s",
         __version__,

@@ -22,7 +22,7 @@ from daemon.portaudio import PortAudio
 from daemon.practice import Diary, Practice
 from daemon.remote import Chosen, Configured
 from daemon.rules import Rules, TrackerSettings, rules
-from daemon.settings import AudioSettings, Settings, SourceSettings, read_password
+from daemon.settings import AudioSettings, Settings, SourceSettings
 from daemon.source import Device, Listening, Source
 from daemon.state import state_directory
 from daemon.tracker import Tracker
@@ -192,13 +192,15 @@ def link_to(
     outbox: Outbox,
     greeting: Callable[[], Sequence[Message]],
     commands: "Commands | None" = None,
+    *,
+    password: str | None,
 ) -> "Link":
     """The link that speaks for the node's box; raises InputError for unusable credentials."""
     from daemon.mqtt import Link
 
     return Link(
         settings.mqtt,
-        read_password(settings.mqtt),
+        password,
         outbox,
         client_id=f"timbrel-{node.box}",
         greeting=greeting,

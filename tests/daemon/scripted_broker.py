@@ -105,7 +105,7 @@ class ScriptedBroker:
         self._answer = answer
         self._silence_seconds = silence_seconds
         self._silent_to_v5 = silent_to_v5
-        self._subscription = subscription
+        self.subscription = subscription
         self._server = server or socket.create_server(("127.0.0.1", 0))
         self._closing = threading.Event()
         self._connections: list[socket.socket] = []
@@ -181,7 +181,7 @@ class ScriptedBroker:
                     connection.sendall(self._acknowledgements(waiting, version))
                     waiting.clear()
             elif kind == SUBSCRIBE:
-                connection.sendall(_suback(body, version, self._subscription))
+                connection.sendall(_suback(body, version, self.subscription))
             elif kind == PINGREQ and self.answers_pings:
                 connection.sendall(packet(PINGRESP, b""))
 

@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from daemon.camera import Camera, Pace
+from daemon.camera import Camera, Pace, _Connection
 from daemon.errors import InputError, SoundLostError
 from daemon.ring import Ring, WindowReader
 from daemon.window import Window
@@ -343,6 +343,24 @@ def test_an_opening_that_is_cancelled_ends_its_child(serve: Serve) -> None:
     opening = camera.open()
     wait_until(lambda: len(decoders()) == 1)
     assert opening.cancel()
+    wait_until(lambda: decoders() == [], seconds=2)
+
+
+def test_an_opening_that_is_cancelled_as_it_completes_ends_without_an_error(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections = []
+    begin = _Connection._begin
+
+    def cancelled(self: _Connection, rate_hz: int, channels: int) -> None:
+        connections.append(self)
+        assert self.opened.cancel()
+        begin(self, rate_hz, channels)
+
+    monkeypatch.setattr(_Connection, "_begin", cancelled)
+    opening = Camera(f"http://127.0.0.1:{serve(radio)}/live", threading.Condition()).open()
+    wait_until(lambda: any(connection.closed.done() for connection in connections))
+    assert opening.cancelled()
     wait_until(lambda: decoders() == [], seconds=2)
 
 

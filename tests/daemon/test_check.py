@@ -19,6 +19,7 @@ import soundfile
 from daemon.classifier import BUILT_IN_MODEL
 from daemon.model_file import read_contract
 from tests.conftest import ROOT, Mosquitto, StartBroker, Timbrel, VirtualMicrophone, Watcher
+from tests.daemon.scripted_broker import Published, ScriptedBroker
 from tests.daemon.test_mqtt import make_certificate, make_password_file
 
 
@@ -267,7 +268,7 @@ def test_a_trial_uses_microphone_and_broker(
     assert row(done, "verdict") == "this configuration works"
     assert {m.topic: (m.payload, m.retained) for m in watcher.received} == {
         "timbrel/attic/check": (b"", False),
-        "homeassistant/device/timbrel_attic/check": (b"", False),
+        "homeassistant/device/timbrel-check_attic/config": (b"", False),
     }
 
 
@@ -346,7 +347,10 @@ def test_a_trial_tells_what_the_broker_does_not_allow(
 ) -> None:
     passwords = make_password_file(tmp_path, "me", "S3cret")
     rights = tmp_path / "rights"
-    rights.write_text("user me\ntopic readwrite timbrel/#\ntopic write homeassistant/device/#\n")
+    text = (ROOT / "docs" / "mqtt.md").read_text(encoding="utf-8")
+    documented = text.partition("```mosquitto\nuser timbrel\n")[2].partition("```")[0]
+    assert documented.startswith("topic write timbrel/#\n")
+    rights.write_text(f"user me\n{documented}")
     rights.chmod(0o644)
     some = f"allow_anonymous false\npassword_file {passwords}\nacl_file {rights}\n"
     allowing = start_broker(some)
@@ -355,11 +359,17 @@ def test_a_trial_tells_what_the_broker_does_not_allow(
     password.chmod(0o600)
     login = f"username: me, password_file: {password}"
 
-    for protocol in ("auto", "3.1.1"):
+    works = "this configuration works"
+    uncertain = f"{works}, as far as can be told"
+    for protocol, verdict in (("auto", works), ("3.1.1", uncertain)):
         mqtt = f"host: localhost, port: {allowing.port}, protocol: {protocol}"
         done = trying(f"{mqtt}, {login}")
         assert done.returncode == 0, done.stdout
-        assert row(done, "verdict") == "this configuration works"
+        assert row(done, "verdict") == verdict
+    rights.write_text(f"user me\n{documented}topic read timbrel/#\n")
+    returning = start_broker(some)
+    done = trying(f"host: localhost, port: {returning.port}, protocol: 3.1.1, {login}")
+    assert row(done, "verdict") == works
     wrong = trying(f"host: localhost, port: {allowing.port}, username: you")
     assert wrong.returncode == 2
     assert "the login is refused: Not authorized; check mqtt.username" in row(wrong, "FAILED")
@@ -369,7 +379,7 @@ def test_a_trial_tells_what_the_broker_does_not_allow(
     done = trying(f"host: localhost, port: {refusing.port}, {login}")
     assert done.returncode == 2
     assert (
-        "subscribed to commands; publishing to homeassistant/device/timbrel_attic/check is "
+        "subscribed to commands; publishing to homeassistant/device/timbrel-check_attic/config is "
         "refused; give the user the right to write there" in row(done, "FAILED")
     )
     rights.write_text("user me\ntopic read #\n")
@@ -377,6 +387,17 @@ def test_a_trial_tells_what_the_broker_does_not_allow(
     done = trying(f"host: localhost, port: {silent.port}, protocol: 3.1.1, {login}")
     assert done.returncode == 0
     assert "whether that was allowed cannot be told (MQTT 3.1.1)" in done.stdout
+    assert row(done, "verdict") == uncertain
+
+
+def test_a_trial_passes_where_only_reading_back_is_refused(trying: Timbrel) -> None:
+    def answer(_: Published) -> int:
+        broker.subscription = 0x80
+        return 0
+
+    with ScriptedBroker(answer) as broker:
+        done = trying(f"host: localhost, port: {broker.port}, protocol: 3.1.1")
+    assert done.returncode == 0, done.stdout
     assert row(done, "verdict") == "this configuration works, as far as can be told"
 
 
@@ -388,6 +409,35 @@ def test_a_trial_of_a_broker_that_hangs_ends(trying: Timbrel, broker: Mosquitto)
     assert time.monotonic() - began < 60
     assert done.returncode == 1
     assert f"port {broker.port} answers; no answer to the login" in row(done, "FAILED")
+
+
+COUNTING_THREADS = """
+import os, sys, threading
+from daemon.__main__ import main
+os.register_at_fork(before=lambda: print("threads at fork:", threading.active_count()))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("command", [["check"], ["demo", "--speed", "max", "--config"]])
+def test_a_model_is_tried_out_before_any_thread_is_started(
+    command: list[str], broker: Mosquitto, microphone: VirtualMicrophone, tmp_path: Path
+) -> None:
+    config = written(
+        tmp_path,
+        f"audio: {{device: pulse}}\nmodel: {{file: {BUILT_IN_MODEL}}}\n"
+        f"mqtt: {{host: localhost, port: {broker.port}}}\n",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTING_THREADS, *command, config],
+        cwd=ROOT,
+        env=microphone.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert row(done, "threads") == "at fork: 1"
 
 
 @pytest.fixture

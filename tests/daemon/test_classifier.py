@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -288,6 +289,19 @@ def test_a_runtime_that_dies_is_named(
     monkeypatch.setattr(network_trial, "Classifier", lambda _: os.kill(os.getpid(), number))
     with pytest.raises(InputError, match=f"model file {model}: the TFLite runtime {fate} on it"):
         network_trial.try_out(model)
+
+
+def test_a_runtime_that_hangs_is_ended_where_sigalrm_is_blocked(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network_trial, "_MOST_SECONDS", 1)
+    monkeypatch.setattr(network_trial, "Classifier", lambda _: time.sleep(10))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+    try:
+        with pytest.raises(InputError, match="the TFLite runtime hangs on it"):
+            network_trial.try_out(model)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def test_the_run_at_load_is_not_counted(classifier: Classifier) -> None:

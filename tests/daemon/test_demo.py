@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -97,6 +98,19 @@ def test_the_configured_broker_gets_the_messages_and_shows_those_of_the_demo_alo
     assert "\x1b" not in done.stdout
     assert "somebody" not in done.stdout
     assert watcher.of("timbrel/demo/availability")[-1].payload == b"offline"
+
+
+def test_a_password_that_a_pipe_gives_once_is_enough(
+    tmp_path: Path, start_broker: StartBroker, timbrel: Timbrel
+) -> None:
+    passwords = make_password_file(tmp_path, "box", "secret")
+    broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    config = configured(tmp_path, broker.port, username="box", password_file=str(pipe))
+    threading.Thread(target=pipe.write_text, args=["secret"], daemon=True).start()
+    done = timbrel("demo", "--speed", "max", "--config", config)
+    assert done.returncode == 0, done.stderr
 
 
 def test_no_broker_and_one_that_refuses_are_said_in_one_line(

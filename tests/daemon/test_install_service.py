@@ -117,7 +117,7 @@ def test_restarts_slow_down_where_systemd_knows_how(version: int, expected: list
     for text in (system, user):
         assert values(text, "RestartSec") == ["3"]
         assert values(text, "RestartSteps") == expected
-        assert values(text, "RestartMaxDelaySec") == (["60"] if expected else [])
+        assert values(text, "RestartMaxDelaySec") == (["10"] if expected else [])
 
 
 @pytest.mark.parametrize(
@@ -275,6 +275,26 @@ def test_the_configurations_secrets_are_handed_over_and_must_not_be_readable(
         f"cannot read {certificate}",
         f"chmod o+r '{certificate}'",
     )
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may give a file to a group")
+def test_a_configuration_becomes_readable_for_the_service_and_not_for_everybody(
+    tmp_path: Path, timbrel: Timbrel
+) -> None:
+    if installation.service_group() is None:
+        pytest.skip("this machine has no group audio")
+    root = tmp_path / "a system"
+    config = root / "etc/timbrel/timbrel.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text("sources: [{name: hall, url: 'rtsp://me:S3cret@camera/1'}]\n")
+    config.chmod(0o600)
+    done = timbrel("install-service", "--dry-run", "--root", root)
+    remedy = f"chgrp audio '{config}' && chmod 640 '{config}'"
+    refused(done, f"cannot read {config}: {remedy}")
+    subprocess.run(remedy, shell=True, check=True)  # noqa: S602
+    done = timbrel("install-service", "--dry-run", "--root", root)
+    assert done.returncode == 0, done.stderr
+    assert not config.stat().st_mode & stat.S_IROTH
 
 
 def test_only_what_it_needs_of_a_home_is_seen() -> None:

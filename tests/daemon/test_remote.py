@@ -353,6 +353,31 @@ def test_changes_are_written_once_a_second(tmp_path: Path, monkeypatch: pytest.M
     assert written[-1].muted
 
 
+def test_the_next_turn_saves_and_tells_where_no_thread_can_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def has_none(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    loop, written = Loop(tmp_path), list[Chosen]()
+    monkeypatch.setattr(loop.note, "write", written.append)
+    loop.take("sensitivity", b"1")
+    loop.console.attend()
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", has_none)
+        taken = [loop.take("sensitivity", b"2") for _ in range(40)]
+        loop.console.attend()
+    assert taken == [True] * 29 + [False] * 11
+    assert [chosen.sensitivity for chosen in written] == [1.0]
+    assert loop.echoed("sensitivity").count(b"2") == 30
+    loop.now += 2
+    loop.console.attend()
+    assert [chosen.sensitivity for chosen in written] == [1.0, 2.0]
+    monkeypatch.setattr(console, "_PAUSE_SECONDS", 0.1)
+    assert not all(loop.take("sensitivity", b"3") for _ in range(40))
+    loop.wait_for_wake()
+
+
 def test_several_changes_of_one_setting_in_a_turn_are_one_line(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

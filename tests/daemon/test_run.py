@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -25,11 +26,13 @@ from tests.conftest import (
     ROOT,
     Mosquitto,
     Received,
+    StartBroker,
     Timbrel,
     VirtualMicrophone,
     Watcher,
     killed_at_last,
 )
+from tests.daemon.test_mqtt import make_password_file
 
 Daemon = subprocess.Popen[str]
 StartDaemon = Callable[..., Daemon]
@@ -260,6 +263,23 @@ def test_the_first_lines_show_what_is_used_and_when(
         f"timbrel: broker localhost:{broker.port}, no TLS, user me, no password, {topics}",
         f"timbrel: state in {tmp_path / 'state' / 'timbrel'}",
     ]
+
+
+def test_a_password_that_a_pipe_gives_once_is_enough(
+    microphone: VirtualMicrophone, start_broker: StartBroker, tmp_path: Path
+) -> None:
+    passwords = make_password_file(tmp_path, "me", "S3cret")
+    broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
+    pipe, config = tmp_path / "pipe", tmp_path / "timbrel.yaml"
+    os.mkfifo(pipe)
+    config.write_text(
+        "audio: {device: pulse}\n"
+        f"mqtt: {{host: localhost, port: {broker.port}, username: me, password_file: '{pipe}'}}\n"
+    )
+    threading.Thread(target=pipe.write_text, args=["S3cret"], daemon=True).start()
+    text = "\n".join(first_lines(config, microphone, 7))
+    assert "user me, a password" in text
+    assert "connected to the broker at localhost" in text
 
 
 def test_a_box_named_timbrel_is_not_named_twice(
