@@ -277,6 +277,23 @@ def test_the_configurations_secrets_are_handed_over_and_must_not_be_readable(
     )
 
 
+def test_report_names_the_configured_password_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(install_service, "_run", lambda _command, _place: None)
+    monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/systemctl")
+    root = tmp_path / "system"
+    folder = root / "etc/timbrel"
+    folder.mkdir(parents=True)
+    for text, expected in (
+        ("name: attic\n", "etc/timbrel/mqtt-password"),
+        ("mqtt: {password_file: /etc/secret}\n", "etc/secret"),
+    ):
+        (folder / "timbrel.yaml").write_text(text)
+        install_service.install_service(None, root, of_user=False, uninstall=False, dry_run=False)
+        assert f"password:  {root / expected}\n" in capsys.readouterr().out
+
+
 def test_only_what_it_needs_of_a_home_is_seen() -> None:
     program = HOME / "bin" / "timbrel"
     hidden = installation.hidden(
