@@ -42,7 +42,7 @@ listen to a microphone and publish to your broker:
   TIMBREL devices
   TIMBREL check timbrel.yaml --try
   TIMBREL run --config timbrel.yaml
-do that as a systemd service, from every start of the machine on:
+run that as a systemd service that starts with the machine:
   SUDO_TIMBREL install-service
 """
 
@@ -182,7 +182,7 @@ def _give_up_output() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="timbrel",
-        description="Hears which musical instrument is being played and tells the hub over MQTT.",
+        description="Detects which musical instrument is being played and publishes it over MQTT.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -255,7 +255,7 @@ def _add_replay(commands: _Commands) -> None:
     replay.add_argument(
         "--scores",
         action="store_true",
-        help="print the scores of every window, also of quiet ones that run takes for silence",
+        help="print the scores of every window, including those below the level gate",
     )
     replay.add_argument(
         "--publish",
@@ -279,8 +279,8 @@ def _add_check(commands: _Commands) -> None:
         "--try",
         dest="trying",
         action="store_true",
-        help="also open every microphone and camera and connect to the broker, and fail where one "
-        "of them does",
+        help="also open every microphone and camera and connect to the broker; fail if any of "
+        "them fails",
     )
     check.set_defaults(command=_check)
 
@@ -290,8 +290,8 @@ def _add_devices(commands: _Commands) -> None:
         commands,
         "devices",
         "list the microphones",
-        "Each line shows index, name and, for USB, the name that survives replugging: what "
-        "audio.device takes.",
+        "Each line shows the index, the name and, for USB devices, the stable usb: name. "
+        "audio.device accepts any of them.",
     )
     devices.set_defaults(command=_devices)
 
@@ -300,7 +300,7 @@ def _add_demo(commands: _Commands) -> None:
     demo = _add_command(
         commands,
         "demo",
-        "play a bundled medley to the listener, with a broker of its own",
+        "play a bundled medley through the listener, with an embedded broker",
         "It needs no microphone, no broker and no configuration. With --config the messages go "
         "to your broker.",
     )
@@ -392,8 +392,8 @@ def _add_reset(commands: _Commands) -> None:
         "--state",
         type=Path,
         metavar="DIR",
-        help="the state directory; of the system's service /var/lib/timbrel (default: as "
-        "configured)",
+        help="the state directory (default: as configured; the system service uses "
+        "/var/lib/timbrel)",
     )
     _add_config(reset)
     reset.set_defaults(command=_reset)
@@ -404,7 +404,7 @@ def _add_forget(commands: _Commands) -> None:
         commands,
         "forget",
         "remove the retained topics and the hub's device of a node that is gone or renamed",
-        "A node that is online is refused.",
+        "Fails if the node is online.",
     )
     forget.add_argument("node", metavar="NODE", help="the name of the node, as in its topics")
     _add_config(forget)
@@ -416,7 +416,7 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         "--config",
         type=Path,
         metavar="FILE",
-        help="the YAML configuration (default: every default)",
+        help="the YAML configuration (default: built-in defaults)",
     )
 
 

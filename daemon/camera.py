@@ -41,7 +41,7 @@ _OPTIONS = {
 }
 
 _REASONS = {
-    "HTTPUnauthorizedError": "it refuses the user name and password in its url, or misses them",
+    "HTTPUnauthorizedError": "login failed; check the user name and password in its url",
     "HTTPForbiddenError": "it denies access",
     "HTTPNotFoundError": "not found there; correct the path of its url",
     "HTTPServerError": "it answers with an error of its own (5xx)",
@@ -122,7 +122,7 @@ class Camera:
 
 
 class Pace:
-    """Holds sound that comes faster than time passes; all times are seconds."""
+    """Throttles a source that delivers faster than real time; all times are seconds."""
 
     def __init__(self) -> None:
         self._ahead_seconds = 0.0
@@ -273,7 +273,7 @@ def _reason(error: DecodingError, scheme: str, *, verifies: bool, heard: bool) -
     if "HTTPClientError" in error.kinds and scheme.startswith("rtsp"):
         return "it gives no sound; switch its microphone on"
     if "FFmpegError" not in error.kinds:
-        return f"an error inside ({error.kinds[0]})"
+        return f"internal error ({error.kinds[0]})"
     if error.errno == errno.EIO:
         return "the connection broke off" if heard else _no_connection(verifies=verifies)
     return error.words
@@ -282,5 +282,8 @@ def _reason(error: DecodingError, scheme: str, *, verifies: bool, heard: bool) -
 def _no_connection(*, verifies: bool) -> str:
     """FFmpeg reports failed TLS, a rejected certificate and invalid data as the same error."""
     if verifies:
-        return "no TLS with it, its certificate is not accepted, or it sends no sound"
+        return (
+            "the connection failed: TLS error, certificate rejected or no audio stream; "
+            "check url and ca_file"
+        )
     return "the connection failed, or what it sends is no sound"

@@ -111,7 +111,7 @@ def _entities(node: Node, *, controls: bool) -> Iterator[_Entity]:
 
 
 def _removed(node: Node, *, controls: bool) -> dict[str, Any]:
-    """Entities that an earlier announcement may have had: named without an id they go away."""
+    """Entities of earlier versions; publishing them without an id removes them."""
     gone = node.families if not controls else [f for f in node.families if f not in node.shown]
     return {_sensitivity_key(family): {"platform": "number"} for family in gone}
 
@@ -353,7 +353,7 @@ def _online(node: Node) -> dict[str, Any]:
 
 
 def _while_hearing(node: Node) -> dict[str, Any]:
-    """Nothing to show while the node is deaf or muted: an old value would pass for a new one."""
+    """Unavailable while the node is deaf or muted, so that stale values are not shown."""
     hears = "{{ 'online' if value_json.hearing == 'hearing' else 'offline' }}"
     return {
         "availability_mode": "all",

@@ -75,7 +75,7 @@ class EventQueue:
         self._bytes += sum(entry.size_bytes for entry in older)
 
     def take(self, most: int, now: Moment, may_go: Callable[[int], bool]) -> list[Taken]:
-        """Hand out the oldest that are not handed out yet, up to the first that may not go."""
+        """Return the oldest unsent events, stopping at the first one that is not due."""
         if not self.entries:
             self._one_at_a_time = False
         if self._one_at_a_time:

@@ -52,7 +52,8 @@ def serve(port: int | None, snapshot: Snapshot) -> Iterator[None]:
         server = HealthServer((_ADDRESS, port), metrics_of(snapshot), snapshot)
     except OSError as error:
         log.warning(
-            "health.port: %d cannot be had (%s), so there is no health endpoint; set another",
+            "health.port: cannot listen on port %d (%s); the health endpoint is off; "
+            "choose another port",
             port,
             error.strerror,
         )

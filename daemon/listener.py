@@ -102,7 +102,7 @@ class Listener:
         if unanswered_seconds >= self._patience_seconds():
             raise FailedError(
                 f"the sound system has not answered for {unanswered_seconds:.0f} s; "
-                "only a new start can help, which the service manager gives"
+                "exiting; restart Timbrel (the service manager does so by itself)"
             )
 
     def _unanswered_seconds(self) -> float:

@@ -1,4 +1,4 @@
-"""The broker's edge: one thread that connects, publishes and comes back; alone in knowing paho."""
+"""The broker's edge: one thread that connects, publishes and reconnects."""
 
 import logging
 import math
@@ -22,6 +22,7 @@ from daemon.delivery import Delivery
 from daemon.home_assistant import Message
 from daemon.outbox import Outbox
 from daemon.packets import Oversized
+from daemon.refusals import named_user
 from daemon.settings import MqttSettings
 from daemon.tls import tls_context
 from daemon.trouble import Repeats, Trouble, explain
@@ -271,7 +272,8 @@ class Link:
     def _subscribed(self, codes: Sequence[Any]) -> None:
         for topic, code in zip(self._topics, codes, strict=False):
             if code.is_failure:
-                remedy = "give us read access to it in the broker's access list"
+                user = named_user(self._settings)
+                remedy = f"give {user} read access to it in the broker's access list"
                 self._said.say(
                     logging.ERROR,
                     f"the broker refuses our subscription to {topic}: {code.getName()}; {remedy}",
@@ -370,7 +372,7 @@ class Link:
 
     def _report(self, trouble: Trouble) -> None:
         self.trouble = trouble
-        self._said.say(logging.ERROR, f"{trouble.reason}; events are kept and will be sent")
+        self._said.say(logging.ERROR, f"{trouble.reason}; retrying")
 
 
 def _send(client: BoundedClient, message: Message) -> int | None:

@@ -80,7 +80,11 @@ class Note(Generic[Kind]):
             except OSError as error:
                 if not self._has_warned:
                     self._has_warned = True
-                    log.warning("%s: %s; a restart will forget it", self._path, error.strerror)
+                    log.warning(
+                        "%s: %s; not saved, so it will be lost at the next restart",
+                        self._path,
+                        error.strerror,
+                    )
 
     def _put(self, content: bytes) -> None:
         """Replace the file as a whole, or leave it as it was."""
@@ -95,6 +99,6 @@ class Note(Generic[Kind]):
 def _set_aside(path: Path) -> str:
     """Move a damaged file aside; return a phrase that says where it went."""
     try:
-        return f"moved to {move_aside(path).name}, and begun anew"
+        return f"moved to {move_aside(path).name}; starting with defaults"
     except OSError:
-        return "it is begun anew"
+        return "starting with defaults"

@@ -271,7 +271,7 @@ class Outbox:
         self._hold_bounds(self._clock())
         if events or wills:
             log.info(
-                "%d event(s) from before the start wait to be sent, %d of them interrupted by it",
+                "%d event(s) from earlier runs will be sent; %d of them were interrupted",
                 *(len(events) + len(wills), len(wills)),
             )
 

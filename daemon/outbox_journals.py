@@ -41,7 +41,10 @@ def prepare(path: Path) -> Path | None:
         return _repair(path, write_ahead)
     # SQLite would delete the log.
     aside = move_aside(write_ahead)
-    log.error("%s has lost its database: moved to %s; its events are lost", write_ahead, aside.name)
+    log.error(
+        "the database of %s is missing or empty; moved the log to %s; its events are lost",
+        *(write_ahead, aside.name),
+    )
     return None
 
 

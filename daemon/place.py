@@ -129,7 +129,7 @@ class Place:
         if was_heard:
             self._hub.end(self._source.sounded_seconds, self._close_events("stopped"))
             self.doing = self.doing._replace(state="starting", playing=())
-        log.info("%s: listening starts again", self.name)
+        log.info("%s: restarting the audio input", self.name)
 
     def retune(self, rules: Sequence[Rules], gate_dbfs: float | None) -> None:
         """Judge by other rules and another gate from the next window on."""
@@ -184,9 +184,7 @@ class Place:
         events = self._close_events("deaf") if was_heard else []
         since_seconds = time.monotonic() - self._source.sounded_until
         self.doing = self.doing._replace(state="deaf", reason=reason, playing=())
-        self._said.say(
-            logging.ERROR, f"{self.name}: deaf: {reason}; it is tried again until it is back"
-        )
+        self._said.say(logging.ERROR, f"{self.name}: deaf: {reason}; retrying until sound returns")
         self._hub.deaf(reason, self._source.sounded_seconds, events, since_seconds)
 
     def _follow_mute(self) -> None:

@@ -1,6 +1,6 @@
 """The PortAudio library on a thread of its own: it opens and closes streams there, and may hang.
 
-A sound server that is frozen holds whoever asks it, for ever; so nobody else ever asks.
+Calls into a frozen sound server never return, so only this thread makes them.
 """
 
 import atexit

@@ -29,7 +29,7 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class Diary(msgspec.Struct, frozen=True):
-    """What is to outlive the process: seconds played on a `day`, and the sessions around now."""
+    """State saved across restarts: seconds played per day and the current sessions."""
 
     day: str = "1970-01-01"
     seconds: Seconds = 0.0

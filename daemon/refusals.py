@@ -48,12 +48,17 @@ def is_final(code: int) -> bool:
     return code in _REASONS and _REASONS[code].is_final
 
 
+def named_user(settings: MqttSettings) -> str:
+    """Return the words for whom the broker's access list must allow something."""
+    name = settings.username
+    return "clients without a username" if name is None else f"the user {name}"
+
+
 class Refusals:
     """Counts refused messages and logs each topic's refusal at once, then every five minutes."""
 
     def __init__(self, settings: MqttSettings) -> None:
-        name = settings.username
-        self._user = "clients without a username" if name is None else f"the user {name}"
+        self._user = named_user(settings)
         self._said = Repeats(log)
         self.count = 0
 

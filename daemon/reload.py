@@ -47,7 +47,7 @@ class Reload:
         self._is_requested = False
         systemd.reloading()
         if self._file is None:
-            log.warning("there is no file of settings to read again: started without --config")
+            log.warning("nothing to reload: started without --config")
         else:
             self._read(self._file)
         systemd.notify("READY=1")
@@ -67,8 +67,8 @@ class Reload:
         if applied:
             said.append(f"{', '.join(applied)} applied")
         if waiting:
-            said.append(f"{', '.join(waiting)} needs a restart")
-        log.info("settings read again: %s", "; ".join(said) or "nothing has changed")
+            said.append(f"restart needed for {', '.join(waiting)}")
+        log.info("settings reloaded: %s", "; ".join(said) or "nothing has changed")
         self._settings = _with_applied(self._settings, settings)
 
 

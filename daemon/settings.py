@@ -110,7 +110,7 @@ class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where the broker is and how it is spoken to. `tls` None: an unencrypted connection."""
+    """Broker connection settings. `tls` is None for an unencrypted connection."""
 
     host: Host = "localhost"
     port: Port | None = None
@@ -218,7 +218,7 @@ def _contradictions(document: Document[Settings]) -> Iterator[Problem]:
     for number, source in enumerate(settings.sources):
         key = f"sources.{number}"
         if source.name in names:
-            text = f"{source.name} stands twice; give each place its own"
+            text = f"{source.name} appears twice; give each place its own"
             yield Problem(f"{key}.name", text)
         names.add(source.name)
         if document.is_sound(key):
@@ -270,7 +270,8 @@ def read_password(mqtt: MqttSettings, environment: Mapping[str, str] = os.enviro
         file = f"{mqtt.password_file}: " if "/" in mqtt.password_file else ""
         raise InputError(
             f"mqtt.password_file: {file}{reason}; "
-            f"create it with the broker's password in it, or set {PASSWORD_VARIABLE}"
+            "name a file that contains the broker's password, or remove mqtt.password_file and "
+            f"set {PASSWORD_VARIABLE}"
         ) from None
 
 

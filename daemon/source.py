@@ -81,7 +81,7 @@ class Source:
 
     @property
     def has_news(self) -> bool:
-        """Whether polling now brings something, or moves something on."""
+        """True if `poll()` would return data or change state."""
         if self._ring is not None:
             return self._ring.has_news
         return self._opening is not None and self._opening.done()

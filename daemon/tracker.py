@@ -70,7 +70,7 @@ class Tracker:
         return [event for event in ended if event is not None]
 
     def retune(self, rules: Sequence[Rules]) -> None:
-        """Judge by other rules from the next window on; what is open stays open."""
+        """Replace the rules; open events continue under the new ones."""
         for track, family_rules in zip(self._tracks, rules, strict=True):
             track.rules = family_rules
 

@@ -15,8 +15,8 @@ _MOST_NODES = 5_000
 _DEEPEST = 20
 
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_REMEDY = "correct that place"
-_SHORTER = "no settings need that"
+_REMEDY = "correct the YAML there"
+_SHORTER = "shorten the file"
 
 
 def compose(path: Path) -> yaml.Node | None:
@@ -99,7 +99,7 @@ class _Loader(yaml.BaseLoader):
             self._nodes > _MOST_NODES, f"more than {_MOST_NODES} values; {_SHORTER}", event
         )
         self._refuse_if(
-            self._depth >= _DEEPEST, f"nested deeper than {_DEEPEST} levels; {_SHORTER}", event
+            self._depth >= _DEEPEST, f"nested deeper than {_DEEPEST} levels; nest less", event
         )
         if isinstance(event, yaml.AliasEvent):
             inside = event.anchor in self._open_anchors
@@ -118,11 +118,11 @@ class _Loader(yaml.BaseLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             is_word = isinstance(key, yaml.ScalarNode)
-            self._refuse_if(not is_word, "a key must be text; correct that place", key)
+            self._refuse_if(not is_word, f"a key must be text; {_REMEDY}", key)
             is_merge = key.value == "<<" and key.style is None
             self._refuse_if(is_merge, "merge keys (<<) are not supported; write the keys out", key)
             is_known = key.value in seen
-            self._refuse_if(is_known, f"the key {shown(key.value)} stands twice; remove one", key)
+            self._refuse_if(is_known, f"the key {shown(key.value)} appears twice; remove one", key)
             seen.add(key.value)
         return node
 

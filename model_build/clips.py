@@ -121,7 +121,8 @@ def _rows(folder: Path, manifest: bytes) -> Iterator[dict[str, str]]:
     missing = _COLUMNS - set(reader.fieldnames or ())
     if missing:
         raise InputError(
-            f"corpus {folder / MANIFEST}: lacks the columns {', '.join(sorted(missing))}; {_REMEDY}"
+            f"corpus {folder / MANIFEST}: lacks the columns {', '.join(sorted(missing))}; "
+            "add them to the manifest"
         )
     yield from reader
 

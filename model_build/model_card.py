@@ -10,7 +10,7 @@ from daemon.errors import InputError
 from model_build.clip_figures import FEWEST_CLIPS, SPLIT, Figures
 from model_build.clips import Clip, read_corpus
 from model_build.details import Said
-from model_build.findings import PEER, Findings
+from model_build.findings import PEER, DevReadings, Findings
 from model_build.sweep import Point
 from model_build.targets import ROWS
 
@@ -75,11 +75,10 @@ def _intended(findings: Findings) -> str:
 def _metrics(findings: Findings) -> str:
     looks = findings.dev_readings
     read = (
-        f"The clips were measured with {looks.counted} while this model was made "
-        f"({'; '.join(_reading(r.model, r.times, r.why) for r in looks.readings)}); each time "
-        "makes the figures a little too good."
+        f"The clips were measured {looks.counted} during development, so the figures are slightly "
+        "optimistic."
         if looks.times
-        else "How often the clips were measured with is not recorded."
+        else "How often the clips were measured is not recorded."
     )
     clips = findings.ours.clips
     counts = ", ".join(f"{count} {kind}" for kind, count in clips.items() if count)
@@ -92,12 +91,19 @@ def _metrics(findings: Findings) -> str:
         f"same phrases across a simulated room with household noise at 10 dB SNR. {PEER} is "
         f"Google's network, its classes mapped to families, in the same run. {read}\n\n"
         f"{_table(heads, rows)}\n\n"
-        f"{_family_table(findings)}"
+        f"{_family_table(findings)}{_readings(looks)}"
     )
 
 
-def _reading(model: str, times: int, why: str) -> str:
-    return f"{model}: {times}" + (f", {why}" if why else "")
+def _readings(looks: DevReadings) -> str:
+    """The measurements of the clips as a folded table; empty if there were none."""
+    if not looks.times:
+        return ""
+    rows = [[r.model, str(r.times), r.why] for r in looks.readings]
+    return (
+        "\n\n<details><summary>Measurements during development</summary>\n\n"
+        f"{_table(['model', 'times', 'reason'], rows)}\n\n</details>"
+    )
 
 
 def _family_table(findings: Findings) -> str:
@@ -199,10 +205,11 @@ def _weak_events(ours: Figures) -> list[str]:
             f"minutes of hard sounds without pause ({counts})."
         )
     if ours.day:
+        events = "event" if ours.day.false_events == 1 else "events"
         found.append(
             f"In an hour of a day at home {100 * (1 - ours.day.hits):.0f} % of passages are missed "
             f"and {100 * (ours.day.hits - ours.day.right):.0f} % heard as another family; "
-            f"{ours.day.false_events} events without music."
+            f"{ours.day.false_events} {events} without music."
         )
     return found
 

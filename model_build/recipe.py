@@ -187,11 +187,15 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
         if len(set(self.families)) != len(self.families):
             raise ValueError("families: one is named twice")
         if (self.network is None) == (self.teaching is None):
-            raise ValueError("one of network and teaching is needed, and not both")
+            raise ValueError("set exactly one of network and teaching")
         if self.teaching and (self.training.sum_probability or self.training.masked_bands):
-            raise ValueError("training: sums and masked bands have no clean sound to be taught by")
+            raise ValueError(
+                "training: sum_probability and masked_bands must be 0 when teaching is set"
+            )
         if self.training.patches_at_once > len(self.patches.starts):
-            raise ValueError("training.patches_at_once: a window has not so many patches")
+            raise ValueError(
+                "training.patches_at_once: must not exceed the number of patches.starts"
+            )
 
     @property
     def features_sha256(self) -> str:

@@ -42,8 +42,8 @@ class Rehearsed(msgspec.Struct, frozen=True):
 def rehearse(model: Path, recipe: Recipe, wanted: Rehearsal, run: RunFolder) -> Rehearsed:
     """Move all of the model's thresholds together to where most passages are named right.
 
-    Only what keeps to the recipe's false events an hour comes into question; where nothing does,
-    the calmest.
+    Only thresholds that keep to the recipe's false_events_an_hour are considered; if none do, those
+    with the fewest false events are used.
     """
     day = rehearsal(run, seed=recipe.seed, seconds=wanted.day_seconds)
     classifier = Classifier(model)
@@ -57,7 +57,9 @@ def rehearse(model: Path, recipe: Recipe, wanted: Rehearsal, run: RunFolder) -> 
         tried.append(Rehearsed(moved, float(shift), event_figures(day.passages, events, seconds)))
     calm = [t for t in tried if _false_events_an_hour(t) <= wanted.false_events_an_hour]
     if not calm:
-        log.warning("no thresholds are as calm as the recipe wants; the calmest are taken")
+        log.warning(
+            "no thresholds meet false_events_an_hour; using those with the fewest false events"
+        )
     return max(calm, key=_named) if calm else min(tried, key=_false_events_an_hour)
 
 

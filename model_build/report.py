@@ -49,7 +49,7 @@ def _summary(findings: Findings) -> str:
     known = [verdict for verdict in verdicts if verdict]
     reached = len(known) - known.count("missed")
     looks = findings.dev_readings.counted
-    counted = f" They were measured with {looks} while the model was made." if looks else ""
+    counted = f" They were measured {looks} during development." if looks else ""
     clips = findings.ours.clips
     return (
         f"<p>Reaches {reached} of {len(known)} targets, {known.count('stretch')} of them beyond "

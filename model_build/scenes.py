@@ -85,7 +85,7 @@ class Stage:
         return Scene(self._heard(samples, rng), labels, clean)
 
     def _unlabelled(self, rng: np.random.Generator) -> Scene:
-        """Music of which nobody said what plays: something to be taught by all the same."""
+        """Unlabelled music, used for distillation."""
         clip = self._palette.one("unlabelled", "", rng)
         start = int(rng.integers(max(1, len(clip) - WINDOW_SAMPLES)))
         clean = level(np.resize(clip[start:], WINDOW_SAMPLES), dbfs=PART_DBFS)
@@ -139,7 +139,7 @@ class Stage:
         return np.resize(sped, len(samples)) if len(samples) == WINDOW_SAMPLES else sped
 
     def _window(self, clip: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-        """The clip from a random place on; what is left over at its end comes before."""
+        """The clip rotated by a random offset."""
         if len(clip) <= SHORT_SAMPLES:
             clip = np.resize(clip, WINDOW_SAMPLES)
         window = np.zeros(WINDOW_SAMPLES, np.float32)

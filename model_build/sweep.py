@@ -56,7 +56,7 @@ class Point(msgspec.Struct, frozen=True):
 def sweep(
     corpus: Corpus, split: str, ears: Mapping[str, Ear], *, seed: int
 ) -> dict[str, list[Point]]:
-    """Each ear's points, all from the same sounds; the same seed gives the same ones."""
+    """One series of points per model, measured on the same clips; a seed gives the same points."""
     rng = np.random.default_rng(seed)
     clips = [clip for clip in corpus.clips if clip.split == split]
     read = reader(corpus)

@@ -26,6 +26,7 @@ _PROBE = "check"
 # No device of ours is called so: their ids begin with `timbrel_`.
 _PROBE_DEVICE = "timbrel-check"
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
+_SEE_LOG = "see the broker's log"
 _WRONG_LOGIN = {"Not authorized", "Bad user name or password", "Banned"}
 
 
@@ -107,7 +108,7 @@ class BrokerTrial:
                 remedy = "check mqtt.username and mqtt.password_file"
                 raise _RefusedError(f"the login is refused: {refusal}; {remedy}", users=True)
             if refusal is not None:
-                raise _RefusedError(f"{refusal}; see the broker's log", users=False)
+                raise _RefusedError(refusal, users=False)
             self._stages.append(f"logged in with MQTT {session.version}")
             session.subscribe(self._topics("mute/set", f"{mqtt.discovery_prefix}/status"))
             self._stages.append("subscribed to commands")
@@ -170,7 +171,7 @@ class _Session:
         name = str(code.getName())
         if name in _WRONG_LOGIN or not code.is_failure:
             return name if code.is_failure else None
-        return f"the login is refused: {name}"
+        return f"the login is refused: {name}; {_SEE_LOG}"
 
     def subscribe(self, topics: Sequence[str]) -> None:
         """Subscribe to all; raises _RefusedError that names those that are refused."""
@@ -183,7 +184,7 @@ class _Session:
     def publish(self, topic: str) -> None:
         """Publish an empty message that is not kept; raises _RefusedError where that is refused."""
         self._client.publish(topic, b"", qos=1)
-        if is_refusal(self._answer(topic)):
+        if is_refusal(self._answer(f"the message to {topic}")):
             raise _not_allowed("publishing to", topic, "write")
 
     def returns(self, topics: Sequence[str]) -> bool:
@@ -215,9 +216,11 @@ class _Session:
             if self._client.loop(timeout=0.2) != paho.MQTT_ERR_SUCCESS:
                 if self._answers:
                     break
-                raise _RefusedError(f"it closes the connection on {what}", users=False)
+                raise _RefusedError(
+                    f"the broker closed the connection after {what}; {_SEE_LOG}", users=False
+                )
             if time.monotonic() > deadline:
-                raise _RefusedError(f"no answer to {what}", users=False)
+                raise _RefusedError(f"the broker did not answer {what}; {_SEE_LOG}", users=False)
         return self._answers.pop(0)
 
 

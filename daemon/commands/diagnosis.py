@@ -56,7 +56,10 @@ class Findings:
         except InputError as error:
             if mqtt.password_file is not None and _is_closed_to_us(Path(mqtt.password_file)):
                 self.has_password = True
-                text = "this user cannot read it; only a service, which is handed a copy, can work"
+                text = (
+                    "not readable by this user; only the systemd service, which gets a copy, can "
+                    "use it"
+                )
                 self.warnings.append(f"mqtt.password_file: {mqtt.password_file}: {text}")
                 return
             self.problems += map(_problem_of, error.lines)

@@ -18,8 +18,8 @@ from daemon.settings import Settings, load
 
 _PUBLIC, _SECRET = 0o644, 0o600
 _CONFIG = """\
-# Timbrel's configuration. Every setting has a default: README.md and configs/timbrel.yaml of the
-# project name them all. `timbrel check {config}` says whether this can work.
+# Timbrel's configuration. Every setting has a default; configs/timbrel.yaml in the project
+# documents them all. `timbrel check {config}` validates this file.
 
 name: timbrel
 audio:
@@ -30,11 +30,11 @@ mqtt:
   # username: timbrel
 """
 _HANDED = """\
-  # The password stands alone in {password}: only root can read it, the service
-  # is handed it.
+  # Put only the password into {password}. Only root can read that file;
+  # systemd passes a copy to the service.
 """
 _READ = """\
-  # The password stands alone in a file:
+  # A file that contains only the password:
   # password_file: {password}
 """
 
@@ -104,7 +104,7 @@ def install_service(
         _write(place, file)
     for command in place.commands:
         _run(command, place)
-    _report(place, "updated" if was_there else "installed")
+    _report(place, _password(place, _settings(place)), "updated" if was_there else "installed")
     return 0
 
 
@@ -140,8 +140,7 @@ def _refuse_where_impossible(place: _Place, *, uninstall: bool) -> None:
     ):
         run = shlex.join(["timbrel", "run", "--config", str(place.config)])
         raise InputError(
-            "this machine does not run systemd; Timbrel works without it: have "
-            f"`{run}` started by what starts programs here"
+            f"this machine does not run systemd; start `{run}` with this machine's own init system"
         )
     program = installation.program(of_user=place.of_user)
     if place.of_user:
@@ -174,8 +173,7 @@ def _may_write(path: Path) -> bool:
 
 def _files(place: _Place) -> list[_File]:
     """What is to be written; raises InputError for what the service could not read."""
-    config = place.inside(place.config)
-    settings = load(config) if config.exists() else Settings()
+    settings = _settings(place)
     program = installation.program(of_user=place.of_user)
     urls = sum(not isinstance(source.url, msgspec.UnsetType) for source in settings.sources)
     version = _systemd_version(place)
@@ -199,6 +197,16 @@ def _files(place: _Place) -> list[_File]:
     if settings.mqtt.password_file is None:
         files.append(_File(place.password, "", _SECRET))
     return files
+
+
+def _settings(place: _Place) -> Settings:
+    config = place.inside(place.config)
+    return load(config) if config.exists() else Settings()
+
+
+def _password(place: _Place, settings: Settings) -> Path:
+    """The file with the broker's password, as a path of the installed system."""
+    return Path(settings.mqtt.password_file or place.password).absolute()
 
 
 def _systemd_version(place: _Place) -> int:
@@ -230,8 +238,7 @@ def _read_by(settings: Settings) -> list[Path]:
 
 def _secrets(place: _Place, settings: Settings) -> dict[str, Path]:
     """The files that only root need be able to read: the service is handed copies."""
-    password = Path(settings.mqtt.password_file or place.password)
-    secrets = {systemd.PASSWORD_CREDENTIAL: password.absolute()}
+    secrets = {systemd.PASSWORD_CREDENTIAL: _password(place, settings)}
     tls = settings.mqtt.tls
     if tls is not None and tls.key_file is not None:
         secrets[systemd.KEY_CREDENTIAL] = Path(tls.key_file).absolute()
@@ -242,7 +249,7 @@ def _refuse_unreadable(place: _Place, named: Sequence[Path], seen: Sequence[Path
     """Raise InputError for a file that a user of its own, as the service has, cannot read."""
     if installation.hidden([place.config]):
         raise InputError(
-            f"{place.config} is in a home, which the system's service does not see: "
+            f"{place.config} is in a home directory, which the system service cannot read; "
             f"move it to {unit.CONFIG}, or use --user"
         )
     config = place.inside(place.config)
@@ -258,9 +265,7 @@ def _refuse_unreadable(place: _Place, named: Sequence[Path], seen: Sequence[Path
             # It may hold the passwords of cameras.
             if closed == config and installation.service_group() is not None:
                 remedy = installation.closing(config)
-            raise InputError(
-                f"the service has a user of its own, who cannot read {closed}: {remedy}"
-            )
+            raise InputError(f"the service's user cannot read {closed}; run: {remedy}")
 
 
 def _show(place: _Place, files: Sequence[_File]) -> None:
@@ -312,11 +317,11 @@ def _journal(place: _Place) -> str:
     return f"journalctl {'--user ' if place.of_user else ''}-u {unit.NAME.partition('.')[0]}"
 
 
-def _report(place: _Place, what: str) -> None:
+def _report(place: _Place, password: Path, what: str) -> None:
     control = shlex.join(place.control())
     print(f"{what}: {place.inside(place.unit)}")
     print(f"settings:  {place.inside(place.config)}, then {control} restart timbrel")
-    print(f"password:  {place.inside(place.password)}")
+    print(f"password:  {place.inside(password)}")
     print(f"log:       {_journal(place)} -f")
     if place.of_user:
         print("to listen while nobody is logged in: loginctl enable-linger")
@@ -341,5 +346,5 @@ def _uninstall(place: _Place, *, dry_run: bool) -> int:
         _run(command, place)
     print(f"removed:   {path}")
     kept = "/var/lib/private/timbrel" if not place.of_user else "~/.local/state/timbrel"
-    print(f"left:      {place.inside(place.config).parent}, and what was heard in {kept}")
+    print(f"left:      {place.inside(place.config).parent}, and the saved state in {kept}")
     return 0

@@ -61,7 +61,8 @@ def try_everything(
             f"{', '.join(failed)}"
         )
         raise (InputError if trouble and trouble.users else FailedError)(verdict)
-    return "this configuration works" + ("" if broker.is_certain else ", as far as can be told")
+    doubt = ", but MQTT 3.1.1 cannot confirm that publishing is allowed"
+    return "this configuration works" + ("" if broker.is_certain else doubt)
 
 
 @contextmanager

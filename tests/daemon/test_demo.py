@@ -150,7 +150,7 @@ def test_a_broker_that_dies_in_the_middle_is_shown_and_the_terminal_restored(
     with on_terminal(*DEMO[1:], "--speed", "10", "--config", str(config)) as terminal:
         watcher.wait_for("timbrel/demo/event", seconds=30)
         broker.kill()
-        terminal.wait_for_frame("events are kept and will be sent")
+        terminal.wait_for_frame("; retrying")
         assert terminal.end() == 1
         terminal.assert_restored()
         after = terminal.text.rpartition("starting …")[2]

@@ -218,7 +218,7 @@ def test_a_family_that_is_not_listed_loses_its_sensitivity() -> None:
     assert components["sensitivity_drums"] == {"platform": "number"}
 
 
-def test_without_somebody_who_obeys_there_is_nothing_to_set() -> None:
+def test_no_settings_without_controls() -> None:
     found = entities(NODE, controls=False)
     assert not {e["platform"] for e in found.values()} & {"number", "switch", "button"}
     assert announced(NODE, controls=False)["components"]["sensitivity_flute"] == {
@@ -233,7 +233,7 @@ def test_every_setting_has_its_echo() -> None:
         assert entity["entity_category"] == "config"
 
 
-def test_what_says_how_it_sounds_now_is_not_shown_while_nobody_hears() -> None:
+def test_level_and_scores_are_unavailable_while_deaf_or_muted() -> None:
     for key in ("level", "flute_score"):
         entity = entities(NODE)[key]
         topics = [entry["topic"] for entry in entity["availability"]]

@@ -25,7 +25,7 @@ def _thaw() -> Iterator[None]:
         gc.unfreeze()
 
 
-def test_what_holds_itself_is_gone_some_seconds_later(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reference_cycles_are_freed_after_a_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     garbage = Garbage()

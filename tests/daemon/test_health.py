@@ -187,7 +187,7 @@ def test_a_port_that_is_taken_is_one_warning_and_no_more(
     with serve(port, of(room=DEAF)):
         assert ask(port, "/healthz").code == 200
     (warning,) = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
-    assert warning.startswith(f"health.port: {port} cannot be had (Address already in use)")
+    assert warning.startswith(f"health.port: cannot listen on port {port} (Address already in use)")
     assert ask(port, "/healthz").code == 200
 
 
@@ -293,7 +293,7 @@ def test_what_is_no_request_does_not_hurt(
     assert capfd.readouterr().err == ""
 
 
-def test_who_dawdles_and_who_comes_in_crowds_is_turned_away(
+def test_slow_and_excess_requests_are_rejected(
     served: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("daemon.health_server._REQUEST_SECONDS", 1.0)

@@ -290,11 +290,28 @@ def test_a_configuration_becomes_readable_for_the_service_and_not_for_everybody(
     config.chmod(0o600)
     done = timbrel("install-service", "--dry-run", "--root", root)
     remedy = f"chgrp audio '{config}' && chmod 640 '{config}'"
-    refused(done, f"cannot read {config}: {remedy}")
+    refused(done, f"cannot read {config}; run: {remedy}")
     subprocess.run(remedy, shell=True, check=True)  # noqa: S602
     done = timbrel("install-service", "--dry-run", "--root", root)
     assert done.returncode == 0, done.stderr
     assert not config.stat().st_mode & stat.S_IROTH
+
+
+def test_report_names_the_configured_password_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(install_service, "_run", lambda _command, _place: None)
+    monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/systemctl")
+    root = tmp_path / "system"
+    folder = root / "etc/timbrel"
+    folder.mkdir(parents=True)
+    for text, expected in (
+        ("name: attic\n", "etc/timbrel/mqtt-password"),
+        ("mqtt: {password_file: /etc/secret}\n", "etc/secret"),
+    ):
+        (folder / "timbrel.yaml").write_text(text)
+        install_service.install_service(None, root, of_user=False, uninstall=False, dry_run=False)
+        assert f"password:  {root / expected}\n" in capsys.readouterr().out
 
 
 def test_only_what_it_needs_of_a_home_is_seen() -> None:

@@ -298,7 +298,7 @@ def test_a_broker_that_freezes_is_noticed_and_its_events_come_again(
     assert set(numbers(watcher.of("timbrel/node/event"))) == {1, 2}
 
 
-def test_two_of_the_same_name_do_not_chase_each_other(
+def test_two_clients_with_one_id_back_off(
     broker: Mosquitto, caplog: pytest.LogCaptureFixture
 ) -> None:
     with link_to(broker.port) as one, link_to(broker.port) as other:

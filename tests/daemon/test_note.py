@@ -90,7 +90,7 @@ def test_absurd_numbers_are_moved_aside_and_the_note_begins_anew(
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert f"{file}: " in record.getMessage()
-    assert "moved to practice-room.json.damaged, and begun anew" in record.getMessage()
+    assert "moved to practice-room.json.damaged; starting with defaults" in record.getMessage()
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,10 @@ def test_a_write_that_is_cut_short_leaves_the_note_as_it_was(tmp_path: Path) -> 
         timeout=60,
     )
     assert note(tmp_path).read() == DIARY
-    assert "practice-room.json: File too large; a restart will forget it" in done.stderr
+    assert (
+        "practice-room.json: File too large; not saved, so it will be lost at the next restart"
+        in done.stderr
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["practice-room.json"]
 
 
@@ -230,7 +233,7 @@ def test_on_a_full_disk_the_note_stays_as_it_was(
         kept.write(msgspec.structs.replace(DIARY, families={f"f{n}": 1.0 for n in range(1_000)}))
         kept.close()
         assert note(disk).read() == DIARY
-        assert "No space left on device; a restart will forget it" in caplog.text
+        assert "No space left on device; not saved, so it will be lost" in caplog.text
         ballast.unlink()
         kept.write(Diary())
         kept.close()

@@ -380,7 +380,7 @@ def test_every_command_topic_is_still_obeyed(updated: Updated) -> None:
 
 
 def test_the_log_of_the_update_has_no_warning(updated: Updated) -> None:
-    trouble = re.compile("damaged|Traceback|begun anew|lost")
+    trouble = re.compile("damaged|Traceback|starting with defaults|lost")
     assert not trouble.search(updated.log), updated.log
 
 

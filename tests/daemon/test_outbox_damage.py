@@ -450,7 +450,7 @@ def test_a_log_without_its_database_is_moved_aside(
     (directory / NAME).unlink()
     assert opened(directory).events == []
     (line,) = errors(caplog)
-    assert f"has lost its database: moved to {WAL}.damaged" in line
+    assert f"is missing or empty; moved the log to {WAL}.damaged" in line
 
 
 def test_on_a_full_disk_a_damaged_outbox_waits_for_room(

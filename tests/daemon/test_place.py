@@ -286,7 +286,7 @@ def test_one_line_is_logged_a_change_and_none_a_window(
         "room: hearing",
         "room: flute started, score 0.90",
         "room: flute ended after 58 s",
-        "room: deaf: unplugged; it is tried again until it is back",
+        "room: deaf: unplugged; retrying until sound returns",
         "room: hearing again",
         "room: flute started, score 0.90",
         "room: flute ended after 8 s",

@@ -260,7 +260,7 @@ def test_a_fresh_start_that_fails_is_tried_again(portaudio: PortAudio, library: 
     opened(portaudio, "new")
 
 
-def test_who_leaves_without_an_end_has_said_everything() -> None:
+def test_forced_exit_flushes_output() -> None:
     code = (
         "import atexit, sys\n"
         "from daemon.errors import FailedError\n"

@@ -123,7 +123,7 @@ def test_what_plays_over_midnight_is_parted_by_it() -> None:
 
 
 @pytest.mark.parametrize("day", ["2024-03-31", "2024-10-27"])
-def test_the_hour_that_comes_or_goes_is_not_played(day: str) -> None:
+def test_daylight_saving_change_adds_no_minutes(day: str) -> None:
     room = Room(f"{day}T01:59:00+01:00" if "03" in day else f"{day}T02:59:00+02:00")
     assert room.hear(120, "guitar").diary.seconds == pytest.approx(120)
     assert room.diary.day == day

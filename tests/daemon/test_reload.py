@@ -52,7 +52,7 @@ def test_what_can_be_applied_is(box: Box, caplog: pytest.LogCaptureFixture) -> N
     box.change(BEFORE.replace("0.5", "0.9") + "log: {level: debug}\naudio: {gate_dbfs: -50}\n")
     assert [s.tracker.threshold for s in box.applied] == [0.9]
     assert caplog.messages == [
-        "settings read again: audio.gate_dbfs, tracker.threshold, log.level applied"
+        "settings reloaded: audio.gate_dbfs, tracker.threshold, log.level applied"
     ]
 
 
@@ -62,10 +62,10 @@ def test_what_needs_a_restart_is_named_until_there_is_one(
     text = BEFORE.replace("0.5", "0.9") + "mqtt: {host: hub, port: 1}\naudio: {hop_seconds: 2}\n"
     for _ in range(2):
         box.change(text)
-    waiting = "audio.hop_seconds, mqtt.host, mqtt.port needs a restart"
+    waiting = "restart needed for audio.hop_seconds, mqtt.host, mqtt.port"
     assert caplog.messages == [
-        f"settings read again: tracker.threshold applied; {waiting}",
-        f"settings read again: {waiting}",
+        f"settings reloaded: tracker.threshold applied; {waiting}",
+        f"settings reloaded: {waiting}",
     ]
 
 
@@ -102,7 +102,7 @@ def test_a_bad_file_is_refused_in_one_line_and_the_old_settings_stay(
     assert reason in line
     assert line.endswith("; the old settings stay")
     box.change(BEFORE)
-    assert caplog.messages[1:] == ["settings read again: nothing has changed"]
+    assert caplog.messages[1:] == ["settings reloaded: nothing has changed"]
 
 
 def test_each_fault_of_a_bad_file_is_a_line_of_its_own(
@@ -140,9 +140,7 @@ def test_without_a_file_there_is_nothing_to_read(caplog: pytest.LogCaptureFixtur
     reload = Reload(None, Settings(), lambda _: pytest.fail("applied"))
     reload.request()
     reload()
-    assert caplog.messages == [
-        "there is no file of settings to read again: started without --config"
-    ]
+    assert caplog.messages == ["nothing to reload: started without --config"]
 
 
 def test_a_signal_requests_it_and_wakes_the_loop(box: Box) -> None:

@@ -113,7 +113,7 @@ def test_a_wrong_value_is_refused_and_the_old_one_echoed(
 
 @pytest.mark.parametrize("leaf", [*LEAVES, "restart_listening"])
 @pytest.mark.parametrize("payload", [b"ON", b"60", b"-60", b"PRESS"])
-def test_a_retained_command_is_none(leaf: str, payload: bytes) -> None:
+def test_retained_command_is_ignored(leaf: str, payload: bytes) -> None:
     hub = remote()
     reply = send(hub, leaf, payload, retained=True)
     assert (list(reply.echo), reply.changed, reply.restart) == ([], False, False)
@@ -452,7 +452,7 @@ def test_a_disk_that_fails_is_named_once_and_stops_nothing(
         note.close()
         time.sleep(0.01)
     assert len(caplog.records) == 1
-    assert "a restart will forget it" in caplog.text
+    assert "not saved, so it will be lost at the next restart" in caplog.text
 
 
 def test_a_note_waits_where_no_thread_can_be_started(

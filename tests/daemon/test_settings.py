@@ -243,7 +243,7 @@ def test_a_wrong_value_is_named_with_what_is_wanted(
         ("[1, 2]", "; correct it"),
     ],
 )
-def test_only_what_has_a_default_is_said_to_have_one(
+def test_remedy_mentions_a_default_only_where_one_exists(
     text: str, remedy: str, tmp_path: Path
 ) -> None:
     assert refusal(tmp_path, text).endswith(remedy)
@@ -402,8 +402,8 @@ def test_a_password_file_that_is_absent_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_password(MqttSettings(password_file=str(path)), {PASSWORD_VARIABLE: "s3cret"})
     assert str(caught.value) == (
-        f"mqtt.password_file: {path}: No such file or directory; create it with the broker's "
-        "password in it, or set TIMBREL_MQTT_PASSWORD"
+        f"mqtt.password_file: {path}: No such file or directory; name a file that contains "
+        "the broker's password, or remove mqtt.password_file and set TIMBREL_MQTT_PASSWORD"
     )
 
 
@@ -470,7 +470,7 @@ def test_sources_have_what_audio_gives_unless_they_differ(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("sources: [{name: a, device: x}, {name: a, device: y}]", ["sources.1.name", "a stands"]),
+        ("sources: [{name: a, device: x}, {name: a, device: y}]", ["sources.1.name", "a appears"]),
         ("sources: [{name: a}]", ["sources.0", "neither device nor url"]),
         ("sources: [{name: a, device: x, url: 'rtsp://c'}]", ["sources.0", "both"]),
         ("sources: [{name: a, url: 'rtsp://c', channel: 1}]", ["sources.0.channel"]),

@@ -126,7 +126,7 @@ def test_a_page_without_corpus_and_extras(run: RunFolder, tmp_path: Path) -> Non
     assert "img" not in page.tags
     assert page.headings[-1] == "Worst mistakes"
     card = bare.card.read_text()
-    assert "How often the clips were measured with is not recorded" in card
+    assert "How often the clips were measured is not recorded" in card
     assert "Not recorded: neither" in card
 
 
@@ -136,14 +136,14 @@ def test_a_run_shows_its_own_history_and_no_other(run: RunFolder, tmp_path: Path
     alone.ablations.unlink()
     assert main(["report", str(alone.folder)]) == 0
     assert "What was tried" not in alone.report.read_text()
-    assert "were measured with" not in alone.report.read_text()
+    assert "were measured" not in alone.report.read_text()
 
     count_reading(alone.dev_readings, "tiny 1")
     assert main(["report", str(alone.folder)]) == 0
-    assert "They were measured with once while the model was made" in alone.report.read_text()
+    assert "They were measured once during development" in alone.report.read_text()
     count_reading(alone.dev_readings, "tiny 1")
     assert main(["report", str(alone.folder)]) == 0
-    assert "(tiny 1: 2, measured at the end of timbrel-build all)" in alone.card.read_text()
+    assert "| tiny 1 | 2 | measured at the end of timbrel-build all |" in alone.card.read_text()
 
 
 def test_the_card_tells_what_must_be_known(
@@ -161,7 +161,9 @@ def test_the_card_tells_what_must_be_known(
         "## What it was made from",
         "## How to rebuild it",
     ]
-    assert "measured with 4 times while this model was made (small: 3, while it was made; x" in text
+    assert "The clips were measured 4 times during development, so the figures are" in text
+    assert "| small | 3 | while it was made |" in text
+    assert "| x | 1 |  |" in text
     # 4 players' 6 notes, 3 players' 6 phrases, 4 kits' 2 strokes, 3 players' 2 negatives.
     assert "| all | 56 | 18 | 56 | 0 |" in text
     assert "| CC0 \\| &lt;free> | drum, negative, note, phrase | 56 | 0 |" in text
