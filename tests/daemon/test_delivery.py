@@ -20,6 +20,7 @@ from daemon import delivery, event_queue, mqtt
 from daemon.home_assistant import Message
 from daemon.mqtt import Commands, Link
 from daemon.outbox import Outbox
+from daemon.packets import encoded_length
 from daemon.settings import MqttSettings, TlsSettings
 from tests.conftest import ROOT, Mosquitto, StartBroker, Watcher
 from tests.daemon.scripted_broker import (
@@ -286,6 +287,20 @@ def test_events_flow_where_discovery_is_refused(caplog: pytest.LogCaptureFixture
         assert len(broker.of(EVENT)) == 3
         eventually(lambda: its.link.refused >= 2)
     assert f"the broker refuses {DISCOVERY.topic}: Not authorized" in caplog.text
+
+
+@pytest.mark.parametrize("size", [1100, 65_000])
+def test_events_flow_where_the_broker_explains_each_answer_at_length(size: int) -> None:
+    reason = b"\x1f" + size.to_bytes(2) + b"r" * size
+    script = Script(*([0x97, 0] * 5))
+    with (
+        ScriptedBroker(script, explanation=encoded_length(len(reason)) + reason) as broker,
+        sender(broker.port) as its,
+    ):
+        its.put(*range(50))
+        assert its.link.flush(20) == 0
+        assert sorted(script.accepted) == list(range(50))
+        assert its.link.connections == 1
 
 
 @pytest.mark.parametrize(("allowed", "most"), [(1, 1), (5, 5), (65_535, 20)])
