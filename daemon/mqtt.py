@@ -137,14 +137,11 @@ class Link:
         return self._delivery.refusals.count
 
     def wait_connected(self, seconds: float) -> bool:
-        """Return whether the broker accepted us within that time.
-
-        An attempt that is under way then is waited for: a broker may take long to answer.
-        """
+        """Return whether the broker accepts us within that time; sooner where it refuses us."""
         deadline = time.monotonic() + seconds
         while not self._connected.wait(0.05):
             trouble = self.trouble
-            if trouble is not None and (trouble.users or time.monotonic() > deadline):
+            if time.monotonic() > deadline or (trouble is not None and trouble.users):
                 return False
         return True
 
