@@ -83,12 +83,20 @@ class Delivery:
         with self._lock:
             self._unsent = greeting | self._states
 
-    def end(self, *, hung_up: bool, settled: bool) -> None:
-        """The connection has ended: requeue unacknowledged messages in their order."""
-        if hung_up:
-            self._limit.lost(flight.message for flight in self._in_flight.values())
+    def greet_again(self) -> None:
+        """Send everything again, also a message that was left out as too large."""
+        self._limit.try_again()
+        self.say_everything()
+
+    def end(self, *, limited: bool, settled: bool) -> None:
+        """The connection has ended: requeue unacknowledged messages in their order.
+
+        `limited`: it may have ended because one of them was too large.
+        """
         if settled:
-            self._limit.settled()
+            self._limit.try_again()
+        if limited:
+            self._limit.lost(flight.message for flight in self._in_flight.values())
         self._in_flight.clear()
         self._refused.clear()
         self._is_authorized_now = False

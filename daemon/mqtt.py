@@ -47,9 +47,11 @@ _REFUSED_FOR_GOOD = {"Not authorized", "Bad user name or password", "Banned"}
 
 
 _NO_ANSWER = "it does not answer"
+_CLOSED = "Unspecified error"
 _TIMEOUT = "Keep alive timeout"
+_TOO_LARGE = "Packet too large"
 _ENDS = {
-    "Unspecified error": "it closed the connection",
+    _CLOSED: "it closed the connection",
     _TIMEOUT: "it does not answer any more",
     "Session taken over": "another client took the name of ours; see mqtt.client_id",
 }
@@ -136,14 +138,11 @@ class Link:
         return self._delivery.refusals.count
 
     def wait_connected(self, seconds: float) -> bool:
-        """Return whether the broker accepted us within that time.
-
-        An attempt that is under way then is waited for: a broker may take long to answer.
-        """
+        """Return whether the broker accepts us within that time; sooner where it refuses us."""
         deadline = time.monotonic() + seconds
         while not self._connected.wait(0.05):
             trouble = self.trouble
-            if trouble is not None and (trouble.users or time.monotonic() > deadline):
+            if time.monotonic() > deadline or (trouble is not None and trouble.users):
                 return False
         return True
 
@@ -193,9 +192,11 @@ class Link:
             self._report(explain(error, self._settings))
         accepted = self._connected.is_set()
         settled = time.monotonic() - self._connected_at >= _SETTLED_SECONDS
-        hung_up = accepted and self._end not in {"", _ENDS[_TIMEOUT]}
+        # MQTT 5 states the limit, or gives this reason; with 3.1.1 a broker can only hang up.
+        limited = self._end == (_TOO_LARGE if self._protocol is _V5 else _ENDS[_CLOSED])
         self._connected.clear()
-        self._delivery.end(hung_up=hung_up and not self._closing.is_set(), settled=settled)
+        limited = limited and accepted and not self._closing.is_set()
+        self._delivery.end(limited=limited, settled=settled)
         if client.socket() is not None:
             client.disconnect()
         if settled:
@@ -305,7 +306,7 @@ class Link:
             if self._connected.is_set():
                 if time.monotonic() >= self._greet_again_at:
                     self._greet_again_at = math.inf
-                    self._delivery.say_everything()
+                    self._delivery.greet_again()
                 self._delivery.send(lambda message: _send(client, message))
             elif time.monotonic() - began > self._patience_seconds:
                 self._silences[self._protocol] = min(self._silences[self._protocol] + 1, 10)

@@ -1,8 +1,10 @@
 """The outbox's write-ahead log, checked before SQLite reads it.
 
 SQLite reads the log up to its first damaged frame and drops the rest without a word. Here that is
-noticed, and only what is damaged is left out. What cannot be noticed: a log that is gone or was cut
-is like a shorter one, and a last write whose end mark is damaged is like one that never ended.
+noticed, and only the damaged frames are left out. Where the newest write has one, all of that write
+is left out: a power failure may have cut it short, and a part of it must not be applied. What
+cannot be noticed: a log that is gone or was cut is like a shorter one, and a last write whose end
+mark is damaged is like one that never ended.
 """
 
 import struct
@@ -57,6 +59,8 @@ class _Frame(NamedTuple):
 def repaired(content: bytes, page_bytes: int) -> Repaired | None:
     """The log without its damaged frames; None where all that was committed is sound.
 
+    Of the newest write either all frames are kept or none.
+
     `page_bytes` is the database's page size, for a log whose header is damaged.
     """
     if len(content) < _HEADER.size + _FRAME.size:
@@ -72,13 +76,14 @@ def repaired(content: bytes, page_bytes: int) -> Repaired | None:
     frames = everything[: last + 1]
     if form.is_sound and _is_intact(frames, form):
         return None
-    sound = [
-        frame
-        for frame, is_sound in zip(frames, _soundness(frames, form), strict=True)
-        if is_sound and frame.salts == form.salts
-    ]
+    frames = list(_with_right_marks(frames, form))
+    sound = _soundness(frames, form)
+    begin = _newest_write(frames, sound, form)
+    if not all(sound[begin:]):
+        sound[begin:] = []
+    kept = [frame for frame, is_sound in zip(frames, sound, strict=False) if is_sound]
     count = len(frames) or len(everything)
-    return Repaired(_rebuilt(sound, form), count, count - len(sound))
+    return Repaired(_rebuilt(kept, form), count, count - len(kept))
 
 
 def _form(content: bytes, page_bytes: int) -> _Form:
@@ -131,6 +136,41 @@ def _is_intact(frames: Sequence[_Frame], form: _Form) -> bool:
     return True
 
 
+def _with_right_marks(frames: Sequence[_Frame], form: _Form) -> Iterator[_Frame]:
+    """The frames; a damaged end mark is replaced by the one that agrees with the checksum."""
+    before, end_mark = form.first_sum, 0
+    for frame in frames:
+        right = frame
+        if _checksum(before, frame.summed, form.is_big_endian) != frame.checksum:
+            for mark in (0, end_mark, frames[-1].committed_pages):
+                summed = struct.pack(">2I", frame.page, mark) + frame.summed[_SUMMED_FRAME_BYTES:]
+                if _checksum(before, summed, form.is_big_endian) == frame.checksum:
+                    right = frame._replace(committed_pages=mark, summed=summed)
+        yield right
+        before, end_mark = frame.checksum, right.committed_pages or end_mark
+
+
+def _newest_write(frames: Sequence[_Frame], sound: Sequence[bool], form: _Form) -> int:
+    """The number of the newest write's first frame.
+
+    A write has each page once: where one comes again, the damaged frame between ended a write.
+    """
+    last = len(frames) - 1
+    first_damaged = len(frames)
+    pages = set[int]()
+    for number in range(last, -1, -1):
+        frame = frames[number]
+        if number < last and _ends_write(frame, form):
+            return number + 1
+        if not sound[number]:
+            first_damaged = number
+        elif frame.page in pages and first_damaged < last:
+            return first_damaged + 1
+        else:
+            pages.add(frame.page)
+    return 0
+
+
 def _soundness(frames: Sequence[_Frame], form: _Form) -> list[bool]:
     """Whether each frame is as it was written, regardless of the frames before it."""
     sound: list[bool] = []
@@ -147,7 +187,10 @@ def _soundness(frames: Sequence[_Frame], form: _Form) -> list[bool]:
         unknown = number == 0 and not form.is_sound
         sound.append(unknown or frame.checksum in sums.values())
         stored, computed = frame.checksum, sums[stored]
-    return sound
+    return [
+        is_sound and frame.salts == form.salts
+        for frame, is_sound in zip(frames, sound, strict=True)
+    ]
 
 
 def _rebuilt(frames: Sequence[_Frame], form: _Form) -> bytes:

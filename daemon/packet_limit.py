@@ -14,8 +14,7 @@ class PacketLimit:
     """The broker's maximum packet size. MQTT 5 states it; a broker of 3.1.1 just hangs up.
 
     Two connections in a row that end before a large message is acknowledged show that it is too
-    large. It is tried again after the next connection that lasted: the broker may have been
-    reconfigured.
+    large. `try_again` has it sent again: the broker may have been reconfigured.
     """
 
     def __init__(self) -> None:
@@ -44,15 +43,15 @@ class PacketLimit:
             self._losses = 0
 
     def lost(self, unacknowledged: Iterable[Message]) -> None:
-        """The broker ended the connection before it acknowledged these."""
+        """The broker ended the connection, perhaps because one of these was too large."""
         sizes = [self._size_bytes(m) for m in unacknowledged if self._is_suspect(m)]
         if sizes:
             self._losses += 1
             if self._losses >= _MOST_LOSSES:
                 self._learned_bytes = min(sizes)
 
-    def settled(self) -> None:
-        """A connection has lasted and is over: one more loss shows that nothing has changed."""
+    def try_again(self) -> None:
+        """Send what seemed too large again: one more loss shows that nothing has changed."""
         if self._learned_bytes is not None:
             self._learned_bytes, self._losses = None, _MOST_LOSSES - 1
 

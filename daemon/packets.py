@@ -121,8 +121,8 @@ class Packets:
     def _headed(self) -> None:
         """The packet's type and length are known."""
         self._size_bytes = sum((byte & 0x7F) << 7 * i for i, byte in enumerate(self._head[1:]))
-        if self._head[0] >> 4 == _PUBACK and _IDENTIFIER_BYTES <= self._size_bytes <= _KEPT_BYTES:
-            self._collect_bytes = self._size_bytes
+        if self._head[0] >> 4 == _PUBACK and self._size_bytes >= _IDENTIFIER_BYTES:
+            self._collect_bytes = min(self._size_bytes, _KEPT_BYTES)
         elif self._size_bytes > self._largest_bytes:
             self._collect_bytes = _KEPT_BYTES
         else:
@@ -131,14 +131,14 @@ class Packets:
             self._head.clear()
 
     def _collected(self) -> None:
-        """A PUBACK is whole, or what is kept of a larger packet."""
+        """The body holds a short PUBACK, or the kept beginning of a larger packet."""
+        self._skip_bytes = self._size_bytes - len(self._body)
         if self._head[0] >> 4 == _PUBACK:
             (number,) = struct.unpack("!H", self._body[:2])
             self.reasons[number] = int.from_bytes(self._body[2:3])
             self._ready += bytes([self._head[0], 2]) + self._body[:2]
         else:
             self._ready += bytes([self._head[0]]) + encoded_length(len(self._body)) + self._body
-            self._skip_bytes = self._size_bytes - len(self._body)
             if self._head[0] >> 4 == _PUBLISH:
                 self._tell(_oversized(self._head[0], self._body))
         self._head.clear()

@@ -1,29 +1,24 @@
 """The demo's way to a broker: its own or the configured one, and what another client gets there."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from daemon.commands.broker_wait import wait_for_broker
 from daemon.commands.embedded_broker import embedded_broker
 from daemon.commands.watcher import watching
 from daemon.commands.wiring import Ears, link_to, node_of
 from daemon.discovery import device_id
-from daemon.errors import FailedError, InputError
+from daemon.errors import FailedError
 from daemon.hub import Hub
 from daemon.outbox import Outbox
 from daemon.settings import MqttSettings, Settings, read_password
 from daemon.stop import Stop
 
-if TYPE_CHECKING:
-    from daemon.mqtt import Link
-
 _NODE = "demo"
 _CONNECT_SECONDS = 10.0
-_LOOK_SECONDS = 0.2
 _FLUSH_SECONDS = 5.0
 _GOODBYE_SECONDS = 2.0
 
@@ -85,22 +80,12 @@ def published(
     )
     hub = Hub(node, link.publish, outbox, wall_at)
     delivery = Delivery(hub)
-    with watching(mqtt, password, take, topics=topics):
+    with watching(mqtt, password, take, topics=topics, stop=stop):
         with link:
-            _wait_connected(link, stop)
+            wait_for_broker(link, stop, _CONNECT_SECONDS)
             yield delivery
             connected = link.wait_connected(0.0)
             delivery.undelivered = link.flush(_FLUSH_SECONDS if connected else 0.0)
             if link.trouble is not None:
                 delivery.reason = link.trouble.reason
         said_goodbye.wait(_GOODBYE_SECONDS if connected else 0.0)
-
-
-def _wait_connected(link: "Link", stop: Stop) -> None:
-    deadline = time.monotonic() + _CONNECT_SECONDS
-    while not stop.is_set() and not link.wait_connected(_LOOK_SECONDS):
-        trouble = link.trouble
-        if trouble is not None and trouble.users:
-            raise InputError(trouble.reason)
-        if time.monotonic() > deadline:
-            raise FailedError("the broker does not answer" if trouble is None else trouble.reason)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from daemon.commands.broker_wait import wait_for_broker
 from daemon.commands.wiring import Ears, link_to, node_of
 from daemon.display import Screen
 from daemon.errors import FailedError, InputError
@@ -21,7 +22,7 @@ from daemon.redaction import without_logins
 from daemon.replay import Replay
 from daemon.rules import shortest_seconds
 from daemon.settings import Settings, read_password
-from daemon.stop import stop_on_signals
+from daemon.stop import Stop, stop_on_signals
 from daemon.tracker import Event, EventEnded, EventStarted
 from daemon.window import WINDOW_SECONDS
 
@@ -54,8 +55,13 @@ def replay(
     ears = Ears(settings)
     gate_dbfs = None if scores else settings.audio.gate_dbfs
     code = 0
-    with stop_on_signals() as stop, _published(settings, ears, publish=publish) as publication:
+    with (
+        stop_on_signals() as stop,
+        _published(settings, ears, stop, publish=publish) as publication,
+    ):
         for file in files:
+            if stop.is_set():
+                break
             player = Replay(file, ears.hop_seconds, speed=speed, stop=stop)
             printer: _Printer = (
                 _JsonLines(file, ears.families, scores=scores)
@@ -70,8 +76,6 @@ def replay(
             except InputError as error:
                 log.error("%s", error)  # noqa: TRY400
                 code = 2
-            if stop.is_set():
-                break
     return code
 
 
@@ -116,7 +120,9 @@ def play(
 
 
 @contextmanager
-def _published(settings: Settings, ears: Ears, *, publish: bool) -> Iterator[Publication]:
+def _published(
+    settings: Settings, ears: Ears, stop: Stop, *, publish: bool
+) -> Iterator[Publication]:
     publication = Publication()
     if not publish:
         yield publication
@@ -132,12 +138,10 @@ def _published(settings: Settings, ears: Ears, *, publish: bool) -> Iterator[Pub
     )
     hub = publication.hub = Hub(node, link.publish, outbox, publication.wall_at)
     with link:
-        if not link.wait_connected(_CONNECT_SECONDS):
-            trouble = link.trouble
-            reason = trouble.reason if trouble else "the broker does not answer"
-            raise (InputError if trouble and trouble.users else FailedError)(reason)
+        wait_for_broker(link, stop, _CONNECT_SECONDS)
         yield publication
-        if undelivered := link.flush(_FLUSH_SECONDS):
+        # Without a connection it was stopped before there was an event.
+        if link.connections and (undelivered := link.flush(_FLUSH_SECONDS)):
             raise FailedError(f"the broker did not take {undelivered} event(s); replay again")
 
 

@@ -1,6 +1,7 @@
 """Another client of the broker: what it receives of us, and what it may clear away."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -10,10 +11,12 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from daemon.bounded_client import BoundedClient
 from daemon.errors import FailedError, InputError
 from daemon.settings import MqttSettings
+from daemon.stop import Stop
 from daemon.tls import tls_context
 from daemon.trouble import explain
 
 _ANSWER_SECONDS = 10.0
+_LOOK_SECONDS = 0.2
 _PUBLISH_SECONDS = 10.0
 
 
@@ -30,12 +33,15 @@ def watching(
     password: str | None,
     show: Callable[[str, bytes], None],
     topics: Sequence[str] = (),
+    stop: Stop | None = None,
 ) -> Iterator[Publish]:
     """Show every message of the `topics` as another client receives it, on a thread.
 
     Without `topics`: everything under our prefix and under discovery's. Raises InputError when the
-    broker refuses the credentials or the topics, FailedError when it cannot be reached.
+    broker refuses the credentials or the topics, FailedError when it cannot be reached. A request
+    to stop ends the wait for its answer.
     """
+    stop = stop or Stop()
     client = BoundedClient(
         CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311, tell=lambda _: None
     )
@@ -72,12 +78,20 @@ def watching(
         client.publish(topic, payload, 1, retain).wait_for_publish(_PUBLISH_SECONDS)
 
     try:
-        answered.wait(_ANSWER_SECONDS)
-        _check(settings, refusals, answered=answered.is_set())
+        _wait(answered, stop)
+        if not stop.is_set():
+            _check(settings, refusals, answered=answered.is_set())
         yield publish
     finally:
         client.disconnect()
         client.loop_stop()
+
+
+def _wait(answered: threading.Event, stop: Stop) -> None:
+    deadline = time.monotonic() + _ANSWER_SECONDS
+    while not stop.is_set() and not answered.wait(_LOOK_SECONDS):
+        if time.monotonic() > deadline:
+            return
 
 
 def _check(settings: MqttSettings, refusals: Sequence[str], *, answered: bool) -> None:

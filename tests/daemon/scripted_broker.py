@@ -82,7 +82,7 @@ class ScriptedBroker:
 
     `silence_seconds` goes by before every CONNACK; `properties` stand in the CONNACK of MQTT 5. A
     packet larger than `largest` ends the connection without a word. Every subscription is answered
-    with the reason code `subscription`.
+    with the reason code `subscription`. Every PUBACK of MQTT 5 ends with the bytes `explanation`.
     """
 
     def __init__(
@@ -94,6 +94,7 @@ class ScriptedBroker:
         largest: int | None = None,
         silent_to_v5: bool = False,
         subscription: int = 1,
+        explanation: bytes = b"",
         server: socket.socket | None = None,
     ) -> None:
         self.published: list[Published] = []
@@ -106,6 +107,7 @@ class ScriptedBroker:
         self._silence_seconds = silence_seconds
         self._silent_to_v5 = silent_to_v5
         self.subscription = subscription
+        self._explanation = explanation
         self._server = server or socket.create_server(("127.0.0.1", 0))
         self._closing = threading.Event()
         self._connections: list[socket.socket] = []
@@ -215,10 +217,13 @@ class ScriptedBroker:
     def _acknowledgements(self, messages: Sequence[Published], version: int) -> bytes:
         codes = [(message.mid, self._answer(message)) for message in messages]
         return b"".join(
-            packet(PUBACK, struct.pack("!H", mid) + (bytes([code]) if version == V5 else b""))
+            packet(PUBACK, struct.pack("!H", mid) + self._reason(code, version))
             for mid, code in codes
             if code is not None
         )
+
+    def _reason(self, code: int, version: int) -> bytes:
+        return bytes([code]) + self._explanation if version == V5 else b""
 
 
 def _published(flags: int, body: bytes, version: int) -> Published:

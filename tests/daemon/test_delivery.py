@@ -20,9 +20,11 @@ from daemon import delivery, event_queue, mqtt
 from daemon.home_assistant import Message
 from daemon.mqtt import Commands, Link
 from daemon.outbox import Outbox
+from daemon.packets import encoded_length
 from daemon.settings import MqttSettings, TlsSettings
 from tests.conftest import ROOT, Mosquitto, StartBroker, Watcher
 from tests.daemon.scripted_broker import (
+    DISCONNECT,
     PUBLISH,
     Answer,
     Published,
@@ -59,7 +61,11 @@ class Sender(NamedTuple):
 
 @contextmanager
 def sender(
-    port: int, greeting: Sequence[Message] = (ONLINE,), password: str | None = None, **options: Any
+    port: int,
+    greeting: Sequence[Message] = (ONLINE,),
+    password: str | None = None,
+    birth_topic: str | None = None,
+    **options: Any,
 ) -> Iterator[Sender]:
     """A link that is connected."""
     outbox, taken = Outbox(), list[tuple[str, bytes, bool]]()
@@ -71,6 +77,7 @@ def sender(
         greeting=lambda: greeting,
         farewell=FAREWELL,
         commands=Commands([COMMAND], lambda *command: taken.append(command)),
+        birth_topic=birth_topic,
     )
     with link:
         assert link.wait_connected(10)
@@ -288,6 +295,20 @@ def test_events_flow_where_discovery_is_refused(caplog: pytest.LogCaptureFixture
     assert f"the broker refuses {DISCOVERY.topic}: Not authorized" in caplog.text
 
 
+@pytest.mark.parametrize("size", [1100, 65_000])
+def test_events_flow_where_the_broker_explains_each_answer_at_length(size: int) -> None:
+    reason = b"\x1f" + size.to_bytes(2) + b"r" * size
+    script = Script(*([0x97, 0] * 5))
+    with (
+        ScriptedBroker(script, explanation=encoded_length(len(reason)) + reason) as broker,
+        sender(broker.port) as its,
+    ):
+        its.put(*range(50))
+        assert its.link.flush(20) == 0
+        assert sorted(script.accepted) == list(range(50))
+        assert its.link.connections == 1
+
+
 @pytest.mark.parametrize(("allowed", "most"), [(1, 1), (5, 5), (65_535, 20)])
 def test_no_more_is_in_flight_than_the_broker_receives(allowed: int, most: int) -> None:
     properties = bytes([0x21, *allowed.to_bytes(2)])
@@ -356,6 +377,89 @@ def test_discovery_is_left_out_where_the_broker_hangs_up_and_comes_back(
         assert its.link.flush(10) == 0
         assert its.link.connections == 6
         assert [number_of(payload) for payload in broker.of(EVENT)] == [0, 1, 2]
+
+
+LIMIT_OF_1_MB = bytes([0x27, *(1_000_000).to_bytes(4)])
+
+
+@contextmanager
+def ending_at_discovery(
+    times: int, goodbye: bytes = b"", properties: bytes = b""
+) -> Iterator[ScriptedBroker]:
+    """A broker that so often sends `goodbye` and hangs up instead of acknowledging discovery."""
+
+    def answer(message: Published) -> int | None:
+        if message.topic != DISCOVERY.topic or len(broker.of(DISCOVERY.topic)) > times:
+            return 0
+        broker.send(goodbye)
+        broker.hang_up()
+        return None
+
+    with ScriptedBroker(answer, properties=properties) as broker:
+        yield broker
+
+
+@pytest.mark.parametrize("properties", [b"", LIMIT_OF_1_MB])
+@pytest.mark.parametrize("reason", [None, 0x87, 0x8B, 0x8E])
+def test_lost_connections_of_mqtt_5_do_not_leave_out_discovery(
+    reason: int | None,
+    properties: bytes,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mqtt, "_FIRST_PAUSE_SECONDS", 0.1)
+    goodbye = b"" if reason is None else packet(DISCONNECT, bytes([reason]))
+    with (
+        ending_at_discovery(3, goodbye, properties) as broker,
+        sender(broker.port, [DISCOVERY, ONLINE]) as its,
+    ):
+        eventually(lambda: len(broker.of(DISCOVERY.topic)) == 4)
+        its.put(0)
+        assert its.link.flush(10) == 0
+        assert its.link.connections == 4
+    assert "too large" not in caplog.text
+
+
+def test_discovery_is_left_out_where_mqtt_5_calls_it_too_large(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt, "_FIRST_PAUSE_SECONDS", 0.1)
+    with (
+        ending_at_discovery(9, packet(DISCONNECT, b"\x95")) as broker,
+        sender(broker.port, [DISCOVERY, ONLINE]) as its,
+    ):
+        its.put(0)
+        assert its.link.flush(10) == 0
+        eventually(lambda: its.link.connections == 3)
+    assert f"{DISCOVERY.topic} is not sent because it is too large" in caplog.text
+
+
+@pytest.mark.parametrize("largest", [None, 10_000])
+def test_birth_message_tries_discovery_again(
+    largest: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt, "_FIRST_PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(mqtt, "_SETTLED_SECONDS", 0.5)
+    monkeypatch.setattr(mqtt, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.1)
+    birth = "homeassistant/status"
+    with (
+        ScriptedBroker(largest=10_000) as broker,
+        sender(broker.port, [DISCOVERY, ONLINE], birth_topic=birth, protocol="3.1.1") as its,
+    ):
+        its.put(0)
+        assert its.link.flush(10) == 0
+        assert its.link.connections == 3
+        time.sleep(0.6)
+        broker.largest = largest
+        broker.send(publication(birth, b"online"))
+        # Where the limit is as it was, that costs one connection.
+        connections = 3 if largest is None else 4
+        eventually(lambda: its.link.connections == connections)
+        eventually(lambda: len(broker.of(DISCOVERY.topic)) == (largest is None))
+        its.put(1)
+        assert its.link.flush(10) == 0
+        time.sleep(1.0)
+        assert its.link.connections == connections
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])

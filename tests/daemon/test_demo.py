@@ -13,7 +13,8 @@ import pytest
 
 from tests.conftest import ROOT, Mosquitto, StartBroker, Timbrel, VirtualMicrophone, Watcher
 from tests.daemon.pseudo_terminal import on_terminal
-from tests.daemon.test_mqtt import make_password_file
+from tests.daemon.scripted_broker import ScriptedBroker
+from tests.daemon.test_mqtt import eventually, make_password_file
 
 DEMO = [sys.executable, "-m", "daemon", "demo"]
 
@@ -130,6 +131,27 @@ def test_no_broker_and_one_that_refuses_are_said_in_one_line(
     assert absent.stderr.count("\n") == 1
     assert "no broker answers" in absent.stderr
     assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("link_alone", [True, False])
+def test_interrupt_ends_the_wait_for_a_silent_broker(link_alone: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    with ScriptedBroker(
+        silent_to_v5=link_alone, silence_seconds=0.0 if link_alone else 60.0
+    ) as broker:
+        demo = subprocess.Popen(
+            [*DEMO, "--config", configured(tmp_path, broker.port)],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        # The demo's other client speaks 3.1.1 and connects first.
+        eventually(lambda: broker.versions == ([4, 5] if link_alone else [4]), 30)
+        began = time.monotonic()
+        demo.send_signal(signal.SIGINT)
+        _, said = demo.communicate(timeout=30)
+        assert time.monotonic() - began < 5.0
+    assert (demo.returncode, said) == (0, "")
 
 
 def test_a_broken_configuration_is_said_before_anything_else(

@@ -225,6 +225,7 @@ def test_a_server_that_is_no_broker_is_reported(
     monkeypatch.setattr(mqtt, "_ANSWER_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as mute, link_to(mute.getsockname()[1]) as link:
         port = mute.getsockname()[1]
+        eventually(lambda: link.trouble is not None)
         assert not link.wait_connected(0.1)
     assert f"the broker at 127.0.0.1:{port} does not answer; see the broker's log" in caplog.text
 
@@ -234,8 +235,17 @@ def test_connects_to_a_broker_that_answers_later_than_a_keepalive() -> None:
         ScriptedBroker(silence_seconds=4.0) as broker,
         link_to(broker.port, keepalive_seconds=1) as link,
     ):
-        assert link.wait_connected(0.0), "an attempt under way is not waited for"
+        assert link.wait_connected(10)
         assert broker.versions == [5]
+
+
+def test_waiting_for_the_connection_ends_at_its_deadline() -> None:
+    with ScriptedBroker(silence_seconds=30.0) as broker, link_to(broker.port) as link:
+        eventually(lambda: broker.versions)
+        began = time.monotonic()
+        assert not link.wait_connected(0.3)
+        assert 0.3 <= time.monotonic() - began < 3.0
+        assert link.trouble is None
 
 
 def test_patience_grows_until_a_slow_broker_is_reached_with_mqtt_5(

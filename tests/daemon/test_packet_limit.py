@@ -49,16 +49,16 @@ def test_acknowledgement_between_two_losses_clears_the_message() -> None:
     assert limit.excess(DISCOVERY) is None
 
 
-def test_message_is_tried_again_after_a_connection_that_lasted() -> None:
+def test_message_is_tried_again_on_request() -> None:
     limit = PacketLimit()
-    limit.settled()
+    limit.try_again()
     limit.lost([DISCOVERY])
     limit.lost([DISCOVERY])
-    limit.settled()
+    limit.try_again()
     assert limit.excess(DISCOVERY) is None
     limit.lost([DISCOVERY])
     assert limit.excess(DISCOVERY) is not None, "one loss is enough the second time"
-    limit.settled()
+    limit.try_again()
     limit.arrived(DISCOVERY)
     limit.lost([DISCOVERY])
     assert limit.excess(DISCOVERY) is None

@@ -111,6 +111,18 @@ def test_reasons_of_acknowledgements_are_kept_and_hidden(code: int, reader: Read
     assert reader.packets.reasons == {0x0102: 0, 7: code}
 
 
+@pytest.mark.parametrize("size", [100, 1020, 1021, 1022, 1100, LARGEST, 65_532, 65_535])
+def test_acknowledgement_of_any_length_keeps_its_reason(size: int, reader: Reader) -> None:
+    reason = b"\x1f" + struct.pack("!H", size) + b"r" * size
+    answer = packet(PUBACK, b"\x00\x07\x97" + encoded_length(len(reason)) + reason)
+    small = publication(TOPIC, b"ON")
+    read = reader.send(answer + small + answer + packet(PUBACK, b"\x01\x02"))
+    seven = packet(PUBACK, b"\x00\x07")
+    assert read == seven + small + seven + packet(PUBACK, b"\x01\x02")
+    assert reader.packets.reasons == {7: 0x97, 0x0102: 0}
+    assert reader.told == []
+
+
 def test_length_that_does_not_end_is_left_to_the_library(reader: Reader) -> None:
     assert reader.send(b"\x30\xff\xff\xff\xff\xff") == b"\x30\xff\xff\xff\xff\xff"
 
@@ -134,7 +146,7 @@ def test_any_packets_in_any_pieces(sizes: list[tuple[int, bool]], pieces: list[i
     content, expected = bytearray(), bytearray()
     for size, is_ack in sizes:
         if is_ack:
-            content += packet(PUBACK, b"\x00\x01\x80" + b"\x00" * (size % 2))
+            content += packet(PUBACK, b"\x00\x01\x80" + b"\x00" * size)
             expected += packet(PUBACK, b"\x00\x01")
         else:
             content += publication(TOPIC, b"x" * size)

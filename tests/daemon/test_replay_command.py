@@ -1,6 +1,9 @@
 import csv
 import json
+import signal
 import subprocess
+import sys
+import time
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +16,9 @@ import soundfile
 from daemon.classifier import BUILT_IN_MODEL
 from daemon.commands.medley import medley
 from daemon.model_file import read_contract
-from tests.conftest import MEDLEY, Mosquitto, Timbrel, Watcher
+from tests.conftest import MEDLEY, ROOT, Mosquitto, Timbrel, Watcher
+from tests.daemon.scripted_broker import ScriptedBroker
+from tests.daemon.test_mqtt import eventually
 
 FAMILIES = read_contract(BUILT_IN_MODEL).families
 
@@ -165,6 +170,34 @@ def test_published_events_reach_another_client_with_families_and_times(
     with Watcher(broker.port) as newcomer:
         assert newcomer.wait_for("timbrel/replay/state").retained
         assert newcomer.wait_for("homeassistant/device/timbrel_replay/config").retained
+
+
+def test_broker_that_answers_late_gets_the_events(tmp_path: Path, timbrel: Timbrel) -> None:
+    config = tmp_path / "timbrel.yaml"
+    with ScriptedBroker(silence_seconds=7.0) as broker:
+        config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}")
+        done = timbrel("replay", "--publish", "--json", "--config", config, MEDLEY)
+        assert len(broker.of("timbrel/replay/event")) == len(lines(done)) > 0
+        assert broker.versions == [5]
+
+
+def test_interrupt_ends_the_wait_for_a_silent_broker(tmp_path: Path) -> None:
+    config = tmp_path / "timbrel.yaml"
+    with ScriptedBroker(silence_seconds=60.0) as broker:
+        config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}")
+        replay = subprocess.Popen(
+            [sys.executable, "-m", "daemon", "replay", "--publish", "--config", config, MEDLEY],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        eventually(lambda: broker.versions, 30)
+        began = time.monotonic()
+        replay.send_signal(signal.SIGINT)
+        printed, said = replay.communicate(timeout=60)
+        assert time.monotonic() - began < 5.0
+    assert (replay.returncode, printed, said) == (0, "", "")
 
 
 def at(iso: str) -> float:
