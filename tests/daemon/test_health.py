@@ -257,7 +257,9 @@ def sent(port: int, content: bytes) -> bytes:
             connection.shutdown(socket.SHUT_WR)
             while piece := connection.recv(65_536):
                 answer += piece
-        except (ConnectionResetError, BrokenPipeError):
+        except TimeoutError:
+            raise
+        except OSError:  # it has hung up
             pass
     return answer
 

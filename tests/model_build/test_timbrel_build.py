@@ -116,7 +116,7 @@ def test_all_makes_a_model_that_the_daemon_loads(
     assert abs(measured_in_run["float_room_top1"] - measured_in_run["top1"]["room"]) < 0.5
     assert "timbrel-tiny" in run.report.read_text()
     assert "configs/recipe-tiny.yaml" in run.card.read_text()
-    assert "They were measured with once" in run.report.read_text()
+    assert "They were measured once" in run.report.read_text()
     assert "What was tried" not in run.report.read_text()
     assert run.model_figures.read_bytes() == output.with_suffix(".json").read_bytes()
 
