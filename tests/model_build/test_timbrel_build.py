@@ -237,7 +237,7 @@ def started(*arguments: object) -> subprocess.Popen[str]:
 def interrupted_once(running: subprocess.Popen[str], there: Callable[[], bool]) -> tuple[int, str]:
     """Ctrl-C as soon as something is there; its exit code and what it said."""
     with killed_at_last(running):
-        ends_at = time.monotonic() + 60
+        ends_at = time.monotonic() + 180
         while not there() and running.poll() is None and time.monotonic() < ends_at:
             time.sleep(0.02)
         running.send_signal(signal.SIGINT)
