@@ -143,6 +143,8 @@ class Watcher:
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = self._keep
         self._client.on_connect = self._subscribe
+        # Back before any daemon, or it misses what that sends.
+        self._client.reconnect_delay_set(0.05, 0.05)  # type: ignore[arg-type]
         self._port = port
         self._qos = qos
 

@@ -20,7 +20,7 @@ from daemon.stop import Stop
 _NODE = "demo"
 _CONNECT_SECONDS = 10.0
 _FLUSH_SECONDS = 5.0
-_GOODBYE_SECONDS = 2.0
+_GOODBYE_SECONDS = 5.0
 
 
 class Delivery:

@@ -568,6 +568,11 @@ def test_large_message_of_mqtt_3_1_1_is_ignored_and_named(
     ) in caplog.text
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def test_large_message_is_ignored_over_tls(start_broker: StartBroker, tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
     with socket.socket() as probe:
@@ -576,6 +581,7 @@ def test_large_message_is_ignored_over_tls(start_broker: StartBroker, tmp_path: 
     broker = start_broker(
         f"certfile {certificate}\nkeyfile {key}\nallow_anonymous true\nlistener {plain} 127.0.0.1\n"
     )
+    eventually(lambda: listens(plain))
     publish(plain, COMMAND, b"x" * 3_000_000, retain=True)
     tls = TlsSettings(ca_file=str(certificate))
     with sender(broker.port, host="localhost", protocol="3.1.1", tls=tls) as its:
