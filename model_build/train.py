@@ -174,9 +174,19 @@ def _last(history: dict[str, list[float]]) -> dict[str, float]:
 
 
 def _epochs_done(run: RunFolder) -> int:
-    """After how many epochs the fit goes on, as Keras' BackupAndRestore left it in its folder."""
+    """After how many epochs the fit goes on, as Keras' BackupAndRestore left it in its folder.
+
+    An interruption may cut its file short; the backup is removed then, and the fit starts anew.
+    """
     metadata = run.backup / "training_metadata.json"
-    return int(msgspec.json.decode(metadata.read_bytes())["epoch"]) if metadata.exists() else 0
+    if not metadata.exists():
+        return 0
+    try:
+        return int(msgspec.json.decode(metadata.read_bytes())["epoch"])
+    except msgspec.DecodeError:
+        print(f"{metadata}: cut short by the interruption; training starts anew", file=sys.stderr)
+        shutil.rmtree(run.backup)
+        return 0
 
 
 def environment() -> dict[str, str]:

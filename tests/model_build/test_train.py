@@ -74,3 +74,18 @@ def test_resume_goes_on_after_the_last_whole_epoch(
 def test_a_network_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run timbrel-build train first"):
         training.trained(RunFolder(tmp_path))
+
+
+def test_a_backup_that_was_cut_short_is_removed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = RunFolder(tmp_path)
+    assert training._epochs_done(run) == 0
+    run.backup.mkdir(parents=True)
+    metadata = run.backup / "training_metadata.json"
+    metadata.write_text('{"epoch": 7, "batch": 0}')
+    assert training._epochs_done(run) == 7
+    metadata.write_text('{"epo')
+    assert training._epochs_done(run) == 0
+    assert not run.backup.exists()
+    assert "training starts anew" in capsys.readouterr().err
