@@ -147,7 +147,8 @@ def _complain(*problems: str) -> None:
 def _open_standard_numbers() -> None:
     """Open those of 0, 1 and 2 that the caller has closed.
 
-    The next file, such as a database, would get that number, and libraries would print into it.
+    Otherwise the next file opened, such as a database, gets that number, and libraries that print
+    write into it.
     """
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004
         pass
@@ -159,8 +160,8 @@ def _open_standard_numbers() -> None:
 def _on_own_number(stream: TextIO) -> TextIO:
     """The same output under a file number of its own.
 
-    While libraries are silenced, numbers 1 and 2 lead to nowhere (`quiet.py`), and with them would
-    go what other threads print in that moment.
+    To silence libraries, `quiet.py` points numbers 1 and 2 to the null device for a moment. What
+    other threads print then must not be lost.
     """
     try:
         return os.fdopen(

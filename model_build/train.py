@@ -176,7 +176,7 @@ def _last(history: dict[str, list[float]]) -> dict[str, float]:
 def _epochs_done(run: RunFolder) -> int:
     """After how many epochs the fit goes on, as Keras' BackupAndRestore left it in its folder.
 
-    An interruption may cut its file short; the backup is removed then, and the fit starts anew.
+    An interruption may cut that file short: the backup is then removed and the fit starts anew.
     """
     metadata = run.backup / "training_metadata.json"
     if not metadata.exists():
