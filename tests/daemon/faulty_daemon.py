@@ -1,9 +1,11 @@
 """`timbrel run` that a test can mute and that loses its patience sooner.
 
 Arguments: seconds of patience, the configuration. SIGUSR1 mutes the first place, SIGUSR2 unmutes
-it. A source whose name ends in a number is opened with that rate, in two channels.
+it, SIGQUIT writes where every thread is to standard error. A source whose name ends in a number is
+opened with that rate, in two channels.
 """
 
+import faulthandler
 import functools
 import logging
 import os
@@ -57,6 +59,7 @@ def start(patience_seconds: str, config: str) -> int:
     # As the program does it: number 2 is taken from the libraries.
     said = os.fdopen(os.dup(2), "w", buffering=1)
     logging.basicConfig(level=logging.INFO, format="timbrel: %(message)s", stream=said)
+    faulthandler.register(signal.SIGQUIT, file=said)
     signal.signal(signal.SIGUSR1, mute)
     signal.signal(signal.SIGUSR2, mute)
     setattr(station, "place_of", noted)  # noqa: B010 (mypy knows no such export)

@@ -107,9 +107,15 @@ class House:
             for message in self.watcher.of(f"timbrel/{node}/{leaf}")[since:]:
                 if wanted(message.json):
                     return message.json
-            assert time.monotonic() < deadline, self.log.read_text()
+            assert time.monotonic() < deadline, self.account()
             assert self.daemon.poll() is None, self.log.read_text()
             time.sleep(0.02)
+
+    def account(self) -> str:
+        """The log, and after it where every thread of the daemon is."""
+        self.daemon.send_signal(signal.SIGQUIT)
+        time.sleep(1)
+        return self.log.read_text()
 
     def wait_hearing(self, node: str, hearing: str, since: int) -> Any:
         return self.wait(node, "hearing", since, lambda body: bool(body["hearing"] == hearing))
@@ -274,7 +280,7 @@ def is_end_of(body: Any, started: Any) -> bool:
 def wait_for_log(house: House, since: int, text: str) -> None:
     deadline = time.monotonic() + SOON_SECONDS
     while text not in house.log.read_text()[since:]:
-        assert time.monotonic() < deadline, house.log.read_text()
+        assert time.monotonic() < deadline, house.account()
         time.sleep(0.02)
 
 
