@@ -21,10 +21,11 @@ import logging
 import resource
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO, TypeAlias
+from typing import TypeAlias
 
 from daemon import log_lines
 from daemon.errors import FailedError, InputError
+from daemon.standard_output import give_up_output, on_own_number, open_standard_numbers
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 
@@ -92,13 +93,13 @@ def _run_command(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     # Passwords of the broker and of cameras are in memory, and must not be in a core dump.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _open_standard_numbers()
+    open_standard_numbers()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Bars and arrows are worth a ? on a terminal that does not know them, not a crash.
         sys.stdout.reconfigure(errors="replace")
         if _IS_PROGRAM:
-            sys.stdout = _on_own_number(sys.stdout)
-    log_stream = _on_own_number(sys.stderr)
+            sys.stdout = on_own_number(sys.stdout)
+    log_stream = on_own_number(sys.stderr)
     logging.basicConfig(level=logging.INFO, handlers=[log_lines.LogHandler(log_stream)])
     log_lines.write_as(getattr(options, "log_format", None) or "text")
     try:
@@ -110,10 +111,10 @@ def _run_command(arguments: Sequence[str] | None) -> int:
         _complain(str(error))
         return 1
     except BrokenPipeError:
-        _give_up_output()
+        give_up_output()
         return 0
     except OSError as error:
-        _give_up_output()
+        give_up_output()
         where = f"{error.filename}: " if error.filename else ""
         _complain(f"{where}{error.strerror or error}")
         return 1
@@ -128,9 +129,9 @@ def _flush_output() -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        _give_up_output()
+        give_up_output()
     except OSError as error:
-        _give_up_output()
+        give_up_output()
         _complain(str(error.strerror or error))
         return 1
     return 0
@@ -139,45 +140,9 @@ def _flush_output() -> int:
 def _complain(*problems: str) -> None:
     """Log why the program ends, each reason as a line of its own."""
     if not logging.getLogger().handlers:
-        logging.basicConfig(handlers=[log_lines.LogHandler(_on_own_number(sys.stderr))])
+        logging.basicConfig(handlers=[log_lines.LogHandler(on_own_number(sys.stderr))])
     for problem in problems:
         logging.getLogger("daemon").error("%s", problem)
-
-
-def _open_standard_numbers() -> None:
-    """Open those of 0, 1 and 2 that the caller has closed.
-
-    Otherwise the next file opened, such as a database, gets that number, and libraries that print
-    write into it.
-    """
-    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004
-        pass
-    os.close(number)
-    sys.stdout = sys.stdout or os.fdopen(1, "w")
-    sys.stderr = sys.stderr or os.fdopen(2, "w")
-
-
-def _on_own_number(stream: TextIO) -> TextIO:
-    """The same output under a file number of its own.
-
-    To silence libraries, `quiet.py` points numbers 1 and 2 to the null device for a moment. What
-    other threads print then must not be lost.
-    """
-    try:
-        return os.fdopen(
-            os.dup(stream.fileno()),
-            "w",
-            buffering=1 if stream.line_buffering else -1,
-            encoding=stream.encoding,
-            errors=stream.errors,
-        )
-    except (OSError, ValueError):
-        return stream
-
-
-def _give_up_output() -> None:
-    """Nobody reads our output any more; Python's own last flush would complain again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
