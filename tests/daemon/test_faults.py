@@ -267,8 +267,11 @@ def test_a_reload_keeps_what_plays_and_names_what_needs_a_restart(house: House) 
     house.hush()
     kinds = {m.json["event_type"] for m in house.watcher.of("timbrel/music_room/event")[before:]}
     assert "started" not in kinds
+    said = len(house.log.read_text())
     house.configure("tracker: {votes: 2, vote_seconds: 3}")
     house.daemon.send_signal(signal.SIGHUP)
+    # The reload also applies what the hub has set, which would undo the next test's mute.
+    wait_for_log(house, said, "tracker.start_after_seconds applied")
     assert house.so_far("music_room", "hearing") == windows_of_silence
 
 
