@@ -1,5 +1,6 @@
 """A YAML file as a tree of nodes that know their lines, read within bounds whatever it holds."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ _MOST_BYTES = 128 * 1024
 _MOST_NODES = 5_000
 _DEEPEST = 20
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _REMEDY = "correct the YAML there"
 _SHORTER = "shorten the file"
@@ -22,9 +24,10 @@ _SHORTER = "shorten the file"
 def compose(path: Path) -> yaml.Node | None:
     """The file's document; None for an empty one.
 
-    No scalar is interpreted: its value is its text. Raises InputError, with line and column where
-    there are any, for a file that cannot be read, is not YAML, uses merge keys, has an alias inside
-    its own anchor or a key twice, or exceeds the bounds.
+    No scalar is interpreted: its value is its text; a character that JSON writes as two escapes
+    (a surrogate pair) is one character. Raises InputError, with line and column where there are
+    any, for a file that cannot be read, is not YAML, uses merge keys, has an alias inside its own
+    anchor, a key twice or a key that is no text, or exceeds the bounds.
     """
     text = _text(path)
     try:
@@ -38,6 +41,22 @@ def compose(path: Path) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         place = f"{path}{_place(error.problem_mark or error.context_mark)}"
         raise InputError(_not_yaml(place, error.problem or str(error))) from None
+
+
+def unsendable(text: str) -> str | None:
+    """What a text has that neither a file name nor a message can hold, with the remedy."""
+    if "\0" in text:
+        return "a NUL character; leave it out"
+    if _SURROGATE.search(text):
+        return "half of a surrogate pair; write the whole character"
+    return None
+
+
+def _paired(text: str) -> str:
+    """The text with one character for each surrogate pair."""
+    if not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def _composed(loader: "_Loader") -> yaml.Node | None:
@@ -65,15 +84,27 @@ def _text(path: Path) -> str:
         content = content_of(path, _MOST_BYTES)
     except UnreadableError as error:
         raise InputError(f"{path}: {error}; name a readable YAML file") from None
-    encoding = "utf-16" if content.startswith(_BYTE_ORDER_MARKS) else "utf-8-sig"
     try:
-        return content.decode(encoding)
+        return decoded(content)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
+        byte, encoding = error.object[error.start], _encoding(content).removesuffix("-sig")
         raise InputError(
-            f"{path}, line {line}: not valid YAML: the byte 0x{content[error.start]:02x} is not "
-            f"{encoding.removesuffix('-sig').upper()} text; save the file as UTF-8"
+            f"{path}, line {line}: not valid YAML: the byte 0x{byte:02x} is not "
+            f"{encoding.upper()} text; save the file as UTF-8"
         ) from None
+
+
+def decoded(content: bytes) -> str:
+    """A file's text without its byte order mark; raises UnicodeDecodeError.
+
+    It is UTF-8, or UTF-16 where a byte order mark says so.
+    """
+    return content.decode(_encoding(content))
+
+
+def _encoding(content: bytes) -> str:
+    return "utf-16" if content.startswith(_BYTE_ORDER_MARKS) else "utf-8-sig"
 
 
 class _RefusedError(yaml.MarkedYAMLError):
@@ -113,6 +144,11 @@ class _Loader(yaml.BaseLoader):
         self._open_anchors = anchors
         return node
 
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        node = super().compose_scalar_node(anchor)
+        node.value = _paired(node.value)
+        return node
+
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
@@ -123,6 +159,8 @@ class _Loader(yaml.BaseLoader):
             self._refuse_if(is_merge, "merge keys (<<) are not supported; write the keys out", key)
             is_known = key.value in seen
             self._refuse_if(is_known, f"the key {shown(key.value)} appears twice; remove one", key)
+            fault = unsendable(key.value)
+            self._refuse_if(fault is not None, f"the key {shown(key.value)} has {fault}", key)
             seen.add(key.value)
         return node
 

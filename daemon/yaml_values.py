@@ -9,6 +9,7 @@ import yaml
 
 from daemon import yaml_words
 from daemon.redaction import shown
+from daemon.yaml_document import unsendable
 from daemon.yaml_scalars import Base60, Scalar, plain_value
 
 TAG = "tag:yaml.org,2002:"
@@ -39,8 +40,8 @@ def scalar(node: yaml.ScalarNode, hint: Any, key: str) -> Any:
             f"expected {yaml_words.expected(hint)}, found {found}, "
             f"which YAML readers take for {value.seconds:g} or for text; write the number"
         )
-    if isinstance(value, str) and not _is_clean(value):
-        raise FaultError(f"found {found}; leave out NUL and characters that UTF-8 does not have")
+    if isinstance(value, str) and (fault := unsendable(value)):
+        raise FaultError(f"found {found}, which has {fault}")
     result = converted(value, hint, found)
     if isinstance(value, str) and not is_secret and _LOGIN.search(value):
         raise FaultError("found an address with a login, which is not shown; correct it")
@@ -75,13 +76,6 @@ def _expected_value(text: str, names: set[str]) -> Scalar:
     if "str" in names or (isinstance(value, Base60) and not names & {"int", "float"}):
         return text
     return value
-
-
-def _is_clean(text: str) -> bool:
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:
-        return False
 
 
 def _found(node: yaml.ScalarNode, value: Scalar, names: set[str]) -> str:
