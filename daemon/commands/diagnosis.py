@@ -11,6 +11,7 @@ from daemon.document import Document, Problem
 from daemon.errors import InputError
 from daemon.exposed import exposed
 from daemon.health import Health
+from daemon.password import doubts, is_sent
 from daemon.settings import Settings, TlsSettings, read_password
 from daemon.state import state_directory
 
@@ -64,14 +65,8 @@ class Findings:
                 return
             self.problems += map(_problem_of, error.lines)
             return
-        self.has_password = bool(password)
-        if password and mqtt.username is None:
-            self.warnings.append(
-                "mqtt.username: missing, so that the password is not sent; name the user"
-            )
-        if password == "" and mqtt.password_file is not None:
-            text = "the file is empty; write the broker's password into it"
-            self.warnings.append(f"mqtt.password_file: {mqtt.password_file}: {text}")
+        self.has_password = is_sent(mqtt, password)
+        self.warnings += doubts(mqtt, password)
 
 
 def _problem_of(line: str) -> Problem:

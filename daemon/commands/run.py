@@ -21,6 +21,7 @@ from daemon.health import Health, NodeHealth, serve
 from daemon.home_assistant import Message
 from daemon.listener import Listener
 from daemon.outbox import Outbox
+from daemon.password import doubts, is_sent
 from daemon.place import Place
 from daemon.portaudio import PortAudio
 from daemon.reload import Reload, reload_on_signal
@@ -65,7 +66,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         Commands([topic for station in stations for topic in station.topics], take),
         password=password,
     )
-    _introduce(settings, config, ears, has_password=password is not None)
+    _introduce(settings, config, ears, password)
     with PortAudio() as portaudio, stop_on_signals() as stop:
         for station, source in zip(stations, settings.places, strict=True):
             device = make_device(source, portaudio, changed)
@@ -141,7 +142,7 @@ class Report:
             place.diagnose(counters[place.name])
 
 
-def _introduce(settings: Settings, config: Path | None, ears: Ears, *, has_password: bool) -> None:
+def _introduce(settings: Settings, config: Path | None, ears: Ears, password: str | None) -> None:
     """Log version, places, broker and state, so that every log identifies its run."""
     log.info(
         "version %s, Python %s, model %s, configuration %s",
@@ -152,9 +153,10 @@ def _introduce(settings: Settings, config: Path | None, ears: Ears, *, has_passw
     )
     for place in settings.places:
         log.info("place %s: %s", place.name, summary.place(place))
+    has_password = is_sent(settings.mqtt, password)
     log.info("broker %s", summary.broker(settings.mqtt, settings.name, has_password=has_password))
     log.info("state in %s", state_directory(settings.state.directory))
-    for line in exposed(settings, config):
+    for line in (*exposed(settings, config), *doubts(settings.mqtt, password)):
         log.warning("%s", line)
 
 

@@ -132,10 +132,37 @@ def test_a_password_without_a_user_and_an_empty_one_are_mentioned(
     password = tmp_path / "password"
     password.touch(0o600)
     config = written(tmp_path, f"mqtt: {{username: me, password_file: {password}}}")
-    assert "the file is empty" in row(timbrel("check", config), "warning")
+    for content, fault in (
+        ("", "the file is empty"),
+        ("\ufeff\r\n", "the file is empty"),
+        ("\n", "the file is empty"),
+        ("  \n", "it holds nothing but spaces"),
+        ("S3cret \n", "it begins or ends with a space"),
+    ):
+        password.write_text(content, encoding="utf-8")
+        done = timbrel("check", config)
+        warning = f"mqtt.password_file: {password}: {fault}"
+        assert row(done, "warning").startswith(warning), done.stdout
+        assert (", a password," in row(done, "broker")) == ("empty" not in fault)
     password.write_text("S3cret")
     config = written(tmp_path, f"mqtt: {{password_file: {password}}}")
-    assert row(timbrel("check", config), "warning").startswith("mqtt.username: missing")
+    done = timbrel("check", config)
+    assert row(done, "warning").startswith("mqtt.username: missing")
+    assert "no user, no password" in row(done, "broker")
+
+
+def test_a_password_file_with_more_than_a_password_is_an_error(
+    timbrel: Timbrel, tmp_path: Path
+) -> None:
+    password = tmp_path / "password"
+    password.write_text("me\nS3cret\n")
+    password.chmod(0o600)
+    config = written(tmp_path, f"mqtt:\n  username: me\n  password_file: {password}\n")
+    done = timbrel("check", config)
+    assert done.returncode == 2
+    error, verdict = done.stderr.splitlines()
+    assert f"line 3: mqtt.password_file: {password}: more than one line; name a file" in error
+    assert verdict == "timbrel: 1 error: this configuration cannot work"
 
 
 def test_a_password_in_place_of_its_file_is_not_shown(timbrel: Timbrel, tmp_path: Path) -> None:

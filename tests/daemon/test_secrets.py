@@ -90,6 +90,45 @@ def test_no_password_is_seen_of_a_daemon_that_uses_it(
     assert password.encode() not in seen
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_password_file_with_a_byte_order_mark_is_accepted_by_the_broker(
+    encoding: str, tmp_path: Path, start_broker: StartBroker
+) -> None:
+    passwords = make_password_file(tmp_path, "box", "Knödel")
+    broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
+    key, environment = put("file", "", tmp_path / "secret")
+    (tmp_path / "secret" / "mqtt_password").write_bytes("Knödel\r\n".encode(encoding))
+    config, log = tmp_path / "timbrel.yaml", tmp_path / "log"
+    config.write_text(
+        f"audio: {{device: no such microphone}}\n"
+        f"mqtt: {{host: 127.0.0.1, port: {broker.port}, username: box{key}}}\n"
+    )
+    with daemon(config, log, environment):
+        wait_for("connected to the broker", log)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (f"{PASSWORD}\udce4", "not UTF-8 text"),
+        (f"{PASSWORD}\n{PASSWORD}", "more than one line"),
+    ],
+)
+def test_what_cannot_be_a_password_in_the_environment_ends_the_program(
+    value: str, reason: str, tmp_path: Path, timbrel: Timbrel
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text("mqtt: {port: 1, username: me}\n")
+    environment = {**os.environ, "TIMBREL_MQTT_PASSWORD": value}
+    for arguments in (["run", "--config", config], ["check", config]):
+        done = timbrel(*arguments, env=environment)
+        assert done.returncode == 2
+        line = next(line for line in done.stderr.splitlines() if "TIMBREL_MQTT_PASSWORD" in line)
+        assert f"TIMBREL_MQTT_PASSWORD: {reason}; set it to" in line
+        assert "Traceback" not in done.stderr
+        assert PASSWORD not in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

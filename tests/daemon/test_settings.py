@@ -1,5 +1,6 @@
 """Settings from YAML: the shipped file is the defaults; every error names its key or its place."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -196,9 +197,12 @@ def test_an_unknown_key_is_named_with_a_suggestion(text: str, message: str, tmp_
         ('mqtt: {client_id: "a\\nb"}', ["mqtt.client_id", "without control characters"]),
         ('mqtt: {username: "a\\tb"}', ["mqtt.username", "without control characters"]),
         (f"mqtt: {{client_id: {'x' * 65}}}", ["mqtt.client_id", "length <= 64"]),
-        ('mqtt: {password_file: "a\\0b"}', ["mqtt.password_file", "leave out NUL"]),
-        ('model: {file: "a\\0b"}', ["model.file", "leave out NUL"]),
-        ('state: {directory: "a\\0b"}', ["state.directory", "leave out NUL"]),
+        (
+            'mqtt: {password_file: "a\\0b"}',
+            ["mqtt.password_file", "has a NUL character; leave it out"],
+        ),
+        ('model: {file: "a\\0b"}', ["model.file", "has a NUL character"]),
+        ('state: {directory: "a\\0b"}', ["state.directory", "has a NUL character"]),
         ("mqtt: {tls: {minimum_version: 1.1}}", ["mqtt.tls.minimum_version", "1.2 or 1.3"]),
         ("practice: {gap_seconds: 1:30}", ["practice.gap_seconds", "found 1:30", "90"]),
         ("mqtt: {tls: true}", ["mqtt.tls", "a mapping of keys", "true"]),
@@ -308,6 +312,30 @@ def test_an_address_with_a_login_is_refused_unseen_at_every_key(
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        *('name: "{}"', 'mqtt: {{username: "{}"}}', 'mqtt: {{client_id: "{}"}}'),
+        *('mqtt: {{topic_prefix: "{}"}}', 'mqtt: {{discovery_prefix: "{}"}}'),
+        *('mqtt: {{host: "{}"}}', 'mqtt: {{area: "{}"}}', 'mqtt: {{password_file: "{}"}}'),
+        *('mqtt: {{protocol: "{}"}}', 'mqtt: {{families: ["{}"]}}', 'mqtt: {{port: "{}"}}'),
+        *('mqtt: {{tls: {{ca_file: "{}"}}}}', 'mqtt: {{tls: {{key_file: "{}"}}}}'),
+        *('audio: {{device: "{}"}}', 'model: {{file: "{}"}}', 'state: {{directory: "{}"}}'),
+        *('sources: [{{name: a, device: "{}"}}]', 'sources: [{{name: a, url: "rtsp://c/{}"}}]'),
+        *('log: {{level: "{}"}}', 'tracker: {{families: {{"{}": {{}}}}}}'),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_refused_at_every_text(text: str, tmp_path: Path) -> None:
+    message = refusal(tmp_path, text.format(r"a\ud83d"))
+    assert "half of a surrogate pair; write the whole character" in message
+
+
+@pytest.mark.parametrize("key", ["username", "client_id", "topic_prefix", "area"])
+def test_an_emoji_as_json_writes_it_is_one_character(key: str, tmp_path: Path) -> None:
+    settings = loaded(tmp_path, json.dumps({"mqtt": {key: "\U0001f3b8"}}))
+    assert getattr(settings.mqtt, key) == "\U0001f3b8"
+
+
+@pytest.mark.parametrize(
     "host",
     [
         *("localhost", "homeassistant.local", "hub.local.", "192.168.1.5", "my_hub", "küche.local"),
@@ -402,17 +430,69 @@ def test_a_password_file_that_is_absent_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_password(MqttSettings(password_file=str(path)), {PASSWORD_VARIABLE: "s3cret"})
     assert str(caught.value) == (
-        f"mqtt.password_file: {path}: No such file or directory; name a file that contains "
+        f"mqtt.password_file: {path}: No such file or directory; name a file that contains only "
         "the broker's password, or remove mqtt.password_file and set TIMBREL_MQTT_PASSWORD"
     )
 
 
-def test_a_password_file_that_is_no_text_is_an_error_that_does_not_show_it(tmp_path: Path) -> None:
+UNUSABLE = [
+    (b"s3cret\xff\xfe", "not UTF-8 text"),
+    ("s3cret-pässwort\n".encode("latin-1"), "not UTF-8 text"),
+    (b"me\ns3cret\n", "more than one line"),
+    (b"\n\ns3cret", "more than one line"),
+    (b"s3cret\rs3cret", "more than one line"),
+    (b"s3cret\0", "a NUL character in it"),
+    (b"s3cret" * 11_000, "longer than"),
+]
+
+
+@pytest.mark.parametrize(("content", "reason"), UNUSABLE)
+def test_what_cannot_be_a_password_is_refused_without_showing_it(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
     path = tmp_path / "password"
-    path.write_bytes(b"s3cret\xff\xfe")
-    with pytest.raises(InputError, match="not text") as caught:
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
         read_password(MqttSettings(password_file=str(path)), {})
+    (line,) = caught.value.lines
+    assert line.startswith(f"mqtt.password_file: {path}: ")
+    assert f"{reason}" in line or "larger than 64 KiB" in line
+    assert "; name a file that contains only the broker's password" in line
+    assert "s3cret" not in line
+
+
+@pytest.mark.parametrize(("content", "reason"), UNUSABLE[:5])
+def test_what_the_service_manager_hands_over_is_checked_too(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mqtt_password").write_bytes(content)
+    with pytest.raises(InputError, match=reason) as caught:
+        read_password(MqttSettings(), {"CREDENTIALS_DIRECTORY": str(tmp_path)})
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["s3cret\udce4", "me\ns3cret"])
+def test_what_cannot_be_a_password_in_the_environment_is_refused(value: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_password(MqttSettings(), {PASSWORD_VARIABLE: value})
+    assert str(caught.value).startswith(f"{PASSWORD_VARIABLE}: ")
+    assert "; set it to the broker's password in UTF-8, or name a file" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["päss", "päss\n", "päss\r"])
+def test_a_line_end_in_the_environment_is_no_part_of_a_password(value: str) -> None:
+    assert read_password(MqttSettings(), {PASSWORD_VARIABLE: value}) == "päss"
+
+
+def test_an_empty_variable_is_no_password() -> None:
+    assert read_password(MqttSettings(), {PASSWORD_VARIABLE: ""}) is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_no_part_of_a_password(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "password").write_bytes("päss\r\n".encode(encoding))
+    assert read_password(MqttSettings(password_file=str(tmp_path / "password")), {}) == "päss"
 
 
 def test_a_password_is_never_shown_with_the_settings(

@@ -1,0 +1,66 @@
+"""The broker's password as a file or the environment holds it, and what is doubtful about it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon.bounded_file import UnreadableError, content_of
+from daemon.yaml_document import decoded
+
+if TYPE_CHECKING:
+    from daemon.settings import MqttSettings
+
+_MOST_BYTES = 64 * 1024
+_MOST_SENT_BYTES = 65_535  # The length has two bytes in MQTT.
+
+
+def password_in(file: Path) -> str:
+    """The password in a file: one line of UTF-8, or of UTF-16 that begins with a byte order mark.
+
+    The byte order mark and the line end are no part of it; an empty file is the password "". Raises
+    UnreadableError for a file that cannot be read or holds anything else.
+    """
+    try:
+        text = decoded(content_of(file, _MOST_BYTES))
+    except UnicodeDecodeError:
+        raise UnreadableError("not UTF-8 text") from None
+    return usable(text)
+
+
+def usable(text: str) -> str:
+    """The text without its line end; raises UnreadableError where it cannot be a password."""
+    password = text.rstrip("\r\n")
+    if "\n" in password or "\r" in password:
+        raise UnreadableError("more than one line")
+    if "\0" in password:
+        raise UnreadableError("a NUL character in it")
+    try:
+        length = len(password.encode())
+    except UnicodeEncodeError:
+        # Python turns what is not UTF-8 in the environment into halves of surrogate pairs.
+        raise UnreadableError("not UTF-8 text") from None
+    if length > _MOST_SENT_BYTES:
+        raise UnreadableError(f"longer than {_MOST_SENT_BYTES} bytes")
+    return password
+
+
+def is_sent(mqtt: "MqttSettings", password: str | None) -> bool:
+    """Whether the broker gets a password that has any characters."""
+    return bool(password) and mqtt.username is not None
+
+
+def doubts(mqtt: "MqttSettings", password: str | None) -> Iterator[str]:
+    """A line, with the remedy, for each reason why the broker will hardly accept the password."""
+    if password and mqtt.username is None:
+        yield "mqtt.username: missing, so that the password is not sent; name the user"
+    if password is None or (password and password == password.strip()):
+        return
+    if not password:
+        fault = "the file is empty"
+    elif not password.strip():
+        fault = "it holds nothing but spaces"
+    else:
+        fault = "it begins or ends with a space, which is sent too"
+    file = mqtt.password_file
+    where = f"mqtt.password_file: {file}" if file else "the broker's password"
+    yield f"{where}: {fault}; write only the broker's password there"
