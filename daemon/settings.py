@@ -12,9 +12,11 @@ from daemon import systemd
 from daemon.bounded_file import UnreadableError
 from daemon.document import Document, Problem
 from daemon.errors import InputError
+from daemon.host_name import host_fault
 from daemon.password import password_in, usable
 from daemon.rules import TrackerSettings
 from daemon.yaml_file import read_document
+from daemon.yaml_words import FAULT
 
 PASSWORD_VARIABLE = "TIMBREL_MQTT_PASSWORD"  # noqa: S105
 HOP_SECONDS = Meta(ge=0.25, le=4.0)
@@ -34,17 +36,7 @@ TopicPrefix = Annotated[
         "no control character, and neither $SYS nor $share",
     ),
 ]
-# A name of labels separated by dots, or an IPv6 address with or without its interface.
-Host = Annotated[
-    str,
-    Meta(
-        pattern=rf"^([^\s.:/@?#%\[\]\\{_CONTROLS}]{{1,63}}(\.[^\s.:/@?#%\[\]\\{_CONTROLS}]{{1,63}})*\.?"
-        r"|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(%[^\s/@:]+)?)\Z",
-        max_length=253,
-        description="a host name or an IP address and nothing else: no mqtt:// before it, "
-        "no port behind it (that is mqtt.port), no user and no space",
-    ),
-]
+Host = Annotated[str, Meta(extra={FAULT: host_fault})]
 _PRINTABLE = rf"^[^{_CONTROLS}]+\Z"
 _PRINTABLE_RULE = "text without control characters and line ends"
 UserName = Annotated[str, Meta(pattern=_PRINTABLE, max_length=1000, description=_PRINTABLE_RULE)]

@@ -43,6 +43,8 @@ def scalar(node: yaml.ScalarNode, hint: Any, key: str) -> Any:
     if isinstance(value, str) and (fault := unsendable(value)):
         raise FaultError(f"found {found}, which has {fault}")
     result = converted(value, hint, found)
+    if isinstance(value, str) and (fault := yaml_words.fault_of(value, hint)):
+        raise FaultError(f"found {found}: {fault}")
     if isinstance(value, str) and not is_secret and _LOGIN.search(value):
         raise FaultError("found an address with a login, which is not shown; correct it")
     return result

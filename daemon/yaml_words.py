@@ -6,6 +6,9 @@ import typing
 from collections.abc import Sequence
 from typing import Any
 
+# The key of a function in a `Meta(extra=…)`: a text to what is wrong with it, or None.
+FAULT = "fault"
+
 _WORDS = {
     "float": "a number",
     "int": "a whole number",
@@ -68,14 +71,27 @@ def _in_words(names: re.Match[str]) -> str:
     return " or ".join(_WORDS.get(name, name) for name in known)
 
 
+def fault_of(text: str, hint: Any) -> str | None:
+    """What the hint's own function says is wrong with a text, with the remedy; None: nothing."""
+    for meta in _metas(hint):
+        if fault := (meta.extra or {}).get(FAULT, _no_fault)(text):
+            return str(fault)
+    return None
+
+
+def _no_fault(_text: str) -> None:
+    return None
+
+
+def _metas(hint: Any) -> list[Any]:
+    """The annotations of a hint and of its alternatives."""
+    hints = (hint, *typing.get_args(hint))
+    return [meta for one in hints for meta in getattr(one, "__metadata__", ())]
+
+
 def _rule(hint: Any) -> str | None:
     """What a text must look like: the description of its pattern."""
-    metas = [
-        meta
-        for option in (hint, *typing.get_args(hint))
-        for meta in getattr(option, "__metadata__", ())
-    ]
-    return next((m.description for m in metas if getattr(m, "description", None)), None)
+    return next((meta.description for meta in _metas(hint) if meta.description), None)
 
 
 def unknown_key(name: str, known: Sequence[str]) -> str:
