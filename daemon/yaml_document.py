@@ -18,6 +18,19 @@ _DEEPEST = 20
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _REMEDY = "correct the YAML there"
+_NO_START = re.compile(r"found character (.+) that cannot start any token\Z")
+_REMEDIES = {
+    "mapping values are not allowed": "correct the indentation, or quote a text with a colon in it",
+    "could not find expected ':'": "write each key with a colon and a space behind it",
+    "expected <block end>": "correct the indentation, or put the whole text in quotes",
+    "expected '<document start>'": "write name: value, and each section as name: with its keys "
+    "indented below it",
+    "expected ',' or": "close the bracket, or put a comma between its entries",
+    "expected the node content": "quote the text",
+    "found undefined alias": "quote a text that begins with *",
+    "while scanning a quoted scalar": "close the quotes",
+    "unexpected end of stream": "close the quotes",
+}
 _SHORTER = "shorten the file"
 
 
@@ -70,9 +83,17 @@ def _composed(loader: "_Loader") -> yaml.Node | None:
 
 
 def _not_yaml(place: str, problem: str) -> str:
-    if "'\\t'" in problem:
-        return f"{place}: not valid YAML: a tab at the start of a token; indent with spaces"
-    return f"{place}: not valid YAML: {without_words_before_at(problem.splitlines()[0])}; {_REMEDY}"
+    line = problem.splitlines()[0]
+    if match := _NO_START.match(line):
+        return f"{place}: not valid YAML: {_of_first_character(match[1])}"
+    remedy = next((remedy for part, remedy in _REMEDIES.items() if part in line), _REMEDY)
+    return f"{place}: not valid YAML: {without_words_before_at(line)}; {remedy}"
+
+
+def _of_first_character(shown: str) -> str:
+    if shown == r"'\t'":
+        return "a tab at the start of a token; write spaces instead of tabs"
+    return f"a text cannot begin with {shown}; quote it"
 
 
 def _place(mark: yaml.Mark | None) -> str:
@@ -140,6 +161,9 @@ class _Loader(yaml.BaseLoader):
         self._open_anchors = anchors | ({event.anchor} if event.anchor else set())
         self._depth += 1
         node = super().compose_node(parent, index)
+        if event.anchor and isinstance(node, yaml.ScalarNode) and node.style is None:
+            problem = "an anchor without a value; quote a text that begins with &"
+            self._refuse_if(not node.value, problem, event)
         self._depth -= 1
         self._open_anchors = anchors
         return node
@@ -154,7 +178,9 @@ class _Loader(yaml.BaseLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             is_word = isinstance(key, yaml.ScalarNode)
-            self._refuse_if(not is_word, f"a key must be text; {_REMEDY}", key)
+            self._refuse_if(
+                not is_word, "a key must be text; quote a text that begins with { or [", key
+            )
             is_merge = key.value == "<<" and key.style is None
             self._refuse_if(is_merge, "merge keys (<<) are not supported; write the keys out", key)
             is_known = key.value in seen

@@ -181,10 +181,8 @@ def test_an_unknown_key_is_named_with_a_suggestion(text: str, message: str, tmp_
         ("mqtt: {port: 0}", ["mqtt.port", ">= 1"]),
         ("mqtt: {port: 65536}", ["mqtt.port", "<= 65535"]),
         (f"mqtt: {{port: {10**30}}}", ["mqtt.port"]),
-        ("mqtt: {port: '1883'}", ["mqtt.port", "a whole number", "the text '1883'"]),
         ("mqtt: {keepalive_seconds: 20.5}", ["mqtt.keepalive_seconds", "a whole number"]),
         ("mqtt: {protocol: '4'}", ["mqtt.protocol", "'4'", "auto, 5 or 3.1.1"]),
-        ("mqtt: {discovery: 'yes'}", ["mqtt.discovery", "true or false", "the text 'yes'"]),
         ("mqtt: {topic_prefix: home/#}", ["mqtt.topic_prefix", "'home/#'", "wildcard"]),
         ("mqtt: {topic_prefix: home/+/music}", ["mqtt.topic_prefix", "wildcard"]),
         ("mqtt: {topic_prefix: home/}", ["mqtt.topic_prefix", "no slash at an end"]),
@@ -243,8 +241,8 @@ def test_a_wrong_value_is_named_with_what_is_wanted(
             "tracker: {families: {vocal: {votes: 0}}}",
             "; correct it, or leave it out for the default",
         ),
-        ("sources: [{name: [5], device: pulse}]", "; correct it"),
-        ("[1, 2]", "; correct it"),
+        ("sources: [{name: , device: pulse}]", "; correct it"),
+        ("mqtt: {families: [guitar, ]}\nname:", "; correct it, or leave it out for the default"),
     ],
 )
 def test_remedy_mentions_a_default_only_where_one_exists(
@@ -419,9 +417,71 @@ def test_what_yaml_might_take_for_a_number_is_text_where_text_is_expected(tmp_pa
 
 
 def test_a_section_left_empty_is_its_defaults_at_any_depth(tmp_path: Path) -> None:
-    text = "audio:\ntracker:\n  families:\n    vocal: {}\nmqtt:\n  tls:\n"
-    assert loaded(tmp_path, text).audio == AudioSettings()
-    assert loaded(tmp_path, text).mqtt == MqttSettings()
+    text = "audio:\ntracker:\n  families:\n    vocal:\nmqtt:\n  families:\n  # - guitar\nsources:\n"
+    settings = loaded(tmp_path, text)
+    assert settings == Settings(tracker=TrackerSettings(families={"vocal": FamilySettings()}))
+    assert loaded(tmp_path, "tracker:\n  families:\n  #  vocal: {votes: 3}\n") == Settings()
+
+
+@pytest.mark.parametrize("nothing", ["", "  # ca_file: /etc/timbrel/ca.pem\n", "   \n"])
+def test_tls_left_empty_is_refused_since_it_would_be_no_encryption(
+    nothing: str, tmp_path: Path
+) -> None:
+    assert refusal(tmp_path, f"mqtt:\n  tls:\n{nothing}  host: hub\n") == (
+        ", line 2: mqtt.tls: nothing is written there; write {} to switch it on with its defaults, "
+        "or null to leave it off"
+    )
+
+
+@pytest.mark.parametrize("word", ["null", "~"])
+def test_tls_is_off_where_that_is_written(word: str, tmp_path: Path) -> None:
+    assert loaded(tmp_path, f"mqtt: {{tls: {word}}}").mqtt.tls is None
+
+
+@pytest.mark.parametrize("section", ["audio: {}", "sources: [{{name: a, device: x, {}}}]"])
+def test_a_gate_left_empty_is_refused_since_it_would_be_no_gate(
+    section: str, tmp_path: Path
+) -> None:
+    text = section.format("gate_dbfs:" if "sources" in section else "{gate_dbfs: }")
+    assert refusal(tmp_path, text).endswith(
+        "gate_dbfs: nothing is written there; write a value, or null to switch it off, or leave "
+        "the key out for the default"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("mqtt: {protocol: 5}", MqttSettings(protocol="5")),
+        ("mqtt: {tls: {minimum_version: 1.2}}", MqttSettings(tls=TlsSettings())),
+        ("mqtt: {username: 1234}", MqttSettings(username="1234")),
+        ("mqtt: {username: 01e3}", MqttSettings(username="01e3")),
+        ('mqtt: {port: "1883"}', MqttSettings(port=1883)),
+        ("mqtt: {port: 1883.0}", MqttSettings(port=1883)),
+        ("mqtt: {keepalive_seconds: 1e2}", MqttSettings(keepalive_seconds=100)),
+        ('mqtt: {discovery: "off"}', MqttSettings(discovery=False)),
+        ("mqtt: {families: }", MqttSettings()),
+    ],
+)
+def test_what_can_only_mean_one_thing_is_accepted(
+    text: str, settings: MqttSettings, tmp_path: Path
+) -> None:
+    assert loaded(tmp_path, text).mqtt == settings
+
+
+@pytest.mark.parametrize(
+    ("port", "remedy"),
+    [
+        ("01773", "write 1773 or 1019, whichever is meant"),
+        ('"01773"', "write 1773 or 1019, whichever is meant"),
+        ("01883", "write 1883"),
+        ("0o3531", "write 1881"),
+    ],
+)
+def test_an_octal_number_is_refused(port: str, remedy: str, tmp_path: Path) -> None:
+    message = refusal(tmp_path, f"mqtt: {{port: {port}}}")
+    assert ", which some YAML readers take for an octal number; " in message
+    assert message.endswith(remedy)
 
 
 @pytest.mark.parametrize("prefix", ["timbrel", "home/music", "home/first floor/ünder", "$x"])
