@@ -30,10 +30,10 @@ _CONTROLS = r"\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff"
 TopicPrefix = Annotated[
     str,
     Meta(
-        pattern=rf"^(?!\$(SYS|share)(/|\Z))[^#+/{_CONTROLS}]+(/[^#+/{_CONTROLS}]+)*\Z",
+        pattern=rf"^(?!\$)[^#+/{_CONTROLS}]+(/[^#+/{_CONTROLS}]+)*\Z",
         max_length=128,
         description="a plain topic such as home/music: no wildcard (+ or #), no slash at an end, "
-        "no control character, and neither $SYS nor $share",
+        "no control character, and no $ at the beginning, which brokers keep for themselves",
     ),
 ]
 Host = Annotated[str, Meta(extra={FAULT: host_fault})]

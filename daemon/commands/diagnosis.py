@@ -130,11 +130,6 @@ def _broker_warnings(settings: Settings) -> Iterator[str]:
         yield f"mqtt.port: {_PLAIN_PORT} is the port without TLS, which is on; leave the port out"
     if mqtt.tls is not None and mqtt.tls.key_file and not mqtt.tls.certificate_file:
         yield "mqtt.tls.key_file: not used without mqtt.tls.certificate_file; name that too"
-    if mqtt.topic_prefix.startswith("$"):
-        yield (
-            "mqtt.topic_prefix: subscriptions such as # do not match topics that begin with $, and "
-            "some brokers refuse them; choose another"
-        )
     if mqtt.discovery and mqtt.discovery_prefix == mqtt.topic_prefix:
         yield (
             "mqtt.discovery_prefix: the same as mqtt.topic_prefix, so that states and discovery "

@@ -103,7 +103,6 @@ WARNED = [
     ("mqtt: {port: 8883}", "mqtt.port: 8883 is the port for TLS, which is off"),
     ("mqtt: {port: 1883, tls: {}}", "mqtt.port: 1883 is the port without TLS, which is on"),
     ("mqtt: {tls: {key_file: /nowhere/k}}", "mqtt.tls.key_file: not used without"),
-    ("mqtt: {topic_prefix: $music}", "mqtt.topic_prefix: subscriptions such as # do not match"),
     ("mqtt: {topic_prefix: homeassistant}", "mqtt.discovery_prefix: the same as"),
     ("audio: {channel: 1}\nsources: [{name: a, device: x}]", "audio.channel: not used"),
     ("sources: [{name: a, device: x}, {name: b, device: x}]", "sources.1: b and a listen to the"),

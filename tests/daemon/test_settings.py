@@ -189,8 +189,11 @@ def test_an_unknown_key_is_named_with_a_suggestion(text: str, message: str, tmp_
         ("mqtt: {topic_prefix: /home}", ["mqtt.topic_prefix", "no slash at an end"]),
         ('mqtt: {topic_prefix: "home\\n"}', ["mqtt.topic_prefix"]),
         ("mqtt: {discovery_prefix: 'a#'}", ["mqtt.discovery_prefix", "wildcard"]),
-        ("mqtt: {topic_prefix: $SYS/box}", ["mqtt.topic_prefix", "neither $SYS nor $share"]),
-        ("mqtt: {discovery_prefix: $share}", ["mqtt.discovery_prefix", "neither $SYS nor $share"]),
+        ("mqtt: {topic_prefix: $SYS/box}", ["mqtt.topic_prefix", "no $ at the beginning"]),
+        ("mqtt: {discovery_prefix: $share}", ["mqtt.discovery_prefix", "no $ at the beginning"]),
+        ("mqtt: {topic_prefix: $music}", ["mqtt.topic_prefix", "no $ at the beginning"]),
+        ("mqtt: {topic_prefix: ${PREFIX}}", ["not valid YAML"]),
+        ("mqtt:\n  topic_prefix: ${PREFIX}", ["mqtt.topic_prefix", "no $ at the beginning"]),
         ('mqtt: {topic_prefix: "home\\x7f"}', ["mqtt.topic_prefix", "control character"]),
         ('mqtt: {client_id: "a\\nb"}', ["mqtt.client_id", "without control characters"]),
         ('mqtt: {username: "a\\tb"}', ["mqtt.username", "without control characters"]),
@@ -484,7 +487,7 @@ def test_an_octal_number_is_refused(port: str, remedy: str, tmp_path: Path) -> N
     assert message.endswith(remedy)
 
 
-@pytest.mark.parametrize("prefix", ["timbrel", "home/music", "home/first floor/ünder", "$x"])
+@pytest.mark.parametrize("prefix", ["timbrel", "home/music", "home/first floor/ünder", "x/$y"])
 def test_a_plain_topic_prefix_is_taken(prefix: str, tmp_path: Path) -> None:
     assert loaded(tmp_path, f"mqtt: {{topic_prefix: '{prefix}'}}").mqtt.topic_prefix == prefix
 
