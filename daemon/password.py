@@ -23,7 +23,7 @@ def password_in(file: Path) -> str:
     try:
         text = decoded(content_of(file, _MOST_BYTES))
     except UnicodeDecodeError:
-        raise UnreadableError("not UTF-8 text") from None
+        raise UnreadableError("not text in UTF-8") from None
     return usable(text)
 
 
@@ -38,7 +38,7 @@ def usable(text: str) -> str:
         length = len(password.encode())
     except UnicodeEncodeError:
         # Python turns what is not UTF-8 in the environment into halves of surrogate pairs.
-        raise UnreadableError("not UTF-8 text") from None
+        raise UnreadableError("not text in UTF-8") from None
     if length > _MOST_SENT_BYTES:
         raise UnreadableError(f"longer than {_MOST_SENT_BYTES} bytes")
     return password

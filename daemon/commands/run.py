@@ -17,11 +17,13 @@ from daemon.commands.wiring import DeviceOf, Ears, device_of, link_to, outbox_of
 from daemon.counters import Counters
 from daemon.exposed import exposed
 from daemon.garbage import Garbage
+from daemon.handed_password import outdated
 from daemon.health import Health, NodeHealth, serve
 from daemon.home_assistant import Message
 from daemon.listener import Listener
 from daemon.outbox import Outbox
 from daemon.password import doubts, is_sent
+from daemon.password_reload import PasswordReload
 from daemon.place import Place
 from daemon.portaudio import PortAudio
 from daemon.reload import Reload, reload_on_signal
@@ -72,7 +74,8 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
             device = make_device(source, portaudio, changed)
             station.equip(link.publish, outbox, device, changed, wake)
         places = [station.place for station in stations]
-        reload = Reload(config, settings, lambda new: _follow(new, ears, stations))
+        renew = PasswordReload(settings.mqtt, password, read_password, link.use_password)
+        reload = Reload(config, settings, lambda new: _follow(new, ears, stations), renew)
         report = Report(places, link, outbox)
         attend = [station.attend for station in stations]
         listener = Listener(places, changed, [*attend, reload, report, Garbage()])
@@ -156,7 +159,9 @@ def _introduce(settings: Settings, config: Path | None, ears: Ears, password: st
     has_password = is_sent(settings.mqtt, password)
     log.info("broker %s", summary.broker(settings.mqtt, settings.name, has_password=has_password))
     log.info("state in %s", state_directory(settings.state.directory))
-    for line in (*exposed(settings, config), *doubts(settings.mqtt, password)):
+    stale = outdated(settings.mqtt)
+    lines = [*exposed(settings, config), *doubts(settings.mqtt, password)]
+    for line in lines if stale is None else [*lines, stale]:
         log.warning("%s", line)
 
 

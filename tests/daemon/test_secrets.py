@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -107,10 +108,34 @@ def test_a_password_file_with_a_byte_order_mark_is_accepted_by_the_broker(
         wait_for("connected to the broker", log)
 
 
+def test_a_reload_logs_in_with_a_password_that_was_corrected(
+    tmp_path: Path, start_broker: StartBroker
+) -> None:
+    passwords = make_password_file(tmp_path, "box", PASSWORD)
+    broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
+    key, environment = put("file", WRONG, tmp_path / "secret")
+    config, log = tmp_path / "timbrel.yaml", tmp_path / "log"
+    config.write_text(
+        f"audio: {{device: no such microphone}}\n"
+        f"mqtt: {{host: 127.0.0.1, port: {broker.port}, username: box{key}}}\n"
+    )
+    with daemon(config, log, environment) as process:
+        wait_for("Not authorized", log)
+        # The pauses between attempts are long by then.
+        time.sleep(8)
+        (tmp_path / "secret" / "mqtt_password").write_text(PASSWORD)
+        os.kill(process, signal.SIGHUP)
+        began = time.monotonic()
+        wait_for("settings reloaded: the broker's password applied", log)
+        wait_for("connected to the broker", log)
+        assert time.monotonic() - began < 3
+    assert PASSWORD not in log.read_text()
+
+
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        (f"{PASSWORD}\udce4", "not UTF-8 text"),
+        (f"{PASSWORD}\udce4", "not text in UTF-8"),
         (f"{PASSWORD}\n{PASSWORD}", "more than one line"),
     ],
 )

@@ -526,8 +526,8 @@ def test_a_password_file_that_is_absent_is_an_error(tmp_path: Path) -> None:
 
 
 UNUSABLE = [
-    (b"s3cret\xff\xfe", "not UTF-8 text"),
-    ("s3cret-pässwort\n".encode("latin-1"), "not UTF-8 text"),
+    (b"s3cret\xff\xfe", "not text in UTF-8"),
+    ("s3cret-pässwort\n".encode("latin-1"), "not text in UTF-8"),
     (b"me\ns3cret\n", "more than one line"),
     (b"\n\ns3cret", "more than one line"),
     (b"s3cret\rs3cret", "more than one line"),

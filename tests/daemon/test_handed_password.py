@@ -1,0 +1,96 @@
+"""The service's copy of the password: seen to be old, and what to do then."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from daemon import handed_password, systemd, unit
+from daemon.handed_password import outdated
+from daemon.settings import MqttSettings
+
+NOTHING_SEEN = None
+
+
+class Service:
+    """A unit and its copy of the password, both as systemd has them; root may read every file."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.source = folder / "100% secret"
+        self.source.write_text("s3cret")
+        self.units = folder / "units"
+        self.units.mkdir()
+        secrets = {systemd.PASSWORD_CREDENTIAL: self.source}
+        text = unit.system_unit(Path("/opt/timbrel"), unit.CONFIG, secrets, [])
+        (self.units / unit.NAME).write_text(text)
+        credentials = folder / "credentials" / unit.NAME
+        credentials.mkdir(parents=True)
+        (credentials / systemd.PASSWORD_CREDENTIAL).write_text("s3cret")
+        self.environment = {"CREDENTIALS_DIRECTORY": str(credentials)}
+        monkeypatch.setattr(handed_password, "_UNITS", self.units)
+        monkeypatch.setattr(os, "access", lambda *_: False)
+
+    def outdated(self, password_file: Path | None) -> str | None:
+        name = None if password_file is None else str(password_file)
+        return outdated(MqttSettings(password_file=name), self.environment)
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
+    return Service(tmp_path, monkeypatch)
+
+
+def test_a_copy_of_the_configured_file_is_current(service: Service) -> None:
+    assert service.outdated(service.source) is NOTHING_SEEN
+    assert service.outdated(None) is NOTHING_SEEN
+
+
+def test_a_file_that_the_unit_does_not_name_is_mentioned(service: Service, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    service.source.rename(moved)
+    said = service.outdated(moved)
+    assert said is not None
+    assert said.startswith(
+        f"mqtt.password_file: {moved}: this service cannot read it and uses a copy of "
+        f"{service.source}; run: sudo "
+    )
+    assert said.endswith("install-service")
+
+
+def test_a_drop_in_of_the_unit_counts(service: Service, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    moved.write_text("s3cret")
+    drop_in = service.units / f"{unit.NAME}.d" / "password.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text(f"[Service]\nLoadCredential=mqtt_password:{moved}\n")
+    copy = Path(service.environment["CREDENTIALS_DIRECTORY"], systemd.PASSWORD_CREDENTIAL)
+    copy.write_text("s3cret")
+    assert service.outdated(moved) is NOTHING_SEEN
+    assert "uses a copy of" in str(service.outdated(service.source))
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_file_that_changed_after_the_start_is_mentioned(
+    service: Service, *, is_named: bool
+) -> None:
+    copy = Path(service.environment["CREDENTIALS_DIRECTORY"], systemd.PASSWORD_CREDENTIAL)
+    while service.source.stat().st_ctime <= copy.stat().st_ctime:
+        service.source.write_text("changed")
+    assert service.outdated(service.source if is_named else None) == (
+        f"mqtt.password_file: {service.source} has changed, but this service uses a copy from its "
+        "start; run: systemctl restart timbrel"
+    )
+
+
+def test_a_file_that_the_service_can_read_needs_no_copy(
+    service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: True)
+    (tmp_path / "own").write_text("s3cret")
+    assert service.outdated(tmp_path / "own") is NOTHING_SEEN
+
+
+def test_without_a_service_manager_there_is_no_copy(service: Service, tmp_path: Path) -> None:
+    assert outdated(MqttSettings(password_file=str(tmp_path / "absent")), {}) is NOTHING_SEEN
+    (service.units / unit.NAME).unlink()
+    assert service.outdated(tmp_path / "absent") is NOTHING_SEEN
