@@ -198,7 +198,7 @@ def test_a_key_that_only_root_can_read_is_taken_from_the_service_manager(
 ) -> None:
     certificate, key = make_certificate(tmp_path)
     tls = TlsSettings(certificate_file=str(certificate), key_file="/nowhere/me.key")
-    with pytest.raises(InputError, match=r"mqtt\.tls\.certificate_file"):
+    with pytest.raises(InputError, match=r"mqtt\.tls\.key_file: /nowhere/me.key: No such file"):
         tls_context(tls)
     key.rename(tmp_path / "mqtt_key")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
