@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daemon import systemd
+from daemon import systemd, unit
 
 if TYPE_CHECKING:
     from daemon.settings import MqttSettings
@@ -25,8 +25,8 @@ def outdated(mqtt: "MqttSettings", environment: Mapping[str, str] = os.environ) 
     named = None if mqtt.password_file is None else Path(mqtt.password_file)
     if copy is None or (named is not None and os.access(named, os.R_OK)):
         return None
-    unit = copy.parent.name
-    source = _source(unit)
+    service = copy.parent.name
+    source = _source(service)
     if named is not None and source is not None and named.absolute() != source:
         from daemon.installation import command
 
@@ -36,18 +36,33 @@ def outdated(mqtt: "MqttSettings", environment: Mapping[str, str] = os.environ) 
         )
     file = named or source
     if file is not None and _changed_at(file) > _changed_at(copy):
-        service = unit.removesuffix(".service")
         return (
             f"mqtt.password_file: {file} has changed, but this service uses a copy from its start; "
-            f"run: systemctl restart {service}"
+            f"run: systemctl restart {service.removesuffix('.service')}"
         )
     return None
 
 
-def _source(unit: str) -> Path | None:
+def source_of_service(config: Path) -> Path | None:
+    """The file that the password of the installed service with this configuration is copied from.
+
+    None where no such service is installed, or that is not known.
+    """
+    try:
+        text = (_UNITS / unit.NAME).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    ends = tuple(str(path).replace("%", "%%") for path in (config.absolute(), config.resolve()))
+    runs = any(
+        line.rstrip('"').endswith(ends) for line in text.splitlines() if "ExecStart=" in line
+    )
+    return _source(unit.NAME) if runs else None
+
+
+def _source(name: str) -> Path | None:
     """The file that a unit's password is copied from; None where that is not known."""
     found = None
-    for file in (_UNITS / unit, *sorted((_UNITS / f"{unit}.d").glob("*.conf"))):
+    for file in (_UNITS / name, *sorted((_UNITS / f"{name}.d").glob("*.conf"))):
         try:
             loaded = _LOADED.findall(file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):

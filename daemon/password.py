@@ -1,5 +1,6 @@
 """The broker's password as a file or the environment holds it, and what is doubtful about it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,14 +54,22 @@ def doubts(mqtt: "MqttSettings", password: str | None) -> Iterator[str]:
     """A line, with the remedy, for each reason why the broker will hardly accept the password."""
     if password and mqtt.username is None:
         yield "mqtt.username: missing, so that the password is not sent; name the user"
-    if password is None or (password and password == password.strip()):
+    if password is None or (fault := _doubt(password)) is None:
         return
-    if not password:
-        fault = "the file is empty"
-    elif not password.strip():
-        fault = "it holds nothing but spaces"
-    else:
-        fault = "it begins or ends with a space, which is sent too"
     file = mqtt.password_file
     where = f"mqtt.password_file: {file}" if file else "the broker's password"
     yield f"{where}: {fault}; write only the broker's password there"
+
+
+def _doubt(password: str) -> str | None:
+    if not password:
+        return "the file is empty"
+    if not password.strip():
+        return "it holds nothing but spaces"
+    if password != password.strip():
+        return "it begins or ends with a space, which is sent too"
+    if password[0] in "\"'" and password[0] == password[-1] and len(password) > 1:
+        return "it stands in quotes, which are sent too"
+    if re.search(r"\$\{[A-Za-z_]\w*\}|\{\{.*\}\}", password):
+        return "it names a variable, which is not replaced"
+    return None

@@ -19,6 +19,7 @@ _TAGGED: Mapping[str, tuple[type, ...]] = {
     f"{TAG}bool": (bool,),
     f"{TAG}null": (type(None),),
 }
+_VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*[^}]*\}|\{\{.*\}\}", re.DOTALL)
 _EXACT = 2**53
 _LOGIN = re.compile(r"://.*@", re.DOTALL)
 
@@ -48,8 +49,8 @@ def scalar(node: yaml.ScalarNode, hint: Any, key: str) -> Any:
         )
     if isinstance(value, Octal):
         raise _octal(value, hint, found)
-    if isinstance(value, str) and (fault := unsendable(value)):
-        raise FaultError(f"found {found}, which has {fault}", "")
+    if isinstance(value, str):
+        _refuse_text(value, hint, found)
     try:
         result = converted(value, hint, found)
     except FaultError as error:
@@ -59,11 +60,18 @@ def scalar(node: yaml.ScalarNode, hint: Any, key: str) -> Any:
             remedy = yaml_remedies.of_scalar(value, hint, key, is_word=bool(node.value))
             error.remedy = remedy or error.remedy
         raise
-    if isinstance(value, str) and (fault := yaml_words.fault_of(value, hint)):
-        raise FaultError(f"found {found}: {fault}", "")
     if isinstance(value, str) and not is_secret and _LOGIN.search(value):
         raise FaultError("found an address with a login, which is not shown")
     return result
+
+
+def _refuse_text(text: str, hint: Any, found: str) -> None:
+    if fault := unsendable(text):
+        raise FaultError(f"found {found}, which has {fault}", "")
+    if fault := yaml_words.fault_of(text, hint):
+        raise FaultError(f"found {found}: {fault}", "")
+    if _VARIABLE.search(text):
+        raise FaultError(f"found {found}: variables are not replaced here", "write the text itself")
 
 
 def _octal(value: Octal, hint: Any, found: str) -> FaultError:

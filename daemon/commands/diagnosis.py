@@ -6,10 +6,12 @@ from pathlib import Path
 
 import msgspec
 
+from daemon.commands.text_warnings import text_warnings
 from daemon.commands.wiring import Ears
 from daemon.document import Document, Problem
 from daemon.errors import InputError
 from daemon.exposed import exposed
+from daemon.handed_password import source_of_service
 from daemon.health import Health
 from daemon.password import doubts, is_sent
 from daemon.settings import Settings, TlsSettings, read_password
@@ -119,7 +121,9 @@ def _warnings(settings: Settings, config: Path) -> Iterator[str]:
     yield from exposed(settings, config)
     yield from _broker_warnings(settings)
     yield from _place_warnings(settings)
-    yield from _path_warnings(settings)
+    yield from text_warnings(settings)
+    yield from _password_warnings(settings, config)
+    yield from _state_warnings(settings)
 
 
 def _broker_warnings(settings: Settings) -> Iterator[str]:
@@ -158,19 +162,21 @@ def _place_warnings(settings: Settings) -> Iterator[str]:
             )
 
 
-def _path_warnings(settings: Settings) -> Iterator[str]:
-    tls = settings.mqtt.tls or TlsSettings()
-    named = {
-        "model.file": settings.model.file,
-        "state.directory": settings.state.directory,
-        "mqtt.password_file": settings.mqtt.password_file,
-        "mqtt.tls.ca_file": tls.ca_file,
-        "mqtt.tls.certificate_file": tls.certificate_file,
-        "mqtt.tls.key_file": tls.key_file,
-    }
-    for key, name in named.items():
-        if name is not None and not Path(name).is_absolute():
-            yield f"{key}: a service does not start in this folder; write an absolute path"
+def _password_warnings(settings: Settings, config: Path) -> Iterator[str]:
+    """Whether the installed service with this configuration uses the password of another file."""
+    named = settings.mqtt.password_file
+    source = None if named is None else source_of_service(config)
+    if source is None or named is None or Path(named).absolute() == source:
+        return
+    from daemon.installation import command
+
+    yield (
+        f"mqtt.password_file: the installed service has a copy of {source}, and uses that where it "
+        f"cannot read {named}; run: {command('install-service', as_root=True)}"
+    )
+
+
+def _state_warnings(settings: Settings) -> Iterator[str]:
     folder = state_directory(settings.state.directory)
     above = (folder, *folder.absolute().parents)
     there = next(path for path in above if os.access(path, os.F_OK))

@@ -106,6 +106,10 @@ WARNED = [
     ("mqtt: {topic_prefix: homeassistant}", "mqtt.discovery_prefix: the same as"),
     ("audio: {channel: 1}\nsources: [{name: a, device: x}]", "audio.channel: not used"),
     ("sources: [{name: a, device: x}, {name: b, device: x}]", "sources.1: b and a listen to the"),
+    ("mqtt: {username: 'me '}", "mqtt.username: it begins or ends with a space"),
+    ("mqtt: {topic_prefix: ' home/music'}", "mqtt.topic_prefix: it begins or ends with a space"),
+    ("mqtt: {area: \u201cLiving room\u201d}", "mqtt.area: it has the quotes of a word processor"),
+    ("state: {directory: ~/state}", "state.directory: neither ~ nor variables are replaced"),
     ("state: {directory: state}", "state.directory: a service does not start in this folder"),
     ("state: {directory: /dev/null/x}", "state.directory: this user cannot write /dev/null"),
 ]
@@ -137,6 +141,8 @@ def test_a_password_without_a_user_and_an_empty_one_are_mentioned(
         ("\n", "the file is empty"),
         ("  \n", "it holds nothing but spaces"),
         ("S3cret \n", "it begins or ends with a space"),
+        ('"S3cret"\n', "it stands in quotes, which are sent too"),
+        ("${S3cret}\n", "it names a variable, which is not replaced"),
     ):
         password.write_text(content, encoding="utf-8")
         done = timbrel("check", config)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from daemon import handed_password, systemd, unit
+from daemon.commands.diagnosis import Findings
 from daemon.handed_password import outdated
-from daemon.settings import MqttSettings
+from daemon.settings import MqttSettings, read_settings
 
 NOTHING_SEEN = None
 
@@ -28,7 +29,11 @@ class Service:
         (credentials / systemd.PASSWORD_CREDENTIAL).write_text("s3cret")
         self.environment = {"CREDENTIALS_DIRECTORY": str(credentials)}
         monkeypatch.setattr(handed_password, "_UNITS", self.units)
-        monkeypatch.setattr(os, "access", lambda *_: False)
+        access = os.access
+        closed = {self.source, folder / "moved", folder / "absent"}
+        monkeypatch.setattr(
+            os, "access", lambda path, mode: Path(path) not in closed and access(path, mode)
+        )
 
     def outdated(self, password_file: Path | None) -> str | None:
         name = None if password_file is None else str(password_file)
@@ -82,10 +87,7 @@ def test_a_file_that_changed_after_the_start_is_mentioned(
     )
 
 
-def test_a_file_that_the_service_can_read_needs_no_copy(
-    service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(os, "access", lambda *_: True)
+def test_a_file_that_the_service_can_read_needs_no_copy(service: Service, tmp_path: Path) -> None:
     (tmp_path / "own").write_text("s3cret")
     assert service.outdated(tmp_path / "own") is NOTHING_SEEN
 
@@ -94,3 +96,24 @@ def test_without_a_service_manager_there_is_no_copy(service: Service, tmp_path: 
     assert outdated(MqttSettings(password_file=str(tmp_path / "absent")), {}) is NOTHING_SEEN
     (service.units / unit.NAME).unlink()
     assert service.outdated(tmp_path / "absent") is NOTHING_SEEN
+
+
+def test_check_mentions_a_service_with_a_copy_of_another_file(
+    service: Service, tmp_path: Path
+) -> None:
+    config = tmp_path / "a folder" / "100%.yaml"
+    config.parent.mkdir()
+    secrets = {systemd.PASSWORD_CREDENTIAL: service.source}
+    text = unit.system_unit(Path("/opt/timbrel"), config, secrets, [])
+    (service.units / unit.NAME).write_text(text)
+    moved = tmp_path / "moved"
+    service.source.rename(moved)
+    moved.chmod(0o600)
+    config.write_text(f"mqtt: {{username: me, password_file: {moved}}}\n")
+    said = f"mqtt.password_file: the installed service has a copy of {service.source}, and uses"
+    assert [w for w in Findings(read_settings(config)).warnings if w.startswith(said)]
+    config.write_text(f"mqtt: {{username: me, password_file: '{service.source}'}}\n")
+    assert "installed service" not in "".join(Findings(read_settings(config)).warnings)
+    other = tmp_path / "other.yaml"
+    other.write_text(f"mqtt: {{username: me, password_file: {moved}}}\n")
+    assert "installed service" not in "".join(Findings(read_settings(other)).warnings)
