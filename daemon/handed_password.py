@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daemon import systemd, unit
+from daemon import systemd
 
 if TYPE_CHECKING:
     from daemon.settings import MqttSettings
@@ -48,6 +48,8 @@ def source_of_service(config: Path) -> Path | None:
 
     None where no such service is installed, or that is not known.
     """
+    from daemon import unit
+
     try:
         text = (_UNITS / unit.NAME).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -52,6 +52,11 @@ def _ipv6_fault(host: str) -> str | None:
 
 
 def _name_fault(host: str) -> str | None:
+    try:
+        # Other letters, digits and dots are looked up as this: 1 for a full-width 1.
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return "it is not a host name; correct it"
     labels = host.removesuffix(".").split(".")
     if not all(labels):
         return "it has a dot without a name beside it; remove the dot"
@@ -71,13 +76,8 @@ def _is_address(family: socket.AddressFamily, text: str) -> bool:
 
 
 def _label_fault(label: str) -> str | None:
-    """What keeps a label from being looked up, as Python does it for names with other letters."""
-    if label.isascii() and not _PLAIN.match(label):
+    if not _PLAIN.match(label):
         return "a host name has letters, digits, - and . only; correct it"
-    try:
-        length = len(label if label.isascii() else label.encode("idna"))
-    except UnicodeError:
-        return "it is not a host name; correct it"
-    if length > _LONGEST_LABEL:
+    if len(label) > _LONGEST_LABEL:
         return f"a part between its dots is longer than {_LONGEST_LABEL} characters; correct it"
     return None

@@ -29,8 +29,8 @@ def password_in(file: Path) -> str:
 
 
 def usable(text: str) -> str:
-    """The text without its line end; raises UnreadableError where it cannot be a password."""
-    password = text.rstrip("\r\n")
+    """The text without byte order mark and line end; raises UnreadableError for no password."""
+    password = text.removeprefix("\ufeff").rstrip("\r\n")
     if "\n" in password or "\r" in password:
         raise UnreadableError("more than one line")
     if "\0" in password:

@@ -15,7 +15,6 @@ _MOST_BYTES = 128 * 1024
 _MOST_NODES = 5_000
 _DEEPEST = 20
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _REMEDY = "correct the YAML there"
 _NO_START = re.compile(r"found character (.+) that cannot start any token\Z")
@@ -60,14 +59,22 @@ def unsendable(text: str) -> str | None:
     """What a text has that neither a file name nor a message can hold, with the remedy."""
     if "\0" in text:
         return "a NUL character; leave it out"
-    if _SURROGATE.search(text):
+    if _has_surrogates(text):
         return "half of a surrogate pair; write the whole character"
     return None
 
 
+def _has_surrogates(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def _paired(text: str) -> str:
     """The text with one character for each surrogate pair."""
-    if not _SURROGATE.search(text):
+    if not _has_surrogates(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 

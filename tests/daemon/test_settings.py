@@ -371,7 +371,10 @@ def test_a_host_is_a_name_or_an_address(host: str, tmp_path: Path) -> None:
         ("a..b", "it has a dot without a name beside it; remove the dot"),
         *((host, "a dot without a name beside it") for host in (".hub", ".", "hub..")),
         ("192.168.1.300", "it is not an IP address; write four numbers from 0 to 255"),
-        *((host, "not an IP address") for host in ("192.168.1", "1883", "192.168.1.05", "0x7f.1")),
+        *(
+            (host, "not an IP address")
+            for host in ("192.168.1", "1883", "192.168.1.05", "0x7f.1", "\uff11")
+        ),
         *((host, "no IPv6 address") for host in ("12345::", "a:b:c", "hub:", "::1%", "::1:99999")),
         *((host, "letters, digits, - and . only") for host in ("<ip>", "hub;", "hub?x", "hub*")),
         ("“hub”", "quotes of a word processor"),
@@ -573,7 +576,7 @@ def test_what_cannot_be_a_password_in_the_environment_is_refused(value: str) -> 
     assert "s3cret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("value", ["päss", "päss\n", "päss\r"])
+@pytest.mark.parametrize("value", ["päss", "päss\n", "päss\r", "\ufeffpäss"])
 def test_a_line_end_in_the_environment_is_no_part_of_a_password(value: str) -> None:
     assert read_password(MqttSettings(), {PASSWORD_VARIABLE: value}) == "päss"
 
