@@ -1,10 +1,12 @@
 """The broker's password, read again with the settings while the daemon runs."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from daemon.handed_password import outdated
+from daemon.bounded_file import is_pipe
+from daemon.handed_files import outdated_copies
 from daemon.settings import MqttSettings
 
 _FILE_KEY = "mqtt.password_file"
@@ -14,7 +16,7 @@ class Renewal(NamedTuple):
     """A password that was read again: what it changes, and why it may be the old one."""
 
     applied: Sequence[str] = ()
-    doubt: str | None = None
+    doubts: Sequence[str] = ()
     use: Callable[[], None] = lambda: None
     """Have the link log in with it."""
 
@@ -41,13 +43,14 @@ class PasswordReload:
         pipe, which gives it once.
         """
         file = None if mqtt.password_file is None else Path(mqtt.password_file)
-        is_pipe = file is not None and file.exists() and not file.is_file()
-        if mqtt.username != self._mqtt.username or is_pipe:
+        if mqtt.username != self._mqtt.username or (file is not None and is_pipe(file)):
             return Renewal()
-        if (doubt := outdated(mqtt)) is not None:
-            return Renewal(doubt=doubt)
+        copies = list(outdated_copies(mqtt))
+        if any(line.startswith(_FILE_KEY) for line in copies):
+            return Renewal(doubts=copies)
         password = self._read(mqtt)
-        applied = [_FILE_KEY] if mqtt.password_file != self._mqtt.password_file else []
+        is_other = mqtt.password_file != self._mqtt.password_file
+        applied = [_FILE_KEY] if is_other and (file is None or os.access(file, os.R_OK)) else []
         if password != self._password:
             applied.append("the broker's password")
 
@@ -55,4 +58,4 @@ class PasswordReload:
             self._mqtt, self._password = mqtt, password
             self._use(password)
 
-        return Renewal(applied, use=use)
+        return Renewal(applied, copies, use)

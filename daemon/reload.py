@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from daemon import systemd
+from daemon.changed_files import changed_files, signatures
 from daemon.errors import InputError
 from daemon.password_reload import Renewal
 from daemon.settings import MqttSettings, Settings, SourceSettings, load
@@ -40,6 +41,7 @@ class Reload:
         self._settings = settings
         self._apply = apply
         self._renew = renew
+        self._files = signatures(settings)
         self._is_requested = False
 
     def request(self) -> None:
@@ -72,14 +74,15 @@ class Reload:
         applied = [key for key in changes if is_applied(key) or key in renewal.applied]
         waiting = [key for key in changes if key not in applied]
         applied += [key for key in renewal.applied if key not in changes]
+        files = signatures(settings)
+        waiting += [f"{key} (its file has changed)" for key in changed_files(self._files, files)]
         said = []
         if applied:
             said.append(f"{', '.join(applied)} applied")
         if waiting:
             said.append(f"restart needed for {', '.join(waiting)}")
-        if renewal.doubt is not None:
-            said.append(renewal.doubt)
-        level = logging.INFO if renewal.doubt is None else logging.WARNING
+        said += renewal.doubts
+        level = logging.WARNING if renewal.doubts else logging.INFO
         log.log(level, "settings reloaded: %s", "; ".join(said) or "nothing has changed")
         self._settings = _with_applied(self._settings, settings)
         if "mqtt.password_file" in applied:

@@ -5,7 +5,7 @@ import ssl
 from pathlib import Path
 
 from daemon import systemd
-from daemon.bounded_file import UnreadableError, content_of
+from daemon.bounded_file import UnreadableError, content_of, is_pipe
 from daemon.errors import InputError
 from daemon.settings import TlsSettings
 
@@ -65,7 +65,7 @@ def _require(key: str, name: str, file: str | None, mark: str) -> None:
     try:
         fault = (
             ""
-            if _is_special(path) or mark.encode() in content_of(path, _MOST_BYTES)
+            if is_pipe(path) or mark.encode() in content_of(path, _MOST_BYTES)
             else (f"no {what} in it")
         )
     except UnreadableError as error:
@@ -74,10 +74,6 @@ def _require(key: str, name: str, file: str | None, mark: str) -> None:
         remedy = f"name a readable PEM file with the {what} as mqtt.tls."
         remedy += "certificate_file" if what == "certificate" else "key_file"
         raise InputError(f"mqtt.tls.{key}: {name}: {fault}; {remedy}")
-
-
-def _is_special(path: Path) -> bool:
-    return path.is_fifo() or path.is_char_device()
 
 
 def _reason(error: OSError) -> str:

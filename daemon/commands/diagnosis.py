@@ -11,7 +11,7 @@ from daemon.commands.wiring import Ears
 from daemon.document import Document, Problem
 from daemon.errors import InputError
 from daemon.exposed import exposed
-from daemon.handed_password import source_of_service
+from daemon.handed_files import source_of_service
 from daemon.health import Health
 from daemon.password import doubts, is_sent
 from daemon.settings import Settings, TlsSettings, read_password

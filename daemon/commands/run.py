@@ -17,7 +17,7 @@ from daemon.commands.wiring import DeviceOf, Ears, device_of, link_to, outbox_of
 from daemon.counters import Counters
 from daemon.exposed import exposed
 from daemon.garbage import Garbage
-from daemon.handed_password import outdated
+from daemon.handed_files import outdated_copies
 from daemon.health import Health, NodeHealth, serve
 from daemon.home_assistant import Message
 from daemon.listener import Listener
@@ -159,9 +159,8 @@ def _introduce(settings: Settings, config: Path | None, ears: Ears, password: st
     has_password = is_sent(settings.mqtt, password)
     log.info("broker %s", summary.broker(settings.mqtt, settings.name, has_password=has_password))
     log.info("state in %s", state_directory(settings.state.directory))
-    stale = outdated(settings.mqtt)
-    lines = [*exposed(settings, config), *doubts(settings.mqtt, password)]
-    for line in lines if stale is None else [*lines, stale]:
+    doubtful = [*doubts(settings.mqtt, password), *outdated_copies(settings.mqtt)]
+    for line in (*exposed(settings, config), *doubtful):
         log.warning("%s", line)
 
 

@@ -144,6 +144,28 @@ def test_without_a_file_there_is_nothing_to_read(caplog: pytest.LogCaptureFixtur
     assert caplog.messages == ["nothing to reload: started without --config"]
 
 
+def test_a_file_that_changed_behind_its_name_needs_a_restart(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    box, authority = Box(tmp_path), tmp_path / "ca.pem"
+    authority.write_text("old")
+    model = tmp_path / "mine.tflite"
+    model.write_text("old")
+    text = f"{BEFORE}mqtt: {{tls: {{ca_file: '{authority}'}}}}\nmodel: {{file: '{model}'}}\n"
+    box.file.write_text(text)
+    box.reload = Reload(box.file, load(box.file), box.apply)
+    box.change(text)
+    authority.write_text("new!")
+    box.change(text)
+    box.change(text)
+    model.unlink()
+    box.change(text)
+    waiting = "settings reloaded: restart needed for mqtt.tls.ca_file (its file has changed)"
+    nothing = "settings reloaded: nothing has changed"
+    assert caplog.messages == [nothing, waiting, waiting, waiting]
+
+
 class Login(Box):
     """A box whose broker's password is in a file."""
 

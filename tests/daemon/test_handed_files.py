@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon import handed_password, systemd, unit
+from daemon import handed_files, systemd, unit
 from daemon.commands.diagnosis import Findings
-from daemon.handed_password import outdated
-from daemon.settings import MqttSettings, read_settings
+from daemon.handed_files import outdated_copies
+from daemon.settings import MqttSettings, TlsSettings, read_settings
 
 NOTHING_SEEN = None
 
@@ -21,23 +21,31 @@ class Service:
         self.source.write_text("s3cret")
         self.units = folder / "units"
         self.units.mkdir()
-        secrets = {systemd.PASSWORD_CREDENTIAL: self.source}
+        self.key = folder / "me.key"
+        self.key.write_text("key")
+        secrets = {systemd.PASSWORD_CREDENTIAL: self.source, systemd.KEY_CREDENTIAL: self.key}
         text = unit.system_unit(Path("/opt/timbrel"), unit.CONFIG, secrets, [])
         (self.units / unit.NAME).write_text(text)
         credentials = folder / "credentials" / unit.NAME
         credentials.mkdir(parents=True)
-        (credentials / systemd.PASSWORD_CREDENTIAL).write_text("s3cret")
+        for credential in secrets:
+            (credentials / credential).write_text("copy")
         self.environment = {"CREDENTIALS_DIRECTORY": str(credentials)}
-        monkeypatch.setattr(handed_password, "_UNITS", self.units)
+        monkeypatch.setattr(handed_files, "_UNITS", self.units)
         access = os.access
-        closed = {self.source, folder / "moved", folder / "absent"}
+        closed = {self.source, self.key, folder / "moved", folder / "absent"}
         monkeypatch.setattr(
             os, "access", lambda path, mode: Path(path) not in closed and access(path, mode)
         )
 
     def outdated(self, password_file: Path | None) -> str | None:
         name = None if password_file is None else str(password_file)
-        return outdated(MqttSettings(password_file=name), self.environment)
+        return self.line(MqttSettings(password_file=name))
+
+    def line(self, mqtt: MqttSettings) -> str | None:
+        lines = list(outdated_copies(mqtt, self.environment))
+        assert len(lines) < 2
+        return lines[0] if lines else NOTHING_SEEN
 
 
 @pytest.fixture
@@ -87,13 +95,29 @@ def test_a_file_that_changed_after_the_start_is_mentioned(
     )
 
 
+def test_a_key_that_changed_or_moved_is_mentioned(service: Service, tmp_path: Path) -> None:
+    def line(key: Path) -> str | None:
+        tls = TlsSettings(certificate_file="me.pem", key_file=str(key))
+        return service.line(MqttSettings(tls=tls))
+
+    assert line(service.key) is NOTHING_SEEN
+    copy = Path(service.environment["CREDENTIALS_DIRECTORY"], systemd.KEY_CREDENTIAL)
+    while service.key.stat().st_ctime <= copy.stat().st_ctime:
+        service.key.write_text("renewed")
+    assert str(line(service.key)).startswith(f"mqtt.tls.key_file: {service.key} has changed, but")
+    moved = tmp_path / "moved"
+    service.key.rename(moved)
+    said = f"mqtt.tls.key_file: {moved}: this service cannot read it and uses a copy of"
+    assert str(line(moved)).startswith(said)
+
+
 def test_a_file_that_the_service_can_read_needs_no_copy(service: Service, tmp_path: Path) -> None:
     (tmp_path / "own").write_text("s3cret")
     assert service.outdated(tmp_path / "own") is NOTHING_SEEN
 
 
 def test_without_a_service_manager_there_is_no_copy(service: Service, tmp_path: Path) -> None:
-    assert outdated(MqttSettings(password_file=str(tmp_path / "absent")), {}) is NOTHING_SEEN
+    assert not list(outdated_copies(MqttSettings(password_file=str(tmp_path / "absent")), {}))
     (service.units / unit.NAME).unlink()
     assert service.outdated(tmp_path / "absent") is NOTHING_SEEN
 
