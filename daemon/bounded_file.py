@@ -2,6 +2,7 @@
 
 import os
 import select
+import stat
 import time
 from pathlib import Path
 
@@ -11,6 +12,15 @@ _READ_SECONDS = 5.0
 
 class UnreadableError(Exception):
     """Why there is no content, in words."""
+
+
+def is_pipe(path: Path) -> bool:
+    """Whether a path leads to what gives its content once: a pipe, a socket or a terminal."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)
 
 
 def content_of(path: Path, most_bytes: int) -> bytes:

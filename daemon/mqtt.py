@@ -99,6 +99,7 @@ class Link:
         self._outbox = outbox
         self._delivery = Delivery(outbox, greeting, settings)
         self._closing = threading.Event()
+        self._retry = threading.Event()
         self._connected = threading.Event()
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)  # noqa: FBT003
@@ -124,6 +125,7 @@ class Link:
         trace: TracebackType | None,
     ) -> None:
         self._closing.set()
+        self._retry.set()
         self._wake()
         self._thread.join(_LONGEST_GOODBYE_SECONDS)
 
@@ -131,6 +133,11 @@ class Link:
         """Hand over a retained message, from any thread; its topic's newest is what is sent."""
         self._delivery.publish(state)
         self._wake()
+
+    def use_password(self, password: str | None) -> None:
+        """Log in with this password from the next connection on; without one, connect now."""
+        self._password = password
+        self._retry.set()
 
     @property
     def refused(self) -> int:
@@ -171,7 +178,8 @@ class Link:
                 pause = _FIRST_PAUSE_SECONDS
             elif spoke_v5 and self._protocol is _V311:
                 continue
-            self._closing.wait(pause * random.uniform(0.7, 1.3))  # noqa: S311
+            self._retry.wait(pause * random.uniform(0.7, 1.3))  # noqa: S311
+            self._retry.clear()
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     def _one_connection(self) -> bool:

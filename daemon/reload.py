@@ -12,8 +12,10 @@ from typing import Any
 import msgspec
 
 from daemon import systemd
+from daemon.changed_files import changed_files, signatures
 from daemon.errors import InputError
-from daemon.settings import Settings, SourceSettings, load
+from daemon.password_reload import Renewal
+from daemon.settings import MqttSettings, Settings, SourceSettings, load
 from daemon.stop import Stop
 
 log = logging.getLogger(__name__)
@@ -25,15 +27,21 @@ class Reload:
     """Reads the settings' file again once that is requested; the loop calls it every turn.
 
     `apply` gets the new settings and raises InputError where they cannot work; then, and where the
-    file is bad, the old ones stay.
+    file is bad, the old ones stay. `renew` reads the broker's password again.
     """
 
     def __init__(
-        self, file: Path | None, settings: Settings, apply: Callable[[Settings], None]
+        self,
+        file: Path | None,
+        settings: Settings,
+        apply: Callable[[Settings], None],
+        renew: Callable[[MqttSettings], Renewal] = lambda _: Renewal(),
     ) -> None:
         self._file = file
         self._settings = settings
         self._apply = apply
+        self._renew = renew
+        self._files = signatures(settings)
         self._is_requested = False
 
     def request(self) -> None:
@@ -56,20 +64,29 @@ class Reload:
         try:
             settings = load(file)
             changes = changed_keys(self._settings, settings)
+            renewal = self._renew(settings.mqtt)
             self._apply(settings)
         except InputError as error:
             for line in error.lines:
                 log.error("%s; the old settings stay", line)  # noqa: TRY400
             return
-        applied = [key for key in changes if is_applied(key)]
-        waiting = [key for key in changes if not is_applied(key)]
+        renewal.use()
+        applied = [key for key in changes if is_applied(key) or key in renewal.applied]
+        waiting = [key for key in changes if key not in applied]
+        applied += [key for key in renewal.applied if key not in changes]
+        files = signatures(settings)
+        waiting += [f"{key} (its file has changed)" for key in changed_files(self._files, files)]
         said = []
         if applied:
             said.append(f"{', '.join(applied)} applied")
         if waiting:
             said.append(f"restart needed for {', '.join(waiting)}")
-        log.info("settings reloaded: %s", "; ".join(said) or "nothing has changed")
+        said += renewal.doubts
+        level = logging.WARNING if renewal.doubts else logging.INFO
+        log.log(level, "settings reloaded: %s", "; ".join(said) or "nothing has changed")
         self._settings = _with_applied(self._settings, settings)
+        if "mqtt.password_file" in applied:
+            self._settings = _with_password_file(self._settings, settings)
 
 
 def is_applied(key: str) -> bool:
@@ -123,6 +140,12 @@ def _with_applied(old: Settings, new: Settings) -> Settings:
         ),
     )
     return applied
+
+
+def _with_password_file(old: Settings, new: Settings) -> Settings:
+    file = new.mqtt.password_file
+    mqtt = msgspec.structs.replace(old.mqtt, password_file=file)
+    return msgspec.structs.replace(old, mqtt=mqtt)
 
 
 @contextmanager

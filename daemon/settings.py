@@ -9,14 +9,16 @@ import msgspec
 from msgspec import Meta
 
 from daemon import systemd
-from daemon.bounded_file import UnreadableError, content_of
+from daemon.bounded_file import UnreadableError
 from daemon.document import Document, Problem
 from daemon.errors import InputError
+from daemon.host_name import host_fault
+from daemon.password import password_in, usable
 from daemon.rules import TrackerSettings
 from daemon.yaml_file import read_document
+from daemon.yaml_words import FAULT
 
 PASSWORD_VARIABLE = "TIMBREL_MQTT_PASSWORD"  # noqa: S105
-_MOST_PASSWORD_BYTES = 64 * 1024
 HOP_SECONDS = Meta(ge=0.25, le=4.0)
 
 Name = Annotated[
@@ -28,23 +30,13 @@ _CONTROLS = r"\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff"
 TopicPrefix = Annotated[
     str,
     Meta(
-        pattern=rf"^(?!\$(SYS|share)(/|\Z))[^#+/{_CONTROLS}]+(/[^#+/{_CONTROLS}]+)*\Z",
+        pattern=rf"^(?!\$)[^#+/{_CONTROLS}]+(/[^#+/{_CONTROLS}]+)*\Z",
         max_length=128,
         description="a plain topic such as home/music: no wildcard (+ or #), no slash at an end, "
-        "no control character, and neither $SYS nor $share",
+        "no control character, and no $ at the beginning, which brokers keep for themselves",
     ),
 ]
-# A name of labels separated by dots, or an IPv6 address with or without its interface.
-Host = Annotated[
-    str,
-    Meta(
-        pattern=rf"^([^\s.:/@?#%\[\]\\{_CONTROLS}]{{1,63}}(\.[^\s.:/@?#%\[\]\\{_CONTROLS}]{{1,63}})*\.?"
-        r"|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(%[^\s/@:]+)?)\Z",
-        max_length=253,
-        description="a host name or an IP address and nothing else: no mqtt:// before it, "
-        "no port behind it (that is mqtt.port), no user and no space",
-    ),
-]
+Host = Annotated[str, Meta(extra={FAULT: host_fault})]
 _PRINTABLE = rf"^[^{_CONTROLS}]+\Z"
 _PRINTABLE_RULE = "text without control characters and line ends"
 UserName = Annotated[str, Meta(pattern=_PRINTABLE, max_length=1000, description=_PRINTABLE_RULE)]
@@ -253,27 +245,37 @@ def _has_host(url: str) -> bool:
 def read_password(mqtt: MqttSettings, environment: Mapping[str, str] = os.environ) -> str | None:
     """The broker's password: from `password_file`, the service manager, or the environment.
 
-    A file that only root can read counts when the manager handed over a copy of it. Raises
-    InputError when it cannot be read and there is no copy.
+    A file that only root can read counts when the manager handed over a copy of it. None without
+    any password, "" for a `password_file` that is empty. Raises InputError, without the password,
+    when the one that counts cannot be read or cannot be a password.
     """
     copy = systemd.credential(systemd.PASSWORD_CREDENTIAL, environment)
-    handed = copy and _text_of(copy)
-    if mqtt.password_file is None:
-        return handed or environment.get(PASSWORD_VARIABLE)
+    file = mqtt.password_file
+    if file is not None and (copy is None or os.access(file, os.R_OK)):
+        return _password_in(file)
+    if copy is not None and (handed := _password_in(str(copy))):
+        return handed
+    return _password_in(file) if file is not None else _password_from(environment)
+
+
+def _password_in(file: str) -> str:
     try:
-        return _text_of(Path(mqtt.password_file))
-    except (UnreadableError, UnicodeDecodeError) as error:
-        if handed:
-            return handed
-        reason = "not text" if isinstance(error, UnicodeDecodeError) else error
+        return password_in(Path(file))
+    except UnreadableError as error:
         # Without a slash it may be the password itself, written here by mistake.
-        file = f"{mqtt.password_file}: " if "/" in mqtt.password_file else ""
+        name = f"{file}: " if "/" in file else ""
         raise InputError(
-            f"mqtt.password_file: {file}{reason}; "
-            "name a file that contains the broker's password, or remove mqtt.password_file and "
-            f"set {PASSWORD_VARIABLE}"
+            f"mqtt.password_file: {name}{error}; "
+            "name a file that contains only the broker's password, or remove mqtt.password_file "
+            f"and set {PASSWORD_VARIABLE}"
         ) from None
 
 
-def _text_of(file: Path) -> str:
-    return content_of(file, _MOST_PASSWORD_BYTES).decode().rstrip("\r\n")
+def _password_from(environment: Mapping[str, str]) -> str | None:
+    try:
+        return usable(environment.get(PASSWORD_VARIABLE, "")) or None
+    except UnreadableError as error:
+        raise InputError(
+            f"{PASSWORD_VARIABLE}: {error}; set it to the broker's password in UTF-8, or name a "
+            "file that contains only the password as mqtt.password_file"
+        ) from None

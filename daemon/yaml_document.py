@@ -1,5 +1,6 @@
 """A YAML file as a tree of nodes that know their lines, read within bounds whatever it holds."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,29 @@ _DEEPEST = 20
 
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _REMEDY = "correct the YAML there"
+_NO_START = re.compile(r"found character (.+) that cannot start any token\Z")
+_REMEDIES = {
+    "mapping values are not allowed": "correct the indentation, or quote a text with a colon in it",
+    "could not find expected ':'": "write each key with a colon and a space behind it",
+    "expected <block end>": "correct the indentation, or put the whole text in quotes",
+    "expected '<document start>'": "write name: value, and each section as name: with its keys "
+    "indented below it",
+    "expected ',' or": "close the bracket, or put a comma between its entries",
+    "expected the node content": "quote the text",
+    "found undefined alias": "quote a text that begins with *",
+    "while scanning a quoted scalar": "close the quotes",
+    "unexpected end of stream": "close the quotes",
+}
 _SHORTER = "shorten the file"
 
 
 def compose(path: Path) -> yaml.Node | None:
     """The file's document; None for an empty one.
 
-    No scalar is interpreted: its value is its text. Raises InputError, with line and column where
-    there are any, for a file that cannot be read, is not YAML, uses merge keys, has an alias inside
-    its own anchor or a key twice, or exceeds the bounds.
+    No scalar is interpreted: its value is its text; a character that JSON writes as two escapes
+    (a surrogate pair) is one character. Raises InputError, with line and column where there are
+    any, for a file that cannot be read, is not YAML, uses merge keys, has an alias inside its own
+    anchor, a key twice or a key that is no text, or exceeds the bounds.
     """
     text = _text(path)
     try:
@@ -40,6 +55,30 @@ def compose(path: Path) -> yaml.Node | None:
         raise InputError(_not_yaml(place, error.problem or str(error))) from None
 
 
+def unsendable(text: str) -> str | None:
+    """What a text has that neither a file name nor a message can hold, with the remedy."""
+    if "\0" in text:
+        return "a NUL character; leave it out"
+    if _has_surrogates(text):
+        return "half of a surrogate pair; write the whole character"
+    return None
+
+
+def _has_surrogates(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _paired(text: str) -> str:
+    """The text with one character for each surrogate pair."""
+    if not _has_surrogates(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
 def _composed(loader: "_Loader") -> yaml.Node | None:
     try:
         return loader.get_single_node()
@@ -51,9 +90,17 @@ def _composed(loader: "_Loader") -> yaml.Node | None:
 
 
 def _not_yaml(place: str, problem: str) -> str:
-    if "'\\t'" in problem:
-        return f"{place}: not valid YAML: a tab at the start of a token; indent with spaces"
-    return f"{place}: not valid YAML: {without_words_before_at(problem.splitlines()[0])}; {_REMEDY}"
+    line = problem.splitlines()[0]
+    if match := _NO_START.match(line):
+        return f"{place}: not valid YAML: {_of_first_character(match[1])}"
+    remedy = next((remedy for part, remedy in _REMEDIES.items() if part in line), _REMEDY)
+    return f"{place}: not valid YAML: {without_words_before_at(line)}; {remedy}"
+
+
+def _of_first_character(shown: str) -> str:
+    if shown == r"'\t'":
+        return "a tab at the start of a token; write spaces instead of tabs"
+    return f"a text cannot begin with {shown}; quote it"
 
 
 def _place(mark: yaml.Mark | None) -> str:
@@ -65,15 +112,27 @@ def _text(path: Path) -> str:
         content = content_of(path, _MOST_BYTES)
     except UnreadableError as error:
         raise InputError(f"{path}: {error}; name a readable YAML file") from None
-    encoding = "utf-16" if content.startswith(_BYTE_ORDER_MARKS) else "utf-8-sig"
     try:
-        return content.decode(encoding)
+        return decoded(content)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
+        byte, encoding = error.object[error.start], _encoding(content).removesuffix("-sig")
         raise InputError(
-            f"{path}, line {line}: not valid YAML: the byte 0x{content[error.start]:02x} is not "
-            f"{encoding.removesuffix('-sig').upper()} text; save the file as UTF-8"
+            f"{path}, line {line}: not valid YAML: the byte 0x{byte:02x} is not "
+            f"{encoding.upper()} text; save the file as UTF-8"
         ) from None
+
+
+def decoded(content: bytes) -> str:
+    """A file's text without its byte order mark; raises UnicodeDecodeError.
+
+    It is UTF-8, or UTF-16 where a byte order mark says so.
+    """
+    return content.decode(_encoding(content))
+
+
+def _encoding(content: bytes) -> str:
+    return "utf-16" if content.startswith(_BYTE_ORDER_MARKS) else "utf-8-sig"
 
 
 class _RefusedError(yaml.MarkedYAMLError):
@@ -109,8 +168,16 @@ class _Loader(yaml.BaseLoader):
         self._open_anchors = anchors | ({event.anchor} if event.anchor else set())
         self._depth += 1
         node = super().compose_node(parent, index)
+        if event.anchor and isinstance(node, yaml.ScalarNode) and node.style is None:
+            problem = "an anchor without a value; quote a text that begins with &"
+            self._refuse_if(not node.value, problem, event)
         self._depth -= 1
         self._open_anchors = anchors
+        return node
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        node = super().compose_scalar_node(anchor)
+        node.value = _paired(node.value)
         return node
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
@@ -118,11 +185,15 @@ class _Loader(yaml.BaseLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             is_word = isinstance(key, yaml.ScalarNode)
-            self._refuse_if(not is_word, f"a key must be text; {_REMEDY}", key)
+            self._refuse_if(
+                not is_word, "a key must be text; quote a text that begins with { or [", key
+            )
             is_merge = key.value == "<<" and key.style is None
             self._refuse_if(is_merge, "merge keys (<<) are not supported; write the keys out", key)
             is_known = key.value in seen
             self._refuse_if(is_known, f"the key {shown(key.value)} appears twice; remove one", key)
+            fault = unsendable(key.value)
+            self._refuse_if(fault is not None, f"the key {shown(key.value)} has {fault}", key)
             seen.add(key.value)
         return node
 

@@ -17,7 +17,16 @@ from daemon.document import Document, Problem, Struct
 from daemon.errors import InputError
 from daemon.redaction import shown
 from daemon.yaml_document import compose
-from daemon.yaml_values import TAG, FaultError, converted, is_null, mismatch, scalar, unknown_tag
+from daemon.yaml_values import (
+    TAG,
+    FaultError,
+    converted,
+    is_empty,
+    is_null,
+    mismatch,
+    scalar,
+    unknown_tag,
+)
 
 # Without a bound, aliases of aliases would make more values than memory holds.
 _MOST_VALUES = 5_000
@@ -66,8 +75,8 @@ class _Reader:
         try:
             return self._value(node, hint, key)
         except FaultError as error:
-            text = str(error)
-            return self._note(key, text if "; " in text else f"{text}; {remedy}")
+            remedy = remedy if error.remedy is None else error.remedy
+            return self._note(key, f"{error}; {remedy}" if remedy else str(error))
 
     def _value(self, node: yaml.Node, hint: Any, key: str) -> Any:
         if isinstance(node, yaml.ScalarNode):
@@ -91,30 +100,42 @@ class _Reader:
         return _FAULTY
 
     def _read_mapping(self, node: yaml.MappingNode, hint: Any, key: str) -> Any:
-        options = yaml_words.options(hint)
-        struct = next((o for o in options if hasattr(o, "__struct_fields__")), None)
+        struct = yaml_words.section(hint)
         if struct is not None:
             return self._struct(self._fields(node, struct, key), struct, key)
-        table = next((o for o in options if typing.get_origin(o) is dict), None)
+        table = yaml_words.table(hint)
         if table is None:
-            raise mismatch(hint, "a mapping of keys")
+            raise mismatch(node, hint)
         entry = typing.get_args(table)[1]
         values = {
-            name.value: self._read(value, entry, self._place(key, name))
+            name.value: self._read_entry(value, entry, self._place(key, name))
             for name, value in node.value
         }
         return _FAULTY if _FAULTY in values.values() else values
 
+    def _read_entry(self, node: yaml.Node, hint: Any, key: str) -> Any:
+        """The value of a free key; a section that is left empty is one with its defaults."""
+        kind = yaml_words.section(hint)
+        if kind is not None and is_null(node) and not yaml_words.allows_null(hint):
+            return self._struct({}, kind, key)
+        return self._read(node, hint, key)
+
     def _fields(self, node: yaml.MappingNode, kind: Any, key: str) -> dict[str, Any]:
-        """The values of the keys that the type knows, but of no section that is left empty."""
-        known = {one.encode_name: one for one in msgspec.structs.fields(kind)}
+        """The values of the keys that the type knows, but of none that is left empty.
+
+        A section, a list or a mapping has its default then.
+        """
+        fields = {one.encode_name: one for one in msgspec.structs.fields(kind)}
+        known = {name: one.type for name, one in fields.items()}
         values: dict[str, Any] = {}
         for name, value in node.value:
             place = self._place(key, name)
-            one = known.get(name.value)
+            one = fields.get(name.value)
             if one is None:
-                self._note(place, yaml_words.unknown_key(name.value, list(known)))
-            elif not (is_null(value) and hasattr(one.type, "__struct_fields__")):
+                self._note(place, yaml_words.unknown_key(name.value, known))
+            elif is_empty(value) and _is_ambiguous(one):
+                values[name.value] = self._note(place, _left_empty(one.type))
+            elif not (is_null(value) and _has_parts(one)):
                 values[name.value] = self._read(value, one.type, place, optional=not one.required)
         return values
 
@@ -134,10 +155,9 @@ class _Reader:
             return self._note(key, f"{error}; correct it")
 
     def _read_list(self, node: yaml.Node, hint: Any, key: str) -> Any:
-        options = yaml_words.options(hint)
-        row = next((o for o in options if typing.get_origin(o) in (list, tuple)), None)
+        row = yaml_words.row(hint)
         if row is None:
-            raise mismatch(hint, "a list")
+            raise mismatch(node, hint)
         entries = [entry for entry in typing.get_args(row) if entry is not Ellipsis]
         last = len(entries) - 1
         values = [
@@ -152,3 +172,26 @@ class _Reader:
         place = f"{key}.{name}" if key else name
         self.lines[place] = node.start_mark.line + 1
         return place
+
+
+def _has_parts(one: msgspec.structs.FieldInfo) -> bool:
+    """Whether it is a section, a list or a mapping that has a default and is never None."""
+    hint = one.type
+    parts = (yaml_words.section(hint), yaml_words.table(hint), yaml_words.row(hint))
+    has_default = not one.required or hasattr(hint, "__struct_fields__")
+    return (
+        any(part is not None for part in parts) and has_default and not yaml_words.allows_null(hint)
+    )
+
+
+def _left_empty(hint: Any) -> str:
+    from daemon import yaml_remedies
+
+    return f"nothing is written there; {yaml_remedies.of_empty(hint)}"
+
+
+def _is_ambiguous(one: msgspec.structs.FieldInfo) -> bool:
+    """Whether null there is something else than its default, or than an empty section."""
+    if not yaml_words.allows_null(one.type):
+        return False
+    return one.default is not None or yaml_words.section(one.type) is not None

@@ -2,7 +2,8 @@
 
 YAML 1.1 and 1.2 read some scalars differently: `no`, `010`, `1:30`, `1e3`. Here a scalar is text
 wherever text is expected and nothing else fits; elsewhere numbers and truth values are read as in
-YAML 1.1, and as in 1.2 where 1.1 sees none. A number of minutes and seconds is refused.
+YAML 1.1, and as in 1.2 where 1.1 sees none. What is a different number in each of them is refused:
+minutes and seconds, and digits behind a zero.
 """
 
 import re
@@ -13,9 +14,10 @@ _TRUE = {"yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
 _FALSE = {"no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"}
 _INTEGER = re.compile(
     r"(?P<sign>[-+]?)(?:0b(?P<binary>[01_]+)|0x(?P<hexadecimal>[0-9a-fA-F_]+)"
-    r"|0o?(?P<octal>[0-7_]+)|(?P<decimal>0|[1-9][0-9_]*))\Z"
+    r"|(?P<decimal>0|[1-9][0-9_]*))\Z"
 )
-_BASES = {"binary": 2, "octal": 8, "decimal": 10, "hexadecimal": 16}
+_BASES = {"binary": 2, "decimal": 10, "hexadecimal": 16}
+_OCTAL = re.compile(r"(?P<sign>[-+]?)0(?P<mark>o?)(?P<digits>_*[0-9][0-9_]*)\Z")
 _FLOAT = re.compile(
     r"(?=.*[.eE])[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?\Z"
 )
@@ -31,7 +33,18 @@ class Base60(NamedTuple):
     seconds: float
 
 
-Scalar = None | bool | int | float | Base60 | str
+class Octal(NamedTuple):
+    """A number with zeros or `0o` before it, which some readers take for one of base 8.
+
+    `octal` is None for digits that base 8 does not have; `is_marked`: it begins with `0o`.
+    """
+
+    decimal: int
+    octal: int | None
+    is_marked: bool
+
+
+Scalar = None | bool | int | float | Base60 | Octal | str
 
 
 def plain_value(text: str) -> Scalar:
@@ -49,14 +62,22 @@ def plain_value(text: str) -> Scalar:
     return _number(text)
 
 
-def _number(text: str) -> int | float | str:
+def _number(text: str) -> int | float | Octal | str:
+    if match := _OCTAL.match(text):
+        return _octal(match)
     if match := _INTEGER.match(text):
         base, digits = next((b, d) for b in _BASES if (d := match[b]) is not None)
-        digits = digits.replace("_", "") or ("0" if base == "octal" else "")
+        digits = digits.replace("_", "")
         return int(match["sign"] + digits, _BASES[base]) if digits else text
     if _FLOAT.match(text):
         return float(text.replace("_", ""))
     return text
+
+
+def _octal(match: re.Match[str]) -> Octal:
+    digits = match["sign"] + match["digits"].replace("_", "")
+    is_octal = not set("89") & set(digits)
+    return Octal(int(digits), int(digits, 8) if is_octal else None, bool(match["mark"]))
 
 
 def _base_60(text: str) -> float:

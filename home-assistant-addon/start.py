@@ -5,6 +5,7 @@ Runs with nothing but Python's own library, so that it can say what is wrong wit
 
 import json
 import os
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _SUPERVISOR_SECONDS = 10.0
+_ESCAPED_IN_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 def main() -> None:
@@ -30,9 +32,11 @@ def main() -> None:
     password = broker.pop("password", None)
     if password:
         broker["password_file"] = str(run / "mqtt-password")
-        write(run / "mqtt-password", password)
-    # JSON is YAML too.
-    write(run / "timbrel.yaml", json.dumps(configuration(options, broker, data), indent=2))
+        try:
+            write(run / "mqtt-password", password)
+        except UnicodeEncodeError:
+            sys.exit("timbrel: mqtt_password holds half of a character; type it again")
+    write(run / "timbrel.yaml", as_yaml(configuration(options, broker, data)))
     command = [sys.executable, "-m", "daemon", "run", "--config", str(run / "timbrel.yaml")]
     os.execv(sys.executable, command)  # noqa: S606
 
@@ -76,6 +80,16 @@ def configuration(
         "state": {"directory": str(data)},
         "log": {"level": options["log_level"]},
     }
+
+
+def as_yaml(settings: Mapping[str, Any]) -> str:
+    """The settings as JSON that every reader of YAML takes for the same text.
+
+    Other characters than ASCII stand for themselves: the two escapes that JSON has for an emoji are
+    two characters in YAML. Those that YAML takes for a line end or refuses are escapes.
+    """
+    text = json.dumps(settings, indent=2, ensure_ascii=False)
+    return _ESCAPED_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def write(file: Path, text: str) -> None:

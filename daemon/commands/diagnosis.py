@@ -6,11 +6,14 @@ from pathlib import Path
 
 import msgspec
 
+from daemon.commands.text_warnings import text_warnings
 from daemon.commands.wiring import Ears
 from daemon.document import Document, Problem
 from daemon.errors import InputError
 from daemon.exposed import exposed
+from daemon.handed_files import source_of_service
 from daemon.health import Health
+from daemon.password import doubts, is_sent
 from daemon.settings import Settings, TlsSettings, read_password
 from daemon.state import state_directory
 
@@ -64,14 +67,8 @@ class Findings:
                 return
             self.problems += map(_problem_of, error.lines)
             return
-        self.has_password = bool(password)
-        if password and mqtt.username is None:
-            self.warnings.append(
-                "mqtt.username: missing, so that the password is not sent; name the user"
-            )
-        if password == "" and mqtt.password_file is not None:
-            text = "the file is empty; write the broker's password into it"
-            self.warnings.append(f"mqtt.password_file: {mqtt.password_file}: {text}")
+        self.has_password = is_sent(mqtt, password)
+        self.warnings += doubts(mqtt, password)
 
 
 def _problem_of(line: str) -> Problem:
@@ -124,7 +121,9 @@ def _warnings(settings: Settings, config: Path) -> Iterator[str]:
     yield from exposed(settings, config)
     yield from _broker_warnings(settings)
     yield from _place_warnings(settings)
-    yield from _path_warnings(settings)
+    yield from text_warnings(settings)
+    yield from _password_warnings(settings, config)
+    yield from _state_warnings(settings)
 
 
 def _broker_warnings(settings: Settings) -> Iterator[str]:
@@ -135,11 +134,6 @@ def _broker_warnings(settings: Settings) -> Iterator[str]:
         yield f"mqtt.port: {_PLAIN_PORT} is the port without TLS, which is on; leave the port out"
     if mqtt.tls is not None and mqtt.tls.key_file and not mqtt.tls.certificate_file:
         yield "mqtt.tls.key_file: not used without mqtt.tls.certificate_file; name that too"
-    if mqtt.topic_prefix.startswith("$"):
-        yield (
-            "mqtt.topic_prefix: subscriptions such as # do not match topics that begin with $, and "
-            "some brokers refuse them; choose another"
-        )
     if mqtt.discovery and mqtt.discovery_prefix == mqtt.topic_prefix:
         yield (
             "mqtt.discovery_prefix: the same as mqtt.topic_prefix, so that states and discovery "
@@ -168,19 +162,21 @@ def _place_warnings(settings: Settings) -> Iterator[str]:
             )
 
 
-def _path_warnings(settings: Settings) -> Iterator[str]:
-    tls = settings.mqtt.tls or TlsSettings()
-    named = {
-        "model.file": settings.model.file,
-        "state.directory": settings.state.directory,
-        "mqtt.password_file": settings.mqtt.password_file,
-        "mqtt.tls.ca_file": tls.ca_file,
-        "mqtt.tls.certificate_file": tls.certificate_file,
-        "mqtt.tls.key_file": tls.key_file,
-    }
-    for key, name in named.items():
-        if name is not None and not Path(name).is_absolute():
-            yield f"{key}: a service does not start in this folder; write an absolute path"
+def _password_warnings(settings: Settings, config: Path) -> Iterator[str]:
+    """Whether the installed service with this configuration uses the password of another file."""
+    named = settings.mqtt.password_file
+    source = None if named is None else source_of_service(config)
+    if source is None or named is None or Path(named).absolute() == source:
+        return
+    from daemon.installation import command
+
+    yield (
+        f"mqtt.password_file: the installed service has a copy of {source}, and uses that where it "
+        f"cannot read {named}; run: {command('install-service', as_root=True)}"
+    )
+
+
+def _state_warnings(settings: Settings) -> Iterator[str]:
     folder = state_directory(settings.state.directory)
     above = (folder, *folder.absolute().parents)
     there = next(path for path in above if os.access(path, os.F_OK))

@@ -17,10 +17,13 @@ from daemon.commands.wiring import DeviceOf, Ears, device_of, link_to, outbox_of
 from daemon.counters import Counters
 from daemon.exposed import exposed
 from daemon.garbage import Garbage
+from daemon.handed_files import outdated_copies
 from daemon.health import Health, NodeHealth, serve
 from daemon.home_assistant import Message
 from daemon.listener import Listener
 from daemon.outbox import Outbox
+from daemon.password import doubts, is_sent
+from daemon.password_reload import PasswordReload
 from daemon.place import Place
 from daemon.portaudio import PortAudio
 from daemon.reload import Reload, reload_on_signal
@@ -65,13 +68,14 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         Commands([topic for station in stations for topic in station.topics], take),
         password=password,
     )
-    _introduce(settings, config, ears, has_password=password is not None)
+    _introduce(settings, config, ears, password)
     with PortAudio() as portaudio, stop_on_signals() as stop:
         for station, source in zip(stations, settings.places, strict=True):
             device = make_device(source, portaudio, changed)
             station.equip(link.publish, outbox, device, changed, wake)
         places = [station.place for station in stations]
-        reload = Reload(config, settings, lambda new: _follow(new, ears, stations))
+        renew = PasswordReload(settings.mqtt, password, read_password, link.use_password)
+        reload = Reload(config, settings, lambda new: _follow(new, ears, stations), renew)
         report = Report(places, link, outbox)
         attend = [station.attend for station in stations]
         listener = Listener(places, changed, [*attend, reload, report, Garbage()])
@@ -141,7 +145,7 @@ class Report:
             place.diagnose(counters[place.name])
 
 
-def _introduce(settings: Settings, config: Path | None, ears: Ears, *, has_password: bool) -> None:
+def _introduce(settings: Settings, config: Path | None, ears: Ears, password: str | None) -> None:
     """Log version, places, broker and state, so that every log identifies its run."""
     log.info(
         "version %s, Python %s, model %s, configuration %s",
@@ -152,9 +156,11 @@ def _introduce(settings: Settings, config: Path | None, ears: Ears, *, has_passw
     )
     for place in settings.places:
         log.info("place %s: %s", place.name, summary.place(place))
+    has_password = is_sent(settings.mqtt, password)
     log.info("broker %s", summary.broker(settings.mqtt, settings.name, has_password=has_password))
     log.info("state in %s", state_directory(settings.state.directory))
-    for line in exposed(settings, config):
+    doubtful = [*doubts(settings.mqtt, password), *outdated_copies(settings.mqtt)]
+    for line in (*exposed(settings, config), *doubtful):
         log.warning("%s", line)
 
 

@@ -1,6 +1,8 @@
 """The app for Home Assistant OS: its options, and its start with a Supervisor and a real broker."""
 
+import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import yaml
 
 import daemon
 from daemon.classifier import BUILT_IN_MODEL
+from daemon.errors import InputError
 from daemon.model_file import read_contract
 from daemon.settings import load
 from tests.conftest import ROOT, Mosquitto, StartBroker, VirtualMicrophone, Watcher, killed_at_last
@@ -152,6 +155,62 @@ def test_another_broker_is_used_where_one_is_named(
         with Watcher(broker.port) as watcher:
             watcher.wait_for("timbrel/music_room/availability", seconds=30)
         assert supervisor.tokens == []
+
+
+def test_a_login_with_an_emoji_reaches_the_broker_as_it_is(
+    config: Any, supervisor: Supervisor, start_broker: StartBroker, tmp_path: Path
+) -> None:
+    login = {"username": "\U0001f3b8 ü", "password": "\U0001f941 s3cret"}
+    passwords = tmp_path / "passwords"
+    command = ["mosquitto_passwd", "-b", "-c", str(passwords), *login.values()]
+    subprocess.run(command, check=True, capture_output=True)
+    passwords.chmod(0o644)
+    broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
+    options = {**config["options"], "microphone": "none", "mqtt_host": "127.0.0.1"}
+    options |= {"mqtt_port": broker.port}
+    options |= {f"mqtt_{name}": value for name, value in login.items()}
+    with (
+        killed_at_last(start(tmp_path, supervisor, options, dict(os.environ))),
+        Watcher(broker.port, 1, **login) as watcher,
+    ):
+        watcher.wait_for("timbrel/music_room/availability", seconds=30)
+
+
+@pytest.mark.parametrize(
+    "area", ["\U0001f3b8", "ü\x85\x7f", "a\u2028b\u2029", '\ufeff"\\\t', "\x00"]
+)
+def test_every_text_is_the_same_for_the_daemon_or_refused(area: str, tmp_path: Path) -> None:
+    file = tmp_path / "timbrel.yaml"
+    file.write_text(start_module().as_yaml({"mqtt": {"area": area}}), encoding="utf-8")
+    if area == "\x00":
+        with pytest.raises(InputError, match=r"mqtt\.area: .* NUL"):
+            load(file)
+    else:
+        assert load(file).mqtt.area == area
+
+
+@pytest.mark.parametrize("option", ["mqtt_username", "mqtt_password"])
+def test_half_of_a_character_is_refused_with_the_setting_named(
+    option: str, config: Any, supervisor: Supervisor, tmp_path: Path
+) -> None:
+    options = {**config["options"], "mqtt_host": "127.0.0.1", option: "s3cret\ud83d"}
+    with killed_at_last(start(tmp_path, supervisor, options, dict(os.environ))) as process:
+        _, log = process.communicate(timeout=30)
+    assert process.returncode in (1, 2)
+    assert option.removeprefix("mqtt_") in log
+    assert "Traceback" not in log
+    if option == "mqtt_password":
+        assert "s3cret" not in log
+
+
+def start_module() -> Any:
+    """The app's start as a module."""
+    found = importlib.util.spec_from_file_location("start", ADDON / "start.py")
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 def test_without_any_broker_it_says_what_to_do(

@@ -103,10 +103,13 @@ WARNED = [
     ("mqtt: {port: 8883}", "mqtt.port: 8883 is the port for TLS, which is off"),
     ("mqtt: {port: 1883, tls: {}}", "mqtt.port: 1883 is the port without TLS, which is on"),
     ("mqtt: {tls: {key_file: /nowhere/k}}", "mqtt.tls.key_file: not used without"),
-    ("mqtt: {topic_prefix: $music}", "mqtt.topic_prefix: subscriptions such as # do not match"),
     ("mqtt: {topic_prefix: homeassistant}", "mqtt.discovery_prefix: the same as"),
     ("audio: {channel: 1}\nsources: [{name: a, device: x}]", "audio.channel: not used"),
     ("sources: [{name: a, device: x}, {name: b, device: x}]", "sources.1: b and a listen to the"),
+    ("mqtt: {username: 'me '}", "mqtt.username: it begins or ends with a space"),
+    ("mqtt: {topic_prefix: ' home/music'}", "mqtt.topic_prefix: it begins or ends with a space"),
+    ("mqtt: {area: \u201cLiving room\u201d}", "mqtt.area: it has the quotes of a word processor"),
+    ("state: {directory: ~/state}", "state.directory: neither ~ nor variables are replaced"),
     ("state: {directory: state}", "state.directory: a service does not start in this folder"),
     ("state: {directory: /dev/null/x}", "state.directory: this user cannot write /dev/null"),
 ]
@@ -132,10 +135,39 @@ def test_a_password_without_a_user_and_an_empty_one_are_mentioned(
     password = tmp_path / "password"
     password.touch(0o600)
     config = written(tmp_path, f"mqtt: {{username: me, password_file: {password}}}")
-    assert "the file is empty" in row(timbrel("check", config), "warning")
+    for content, fault in (
+        ("", "the file is empty"),
+        ("\ufeff\r\n", "the file is empty"),
+        ("\n", "the file is empty"),
+        ("  \n", "it holds nothing but spaces"),
+        ("S3cret \n", "it begins or ends with a space"),
+        ('"S3cret"\n', "it stands in quotes, which are sent too"),
+        ("${S3cret}\n", "it names a variable, which is not replaced"),
+    ):
+        password.write_text(content, encoding="utf-8")
+        done = timbrel("check", config)
+        warning = f"mqtt.password_file: {password}: {fault}"
+        assert row(done, "warning").startswith(warning), done.stdout
+        assert (", a password," in row(done, "broker")) == ("empty" not in fault)
     password.write_text("S3cret")
     config = written(tmp_path, f"mqtt: {{password_file: {password}}}")
-    assert row(timbrel("check", config), "warning").startswith("mqtt.username: missing")
+    done = timbrel("check", config)
+    assert row(done, "warning").startswith("mqtt.username: missing")
+    assert "no user, no password" in row(done, "broker")
+
+
+def test_a_password_file_with_more_than_a_password_is_an_error(
+    timbrel: Timbrel, tmp_path: Path
+) -> None:
+    password = tmp_path / "password"
+    password.write_text("me\nS3cret\n")
+    password.chmod(0o600)
+    config = written(tmp_path, f"mqtt:\n  username: me\n  password_file: {password}\n")
+    done = timbrel("check", config)
+    assert done.returncode == 2
+    error, verdict = done.stderr.splitlines()
+    assert f"line 3: mqtt.password_file: {password}: more than one line; name a file" in error
+    assert verdict == "timbrel: 1 error: this configuration cannot work"
 
 
 def test_a_password_in_place_of_its_file_is_not_shown(timbrel: Timbrel, tmp_path: Path) -> None:

@@ -281,3 +281,19 @@ def test_the_password_never_shows(tmp_path: Path, timbrel: Timbrel) -> None:
     for arguments in (["check", config], ["replay", "--publish", "--config", config, MEDLEY]):
         done = timbrel(*arguments, env=environment)
         assert "s3cr3t" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["forget", "attic"], ["demo"], ["run"], ["replay", "--publish", str(MEDLEY)]]
+)
+@pytest.mark.parametrize("host", ["a..b", "mqtt://me:S3cret@hub", "${MQTT_HOST}"])
+def test_what_is_no_host_is_one_line_of_every_command(
+    arguments: list[str], host: str, timbrel: Timbrel, tmp_path: Path
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(f"mqtt:\n  host: {host}\n")
+    done = timbrel(*arguments, "--config", config)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"timbrel: {config}, line 2: mqtt.host: found ")
+    assert "S3cret" not in line

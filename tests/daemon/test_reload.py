@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import InputError
+from daemon.password_reload import PasswordReload
 from daemon.reload import Reload, changed_keys, is_applied, reload_on_signal
-from daemon.settings import Settings, load
+from daemon.settings import Settings, load, read_password
 from daemon.stop import Stop
 
 BEFORE = "name: room\ntracker: {threshold: 0.5}\nsources: [{name: a, device: x}]\n"
@@ -141,6 +142,139 @@ def test_without_a_file_there_is_nothing_to_read(caplog: pytest.LogCaptureFixtur
     reload.request()
     reload()
     assert caplog.messages == ["nothing to reload: started without --config"]
+
+
+def test_a_file_that_changed_behind_its_name_needs_a_restart(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    box, authority = Box(tmp_path), tmp_path / "ca.pem"
+    authority.write_text("old")
+    model = tmp_path / "mine.tflite"
+    model.write_text("old")
+    text = f"{BEFORE}mqtt: {{tls: {{ca_file: '{authority}'}}}}\nmodel: {{file: '{model}'}}\n"
+    box.file.write_text(text)
+    box.reload = Reload(box.file, load(box.file), box.apply)
+    box.change(text)
+    authority.write_text("new!")
+    box.change(text)
+    box.change(text)
+    model.unlink()
+    box.change(text)
+    waiting = "settings reloaded: restart needed for mqtt.tls.ca_file (its file has changed)"
+    nothing = "settings reloaded: nothing has changed"
+    assert caplog.messages == [nothing, waiting, waiting, waiting]
+
+
+class Login(Box):
+    """A box whose broker's password is in a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.password = folder / "password"
+        self.password.write_text("old")
+        self.used: list[str | None] = []
+        super().__init__(folder)
+        self.write(self.password)
+        settings = load(self.file)
+        renew = PasswordReload(settings.mqtt, "old", read_password, self.used.append)
+        self.reload = Reload(self.file, settings, self.apply, renew)
+
+    def write(self, password: Path, more: str = "") -> None:
+        mqtt = f"mqtt: {{username: me, password_file: '{password}'}}\n"
+        self.file.write_text(BEFORE + mqtt + more)
+
+    def read_again(self) -> None:
+        self.reload.request()
+        self.reload()
+
+
+@pytest.fixture
+def login(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Login:
+    caplog.set_level(logging.INFO)
+    return Login(tmp_path)
+
+
+def test_a_password_that_changed_in_its_file_is_used(
+    login: Login, caplog: pytest.LogCaptureFixture
+) -> None:
+    login.read_again()
+    login.password.write_text("new\n")
+    login.read_again()
+    login.read_again()
+    assert login.used == ["old", "new", "new"]
+    assert caplog.messages == [
+        "settings reloaded: nothing has changed",
+        "settings reloaded: the broker's password applied",
+        "settings reloaded: nothing has changed",
+    ]
+
+
+def test_another_password_file_is_used(login: Login, caplog: pytest.LogCaptureFixture) -> None:
+    other = login.password.with_name("other")
+    other.write_text("new")
+    login.write(other)
+    login.read_again()
+    login.read_again()
+    assert login.used == ["new", "new"]
+    assert caplog.messages == [
+        "settings reloaded: mqtt.password_file, the broker's password applied",
+        "settings reloaded: nothing has changed",
+    ]
+
+
+def test_the_password_of_another_user_waits_for_a_restart(
+    login: Login, caplog: pytest.LogCaptureFixture
+) -> None:
+    login.password.write_text("new")
+    login.file.write_text(login.file.read_text().replace("username: me", "username: you"))
+    login.read_again()
+    assert login.used == []
+    assert caplog.messages == ["settings reloaded: restart needed for mqtt.username"]
+
+
+@pytest.mark.parametrize("content", [None, b"me\nnew", b"\xff"])
+def test_a_password_that_cannot_be_used_leaves_the_old_settings(
+    content: bytes | None, login: Login, caplog: pytest.LogCaptureFixture
+) -> None:
+    login.password.unlink()
+    if content is not None:
+        login.password.write_bytes(content)
+    login.read_again()
+    assert login.used == []
+    assert login.applied == []
+    (line,) = caplog.messages
+    assert line.startswith(f"mqtt.password_file: {login.password}: ")
+    assert line.endswith("; the old settings stay")
+
+
+def test_a_pipe_is_not_read_again(login: Login, caplog: pytest.LogCaptureFixture) -> None:
+    login.password.unlink()
+    os.mkfifo(login.password)
+    began = time.monotonic()
+    login.read_again()
+    assert time.monotonic() - began < 2
+    assert login.used == []
+    assert caplog.messages == ["settings reloaded: nothing has changed"]
+
+
+def test_a_copy_that_is_not_current_is_mentioned(
+    login: Login, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    copy = tmp_path / "timbrel.service" / "mqtt_password"
+    copy.parent.mkdir()
+    copy.write_text("old")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(copy.parent))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    while login.password.stat().st_ctime <= copy.stat().st_ctime:
+        login.password.write_text("new")
+    login.read_again()
+    assert login.used == []
+    (line,) = caplog.messages
+    assert line == (
+        f"settings reloaded: mqtt.password_file: {login.password} has changed, but this service "
+        "uses a copy from its start; run: systemctl restart timbrel"
+    )
+    assert caplog.records[0].levelno == logging.WARNING
 
 
 def test_a_signal_requests_it_and_wakes_the_loop(box: Box) -> None:

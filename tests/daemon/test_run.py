@@ -282,6 +282,27 @@ def test_a_password_that_a_pipe_gives_once_is_enough(
     assert "connected to the broker at localhost" in text
 
 
+@pytest.mark.parametrize(
+    ("content", "mqtt", "warning"),
+    [
+        ("\n", "username: me, ", "the file is empty; write only the broker's password there"),
+        ("S3cret", "", "mqtt.username: missing, so that the password is not sent; name the user"),
+    ],
+)
+def test_a_password_that_cannot_work_is_mentioned_at_the_start(
+    content: str, mqtt: str, warning: str, microphone: VirtualMicrophone, tmp_path: Path
+) -> None:
+    config, password = tmp_path / "timbrel.yaml", tmp_path / "password"
+    password.write_text(content)
+    password.chmod(0o600)
+    config.write_text(
+        f"audio: {{device: pulse}}\nmqtt: {{port: 1, {mqtt}password_file: '{password}'}}\n"
+    )
+    text = "\n".join(first_lines(config, microphone, 5))
+    assert "no password, topics" in text
+    assert warning in text
+
+
 def test_a_box_named_timbrel_is_not_named_twice(
     microphone: VirtualMicrophone, tmp_path: Path
 ) -> None:

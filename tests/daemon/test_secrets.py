@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -90,6 +91,69 @@ def test_no_password_is_seen_of_a_daemon_that_uses_it(
     assert password.encode() not in seen
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_password_file_with_a_byte_order_mark_is_accepted_by_the_broker(
+    encoding: str, tmp_path: Path, start_broker: StartBroker
+) -> None:
+    passwords = make_password_file(tmp_path, "box", "Knödel")
+    broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
+    key, environment = put("file", "", tmp_path / "secret")
+    (tmp_path / "secret" / "mqtt_password").write_bytes("Knödel\r\n".encode(encoding))
+    config, log = tmp_path / "timbrel.yaml", tmp_path / "log"
+    config.write_text(
+        f"audio: {{device: no such microphone}}\n"
+        f"mqtt: {{host: 127.0.0.1, port: {broker.port}, username: box{key}}}\n"
+    )
+    with daemon(config, log, environment):
+        wait_for("connected to the broker", log)
+
+
+def test_a_reload_logs_in_with_a_password_that_was_corrected(
+    tmp_path: Path, start_broker: StartBroker
+) -> None:
+    passwords = make_password_file(tmp_path, "box", PASSWORD)
+    broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
+    key, environment = put("file", WRONG, tmp_path / "secret")
+    config, log = tmp_path / "timbrel.yaml", tmp_path / "log"
+    config.write_text(
+        f"audio: {{device: no such microphone}}\n"
+        f"mqtt: {{host: 127.0.0.1, port: {broker.port}, username: box{key}}}\n"
+    )
+    with daemon(config, log, environment) as process:
+        wait_for("Not authorized", log)
+        # The pauses between attempts are long by then.
+        time.sleep(8)
+        (tmp_path / "secret" / "mqtt_password").write_text(PASSWORD)
+        os.kill(process, signal.SIGHUP)
+        began = time.monotonic()
+        wait_for("settings reloaded: the broker's password applied", log)
+        wait_for("connected to the broker", log)
+        assert time.monotonic() - began < 3
+    assert PASSWORD not in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (f"{PASSWORD}\udce4", "not text in UTF-8"),
+        (f"{PASSWORD}\n{PASSWORD}", "more than one line"),
+    ],
+)
+def test_what_cannot_be_a_password_in_the_environment_ends_the_program(
+    value: str, reason: str, tmp_path: Path, timbrel: Timbrel
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text("mqtt: {port: 1, username: me}\n")
+    environment = {**os.environ, "TIMBREL_MQTT_PASSWORD": value}
+    for arguments in (["run", "--config", config], ["check", config]):
+        done = timbrel(*arguments, env=environment)
+        assert done.returncode == 2
+        line = next(line for line in done.stderr.splitlines() if "TIMBREL_MQTT_PASSWORD" in line)
+        assert f"TIMBREL_MQTT_PASSWORD: {reason}; set it to" in line
+        assert "Traceback" not in done.stderr
+        assert PASSWORD not in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -134,7 +198,7 @@ def test_a_key_that_only_root_can_read_is_taken_from_the_service_manager(
 ) -> None:
     certificate, key = make_certificate(tmp_path)
     tls = TlsSettings(certificate_file=str(certificate), key_file="/nowhere/me.key")
-    with pytest.raises(InputError, match=r"mqtt\.tls\.certificate_file"):
+    with pytest.raises(InputError, match=r"mqtt\.tls\.key_file: /nowhere/me.key: No such file"):
         tls_context(tls)
     key.rename(tmp_path / "mqtt_key")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))

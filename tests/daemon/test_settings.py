@@ -1,5 +1,6 @@
 """Settings from YAML: the shipped file is the defaults; every error names its key or its place."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -180,25 +181,32 @@ def test_an_unknown_key_is_named_with_a_suggestion(text: str, message: str, tmp_
         ("mqtt: {port: 0}", ["mqtt.port", ">= 1"]),
         ("mqtt: {port: 65536}", ["mqtt.port", "<= 65535"]),
         (f"mqtt: {{port: {10**30}}}", ["mqtt.port"]),
-        ("mqtt: {port: '1883'}", ["mqtt.port", "a whole number", "the text '1883'"]),
         ("mqtt: {keepalive_seconds: 20.5}", ["mqtt.keepalive_seconds", "a whole number"]),
         ("mqtt: {protocol: '4'}", ["mqtt.protocol", "'4'", "auto, 5 or 3.1.1"]),
-        ("mqtt: {discovery: 'yes'}", ["mqtt.discovery", "true or false", "the text 'yes'"]),
         ("mqtt: {topic_prefix: home/#}", ["mqtt.topic_prefix", "'home/#'", "wildcard"]),
         ("mqtt: {topic_prefix: home/+/music}", ["mqtt.topic_prefix", "wildcard"]),
         ("mqtt: {topic_prefix: home/}", ["mqtt.topic_prefix", "no slash at an end"]),
         ("mqtt: {topic_prefix: /home}", ["mqtt.topic_prefix", "no slash at an end"]),
         ('mqtt: {topic_prefix: "home\\n"}', ["mqtt.topic_prefix"]),
         ("mqtt: {discovery_prefix: 'a#'}", ["mqtt.discovery_prefix", "wildcard"]),
-        ("mqtt: {topic_prefix: $SYS/box}", ["mqtt.topic_prefix", "neither $SYS nor $share"]),
-        ("mqtt: {discovery_prefix: $share}", ["mqtt.discovery_prefix", "neither $SYS nor $share"]),
+        ("mqtt:\n  username: ${USER}", ["mqtt.username", "variables are not replaced here; write"]),
+        ("mqtt: {area: '{{ area }}'}", ["mqtt.area", "variables are not replaced here"]),
+        ("mqtt: {port: '${PORT:-1883}'}", ["mqtt.port", "variables are not replaced here"]),
+        ("mqtt: {topic_prefix: $SYS/box}", ["mqtt.topic_prefix", "no $ at the beginning"]),
+        ("mqtt: {discovery_prefix: $share}", ["mqtt.discovery_prefix", "no $ at the beginning"]),
+        ("mqtt: {topic_prefix: $music}", ["mqtt.topic_prefix", "no $ at the beginning"]),
+        ("mqtt: {topic_prefix: ${PREFIX}}", ["not valid YAML"]),
+        ("mqtt:\n  topic_prefix: ${PREFIX}", ["mqtt.topic_prefix", "variables are not replaced"]),
         ('mqtt: {topic_prefix: "home\\x7f"}', ["mqtt.topic_prefix", "control character"]),
         ('mqtt: {client_id: "a\\nb"}', ["mqtt.client_id", "without control characters"]),
         ('mqtt: {username: "a\\tb"}', ["mqtt.username", "without control characters"]),
         (f"mqtt: {{client_id: {'x' * 65}}}", ["mqtt.client_id", "length <= 64"]),
-        ('mqtt: {password_file: "a\\0b"}', ["mqtt.password_file", "leave out NUL"]),
-        ('model: {file: "a\\0b"}', ["model.file", "leave out NUL"]),
-        ('state: {directory: "a\\0b"}', ["state.directory", "leave out NUL"]),
+        (
+            'mqtt: {password_file: "a\\0b"}',
+            ["mqtt.password_file", "has a NUL character; leave it out"],
+        ),
+        ('model: {file: "a\\0b"}', ["model.file", "has a NUL character"]),
+        ('state: {directory: "a\\0b"}', ["state.directory", "has a NUL character"]),
         ("mqtt: {tls: {minimum_version: 1.1}}", ["mqtt.tls.minimum_version", "1.2 or 1.3"]),
         ("practice: {gap_seconds: 1:30}", ["practice.gap_seconds", "found 1:30", "90"]),
         ("mqtt: {tls: true}", ["mqtt.tls", "a mapping of keys", "true"]),
@@ -239,8 +247,8 @@ def test_a_wrong_value_is_named_with_what_is_wanted(
             "tracker: {families: {vocal: {votes: 0}}}",
             "; correct it, or leave it out for the default",
         ),
-        ("sources: [{name: [5], device: pulse}]", "; correct it"),
-        ("[1, 2]", "; correct it"),
+        ("sources: [{name: , device: pulse}]", "; correct it"),
+        ("mqtt: {families: [guitar, ]}\nname:", "; correct it, or leave it out for the default"),
     ],
 )
 def test_remedy_mentions_a_default_only_where_one_exists(
@@ -308,6 +316,30 @@ def test_an_address_with_a_login_is_refused_unseen_at_every_key(
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        *('name: "{}"', 'mqtt: {{username: "{}"}}', 'mqtt: {{client_id: "{}"}}'),
+        *('mqtt: {{topic_prefix: "{}"}}', 'mqtt: {{discovery_prefix: "{}"}}'),
+        *('mqtt: {{host: "{}"}}', 'mqtt: {{area: "{}"}}', 'mqtt: {{password_file: "{}"}}'),
+        *('mqtt: {{protocol: "{}"}}', 'mqtt: {{families: ["{}"]}}', 'mqtt: {{port: "{}"}}'),
+        *('mqtt: {{tls: {{ca_file: "{}"}}}}', 'mqtt: {{tls: {{key_file: "{}"}}}}'),
+        *('audio: {{device: "{}"}}', 'model: {{file: "{}"}}', 'state: {{directory: "{}"}}'),
+        *('sources: [{{name: a, device: "{}"}}]', 'sources: [{{name: a, url: "rtsp://c/{}"}}]'),
+        *('log: {{level: "{}"}}', 'tracker: {{families: {{"{}": {{}}}}}}'),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_refused_at_every_text(text: str, tmp_path: Path) -> None:
+    message = refusal(tmp_path, text.format(r"a\ud83d"))
+    assert "half of a surrogate pair; write the whole character" in message
+
+
+@pytest.mark.parametrize("key", ["username", "client_id", "topic_prefix", "area"])
+def test_an_emoji_as_json_writes_it_is_one_character(key: str, tmp_path: Path) -> None:
+    settings = loaded(tmp_path, json.dumps({"mqtt": {key: "\U0001f3b8"}}))
+    assert getattr(settings.mqtt, key) == "\U0001f3b8"
+
+
+@pytest.mark.parametrize(
     "host",
     [
         *("localhost", "homeassistant.local", "hub.local.", "192.168.1.5", "my_hub", "küche.local"),
@@ -319,16 +351,46 @@ def test_a_host_is_a_name_or_an_address(host: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "host",
+    ("host", "fault"),
     [
-        *("mqtt://hub", "hub:1883", "hub.local:1883", "me@hub", "my hub", " hub", "hub/", "[::1]"),
-        *("a..b", ".hub", "x" * 64, ".".join(["x" * 63] * 5), "hub\\n", "hub?x", "\\x7fhub", ""),
+        ("mqtt://hub:1883", "it is an address; write the host alone, the port as mqtt.port"),
+        ("mqtts://hub", "the port as mqtt.port, and tls: {} for encryption"),
+        ("wss://hub/mqtt", "MQTT over websockets is not supported; write the host alone"),
+        ("hub:1883", "the port has a key of its own; write host: hub and port: 1883"),
+        ("192.168.1.5:1883", "write host: 192.168.1.5 and port: 1883"),
+        ("[::1]", "an address stands without brackets; write host: '::1'"),
+        ("[::1]:1883", "write host: '::1' and port: 1883"),
+        ("me@hub", "a user is not part of it; write the host alone, and the user as mqtt.username"),
+        ("${MQTT_HOST}", "variables are not replaced here; write the host name itself"),
+        ("$MQTT_HOST", "variables are not replaced here"),
+        ("{{ mqtt_host }}", "variables are not replaced here"),
+        ("hub ", "a space or a control character; write the host name without it"),
+        *((host, "a space or a control character") for host in (" hub", "my hub", "hub\u00a0")),
+        *((host, "a space or a control character") for host in ("hub\\n", "\\x7fhub", "hub\\t")),
+        ("hub/", "a path is not part of it; write the host name alone"),
+        ("a..b", "it has a dot without a name beside it; remove the dot"),
+        *((host, "a dot without a name beside it") for host in (".hub", ".", "hub..")),
+        ("192.168.1.300", "it is not an IP address; write four numbers from 0 to 255"),
+        *(
+            (host, "not an IP address")
+            for host in ("192.168.1", "1883", "192.168.1.05", "0x7f.1", "\uff11")
+        ),
+        *((host, "no IPv6 address") for host in ("12345::", "a:b:c", "hub:", "::1%", "::1:99999")),
+        *((host, "letters, digits, - and . only") for host in ("<ip>", "hub;", "hub?x", "hub*")),
+        ("“hub”", "quotes of a word processor"),
+        ("x" * 64, "longer than 63 characters"),
+        ("ü" * 63, "it is not a host name"),
+        (".".join(["x" * 63] * 5), "longer than 253 characters"),
+        ("", "it is empty; write a host name or an IP address"),
     ],
 )
-def test_what_is_no_host_is_refused_with_what_it_is_for(host: str, tmp_path: Path) -> None:
+def test_what_is_no_host_is_refused_with_what_to_write(
+    host: str, fault: str, tmp_path: Path
+) -> None:
     message = refusal(tmp_path, f'mqtt: {{host: "{host}"}}')
-    assert message.startswith(", line 1: mqtt.host: ")
-    assert "a host name or an IP address" in message or "length <= 253" in message
+    assert message.startswith(", line 1: mqtt.host: found ")
+    assert fault in message
+    assert "; " in message
 
 
 @pytest.mark.parametrize(
@@ -364,12 +426,74 @@ def test_what_yaml_might_take_for_a_number_is_text_where_text_is_expected(tmp_pa
 
 
 def test_a_section_left_empty_is_its_defaults_at_any_depth(tmp_path: Path) -> None:
-    text = "audio:\ntracker:\n  families:\n    vocal: {}\nmqtt:\n  tls:\n"
-    assert loaded(tmp_path, text).audio == AudioSettings()
-    assert loaded(tmp_path, text).mqtt == MqttSettings()
+    text = "audio:\ntracker:\n  families:\n    vocal:\nmqtt:\n  families:\n  # - guitar\nsources:\n"
+    settings = loaded(tmp_path, text)
+    assert settings == Settings(tracker=TrackerSettings(families={"vocal": FamilySettings()}))
+    assert loaded(tmp_path, "tracker:\n  families:\n  #  vocal: {votes: 3}\n") == Settings()
 
 
-@pytest.mark.parametrize("prefix", ["timbrel", "home/music", "home/first floor/ünder", "$x"])
+@pytest.mark.parametrize("nothing", ["", "  # ca_file: /etc/timbrel/ca.pem\n", "   \n"])
+def test_tls_left_empty_is_refused_since_it_would_be_no_encryption(
+    nothing: str, tmp_path: Path
+) -> None:
+    assert refusal(tmp_path, f"mqtt:\n  tls:\n{nothing}  host: hub\n") == (
+        ", line 2: mqtt.tls: nothing is written there; write {} to switch it on with its defaults, "
+        "or null to leave it off"
+    )
+
+
+@pytest.mark.parametrize("word", ["null", "~"])
+def test_tls_is_off_where_that_is_written(word: str, tmp_path: Path) -> None:
+    assert loaded(tmp_path, f"mqtt: {{tls: {word}}}").mqtt.tls is None
+
+
+@pytest.mark.parametrize("section", ["audio: {}", "sources: [{{name: a, device: x, {}}}]"])
+def test_a_gate_left_empty_is_refused_since_it_would_be_no_gate(
+    section: str, tmp_path: Path
+) -> None:
+    text = section.format("gate_dbfs:" if "sources" in section else "{gate_dbfs: }")
+    assert refusal(tmp_path, text).endswith(
+        "gate_dbfs: nothing is written there; write a value, or null to switch it off, or leave "
+        "the key out for the default"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("mqtt: {protocol: 5}", MqttSettings(protocol="5")),
+        ("mqtt: {tls: {minimum_version: 1.2}}", MqttSettings(tls=TlsSettings())),
+        ("mqtt: {username: 1234}", MqttSettings(username="1234")),
+        ("mqtt: {username: 01e3}", MqttSettings(username="01e3")),
+        ('mqtt: {port: "1883"}', MqttSettings(port=1883)),
+        ("mqtt: {port: 1883.0}", MqttSettings(port=1883)),
+        ("mqtt: {keepalive_seconds: 1e2}", MqttSettings(keepalive_seconds=100)),
+        ('mqtt: {discovery: "off"}', MqttSettings(discovery=False)),
+        ("mqtt: {families: }", MqttSettings()),
+    ],
+)
+def test_what_can_only_mean_one_thing_is_accepted(
+    text: str, settings: MqttSettings, tmp_path: Path
+) -> None:
+    assert loaded(tmp_path, text).mqtt == settings
+
+
+@pytest.mark.parametrize(
+    ("port", "remedy"),
+    [
+        ("01773", "write 1773 or 1019, whichever is meant"),
+        ('"01773"', "write 1773 or 1019, whichever is meant"),
+        ("01883", "write 1883"),
+        ("0o3531", "write 1881"),
+    ],
+)
+def test_an_octal_number_is_refused(port: str, remedy: str, tmp_path: Path) -> None:
+    message = refusal(tmp_path, f"mqtt: {{port: {port}}}")
+    assert ", which some YAML readers take for an octal number; " in message
+    assert message.endswith(remedy)
+
+
+@pytest.mark.parametrize("prefix", ["timbrel", "home/music", "home/first floor/ünder", "x/$y"])
 def test_a_plain_topic_prefix_is_taken(prefix: str, tmp_path: Path) -> None:
     assert loaded(tmp_path, f"mqtt: {{topic_prefix: '{prefix}'}}").mqtt.topic_prefix == prefix
 
@@ -402,17 +526,69 @@ def test_a_password_file_that_is_absent_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_password(MqttSettings(password_file=str(path)), {PASSWORD_VARIABLE: "s3cret"})
     assert str(caught.value) == (
-        f"mqtt.password_file: {path}: No such file or directory; name a file that contains "
+        f"mqtt.password_file: {path}: No such file or directory; name a file that contains only "
         "the broker's password, or remove mqtt.password_file and set TIMBREL_MQTT_PASSWORD"
     )
 
 
-def test_a_password_file_that_is_no_text_is_an_error_that_does_not_show_it(tmp_path: Path) -> None:
+UNUSABLE = [
+    (b"s3cret\xff\xfe", "not text in UTF-8"),
+    ("s3cret-pässwort\n".encode("latin-1"), "not text in UTF-8"),
+    (b"me\ns3cret\n", "more than one line"),
+    (b"\n\ns3cret", "more than one line"),
+    (b"s3cret\rs3cret", "more than one line"),
+    (b"s3cret\0", "a NUL character in it"),
+    (b"s3cret" * 11_000, "longer than"),
+]
+
+
+@pytest.mark.parametrize(("content", "reason"), UNUSABLE)
+def test_what_cannot_be_a_password_is_refused_without_showing_it(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
     path = tmp_path / "password"
-    path.write_bytes(b"s3cret\xff\xfe")
-    with pytest.raises(InputError, match="not text") as caught:
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
         read_password(MqttSettings(password_file=str(path)), {})
+    (line,) = caught.value.lines
+    assert line.startswith(f"mqtt.password_file: {path}: ")
+    assert f"{reason}" in line or "larger than 64 KiB" in line
+    assert "; name a file that contains only the broker's password" in line
+    assert "s3cret" not in line
+
+
+@pytest.mark.parametrize(("content", "reason"), UNUSABLE[:5])
+def test_what_the_service_manager_hands_over_is_checked_too(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mqtt_password").write_bytes(content)
+    with pytest.raises(InputError, match=reason) as caught:
+        read_password(MqttSettings(), {"CREDENTIALS_DIRECTORY": str(tmp_path)})
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["s3cret\udce4", "me\ns3cret"])
+def test_what_cannot_be_a_password_in_the_environment_is_refused(value: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_password(MqttSettings(), {PASSWORD_VARIABLE: value})
+    assert str(caught.value).startswith(f"{PASSWORD_VARIABLE}: ")
+    assert "; set it to the broker's password in UTF-8, or name a file" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["päss", "päss\n", "päss\r", "\ufeffpäss"])
+def test_a_line_end_in_the_environment_is_no_part_of_a_password(value: str) -> None:
+    assert read_password(MqttSettings(), {PASSWORD_VARIABLE: value}) == "päss"
+
+
+def test_an_empty_variable_is_no_password() -> None:
+    assert read_password(MqttSettings(), {PASSWORD_VARIABLE: ""}) is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_no_part_of_a_password(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "password").write_bytes("päss\r\n".encode(encoding))
+    assert read_password(MqttSettings(password_file=str(tmp_path / "password")), {}) == "päss"
 
 
 def test_a_password_is_never_shown_with_the_settings(
@@ -479,6 +655,10 @@ def test_sources_have_what_audio_gives_unless_they_differ(tmp_path: Path) -> Non
         ("sources: [{name: a, divice: x}]", ["sources.0.divice", "did you mean device?"]),
         ("sources: [{name: a, device: x, channel: 0}]", ["sources.0.channel"]),
         ("sources: [{name: a, url: 'file:///etc/passwd'}]", ["sources.0.url", "rtsp://"]),
+        (
+            "sources: [{name: a, url: 'rtsp://me:${PASSWORD}@camera/1'}]",
+            ["sources.0.url: found something else: variables are not replaced here; write the"],
+        ),
         ("sources: [{name: a, device: 'usb:1234'}]", ["sources.0.device", "usb:VID:PID"]),
         ("sources: 3", ["sources", "a list"]),
         ("audio: {device: x}\nsources: [{name: a, device: y}]", ["audio.device", "leave it out"]),

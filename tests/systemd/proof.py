@@ -267,6 +267,49 @@ def reload(hub: Hub) -> str:
     return f"other thresholds in use {took:.1f} s later in the same process"
 
 
+def changed_password(hub: Hub) -> str:
+    """A copy of the password that is no longer the configured one is named, with the remedy."""
+    must(AT_HOME, "install-service")
+    within(5, lambda: hub.last["availability"] == b"online", "online")
+    must("systemctl", "reload", "timbrel")
+    within(5, lambda: "settings reloaded: nothing has changed" in log(), "nothing changed")
+    PASSWORD_FILE.write_text(PASSWORD)
+    must("systemctl", "reload", "timbrel")
+    changed = f"{PASSWORD_FILE} has changed, but this service uses a copy from its start"
+    within(5, lambda: f"{changed}; run: systemctl restart timbrel" in log(), "a changed file")
+    moved = PASSWORD_FILE.with_name("moved")
+    PASSWORD_FILE.rename(moved)
+    CONFIG.write_text(SETTINGS.replace(str(PASSWORD_FILE), str(moved)))
+    other = f"{moved}: this service cannot read it and uses a copy of {PASSWORD_FILE}; run: sudo "
+    must("systemctl", "reload", "timbrel")
+    within(
+        5,
+        lambda: (
+            f"settings reloaded: restart needed for mqtt.password_file; mqtt.password_file: {other}"
+            in log()
+        ),
+        "a moved file",
+    )
+    warned = [line for line in must(AT_HOME, "check", str(CONFIG)).splitlines() if "copy" in line]
+    assert len(warned) == 1, warned
+    must(AT_HOME, "install-service")
+    within(5, lambda: hub.last["availability"] == b"online", "online")
+    assert "nothing has changed" in reloaded()
+    moved.rename(PASSWORD_FILE)
+    configure()
+    must(AT_HOME, "install-service")
+    within(5, lambda: hub.last["availability"] == b"online", "online")
+    return "named after a change, and after a move until it is installed again"
+
+
+def reloaded() -> str:
+    """What the service logs at a reload."""
+    since = log(1)
+    must("systemctl", "reload", "timbrel")
+    within(5, lambda: log(1) != since, "a line in the log")
+    return log(3)
+
+
 def log(lines: int = 20) -> str:
     return must("journalctl", "--unit", "timbrel", "--lines", str(lines))
 
@@ -437,6 +480,7 @@ PROOFS = [
     watchdog,
     crash,
     reload,
+    changed_password,
     deaf,
     camera,
     wrong_configuration,

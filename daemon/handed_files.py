@@ -1,0 +1,90 @@
+"""The copies of the broker's password and of the TLS key that systemd hands to the service."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon import systemd
+
+if TYPE_CHECKING:
+    from daemon.settings import MqttSettings
+
+_UNITS = Path("/etc/systemd/system")
+
+
+def outdated_copies(
+    mqtt: "MqttSettings", environment: Mapping[str, str] = os.environ
+) -> Iterator[str]:
+    """A line, with the remedy, for each copy that is not of the file that is configured now.
+
+    A copy is made when the service starts; only its user and root can read it. No line where no
+    difference can be seen, where the service reads the file itself, and without a copy.
+    """
+    key_file = None if mqtt.tls is None else mqtt.tls.key_file
+    for credential, key, named in (
+        (systemd.PASSWORD_CREDENTIAL, "mqtt.password_file", mqtt.password_file),
+        (systemd.KEY_CREDENTIAL, "mqtt.tls.key_file", key_file),
+    ):
+        copy = systemd.credential(credential, environment)
+        is_used = named is None or not os.access(named, os.R_OK)
+        if copy is not None and is_used and (line := _outdated(copy, named)):
+            yield f"{key}: {line}"
+
+
+def source_of_service(config: Path) -> Path | None:
+    """The file that the password of the installed service with this configuration is copied from.
+
+    None where no such service is installed, or that is not known.
+    """
+    from daemon import unit
+
+    try:
+        text = (_UNITS / unit.NAME).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    ends = tuple(str(path).replace("%", "%%") for path in (config.absolute(), config.resolve()))
+    starts = [line.rstrip('"') for line in text.splitlines() if line.startswith("ExecStart=")]
+    runs = any(line.endswith(ends) for line in starts)
+    return _source(unit.NAME, systemd.PASSWORD_CREDENTIAL) if runs else None
+
+
+def _outdated(copy: Path, named: str | None) -> str | None:
+    service = copy.parent.name
+    source = _source(service, copy.name)
+    if named is not None and source is not None and Path(named).absolute() != source:
+        from daemon.installation import command
+
+        return (
+            f"{named}: this service cannot read it and uses a copy of {source}; "
+            f"run: {command('install-service', as_root=True)}"
+        )
+    file = source if named is None else Path(named)
+    if file is not None and _changed_at(file) > _changed_at(copy):
+        return (
+            f"{file} has changed, but this service uses a copy from its start; "
+            f"run: systemctl restart {service.removesuffix('.service')}"
+        )
+    return None
+
+
+def _source(service: str, credential: str) -> Path | None:
+    """The file that a unit's credential is copied from; None where that is not known."""
+    found = None
+    for file in (_UNITS / service, *sorted((_UNITS / f"{service}.d").glob("*.conf"))):
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        loaded = re.findall(rf"^LoadCredential={credential}:(.+)$", text, re.MULTILINE)
+        found = loaded[-1] if loaded else found
+    return None if found is None else Path(found.strip().replace("%%", "%"))
+
+
+def _changed_at(file: Path) -> float:
+    """When a file was last written or replaced; 0.0 where that cannot be seen."""
+    try:
+        return file.stat().st_ctime
+    except OSError:
+        return 0.0

@@ -1,0 +1,83 @@
+"""What is wrong with a broker's host name, and what to write instead."""
+
+import re
+import socket
+
+_LONGEST = 253
+_LONGEST_LABEL = 63
+_NO_SOCKETS = "MQTT over websockets is not supported; write the host alone and the port for MQTT"
+_ADDRESS = "it is an address; write the host alone, the port as mqtt.port"
+_QUOTES = "it has quotes of a word processor; leave them out, or write straight ones"
+# In this order: the first that is found is named. Compiled only for a host that is not plain.
+_MISTAKES = (
+    (r"\Z", "it is empty; write a host name or an IP address"),
+    (r"(?:wss?|https?)://", _NO_SOCKETS),
+    (r"(?:mqtts|ssl|tls)://", f"{_ADDRESS}, and tls: {{{{}}}} for encryption"),
+    (r".*://", _ADDRESS),
+    (r".*@", "a user is not part of it; write the host alone, and the user as mqtt.username"),
+    (rf".{{{_LONGEST + 1}}}", f"it is longer than {_LONGEST} characters; correct it"),
+    (r".*[${}]", "variables are not replaced here; write the host name itself"),
+    (
+        r".*[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\ufeff]",
+        "it has a space or a control character; write the host name without it",
+    ),
+    (r"\[(.*)\]:(\d+)\Z", "an address stands without brackets; write host: '{0}' and port: {1}"),
+    (r"\[(.*)\]\Z", "an address stands without brackets; write host: '{0}'"),
+    (r"([^:\[\]]+):(\d+)\Z", "the port has a key of its own; write host: {0} and port: {1}"),
+    (r".*[/\\]", "a path is not part of it; write the host name alone"),
+    (r".*[\u2018-\u201f\u00ab\u00bb\u2039\u203a]", _QUOTES),
+)
+_SIMPLE = re.compile(r"[A-Za-z0-9_.-]{1,253}\Z")
+_NUMBER = re.compile(r"(0[xX][0-9a-fA-F]*|[0-9]+)\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+\Z")
+
+
+def host_fault(host: str) -> str | None:
+    """Why a text is neither a host name nor an IP address, with the remedy; None where it is one.
+
+    An IPv6 address may end with its interface (`fe80::1%eth0`). No part of an address with a login
+    is in the answer.
+    """
+    for pattern, fault in () if _SIMPLE.match(host) else _MISTAKES:
+        if match := re.match(pattern, host, re.DOTALL | re.IGNORECASE):
+            return fault.format(*match.groups())
+    return _ipv6_fault(host) if ":" in host else _name_fault(host)
+
+
+def _ipv6_fault(host: str) -> str | None:
+    address, percent, interface = host.partition("%")
+    if _is_address(socket.AF_INET6, address) and bool(percent) == bool(interface):
+        return None
+    return "it is no host name and no IPv6 address; correct it"
+
+
+def _name_fault(host: str) -> str | None:
+    try:
+        # Other letters, digits and dots are looked up as this: 1 for a full-width 1.
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return "it is not a host name; correct it"
+    labels = host.removesuffix(".").split(".")
+    if not all(labels):
+        return "it has a dot without a name beside it; remove the dot"
+    # Resolvers read such names as numbers of other bases: 192.168.1 is 192.168.0.1 to them.
+    if _NUMBER.match(labels[-1]):
+        fault = "it is not an IP address; write four numbers from 0 to 255, no zero before them"
+        return None if _is_address(socket.AF_INET, host) else fault
+    return next(filter(None, map(_label_fault, labels)), None)
+
+
+def _is_address(family: socket.AddressFamily, text: str) -> bool:
+    try:
+        socket.inet_pton(family, text)
+    except OSError:
+        return False
+    return True
+
+
+def _label_fault(label: str) -> str | None:
+    if not _PLAIN.match(label):
+        return "a host name has letters, digits, - and . only; correct it"
+    if len(label) > _LONGEST_LABEL:
+        return f"a part between its dots is longer than {_LONGEST_LABEL} characters; correct it"
+    return None

@@ -1,0 +1,75 @@
+"""The broker's password as a file or the environment holds it, and what is doubtful about it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon.bounded_file import UnreadableError, content_of
+from daemon.yaml_document import decoded
+
+if TYPE_CHECKING:
+    from daemon.settings import MqttSettings
+
+_MOST_BYTES = 64 * 1024
+_MOST_SENT_BYTES = 65_535  # The length has two bytes in MQTT.
+
+
+def password_in(file: Path) -> str:
+    """The password in a file: one line of UTF-8, or of UTF-16 that begins with a byte order mark.
+
+    The byte order mark and the line end are no part of it; an empty file is the password "". Raises
+    UnreadableError for a file that cannot be read or holds anything else.
+    """
+    try:
+        text = decoded(content_of(file, _MOST_BYTES))
+    except UnicodeDecodeError:
+        raise UnreadableError("not text in UTF-8") from None
+    return usable(text)
+
+
+def usable(text: str) -> str:
+    """The text without byte order mark and line end; raises UnreadableError for no password."""
+    password = text.removeprefix("\ufeff").rstrip("\r\n")
+    if "\n" in password or "\r" in password:
+        raise UnreadableError("more than one line")
+    if "\0" in password:
+        raise UnreadableError("a NUL character in it")
+    try:
+        length = len(password.encode())
+    except UnicodeEncodeError:
+        # Python turns what is not UTF-8 in the environment into halves of surrogate pairs.
+        raise UnreadableError("not text in UTF-8") from None
+    if length > _MOST_SENT_BYTES:
+        raise UnreadableError(f"longer than {_MOST_SENT_BYTES} bytes")
+    return password
+
+
+def is_sent(mqtt: "MqttSettings", password: str | None) -> bool:
+    """Whether the broker gets a password that has any characters."""
+    return bool(password) and mqtt.username is not None
+
+
+def doubts(mqtt: "MqttSettings", password: str | None) -> Iterator[str]:
+    """A line, with the remedy, for each reason why the broker will hardly accept the password."""
+    if password and mqtt.username is None:
+        yield "mqtt.username: missing, so that the password is not sent; name the user"
+    if password is None or (fault := _doubt(password)) is None:
+        return
+    file = mqtt.password_file
+    where = f"mqtt.password_file: {file}" if file else "the broker's password"
+    yield f"{where}: {fault}; write only the broker's password there"
+
+
+def _doubt(password: str) -> str | None:
+    if not password:
+        return "the file is empty"
+    if not password.strip():
+        return "it holds nothing but spaces"
+    if password != password.strip():
+        return "it begins or ends with a space, which is sent too"
+    if password[0] in "\"'" and password[0] == password[-1] and len(password) > 1:
+        return "it stands in quotes, which are sent too"
+    if re.search(r"\$\{[A-Za-z_]\w*\}|\{\{.*\}\}", password):
+        return "it names a variable, which is not replaced"
+    return None
