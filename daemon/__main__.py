@@ -460,6 +460,7 @@ def _replay(options: argparse.Namespace) -> int:
         as_json=options.json,
         scores=options.scores,
         publish=options.publish,
+        config=options.config,
     )
 
 
@@ -495,6 +496,7 @@ def _demo(options: argparse.Namespace) -> int:
         quiet=options.quiet,
         messages=options.messages,
         scores=options.scores,
+        config=options.config,
     )
     return demo(load(options.config), choices)
 
@@ -536,7 +538,7 @@ def _forget(options: argparse.Namespace) -> int:
     from daemon.commands.forget import forget
     from daemon.settings import load
 
-    return forget(load(options.config), options.node)
+    return forget(load(options.config), options.node, options.config)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,12 @@ def is_final(code: int) -> bool:
     return code in _REASONS and _REASONS[code].is_final
 
 
+def reason_of(code: int, settings: MqttSettings, topic: str) -> str:
+    """Return why a message on the topic was refused with a reason code, and the remedy."""
+    reason = _REASONS.get(code, _Reason(f"reason code 0x{code:02x}", _SEE_LOG))
+    return f"{reason.name}; {reason.remedy.format(user=named_user(settings), topic=topic)}"
+
+
 def named_user(settings: MqttSettings) -> str:
     """Return the words for whom the broker's access list must allow something."""
     name = settings.username
@@ -58,18 +64,15 @@ class Refusals:
     """Counts refused messages and logs each topic's refusal at once, then every five minutes."""
 
     def __init__(self, settings: MqttSettings) -> None:
-        self._user = named_user(settings)
+        self._settings = settings
         self._said = Repeats(log)
         self.count = 0
 
     def refused(self, topic: str, code: int, fate: str) -> None:
         """A message on the topic was refused with a reason code; `fate`: what happens to it."""
         self.count += 1
-        reason = _REASONS.get(code, _Reason(f"reason code 0x{code:02x}", _SEE_LOG))
-        remedy = reason.remedy.format(user=self._user, topic=topic)
-        self._said.say(
-            logging.ERROR, f"the broker refuses {topic}: {reason.name}; {remedy}; {fate}"
-        )
+        reason = reason_of(code, self._settings, topic)
+        self._said.say(logging.ERROR, f"the broker refuses {topic}: {reason}; {fate}")
 
     def over(self, what: str) -> None:
         """Something that was refused has been accepted."""

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import msgspec
 
@@ -14,7 +15,8 @@ from daemon.discovery import device_id
 from daemon.errors import FailedError
 from daemon.hub import Hub
 from daemon.outbox import Outbox
-from daemon.settings import MqttSettings, Settings, read_password
+from daemon.service_password import find_password
+from daemon.settings import MqttSettings, Settings
 from daemon.stop import Stop
 
 _NODE = "demo"
@@ -53,6 +55,8 @@ def published(
     wall_at: Callable[[float], float],
     receive: Callable[[str, bytes], object],
     stop: Stop,
+    *,
+    config: Path | None = None,
 ) -> Iterator[Delivery]:
     """Publish as node `demo`; `receive` gets every message of that node as another client does.
 
@@ -74,7 +78,7 @@ def published(
     ]
     outbox = Outbox()
     # Once: a pipe gives it once.
-    password = read_password(mqtt)
+    password = find_password(mqtt, config)
     link = link_to(
         settings, node, outbox, lambda: hub.greeting(discovery=mqtt.discovery), password=password
     )

@@ -11,6 +11,7 @@ from daemon.document import Document, Problem
 from daemon.errors import InputError
 from daemon.exposed import exposed
 from daemon.health import Health
+from daemon.service_password import service_has_password
 from daemon.settings import Settings, TlsSettings, read_password
 from daemon.state import state_directory
 
@@ -35,6 +36,7 @@ class Findings:
         self._note_ears(document, settings)
         self.problems += [p for p in _file_problems(settings) if document.is_sound(p.key)]
         self._note_password(settings)
+        self.has_password |= service_has_password(settings.mqtt, document.path)
         self.warnings += _warnings(settings, document.path)
 
     def _note_ears(self, document: Document[Settings], settings: Settings) -> None:

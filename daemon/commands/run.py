@@ -24,7 +24,8 @@ from daemon.outbox import Outbox
 from daemon.place import Place
 from daemon.portaudio import PortAudio
 from daemon.reload import Reload, reload_on_signal
-from daemon.settings import Settings, read_password
+from daemon.service_password import find_password
+from daemon.settings import Settings
 from daemon.state import state_directory
 from daemon.status import status
 from daemon.stop import stop_on_signals
@@ -56,7 +57,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         listener.wake()
 
     # Once: a pipe gives it once.
-    password = read_password(settings.mqtt)
+    password = find_password(settings.mqtt, config)
     link = link_to(
         settings,
         stations[0].node,
