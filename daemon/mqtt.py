@@ -19,6 +19,7 @@ from paho.mqtt.properties import Properties
 
 from daemon.bounded_client import LARGEST_PACKET_BYTES, BoundedClient
 from daemon.delivery import Delivery
+from daemon.errors import FailedError
 from daemon.home_assistant import Message
 from daemon.outbox import Outbox
 from daemon.packets import Oversized
@@ -158,6 +159,14 @@ class Link:
         except OSError:
             return  # The pipe is full: the thread is about to look anyway.
 
+    def check_thread(self) -> None:
+        """Raise FailedError where the thread has ended: only a new process can connect again."""
+        if not self._thread.is_alive() and not self._closing.is_set():
+            raise FailedError(
+                "the thread that connects to the broker has ended; exiting; restart Timbrel "
+                "(the service manager does so by itself)"
+            )
+
     def _run(self) -> None:
         # The thread may outlive its goodbye, in a connection that hangs.
         with self._waker, self._woken:
@@ -167,15 +176,23 @@ class Link:
         pause = _FIRST_PAUSE_SECONDS
         while not self._closing.is_set():
             spoke_v5 = self._protocol is _V5
-            if self._one_connection():
+            if self._try_connection():
                 pause = _FIRST_PAUSE_SECONDS
             elif spoke_v5 and self._protocol is _V311:
                 continue
             self._closing.wait(pause * random.uniform(0.7, 1.3))  # noqa: S311
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
+    def _try_connection(self) -> bool:
+        """Connect and serve until the connection ends or fails; whether it was a good one."""
+        try:
+            return self._one_connection()
+        except Exception as error:  # noqa: BLE001
+            # Without this thread, nothing would ever be published again.
+            self._report(explain(error, self._settings))
+            return False
+
     def _one_connection(self) -> bool:
-        """Connect, serve until the connection ends; whether it was a good one."""
         client, refusals = self._new_client()
         self._connected_at, self._end = math.inf, ""
         self._greet_again_at = math.inf
@@ -188,7 +205,7 @@ class Link:
             )
             self._serve(client)
         except Exception as error:  # noqa: BLE001
-            # What is no broker may send what breaks paho anywhere; this thread must live on.
+            # A server that is no broker may send what breaks paho anywhere.
             self._report(explain(error, self._settings))
         accepted = self._connected.is_set()
         settled = time.monotonic() - self._connected_at >= _SETTLED_SECONDS

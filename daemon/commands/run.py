@@ -127,7 +127,8 @@ class Report:
         return Health(nodes, self._turned_at)
 
     def __call__(self) -> None:
-        """Tell what is new."""
+        """Tell what is new; raises FailedError where nothing can reach the broker any more."""
+        self._link.check_thread()
         self._turned_at = time.monotonic()
         text = status(self._places, self._turned_at)
         if not self._is_ready and all(place.is_settled for place in self._places):
