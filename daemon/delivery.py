@@ -73,6 +73,7 @@ class Delivery:
 
     def begin(self, receive_maximum: int, packet_bytes: int | None, *, v5: bool) -> None:
         """The broker has accepted us, with its limits."""
+        self.refusals.begin()
         self._window = max(1, min(_MOST_IN_FLIGHT, receive_maximum))
         self._limit.connected(packet_bytes, properties=v5)
         self.say_everything()
@@ -136,6 +137,7 @@ class Delivery:
             self._refuse(flight, code)
         elif flight.number is not None:
             self._outbox.acknowledge(flight.number)
+            self.refusals.accepted(flight.message.topic)
             if self._refused_events and not self._outbox.waiting:
                 self._refused_events = False
                 self.refusals.over("every event again")
@@ -210,10 +212,11 @@ class Delivery:
             self._unsent = again | self._unsent
 
     def _accepted(self, topic: str) -> None:
+        if self.refusals.accepted(topic):
+            self.refusals.over(topic)
         code = self._refused.pop(topic, None)
         if code is None:
             return
-        self.refusals.over(topic)
         if not self._refused:
             self._retry_at, self._retry_seconds = math.inf, 0.0
         self._is_authorized_now |= code == NOT_AUTHORIZED

@@ -23,8 +23,8 @@ from daemon.errors import FailedError
 from daemon.home_assistant import Message
 from daemon.outbox import Outbox
 from daemon.packets import Oversized
-from daemon.refusals import named_user
 from daemon.settings import MqttSettings
+from daemon.subscriptions import Subscriptions
 from daemon.tls import tls_context
 from daemon.trouble import Repeats, Trouble, explain
 
@@ -99,6 +99,9 @@ class Link:
         self._tls = None if settings.tls is None else tls_context(settings.tls)
         self._outbox = outbox
         self._delivery = Delivery(outbox, greeting, settings)
+        topics = [] if birth_topic is None else [birth_topic]
+        topics += [] if commands is None else commands.topics
+        self._subscriptions = Subscriptions(topics, self._delivery.refusals)
         self._closing = threading.Event()
         self._connected = threading.Event()
         self._waker, self._woken = socket.socketpair()
@@ -110,6 +113,7 @@ class Link:
         self._end = ""
         self._said = Repeats(log)
         self.trouble: Trouble | None = None
+        self._last_trouble: Trouble | None = None
         self.connections = 0
         outbox.when_ready(self._wake)
 
@@ -137,6 +141,20 @@ class Link:
     def refused(self) -> int:
         """How many messages the broker has refused so far."""
         return self._delivery.refusals.count
+
+    @property
+    def state(self) -> str:
+        """The state of the connection in words; from any thread."""
+        if self._connected.is_set():
+            refusing = self.refusing
+            return "connected" + (f" but refuses {', '.join(refusing)}" if refusing else "")
+        trouble = self._last_trouble
+        return "not connected yet" if trouble is None else f"not connected: {trouble.reason}"
+
+    @property
+    def refusing(self) -> tuple[str, ...]:
+        """The kinds of messages and subscriptions that the broker refuses now."""
+        return self._delivery.refusals.kinds
 
     def wait_connected(self, seconds: float) -> bool:
         """Return whether the broker accepts us within that time; sooner where it refuses us."""
@@ -261,7 +279,7 @@ class Link:
         client.on_connect = on_connect
         client.on_disconnect = on_disconnect
         client.on_publish = on_publish
-        client.on_subscribe = lambda _c, _u, _m, codes, _p: self._subscribed(codes)
+        client.on_subscribe = lambda _c, _u, _m, codes, _p: self._subscriptions.answered(codes)
         client.on_message = lambda _c, _u, message: self._received(message)
         self.trouble = None
         return client, refusals
@@ -273,33 +291,18 @@ class Link:
         self._protocol_known = True
         self._connected_at = time.monotonic()
         self.connections += 1
-        if topics := self._topics:
-            client.subscribe([(topic, 1) for topic in topics])
+        self._last_trouble = None
         self._delivery.begin(
             getattr(limits, "ReceiveMaximum", _NO_RECEIVE_MAXIMUM),
             getattr(limits, "MaximumPacketSize", None),
             v5=self._protocol is _V5,
         )
+        self._subscriptions.begin(client.subscribe)
         self._connected.set()
-
-    @property
-    def _topics(self) -> list[str]:
-        topics = [] if self._birth_topic is None else [self._birth_topic]
-        return topics + ([] if self._commands is None else [*self._commands.topics])
-
-    def _subscribed(self, codes: Sequence[Any]) -> None:
-        for topic, code in zip(self._topics, codes, strict=False):
-            if code.is_failure:
-                user = named_user(self._settings)
-                remedy = f"give {user} read access to it in the broker's access list"
-                self._said.say(
-                    logging.ERROR,
-                    f"the broker refuses our subscription to {topic}: {code.getName()}; {remedy}",
-                )
 
     def _ignored(self, message: Oversized) -> None:
         topic, retained = message
-        is_ours = topic in self._topics
+        is_ours = topic in self._subscriptions.topics
         name = topic if is_ours else "another topic"
         text = f"{name}: ignoring a message of more than {LARGEST_PACKET_BYTES} bytes"
         if retained and is_ours:
@@ -324,6 +327,7 @@ class Link:
                 if time.monotonic() >= self._greet_again_at:
                     self._greet_again_at = math.inf
                     self._delivery.greet_again()
+                self._subscriptions.try_again(client.subscribe)
                 self._delivery.send(lambda message: _send(client, message))
             elif time.monotonic() - began > self._patience_seconds:
                 self._silences[self._protocol] = min(self._silences[self._protocol] + 1, 10)
@@ -354,7 +358,8 @@ class Link:
         soon = self._closing.is_set() or not self._connected.is_set()
         wait_seconds = 0.2 if soon else self._settings.keepalive_seconds / 4
         birth_seconds = max(0.0, self._greet_again_at - time.monotonic())
-        wait_seconds = min(wait_seconds, birth_seconds, self._delivery.due_seconds())
+        due_seconds = min(self._delivery.due_seconds(), self._subscriptions.due_seconds())
+        wait_seconds = min(wait_seconds, birth_seconds, due_seconds)
         pending = client.packets.pending() > 0
         if pending:
             wait_seconds = 0.0
@@ -389,7 +394,7 @@ class Link:
         self._report(Trouble(f"the broker at {where} {refusal}; {remedy}", users=False))
 
     def _report(self, trouble: Trouble) -> None:
-        self.trouble = trouble
+        self.trouble = self._last_trouble = trouble
         self._said.say(logging.ERROR, f"{trouble.reason}; retrying")
 
 

@@ -113,6 +113,7 @@ class Report:
                 queued=self._outbox.waiting,
                 dropped=self._outbox.dropped,
                 refused=self._link.refused,
+                refusing=self._link.refusing,
             )
             for place in self._places
         }
@@ -124,13 +125,13 @@ class Report:
             place.name: NodeHealth(place.doing.state, place.doing.reason, counters[place.name])
             for place in self._places
         }
-        return Health(nodes, self._turned_at)
+        return Health(nodes, self._turned_at, self._link.state)
 
     def __call__(self) -> None:
         """Tell what is new; raises FailedError where nothing can reach the broker any more."""
         self._link.check_thread()
         self._turned_at = time.monotonic()
-        text = status(self._places, self._turned_at)
+        text = status(self._places, self._turned_at, self._link.state)
         if not self._is_ready and all(place.is_settled for place in self._places):
             self._is_ready = True
             self._told_status = text

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -611,18 +612,26 @@ def test_large_message_that_comes_slower_than_the_keepalive_does_not_end_the_con
         assert its.link.connections == 1
 
 
+def asked(port: int, path: str) -> str:
+    """What the daemon answers, also with an error; nothing where it does not answer yet."""
+    try:
+        with urllib.request.urlopen(f"http://localhost:{port}/{path}") as answer:
+            return str(answer.read(), "utf-8")
+    except urllib.error.HTTPError as error:
+        return str(error.read(), "utf-8")
+    except OSError:
+        return ""
+
+
 def refusals_of(port: int) -> float:
     """What the daemon's metrics say, 0 where it does not answer yet."""
-    try:
-        with urllib.request.urlopen(f"http://localhost:{port}/metrics") as answer:
-            text = answer.read().decode()
-    except OSError:
+    if not (text := asked(port, "metrics")):
         return 0.0
     (count,) = re.findall(r"^timbrel_broker_refusals_total (.*)", text, re.MULTILINE)
     return float(count)
 
 
-def test_daemon_counts_and_names_a_refused_hearing(
+def test_daemon_counts_names_and_reports_a_refused_hearing(
     start_broker: StartBroker, tmp_path: Path
 ) -> None:
     pytest.importorskip("prometheus_client", reason="needs prometheus-client")
@@ -648,6 +657,9 @@ def test_daemon_counts_and_names_a_refused_hearing(
             eventually(lambda: f"{refused}; {remedy}" in log.read_text(), 30)
             # Discovery, hearing, practice and four settings.
             eventually(lambda: refusals_of(port) >= 7)
+            kinds = ["discovery", "hearing", "practice", "settings"]
+            report = json.loads(asked(port, "healthz"))
+            assert report["broker"] == f"connected but refuses {', '.join(kinds)}"
         finally:
             process.terminate()
 
