@@ -23,6 +23,14 @@ from daemon.errors import FailedError
 from daemon.home_assistant import Message
 from daemon.outbox import Outbox
 from daemon.packets import Oversized
+from daemon.refused_login import (
+    HUNG_UP,
+    NO_ANSWER,
+    NOT_MQTT,
+    WITHOUT_REASON,
+    WRONG_LOGIN,
+    refused_login,
+)
 from daemon.settings import MqttSettings
 from daemon.subscriptions import Subscriptions
 from daemon.tls import tls_context
@@ -44,10 +52,6 @@ _LONGEST_BIRTH_PAUSE_SECONDS = 3.0
 _NO_RECEIVE_MAXIMUM = 65_535
 
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
-_REFUSED_FOR_GOOD = {"Not authorized", "Bad user name or password", "Banned"}
-
-
-_NO_ANSWER = "it does not answer"
 _CLOSED = "Unspecified error"
 _TIMEOUT = "Keep alive timeout"
 _TOO_LARGE = "Packet too large"
@@ -111,6 +115,7 @@ class Link:
         self._silences = dict.fromkeys((_V5, _V311), 0)
         self._connected_at = math.inf
         self._end = ""
+        self._answers: dict[str, str] = {}
         self._said = Repeats(log)
         self.trouble: Trouble | None = None
         self._last_trouble: Trouble | None = None
@@ -222,9 +227,14 @@ class Link:
                 properties=_limits() if self._protocol is _V5 else None,
             )
             self._serve(client)
+        except (OSError, UnicodeError) as error:
+            self._report(explain(error, self._settings))
         except Exception as error:  # noqa: BLE001
             # A server that is no broker may send what breaks paho anywhere.
-            self._report(explain(error, self._settings))
+            if self._connected.is_set():
+                self._report(explain(error, self._settings))
+            else:
+                refusals.append(NOT_MQTT)
         accepted = self._connected.is_set()
         settled = time.monotonic() - self._connected_at >= _SETTLED_SECONDS
         # MQTT 5 states the limit, or gives this reason; with 3.1.1 a broker can only hang up.
@@ -232,6 +242,7 @@ class Link:
         self._connected.clear()
         limited = limited and accepted and not self._closing.is_set()
         self._delivery.end(limited=limited, settled=settled)
+        silent = NO_ANSWER if client.socket() is not None else HUNG_UP
         if client.socket() is not None:
             client.disconnect()
         if settled:
@@ -241,7 +252,7 @@ class Link:
         if accepted:
             self._report(Trouble(f"the broker is gone: {self._end}", users=False))
         else:
-            self._refused(refusals[0] if refusals else _NO_ANSWER)
+            self._refused(refusals[0] if refusals else silent)
         return settled
 
     def _new_client(self) -> tuple[BoundedClient, list[str]]:
@@ -289,6 +300,7 @@ class Link:
         where = f"{self._settings.host}:{self._settings.effective_port}"
         self._said.say(logging.INFO, f"connected to the broker at {where} with MQTT {version}")
         self._protocol_known = True
+        self._answers.clear()
         self._connected_at = time.monotonic()
         self.connections += 1
         self._last_trouble = None
@@ -376,22 +388,18 @@ class Link:
             client.loop_misc()
 
     def _refused(self, answer: str) -> None:
-        where = f"{self._settings.host}:{self._settings.effective_port}"
-        if answer in _REFUSED_FOR_GOOD:
-            remedy = "check mqtt.username and mqtt.password_file"
-            self._report(Trouble(f"the broker at {where} answers {answer}; {remedy}", users=True))
-            return
+        version = "5" if self._protocol is _V5 else "3.1.1"
+        self._answers[version] = answer
         # Older brokers answer MQTT 5 with an error, by hanging up, or with silence; a broker that
         # is silent now and has spoken before is only slow.
-        if self._settings.protocol == "auto" and not (
-            self._protocol_known and answer == _NO_ANSWER
-        ):
+        is_only_slow = self._protocol_known and answer in WITHOUT_REASON
+        if self._settings.protocol == "auto" and not (is_only_slow or answer in WRONG_LOGIN):
             self._protocol = _V311 if self._protocol is _V5 else _V5
             if self._protocol is _V311:
                 return
-        refusal = "does not answer" if answer == _NO_ANSWER else f"refuses: {answer}"
-        remedy = "see the broker's log"
-        self._report(Trouble(f"the broker at {where} {refusal}; {remedy}", users=False))
+        answers, self._answers = self._answers, {}
+        if not self._closing.is_set():
+            self._report(refused_login(self._settings, answers, has_worked=self._protocol_known))
 
     def _report(self, trouble: Trouble) -> None:
         self.trouble = self._last_trouble = trouble

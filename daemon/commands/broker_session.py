@@ -9,6 +9,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from daemon.bounded_client import BoundedClient
+from daemon.refused_login import HUNG_UP, NO_ANSWER, NOT_MQTT, WRONG_LOGIN, refused_login
 from daemon.settings import MqttSettings
 from daemon.tls import tls_context
 
@@ -18,7 +19,6 @@ _ANSWER_SECONDS = 10.0
 _MOST_TOPICS = 8
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _SEE_LOG = "see the broker's log"
-_WRONG_LOGIN = {"Not authorized", "Bad user name or password", "Banned"}
 
 
 class BrokerRefusedError(Exception):
@@ -38,18 +38,18 @@ def broker_session(
     Raises BrokerRefusedError where the broker refuses us, and what `daemon.trouble.explain` knows
     where it cannot be reached.
     """
+    answers = dict[str, str]()
     session = BrokerSession(mqtt, password, client_id, _V311 if mqtt.protocol == "3.1.1" else _V5)
     try:
-        refusal = session.connect()
-        if refusal not in (None, *_WRONG_LOGIN) and mqtt.protocol == "auto":
+        answer = session.connect()
+        if mqtt.protocol == "auto" and answer not in {None, *WRONG_LOGIN}:
+            answers[session.version] = answer or ""
             session.end()
             session = BrokerSession(mqtt, password, client_id, _V311)
-            refusal = session.connect()
-        if refusal in _WRONG_LOGIN:
-            remedy = "check mqtt.username and mqtt.password_file"
-            raise BrokerRefusedError(f"the login is refused: {refusal}; {remedy}", users=True)
-        if refusal is not None:
-            raise BrokerRefusedError(refusal, users=False)
+            answer = session.connect()
+        if answer is not None:
+            trouble = refused_login(mqtt, answers | {session.version: answer})
+            raise BrokerRefusedError(trouble.reason, users=trouble.users)
         yield session
     finally:
         session.end()
@@ -94,16 +94,17 @@ class BrokerSession:
         self._client.on_message = lambda _c, _u, message: self._receive(message)
 
     def connect(self) -> str | None:
-        """Log in; return the broker's reason to refuse it, None where it does not."""
+        """Log in; return the broker's answer where it does not let us, None where it does."""
         self._client.connect(self._mqtt.host, self._mqtt.effective_port)
         try:
             code = self._answer("the login")
-        except BrokerRefusedError as error:
-            return str(error)
-        name = str(code.getName())
-        if name in _WRONG_LOGIN or not code.is_failure:
-            return name if code.is_failure else None
-        return f"the login is refused: {name}; {_SEE_LOG}"
+        except BrokerRefusedError:
+            return NO_ANSWER if self._client.socket() else HUNG_UP
+        except OSError:
+            raise
+        except Exception:  # noqa: BLE001 (what is no broker may send what breaks paho anywhere)
+            return NOT_MQTT
+        return str(code.getName()) if code.is_failure else None
 
     def subscribe(self, topics: Sequence[str]) -> list[str]:
         """Subscribe to all; return those that the broker refuses."""

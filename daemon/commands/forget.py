@@ -41,8 +41,7 @@ def forget(settings: Settings, node: str, config: Path | None = None) -> int:
     except (InputError, FailedError):
         raise
     except BrokerRefusedError as error:
-        where = f"the broker at {mqtt.host}:{mqtt.effective_port}"
-        raise _error(Trouble(f"{where}: {error}", users=error.users)) from None
+        raise _error(Trouble(str(error), users=error.users)) from None
     except Exception as error:  # noqa: BLE001 (what is no broker may send paho anything)
         raise _error(explain(error, mqtt)) from None
     return 0

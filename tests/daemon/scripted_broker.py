@@ -172,6 +172,8 @@ class ScriptedBroker:
         while True:
             kind, flags, body = self._read(stream)
             if kind == CONNECT:
+                if body[2:6] != b"MQTT":
+                    return
                 version = body[6]
                 self._welcome(connection, version)
             elif kind == DISCONNECT:

@@ -18,6 +18,7 @@ from daemon.settings import MqttSettings
 from daemon.state import Lock
 from tests.conftest import Mosquitto, StartBroker, Timbrel, Watcher
 from tests.daemon.scripted_broker import KeepingBroker
+from tests.daemon.test_mqtt import make_certificate
 
 ATTIC, CELLAR = (Node(name, name, ("flute",), "m", "v") for name in ("attic", "cellar"))
 
@@ -206,7 +207,17 @@ def test_wrong_password_is_named(
     (tmp_path / "secret").write_text("guess\n")
     done = timbrel("forget", "attic", "--config", config)
     assert done.returncode == 2
-    assert "the login is refused: Not authorized; check mqtt.username" in done.stderr
+    assert "answers Not authorized; check mqtt.username" in done.stderr
+
+
+def test_port_for_tls_is_named(start_broker: StartBroker, timbrel: Timbrel, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    broker = start_broker(f"certfile {certificate}\nkeyfile {key}\nallow_anonymous true\n")
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\n")
+    done = timbrel("forget", "attic", "--config", config)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "expects TLS; set mqtt.tls" in done.stderr
 
 
 @pytest.mark.parametrize("protocol", ["auto", "'3.1.1'"])

@@ -121,5 +121,5 @@ def test_forget_uses_the_password_of_the_service(
     install(config)
     with pytest.raises(InputError, match="the broker knows no node attic"):
         forget(load(config), ATTIC.name, config)
-    with pytest.raises(InputError, match="the login is refused"):
+    with pytest.raises(InputError, match="answers Not authorized"):
         forget(load(config), ATTIC.name)
