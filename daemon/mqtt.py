@@ -55,6 +55,7 @@ _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 _CLOSED = "Unspecified error"
 _TIMEOUT = "Keep alive timeout"
 _TOO_LARGE = "Packet too large"
+_UNANSWERED = "does not acknowledge messages; events are kept and sent again; see its log"
 _ENDS = {
     _CLOSED: "it closed the connection",
     _TIMEOUT: "it does not answer any more",
@@ -245,11 +246,14 @@ class Link:
         silent = NO_ANSWER if client.socket() is not None else HUNG_UP
         if client.socket() is not None:
             client.disconnect()
-        if settled:
+        if settled and self._end != _UNANSWERED:
             self._said.forget()
         if self._closing.is_set() or self.trouble is not None:
             return settled
-        if accepted:
+        if self._end == _UNANSWERED:
+            where = f"{self._settings.host}:{self._settings.effective_port}"
+            self._report(Trouble(f"the broker at {where} {_UNANSWERED}", users=False))
+        elif accepted:
             self._report(Trouble(f"the broker is gone: {self._end}", users=False))
         else:
             self._refused(refusals[0] if refusals else silent)
@@ -339,6 +343,9 @@ class Link:
                 if time.monotonic() >= self._greet_again_at:
                     self._greet_again_at = math.inf
                     self._delivery.greet_again()
+                if self._delivery.is_unanswered:
+                    self._end = _UNANSWERED
+                    return
                 self._subscriptions.try_again(client.subscribe)
                 self._delivery.send(lambda message: _send(client, message))
             elif time.monotonic() - began > self._patience_seconds:

@@ -83,6 +83,7 @@ class ScriptedBroker:
     `silence_seconds` goes by before every CONNACK; `properties` stand in the CONNACK of MQTT 5. A
     packet larger than `largest` ends the connection without a word. Every subscription is answered
     with the reason code `subscription`. Every PUBACK of MQTT 5 ends with the bytes `explanation`.
+    `answers_singly`: no PUBACK waits for those of later messages.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class ScriptedBroker:
         silent_to_v5: bool = False,
         subscription: int = 1,
         explanation: bytes = b"",
+        answers_singly: bool = False,
         server: socket.socket | None = None,
     ) -> None:
         self.published: list[Published] = []
@@ -108,6 +110,7 @@ class ScriptedBroker:
         self._silent_to_v5 = silent_to_v5
         self.subscription = subscription
         self._explanation = explanation
+        self._answers_singly = answers_singly
         self._server = server or socket.create_server(("127.0.0.1", 0))
         self._closing = threading.Event()
         self._connections: list[socket.socket] = []
@@ -183,7 +186,7 @@ class ScriptedBroker:
                 self._keep(message, waiting)
                 self._deliver(connection, message, version)
                 # What is sent at once counts as in flight at once.
-                if not stream.more():
+                if self._answers_singly or not stream.more():
                     connection.sendall(self._acknowledgements(waiting, version))
                     waiting.clear()
             elif kind == SUBSCRIBE:
