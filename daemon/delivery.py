@@ -75,6 +75,12 @@ class Delivery:
         with self._all_sent:
             self._all_sent.wait_for(lambda: not self._unsent, seconds)
 
+    def retained_topics(self) -> list[str]:
+        """Return every topic on which the broker may keep a message of ours, in their order."""
+        greeting = [message.topic for message in self._greeting()]
+        with self._lock:
+            return list(dict.fromkeys([*greeting, *self._states]))
+
     def begin(self, receive_maximum: int, packet_bytes: int | None, *, v5: bool) -> None:
         """The broker has accepted us, with its limits."""
         self.refusals.begin()

@@ -79,7 +79,8 @@ class Link:
     Of every retained topic the newest message is sent, again after each reconnect. Events come from
     the outbox, in order, and leave it when the broker has accepted them. Leaving says goodbye:
     `farewell` instead of the will. When the hub says on `birth_topic` that it has started,
-    everything is said again. Raises InputError for certificate files that cannot be used.
+    everything is said again. `leaves_nothing`: the goodbye also clears every retained topic. Raises
+    InputError for certificate files that cannot be used.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Link:
         farewell: Message,
         commands: Commands | None = None,
         birth_topic: str | None = None,
+        leaves_nothing: bool = False,
     ) -> None:
         self._settings = settings
         self._password = password
@@ -100,6 +102,7 @@ class Link:
         self._farewell = farewell
         self._commands = commands
         self._birth_topic = birth_topic
+        self._leaves_nothing = leaves_nothing
         self._greet_again_at = math.inf
         self._tls = None if settings.tls is None else tls_context(settings.tls)
         self._outbox = outbox
@@ -367,7 +370,25 @@ class Link:
     def _say_goodbye(self, client: BoundedClient) -> None:
         # With QoS 1 the library would keep it while the broker still owes acknowledgements.
         client.publish(*self._farewell._replace(qos=0 if self._delivery.is_full else 1))
+        if self._leaves_nothing:
+            self._clear(client)
         client.disconnect()
+
+    def _clear(self, client: BoundedClient) -> None:
+        """Clear every retained topic and wait for the answer: closing earlier may lose them."""
+        # The device, which comes first, is gone from the hub before its states are.
+        for topic in self._delivery.retained_topics():
+            if topic != self._farewell.topic:
+                client.publish(topic, b"", retain=True)
+        last = client.publish(self._farewell.topic, b"", 1, retain=True)
+        deadline = time.monotonic() + _GOODBYE_SECONDS
+        while (
+            client.socket() is not None
+            and last.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+            and not last.is_published()
+            and time.monotonic() < deadline
+        ):
+            self._turn(client)
 
     def _turn(self, client: BoundedClient) -> None:
         broker = client.socket()

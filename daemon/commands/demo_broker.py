@@ -67,6 +67,8 @@ def published(
     said_goodbye = threading.Event()
 
     def take(topic: str, payload: bytes) -> None:
+        if not payload:
+            return  # Cleared after the goodbye.
         receive(topic, payload)
         if topic == node.availability_topic:
             # The goodbye is the last message. A broker may still keep that of an earlier demo.
@@ -80,7 +82,12 @@ def published(
     # Once: a pipe gives it once.
     password = find_password(mqtt, config)
     link = link_to(
-        settings, node, outbox, lambda: hub.greeting(discovery=mqtt.discovery), password=password
+        settings,
+        node,
+        outbox,
+        lambda: hub.greeting(discovery=mqtt.discovery),
+        password=password,
+        leaves_nothing=True,
     )
     hub = Hub(node, link.publish, outbox, wall_at)
     delivery = Delivery(hub)

@@ -138,6 +138,7 @@ def _published(
         outbox,
         lambda: hub.greeting(discovery=settings.mqtt.discovery),
         password=find_password(settings.mqtt, config),
+        leaves_nothing=True,
     )
     hub = publication.hub = Hub(node, link.publish, outbox, publication.wall_at)
     with link:
