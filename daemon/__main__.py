@@ -425,6 +425,7 @@ def _replay(options: argparse.Namespace) -> int:
         as_json=options.json,
         scores=options.scores,
         publish=options.publish,
+        config=options.config,
     )
 
 
@@ -460,6 +461,7 @@ def _demo(options: argparse.Namespace) -> int:
         quiet=options.quiet,
         messages=options.messages,
         scores=options.scores,
+        config=options.config,
     )
     return demo(load(options.config), choices)
 
@@ -501,7 +503,7 @@ def _forget(options: argparse.Namespace) -> int:
     from daemon.commands.forget import forget
     from daemon.settings import load
 
-    return forget(load(options.config), options.node)
+    return forget(load(options.config), options.node, options.config)
 
 
 if __name__ == "__main__":

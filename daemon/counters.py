@@ -12,9 +12,9 @@ class Counters:
 
     `late_windows` came too late and were skipped; `overflows` counts the moments when sound was
     overwritten, `reopens` how often the source gave sound again after a loss. `reconnects`,
-    `queued` and `dropped` (events) and `refused` (messages, each time) tell of the box's broker,
-    the same at every node. An event is dropped where there is no room for it or where the broker
-    would never accept it.
+    `queued` and `dropped` (events), `refused` (messages, each time) and `refusing` (the kinds that
+    the broker refuses now) tell of the box's broker, the same at every node. An event is dropped
+    where there is no room for it or where the broker would never accept it.
     """
 
     windows: int = 0
@@ -26,6 +26,7 @@ class Counters:
     queued: int = 0
     dropped: int = 0
     refused: int = 0
+    refusing: tuple[str, ...] = ()
     inference_ms: float = 0.0
 
     def tells_more_than(self, told: "Counters") -> bool:

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 _MOST_IN_FLIGHT = 20
 _FIRST_RETRY_SECONDS = 60.0
 _LONGEST_RETRY_SECONDS = 600.0
+_ANSWER_SECONDS = 60.0
 
 # Sends a message; its packet identifier, or None where the connection has gone.
 Send: TypeAlias = Callable[[Message], int | None]
@@ -30,6 +31,7 @@ Send: TypeAlias = Callable[[Message], int | None]
 class _InFlight(NamedTuple):
     message: Message
     number: int | None
+    sent_at: float
 
 
 class Delivery:
@@ -51,6 +53,8 @@ class Delivery:
         self._states: dict[str, Message] = {}
         self._unsent: dict[str, Message] = {}
         self._in_flight: dict[int, _InFlight] = {}
+        self._answered_at = -math.inf
+        self._newest_answered = -math.inf
         self._window = _MOST_IN_FLIGHT
         self._limit = PacketLimit()
         self._said = Repeats(log)
@@ -71,8 +75,15 @@ class Delivery:
         with self._all_sent:
             self._all_sent.wait_for(lambda: not self._unsent, seconds)
 
+    def retained_topics(self) -> list[str]:
+        """Return every topic on which the broker may keep a message of ours, in their order."""
+        greeting = [message.topic for message in self._greeting()]
+        with self._lock:
+            return list(dict.fromkeys([*greeting, *self._states]))
+
     def begin(self, receive_maximum: int, packet_bytes: int | None, *, v5: bool) -> None:
         """The broker has accepted us, with its limits."""
+        self.refusals.begin()
         self._window = max(1, min(_MOST_IN_FLIGHT, receive_maximum))
         self._limit.connected(packet_bytes, properties=v5)
         self.say_everything()
@@ -106,7 +117,23 @@ class Delivery:
     def due_seconds(self) -> float:
         """For how long there is nothing to send unless something new comes; may be infinite."""
         pause_seconds = self._outbox.pause_seconds or math.inf
-        return max(0.0, min(pause_seconds, self._retry_at - time.monotonic()))
+        due_at = min(self._retry_at, self._unanswered_at)
+        return max(0.0, min(pause_seconds, due_at - time.monotonic()))
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the broker has acknowledged nothing for a minute, or passed a message over."""
+        return time.monotonic() >= self._unanswered_at
+
+    @property
+    def _unanswered_at(self) -> float:
+        if not self._in_flight:
+            return math.inf
+        sent_at = next(iter(self._in_flight.values())).sent_at
+        # A broker answers in order. A slow one has a minute for each answer.
+        passed_over = self._newest_answered > sent_at
+        since = sent_at if passed_over else max(sent_at, self._answered_at)
+        return since + _ANSWER_SECONDS
 
     @property
     def is_full(self) -> bool:
@@ -120,7 +147,7 @@ class Delivery:
         for state in self._next_states():
             mid = send(state)
             if mid is not None and state.qos:
-                self._in_flight[mid] = _InFlight(state, None)
+                self._in_flight[mid] = _InFlight(state, None, time.monotonic())
         with self._all_sent:
             self._all_sent.notify_all()
         while not self.is_full and (taken := self._outbox.take(1)):
@@ -132,10 +159,13 @@ class Delivery:
         flight = self._in_flight.pop(mid, None)
         if flight is None:
             return
+        self._answered_at = time.monotonic()
+        self._newest_answered = max(self._newest_answered, flight.sent_at)
         if is_refusal(code):
             self._refuse(flight, code)
         elif flight.number is not None:
             self._outbox.acknowledge(flight.number)
+            self.refusals.accepted(flight.message.topic)
             if self._refused_events and not self._outbox.waiting:
                 self._refused_events = False
                 self.refusals.over("every event again")
@@ -171,7 +201,7 @@ class Delivery:
         elif (mid := send(message)) is None:
             return False
         else:
-            self._in_flight[mid] = _InFlight(message, taken.number)
+            self._in_flight[mid] = _InFlight(message, taken.number, time.monotonic())
         return True
 
     def _drop(self, taken: Taken, reason: str) -> None:
@@ -210,10 +240,11 @@ class Delivery:
             self._unsent = again | self._unsent
 
     def _accepted(self, topic: str) -> None:
+        if self.refusals.accepted(topic):
+            self.refusals.over(topic)
         code = self._refused.pop(topic, None)
         if code is None:
             return
-        self.refusals.over(topic)
         if not self._refused:
             self._retry_at, self._retry_seconds = math.inf, 0.0
         self._is_authorized_now |= code == NOT_AUTHORIZED

@@ -44,8 +44,8 @@ def source_of_service(config: Path) -> Path | None:
         text = (_UNITS / unit.NAME).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
-    ends = tuple(str(path).replace("%", "%%") for path in (config.absolute(), config.resolve()))
-    starts = [line.rstrip('"') for line in text.splitlines() if line.startswith("ExecStart=")]
+    ends = tuple(unit.config_argument(path) for path in (config.absolute(), config.resolve()))
+    starts = [line for line in text.splitlines() if line.startswith("ExecStart=")]
     runs = any(line.endswith(ends) for line in starts)
     return _source(unit.NAME, systemd.PASSWORD_CREDENTIAL) if runs else None
 

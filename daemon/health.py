@@ -25,10 +25,14 @@ class NodeHealth(NamedTuple):
 
 
 class Health(NamedTuple):
-    """All nodes by name, and when the loop last completed a turn: time.monotonic()."""
+    """All nodes by name, and when the loop last completed a turn: time.monotonic().
+
+    `broker` is the state of the connection in words. A broker that is away is no fault of ours.
+    """
 
     nodes: Mapping[str, NodeHealth]
     turned_at: float
+    broker: str = ""
 
 
 Snapshot = Callable[[], Health]

@@ -134,4 +134,6 @@ def _head(connection: socket.socket) -> bytes:
 def _report(health: Health, reasons: list[str]) -> dict[str, Any]:
     nodes = {name: node.state for name, node in health.nodes.items()}
     report: dict[str, Any] = {"status": "failing" if reasons else "ok", "nodes": nodes}
+    if health.broker:
+        report["broker"] = health.broker
     return report | {"reasons": reasons} if reasons else report

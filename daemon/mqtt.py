@@ -19,11 +19,20 @@ from paho.mqtt.properties import Properties
 
 from daemon.bounded_client import LARGEST_PACKET_BYTES, BoundedClient
 from daemon.delivery import Delivery
+from daemon.errors import FailedError
 from daemon.home_assistant import Message
 from daemon.outbox import Outbox
 from daemon.packets import Oversized
-from daemon.refusals import named_user
+from daemon.refused_login import (
+    HUNG_UP,
+    NO_ANSWER,
+    NOT_MQTT,
+    WITHOUT_REASON,
+    WRONG_LOGIN,
+    refused_login,
+)
 from daemon.settings import MqttSettings
+from daemon.subscriptions import Subscriptions
 from daemon.tls import tls_context
 from daemon.trouble import Repeats, Trouble, explain
 
@@ -43,13 +52,10 @@ _LONGEST_BIRTH_PAUSE_SECONDS = 3.0
 _NO_RECEIVE_MAXIMUM = 65_535
 
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
-_REFUSED_FOR_GOOD = {"Not authorized", "Bad user name or password", "Banned"}
-
-
-_NO_ANSWER = "it does not answer"
 _CLOSED = "Unspecified error"
 _TIMEOUT = "Keep alive timeout"
 _TOO_LARGE = "Packet too large"
+_UNANSWERED = "does not acknowledge messages; events are kept and sent again; see its log"
 _ENDS = {
     _CLOSED: "it closed the connection",
     _TIMEOUT: "it does not answer any more",
@@ -73,7 +79,8 @@ class Link:
     Of every retained topic the newest message is sent, again after each reconnect. Events come from
     the outbox, in order, and leave it when the broker has accepted them. Leaving says goodbye:
     `farewell` instead of the will. When the hub says on `birth_topic` that it has started,
-    everything is said again. Raises InputError for certificate files that cannot be used.
+    everything is said again. `leaves_nothing`: the goodbye also clears every retained topic. Raises
+    InputError for certificate files that cannot be used.
     """
 
     def __init__(
@@ -87,6 +94,7 @@ class Link:
         farewell: Message,
         commands: Commands | None = None,
         birth_topic: str | None = None,
+        leaves_nothing: bool = False,
     ) -> None:
         self._settings = settings
         self._password = password
@@ -94,10 +102,14 @@ class Link:
         self._farewell = farewell
         self._commands = commands
         self._birth_topic = birth_topic
+        self._leaves_nothing = leaves_nothing
         self._greet_again_at = math.inf
         self._tls = None if settings.tls is None else tls_context(settings.tls)
         self._outbox = outbox
         self._delivery = Delivery(outbox, greeting, settings)
+        topics = [] if birth_topic is None else [birth_topic]
+        topics += [] if commands is None else commands.topics
+        self._subscriptions = Subscriptions(topics, self._delivery.refusals)
         self._closing = threading.Event()
         self._retry = threading.Event()
         self._connected = threading.Event()
@@ -108,8 +120,10 @@ class Link:
         self._silences = dict.fromkeys((_V5, _V311), 0)
         self._connected_at = math.inf
         self._end = ""
+        self._answers: dict[str, str] = {}
         self._said = Repeats(log)
         self.trouble: Trouble | None = None
+        self._last_trouble: Trouble | None = None
         self.connections = 0
         outbox.when_ready(self._wake)
 
@@ -144,6 +158,20 @@ class Link:
         """How many messages the broker has refused so far."""
         return self._delivery.refusals.count
 
+    @property
+    def state(self) -> str:
+        """The state of the connection in words; from any thread."""
+        if self._connected.is_set():
+            refusing = self.refusing
+            return "connected" + (f" but refuses {', '.join(refusing)}" if refusing else "")
+        trouble = self._last_trouble
+        return "not connected yet" if trouble is None else f"not connected: {trouble.reason}"
+
+    @property
+    def refusing(self) -> tuple[str, ...]:
+        """The kinds of messages and subscriptions that the broker refuses now."""
+        return self._delivery.refusals.kinds
+
     def wait_connected(self, seconds: float) -> bool:
         """Return whether the broker accepts us within that time; sooner where it refuses us."""
         deadline = time.monotonic() + seconds
@@ -165,6 +193,14 @@ class Link:
         except OSError:
             return  # The pipe is full: the thread is about to look anyway.
 
+    def check_thread(self) -> None:
+        """Raise FailedError where the thread has ended: only a new process can connect again."""
+        if not self._thread.is_alive() and not self._closing.is_set():
+            raise FailedError(
+                "the thread that connects to the broker has ended; exiting; restart Timbrel "
+                "(the service manager does so by itself)"
+            )
+
     def _run(self) -> None:
         # The thread may outlive its goodbye, in a connection that hangs.
         with self._waker, self._woken:
@@ -174,7 +210,7 @@ class Link:
         pause = _FIRST_PAUSE_SECONDS
         while not self._closing.is_set():
             spoke_v5 = self._protocol is _V5
-            if self._one_connection():
+            if self._try_connection():
                 pause = _FIRST_PAUSE_SECONDS
             elif spoke_v5 and self._protocol is _V311:
                 continue
@@ -182,8 +218,16 @@ class Link:
             self._retry.clear()
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
+    def _try_connection(self) -> bool:
+        """Connect and serve until the connection ends or fails; whether it was a good one."""
+        try:
+            return self._one_connection()
+        except Exception as error:  # noqa: BLE001
+            # Without this thread, nothing would ever be published again.
+            self._report(explain(error, self._settings))
+            return False
+
     def _one_connection(self) -> bool:
-        """Connect, serve until the connection ends; whether it was a good one."""
         client, refusals = self._new_client()
         self._connected_at, self._end = math.inf, ""
         self._greet_again_at = math.inf
@@ -195,9 +239,14 @@ class Link:
                 properties=_limits() if self._protocol is _V5 else None,
             )
             self._serve(client)
-        except Exception as error:  # noqa: BLE001
-            # What is no broker may send what breaks paho anywhere; this thread must live on.
+        except (OSError, UnicodeError) as error:
             self._report(explain(error, self._settings))
+        except Exception as error:  # noqa: BLE001
+            # A server that is no broker may send what breaks paho anywhere.
+            if self._connected.is_set():
+                self._report(explain(error, self._settings))
+            else:
+                refusals.append(NOT_MQTT)
         accepted = self._connected.is_set()
         settled = time.monotonic() - self._connected_at >= _SETTLED_SECONDS
         # MQTT 5 states the limit, or gives this reason; with 3.1.1 a broker can only hang up.
@@ -205,16 +254,20 @@ class Link:
         self._connected.clear()
         limited = limited and accepted and not self._closing.is_set()
         self._delivery.end(limited=limited, settled=settled)
+        silent = NO_ANSWER if client.socket() is not None else HUNG_UP
         if client.socket() is not None:
             client.disconnect()
-        if settled:
+        if settled and self._end != _UNANSWERED:
             self._said.forget()
         if self._closing.is_set() or self.trouble is not None:
             return settled
-        if accepted:
+        if self._end == _UNANSWERED:
+            where = f"{self._settings.host}:{self._settings.effective_port}"
+            self._report(Trouble(f"the broker at {where} {_UNANSWERED}", users=False))
+        elif accepted:
             self._report(Trouble(f"the broker is gone: {self._end}", users=False))
         else:
-            self._refused(refusals[0] if refusals else _NO_ANSWER)
+            self._refused(refusals[0] if refusals else silent)
         return settled
 
     def _new_client(self) -> tuple[BoundedClient, list[str]]:
@@ -252,7 +305,7 @@ class Link:
         client.on_connect = on_connect
         client.on_disconnect = on_disconnect
         client.on_publish = on_publish
-        client.on_subscribe = lambda _c, _u, _m, codes, _p: self._subscribed(codes)
+        client.on_subscribe = lambda _c, _u, _m, codes, _p: self._subscriptions.answered(codes)
         client.on_message = lambda _c, _u, message: self._received(message)
         self.trouble = None
         return client, refusals
@@ -262,35 +315,21 @@ class Link:
         where = f"{self._settings.host}:{self._settings.effective_port}"
         self._said.say(logging.INFO, f"connected to the broker at {where} with MQTT {version}")
         self._protocol_known = True
+        self._answers.clear()
         self._connected_at = time.monotonic()
         self.connections += 1
-        if topics := self._topics:
-            client.subscribe([(topic, 1) for topic in topics])
+        self._last_trouble = None
         self._delivery.begin(
             getattr(limits, "ReceiveMaximum", _NO_RECEIVE_MAXIMUM),
             getattr(limits, "MaximumPacketSize", None),
             v5=self._protocol is _V5,
         )
+        self._subscriptions.begin(client.subscribe)
         self._connected.set()
-
-    @property
-    def _topics(self) -> list[str]:
-        topics = [] if self._birth_topic is None else [self._birth_topic]
-        return topics + ([] if self._commands is None else [*self._commands.topics])
-
-    def _subscribed(self, codes: Sequence[Any]) -> None:
-        for topic, code in zip(self._topics, codes, strict=False):
-            if code.is_failure:
-                user = named_user(self._settings)
-                remedy = f"give {user} read access to it in the broker's access list"
-                self._said.say(
-                    logging.ERROR,
-                    f"the broker refuses our subscription to {topic}: {code.getName()}; {remedy}",
-                )
 
     def _ignored(self, message: Oversized) -> None:
         topic, retained = message
-        is_ours = topic in self._topics
+        is_ours = topic in self._subscriptions.topics
         name = topic if is_ours else "another topic"
         text = f"{name}: ignoring a message of more than {LARGEST_PACKET_BYTES} bytes"
         if retained and is_ours:
@@ -315,6 +354,10 @@ class Link:
                 if time.monotonic() >= self._greet_again_at:
                     self._greet_again_at = math.inf
                     self._delivery.greet_again()
+                if self._delivery.is_unanswered:
+                    self._end = _UNANSWERED
+                    return
+                self._subscriptions.try_again(client.subscribe)
                 self._delivery.send(lambda message: _send(client, message))
             elif time.monotonic() - began > self._patience_seconds:
                 self._silences[self._protocol] = min(self._silences[self._protocol] + 1, 10)
@@ -335,7 +378,25 @@ class Link:
     def _say_goodbye(self, client: BoundedClient) -> None:
         # With QoS 1 the library would keep it while the broker still owes acknowledgements.
         client.publish(*self._farewell._replace(qos=0 if self._delivery.is_full else 1))
+        if self._leaves_nothing:
+            self._clear(client)
         client.disconnect()
+
+    def _clear(self, client: BoundedClient) -> None:
+        """Clear every retained topic and wait for the answer: closing earlier may lose them."""
+        # The device, which comes first, is gone from the hub before its states are.
+        for topic in self._delivery.retained_topics():
+            if topic != self._farewell.topic:
+                client.publish(topic, b"", retain=True)
+        last = client.publish(self._farewell.topic, b"", 1, retain=True)
+        deadline = time.monotonic() + _GOODBYE_SECONDS
+        while (
+            client.socket() is not None
+            and last.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+            and not last.is_published()
+            and time.monotonic() < deadline
+        ):
+            self._turn(client)
 
     def _turn(self, client: BoundedClient) -> None:
         broker = client.socket()
@@ -345,7 +406,8 @@ class Link:
         soon = self._closing.is_set() or not self._connected.is_set()
         wait_seconds = 0.2 if soon else self._settings.keepalive_seconds / 4
         birth_seconds = max(0.0, self._greet_again_at - time.monotonic())
-        wait_seconds = min(wait_seconds, birth_seconds, self._delivery.due_seconds())
+        due_seconds = min(self._delivery.due_seconds(), self._subscriptions.due_seconds())
+        wait_seconds = min(wait_seconds, birth_seconds, due_seconds)
         pending = client.packets.pending() > 0
         if pending:
             wait_seconds = 0.0
@@ -362,25 +424,21 @@ class Link:
             client.loop_misc()
 
     def _refused(self, answer: str) -> None:
-        where = f"{self._settings.host}:{self._settings.effective_port}"
-        if answer in _REFUSED_FOR_GOOD:
-            remedy = "check mqtt.username and mqtt.password_file"
-            self._report(Trouble(f"the broker at {where} answers {answer}; {remedy}", users=True))
-            return
+        version = "5" if self._protocol is _V5 else "3.1.1"
+        self._answers[version] = answer
         # Older brokers answer MQTT 5 with an error, by hanging up, or with silence; a broker that
         # is silent now and has spoken before is only slow.
-        if self._settings.protocol == "auto" and not (
-            self._protocol_known and answer == _NO_ANSWER
-        ):
+        is_only_slow = self._protocol_known and answer in WITHOUT_REASON
+        if self._settings.protocol == "auto" and not (is_only_slow or answer in WRONG_LOGIN):
             self._protocol = _V311 if self._protocol is _V5 else _V5
             if self._protocol is _V311:
                 return
-        refusal = "does not answer" if answer == _NO_ANSWER else f"refuses: {answer}"
-        remedy = "see the broker's log"
-        self._report(Trouble(f"the broker at {where} {refusal}; {remedy}", users=False))
+        answers, self._answers = self._answers, {}
+        if not self._closing.is_set():
+            self._report(refused_login(self._settings, answers, has_worked=self._protocol_known))
 
     def _report(self, trouble: Trouble) -> None:
-        self.trouble = trouble
+        self.trouble = self._last_trouble = trouble
         self._said.say(logging.ERROR, f"{trouble.reason}; retrying")
 
 

@@ -88,6 +88,10 @@ class Diagnostics(msgspec.Struct, frozen=True, kw_only=True):
     queued: int
     dropped: int
     refused: int
+    refusing: Annotated[
+        list[str],
+        Meta(description="what the broker refuses now: discovery, availability, events …"),
+    ]
     inference_ms: float
     model: str
     started: Time

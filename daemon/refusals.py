@@ -48,29 +48,103 @@ def is_final(code: int) -> bool:
     return code in _REASONS and _REASONS[code].is_final
 
 
+def reason_of(code: int, settings: MqttSettings, topic: str) -> str:
+    """Return why a message on the topic was refused with a reason code, and the remedy."""
+    reason = _REASONS.get(code, _Reason(f"reason code 0x{code:02x}", _SEE_LOG))
+    return f"{reason.name}; {reason.remedy.format(user=named_user(settings), topic=topic)}"
+
+
 def named_user(settings: MqttSettings) -> str:
     """Return the words for whom the broker's access list must allow something."""
     name = settings.username
     return "clients without a username" if name is None else f"the user {name}"
 
 
+class _Kind(NamedTuple):
+    """Messages that a broker refuses together, and what it means that it does."""
+
+    name: str
+    meaning: str
+
+
+_DISCOVERY = _Kind("discovery", "no device will appear in Home Assistant")
+_AVAILABILITY = _Kind("availability", "the hub shows the box as unavailable")
+_EVENTS = _Kind("events", "")
+_HEARING = _Kind(
+    "hearing", "the hub does not learn whether sound arrives, nor probably what is playing"
+)
+_PRACTICE = _Kind("practice", "the hub learns of no minutes and sessions")
+_SETTINGS = _Kind("settings", "the hub does not learn which values are in force")
+_COMMANDS = _Kind("commands", "the hub cannot change settings")
+_BIRTH = _Kind("birth", "after a restart of the hub, the states may be missing there for a while")
+_BY_LEAF = {
+    "availability": _AVAILABILITY,
+    "event": _EVENTS,
+    "late": _EVENTS,
+    "hearing": _HEARING,
+    "practice": _PRACTICE,
+}
+
+
 class Refusals:
-    """Counts refused messages and logs each topic's refusal at once, then every five minutes."""
+    """What the broker refuses, logged once for each kind of message, then every five minutes.
+
+    `count` is the number of refused messages; `kinds` names what is refused now and may be read
+    from any thread. Messages of several places are of one kind.
+    """
 
     def __init__(self, settings: MqttSettings) -> None:
-        self._user = named_user(settings)
+        self._settings = settings
+        self._discovery = f"{settings.discovery_prefix}/"
         self._said = Repeats(log)
+        self._kind_of: dict[str, _Kind] = {}
         self.count = 0
+        self.kinds: tuple[str, ...] = ()
+
+    def begin(self) -> None:
+        """A new connection begins, on which nothing has been refused yet."""
+        self._kind_of.clear()
+        self.kinds = ()
 
     def refused(self, topic: str, code: int, fate: str) -> None:
         """A message on the topic was refused with a reason code; `fate`: what happens to it."""
         self.count += 1
-        reason = _REASONS.get(code, _Reason(f"reason code 0x{code:02x}", _SEE_LOG))
-        remedy = reason.remedy.format(user=self._user, topic=topic)
+        kind, named = self._note(topic, self._of(topic))
+        meaning = f"; {kind.meaning}" if kind.meaning else ""
+        reason = reason_of(code, self._settings, named)
+        self._said.say(logging.ERROR, f"the broker refuses {named}: {reason}; {fate}{meaning}")
+
+    def unsubscribed(self, topic: str, reason: str) -> None:
+        """A subscription to the topic was refused for that reason."""
+        kind, named = self._note(topic, _COMMANDS if topic.endswith("/set") else _BIRTH)
+        remedy = f"give {named_user(self._settings)} read access to it in the broker's access list"
         self._said.say(
-            logging.ERROR, f"the broker refuses {topic}: {reason.name}; {remedy}; {fate}"
+            logging.ERROR,
+            f"the broker refuses our subscription to {named}: {reason}; {remedy}; {kind.meaning}",
         )
 
+    def accepted(self, topic: str) -> bool:
+        """Something on the topic was accepted; return whether it was refused before."""
+        if self._kind_of.pop(topic, None) is None:
+            return False
+        self._tell_kinds()
+        return True
+
     def over(self, what: str) -> None:
-        """Something that was refused has been accepted."""
+        """Log that something that was refused has been accepted."""
         self._said.say(logging.INFO, f"the broker accepts {what}")
+
+    def _note(self, topic: str, kind: _Kind) -> tuple[_Kind, str]:
+        """Return the kind, and the first refused topic of that kind."""
+        if topic not in self._kind_of:
+            self._kind_of[topic] = kind
+            self._tell_kinds()
+        return kind, next(other for other, its in self._kind_of.items() if its is kind)
+
+    def _tell_kinds(self) -> None:
+        self.kinds = tuple(sorted({kind.name for kind in self._kind_of.values()}))
+
+    def _of(self, topic: str) -> _Kind:
+        if topic.startswith(self._discovery) and topic.endswith("/config"):
+            return _DISCOVERY
+        return _BY_LEAF.get(topic.rpartition("/")[2], _SETTINGS)

@@ -19,11 +19,16 @@ class Doer(Protocol):
     counters: Counters
 
 
-def status(places: Sequence[Doer], now: float) -> str:
-    """All places at `now`, time.monotonic(); each is named where there are several."""
+def status(places: Sequence[Doer], now: float, broker: str) -> str:
+    """All places at `now`, time.monotonic(), and the broker's state in words.
+
+    Each place is named where there are several.
+    """
     if len(places) == 1:
-        return _of(places[0], now)
-    return "; ".join(f"{place.name} {_of(place, now)}" for place in places)
+        parts = [_of(places[0], now)]
+    else:
+        parts = [f"{place.name} {_of(place, now)}" for place in places]
+    return "; ".join([*parts, f"broker {broker}"])
 
 
 def _of(place: Doer, now: float) -> str:

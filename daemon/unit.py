@@ -76,8 +76,13 @@ def _restarts(systemd_version: int) -> dict[str, str]:
 
 
 def _command(program: Path, config: Path) -> str:
+    return f"{_word(program)} run {config_argument(config)}"
+
+
+def config_argument(config: Path) -> str:
+    """Return the end of the unit's command line, which names the configuration."""
     # In arguments, not in the program's own path, a $ begins a variable.
-    return f"{_word(program)} run --config {_word(config).replace('$', '$$')}"
+    return f"--config {_word(config).replace('$', '$$')}"
 
 
 def _with(text: str, values: Mapping[str, str]) -> str:

@@ -51,8 +51,15 @@ def check(config: Path, *, trying: bool = False) -> int:
             print(f"verdict    {_verdict(looks, len(findings.warnings))}")
             return 0
         from daemon.commands.trial import try_everything
+        from daemon.service_password import find_password
 
-        print(f"verdict    {try_everything(settings, places.devices, places.changed)}")
+        verdict = try_everything(
+            settings,
+            places.devices,
+            places.changed,
+            password=lambda: find_password(settings.mqtt, config),
+        )
+        print(f"verdict    {verdict}")
     return 0
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from daemon.commands.demo_broker import at_own_broker, published
@@ -34,6 +35,7 @@ class Choices(NamedTuple):
     quiet: bool = False
     messages: bool = False
     scores: bool = False
+    config: Path | None = None
 
 
 def demo(settings: Settings, choices: Choices) -> int:
@@ -55,7 +57,9 @@ def demo(settings: Settings, choices: Choices) -> int:
             settings = at_own_broker(settings, stack)
         show = Show(settings, ears, truth, stop, messages=choices.messages, scores=choices.scores)
         show.announce()
-        with published(settings, ears, wall_at, show.receive, stop) as delivery:
+        with published(
+            settings, ears, wall_at, show.receive, stop, config=choices.config
+        ) as delivery:
             run = _Run(settings, ears, delivery.hub, show, stop)
             if choices.microphone:
                 _listen(run)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import msgspec
 
@@ -14,7 +15,8 @@ from daemon.discovery import device_id
 from daemon.errors import FailedError
 from daemon.hub import Hub
 from daemon.outbox import Outbox
-from daemon.settings import MqttSettings, Settings, read_password
+from daemon.service_password import find_password
+from daemon.settings import MqttSettings, Settings
 from daemon.stop import Stop
 
 _NODE = "demo"
@@ -54,6 +56,8 @@ def published(
     wall_at: Callable[[float], float],
     receive: Callable[[str, bytes], object],
     stop: Stop,
+    *,
+    config: Path | None = None,
 ) -> Iterator[Delivery]:
     """Publish as node `demo`; `receive` gets every message of that node as another client does.
 
@@ -64,6 +68,8 @@ def published(
     said_goodbye = threading.Event()
 
     def take(topic: str, payload: bytes) -> None:
+        if not payload:
+            return  # Cleared after the goodbye.
         receive(topic, payload)
         if topic == node.availability_topic:
             # The goodbye is the last message. A broker may still keep that of an earlier demo.
@@ -75,9 +81,14 @@ def published(
     ]
     outbox = Outbox()
     # Once: a pipe gives it once.
-    password = read_password(mqtt)
+    password = find_password(mqtt, config)
     link = link_to(
-        settings, node, outbox, lambda: hub.greeting(discovery=mqtt.discovery), password=password
+        settings,
+        node,
+        outbox,
+        lambda: hub.greeting(discovery=mqtt.discovery),
+        password=password,
+        leaves_nothing=True,
     )
     hub = Hub(node, link.publish, outbox, wall_at)
     delivery = Delivery(hub)

@@ -14,6 +14,7 @@ from daemon.exposed import exposed
 from daemon.handed_files import source_of_service
 from daemon.health import Health
 from daemon.password import doubts, is_sent
+from daemon.service_password import service_has_password
 from daemon.settings import Settings, TlsSettings, read_password
 from daemon.state import state_directory
 
@@ -38,6 +39,7 @@ class Findings:
         self._note_ears(document, settings)
         self.problems += [p for p in _file_problems(settings) if document.is_sound(p.key)]
         self._note_password(settings)
+        self.has_password |= service_has_password(settings.mqtt, document.path)
         self.warnings += _warnings(settings, document.path)
 
     def _note_ears(self, document: Document[Settings], settings: Settings) -> None:

@@ -1,50 +1,206 @@
 """`timbrel forget NODE`: remove what a node that is gone left at the broker and in the hub."""
 
-import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
-from daemon.commands.watcher import watching
-from daemon.discovery import device_id
-from daemon.errors import InputError
-from daemon.settings import Settings, read_password
+import msgspec
+
+from daemon.classifier import BUILT_IN_MODEL
+from daemon.commands.broker_session import BrokerRefusedError, BrokerSession, broker_session
+from daemon.errors import FailedError, InputError
+from daemon.model_file import read_contract
+from daemon.refusals import is_refusal, named_user, reason_of
+from daemon.service_password import find_password
+from daemon.settings import Settings
+from daemon.topics import discovery_topics, retained_topics
+from daemon.trouble import Trouble, explain
 
 _QUIET_SECONDS = 0.5
 _LONGEST_SECONDS = 10.0
+_MOST_NAMED = 5
+_UNVERIFIED = (
+    "whether the broker cleared them is not known, since this user may not read them and "
+    "MQTT 3.1.1 reports no refusals; use MQTT 5, or give the user read access"
+)
 
 
-def forget(settings: Settings, node: str) -> int:
-    """Clear the node's retained topics; raises InputError when it runs or nobody knows it."""
+def forget(settings: Settings, node: str, config: Path | None = None) -> int:
+    """Clear the node's retained topics; `config` is the file that the settings were read from.
+
+    Raises InputError when the node is online, nobody knows it, or the broker refuses the login;
+    FailedError when the broker cannot be reached or a topic is not cleared.
+    """
     mqtt = settings.mqtt
-    kept: dict[str, bytes] = {}
-    heard_at = time.monotonic()
-
-    def keep(topic: str, payload: bytes) -> None:
-        nonlocal heard_at
-        heard_at = time.monotonic()
-        if payload:
-            kept[topic] = payload
-        else:
-            kept.pop(topic, None)
-
-    device = f"{mqtt.discovery_prefix}/device/{device_id(node)}/config"
-    own = f"{mqtt.topic_prefix}/{node}/"
-    with watching(mqtt, read_password(mqtt), keep) as publish:
-        began = heard_at = time.monotonic()
-        while time.monotonic() - heard_at < _QUIET_SECONDS:
-            if time.monotonic() - began > _LONGEST_SECONDS:
-                break
-            time.sleep(0.05)
-        listens_here = node in {place.name for place in settings.places}
-        boxes = {node, settings.name} if listens_here else {node}
-        if any(kept.get(f"{mqtt.topic_prefix}/{box}/availability") == b"online" for box in boxes):
-            raise InputError(f"{node} is online and would be back; stop it first")
-        # The device first: a hub that sees its states go before it would call them unknown.
-        topics = sorted((t for t in kept if t == device or t.startswith(own)), key=device.__ne__)
-        if not topics:
-            known = sorted({t.split("/")[-2] for t in kept if t.endswith("/hearing")})
-            raise InputError(
-                f"the broker knows no node {node}; it knows {', '.join(known) or 'none'}"
-            )
-        for topic in topics:
-            publish(topic, b"", retain=True)
-    print(f"{node} is forgotten: {len(topics)} topics cleared")
+    client_id = f"{mqtt.client_id or f'timbrel-{settings.name}'}-forget"
+    try:
+        password = find_password(mqtt, config)
+        with broker_session(mqtt, password, client_id) as session:
+            print(_Forgetting(settings, node, session).result())
+    except (InputError, FailedError):
+        raise
+    except BrokerRefusedError as error:
+        raise _error(Trouble(str(error), users=error.users)) from None
+    except Exception as error:  # noqa: BLE001 (what is no broker may send paho anything)
+        raise _error(explain(error, mqtt)) from None
     return 0
+
+
+def _error(trouble: Trouble) -> InputError | FailedError:
+    return (InputError if trouble.users else FailedError)(trouble.reason)
+
+
+class _Availability(msgspec.Struct):
+    topic: str
+
+
+class _Announced(msgspec.Struct):
+    """The part of a discovery message that says whose availability counts."""
+
+    availability: list[_Availability] = []
+
+
+class _Failure(NamedTuple):
+    reason: str
+    topic: str
+
+
+class _Forgetting:
+    """One node's topics: read as far as the broker allows, cleared, and verified."""
+
+    def __init__(self, settings: Settings, node: str, session: BrokerSession) -> None:
+        self._settings = settings
+        self._mqtt = settings.mqtt
+        self._node = node
+        self._session = session
+        self._own = f"{self._mqtt.topic_prefix}/{node}/"
+        self._devices = discovery_topics(self._mqtt.discovery_prefix, node)
+        self._known = retained_topics(self._mqtt.topic_prefix, node, _families(settings))
+
+    def result(self) -> str:
+        """Clear the topics; return what was done, in words. Raises as `forget` does."""
+        # Some brokers return retained messages only for topics without a wildcard.
+        exact = [*self._devices, *self._known]
+        self._read([f"{self._mqtt.topic_prefix}/+/hearing", f"{self._own}#", *exact])
+        found = dict(self._session.retained)
+        self._refuse_online(found)
+        foreign = [t for t in self._devices if t in found and not self._is_ours(found[t])]
+        own = sorted(topic for topic in found if topic.startswith(self._own))
+        # The device first: a hub that sees its states go before it would call them unknown.
+        devices = [topic for topic in self._devices if topic not in foreign]
+        topics = list(dict.fromkeys([*devices, *own, *self._known]))
+        codes = {topic: self._session.publish(topic, retain=True) for topic in topics}
+        self._session.retained.clear()
+        self._read([*topics, f"{self._own}#"])
+        if failures := self._failures(codes, [topic for topic in topics if topic in found]):
+            raise FailedError(_in_words(self._node, failures))
+        for topic in foreign:
+            print(f"{topic} stays: it announces a device that does not use {self._own}")
+        return self._report(topics, found)
+
+    def _read(self, topics: Sequence[str]) -> None:
+        self._session.subscribe(topics)
+        self._session.receive(_QUIET_SECONDS, _LONGEST_SECONDS)
+
+    def _refuse_online(self, found: dict[str, bytes]) -> None:
+        """Raise InputError where a box that listens at the node is online."""
+        statuses = [f"{self._mqtt.topic_prefix}/{box}/availability" for box in self._boxes(found)]
+        self._read(statuses)
+        retained = self._session.retained
+        is_retired = retained.get(f"{self._own}availability") == b"offline"
+        if not is_retired and any(retained.get(status) == b"online" for status in statuses):
+            raise InputError(f"{self._node} is online and would be back; stop it first")
+
+    def _boxes(self, found: dict[str, bytes]) -> set[str]:
+        """Return the boxes that may listen at the node; a dead one leaves its places available."""
+        announced = [
+            found[topic] for topic in self._devices if self._is_ours(found.get(topic, b""))
+        ]
+        boxes = {box for body in announced for box in _boxes_in(body, self._mqtt.topic_prefix)}
+        boxes = boxes - {self._node} or {self._node}
+        box = self._settings.name
+        if box == self._node:
+            return boxes
+        listens_here = self._node in {place.name for place in self._settings.places}
+        return boxes - {self._node} | {box} if listens_here else boxes - {box}
+
+    def _is_ours(self, announced: bytes) -> bool:
+        """Whether a discovery message has topics of this node below this prefix."""
+        return msgspec.json.encode(self._own)[:-1] in announced
+
+    def _failures(self, codes: Mapping[str, int], seen: Sequence[str]) -> list[_Failure]:
+        """Return the topics that are not cleared, or of which that is not known."""
+        failures = []
+        for topic, code in codes.items():
+            if is_refusal(code):
+                reason = f"the broker refuses that: {reason_of(code, self._mqtt, 'them')}"
+            elif topic in self._session.retained:
+                user = named_user(self._mqtt)
+                reason = f"the broker still keeps them; give {user} write access to them"
+            elif not (self._session.tells_refusals or topic in {*seen, *self._session.returned}):
+                reason = _UNVERIFIED
+            else:
+                continue
+            if topic in seen or not self._is_absent(topic, seen):
+                failures.append(_Failure(reason, topic))
+        return failures
+
+    def _is_absent(self, topic: str, seen: Sequence[str]) -> bool:
+        """Whether the broker keeps nothing on a topic of which nothing was seen."""
+        if topic in self._devices:
+            return not self._mqtt.discovery
+        return any(other.startswith(self._own) for other in seen)
+
+    def _report(self, topics: Sequence[str], found: Mapping[str, bytes]) -> str:
+        """Return what was cleared; raises InputError where there was nothing."""
+        returned = self._session.returned
+        cleared = [
+            topic
+            for topic in topics
+            if topic in found or not (topic in returned or self._is_absent(topic, list(found)))
+        ]
+        if not cleared:
+            known = sorted({t.split("/")[-2] for t in found if t.endswith("/hearing")})
+            raise InputError(
+                f"the broker knows no node {self._node}; it knows {', '.join(known) or 'none'}"
+            )
+        text = f"{self._node} is forgotten: {len(cleared)} topics cleared"
+        if not any(topic in found for topic in cleared):
+            text += (
+                f"; {named_user(self._mqtt)} may not read them, so whether {self._node} is online "
+                "is not known: if it is, it publishes them again"
+            )
+        return text
+
+
+def _families(settings: Settings) -> list[str]:
+    """Return the families that may have had a sensitivity of their own."""
+    built_in = read_contract(BUILT_IN_MODEL).families
+    return sorted({*built_in, *settings.mqtt.families})
+
+
+def _boxes_in(announced: bytes, topic_prefix: str) -> Iterator[str]:
+    """Yield the names of the boxes whose availability a discovery message refers to."""
+    try:
+        entries = msgspec.json.decode(announced, type=_Announced).availability
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return
+    for entry in entries:
+        prefix, _, rest = entry.topic.rpartition("/availability")[0].rpartition("/")
+        if prefix == topic_prefix:
+            yield rest
+
+
+def _in_words(node: str, failures: Sequence[_Failure]) -> str:
+    """Return one line that names the topics by the reason why they are not cleared."""
+    topics = defaultdict[str, list[str]](list)
+    for reason, topic in failures:
+        topics[reason].append(topic)
+    lines = [f"{_named(some)}: {reason}" for reason, some in topics.items()]
+    return f"{node} is not forgotten: {'; '.join(lines)}"
+
+
+def _named(topics: Sequence[str]) -> str:
+    more = len(topics) - _MOST_NAMED
+    return ", ".join(topics[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 from daemon.commands.broker_wait import wait_for_broker
@@ -21,7 +22,8 @@ from daemon.printable import printable
 from daemon.redaction import without_logins
 from daemon.replay import Replay
 from daemon.rules import shortest_seconds
-from daemon.settings import Settings, read_password
+from daemon.service_password import find_password
+from daemon.settings import Settings
 from daemon.stop import Stop, stop_on_signals
 from daemon.tracker import Event, EventEnded, EventStarted
 from daemon.window import WINDOW_SECONDS
@@ -46,6 +48,7 @@ def replay(
     as_json: bool,
     scores: bool,
     publish: bool,
+    config: Path | None = None,
 ) -> int:
     """Replay each file; 0, or 2 when one of them could not be read.
 
@@ -57,7 +60,7 @@ def replay(
     code = 0
     with (
         stop_on_signals() as stop,
-        _published(settings, ears, stop, publish=publish) as publication,
+        _published(settings, ears, stop, config, publish=publish) as publication,
     ):
         for file in files:
             if stop.is_set():
@@ -121,7 +124,7 @@ def play(
 
 @contextmanager
 def _published(
-    settings: Settings, ears: Ears, stop: Stop, *, publish: bool
+    settings: Settings, ears: Ears, stop: Stop, config: Path | None, *, publish: bool
 ) -> Iterator[Publication]:
     publication = Publication()
     if not publish:
@@ -134,7 +137,8 @@ def _published(
         node,
         outbox,
         lambda: hub.greeting(discovery=settings.mqtt.discovery),
-        password=read_password(settings.mqtt),
+        password=find_password(settings.mqtt, config),
+        leaves_nothing=True,
     )
     hub = publication.hub = Hub(node, link.publish, outbox, publication.wall_at)
     with link:

@@ -27,7 +27,8 @@ from daemon.password_reload import PasswordReload
 from daemon.place import Place
 from daemon.portaudio import PortAudio
 from daemon.reload import Reload, reload_on_signal
-from daemon.settings import Settings, read_password
+from daemon.service_password import find_password
+from daemon.settings import Settings
 from daemon.state import state_directory
 from daemon.status import status
 from daemon.stop import stop_on_signals
@@ -59,7 +60,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         listener.wake()
 
     # Once: a pipe gives it once.
-    password = read_password(settings.mqtt)
+    password = find_password(settings.mqtt, config)
     link = link_to(
         settings,
         stations[0].node,
@@ -116,6 +117,7 @@ class Report:
                 queued=self._outbox.waiting,
                 dropped=self._outbox.dropped,
                 refused=self._link.refused,
+                refusing=self._link.refusing,
             )
             for place in self._places
         }
@@ -127,12 +129,13 @@ class Report:
             place.name: NodeHealth(place.doing.state, place.doing.reason, counters[place.name])
             for place in self._places
         }
-        return Health(nodes, self._turned_at)
+        return Health(nodes, self._turned_at, self._link.state)
 
     def __call__(self) -> None:
-        """Tell what is new."""
+        """Tell what is new; raises FailedError where nothing can reach the broker any more."""
+        self._link.check_thread()
         self._turned_at = time.monotonic()
-        text = status(self._places, self._turned_at)
+        text = status(self._places, self._turned_at, self._link.state)
         if not self._is_ready and all(place.is_settled for place in self._places):
             self._is_ready = True
             self._told_status = text

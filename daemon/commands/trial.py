@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import TimeoutError as TooLateError
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -30,7 +30,10 @@ _CLOSE_SECONDS = 2.0
 
 
 def try_everything(
-    settings: Settings, devices: Mapping[str, "Device"], changed: threading.Condition
+    settings: Settings,
+    devices: Mapping[str, "Device"],
+    changed: threading.Condition,
+    password: Callable[[], str | None],
 ) -> str:
     """Print a line for each place and for the broker, all of which are tried at the same time.
 
@@ -39,7 +42,7 @@ def try_everything(
     """
     # What a device comes to is printed below.
     logging.getLogger().setLevel(logging.WARNING)
-    broker = BrokerTrial(settings)
+    broker = BrokerTrial(settings, password)
     broker.start()
     opening = {name: device.open() for name, device in devices.items()}
     deadline = time.monotonic() + _OPEN_SECONDS

@@ -194,8 +194,12 @@ def link_to(
     commands: "Commands | None" = None,
     *,
     password: str | None,
+    leaves_nothing: bool = False,
 ) -> "Link":
-    """The link that speaks for the node's box; raises InputError for unusable credentials."""
+    """The link that speaks for the node's box; raises InputError for unusable credentials.
+
+    `leaves_nothing`: at the end it removes the device from the hub and clears its topics.
+    """
     from daemon.mqtt import Link
 
     return Link(
@@ -207,4 +211,5 @@ def link_to(
         farewell=home_assistant.availability(node, online=False),
         commands=commands,
         birth_topic=f"{node.discovery_prefix}/status" if settings.mqtt.discovery else None,
+        leaves_nothing=leaves_nothing,
     )

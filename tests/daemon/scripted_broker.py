@@ -83,6 +83,7 @@ class ScriptedBroker:
     `silence_seconds` goes by before every CONNACK; `properties` stand in the CONNACK of MQTT 5. A
     packet larger than `largest` ends the connection without a word. Every subscription is answered
     with the reason code `subscription`. Every PUBACK of MQTT 5 ends with the bytes `explanation`.
+    `answers_singly`: no PUBACK waits for those of later messages.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class ScriptedBroker:
         silent_to_v5: bool = False,
         subscription: int = 1,
         explanation: bytes = b"",
+        answers_singly: bool = False,
         server: socket.socket | None = None,
     ) -> None:
         self.published: list[Published] = []
@@ -108,6 +110,7 @@ class ScriptedBroker:
         self._silent_to_v5 = silent_to_v5
         self.subscription = subscription
         self._explanation = explanation
+        self._answers_singly = answers_singly
         self._server = server or socket.create_server(("127.0.0.1", 0))
         self._closing = threading.Event()
         self._connections: list[socket.socket] = []
@@ -172,18 +175,24 @@ class ScriptedBroker:
         while True:
             kind, flags, body = self._read(stream)
             if kind == CONNECT:
+                if body[2:6] != b"MQTT":
+                    return
                 version = body[6]
                 self._welcome(connection, version)
             elif kind == DISCONNECT:
                 return
             elif kind == PUBLISH:
-                self._keep(_published(flags, body, version), waiting)
+                message = _published(flags, body, version)
+                self._keep(message, waiting)
+                self._deliver(connection, message, version)
                 # What is sent at once counts as in flight at once.
-                if not stream.more():
+                if self._answers_singly or not stream.more():
                     connection.sendall(self._acknowledgements(waiting, version))
                     waiting.clear()
             elif kind == SUBSCRIBE:
-                connection.sendall(_suback(body, version, self.subscription))
+                topics = _topics(body, version)
+                connection.sendall(_suback(body, version, self.subscription, len(topics)))
+                self._greet_subscriber(connection, topics, version)
             elif kind == PINGREQ and self.answers_pings:
                 connection.sendall(packet(PINGRESP, b""))
 
@@ -194,6 +203,14 @@ class ScriptedBroker:
             self._closing.wait()
         extra = bytes([len(self.properties)]) + self.properties if version == V5 else b""
         connection.sendall(packet(CONNACK, b"\x00\x00" + extra))
+
+    def _greet_subscriber(
+        self, connection: socket.socket, topics: Sequence[str], version: int
+    ) -> None:
+        """Send the messages that are kept for new subscriptions: none."""
+
+    def _deliver(self, connection: socket.socket, message: Published, version: int) -> None:
+        """Send a message to its subscriber: there is none."""
 
     def _keep(self, message: Published, waiting: list[Published]) -> None:
         self.published.append(message)
@@ -239,10 +256,54 @@ def _published(flags: int, body: bytes, version: int) -> Published:
     return Published(topic.decode(), rest, qos, bool(flags & 1), mid, time.monotonic())
 
 
-def _suback(body: bytes, version: int, code: int) -> bytes:
-    at, topics = 3 if version == V5 else 2, 0
+def _topics(body: bytes, version: int) -> list[str]:
+    at, topics = 3 if version == V5 else 2, list[str]()
     while at < len(body):
         (size,) = struct.unpack("!H", body[at : at + 2])
-        at, topics = at + 2 + size + 1, topics + 1
+        topics.append(body[at + 2 : at + 2 + size].decode())
+        at += 2 + size + 1
+    return topics
+
+
+def _suback(body: bytes, version: int, code: int, topics: int) -> bytes:
     extra = b"\x00" if version == V5 else b""
     return packet(SUBACK, body[:2] + extra + bytes([code]) * topics)
+
+
+class KeepingBroker(ScriptedBroker):
+    """It keeps retained messages and returns them for exact topics only, as some brokers do.
+
+    `lets_write` and `lets_read` say which topics its one user may write and read; what that user
+    may not write is acknowledged all the same.
+    """
+
+    def __init__(
+        self,
+        retained: dict[str, bytes],
+        *,
+        lets_write: Callable[[str], bool] = lambda _: True,
+        lets_read: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        super().__init__()
+        self.retained = retained
+        self._lets_write = lets_write
+        self._lets_read = lets_read
+        self._subscribed = set[str]()
+
+    def _greet_subscriber(
+        self, connection: socket.socket, topics: Sequence[str], version: int
+    ) -> None:
+        self._subscribed |= set(topics)
+        for topic in topics:
+            if topic in self.retained and self._lets_read(topic):
+                payload = self.retained[topic]
+                connection.sendall(publication(topic, payload, version=version, retain=True))
+
+    def _deliver(self, connection: socket.socket, message: Published, version: int) -> None:
+        topic, payload = message.topic, message.payload
+        if not self._lets_write(topic):
+            return
+        if message.retain and not payload:
+            self.retained.pop(topic, None)
+        if topic in self._subscribed and self._lets_read(topic):
+            connection.sendall(publication(topic, payload, version=version))

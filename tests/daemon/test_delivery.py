@@ -7,7 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -611,18 +613,81 @@ def test_large_message_that_comes_slower_than_the_keepalive_does_not_end_the_con
         assert its.link.connections == 1
 
 
+def asked(port: int, path: str) -> str:
+    """What the daemon answers, also with an error; nothing where it does not answer yet."""
+    try:
+        with urllib.request.urlopen(f"http://localhost:{port}/{path}") as answer:
+            return str(answer.read(), "utf-8")
+    except urllib.error.HTTPError as error:
+        return str(error.read(), "utf-8")
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_broker_that_acknowledges_nothing_is_named_and_left(
+    protocol: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "_ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(mqtt, "_SETTLED_SECONDS", 0.5)
+    monkeypatch.setattr(mqtt, "_FIRST_PAUSE_SECONDS", 0.1)
+    acknowledges = threading.Event()
+    with (
+        ScriptedBroker(lambda _: 0 if acknowledges.is_set() else None) as broker,
+        sender(broker.port, protocol=protocol) as its,
+    ):
+        its.put(0, 1)
+        eventually(lambda: its.link.connections == 3)
+        assert caplog.text.count("does not acknowledge messages; events are kept") == 1
+        acknowledges.set()
+        assert its.link.flush(10) == 0
+        assert [number_of(payload) for payload in broker.of(EVENT)][-2:] == [0, 1]
+
+
+def test_message_that_the_broker_passes_over_is_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delivery, "_ANSWER_SECONDS", 1.0)
+    first = threading.Event()
+
+    def answer(message: Published) -> int | None:
+        if message.topic == HEARING and not first.is_set():
+            first.set()
+            return None
+        return 0
+
+    with ScriptedBroker(answer) as broker, sender(broker.port) as its:
+        its.publish(HEARING, b"{}", qos=1)
+        for number in range(15):
+            its.put(number)
+            time.sleep(0.1)
+        eventually(lambda: len(broker.of(HEARING)) == 2)
+        assert its.link.flush(10) == 0
+        assert its.link.connections == 2
+
+
+def test_slow_broker_that_acknowledges_in_order_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "_ANSWER_SECONDS", 1.0)
+
+    def answer(message: Published) -> int:
+        time.sleep(0.2 if message.topic == EVENT else 0.0)
+        return 0
+
+    with ScriptedBroker(answer, answers_singly=True) as broker, sender(broker.port) as its:
+        its.put(*range(15))
+        assert its.link.flush(20) == 0
+        assert its.link.connections == 1
+
+
 def refusals_of(port: int) -> float:
     """What the daemon's metrics say, 0 where it does not answer yet."""
-    try:
-        with urllib.request.urlopen(f"http://localhost:{port}/metrics") as answer:
-            text = answer.read().decode()
-    except OSError:
+    if not (text := asked(port, "metrics")):
         return 0.0
     (count,) = re.findall(r"^timbrel_broker_refusals_total (.*)", text, re.MULTILINE)
     return float(count)
 
 
-def test_daemon_counts_and_names_a_refused_hearing(
+def test_daemon_counts_names_and_reports_a_refused_hearing(
     start_broker: StartBroker, tmp_path: Path
 ) -> None:
     pytest.importorskip("prometheus_client", reason="needs prometheus-client")
@@ -648,6 +713,9 @@ def test_daemon_counts_and_names_a_refused_hearing(
             eventually(lambda: f"{refused}; {remedy}" in log.read_text(), 30)
             # Discovery, hearing, practice and four settings.
             eventually(lambda: refusals_of(port) >= 7)
+            kinds = ["discovery", "hearing", "practice", "settings"]
+            report = json.loads(asked(port, "healthz"))
+            assert report["broker"] == f"connected but refuses {', '.join(kinds)}"
         finally:
             process.terminate()
 

@@ -98,7 +98,14 @@ def test_the_configured_broker_gets_the_messages_and_shows_those_of_the_demo_alo
     assert r"→ timbrel/demo/x  \x1b]0;owned\x07\xff" in done.stdout
     assert "\x1b" not in done.stdout
     assert "somebody" not in done.stdout
-    assert watcher.of("timbrel/demo/availability")[-1].payload == b"offline"
+    watcher.wait_for("timbrel/demo/availability", lambda m: m.payload == b"")
+    availability = [m.payload for m in watcher.of("timbrel/demo/availability")]
+    assert availability == [b"online", b"offline", b""]
+    with Watcher(broker.port) as newcomer:
+        watcher._client.publish("end", b"1", 1).wait_for_publish(10)
+        newcomer.wait_for("end")
+        kept = {message.topic for message in newcomer.received}
+    assert kept == {"timbrel/kitchen/state", "timbrel/demo/x", "end"}
 
 
 def test_a_password_that_a_pipe_gives_once_is_enough(

@@ -140,6 +140,13 @@ def test_hearing_and_muted_are_well(served: Serve) -> None:
     assert answer.json == {"status": "ok", "nodes": {"room": "hearing", "cellar": "muted"}}
 
 
+def test_state_of_the_broker_is_told_and_is_never_a_failure(served: Serve) -> None:
+    broker = "not connected: no broker answers at hub:1883 (is it running?)"
+    answer = ask(served(lambda: Health({"room": HEARING}, time.monotonic(), broker)), "/healthz")
+    assert answer.code == 200
+    assert answer.json == {"status": "ok", "nodes": {"room": "hearing"}, "broker": broker}
+
+
 def test_a_deaf_node_is_not_and_its_reason_is_told(served: Serve) -> None:
     answer = ask(served(of(room=HEARING, cellar=DEAF)), "/healthz?verbose=1")
     assert answer.code == 503

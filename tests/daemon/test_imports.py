@@ -91,10 +91,10 @@ def test_only_the_outbox_on_disk_knows_sqlite() -> None:
     assert knowing == {"outbox_file.py", "outbox_rows.py", "outbox_salvage.py"}
 
 
-def test_only_the_link_its_client_and_the_trial_know_paho() -> None:
+def test_only_link_client_and_session_know_paho() -> None:
     folder = Path(daemon.__file__).parent
     files = folder.rglob("*.py")
     knowing = {p.name for p in files if "import paho" in p.read_text(encoding="utf-8")}
     # The bench starts a bare process that does nothing but import.
-    known = {"bounded_client.py", "broker_trial.py", "mqtt.py"}
+    known = {"bounded_client.py", "broker_session.py", "mqtt.py"}
     assert knowing - {"bench.py"} == known

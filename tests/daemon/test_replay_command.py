@@ -164,12 +164,28 @@ def test_published_events_reach_another_client_with_families_and_times(
         assert event["score"] == pytest.approx(want["score"], abs=0.001)
         if want["event"] == "ended":
             assert event["duration_seconds"] == pytest.approx(want["duration_seconds"], abs=0.002)
-    last = watcher.of("timbrel/replay/state")[-1]
+    watcher.wait_for("timbrel/replay/state", lambda m: m.payload == b"")
+    last = [message for message in watcher.of("timbrel/replay/state") if message.payload][-1]
     assert last.json["playing"] is False
     assert last.json["families"] == {}
+
+
+@pytest.mark.parametrize("protocol", ["auto", "'3.1.1'"])
+def test_publishing_leaves_no_device_behind(
+    tmp_path: Path, broker: Mosquitto, watcher: Watcher, timbrel: Timbrel, protocol: str
+) -> None:
+    config, short = tmp_path / "timbrel.yaml", tmp_path / "short.wav"
+    config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}, protocol: {protocol}}}")
+    soundfile.write(short, np.zeros(16_000 * 8), 16_000)
+    done = timbrel("replay", "--publish", "--config", config, short)
+    assert done.returncode == 0, done.stderr
+    device = "homeassistant/device/timbrel_replay/config"
+    assert watcher.wait_for(device).payload
+    watcher.wait_for("timbrel/replay/availability", lambda m: m.payload == b"")
     with Watcher(broker.port) as newcomer:
-        assert newcomer.wait_for("timbrel/replay/state").retained
-        assert newcomer.wait_for("homeassistant/device/timbrel_replay/config").retained
+        watcher._client.publish("end", b"1", 1).wait_for_publish(10)
+        newcomer.wait_for("end")
+        assert [m.topic for m in newcomer.received] == ["end"]
 
 
 def test_broker_that_answers_late_gets_the_events(tmp_path: Path, timbrel: Timbrel) -> None:

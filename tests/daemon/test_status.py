@@ -40,10 +40,13 @@ class Still:
 )  # fmt: skip
 def test_one_place_speaks_for_itself(doing: Doing, lost_seconds: float, expected: str) -> None:
     place = Still("room", doing, Counters(lost_seconds=lost_seconds))
-    assert status([place], NOW) == expected
+    assert status([place], NOW, "connected") == f"{expected}; broker connected"
 
 
 def test_several_places_are_named() -> None:
     doings = {"kitchen": Doing("hearing"), "hall": Doing("deaf", "unplugged")}
     places = [Still(name, doing, Counters()) for name, doing in doings.items()]
-    assert status(places, NOW) == "kitchen hearing, 0 lost; hall deaf: unplugged, 0 lost"
+    assert status(places, NOW, "not connected: no broker answers") == (
+        "kitchen hearing, 0 lost; hall deaf: unplugged, 0 lost; "
+        "broker not connected: no broker answers"
+    )
