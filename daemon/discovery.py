@@ -59,7 +59,8 @@ def discovery(node: Node, *, controls: bool = True) -> Message:
         "device": device,
         "origin": {"name": "Timbrel", "sw_version": node.version},
         # A list also where one would do: an entity can replace it, and cannot take a key away.
-        "availability": [_online(node)],
+        "availability": _online(node),
+        **_mode(node),
         "components": {
             entity.key: {
                 "platform": entity.platform,
@@ -160,7 +161,7 @@ def _music(node: Node) -> Iterator[_Entity]:
             "state_topic": node.topic("event"),
             "value_template": f"{{{{ {typed} | tojson }}}}",
             # An event that becomes available again looks like a new one in the hub's activity.
-            "availability": [{**_online(node), "value_template": "online"}],
+            "availability": [{**_online(node)[0], "value_template": "online"}],
         },
     )
     yield _Entity(
@@ -348,8 +349,15 @@ def _sensitivity_key(family: str) -> str:
     return f"{SENSITIVITY.leaf}_{family}"
 
 
-def _online(node: Node) -> dict[str, Any]:
-    return {"topic": node.availability_topic}
+def _online(node: Node) -> list[dict[str, Any]]:
+    """The box's topic, and that of a place which is named otherwise."""
+    topics = (node.availability_topic, node.place_availability_topic)
+    return [{"topic": topic} for topic in topics if topic is not None]
+
+
+def _mode(node: Node) -> dict[str, str]:
+    """Without a mode the hub believes the newest message of any topic."""
+    return {} if node.place_availability_topic is None else {"availability_mode": "all"}
 
 
 def _while_hearing(node: Node) -> dict[str, Any]:
@@ -357,7 +365,7 @@ def _while_hearing(node: Node) -> dict[str, Any]:
     hears = "{{ 'online' if value_json.hearing == 'hearing' else 'offline' }}"
     return {
         "availability_mode": "all",
-        "availability": [_online(node), {"topic": node.topic("hearing"), "value_template": hears}],
+        "availability": [*_online(node), {"topic": node.topic("hearing"), "value_template": hears}],
     }
 
 

@@ -58,6 +58,11 @@ class Node:
         """The box's topic, which the broker's will keeps honest."""
         return f"{self.topic_prefix}/{self.box}/availability"
 
+    @property
+    def place_availability_topic(self) -> str | None:
+        """The place's own topic; None for a place that is named as its box."""
+        return None if self.name == self.box else self.topic("availability")
+
 
 def iso_time(wall_seconds: float) -> str:
     """ISO 8601 in local time with its offset, to the millisecond."""
@@ -71,6 +76,14 @@ def iso_time(wall_seconds: float) -> str:
 def availability(node: Node, *, online: bool) -> Message:
     """Whether the process lives; `online=False` is also the will."""
     return Message(node.availability_topic, b"online" if online else b"offline", 1, retain=True)
+
+
+def place_availability(node: Node, *, online: bool) -> Message | None:
+    """Whether the place is configured; None for a place that is named as its box."""
+    topic = node.place_availability_topic
+    if topic is None:
+        return None
+    return Message(topic, b"online" if online else b"offline", 1, retain=True)
 
 
 def hearing(

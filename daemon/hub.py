@@ -96,8 +96,12 @@ class Hub:
 
     def greeting(self, *, discovery: bool) -> list[Message]:
         """What every new connection to the broker begins with."""
-        online = home_assistant.availability(self._node, online=True)
-        return [device(self._node, controls=self._controls), online] if discovery else [online]
+        messages = [home_assistant.availability(self._node, online=True)]
+        if (own := home_assistant.place_availability(self._node, online=True)) is not None:
+            messages.append(own)
+        if discovery:
+            messages.insert(0, device(self._node, controls=self._controls))
+        return messages
 
     def hears(self) -> None:
         """Sound begins, or begins again."""

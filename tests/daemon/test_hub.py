@@ -112,6 +112,15 @@ def test_a_connection_begins_with_the_device_and_online() -> None:
     assert hub.greeting(discovery=False) == [online]
 
 
+def test_place_named_otherwise_than_its_box_says_online_on_both_topics() -> None:
+    hub = Evening(Node("attic", "porch", ("flute",), "tiny 1", "0.1.0")).hub
+    said = [(message.topic, message.payload) for message in hub.greeting(discovery=False)]
+    assert said == [
+        ("timbrel/attic/availability", b"online"),
+        ("timbrel/porch/availability", b"online"),
+    ]
+
+
 def test_hearing_is_told_when_sound_begins() -> None:
     evening = Evening()
     evening.hub.hears()
