@@ -46,8 +46,9 @@ class _Entity(NamedTuple):
 
 def discovery(node: Node, *, controls: bool = True) -> Message:
     """The node's device; `controls`: whether somebody takes its commands."""
+    ids = device_id(node.name, node.id_suffix)
     device = _without_none(
-        identifiers=[device_id(node.name)],
+        identifiers=[ids],
         name=device_name(node),
         manufacturer="Timbrel",
         model=node.model,
@@ -64,7 +65,7 @@ def discovery(node: Node, *, controls: bool = True) -> Message:
         "components": {
             entity.key: {
                 "platform": entity.platform,
-                "unique_id": f"{device_id(node.name)}_{entity.key}",
+                "unique_id": f"{ids}_{entity.key}",
                 "default_entity_id": _entity_id(node, entity),
                 "name": entity.name,
                 **entity.options,
@@ -78,12 +79,12 @@ def discovery(node: Node, *, controls: bool = True) -> Message:
 
 def topic(node: Node) -> str:
     """Where the device is announced."""
-    return f"{node.discovery_prefix}/device/{device_id(node.name)}/config"
+    return f"{node.discovery_prefix}/device/{device_id(node.name, node.id_suffix)}/config"
 
 
-def device_id(name: str) -> str:
-    """What all ids of a node's device begin with."""
-    return f"timbrel_{name}"
+def device_id(name: str, suffix: str = "") -> str:
+    """What all ids of a node's device begin with; `suffix` tells boxes of one name apart."""
+    return f"timbrel_{name}_{suffix}" if suffix else f"timbrel_{name}"
 
 
 def device_name(node: Node) -> str:

@@ -35,7 +35,8 @@ class Playing(NamedTuple):
 class Node:
     """One listening place of a box, as its topics name it.
 
-    `shown` are the families whose entities the hub enables at once; `url` is a page about the box.
+    `shown` are the families whose entities the hub enables at once; `url` is a page about the box;
+    `id_suffix` ends the ids of its device, see `daemon.identity`.
     """
 
     box: str
@@ -48,6 +49,7 @@ class Node:
     shown: Sequence[str] = ()
     area: str | None = None
     url: str | None = None
+    id_suffix: str = ""
 
     def topic(self, leaf: str) -> str:
         """A topic of this node."""

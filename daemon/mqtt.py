@@ -8,7 +8,7 @@ import shlex
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -73,7 +73,8 @@ class Link:
     Of every retained topic the newest message is sent, again after each reconnect. Events come from
     the outbox, in order, and leave it when the broker has accepted them. Leaving says goodbye:
     `farewell` instead of the will. When the hub says on `birth_topic` that it has started,
-    everything is said again. Raises InputError for certificate files that cannot be used.
+    everything is said again. `notices` are topics that help to know the broker's content: where
+    they are refused, nothing is wrong. Raises InputError for certificate files that cannot be used.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Link:
         farewell: Message,
         commands: Commands | None = None,
         birth_topic: str | None = None,
+        notices: Commands | None = None,
     ) -> None:
         self._settings = settings
         self._password = password
@@ -94,6 +96,7 @@ class Link:
         self._farewell = farewell
         self._commands = commands
         self._birth_topic = birth_topic
+        self._notices = notices
         self._greet_again_at = math.inf
         self._tls = None if settings.tls is None else tls_context(settings.tls)
         self._outbox = outbox
@@ -131,6 +134,10 @@ class Link:
         """Hand over a retained message, from any thread; its topic's newest is what is sent."""
         self._delivery.publish(state)
         self._wake()
+
+    def is_clearing(self, topics: Iterable[str]) -> bool:
+        """Whether the broker has not yet accepted an empty message on one of the topics."""
+        return self._delivery.is_clearing(topics)
 
     @property
     def refused(self) -> int:
@@ -268,17 +275,24 @@ class Link:
     @property
     def _topics(self) -> list[str]:
         topics = [] if self._birth_topic is None else [self._birth_topic]
-        return topics + ([] if self._commands is None else [*self._commands.topics])
+        topics += [] if self._commands is None else self._commands.topics
+        return topics + ([] if self._notices is None else [*self._notices.topics])
 
     def _subscribed(self, codes: Sequence[Any]) -> None:
         for topic, code in zip(self._topics, codes, strict=False):
-            if code.is_failure:
+            if code.is_failure and self._is_notice(topic):
+                text = f"the broker does not let us read {topic}: {code.getName()}"
+                self._said.say(logging.INFO, text)
+            elif code.is_failure:
                 user = named_user(self._settings)
                 remedy = f"give {user} read access to it in the broker's access list"
                 self._said.say(
                     logging.ERROR,
                     f"the broker refuses our subscription to {topic}: {code.getName()}; {remedy}",
                 )
+
+    def _is_notice(self, topic: str) -> bool:
+        return self._notices is not None and topic in self._notices.topics
 
     def _ignored(self, message: Oversized) -> None:
         topic, retained = message
@@ -295,6 +309,8 @@ class Link:
             if message.payload == b"online" and not message.retain:
                 pause = random.uniform(0.0, _LONGEST_BIRTH_PAUSE_SECONDS)  # noqa: S311
                 self._greet_again_at = time.monotonic() + pause
+        elif self._is_notice(message.topic) and self._notices is not None:
+            self._notices.take(message.topic, bytes(message.payload), message.retain)
         elif self._commands is not None:
             self._commands.take(message.topic, bytes(message.payload), message.retain)
 

@@ -19,11 +19,13 @@ from daemon.exposed import exposed
 from daemon.garbage import Garbage
 from daemon.health import Health, NodeHealth, serve
 from daemon.home_assistant import Message
+from daemon.identity import identity_note, read_identity
 from daemon.listener import Listener
 from daemon.outbox import Outbox
 from daemon.place import Place
 from daemon.portaudio import PortAudio
 from daemon.reload import Reload, reload_on_signal
+from daemon.retirement import Retirement
 from daemon.settings import Settings, read_password
 from daemon.state import state_directory
 from daemon.status import status
@@ -44,7 +46,11 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
 
     ears = Ears(settings)
     outbox = outbox_of(settings)
-    stations = [Station(settings, source, ears) for source in settings.places]
+    folder = state_directory(settings.state.directory)
+    identity = read_identity(folder, settings.mqtt)
+    stations = [Station(settings, source, ears, identity.id_suffix) for source in settings.places]
+    remembered = identity_note(folder)
+    retirement = Retirement(identity, [station.node for station in stations], remembered.write)
     changed = threading.Condition()
     make_device = make_device or partial(device_of, stall_seconds=settings.audio.stall_seconds)
 
@@ -64,6 +70,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         lambda: _greeting(stations, discovery=settings.mqtt.discovery),
         Commands([topic for station in stations for topic in station.topics], take),
         password=password,
+        notices=Commands(retirement.topics, retirement.take),
     )
     _introduce(settings, config, ears, has_password=password is not None)
     with PortAudio() as portaudio, stop_on_signals() as stop:
@@ -74,7 +81,8 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         reload = Reload(config, settings, lambda new: _follow(new, ears, stations))
         report = Report(places, link, outbox)
         attend = [station.attend for station in stations]
-        listener = Listener(places, changed, [*attend, reload, report, Garbage()])
+        retire = partial(retirement, link)
+        listener = Listener(places, changed, [*attend, reload, retire, report, Garbage()])
         with (
             serve(settings.health.port, report.health),
             outbox,
@@ -87,6 +95,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
                 systemd.stopping()
                 for station in stations:
                     station.close()
+                remembered.close()
                 _say_goodbye(link, outbox)
     return 0
 
