@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -18,6 +18,7 @@ from daemon.stop import Stop
 
 log = logging.getLogger(__name__)
 
+_Sources: TypeAlias = tuple[SourceSettings, ...]
 _APPLIED = ("audio.gate_dbfs", "tracker", "log.level")
 
 
@@ -25,7 +26,7 @@ class Reload:
     """Reads the settings' file again once that is requested; the loop calls it every turn.
 
     `apply` gets the new settings and raises InputError where they cannot work; then, and where the
-    file is bad, the old ones stay.
+    file is bad, the old ones stay. A source that was taken out is applied as long as one is left.
     """
 
     def __init__(
@@ -63,7 +64,8 @@ class Reload:
             return
         applied = [key for key in changes if is_applied(key)]
         waiting = [key for key in changes if not is_applied(key)]
-        said = []
+        gone = _removed(self._settings.sources, settings.sources)
+        said = [f"sources without {', '.join(gone)}"] if gone else []
         if applied:
             said.append(f"{', '.join(applied)} applied")
         if waiting:
@@ -78,7 +80,10 @@ def is_applied(key: str) -> bool:
 
 
 def changed_keys(old: Settings, new: Settings) -> list[str]:
-    """The keys that differ, section.key; sources by their names, where they are the same ones."""
+    """The keys that differ, section.key; sources by their names, where they are the same ones.
+
+    Sources that were only taken out are no difference: that is applied.
+    """
     keys: list[str] = []
     for section in Settings.__struct_fields__:
         before, after = getattr(old, section), getattr(new, section)
@@ -93,7 +98,16 @@ def changed_keys(old: Settings, new: Settings) -> list[str]:
     return keys
 
 
-def _changed_sources(old: tuple[SourceSettings, ...], new: tuple[SourceSettings, ...]) -> list[str]:
+def _removed(old: _Sources, new: _Sources) -> list[str]:
+    """The names of the sources that were taken out, where others stay."""
+    names = [source.name for source in new]
+    gone = [source.name for source in old if source.name not in names]
+    return gone if len(gone) < len(old) else []
+
+
+def _changed_sources(old: _Sources, new: _Sources) -> list[str]:
+    gone = _removed(old, new)
+    old = tuple(source for source in old if source.name not in gone)
     if [source.name for source in old] != [source.name for source in new]:
         return ["sources"]
     pairs = zip(old, new, strict=True)
@@ -111,6 +125,7 @@ def _changed_fields(where: str, old: msgspec.Struct, new: msgspec.Struct) -> lis
 def _with_applied(old: Settings, new: Settings) -> Settings:
     """The settings that hold now: a key that waits for a restart is named again next time."""
     replace: Any = msgspec.structs.replace
+    gone = _removed(old.sources, new.sources)
     gates = {source.name: source.gate_dbfs for source in new.sources}
     applied: Settings = replace(
         old,
@@ -120,6 +135,7 @@ def _with_applied(old: Settings, new: Settings) -> Settings:
         sources=tuple(
             replace(source, gate_dbfs=gates.get(source.name, source.gate_dbfs))
             for source in old.sources
+            if source.name not in gone
         ),
     )
     return applied

@@ -55,7 +55,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
     make_device = make_device or partial(device_of, stall_seconds=settings.audio.stall_seconds)
 
     def take(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
-        if any(station.console.take(topic, payload, retained) for station in stations):
+        if any(station.console.take(topic, payload, retained) for station in list(stations)):
             wake()
 
     def wake() -> None:
@@ -78,11 +78,24 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
             device = make_device(source, portaudio, changed)
             station.equip(link.publish, outbox, device, changed, wake)
         places = [station.place for station in stations]
-        reload = Reload(config, settings, lambda new: _follow(new, ears, stations))
+
+        def follow(new: Settings) -> None:
+            _follow(new, ears, stations)
+            for station in _taken_out(new, stations):
+                stations.remove(station)
+                places.remove(station.place)
+                station.place.end()
+                station.close()
+                retirement.retire(station.node, link)
+
+        def attend() -> None:
+            for station in stations:
+                station.attend()
+
+        reload = Reload(config, settings, follow)
         report = Report(places, link, outbox)
-        attend = [station.attend for station in stations]
         retire = partial(retirement, link)
-        listener = Listener(places, changed, [*attend, reload, retire, report, Garbage()])
+        listener = Listener(places, changed, [attend, reload, retire, report, Garbage()])
         with (
             serve(settings.health.port, report.health),
             outbox,
@@ -122,7 +135,7 @@ class Report:
                 dropped=self._outbox.dropped,
                 refused=self._link.refused,
             )
-            for place in self._places
+            for place in list(self._places)
         }
 
     def health(self) -> Health:
@@ -130,7 +143,8 @@ class Report:
         counters = self.counters()
         nodes = {
             place.name: NodeHealth(place.doing.state, place.doing.reason, counters[place.name])
-            for place in self._places
+            for place in list(self._places)
+            if place.name in counters
         }
         return Health(nodes, self._turned_at)
 
@@ -169,7 +183,7 @@ def _introduce(settings: Settings, config: Path | None, ears: Ears, *, has_passw
 
 def _greeting(stations: Sequence[Station], *, discovery: bool) -> list[Message]:
     """What every connection begins with; that the box is online is said once."""
-    messages = [m for station in stations for m in station.hub.greeting(discovery=discovery)]
+    messages = [m for s in list(stations) for m in s.hub.greeting(discovery=discovery)]
     return list(dict.fromkeys(messages))
 
 
@@ -179,6 +193,13 @@ def _follow(settings: Settings, ears: Ears, stations: Sequence[Station]) -> None
     for station in stations:
         station.reload(settings)
     logging.getLogger().setLevel(settings.log.level.upper())
+
+
+def _taken_out(settings: Settings, stations: Sequence[Station]) -> Sequence[Station]:
+    """The stations of places that are no longer configured, as long as one is left."""
+    names = {source.name for source in settings.places}
+    gone = [station for station in stations if station.node.name not in names]
+    return gone if len(gone) < len(stations) else []
 
 
 def _say_goodbye(link: "Link", outbox: Outbox) -> None:

@@ -85,6 +85,37 @@ def test_sources_are_told_apart_by_name(box: Box, sources: str, keys: list[str])
     assert [is_applied(key) for key in keys] == [key.endswith("gate_dbfs") for key in keys]
 
 
+TWO = "sources: [{name: a, device: x}, {name: b, device: y}]\n"
+
+
+def test_source_that_was_taken_out_needs_no_restart(
+    box: Box, caplog: pytest.LogCaptureFixture
+) -> None:
+    box.file.write_text(TWO)
+    box.reload = Reload(box.file, load(box.file), box.apply)
+    for _ in range(2):
+        box.change("sources: [{name: b, device: y}]\n")
+    assert [[s.name for s in settings.places] for settings in box.applied] == [["b"], ["b"]]
+    assert caplog.messages == [
+        "settings reloaded: sources without a",
+        "settings reloaded: nothing has changed",
+    ]
+
+
+def test_last_source_is_not_taken_out_without_a_restart(
+    box: Box, caplog: pytest.LogCaptureFixture
+) -> None:
+    box.change("name: room\ntracker: {threshold: 0.5}\n")
+    assert caplog.messages == ["settings reloaded: restart needed for sources"]
+
+
+def test_source_that_replaces_another_is_named(box: Box, caplog: pytest.LogCaptureFixture) -> None:
+    box.file.write_text(TWO)
+    box.reload = Reload(box.file, load(box.file), box.apply)
+    box.change("sources: [{name: a, device: x}, {name: c, device: y}]\n")
+    assert caplog.messages == ["settings reloaded: sources without b; restart needed for sources"]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

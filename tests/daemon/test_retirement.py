@@ -1,6 +1,7 @@
 """Places that a box no longer has, at a real broker: retired, unless another box has the name."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,14 @@ import pytest
 import yaml
 from paho.mqtt.publish import single
 
-from tests.conftest import ROOT, Mosquitto, StartBroker, Watcher, killed_at_last
+from tests.conftest import (
+    ROOT,
+    Mosquitto,
+    StartBroker,
+    VirtualMicrophone,
+    Watcher,
+    killed_at_last,
+)
 from tests.v0_1_0.make_fixture import FIXTURE
 
 HALL = {"name": "hall", "url": "rtsp://127.0.0.1:9/hall"}
@@ -31,6 +39,7 @@ class Box:
         folder.mkdir()
         self.config = folder / "timbrel.yaml"
         self.state = folder / "state"
+        self.environment = dict(os.environ)
         self.settings: dict[str, Any] = {
             "name": name,
             "mqtt": {"host": "127.0.0.1", "port": port},
@@ -46,6 +55,7 @@ class Box:
             daemon = subprocess.Popen(
                 [sys.executable, "-m", "daemon", "run", "--config", self.config],
                 cwd=ROOT,
+                env=self.environment,
                 stderr=output,
             )
         with killed_at_last(daemon):
@@ -144,6 +154,55 @@ def test_device_goes_before_its_states(box: Box, watcher: Watcher) -> None:
     porch = [m for m in watcher.received if "porch" in m.topic and not m.retained]
     said = [m.topic for m in porch if m.payload in {b"", b"offline"}]
     assert said[:2] == [AVAILABILITY, CONFIG]
+
+
+def test_place_taken_out_by_a_reload_ends_and_is_cleared(
+    box: Box, broker: Mosquitto, watcher: Watcher
+) -> None:
+    with box.running(HALL, PORCH) as daemon:
+        for place in ("hall", "porch"):
+            watcher.wait_for(f"timbrel/{place}/practice")
+        box.write(HALL)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("settings reloaded: sources without porch")
+        eventually(lambda: box.places == ["hall"])
+        left = held(broker.port)
+        assert {topic for topic in left if "porch" in topic} == {AVAILABILITY}
+        assert left[AVAILABILITY] == b"offline"
+        assert left["timbrel/hall/availability"] == b"online"
+        # Everything is said again: nothing of the place that is gone.
+        broker.kill()
+        broker.start()
+        with Watcher(broker.port) as newcomer:
+            newcomer.wait_for("timbrel/hall/practice")
+            time.sleep(0.5)
+            porch = {m.topic: m.payload for m in newcomer.received if "porch" in m.topic}
+            assert porch == {AVAILABILITY: b"offline"}
+
+
+def test_microphone_of_a_place_taken_out_by_a_reload_is_closed(
+    box: Box, watcher: Watcher, microphone: VirtualMicrophone
+) -> None:
+    def recorders() -> int:
+        return microphone.control("list", "short", "source-outputs").stdout.count(b"\n")
+
+    microphone.plug("vmic2")
+    box.environment |= microphone.environment
+    rooms = [
+        {"name": "studio", "device": "pulse:vmic.monitor"},
+        {"name": "den", "device": "pulse:vmic2.monitor"},
+    ]
+    with box.running(*rooms) as daemon:
+        for room in ("studio", "den"):
+            watcher.wait_for(f"timbrel/{room}/hearing", lambda m: b'"hearing"' in m.payload)
+        eventually(lambda: recorders() == 2)
+        box.write(rooms[0])
+        daemon.process.send_signal(signal.SIGHUP)
+        eventually(lambda: recorders() == 1)
+        watcher.wait_for("timbrel/den/state", lambda m: m.payload == b"")
+        # The other one is still listened to.
+        microphone.still("vmic")
+        watcher.wait_for("timbrel/studio/hearing", lambda m: b'"deaf"' in m.payload)
 
 
 def test_place_that_another_box_has_taken_over_is_left_alone(
