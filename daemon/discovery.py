@@ -352,8 +352,7 @@ def _sensitivity_key(family: str) -> str:
 
 def _online(node: Node) -> list[dict[str, Any]]:
     """The box's topic, and that of a place which is named otherwise."""
-    topics = (node.availability_topic, node.place_availability_topic)
-    return [{"topic": topic} for topic in topics if topic is not None]
+    return [{"topic": topic} for topic in node.availability_topics]
 
 
 def _mode(node: Node) -> dict[str, str]:

@@ -65,6 +65,12 @@ class Node:
         """The place's own topic; None for a place that is named as its box."""
         return None if self.name == self.box else self.topic("availability")
 
+    @property
+    def availability_topics(self) -> list[str]:
+        """Both, or the one that there is."""
+        topics = (self.availability_topic, self.place_availability_topic)
+        return [topic for topic in topics if topic is not None]
+
 
 def iso_time(wall_seconds: float) -> str:
     """ISO 8601 in local time with its offset, to the millisecond."""

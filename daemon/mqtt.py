@@ -19,6 +19,7 @@ from paho.mqtt.properties import Properties
 
 from daemon.bounded_client import LARGEST_PACKET_BYTES, BoundedClient
 from daemon.delivery import Delivery
+from daemon.double import QuickLosses
 from daemon.home_assistant import Message
 from daemon.outbox import Outbox
 from daemon.packets import Oversized
@@ -50,10 +51,11 @@ _NO_ANSWER = "it does not answer"
 _CLOSED = "Unspecified error"
 _TIMEOUT = "Keep alive timeout"
 _TOO_LARGE = "Packet too large"
+_TAKEN_OVER = "Session taken over"
 _ENDS = {
     _CLOSED: "it closed the connection",
     _TIMEOUT: "it does not answer any more",
-    "Session taken over": "another client took the name of ours; see mqtt.client_id",
+    _TAKEN_OVER: "another client has connected under our client id",
 }
 
 
@@ -108,6 +110,7 @@ class Link:
         self._protocol = _V311 if settings.protocol == "3.1.1" else _V5
         self._protocol_known = False
         self._silences = dict.fromkeys((_V5, _V311), 0)
+        self._losses = QuickLosses(farewell.topic.split("/")[-2])
         self._connected_at = math.inf
         self._end = ""
         self._said = Repeats(log)
@@ -143,6 +146,15 @@ class Link:
     def refused(self) -> int:
         """How many messages the broker has refused so far."""
         return self._delivery.refusals.count
+
+    @property
+    def connected_seconds(self) -> float:
+        """How long the connection has lasted; negative where there is none."""
+        return time.monotonic() - self._connected_at
+
+    def say_again(self, seconds: float) -> None:
+        """Say everything again after so many seconds; call it where messages are taken."""
+        self._greet_again_at = min(self._greet_again_at, time.monotonic() + seconds)
 
     def wait_connected(self, seconds: float) -> bool:
         """Return whether the broker accepts us within that time; sooner where it refuses us."""
@@ -211,7 +223,10 @@ class Link:
         if self._closing.is_set() or self.trouble is not None:
             return settled
         if accepted:
-            self._report(Trouble(f"the broker is gone: {self._end}", users=False))
+            taken_over = self._end == _ENDS[_TAKEN_OVER]
+            quick = not settled and (taken_over or self._end == _ENDS[_CLOSED])
+            more = self._losses.lost(quick=quick, taken_over=taken_over)
+            self._report(Trouble(f"the broker is gone: {self._end}{more}", users=False))
         else:
             self._refused(refusals[0] if refusals else _NO_ANSWER)
         return settled

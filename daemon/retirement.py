@@ -145,7 +145,7 @@ class Retirement:
     def _retire(self, place: Announced, broker: Broker) -> None:
         """Say that the place is gone, and clear the rest."""
         own = _availability(place, place.name)
-        kept = {t for n in self._nodes for t in (n.availability_topic, n.place_availability_topic)}
+        kept = {topic for node in self._nodes for topic in node.availability_topics}
         if own not in kept:
             broker.publish(Message(own, b"offline", 1, retain=True))
         topics = [topic for topic in self._topics(place) if topic not in {own, *kept}]

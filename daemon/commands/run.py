@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from daemon import __version__, systemd
 from daemon.commands import summary
-from daemon.commands.station import Station
+from daemon.commands.stations import Stations
 from daemon.commands.wiring import DeviceOf, Ears, device_of, link_to, outbox_of
 from daemon.counters import Counters
+from daemon.double import Presence
 from daemon.exposed import exposed
 from daemon.garbage import Garbage
 from daemon.health import Health, NodeHealth, serve
-from daemon.home_assistant import Message
 from daemon.identity import identity_note, read_identity
 from daemon.listener import Listener
 from daemon.outbox import Outbox
@@ -47,16 +47,19 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
     ears = Ears(settings)
     outbox = outbox_of(settings)
     folder = state_directory(settings.state.directory)
-    identity = read_identity(folder, settings.mqtt)
-    stations = [Station(settings, source, ears, identity.id_suffix) for source in settings.places]
-    remembered = identity_note(folder)
-    retirement = Retirement(identity, [station.node for station in stations], remembered.write)
+    identity, remembered = read_identity(folder, settings.mqtt), identity_note(folder)
+    stations = Stations(settings, ears, identity.id_suffix)
+    retirement = Retirement(identity, stations.nodes, remembered.write)
     changed = threading.Condition()
     make_device = make_device or partial(device_of, stall_seconds=settings.audio.stall_seconds)
 
     def take(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
-        if any(station.console.take(topic, payload, retained) for station in list(stations)):
+        if stations.take(topic, payload, retained):
             wake()
+
+    def notice(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
+        retirement.take(topic, payload, retained)
+        presence.take(topic, payload, retained)
 
     def wake() -> None:
         listener.wake()
@@ -65,37 +68,25 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
     password = read_password(settings.mqtt)
     link = link_to(
         settings,
-        stations[0].node,
+        stations.nodes[0],
         outbox,
-        lambda: _greeting(stations, discovery=settings.mqtt.discovery),
-        Commands([topic for station in stations for topic in station.topics], take),
+        partial(stations.greeting, discovery=settings.mqtt.discovery),
+        Commands(stations.topics, take),
         password=password,
-        notices=Commands(retirement.topics, retirement.take),
+        notices=Commands(sorted({*retirement.topics, *stations.availability_topics}), notice),
     )
+    presence = Presence(settings.name, lambda: stations.availability_topics, link)
     _introduce(settings, config, ears, has_password=password is not None)
     with PortAudio() as portaudio, stop_on_signals() as stop:
         for station, source in zip(stations, settings.places, strict=True):
             device = make_device(source, portaudio, changed)
             station.equip(link.publish, outbox, device, changed, wake)
-        places = [station.place for station in stations]
-
-        def follow(new: Settings) -> None:
-            _follow(new, ears, stations)
-            for station in _taken_out(new, stations):
-                stations.remove(station)
-                places.remove(station.place)
-                station.place.end()
-                station.close()
-                retirement.retire(station.node, link)
-
-        def attend() -> None:
-            for station in stations:
-                station.attend()
-
-        reload = Reload(config, settings, follow)
-        report = Report(places, link, outbox)
+            stations.places.append(station.place)
+        reload = Reload(config, settings, lambda new: _follow(new, stations, retirement, link))
+        report = Report(stations.places, link, outbox)
         retire = partial(retirement, link)
-        listener = Listener(places, changed, [attend, reload, retire, report, Garbage()])
+        chores = (stations.attend, reload, retire, report, Garbage())
+        listener = Listener(stations.places, changed, chores)
         with (
             serve(settings.health.port, report.health),
             outbox,
@@ -106,8 +97,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
                 listener.listen_until(stop)
             finally:
                 systemd.stopping()
-                for station in stations:
-                    station.close()
+                stations.close()
                 remembered.close()
                 _say_goodbye(link, outbox)
     return 0
@@ -181,25 +171,11 @@ def _introduce(settings: Settings, config: Path | None, ears: Ears, *, has_passw
         log.warning("%s", line)
 
 
-def _greeting(stations: Sequence[Station], *, discovery: bool) -> list[Message]:
-    """What every connection begins with; that the box is online is said once."""
-    messages = [m for s in list(stations) for m in s.hub.greeting(discovery=discovery)]
-    return list(dict.fromkeys(messages))
-
-
-def _follow(settings: Settings, ears: Ears, stations: Sequence[Station]) -> None:
-    """Judge by settings that were read again, from the next window on."""
-    ears.rules = ears.rules_of(settings.tracker)
-    for station in stations:
-        station.reload(settings)
+def _follow(settings: Settings, stations: Stations, retirement: Retirement, link: "Link") -> None:
+    """Follow settings that were read again; raises InputError for those that cannot work."""
+    for node in stations.reload(settings):
+        retirement.retire(node, link)
     logging.getLogger().setLevel(settings.log.level.upper())
-
-
-def _taken_out(settings: Settings, stations: Sequence[Station]) -> Sequence[Station]:
-    """The stations of places that are no longer configured, as long as one is left."""
-    names = {source.name for source in settings.places}
-    gone = [station for station in stations if station.node.name not in names]
-    return gone if len(gone) < len(stations) else []
 
 
 def _say_goodbye(link: "Link", outbox: Outbox) -> None:

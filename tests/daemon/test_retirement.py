@@ -26,7 +26,7 @@ from tests.conftest import (
 )
 from tests.v0_1_0.make_fixture import FIXTURE
 
-HALL = {"name": "hall", "url": "rtsp://127.0.0.1:9/hall"}
+CAMERA = HALL = {"name": "hall", "url": "rtsp://127.0.0.1:9/hall"}
 PORCH = {"name": "porch", "url": "rtsp://127.0.0.1:9/porch"}
 CONFIG = "homeassistant/device/timbrel_porch/config"
 AVAILABILITY = "timbrel/porch/availability"
