@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +48,7 @@ class Reload:
             return
         self._is_requested = False
         systemd.reloading()
+        time.tzset()
         if self._file is None:
             log.warning("nothing to reload: started without --config")
         else:

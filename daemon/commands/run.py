@@ -30,6 +30,7 @@ from daemon.settings import Settings, read_password
 from daemon.state import state_directory
 from daemon.status import status
 from daemon.stop import stop_on_signals
+from daemon.time_zone import TimeZone
 
 if TYPE_CHECKING:
     from daemon.mqtt import Link
@@ -85,7 +86,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         reload = Reload(config, settings, lambda new: _follow(new, stations, retirement, link))
         report = Report(stations.places, link, outbox)
         retire = partial(retirement, link)
-        chores = (stations.attend, reload, retire, report, Garbage())
+        chores = (TimeZone(), stations.attend, reload, retire, report, Garbage())
         listener = Listener(stations.places, changed, chores)
         with (
             serve(settings.health.port, report.health),
