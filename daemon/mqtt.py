@@ -156,6 +156,11 @@ class Link:
         """Say everything again after so many seconds; call it where messages are taken."""
         self._greet_again_at = min(self._greet_again_at, time.monotonic() + seconds)
 
+    def take_birth(self, payload: bytes, *, retained: bool) -> None:
+        """What the hub said on a birth topic; call it where messages are taken."""
+        if payload == b"online" and not retained:
+            self.say_again(random.uniform(0.0, _LONGEST_BIRTH_PAUSE_SECONDS))  # noqa: S311
+
     def wait_connected(self, seconds: float) -> bool:
         """Return whether the broker accepts us within that time; sooner where it refuses us."""
         deadline = time.monotonic() + seconds
@@ -321,9 +326,7 @@ class Link:
 
     def _received(self, message: paho.MQTTMessage) -> None:
         if message.topic == self._birth_topic:
-            if message.payload == b"online" and not message.retain:
-                pause = random.uniform(0.0, _LONGEST_BIRTH_PAUSE_SECONDS)  # noqa: S311
-                self._greet_again_at = time.monotonic() + pause
+            self.take_birth(bytes(message.payload), retained=message.retain)
         elif self._is_notice(message.topic) and self._notices is not None:
             self._notices.take(message.topic, bytes(message.payload), message.retain)
         elif self._commands is not None:

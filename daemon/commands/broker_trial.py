@@ -110,7 +110,7 @@ class BrokerTrial:
             if refusal is not None:
                 raise _RefusedError(refusal, users=False)
             self._stages.append(f"logged in with MQTT {session.version}")
-            session.subscribe(self._topics("mute/set", f"{mqtt.discovery_prefix}/status"))
+            session.subscribe(self._topics("mute/set", *mqtt.birth_topics[:1]))
             self._stages.append("subscribed to commands")
             probes = self._topics(_PROBE)
             for topic in (*probes, *self._discovery_probes()):

@@ -59,12 +59,15 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
             wake()
 
     def notice(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
+        if topic in settings.mqtt.birth_topics:
+            link.take_birth(payload, retained=retained)
         retirement.take(topic, payload, retained)
         presence.take(topic, payload, retained)
 
     def wake() -> None:
         listener.wake()
 
+    notices = {*retirement.topics, *stations.availability_topics, *settings.mqtt.birth_topics[1:]}
     # Once: a pipe gives it once.
     password = read_password(settings.mqtt)
     link = link_to(
@@ -74,7 +77,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         partial(stations.greeting, discovery=settings.mqtt.discovery),
         Commands(stations.topics, take),
         password=password,
-        notices=Commands(sorted({*retirement.topics, *stations.availability_topics}), notice),
+        notices=Commands(sorted(notices), notice),
     )
     presence = Presence(settings.name, lambda: stations.availability_topics, link)
     _introduce(settings, config, ears, has_password=password is not None)

@@ -214,6 +214,6 @@ def link_to(
         greeting=greeting,
         farewell=home_assistant.availability(node, online=False),
         commands=commands,
-        birth_topic=f"{node.discovery_prefix}/status" if settings.mqtt.discovery else None,
+        birth_topic=next(iter(settings.mqtt.birth_topics), None),
         notices=notices,
     )
