@@ -1,5 +1,6 @@
 """Settings read again while the daemon runs: what can be applied is, the rest is named."""
 
+import errno
 import logging
 import os
 import signal
@@ -148,9 +149,12 @@ def reload_on_signal(reload: Reload, wake: Callable[[], None], stop: Stop) -> It
     """Inside this context SIGHUP requests the reload and wakes the loop.
 
     It is also what a terminal sends that is closed. Who was started there is then asked to stop:
-    nobody expects the microphone to be open still. Who was started to ignore it goes on.
+    nobody expects the microphone to be open still. Who was started to ignore it goes on. One that
+    came earlier and was blocked counts too.
     """
-    had_terminal = os.isatty(0) and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    had_terminal = (os.isatty(0) or _is_hung_up()) and signal.getsignal(
+        signal.SIGHUP
+    ) is not signal.SIG_IGN
 
     def request(_number: int, _frame: FrameType | None) -> None:
         if had_terminal and not os.isatty(0):
@@ -166,3 +170,12 @@ def reload_on_signal(reload: Reload, wake: Callable[[], None], stop: Stop) -> It
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         signal.signal(signal.SIGHUP, before)
+
+
+def _is_hung_up() -> bool:
+    """Whether standard input is a terminal that has been closed."""
+    try:
+        os.tcgetpgrp(0)
+    except OSError as error:
+        return error.errno == errno.EIO
+    return False

@@ -3,6 +3,9 @@
 import logging
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from daemon.errors import InputError
 from daemon.reload import Reload, changed_keys, is_applied, reload_on_signal
 from daemon.settings import Settings, load
 from daemon.stop import Stop
+from tests.conftest import ROOT, killed_at_last
 
 BEFORE = "name: room\ntracker: {threshold: 0.5}\nsources: [{name: a, device: x}]\n"
 
@@ -224,6 +228,59 @@ def test_a_terminal_that_is_closed_stops_what_was_started_there(box: Box) -> Non
     assert len(box.applied) == 1
     assert hang_up(box, closing=True)
     assert len(box.applied) == 1
+
+
+def test_a_terminal_that_was_closed_during_the_start_stops_what_was_started_there(
+    box: Box,
+) -> None:
+    terminal, ours = os.openpty()
+    stdin, stop = os.dup(0), Stop()
+    os.dup2(ours, 0)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+    try:
+        os.close(terminal)
+        # Only this thread blocks it here.
+        signal.pthread_kill(threading.get_ident(), signal.SIGHUP)
+        with reload_on_signal(box.reload, lambda: None, stop):
+            box.reload()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.dup2(stdin, 0)
+        os.close(stdin)
+        os.close(ours)
+    assert stop.is_set()
+    assert box.applied == []
+
+
+def test_a_signal_while_the_program_starts_does_not_end_it(tmp_path: Path) -> None:
+    config, log = tmp_path / "timbrel.yaml", tmp_path / "log"
+    config.write_text(
+        "mqtt: {host: 127.0.0.1, port: 9}\nsources: [{name: a, url: 'rtsp://127.0.0.1:9/a'}]\n"
+    )
+    with log.open("w") as output:
+        daemon = subprocess.Popen(
+            [sys.executable, "-m", "daemon", "run", "--config", config],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stderr=output,
+        )
+    with killed_at_last(daemon):
+        # As soon as the program blocks the signal, long before it has its handler.
+        status = Path(f"/proc/{daemon.pid}/status")
+        deadline = time.monotonic() + 20
+        while not is_blocked(status, signal.SIGHUP):
+            assert time.monotonic() < deadline
+        daemon.send_signal(signal.SIGHUP)
+        while "settings reloaded: nothing has changed" not in log.read_text():
+            assert daemon.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+
+
+def is_blocked(status: Path, number: signal.Signals) -> bool:
+    lines = status.read_text().splitlines()
+    blocked = next(int(line.split()[1], 16) for line in lines if line.startswith("SigBlk"))
+    return bool(blocked & 1 << (number - 1))
 
 
 def test_a_closed_terminal_does_not_stop_what_was_started_to_ignore_that(box: Box) -> None:
