@@ -149,8 +149,8 @@ class Link:
 
     @property
     def connected_seconds(self) -> float:
-        """How long the connection has lasted; negative where there is none."""
-        return time.monotonic() - self._connected_at
+        """How long the connection has lasted; 0 where there is none."""
+        return time.monotonic() - self._connected_at if self._connected.is_set() else 0.0
 
     def say_again(self, seconds: float) -> None:
         """Say everything again after so many seconds; call it where messages are taken."""

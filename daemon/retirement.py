@@ -1,7 +1,6 @@
 """Removes from the broker what a box announced earlier and has no more; no socket here."""
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
 from typing import Any, Protocol
@@ -21,7 +20,9 @@ _LOOK_SECONDS = 3.0
 class Broker(Protocol):
     """The link, as far as it is needed here."""
 
-    connections: int
+    @property
+    def connected_seconds(self) -> float:
+        """How long the connection has lasted; 0 where there is none."""
 
     def publish(self, state: Message) -> None:
         """Hand over a retained message."""
@@ -34,9 +35,16 @@ class Finding(Enum):
     """What to do with a place that is no longer configured."""
 
     RETIRE = auto()
+    """Say that it is gone and clear its topics."""
+
     OTHERS = auto()
+    """Another box has announced it, or it may never have been ours."""
+
     ONLINE = auto()
+    """Another box is online under the old name of this one."""
+
     UNKNOWN = auto()
+    """The broker does not show whether another box has the old name of this one."""
 
 
 class Retirement:
@@ -52,12 +60,10 @@ class Retirement:
         identity: Identity,
         nodes: Sequence[Node],
         save: Callable[[Identity], None],
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._identity = identity
         self._nodes = list(nodes)
         self._save = save
-        self._clock = clock
         self._families = nodes[0].families
         self._ours = nodes[0].availability_topic
         current = [announced(node) for node in nodes]
@@ -66,15 +72,18 @@ class Retirement:
         self._clearing: dict[Announced, list[str]] = {}
         self._places = current + self._waiting
         self._seen: dict[str, bytes] = {}
-        self._asked_at: float | None = None
         self.topics = sorted({topic for place in self._waiting for topic in self._evidence(place)})
         self._has_news = self._places != list(identity.places)
 
     def take(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
         """What the broker holds, or gets, on one of the topics."""
-        # A configuration that is not retained is new: our own.
-        if topic in self.topics and (retained or not topic.endswith("/config")):
+        if topic not in self.topics:
+            return
+        if topic.endswith("/availability"):
             self._seen[topic] = payload
+        elif retained:
+            # What comes later may be our own.
+            self._seen.setdefault(topic, payload)
 
     def retire(self, node: Node, broker: Broker) -> None:
         """Retire a place that has been taken out while the box runs."""
@@ -83,7 +92,7 @@ class Retirement:
 
     def __call__(self, broker: Broker) -> None:
         """Retire what is due, forget what is done, and save that."""
-        if self._waiting and self._has_looked(broker):
+        if self._waiting and broker.connected_seconds >= _LOOK_SECONDS:
             waiting, self._waiting = self._waiting, []
             for place in waiting:
                 self._decide(place, broker)
@@ -95,13 +104,6 @@ class Retirement:
             self._has_news = False
             places = tuple(self._places)
             self._save(msgspec.structs.replace(self._identity, places=places))
-
-    def _has_looked(self, broker: Broker) -> bool:
-        if not broker.connections:
-            return False
-        if self._asked_at is None:
-            self._asked_at = self._clock()
-        return self._clock() - self._asked_at >= _LOOK_SECONDS
 
     def _decide(self, place: Announced, broker: Broker) -> None:
         finding = self._finding(place)
