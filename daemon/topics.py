@@ -27,10 +27,8 @@ def device_topic(discovery_prefix: str, name: str, suffix: str = "") -> str:
     return f"{discovery_prefix}/device/{device_id(name, suffix)}/config"
 
 
-def discovery_topics(
-    discovery_prefix: str, name: str, topic_prefix: str = _DEFAULT_PREFIX
-) -> list[str]:
-    """Return where a node of that name may have been announced, by any version of Timbrel."""
+def discovery_topics(discovery_prefix: str, name: str, topic_prefix: str) -> list[str]:
+    """Return where a node of that name and prefix may have been announced, by any version."""
     suffixes = dict.fromkeys(("", id_suffix(topic_prefix)))
     return [device_topic(discovery_prefix, name, suffix) for suffix in suffixes]
 

@@ -107,5 +107,5 @@ def test_a_directory_that_cannot_be_made_is_warned_of(
 def test_topics_of_a_device_are_those_of_every_version() -> None:
     plain = "homeassistant/device/timbrel_attic/config"
     suffixed = f"homeassistant/device/timbrel_attic_{id_suffix('home')}/config"
-    assert discovery_topics("homeassistant", "attic") == [plain]
+    assert discovery_topics("homeassistant", "attic", "timbrel") == [plain]
     assert discovery_topics("homeassistant", "attic", "home") == [plain, suffixed]
