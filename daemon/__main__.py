@@ -11,6 +11,9 @@ _IS_PROGRAM = (__name__ == "__main__" or sys.argv[0].endswith("timbrel")) and (
 )
 if _IS_PROGRAM:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.argv[1:2] == ["run"]:
+        # A reload that is requested while the daemon starts is done once it has started.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
 
 # One thread for linear algebra: ours are too small to share, and idle threads cost memory.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

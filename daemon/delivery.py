@@ -4,7 +4,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -69,6 +69,11 @@ class Delivery:
         """Hand over a retained message; its topic's newest is what is sent."""
         with self._lock:
             self._states[state.topic] = self._unsent[state.topic] = state
+
+    def is_clearing(self, topics: Iterable[str]) -> bool:
+        """Whether the broker has not yet accepted an empty message on one of the topics."""
+        with self._lock:
+            return any(t in self._states and not self._states[t].payload for t in topics)
 
     def wait_sent(self, seconds: float) -> None:
         """Wait until every retained message is sent, at most so long."""
@@ -172,6 +177,7 @@ class Delivery:
         else:
             self._limit.arrived(flight.message)
             self._accepted(flight.message.topic)
+            self._cleared(flight.message)
         self._say_again()
 
     def _next_states(self) -> list[Message]:
@@ -248,6 +254,12 @@ class Delivery:
         if not self._refused:
             self._retry_at, self._retry_seconds = math.inf, 0.0
         self._is_authorized_now |= code == NOT_AUTHORIZED
+
+    def _cleared(self, message: Message) -> None:
+        """An empty message need not be said again: somebody else may use the topic later."""
+        with self._lock:
+            if not message.payload and self._states.get(message.topic) == message:
+                del self._states[message.topic]
 
     def _say_again(self) -> None:
         """After all answers: resend states with QoS 0, which were refused without an answer."""

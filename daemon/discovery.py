@@ -46,8 +46,9 @@ class _Entity(NamedTuple):
 
 def discovery(node: Node, *, controls: bool = True) -> Message:
     """The node's device; `controls`: whether somebody takes its commands."""
+    ids = device_id(node.name, node.id_suffix)
     device = _without_none(
-        identifiers=[device_id(node.name)],
+        identifiers=[ids],
         name=device_name(node),
         manufacturer="Timbrel",
         model=node.model,
@@ -59,11 +60,12 @@ def discovery(node: Node, *, controls: bool = True) -> Message:
         "device": device,
         "origin": {"name": "Timbrel", "sw_version": node.version},
         # A list also where one would do: an entity can replace it, and cannot take a key away.
-        "availability": [_online(node)],
+        "availability": _online(node),
+        **_mode(node),
         "components": {
             entity.key: {
                 "platform": entity.platform,
-                "unique_id": f"{device_id(node.name)}_{entity.key}",
+                "unique_id": f"{ids}_{entity.key}",
                 "default_entity_id": _entity_id(node, entity),
                 "name": entity.name,
                 **entity.options,
@@ -77,12 +79,12 @@ def discovery(node: Node, *, controls: bool = True) -> Message:
 
 def topic(node: Node) -> str:
     """Where the device is announced."""
-    return f"{node.discovery_prefix}/device/{device_id(node.name)}/config"
+    return f"{node.discovery_prefix}/device/{device_id(node.name, node.id_suffix)}/config"
 
 
-def device_id(name: str) -> str:
-    """What all ids of a node's device begin with."""
-    return f"timbrel_{name}"
+def device_id(name: str, suffix: str = "") -> str:
+    """What all ids of a node's device begin with; `suffix` tells boxes of one name apart."""
+    return f"timbrel_{name}_{suffix}" if suffix else f"timbrel_{name}"
 
 
 def device_name(node: Node) -> str:
@@ -160,7 +162,7 @@ def _music(node: Node) -> Iterator[_Entity]:
             "state_topic": node.topic("event"),
             "value_template": f"{{{{ {typed} | tojson }}}}",
             # An event that becomes available again looks like a new one in the hub's activity.
-            "availability": [{**_online(node), "value_template": "online"}],
+            "availability": [{**_online(node)[0], "value_template": "online"}],
         },
     )
     yield _Entity(
@@ -348,8 +350,14 @@ def _sensitivity_key(family: str) -> str:
     return f"{SENSITIVITY.leaf}_{family}"
 
 
-def _online(node: Node) -> dict[str, Any]:
-    return {"topic": node.availability_topic}
+def _online(node: Node) -> list[dict[str, Any]]:
+    """The box's topic, and that of a place which is named otherwise."""
+    return [{"topic": topic} for topic in node.availability_topics]
+
+
+def _mode(node: Node) -> dict[str, str]:
+    """Without a mode the hub believes the newest message of any topic."""
+    return {} if node.place_availability_topic is None else {"availability_mode": "all"}
 
 
 def _while_hearing(node: Node) -> dict[str, Any]:
@@ -357,7 +365,7 @@ def _while_hearing(node: Node) -> dict[str, Any]:
     hears = "{{ 'online' if value_json.hearing == 'hearing' else 'offline' }}"
     return {
         "availability_mode": "all",
-        "availability": [_online(node), {"topic": node.topic("hearing"), "value_template": hears}],
+        "availability": [*_online(node), {"topic": node.topic("hearing"), "value_template": hears}],
     }
 
 

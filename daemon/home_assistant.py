@@ -35,7 +35,8 @@ class Playing(NamedTuple):
 class Node:
     """One listening place of a box, as its topics name it.
 
-    `shown` are the families whose entities the hub enables at once; `url` is a page about the box.
+    `shown` are the families whose entities the hub enables at once; `url` is a page about the box;
+    `id_suffix` ends the ids of its device, see `daemon.identity`.
     """
 
     box: str
@@ -48,6 +49,7 @@ class Node:
     shown: Sequence[str] = ()
     area: str | None = None
     url: str | None = None
+    id_suffix: str = ""
 
     def topic(self, leaf: str) -> str:
         """A topic of this node."""
@@ -57,6 +59,17 @@ class Node:
     def availability_topic(self) -> str:
         """The box's topic, which the broker's will keeps honest."""
         return f"{self.topic_prefix}/{self.box}/availability"
+
+    @property
+    def place_availability_topic(self) -> str | None:
+        """The place's own topic; None for a place that is named as its box."""
+        return None if self.name == self.box else self.topic("availability")
+
+    @property
+    def availability_topics(self) -> list[str]:
+        """Both, or the one that there is."""
+        topics = (self.availability_topic, self.place_availability_topic)
+        return [topic for topic in topics if topic is not None]
 
 
 def iso_time(wall_seconds: float) -> str:
@@ -71,6 +84,14 @@ def iso_time(wall_seconds: float) -> str:
 def availability(node: Node, *, online: bool) -> Message:
     """Whether the process lives; `online=False` is also the will."""
     return Message(node.availability_topic, b"online" if online else b"offline", 1, retain=True)
+
+
+def place_availability(node: Node, *, online: bool) -> Message | None:
+    """Whether the place is configured; None for a place that is named as its box."""
+    topic = node.place_availability_topic
+    if topic is None:
+        return None
+    return Message(topic, b"online" if online else b"offline", 1, retain=True)
 
 
 def hearing(

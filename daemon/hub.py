@@ -96,8 +96,12 @@ class Hub:
 
     def greeting(self, *, discovery: bool) -> list[Message]:
         """What every new connection to the broker begins with."""
-        online = home_assistant.availability(self._node, online=True)
-        return [device(self._node, controls=self._controls), online] if discovery else [online]
+        messages = [home_assistant.availability(self._node, online=True)]
+        if (own := home_assistant.place_availability(self._node, online=True)) is not None:
+            messages.append(own)
+        if discovery:
+            messages.insert(0, device(self._node, controls=self._controls))
+        return messages
 
     def hears(self) -> None:
         """Sound begins, or begins again."""
@@ -251,7 +255,7 @@ class Hub:
     def _tell_practice(self, at: float, *, due: bool) -> None:
         """At once when a session begins or ends or the day turns; minutes when they are due."""
         practice = self._practice
-        if practice is None:
+        if practice is None or self._tell_finished(practice, at):
             return
         turn, before = practice.turn, self._told_turn
         if turn == before and not (due and practice.seconds != self._told_seconds):
@@ -264,3 +268,17 @@ class Hub:
             self._publish(home_assistant.last_session(self._node, diary.last))
         self._publish(home_assistant.practice(self._node, diary))
         self._remember(diary)
+
+    def _tell_finished(self, practice: Practice, at: float) -> bool:
+        """Tell the last minutes of a day that has ended; the new day is told the next time.
+
+        Of two messages on one topic at once only the newer one would be sent.
+        """
+        finished, told = practice.take_finished(), self._told_turn
+        if finished is None or told is None or finished.day != told.day.isoformat():
+            return False
+        if finished.seconds == self._told_seconds:
+            return False
+        self._told_seconds, self._practice_told_at = finished.seconds, at
+        self._publish(home_assistant.practice(self._node, finished))
+        return True

@@ -8,7 +8,7 @@ import shlex
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -19,6 +19,7 @@ from paho.mqtt.properties import Properties
 
 from daemon.bounded_client import LARGEST_PACKET_BYTES, BoundedClient
 from daemon.delivery import Delivery
+from daemon.double import QuickLosses
 from daemon.errors import FailedError
 from daemon.home_assistant import Message
 from daemon.outbox import Outbox
@@ -56,10 +57,11 @@ _CLOSED = "Unspecified error"
 _TIMEOUT = "Keep alive timeout"
 _TOO_LARGE = "Packet too large"
 _UNANSWERED = "does not acknowledge messages; events are kept and sent again; see its log"
+_TAKEN_OVER = "Session taken over"
 _ENDS = {
     _CLOSED: "it closed the connection",
     _TIMEOUT: "it does not answer any more",
-    "Session taken over": "another client took the name of ours; see mqtt.client_id",
+    _TAKEN_OVER: "another client has connected under our client id",
 }
 
 
@@ -79,8 +81,9 @@ class Link:
     Of every retained topic the newest message is sent, again after each reconnect. Events come from
     the outbox, in order, and leave it when the broker has accepted them. Leaving says goodbye:
     `farewell` instead of the will. When the hub says on `birth_topic` that it has started,
-    everything is said again. `leaves_nothing`: the goodbye also clears every retained topic. Raises
-    InputError for certificate files that cannot be used.
+    everything is said again. `notices` are topics that help to know the broker's content: where
+    they are refused, nothing is wrong. `leaves_nothing`: the goodbye also clears every retained
+    topic. Raises InputError for certificate files that cannot be used.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Link:
         commands: Commands | None = None,
         birth_topic: str | None = None,
         leaves_nothing: bool = False,
+        notices: Commands | None = None,
     ) -> None:
         self._settings = settings
         self._password = password
@@ -103,13 +107,16 @@ class Link:
         self._commands = commands
         self._birth_topic = birth_topic
         self._leaves_nothing = leaves_nothing
+        self._notices = notices
         self._greet_again_at = math.inf
         self._tls = None if settings.tls is None else tls_context(settings.tls)
         self._outbox = outbox
         self._delivery = Delivery(outbox, greeting, settings)
         topics = [] if birth_topic is None else [birth_topic]
         topics += [] if commands is None else commands.topics
-        self._subscriptions = Subscriptions(topics, self._delivery.refusals)
+        self._subscriptions = Subscriptions(
+            topics, [] if notices is None else notices.topics, self._delivery.refusals
+        )
         self._closing = threading.Event()
         self._retry = threading.Event()
         self._connected = threading.Event()
@@ -118,6 +125,7 @@ class Link:
         self._protocol = _V311 if settings.protocol == "3.1.1" else _V5
         self._protocol_known = False
         self._silences = dict.fromkeys((_V5, _V311), 0)
+        self._losses = QuickLosses(farewell.topic.split("/")[-2])
         self._connected_at = math.inf
         self._end = ""
         self._answers: dict[str, str] = {}
@@ -153,6 +161,10 @@ class Link:
         self._password = password
         self._retry.set()
 
+    def is_clearing(self, topics: Iterable[str]) -> bool:
+        """Whether the broker has not yet accepted an empty message on one of the topics."""
+        return self._delivery.is_clearing(topics)
+
     @property
     def refused(self) -> int:
         """How many messages the broker has refused so far."""
@@ -171,6 +183,20 @@ class Link:
     def refusing(self) -> tuple[str, ...]:
         """The kinds of messages and subscriptions that the broker refuses now."""
         return self._delivery.refusals.kinds
+
+    @property
+    def connected_seconds(self) -> float:
+        """How long the connection has lasted; 0 where there is none."""
+        return time.monotonic() - self._connected_at if self._connected.is_set() else 0.0
+
+    def say_again(self, seconds: float) -> None:
+        """Say everything again after so many seconds; call it where messages are taken."""
+        self._greet_again_at = min(self._greet_again_at, time.monotonic() + seconds)
+
+    def take_birth(self, payload: bytes, *, retained: bool) -> None:
+        """What the hub said on a birth topic; call it where messages are taken."""
+        if payload == b"online" and not retained:
+            self.say_again(random.uniform(0.0, _LONGEST_BIRTH_PAUSE_SECONDS))  # noqa: S311
 
     def wait_connected(self, seconds: float) -> bool:
         """Return whether the broker accepts us within that time; sooner where it refuses us."""
@@ -265,7 +291,10 @@ class Link:
             where = f"{self._settings.host}:{self._settings.effective_port}"
             self._report(Trouble(f"the broker at {where} {_UNANSWERED}", users=False))
         elif accepted:
-            self._report(Trouble(f"the broker is gone: {self._end}", users=False))
+            taken_over = self._end == _ENDS[_TAKEN_OVER]
+            quick = not settled and (taken_over or self._end == _ENDS[_CLOSED])
+            more = self._losses.lost(quick=quick, taken_over=taken_over)
+            self._report(Trouble(f"the broker is gone: {self._end}{more}", users=False))
         else:
             self._refused(refusals[0] if refusals else silent)
         return settled
@@ -327,6 +356,9 @@ class Link:
         self._subscriptions.begin(client.subscribe)
         self._connected.set()
 
+    def _is_notice(self, topic: str) -> bool:
+        return self._notices is not None and topic in self._notices.topics
+
     def _ignored(self, message: Oversized) -> None:
         topic, retained = message
         is_ours = topic in self._subscriptions.topics
@@ -339,9 +371,9 @@ class Link:
 
     def _received(self, message: paho.MQTTMessage) -> None:
         if message.topic == self._birth_topic:
-            if message.payload == b"online" and not message.retain:
-                pause = random.uniform(0.0, _LONGEST_BIRTH_PAUSE_SECONDS)  # noqa: S311
-                self._greet_again_at = time.monotonic() + pause
+            self.take_birth(bytes(message.payload), retained=message.retain)
+        elif self._is_notice(message.topic) and self._notices is not None:
+            self._notices.take(message.topic, bytes(message.payload), message.retain)
         elif self._commands is not None:
             self._commands.take(message.topic, bytes(message.payload), message.retain)
 

@@ -1,5 +1,6 @@
 """Events in, minutes played today and sessions out: a pure state machine, time is an argument."""
 
+import math
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Annotated, NamedTuple
@@ -8,6 +9,9 @@ import msgspec
 from msgspec import Meta
 
 from daemon.tracker import Event, EventEnded
+
+# For so long, at most, the sound before midnight may take to be known.
+_LONGEST_NIGHT_SECONDS = 60.0
 
 # A file may be damaged and say anything: up to the year 2200, and 30 years of playing.
 WallTime = Annotated[float, Meta(ge=0, le=7_258_118_400)]
@@ -76,6 +80,8 @@ class Practice:
         self._counted: dict[str, float] = {}
         self._all_counted = 0.0
         self._session_at = 0.0
+        self._held: list[_Sound] = []
+        self._finished: Diary | None = None
 
     @property
     def diary(self) -> Diary:
@@ -89,6 +95,11 @@ class Practice:
         started = None if self._session is None else self._session.started
         return Turn(self._day, started, self._last)
 
+    def take_finished(self) -> Diary | None:
+        """The day that has ended since the last call, with all that was played on it."""
+        finished, self._finished = self._finished, None
+        return finished
+
     @property
     def seconds(self) -> float:
         """Seconds played today, by any family."""
@@ -97,6 +108,7 @@ class Practice:
     def begin(self, wall: float) -> None:
         """Sound begins, or begins again; no event is open."""
         self._open.clear()
+        self._held.clear()
         self._counted.clear()
         self._all_counted = 0.0
         if self._session is not None:
@@ -107,16 +119,22 @@ class Practice:
 
     def update(self, at: float, wall: float, events: Sequence[Event]) -> None:
         """One window's events; also without any, so that time goes by."""
-        self._turn_day(wall)
+        if not self._is_today_or_next(wall):
+            self._turn_day(wall)
         for event in events:
             if isinstance(event, EventEnded):
                 self._open.pop(event.family, None)
-                self._count(event.family, event.onset, event.ended_at, at, wall)
+                self._count(_Sound(event.family, event.onset, event.ended_at), at, wall)
             else:
                 self._open[event.family] = event.onset
                 self._join(event.family, event.onset, at, wall)
         for family, onset in self._open.items():
-            self._count(family, onset, at - self.settle_seconds, at, wall)
+            self._count(_Sound(family, onset, at - self.settle_seconds), at, wall)
+        if self._is_known(at, self._day_end(at, wall)):
+            self._turn_day(wall)
+            held, self._held = self._held, []
+            for sound in held:
+                self._count(sound, at, wall)
         session = self._session
         if session is not None and not self._open:
             self._end_session(at - self._session_at - session.seconds)
@@ -127,12 +145,26 @@ class Practice:
         if self._session is not None and not self._open:
             self._end_session(wall - self._session.ended)
 
-    def _turn_day(self, wall: float) -> None:
-        today = datetime.fromtimestamp(wall).astimezone().date()
-        days = (today - self._day).days
+    def _is_today_or_next(self, wall: float) -> bool:
         # A clock that is set back over midnight does not bring yesterday back.
-        if days > 0 or days < -1:
+        return -1 <= (_day_of(wall) - self._day).days <= 1
+
+    def _turn_day(self, wall: float) -> None:
+        today = _day_of(wall)
+        if today > self._day or not self._is_today_or_next(wall):
+            self._finished = self.diary
             self._day, self._seconds, self._of_family = today, 0.0, {}
+
+    def _day_end(self, at: float, wall: float) -> float:
+        """When the day ended that is counted, in seconds of sound; infinite while it lasts."""
+        today = _day_of(wall)
+        return at - (wall - _midnight(today)) if today > self._day else math.inf
+
+    def _is_known(self, at: float, until: float) -> bool:
+        """Whether it is known what was played until then, or has taken too long."""
+        settled = at - self.settle_seconds
+        is_known = all(until <= max(onset, settled) for onset in self._open.values())
+        return is_known or at - until >= _LONGEST_NIGHT_SECONDS
 
     def _join(self, family: str, onset: float, at: float, wall: float) -> None:
         if self._session is None:
@@ -143,20 +175,24 @@ class Practice:
                 self._session, families=(*self._session.families, family)
             )
 
-    def _count(self, family: str, onset: float, until: float, at: float, wall: float) -> None:
-        """Count a family's sound up to a moment, and its share of what any family played."""
+    def _count(self, sound: "_Sound", at: float, wall: float) -> None:
+        """Count a family's sound on the day, and its share of what any family played."""
+        family, onset, until = sound
         if until <= onset:
             return
-        midnight = datetime.combine(self._day, time.min).timestamp()
+        midnight, day_end = _midnight(self._day), self._day_end(at, wall)
         today = at - (wall - midnight) if midnight <= wall else onset
+        if until > day_end and family not in self._open:
+            self._held.append(sound)
+        ended = min(until, day_end)
         counted = max(today, onset, self._counted.get(family, onset))
-        if until > counted:
-            self._of_family[family] = self._of_family.get(family, 0.0) + until - counted
-            self._counted[family] = until
+        if ended > counted:
+            self._of_family[family] = self._of_family.get(family, 0.0) + ended - counted
+            self._counted[family] = ended
         all_counted = max(today, onset, self._all_counted)
-        if until > all_counted:
-            self._seconds += until - all_counted
-            self._all_counted = until
+        if ended > all_counted:
+            self._seconds += ended - all_counted
+            self._all_counted = ended
         session = self._session
         if session is not None and until - self._session_at > session.seconds:
             self._session = msgspec.structs.replace(session, seconds=until - self._session_at)
@@ -168,6 +204,23 @@ class Practice:
         if session.seconds >= self._least_seconds:
             self._last = session
         self._session = None
+
+
+class _Sound(NamedTuple):
+    """A family's sound between two moments."""
+
+    family: str
+    onset: float
+    until: float
+
+
+def _day_of(wall: float) -> date:
+    return datetime.fromtimestamp(wall).astimezone().date()
+
+
+def _midnight(day: date) -> float:
+    """The wall time at which a day begins."""
+    return datetime.combine(day, time.min).timestamp()
 
 
 def _date(text: str) -> date:

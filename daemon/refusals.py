@@ -123,6 +123,10 @@ class Refusals:
             f"the broker refuses our subscription to {named}: {reason}; {remedy}; {kind.meaning}",
         )
 
+    def unreadable(self, topic: str, reason: str) -> None:
+        """A subscription that is of use but not needed was refused for that reason."""
+        self._said.say(logging.INFO, f"the broker does not let us read {topic}: {reason}")
+
     def accepted(self, topic: str) -> bool:
         """Something on the topic was accepted; return whether it was refused before."""
         if self._kind_of.pop(topic, None) is None:

@@ -1,13 +1,15 @@
 """Settings read again while the daemon runs: what can be applied is, the rest is named."""
 
+import errno
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -20,6 +22,7 @@ from daemon.stop import Stop
 
 log = logging.getLogger(__name__)
 
+_Sources: TypeAlias = tuple[SourceSettings, ...]
 _APPLIED = ("audio.gate_dbfs", "tracker", "log.level")
 
 
@@ -27,7 +30,8 @@ class Reload:
     """Reads the settings' file again once that is requested; the loop calls it every turn.
 
     `apply` gets the new settings and raises InputError where they cannot work; then, and where the
-    file is bad, the old ones stay. `renew` reads the broker's password again.
+    file is bad, the old ones stay. A source that was taken out is applied as long as one is left.
+    `renew` reads the broker's password again.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Reload:
             return
         self._is_requested = False
         systemd.reloading()
+        time.tzset()
         if self._file is None:
             log.warning("nothing to reload: started without --config")
         else:
@@ -76,7 +81,8 @@ class Reload:
         applied += [key for key in renewal.applied if key not in changes]
         files = signatures(settings)
         waiting += [f"{key} (its file has changed)" for key in changed_files(self._files, files)]
-        said = []
+        gone = _removed(self._settings.sources, settings.sources)
+        said = [f"sources without {', '.join(gone)}"] if gone else []
         if applied:
             said.append(f"{', '.join(applied)} applied")
         if waiting:
@@ -95,7 +101,10 @@ def is_applied(key: str) -> bool:
 
 
 def changed_keys(old: Settings, new: Settings) -> list[str]:
-    """The keys that differ, section.key; sources by their names, where they are the same ones."""
+    """The keys that differ, section.key; sources by their names, where they are the same ones.
+
+    Sources that were only taken out are no difference: that is applied.
+    """
     keys: list[str] = []
     for section in Settings.__struct_fields__:
         before, after = getattr(old, section), getattr(new, section)
@@ -110,7 +119,16 @@ def changed_keys(old: Settings, new: Settings) -> list[str]:
     return keys
 
 
-def _changed_sources(old: tuple[SourceSettings, ...], new: tuple[SourceSettings, ...]) -> list[str]:
+def _removed(old: _Sources, new: _Sources) -> list[str]:
+    """The names of the sources that were taken out, where others stay."""
+    names = [source.name for source in new]
+    gone = [source.name for source in old if source.name not in names]
+    return gone if len(gone) < len(old) else []
+
+
+def _changed_sources(old: _Sources, new: _Sources) -> list[str]:
+    gone = _removed(old, new)
+    old = tuple(source for source in old if source.name not in gone)
     if [source.name for source in old] != [source.name for source in new]:
         return ["sources"]
     pairs = zip(old, new, strict=True)
@@ -128,6 +146,7 @@ def _changed_fields(where: str, old: msgspec.Struct, new: msgspec.Struct) -> lis
 def _with_applied(old: Settings, new: Settings) -> Settings:
     """The settings that hold now: a key that waits for a restart is named again next time."""
     replace: Any = msgspec.structs.replace
+    gone = _removed(old.sources, new.sources)
     gates = {source.name: source.gate_dbfs for source in new.sources}
     applied: Settings = replace(
         old,
@@ -137,6 +156,7 @@ def _with_applied(old: Settings, new: Settings) -> Settings:
         sources=tuple(
             replace(source, gate_dbfs=gates.get(source.name, source.gate_dbfs))
             for source in old.sources
+            if source.name not in gone
         ),
     )
     return applied
@@ -153,9 +173,12 @@ def reload_on_signal(reload: Reload, wake: Callable[[], None], stop: Stop) -> It
     """Inside this context SIGHUP requests the reload and wakes the loop.
 
     It is also what a terminal sends that is closed. Who was started there is then asked to stop:
-    nobody expects the microphone to be open still. Who was started to ignore it goes on.
+    nobody expects the microphone to be open still. Who was started to ignore it goes on. One that
+    came earlier and was blocked counts too.
     """
-    had_terminal = os.isatty(0) and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    had_terminal = (os.isatty(0) or _is_hung_up()) and signal.getsignal(
+        signal.SIGHUP
+    ) is not signal.SIG_IGN
 
     def request(_number: int, _frame: FrameType | None) -> None:
         if had_terminal and not os.isatty(0):
@@ -171,3 +194,12 @@ def reload_on_signal(reload: Reload, wake: Callable[[], None], stop: Stop) -> It
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         signal.signal(signal.SIGHUP, before)
+
+
+def _is_hung_up() -> bool:
+    """Whether standard input is a terminal that has been closed."""
+    try:
+        os.tcgetpgrp(0)
+    except OSError as error:
+        return error.errno == errno.EIO
+    return False

@@ -37,6 +37,7 @@ TopicPrefix = Annotated[
     ),
 ]
 Host = Annotated[str, Meta(extra={FAULT: host_fault})]
+_HUBS_BIRTH_TOPIC = "homeassistant/status"
 _PRINTABLE = rf"^[^{_CONTROLS}]+\Z"
 _PRINTABLE_RULE = "text without control characters and line ends"
 UserName = Annotated[str, Meta(pattern=_PRINTABLE, max_length=1000, description=_PRINTABLE_RULE)]
@@ -114,6 +115,7 @@ class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     topic_prefix: TopicPrefix = "timbrel"
     discovery: bool = True
     discovery_prefix: TopicPrefix = "homeassistant"
+    birth_topic: TopicPrefix | None = None
     families: list[Text] = []
     area: Text | None = None
     tls: TlsSettings | None = None
@@ -122,6 +124,17 @@ class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     def effective_port(self) -> int:
         """The port, or the standard one for the kind of connection."""
         return self.port or (1883 if self.tls is None else 8883)
+
+    @property
+    def birth_topics(self) -> list[str]:
+        """Where the hub may say that it has started; none without discovery.
+
+        Home Assistant's default does not follow the prefix that is set there.
+        """
+        topics = [f"{self.discovery_prefix}/status", _HUBS_BIRTH_TOPIC]
+        if self.birth_topic is not None:
+            topics = [self.birth_topic]
+        return list(dict.fromkeys(topics)) if self.discovery else []
 
 
 class PracticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeAlias
 
 from daemon.refusals import Refusals
@@ -13,10 +13,14 @@ Subscribe: TypeAlias = Callable[[list[tuple[str, int]]], object]
 
 
 class Subscriptions:
-    """Topics to subscribe to with QoS 1. All of it happens on the link's thread."""
+    """Topics to subscribe to with QoS 1. All of it happens on the link's thread.
 
-    def __init__(self, topics: Sequence[str], refusals: Refusals) -> None:
-        self.topics = list(topics)
+    `notices` are those where nothing is wrong if the broker refuses them.
+    """
+
+    def __init__(self, topics: Sequence[str], notices: Collection[str], refusals: Refusals) -> None:
+        self.topics = [*topics, *notices]
+        self._notices = notices
         self._refusals = refusals
         self._asked: list[str] = []
         self._again_at = math.inf
@@ -29,9 +33,12 @@ class Subscriptions:
     def answered(self, codes: Sequence[Any]) -> None:
         """The reason codes of the last SUBSCRIBE have come."""
         answers = list(zip(self._asked, codes, strict=False))
-        self._asked = [topic for topic, code in answers if code.is_failure]
+        failed = [topic for topic, code in answers if code.is_failure]
+        self._asked = [topic for topic in failed if topic not in self._notices]
         for topic, code in answers:
-            if code.is_failure:
+            if code.is_failure and topic in self._notices:
+                self._refusals.unreadable(topic, code.getName())
+            elif code.is_failure:
                 self._refusals.unsubscribed(topic, code.getName())
                 self._again_at = time.monotonic() + _RETRY_SECONDS
             elif self._refusals.accepted(topic):

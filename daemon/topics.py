@@ -1,9 +1,12 @@
 """The topics on which a broker keeps messages of a node, by its name alone; pure."""
 
 from collections.abc import Sequence
+from zlib import crc32
 
+from daemon.discovery import device_id
 from daemon.remote import CONTROLS, RESTART, SENSITIVITY
 
+_DEFAULT_PREFIX = "timbrel"
 # Of a place that is named otherwise than its box, `availability` is the place's own.
 _STATES = (
     *("availability", "hearing", "state", "level", "scores", "practice", "last_session"),
@@ -11,9 +14,23 @@ _STATES = (
 )
 
 
-def discovery_topics(discovery_prefix: str, name: str) -> list[str]:
-    """Return where a node of that name may have been announced, by any version of Timbrel."""
-    return [f"{discovery_prefix}/device/timbrel_{name}/config"]
+def id_suffix(topic_prefix: str) -> str:
+    """Return what a new box ends its devices' ids with: nothing with the default prefix.
+
+    Boxes of one name do not share ids when their topic prefixes differ.
+    """
+    return "" if topic_prefix == _DEFAULT_PREFIX else f"{crc32(topic_prefix.encode()):08x}"
+
+
+def device_topic(discovery_prefix: str, name: str, suffix: str = "") -> str:
+    """Return where a node's device is announced."""
+    return f"{discovery_prefix}/device/{device_id(name, suffix)}/config"
+
+
+def discovery_topics(discovery_prefix: str, name: str, topic_prefix: str) -> list[str]:
+    """Return where a node of that name and prefix may have been announced, by any version."""
+    suffixes = dict.fromkeys(("", id_suffix(topic_prefix)))
+    return [device_topic(discovery_prefix, name, suffix) for suffix in suffixes]
 
 
 def retained_topics(topic_prefix: str, name: str, families: Sequence[str] = ()) -> list[str]:

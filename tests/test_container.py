@@ -21,3 +21,8 @@ def test_mounted_files_exist() -> None:
     files = [name for name in mounted if name.startswith("./")]
     assert files
     assert all((FOLDER / name).is_file() for name in files)
+
+
+def test_time_zone_of_the_environment_is_that_of_the_container() -> None:
+    services = yaml.safe_load((FOLDER / "compose.yaml").read_text())["services"]
+    assert services["timbrel"]["environment"] == ["TZ"]

@@ -87,7 +87,7 @@ class BrokerTrial:
         client_id = f"{mqtt.client_id or f'timbrel-{self._settings.name}'}-check"
         with broker_session(mqtt, self._password(), client_id) as session:
             self._stages.append(f"logged in with MQTT {session.version}")
-            _subscribe(session, self._topics("mute/set", f"{mqtt.discovery_prefix}/status"))
+            _subscribe(session, self._topics("mute/set", *mqtt.birth_topics[:1]))
             self._stages.append("subscribed to commands")
             probes = self._topics(_PROBE)
             for topic in (*probes, *self._discovery_probes()):

@@ -11,7 +11,7 @@ from daemon.commands.broker_wait import wait_for_broker
 from daemon.commands.embedded_broker import embedded_broker
 from daemon.commands.watcher import watching
 from daemon.commands.wiring import Ears, link_to, node_of
-from daemon.discovery import device_id
+from daemon.discovery import topic as device_topic
 from daemon.errors import FailedError
 from daemon.hub import Hub
 from daemon.outbox import Outbox
@@ -75,10 +75,7 @@ def published(
             # The goodbye is the last message. A broker may still keep that of an earlier demo.
             (said_goodbye.set if payload == b"offline" else said_goodbye.clear)()
 
-    topics = [
-        f"{mqtt.topic_prefix}/{_NODE}/#",
-        f"{mqtt.discovery_prefix}/device/{device_id(_NODE)}/#",
-    ]
+    topics = [f"{mqtt.topic_prefix}/{_NODE}/#", device_topic(node)]
     outbox = Outbox()
     # Once: a pipe gives it once.
     password = find_password(mqtt, config)

@@ -75,7 +75,7 @@ class _Forgetting:
         self._node = node
         self._session = session
         self._own = f"{self._mqtt.topic_prefix}/{node}/"
-        self._devices = discovery_topics(self._mqtt.discovery_prefix, node)
+        self._devices = discovery_topics(self._mqtt.discovery_prefix, node, self._mqtt.topic_prefix)
         self._known = retained_topics(self._mqtt.topic_prefix, node, _families(settings))
 
     def result(self) -> str:

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from daemon import __version__, systemd
 from daemon.commands import summary
-from daemon.commands.station import Station
+from daemon.commands.stations import Stations
 from daemon.commands.wiring import DeviceOf, Ears, device_of, link_to, outbox_of
 from daemon.counters import Counters
+from daemon.double import Presence
 from daemon.exposed import exposed
 from daemon.garbage import Garbage
 from daemon.handed_files import outdated_copies
 from daemon.health import Health, NodeHealth, serve
-from daemon.home_assistant import Message
+from daemon.identity import identity_note, read_identity
 from daemon.listener import Listener
 from daemon.outbox import Outbox
 from daemon.password import doubts, is_sent
@@ -27,11 +28,13 @@ from daemon.password_reload import PasswordReload
 from daemon.place import Place
 from daemon.portaudio import PortAudio
 from daemon.reload import Reload, reload_on_signal
+from daemon.retirement import Retirement
 from daemon.service_password import find_password
 from daemon.settings import Settings
 from daemon.state import state_directory
 from daemon.status import status
 from daemon.stop import stop_on_signals
+from daemon.time_zone import TimeZone
 
 if TYPE_CHECKING:
     from daemon.mqtt import Link
@@ -48,38 +51,54 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
 
     ears = Ears(settings)
     outbox = outbox_of(settings)
-    stations = [Station(settings, source, ears) for source in settings.places]
+    folder = state_directory(settings.state.directory)
+    identity, remembered = read_identity(folder, settings.mqtt), identity_note(folder)
+    stations = Stations(settings, ears, identity.id_suffix)
+    retirement = Retirement(identity, stations.nodes, remembered.write)
     changed = threading.Condition()
     make_device = make_device or partial(device_of, stall_seconds=settings.audio.stall_seconds)
 
     def take(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
-        if any(station.console.take(topic, payload, retained) for station in stations):
+        if stations.take(topic, payload, retained):
             wake()
+
+    def notice(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
+        if topic in settings.mqtt.birth_topics:
+            link.take_birth(payload, retained=retained)
+        retirement.take(topic, payload, retained)
+        presence.take(topic, payload, retained)
 
     def wake() -> None:
         listener.wake()
 
+    notices = {*retirement.topics, *stations.availability_topics, *settings.mqtt.birth_topics[1:]}
     # Once: a pipe gives it once.
     password = find_password(settings.mqtt, config)
     link = link_to(
         settings,
-        stations[0].node,
+        stations.nodes[0],
         outbox,
-        lambda: _greeting(stations, discovery=settings.mqtt.discovery),
-        Commands([topic for station in stations for topic in station.topics], take),
+        partial(stations.greeting, discovery=settings.mqtt.discovery),
+        Commands(stations.topics, take),
         password=password,
+        notices=Commands(sorted(notices), notice),
     )
+    presence = Presence(settings.name, lambda: stations.availability_topics, link)
     _introduce(settings, config, ears, password)
     with PortAudio() as portaudio, stop_on_signals() as stop:
         for station, source in zip(stations, settings.places, strict=True):
             device = make_device(source, portaudio, changed)
             station.equip(link.publish, outbox, device, changed, wake)
-        places = [station.place for station in stations]
-        renew = PasswordReload(settings.mqtt, password, read_password, link.use_password)
-        reload = Reload(config, settings, lambda new: _follow(new, ears, stations), renew)
-        report = Report(places, link, outbox)
-        attend = [station.attend for station in stations]
-        listener = Listener(places, changed, [*attend, reload, report, Garbage()])
+            stations.places.append(station.place)
+        renew = PasswordReload(
+            settings.mqtt, password, lambda mqtt: find_password(mqtt, config), link.use_password
+        )
+        follow = partial(_follow, stations=stations, retirement=retirement, link=link)
+        reload = Reload(config, settings, follow, renew)
+        report = Report(stations.places, link, outbox)
+        retire = partial(retirement, link)
+        chores = (TimeZone(), stations.attend, reload, retire, report, Garbage())
+        listener = Listener(stations.places, changed, chores)
         with (
             serve(settings.health.port, report.health),
             outbox,
@@ -90,8 +109,8 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
                 listener.listen_until(stop)
             finally:
                 systemd.stopping()
-                for station in stations:
-                    station.close()
+                stations.close()
+                remembered.close()
                 _say_goodbye(link, outbox)
     return 0
 
@@ -119,7 +138,7 @@ class Report:
                 refused=self._link.refused,
                 refusing=self._link.refusing,
             )
-            for place in self._places
+            for place in list(self._places)
         }
 
     def health(self) -> Health:
@@ -127,7 +146,8 @@ class Report:
         counters = self.counters()
         nodes = {
             place.name: NodeHealth(place.doing.state, place.doing.reason, counters[place.name])
-            for place in self._places
+            for place in list(self._places)
+            if place.name in counters
         }
         return Health(nodes, self._turned_at, self._link.state)
 
@@ -167,17 +187,10 @@ def _introduce(settings: Settings, config: Path | None, ears: Ears, password: st
         log.warning("%s", line)
 
 
-def _greeting(stations: Sequence[Station], *, discovery: bool) -> list[Message]:
-    """What every connection begins with; that the box is online is said once."""
-    messages = [m for station in stations for m in station.hub.greeting(discovery=discovery)]
-    return list(dict.fromkeys(messages))
-
-
-def _follow(settings: Settings, ears: Ears, stations: Sequence[Station]) -> None:
-    """Judge by settings that were read again, from the next window on."""
-    ears.rules = ears.rules_of(settings.tracker)
-    for station in stations:
-        station.reload(settings)
+def _follow(settings: Settings, stations: Stations, retirement: Retirement, link: "Link") -> None:
+    """Follow settings that were read again; raises InputError for those that cannot work."""
+    for node in stations.reload(settings):
+        retirement.retire(node, link)
     logging.getLogger().setLevel(settings.log.level.upper())
 
 

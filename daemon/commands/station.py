@@ -32,8 +32,10 @@ class Station:
     hub: Hub
     place: Place
 
-    def __init__(self, settings: Settings, source: SourceSettings, ears: Ears) -> None:
-        self.node = node_of(settings, ears, source.name, settings.name)
+    def __init__(
+        self, settings: Settings, source: SourceSettings, ears: Ears, id_suffix: str
+    ) -> None:
+        self.node = node_of(settings, ears, source.name, settings.name, id_suffix)
         self._settings = settings
         self._source = source
         self._ears = ears

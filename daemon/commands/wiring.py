@@ -25,6 +25,7 @@ from daemon.rules import Rules, TrackerSettings, rules
 from daemon.settings import AudioSettings, Settings, SourceSettings
 from daemon.source import Device, Listening, Source
 from daemon.state import state_directory
+from daemon.topics import id_suffix
 from daemon.tracker import Tracker
 from daemon.window import WINDOW_SECONDS
 
@@ -139,8 +140,13 @@ def place_of(
     )
 
 
-def node_of(settings: Settings, ears: Ears, name: str, box: str | None = None) -> Node:
-    """The node of that name, of a box that is called the same if nothing else is given."""
+def node_of(
+    settings: Settings, ears: Ears, name: str, box: str | None = None, suffix: str | None = None
+) -> Node:
+    """The node of that name, of a box that is called the same if nothing else is given.
+
+    `suffix`: that of its box's ids; None: as a new box has it.
+    """
     return Node(
         box=box or name,
         name=name,
@@ -151,6 +157,7 @@ def node_of(settings: Settings, ears: Ears, name: str, box: str | None = None) -
         discovery_prefix=settings.mqtt.discovery_prefix,
         shown=tuple(settings.mqtt.families),
         area=settings.mqtt.area,
+        id_suffix=id_suffix(settings.mqtt.topic_prefix) if suffix is None else suffix,
     )
 
 
@@ -195,6 +202,7 @@ def link_to(
     *,
     password: str | None,
     leaves_nothing: bool = False,
+    notices: "Commands | None" = None,
 ) -> "Link":
     """The link that speaks for the node's box; raises InputError for unusable credentials.
 
@@ -206,10 +214,11 @@ def link_to(
         settings.mqtt,
         password,
         outbox,
-        client_id=f"timbrel-{node.box}",
+        client_id="-".join(filter(None, ("timbrel", node.box, node.id_suffix))),
         greeting=greeting,
         farewell=home_assistant.availability(node, online=False),
         commands=commands,
-        birth_topic=f"{node.discovery_prefix}/status" if settings.mqtt.discovery else None,
+        birth_topic=next(iter(settings.mqtt.birth_topics), None),
         leaves_nothing=leaves_nothing,
+        notices=notices,
     )

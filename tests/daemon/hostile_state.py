@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from daemon.errors import InputError
 from daemon.event_queue import Entry
 from daemon.home_assistant import Message
+from daemon.identity import Announced, Identity, read_identity
 from daemon.moment import Moment
 from daemon.outbox_file import NAME, OutboxFile
 from daemon.practice import Diary, Session
+from daemon.settings import MqttSettings
+from daemon.topics import device_topic, retained_topics
 from tests.daemon.hostile import EDITS, Case, Edit, damaged
 from tests.daemon.test_note import goes_on_with, note
 
@@ -182,8 +185,39 @@ def check_diary(content: bytes, path: Path) -> bool:
     return diary != Diary()
 
 
+@functools.cache
+def _identity() -> bytes:
+    places = tuple(Announced(name, "home/music", "ha", "attic") for name in ("hall", "porch"))
+    return msgspec.json.encode(Identity(1, "3f2a91bc", places))
+
+
+IDENTITIES = st.builds(
+    lambda edits: (damaged(_identity().replace(b'"attic"', b"null", 1), edits), ""), EDITS
+)
+
+
+def check_identity(content: bytes, path: Path) -> bool:
+    """Moved aside or a newer version's, or places whose topics a broker takes."""
+    path.unlink()
+    for old in path.parent.glob("identity*"):
+        old.unlink()
+    path.with_name("identity.json").write_bytes(content)
+    try:
+        identity = read_identity(path.parent, MqttSettings())
+    except InputError as error:
+        assert "was written by a newer Timbrel" in str(error)  # noqa: PT017
+        return False
+    assert identity.schema == 1
+    for place in identity.places:
+        topics = retained_topics(place.topic_prefix, place.name)
+        topics.append(device_topic(place.discovery_prefix, place.name, identity.id_suffix))
+        assert not any(set(topic) & set("+#\0") for topic in topics)
+    return bool(identity.places)
+
+
 STATE_CASES = {
     "outboxes with logs": Case(OUTBOXES.map(lambda content: (content, "")), check_outbox, 60),
     "logs": Case(LOGS, check_log, 60),
     "diaries": Case(DIARIES, check_diary, 200),
+    "identities": Case(IDENTITIES, check_identity, 200),
 }

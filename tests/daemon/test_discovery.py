@@ -122,6 +122,20 @@ def test_the_device() -> None:
         "sw_version": "0.1.0",
     }
     assert body["origin"] == {"name": "Timbrel", "sw_version": "0.1.0"}
+
+
+def test_place_is_available_while_its_box_runs_and_it_is_configured() -> None:
+    body = announced(NODE)
+    assert body["availability_mode"] == "all"
+    assert body["availability"] == [
+        {"topic": "home/music/attic/availability"},
+        {"topic": "home/music/living_room/availability"},
+    ]
+
+
+def test_place_that_is_named_as_its_box_has_the_availability_of_the_box_alone() -> None:
+    body = announced(replace(NODE, name="attic"))
+    assert "availability_mode" not in body
     assert body["availability"] == [{"topic": "home/music/attic/availability"}]
 
 
@@ -137,7 +151,9 @@ def test_every_key_and_value_is_one_that_home_assistant_takes(
     controls: bool,  # noqa: FBT001
 ) -> None:
     body = announced(node, controls=controls)
-    assert body.keys() == {"device", "origin", "availability", "components"}
+    assert body.keys() - {"availability_mode"} == {
+        *("device", "origin", "availability", "components")
+    }
     assert body["device"].keys() <= DEVICE_KEYS
     for key, entity in entities(node, controls=controls).items():
         platform = entity["platform"]
@@ -237,7 +253,11 @@ def test_level_and_scores_are_unavailable_while_deaf_or_muted() -> None:
     for key in ("level", "flute_score"):
         entity = entities(NODE)[key]
         topics = [entry["topic"] for entry in entity["availability"]]
-        assert topics == ["home/music/attic/availability", "home/music/living_room/hearing"]
+        assert topics == [
+            "home/music/attic/availability",
+            "home/music/living_room/availability",
+            "home/music/living_room/hearing",
+        ]
         assert entity["availability_mode"] == "all"
 
 

@@ -112,6 +112,15 @@ def test_a_connection_begins_with_the_device_and_online() -> None:
     assert hub.greeting(discovery=False) == [online]
 
 
+def test_place_named_otherwise_than_its_box_says_online_on_both_topics() -> None:
+    hub = Evening(Node("attic", "porch", ("flute",), "tiny 1", "0.1.0")).hub
+    said = [(message.topic, message.payload) for message in hub.greeting(discovery=False)]
+    assert said == [
+        ("timbrel/attic/availability", b"online"),
+        ("timbrel/porch/availability", b"online"),
+    ]
+
+
 def test_hearing_is_told_when_sound_begins() -> None:
     evening = Evening()
     evening.hub.hears()
@@ -415,6 +424,53 @@ def test_minutes_are_told_once_a_minute_and_remembered_as_often() -> None:
     assert told[0]["session"] is None
     assert {entry["session"] for entry in told[1:]} == {"2024-06-01T18:30:03.500+00:00"}
     assert told[-1]["families"] == {"flute": 4.9, "organ": 0.0}
+
+
+def midnight_evening() -> Diarist:
+    """It begins at 23:58:20."""
+    evening = Diarist()
+    evening.ahead_seconds = 5.0 * 3600 + 28 * 60 + 20
+    evening.hub.hears()
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    return evening
+
+
+def days(evening: Diarist) -> list[tuple[str, float]]:
+    return [(entry["day"], entry["minutes"]) for entry in evening.told("practice")]
+
+
+def test_last_minute_before_midnight_is_told_for_the_old_day() -> None:
+    evening = midnight_evening()
+    for at in range(8, 87):
+        evening.window(float(at), flute=0.9)
+    # Played until 23:59:41; known at 23:59:47.
+    evening.window(87.0, ended("flute", 3.5, 87.0, 81.5))
+    for at in range(88, 110):
+        evening.window(float(at))
+    assert days(evening)[-2:] == [("2024-06-01", 1.3), ("2024-06-02", 0.0)]
+
+
+def test_who_plays_over_midnight_has_the_minutes_on_both_days() -> None:
+    evening = midnight_evening()
+    for at in range(8, 170):
+        evening.window(float(at), flute=0.9)
+    told = days(evening)
+    assert ("2024-06-01", 1.6) in told
+    assert [day for day, _ in told] == sorted(day for day, _ in told)
+    first = told[[day for day, _ in told].index("2024-06-02")]
+    assert first[1] <= 0.2
+    evening.window(170.0, ended("flute", 3.5, 170.0, 164.0))
+    for at in range(171, 240):
+        evening.window(float(at))
+    assert days(evening)[-1] == ("2024-06-02", 1.1)
+
+
+def test_two_days_are_not_told_at_once_since_the_broker_gets_the_newest_state_alone() -> None:
+    evening = midnight_evening()
+    for at in range(8, 170):
+        before = len(evening.told("practice"))
+        evening.window(float(at), flute=0.9)
+        assert len(evening.told("practice")) - before <= 1
 
 
 def test_a_session_that_ended_is_told_once() -> None:

@@ -329,7 +329,8 @@ def test_the_reason_that_a_broker_gives_for_its_going_is_told(
             assert link.wait_connected(5)
             client.sendall(b"\xe0\x01\x8e")
             server.accept()[0].close()
-    assert "another client took the name of ours; see mqtt.client_id" in caplog.text
+    assert "another client has connected under our client id; another Timbrel" in caplog.text
+    assert "the same name, box: give each box a name of its own (name)" in caplog.text
 
 
 def test_what_is_no_broker_at_all_does_not_end_the_link(caplog: pytest.LogCaptureFixture) -> None:

@@ -58,7 +58,7 @@ def evening() -> Iterator[Message]:
     yield from sent
     for _, message, _ in outbox.take(10):
         yield from (message, home_assistant.as_late(message))
-    yield home_assistant.availability(NODE, online=True)
+    yield from hub.greeting(discovery=False)
     yield from Remote(NODE, Configured(-60.0, 6.0), Chosen()).echoes()
 
 

@@ -122,6 +122,56 @@ def test_what_plays_over_midnight_is_parted_by_it() -> None:
     assert room.diary.families == {"guitar": pytest.approx(40)}
 
 
+def test_day_that_ends_has_all_that_was_played_on_it() -> None:
+    room = Room("2024-06-01T23:59:00").hear(100, "guitar")
+    finished = room.practice.take_finished()
+    assert finished is not None
+    assert finished.day == "2024-06-01"
+    assert finished.seconds == pytest.approx(60)
+    assert finished.families == {"guitar": pytest.approx(60)}
+    assert room.practice.take_finished() is None
+
+
+def test_playing_that_stopped_just_before_midnight_is_not_counted_until_midnight() -> None:
+    room = Room("2024-06-01T23:59:00").hear(57, "guitar").rest(5)
+    finished = room.practice.take_finished()
+    assert finished is not None
+    assert finished.seconds == pytest.approx(57)
+    assert room.diary.seconds == 0.0
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 20), st.integers(1, 40), st.sampled_from(["guitar", "vocal"])),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_days_have_what_was_played_before_and_after_midnight(
+    parts: list[tuple[int, int, str]],
+) -> None:
+    room, before = Room("2024-06-01T23:58:30"), 0.0
+    for pause, seconds, family in parts:
+        room.rest(pause)
+        before += min(seconds, max(0.0, 90.0 - room.at))
+        room.hear(seconds, family)
+    room.rest(200)
+    finished = room.practice.take_finished()
+    assert finished is not None
+    assert finished.seconds == pytest.approx(before)
+    assert room.diary.seconds == pytest.approx(sum(seconds for _, seconds, _ in parts) - before)
+    assert sum(finished.families.values()) == pytest.approx(before)
+
+
+def test_a_day_turns_within_a_minute_however_long_an_end_may_take_to_be_known() -> None:
+    room = Room("2024-06-01T23:59:00")
+    room.practice.settle_seconds = 3600.0
+    room.window(EventStarted("guitar", 0.0, 4.0, 0.9))
+    room.rest(119)
+    assert room.diary.day == "2024-06-01"
+    assert room.rest(2).diary.day == "2024-06-02"
+
+
 @pytest.mark.parametrize("day", ["2024-03-31", "2024-10-27"])
 def test_daylight_saving_change_adds_no_minutes(day: str) -> None:
     room = Room(f"{day}T01:59:00+01:00" if "03" in day else f"{day}T02:59:00+02:00")

@@ -3,6 +3,9 @@
 import logging
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from daemon.password_reload import PasswordReload
 from daemon.reload import Reload, changed_keys, is_applied, reload_on_signal
 from daemon.settings import Settings, load, read_password
 from daemon.stop import Stop
+from tests.conftest import ROOT, killed_at_last
 
 BEFORE = "name: room\ntracker: {threshold: 0.5}\nsources: [{name: a, device: x}]\n"
 
@@ -84,6 +88,37 @@ def test_sources_are_told_apart_by_name(box: Box, sources: str, keys: list[str])
     box.file.write_text(BEFORE.replace("[{name: a, device: x}]", sources))
     assert changed_keys(old, load(box.file)) == keys
     assert [is_applied(key) for key in keys] == [key.endswith("gate_dbfs") for key in keys]
+
+
+TWO = "sources: [{name: a, device: x}, {name: b, device: y}]\n"
+
+
+def test_source_that_was_taken_out_needs_no_restart(
+    box: Box, caplog: pytest.LogCaptureFixture
+) -> None:
+    box.file.write_text(TWO)
+    box.reload = Reload(box.file, load(box.file), box.apply)
+    for _ in range(2):
+        box.change("sources: [{name: b, device: y}]\n")
+    assert [[s.name for s in settings.places] for settings in box.applied] == [["b"], ["b"]]
+    assert caplog.messages == [
+        "settings reloaded: sources without a",
+        "settings reloaded: nothing has changed",
+    ]
+
+
+def test_last_source_is_not_taken_out_without_a_restart(
+    box: Box, caplog: pytest.LogCaptureFixture
+) -> None:
+    box.change("name: room\ntracker: {threshold: 0.5}\n")
+    assert caplog.messages == ["settings reloaded: restart needed for sources"]
+
+
+def test_source_that_replaces_another_is_named(box: Box, caplog: pytest.LogCaptureFixture) -> None:
+    box.file.write_text(TWO)
+    box.reload = Reload(box.file, load(box.file), box.apply)
+    box.change("sources: [{name: a, device: x}, {name: c, device: y}]\n")
+    assert caplog.messages == ["settings reloaded: sources without b; restart needed for sources"]
 
 
 @pytest.mark.parametrize(
@@ -327,6 +362,59 @@ def test_a_terminal_that_is_closed_stops_what_was_started_there(box: Box) -> Non
     assert len(box.applied) == 1
     assert hang_up(box, closing=True)
     assert len(box.applied) == 1
+
+
+def test_a_terminal_that_was_closed_during_the_start_stops_what_was_started_there(
+    box: Box,
+) -> None:
+    terminal, ours = os.openpty()
+    stdin, stop = os.dup(0), Stop()
+    os.dup2(ours, 0)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+    try:
+        os.close(terminal)
+        # Only this thread blocks it here.
+        signal.pthread_kill(threading.get_ident(), signal.SIGHUP)
+        with reload_on_signal(box.reload, lambda: None, stop):
+            box.reload()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.dup2(stdin, 0)
+        os.close(stdin)
+        os.close(ours)
+    assert stop.is_set()
+    assert box.applied == []
+
+
+def test_a_signal_while_the_program_starts_does_not_end_it(tmp_path: Path) -> None:
+    config, log = tmp_path / "timbrel.yaml", tmp_path / "log"
+    config.write_text(
+        "mqtt: {host: 127.0.0.1, port: 9}\nsources: [{name: a, url: 'rtsp://127.0.0.1:9/a'}]\n"
+    )
+    with log.open("w") as output:
+        daemon = subprocess.Popen(
+            [sys.executable, "-m", "daemon", "run", "--config", config],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stderr=output,
+        )
+    with killed_at_last(daemon):
+        # As soon as the program blocks the signal, long before it has its handler.
+        status = Path(f"/proc/{daemon.pid}/status")
+        deadline = time.monotonic() + 20
+        while not is_blocked(status, signal.SIGHUP):
+            assert time.monotonic() < deadline
+        daemon.send_signal(signal.SIGHUP)
+        while "settings reloaded: nothing has changed" not in log.read_text():
+            assert daemon.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+
+
+def is_blocked(status: Path, number: signal.Signals) -> bool:
+    lines = status.read_text().splitlines()
+    blocked = next(int(line.split()[1], 16) for line in lines if line.startswith("SigBlk"))
+    return bool(blocked & 1 << (number - 1))
 
 
 def test_a_closed_terminal_does_not_stop_what_was_started_to_ignore_that(box: Box) -> None:

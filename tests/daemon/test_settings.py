@@ -671,3 +671,18 @@ def test_sources_that_cannot_be_are_refused_by_key(
 ) -> None:
     message = refusal(tmp_path, text)
     assert all(word in message for word in words), message
+
+
+@pytest.mark.parametrize(
+    ("mqtt", "topics"),
+    [
+        ({}, ["homeassistant/status"]),
+        ({"discovery_prefix": "ha"}, ["ha/status", "homeassistant/status"]),
+        ({"discovery_prefix": "ha", "birth_topic": "hub/born"}, ["hub/born"]),
+        ({"discovery": False, "birth_topic": "hub/born"}, []),
+    ],
+)
+def test_birth_is_heard_on_the_hubs_default_topic_too_unless_one_is_set(
+    mqtt: dict[str, Any], topics: list[str]
+) -> None:
+    assert MqttSettings(**mqtt).birth_topics == topics

@@ -17,4 +17,6 @@ def test_every_retained_topic_of_a_node_is_listed() -> None:
 
 
 def test_topic_of_the_announced_device_is_listed() -> None:
-    assert discovery(NODE).topic in discovery_topics(NODE.discovery_prefix, NODE.name)
+    assert discovery(NODE).topic in discovery_topics(
+        NODE.discovery_prefix, NODE.name, NODE.topic_prefix
+    )
