@@ -51,7 +51,7 @@ def is_sent(mqtt: "MqttSettings", password: str | None) -> bool:
 
 
 def doubts(mqtt: "MqttSettings", password: str | None) -> Iterator[str]:
-    """A line, with the remedy, for each reason why the broker will hardly accept the password."""
+    """Yield a line, with the remedy, for each reason why the broker will probably refuse it."""
     if password and mqtt.username is None:
         yield "mqtt.username: missing, so that the password is not sent; name the user"
     if password is None or (fault := _doubt(password)) is None:

@@ -56,7 +56,7 @@ def compose(path: Path) -> yaml.Node | None:
 
 
 def unsendable(text: str) -> str | None:
-    """What a text has that neither a file name nor a message can hold, with the remedy."""
+    """Return what keeps a text from being used in a message, with the remedy; None if nothing."""
     if "\0" in text:
         return "a NUL character; leave it out"
     if _has_surrogates(text):

@@ -1,4 +1,4 @@
-"""Texts of a configuration that are valid and yet hardly what was meant."""
+"""Warnings about valid texts that are probably mistakes."""
 
 import re
 from collections.abc import Iterator
