@@ -21,6 +21,7 @@ _NO_START = re.compile(r"found character (.+) that cannot start any token\Z")
 _REMEDIES = {
     "mapping values are not allowed": "correct the indentation, or quote a text with a colon in it",
     "could not find expected ':'": "write each key with a colon and a space behind it",
+    "but found another document": "remove the second ---",
     "expected <block end>": "correct the indentation, or put the whole text in quotes",
     "expected '<document start>'": "write name: value, and each section as name: with its keys "
     "indented below it",

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from daemon.printable import invisible
 from daemon.settings import Settings
 
 _QUOTES = re.compile("[\u2018-\u201f\u00ab\u00bb]")
@@ -22,6 +23,8 @@ def text_warnings(settings: Settings) -> Iterator[str]:
     for key, text in _texts(settings, ""):
         if text != text.strip():
             yield f"{key}: it begins or ends with a space, which counts too; remove the space"
+        elif (character := invisible(text)) is not None:
+            yield f"{key}: it has an invisible character ({character}); remove it"
         if _QUOTES.match(text[:1]) or _QUOTES.match(text[-1:]):
             yield f"{key}: it has the quotes of a word processor, which count too; remove them"
         if key.rpartition(".")[2] in _PATHS:

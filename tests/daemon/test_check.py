@@ -107,6 +107,7 @@ WARNED = [
     ("audio: {channel: 1}\nsources: [{name: a, device: x}]", "audio.channel: not used"),
     ("sources: [{name: a, device: x}, {name: b, device: x}]", "sources.1: b and a listen to the"),
     ("mqtt: {username: 'me '}", "mqtt.username: it begins or ends with a space"),
+    ("mqtt: {username: me\u200b}", "mqtt.username: it has an invisible character (U+200B)"),
     ("mqtt: {topic_prefix: ' home/music'}", "mqtt.topic_prefix: it begins or ends with a space"),
     ("mqtt: {area: \u201cLiving room\u201d}", "mqtt.area: it has the quotes of a word processor"),
     ("state: {directory: ~/state}", "state.directory: neither ~ nor variables are replaced"),
@@ -143,6 +144,10 @@ def test_a_password_without_a_user_and_an_empty_one_are_mentioned(
         ("S3cret \n", "it begins or ends with a space"),
         ('"S3cret"\n', "it stands in quotes, which are sent too"),
         ("${S3cret}\n", "it names a variable, which is not replaced"),
+        ("password: S3cret\n", "it begins with a name, which is sent too"),
+        ("TIMBREL_MQTT_PASSWORD=S3cret\n", "it begins with a name, which is sent too"),
+        ("me:$7$101$ab==\n", "it is a line of the broker's own password file"),
+        ("S3cr\u200bet\n", "it has an invisible character (U+200B), which is sent too"),
     ):
         password.write_text(content, encoding="utf-8")
         done = timbrel("check", config)

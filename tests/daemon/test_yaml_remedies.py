@@ -54,6 +54,7 @@ KEYS = [
     ("audio: {hop-seconds: 1}", "did you mean hop_seconds?"),
     ("mqtt:\nhost: hub", "did you mean mqtt.host? then indent it below mqtt"),
     ("port: 1", "did you mean mqtt.port or health.port? then indent it below mqtt or health"),
+    ("mqtt:\n\u00a0\u00a0host: hub", "a space that YAML does not know belongs to it; write plain"),
     ("mqtt.host: hub", "write mqtt: and below it, indented, host"),
 ]
 SYNTAX = [
@@ -68,6 +69,7 @@ SYNTAX = [
     ("mqtt: {host: hub", "close the bracket, or put a comma between its entries"),
     ("mqtt: {host: [::1]}", "quote the text"),
     ('[mqtt]\nhost = "hub"', "write name: value, and each section as name: with its keys indented"),
+    ("name: a\n---\nname: b", "remove the second ---"),
     ("mqtt:\n\thost: hub", "a tab at the start of a token; write spaces instead of tabs"),
     ("mqtt: {username: !secret me}", "leave it out, or quote the text if it is a part of it"),
 ]
