@@ -27,6 +27,8 @@ def text_warnings(settings: Settings) -> Iterator[str]:
             yield f"{key}: it has an invisible character ({character}); remove it"
         if _QUOTES.match(text[:1]) or _QUOTES.match(text[-1:]):
             yield f"{key}: it has the quotes of a word processor, which count too; remove them"
+        if key.endswith(".device") and text.isdecimal():
+            yield f"{key}: in quotes it is a part of a name; write an index without them"
         if key.rpartition(".")[2] in _PATHS:
             yield from _path_warnings(key, text)
 

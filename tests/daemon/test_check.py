@@ -106,6 +106,7 @@ WARNED = [
     ("mqtt: {topic_prefix: homeassistant}", "mqtt.discovery_prefix: the same as"),
     ("audio: {channel: 1}\nsources: [{name: a, device: x}]", "audio.channel: not used"),
     ("sources: [{name: a, device: x}, {name: b, device: x}]", "sources.1: b and a listen to the"),
+    ("audio: {device: '3'}", "audio.device: in quotes it is a part of a name; write an index"),
     ("mqtt: {username: 'me '}", "mqtt.username: it begins or ends with a space"),
     ("mqtt: {username: me\u200b}", "mqtt.username: it has an invisible character (U+200B)"),
     ("mqtt: {topic_prefix: ' home/music'}", "mqtt.topic_prefix: it begins or ends with a space"),
