@@ -1,4 +1,4 @@
-"""Files that a configuration names: whether one has changed behind its name."""
+"""Detect that the content of a file has changed while the configuration names it as before."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ Signatures = Mapping[str, tuple[str, int, int, int]]
 
 
 def signatures(settings: Settings) -> Signatures:
-    """What tells each file that is read once at the start from another one, by its key.
+    """The identity of each file that is read once, at the start, by its key.
 
     A file that cannot be seen is left out.
     """

@@ -17,7 +17,7 @@ _UNITS = Path("/etc/systemd/system")
 def outdated_copies(
     mqtt: "MqttSettings", environment: Mapping[str, str] = os.environ
 ) -> Iterator[str]:
-    """A line, with the remedy, for each copy that is not of the file that is configured now.
+    """Yield a line, with the remedy, for each copy that differs from the file configured now.
 
     A copy is made when the service starts; only its user and root can read it. No line where no
     difference can be seen, where the service reads the file itself, and without a copy.

@@ -1,4 +1,4 @@
-"""What is wrong with a broker's host name, and what to write instead."""
+"""Mistakes in a broker's host name, each with the remedy."""
 
 import re
 import socket
@@ -33,7 +33,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 def host_fault(host: str) -> str | None:
-    """Why a text is neither a host name nor an IP address, with the remedy; None where it is one.
+    """Return why a text is no host name or IP address, with the remedy; None if it is one.
 
     An IPv6 address may end with its interface (`fe80::1%eth0`). No part of an address with a login
     is in the answer.
@@ -48,7 +48,7 @@ def _ipv6_fault(host: str) -> str | None:
     address, percent, interface = host.partition("%")
     if _is_address(socket.AF_INET6, address) and bool(percent) == bool(interface):
         return None
-    return "it is no host name and no IPv6 address; correct it"
+    return "it is neither a host name nor an IPv6 address; correct it"
 
 
 def _name_fault(host: str) -> str | None:

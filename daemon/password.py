@@ -6,12 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon.bounded_file import UnreadableError, content_of
+from daemon.printable import invisible
 from daemon.yaml_document import decoded
 
 if TYPE_CHECKING:
     from daemon.settings import MqttSettings
 
 _MOST_BYTES = 64 * 1024
+_DOUBTFUL = {
+    r"\$\{[A-Za-z_]\w*\}|\{\{.*\}\}": "it names a variable, which is not replaced",
+    r"(?i)\A(TIMBREL_MQTT_)?password *[:=]": "it begins with a name, which is sent too",
+    r"\A[^:]+:\$[67]\$": "it is a line of the broker's own password file",
+}
 _MOST_SENT_BYTES = 65_535  # The length has two bytes in MQTT.
 
 
@@ -51,7 +57,7 @@ def is_sent(mqtt: "MqttSettings", password: str | None) -> bool:
 
 
 def doubts(mqtt: "MqttSettings", password: str | None) -> Iterator[str]:
-    """A line, with the remedy, for each reason why the broker will hardly accept the password."""
+    """Yield a line, with the remedy, for each reason why the broker will probably refuse it."""
     if password and mqtt.username is None:
         yield "mqtt.username: missing, so that the password is not sent; name the user"
     if password is None or (fault := _doubt(password)) is None:
@@ -70,6 +76,6 @@ def _doubt(password: str) -> str | None:
         return "it begins or ends with a space, which is sent too"
     if password[0] in "\"'" and password[0] == password[-1] and len(password) > 1:
         return "it stands in quotes, which are sent too"
-    if re.search(r"\$\{[A-Za-z_]\w*\}|\{\{.*\}\}", password):
-        return "it names a variable, which is not replaced"
-    return None
+    if (character := invisible(password)) is not None:
+        return f"it has an invisible character ({character}), which is sent too"
+    return next((fault for sign, fault in _DOUBTFUL.items() if re.search(sign, password)), None)

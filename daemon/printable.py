@@ -11,6 +11,15 @@ def printable(text: str, *, keep: str = "") -> str:
     return "".join(c if c.isprintable() or c in keep else _escaped(c) for c in text)
 
 
+def invisible(text: str) -> str | None:
+    """Return the first character, as U+ and its number, that nobody can see or tell from a space.
+
+    None without one. The joiner inside an emoji is none of them.
+    """
+    found = next((c for c in text if not c.isprintable() and c != "\u200d"), None)
+    return None if found is None else f"U+{ord(found):04X}"
+
+
 def printable_bytes(data: bytes) -> str:
     """Bytes of unknown content as printable text; what is not UTF-8 becomes escapes."""
     return printable(data.decode(errors="backslashreplace"))

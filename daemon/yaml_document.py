@@ -21,6 +21,7 @@ _NO_START = re.compile(r"found character (.+) that cannot start any token\Z")
 _REMEDIES = {
     "mapping values are not allowed": "correct the indentation, or quote a text with a colon in it",
     "could not find expected ':'": "write each key with a colon and a space behind it",
+    "but found another document": "remove the second ---",
     "expected <block end>": "correct the indentation, or put the whole text in quotes",
     "expected '<document start>'": "write name: value, and each section as name: with its keys "
     "indented below it",
@@ -56,7 +57,7 @@ def compose(path: Path) -> yaml.Node | None:
 
 
 def unsendable(text: str) -> str | None:
-    """What a text has that neither a file name nor a message can hold, with the remedy."""
+    """Return what keeps a text from being used in a message, with the remedy; None if nothing."""
     if "\0" in text:
         return "a NUL character; leave it out"
     if _has_surrogates(text):

@@ -1,4 +1,4 @@
-"""What to write instead of a value of the wrong kind; None where that is not known."""
+"""Remedies for values of the wrong kind; None where there is no particular one."""
 
 import re
 import typing

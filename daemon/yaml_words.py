@@ -123,6 +123,8 @@ def unknown_key(name: str, known: Mapping[str, Any]) -> str:
     """What to say about a key that is none of the known ones, which have these hints."""
     import difflib
 
+    if name != name.strip():
+        return "unknown key; a space that YAML does not know belongs to it; write plain spaces"
     above, dot, below = name.partition(".")
     if dot and above in known:
         return f"unknown key; write {above}: and below it, indented, {below}"

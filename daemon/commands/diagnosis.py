@@ -20,6 +20,10 @@ from daemon.state import state_directory
 
 _TLS_PORT, _PLAIN_PORT = 8883, 1883
 _MODEL = "model file "
+_FOR_THE_SERVICE = (
+    "{}: not readable by this user; only the systemd service, which gets a copy, can use it"
+)
+_UNREADABLE = "a password that this user cannot read"
 
 
 class Findings:
@@ -37,10 +41,17 @@ class Findings:
         if settings is None:
             return
         self._note_ears(document, settings)
-        self.problems += [p for p in _file_problems(settings) if document.is_sound(p.key)]
+        for problem in _file_problems(settings):
+            key_file = settings.mqtt.tls and settings.mqtt.tls.key_file
+            if problem.key == "mqtt.tls.key_file" and key_file and _is_closed_to_us(Path(key_file)):
+                self.warnings.append(f"{problem.key}: {_FOR_THE_SERVICE.format(key_file)}")
+            elif document.is_sound(problem.key):
+                self.problems.append(problem)
         self._note_password(settings)
         self.has_password |= service_has_password(settings.mqtt, document.path)
         self.warnings += _warnings(settings, document.path)
+        # A value that is faulty has its default here, which says nothing.
+        self.warnings = [w for w in self.warnings if document.is_sound(w.partition(": ")[0])]
 
     def _note_ears(self, document: Document[Settings], settings: Settings) -> None:
         try:
@@ -59,16 +70,13 @@ class Findings:
         try:
             password = read_password(mqtt)
         except InputError as error:
-            if mqtt.password_file is not None and _is_closed_to_us(Path(mqtt.password_file)):
-                self.has_password = True
-                text = (
-                    "not readable by this user; only the systemd service, which gets a copy, can "
-                    "use it"
-                )
-                self.warnings.append(f"mqtt.password_file: {mqtt.password_file}: {text}")
+            if mqtt.password_file is None or not _is_closed_to_us(Path(mqtt.password_file)):
+                self.problems += map(_problem_of, error.lines)
                 return
-            self.problems += map(_problem_of, error.lines)
-            return
+            self.warnings.append(
+                f"mqtt.password_file: {_FOR_THE_SERVICE.format(mqtt.password_file)}"
+            )
+            password = _UNREADABLE
         self.has_password = is_sent(mqtt, password)
         self.warnings += doubts(mqtt, password)
 

@@ -1,4 +1,4 @@
-"""Texts of a configuration that are valid and yet hardly what was meant."""
+"""Warnings about valid texts that are probably mistakes."""
 
 import re
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from daemon.printable import invisible
 from daemon.settings import Settings
 
 _QUOTES = re.compile("[\u2018-\u201f\u00ab\u00bb]")
@@ -22,8 +23,12 @@ def text_warnings(settings: Settings) -> Iterator[str]:
     for key, text in _texts(settings, ""):
         if text != text.strip():
             yield f"{key}: it begins or ends with a space, which counts too; remove the space"
+        elif (character := invisible(text)) is not None:
+            yield f"{key}: it has an invisible character ({character}); remove it"
         if _QUOTES.match(text[:1]) or _QUOTES.match(text[-1:]):
             yield f"{key}: it has the quotes of a word processor, which count too; remove them"
+        if key.endswith(".device") and text.isdecimal():
+            yield f"{key}: in quotes it is a part of a name; write an index without them"
         if key.rpartition(".")[2] in _PATHS:
             yield from _path_warnings(key, text)
 

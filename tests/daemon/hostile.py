@@ -231,12 +231,23 @@ def _says(settings: Any, document: Any, texts: Any) -> bool:
     if isinstance(document, list) and isinstance(settings, list | tuple):
         return len(settings) == len(document) and all(map(_says, settings, document, texts))
     if document is None:
-        return settings is None or isinstance(settings, dict)
+        return settings is None or isinstance(settings, dict) or not len(settings)
     if isinstance(settings, str):
         return bool(settings == texts)
+    if isinstance(document, str):
+        document = _unquoted(document)
     if isinstance(document, bool) or isinstance(settings, bool):
         return settings is document
     return bool(settings == document)
+
+
+def _unquoted(text: str) -> Any:
+    """What a number or a truth value in quotes means."""
+    value = yaml.safe_load(text.strip())
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 _ANCHORS = st.sampled_from("abcd")

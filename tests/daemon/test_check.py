@@ -106,7 +106,9 @@ WARNED = [
     ("mqtt: {topic_prefix: homeassistant}", "mqtt.discovery_prefix: the same as"),
     ("audio: {channel: 1}\nsources: [{name: a, device: x}]", "audio.channel: not used"),
     ("sources: [{name: a, device: x}, {name: b, device: x}]", "sources.1: b and a listen to the"),
+    ("audio: {device: '3'}", "audio.device: in quotes it is a part of a name; write an index"),
     ("mqtt: {username: 'me '}", "mqtt.username: it begins or ends with a space"),
+    ("mqtt: {username: me\u200b}", "mqtt.username: it has an invisible character (U+200B)"),
     ("mqtt: {topic_prefix: ' home/music'}", "mqtt.topic_prefix: it begins or ends with a space"),
     ("mqtt: {area: \u201cLiving room\u201d}", "mqtt.area: it has the quotes of a word processor"),
     ("state: {directory: ~/state}", "state.directory: neither ~ nor variables are replaced"),
@@ -143,6 +145,10 @@ def test_a_password_without_a_user_and_an_empty_one_are_mentioned(
         ("S3cret \n", "it begins or ends with a space"),
         ('"S3cret"\n', "it stands in quotes, which are sent too"),
         ("${S3cret}\n", "it names a variable, which is not replaced"),
+        ("password: S3cret\n", "it begins with a name, which is sent too"),
+        ("TIMBREL_MQTT_PASSWORD=S3cret\n", "it begins with a name, which is sent too"),
+        ("me:$7$101$ab==\n", "it is a line of the broker's own password file"),
+        ("S3cr\u200bet\n", "it has an invisible character (U+200B), which is sent too"),
     ):
         password.write_text(content, encoding="utf-8")
         done = timbrel("check", config)
@@ -193,22 +199,44 @@ print(problems, found.has_password, *found.warnings, sep="\\n")
 """
 
 
+FOR_THE_SERVICE = (
+    "not readable by this user; only the systemd service, which gets a copy, can use it"
+)
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-def test_a_password_that_only_root_can_read_is_no_error_for_others() -> None:
+@pytest.mark.parametrize("user", ["username: me, ", ""])
+def test_a_secret_that_only_root_can_read_is_no_error_for_others(user: str) -> None:
     # The folders of pytest are root's own.
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         folder = Path(name)
         folder.chmod(0o755)
         (folder / "password").touch(0o600)
-        config = written(folder, f"mqtt: {{username: me, password_file: {folder}/password}}")
+        certificate, key = make_certificate(folder)
+        certificate.chmod(0o644)
+        key.chmod(0o600)
+        tls = f"tls: {{certificate_file: {certificate}, key_file: {key}}}"
+        config = written(folder, f"mqtt: {{{user}password_file: {folder}/password, {tls}}}")
         command = [sys.executable, "-c", AS_NOBODY, str(config)]
         done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-    problems, has_password, warning, *_ = done.stdout.splitlines()
-    assert (problems, has_password) == ("[]", "True")
-    assert warning == (
-        f"mqtt.password_file: {folder}/password: not readable by this user; "
-        "only the systemd service, which gets a copy, can use it"
-    )
+    problems, has_password, *warnings = done.stdout.splitlines()
+    assert (problems, has_password) == ("[]", str(bool(user)))
+    assert f"mqtt.password_file: {folder}/password: {FOR_THE_SERVICE}" in warnings
+    assert f"mqtt.tls.key_file: {key}: {FOR_THE_SERVICE}" in warnings
+    assert any(w.startswith("mqtt.username: missing") for w in warnings) != bool(user)
+
+
+def test_a_value_that_is_refused_is_not_said_to_be_missing(
+    timbrel: Timbrel, tmp_path: Path
+) -> None:
+    password = tmp_path / "password"
+    password.write_text("S3cret")
+    password.chmod(0o600)
+    text = f'mqtt: {{username: "\\ud83d", password_file: {password}}}'
+    done = timbrel("check", written(tmp_path, text))
+    (error, verdict) = done.stderr.splitlines()
+    assert "mqtt.username: found '\\ud83d', which has half of a surrogate pair" in error
+    assert verdict == "timbrel: 1 error: this configuration cannot work"
 
 
 def test_a_missing_package_is_an_error_with_a_command(timbrel: Timbrel, tmp_path: Path) -> None:
@@ -225,6 +253,23 @@ def test_a_missing_package_is_an_error_with_a_command(timbrel: Timbrel, tmp_path
     assert "-m pip install prometheus-client" in health
     assert "line 2: sources.0: the place a: the sound of a url needs PyAV" in source
     assert verdict == "timbrel: 2 errors: this configuration cannot work"
+
+
+def test_a_missing_package_for_health_is_refused_alike_by_check_and_run(
+    timbrel: Timbrel, tmp_path: Path
+) -> None:
+    text = "import sys\nsys.modules['prometheus_client'] = None\n"
+    (tmp_path / "sitecustomize.py").write_text(text)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    config = written(tmp_path, "health:\n  port: 9464\nmqtt: {port: 1}\n")
+    found = []
+    for arguments in (["check", config], ["run", "--config", config]):
+        done = timbrel(*arguments, env=environment)
+        assert done.returncode == 2
+        lines = [line for line in done.stderr.splitlines() if "health.port" in line]
+        found += [line.partition("health.port: ")[2] for line in lines]
+    assert len(found) == 2
+    assert found[0] == found[1]
 
 
 def test_a_microphone_that_is_there_is_named(

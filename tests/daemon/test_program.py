@@ -287,7 +287,7 @@ def test_the_password_never_shows(tmp_path: Path, timbrel: Timbrel) -> None:
     "arguments", [["forget", "attic"], ["demo"], ["run"], ["replay", "--publish", str(MEDLEY)]]
 )
 @pytest.mark.parametrize("host", ["a..b", "mqtt://me:S3cret@hub", "${MQTT_HOST}"])
-def test_what_is_no_host_is_one_line_of_every_command(
+def test_invalid_host_is_one_line_in_every_command(
     arguments: list[str], host: str, timbrel: Timbrel, tmp_path: Path
 ) -> None:
     config = tmp_path / "timbrel.yaml"

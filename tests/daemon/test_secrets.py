@@ -139,7 +139,7 @@ def test_a_reload_logs_in_with_a_password_that_was_corrected(
         (f"{PASSWORD}\n{PASSWORD}", "more than one line"),
     ],
 )
-def test_what_cannot_be_a_password_in_the_environment_ends_the_program(
+def test_unusable_password_in_the_environment_ends_the_program(
     value: str, reason: str, tmp_path: Path, timbrel: Timbrel
 ) -> None:
     config = tmp_path / "timbrel.yaml"

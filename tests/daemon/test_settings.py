@@ -375,7 +375,10 @@ def test_a_host_is_a_name_or_an_address(host: str, tmp_path: Path) -> None:
             (host, "not an IP address")
             for host in ("192.168.1", "1883", "192.168.1.05", "0x7f.1", "\uff11")
         ),
-        *((host, "no IPv6 address") for host in ("12345::", "a:b:c", "hub:", "::1%", "::1:99999")),
+        *(
+            (host, "nor an IPv6 address")
+            for host in ("12345::", "a:b:c", "hub:", "::1%", "::1:99999")
+        ),
         *((host, "letters, digits, - and . only") for host in ("<ip>", "hub;", "hub?x", "hub*")),
         ("“hub”", "quotes of a word processor"),
         ("x" * 64, "longer than 63 characters"),
@@ -384,9 +387,7 @@ def test_a_host_is_a_name_or_an_address(host: str, tmp_path: Path) -> None:
         ("", "it is empty; write a host name or an IP address"),
     ],
 )
-def test_what_is_no_host_is_refused_with_what_to_write(
-    host: str, fault: str, tmp_path: Path
-) -> None:
+def test_invalid_host_is_refused_with_the_remedy(host: str, fault: str, tmp_path: Path) -> None:
     message = refusal(tmp_path, f'mqtt: {{host: "{host}"}}')
     assert message.startswith(", line 1: mqtt.host: found ")
     assert fault in message
@@ -472,9 +473,7 @@ def test_a_gate_left_empty_is_refused_since_it_would_be_no_gate(
         ("mqtt: {families: }", MqttSettings()),
     ],
 )
-def test_what_can_only_mean_one_thing_is_accepted(
-    text: str, settings: MqttSettings, tmp_path: Path
-) -> None:
+def test_unambiguous_values_are_accepted(text: str, settings: MqttSettings, tmp_path: Path) -> None:
     assert loaded(tmp_path, text).mqtt == settings
 
 
@@ -543,7 +542,7 @@ UNUSABLE = [
 
 
 @pytest.mark.parametrize(("content", "reason"), UNUSABLE)
-def test_what_cannot_be_a_password_is_refused_without_showing_it(
+def test_unusable_password_is_refused_without_showing_it(
     content: bytes, reason: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "password"
@@ -558,7 +557,7 @@ def test_what_cannot_be_a_password_is_refused_without_showing_it(
 
 
 @pytest.mark.parametrize(("content", "reason"), UNUSABLE[:5])
-def test_what_the_service_manager_hands_over_is_checked_too(
+def test_password_from_the_service_manager_is_checked_too(
     content: bytes, reason: str, tmp_path: Path
 ) -> None:
     (tmp_path / "mqtt_password").write_bytes(content)
@@ -568,7 +567,7 @@ def test_what_the_service_manager_hands_over_is_checked_too(
 
 
 @pytest.mark.parametrize("value", ["s3cret\udce4", "me\ns3cret"])
-def test_what_cannot_be_a_password_in_the_environment_is_refused(value: str) -> None:
+def test_unusable_password_in_the_environment_is_refused(value: str) -> None:
     with pytest.raises(InputError) as caught:
         read_password(MqttSettings(), {PASSWORD_VARIABLE: value})
     assert str(caught.value).startswith(f"{PASSWORD_VARIABLE}: ")

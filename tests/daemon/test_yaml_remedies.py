@@ -1,11 +1,14 @@
 """What is wrong in a configuration is named with what to write instead."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from daemon import yaml_words
 from daemon.errors import InputError
-from daemon.settings import load
+from daemon.settings import Settings, load
 
 UNITS = [
     ("audio: {hop_seconds: 1s}", "write the number alone, in seconds"),
@@ -54,6 +57,7 @@ KEYS = [
     ("audio: {hop-seconds: 1}", "did you mean hop_seconds?"),
     ("mqtt:\nhost: hub", "did you mean mqtt.host? then indent it below mqtt"),
     ("port: 1", "did you mean mqtt.port or health.port? then indent it below mqtt or health"),
+    ("mqtt:\n\u00a0\u00a0host: hub", "a space that YAML does not know belongs to it; write plain"),
     ("mqtt.host: hub", "write mqtt: and below it, indented, host"),
 ]
 SYNTAX = [
@@ -68,6 +72,7 @@ SYNTAX = [
     ("mqtt: {host: hub", "close the bracket, or put a comma between its entries"),
     ("mqtt: {host: [::1]}", "quote the text"),
     ('[mqtt]\nhost = "hub"', "write name: value, and each section as name: with its keys indented"),
+    ("name: a\n---\nname: b", "remove the second ---"),
     ("mqtt:\n\thost: hub", "a tab at the start of a token; write spaces instead of tabs"),
     ("mqtt: {username: !secret me}", "leave it out, or quote the text if it is a part of it"),
 ]
@@ -84,3 +89,41 @@ def test_a_mistake_is_one_line_with_what_to_write_instead(
     (line,) = caught.value.lines
     assert remedy in line
     assert len(line.removeprefix(str(file))) < 250
+
+
+ODD = [
+    *("", "~", "yes", "[]", "[1]", "{a: 1}", "-1", "1.5", "010", "1:30", "2024-01-01", ".nan"),
+    *("''", "x", "a, b", "!secret x", "'${X}'", "1s", "'1'", '"\\ud83d"', '"\\0"', '"\\e[2J"'),
+    *("x" * 5_000, "9" * 500, "rtsp://me:S3cret@x"),
+]
+
+
+def keys(kind: type[msgspec.Struct], above: str = "") -> Iterator[str]:
+    """Every key of the configuration, with those above it."""
+    for one in msgspec.structs.fields(kind):
+        key = f"{above}{one.encode_name}"
+        yield key
+        section = yaml_words.section(one.type)
+        if section is not None:
+            yield from keys(section, f"{key}.")
+
+
+@pytest.mark.parametrize(
+    "key", [*keys(Settings), "tracker.families.vocal", "tracker.families.vocal.votes"]
+)
+def test_every_key_takes_an_odd_value_or_refuses_it_with_a_remedy(key: str, tmp_path: Path) -> None:
+    file = tmp_path / "timbrel.yaml"
+    *above, last = key.split(".")
+    for value in ODD:
+        lines = [f"{'  ' * n}{name}:" for n, name in enumerate(above)]
+        text = "\n".join([*lines, f"{'  ' * len(above)}{last}: {value}"])
+        file.write_text(text, encoding="utf-8")
+        try:
+            load(file)
+        except InputError as error:
+            for line in error.lines:
+                said = line.removeprefix(str(file))
+                assert "; " in said
+                assert len(said) < 330
+                assert said.isprintable()
+                assert "S3cret" not in said
