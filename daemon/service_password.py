@@ -53,11 +53,14 @@ def service_has_password(mqtt: MqttSettings, config: Path) -> bool:
 
 
 def password_file_of_service(config: Path) -> Path | None:
-    """Return the password file of the installed system service, if it runs with that `config`."""
+    """Return the password file of the system service that runs with that `config`, if any does.
+
+    Where no unit is installed, that is the service with the default paths.
+    """
     try:
         text = (_UNITS / unit.NAME).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return None
+        return unit.PASSWORD if config.resolve() == unit.CONFIG.resolve() else None
     named = _CREDENTIAL.search(text)
     ends = {unit.config_argument(path) for path in (config.absolute(), config.resolve())}
     runs_it = any(
