@@ -33,6 +33,13 @@ def outdated_copies(
             yield f"{key}: {line}"
 
 
+def is_service_installed() -> bool:
+    """Whether `install-service` has written a system unit."""
+    from daemon import unit
+
+    return (_UNITS / unit.NAME).exists()
+
+
 def source_of_service(config: Path) -> Path | None:
     """The file that the password of the installed service with this configuration is copied from.
 

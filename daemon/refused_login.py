@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from daemon.settings import MqttSettings
-from daemon.stranger import stranger_at
 from daemon.trouble import Trouble
 
 NO_ANSWER = "it does not answer"
@@ -40,9 +39,16 @@ def refused_login(
         reasons = {v: a for v, a in reasons.items() if a != _UNKNOWN_VERSION} or reasons
     if reasons:
         return Trouble(f"{where} {_refuses(reasons)}", users=False)
-    if not has_worked and (stranger := stranger_at(settings)):
+    if not has_worked and (stranger := _stranger_at(settings)):
         return Trouble(f"{where} is none: it {stranger}", users=True)
     return Trouble(f"{where} {_without_reason(set(answers.values()))}", users=False)
+
+
+def _stranger_at(settings: MqttSettings) -> str | None:
+    # Where all is well, a daemon does without this code.
+    from daemon.stranger import stranger_at
+
+    return stranger_at(settings)
 
 
 def _refuses(reasons: Mapping[str, str]) -> str:

@@ -4,9 +4,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from daemon import systemd
+from daemon import systemd, unit
 from daemon.errors import InputError
-from daemon.handed_files import source_of_service
+from daemon.handed_files import is_service_installed, source_of_service
 from daemon.settings import PASSWORD_VARIABLE, MqttSettings, read_password
 
 
@@ -22,7 +22,7 @@ def find_password(
         return password
     if systemd.credential(systemd.PASSWORD_CREDENTIAL, environment) is not None:
         return password  # This is the service itself, and its file is empty.
-    file = source_of_service(config)
+    file = _password_file(config)
     if file is None:
         return password
     if os.access(file.parent, os.X_OK) and not file.exists():
@@ -45,3 +45,10 @@ def service_has_password(mqtt: MqttSettings, config: Path) -> bool:
         return bool(find_password(mqtt, config))
     except InputError:
         return True
+
+
+def _password_file(config: Path) -> Path | None:
+    """Where no unit is installed, that of the service with the default paths."""
+    if is_service_installed():
+        return source_of_service(config)
+    return unit.PASSWORD if config.resolve() == unit.CONFIG.resolve() else None

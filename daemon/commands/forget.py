@@ -1,5 +1,6 @@
 """`timbrel forget NODE`: remove what a node that is gone left at the broker and in the hub."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from daemon.trouble import Trouble, explain
 _QUIET_SECONDS = 0.5
 _LONGEST_SECONDS = 10.0
 _MOST_NAMED = 5
+_NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 _UNVERIFIED = (
     "whether the broker cleared them is not known, since this user may not read them and "
     "MQTT 3.1.1 reports no refusals; use MQTT 5, or give the user read access"
@@ -32,6 +34,8 @@ def forget(settings: Settings, node: str, config: Path | None = None) -> int:
     Raises InputError when the node is online, nobody knows it, or the broker refuses the login;
     FailedError when the broker cannot be reached or a topic is not cleared.
     """
+    if not _NAME.match(node):
+        raise InputError(f"{node!r} is no node's name: those have only letters, digits, _ and -")
     mqtt = settings.mqtt
     client_id = f"{mqtt.client_id or f'timbrel-{settings.name}'}-forget"
     try:

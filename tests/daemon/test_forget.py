@@ -17,7 +17,7 @@ from daemon.remote import Chosen
 from daemon.settings import MqttSettings
 from daemon.state import Lock
 from tests.conftest import Mosquitto, StartBroker, Timbrel, Watcher
-from tests.daemon.scripted_broker import KeepingBroker
+from tests.daemon.scripted_broker import KeepingBroker, Published, ScriptedBroker
 from tests.daemon.test_mqtt import make_certificate
 
 ATTIC, CELLAR = (Node(name, name, ("flute",), "m", "v") for name in ("attic", "cellar"))
@@ -93,6 +93,18 @@ def test_a_node_that_nobody_knows_is_named_with_those_there_are(
     done = timbrel("forget", "attic", "--config", config)
     assert done.returncode == 2
     assert done.stderr == "timbrel: the broker knows no node attic; it knows cellar\n"
+
+
+@pytest.mark.parametrize("name", ["+", "#", "", "attic/hearing", "at tic", "att\udce4c"])
+def test_name_that_no_node_can_have_is_refused(
+    broker: Mosquitto, config: Path, timbrel: Timbrel, name: str
+) -> None:
+    leave(broker, *traces(ATTIC))
+    done = timbrel("forget", name, "--config", config)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("is no node's name: those have only letters, digits, _ and -\n")
+    with Watcher(broker.port) as watcher:
+        watcher.wait_for("timbrel/attic/mute")
 
 
 def test_without_a_broker_nothing_is_forgotten(timbrel: Timbrel, tmp_path: Path) -> None:
@@ -208,6 +220,20 @@ def test_wrong_password_is_named(
     done = timbrel("forget", "attic", "--config", config)
     assert done.returncode == 2
     assert "answers Not authorized; check mqtt.username" in done.stderr
+
+
+def test_broker_that_hangs_up_at_a_topic_names_it(timbrel: Timbrel, tmp_path: Path) -> None:
+    def answer(_: Published) -> int:
+        raise EOFError
+
+    config = tmp_path / "timbrel.yaml"
+    with ScriptedBroker(answer) as broker:
+        config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\n")
+        done = timbrel("forget", "attic", "--config", config)
+    assert (done.returncode, done.stdout) == (1, "")
+    device = discovery(ATTIC).topic
+    assert f"the broker closed the connection after the message to {device}" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_port_for_tls_is_named(start_broker: StartBroker, timbrel: Timbrel, tmp_path: Path) -> None:

@@ -68,6 +68,18 @@ def test_password_of_the_service_is_for_no_other_configuration(
     assert find_password(MqttSettings(), config, {}) is None
 
 
+def test_default_paths_belong_together_without_a_unit(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    password = tmp_path / "mqtt-password"
+    password.write_text("s3cret\n")
+    monkeypatch.setattr(handed_files, "_UNITS", tmp_path / "none")
+    monkeypatch.setattr(unit, "CONFIG", config)
+    monkeypatch.setattr(unit, "PASSWORD", password)
+    assert find_password(MQTT, config, {}) == "s3cret"
+    assert find_password(MQTT, tmp_path / "other.yaml", {}) is None
+
+
 def test_password_that_is_given_comes_first(install: Install, config: Path, tmp_path: Path) -> None:
     install(config)
     assert find_password(MQTT, config, {PASSWORD_VARIABLE: "own"}) == "own"
