@@ -92,10 +92,10 @@ class BytePieces(io.RawIOBase):
         return count
 
 
-def patched(end: int, patches: Mapping[int, bytes]) -> list[Piece]:
-    """The first `end` bytes of a file, with other bytes at these offsets."""
+def patched(end: int, patches: Mapping[int, bytes], start: int = 0) -> list[Piece]:
+    """A file's bytes between two offsets, with other bytes at the offsets in `patches`."""
     pieces: list[Piece] = []
-    position = 0
+    position = start
     for offset, replacement in sorted(patches.items()):
         pieces += [range(position, offset), replacement]
         position = offset + len(replacement)

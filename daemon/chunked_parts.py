@@ -15,6 +15,7 @@ from daemon.sound_tags import before_tags
 # Fewer bytes than that before or after the sound are padding.
 _LEAST_BYTES = 8
 _PLACEHOLDER = 0x7FFF_0000
+_UNKNOWN = 1 << 62
 _MOST_CHUNKS = 1_000
 _W64_CHUNK_BYTES = 24
 _W64_FAMILY = bytes.fromhex("f3acd3118cd100c04f8edb8a")
@@ -76,10 +77,10 @@ def _aiff_data(file: SoundInput, start: int, size: int, frames_at: int, frame_by
             start - 4: struct.pack(">I", min(number + 8, _AU_UNKNOWN)),
         }
 
-    following = start + size + size % 2
-    return _Data(
-        start + 8, max(0, size - 8), corrections, are_chunks(file, following, file.end, ">")
-    )
+    # FFmpeg writes no size to a pipe.
+    length = size - 8 if size > 8 else _UNKNOWN  # noqa: PLR2004
+    is_followed = size > 0 and are_chunks(file, start + size + size % 2, file.end, ">")
+    return _Data(start + 8, length, corrections, is_followed)
 
 
 def _caf(file: SoundInput) -> _Data | None:
@@ -92,7 +93,7 @@ def _caf(file: SoundInput) -> _Data | None:
         start = position + _CAF_CHUNK_BYTES
         if header[:4] == b"data":
             # Its first four bytes count edits.
-            length = size - 4 if size >= 0 else 1 << 62
+            length = size - 4 if size >= 0 else _UNKNOWN
             following = file.read(start + max(0, size), _CAF_CHUNK_BYTES)
             return _Data(
                 start + 4,

@@ -67,7 +67,9 @@ class LibsndfileReader:
             decoded, has_failed = yield from self._scaled(sound, scale)
             is_at_end = source.is_at_end()
         if source.error is not None:
-            raise InputError(f"{self._file.path}: cannot be read ({source.error.strerror})")
+            raise InputError(
+                f"{self._file.path}: cannot be read ({source.error.strerror}); check the file"
+            )
         is_short = has_failed or (promised is not None and decoded < promised)
         if not is_at_end and (is_short or part.hides_length):
             raise StoppedError(self._seconds, "damaged")

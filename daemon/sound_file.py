@@ -1,6 +1,5 @@
 """Any audio file, or raw sound on standard input, as pieces of 16 kHz mono float32."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -92,11 +91,11 @@ def _blocks(file: SoundInput) -> Iterator[Block]:
 
 def _raw_blocks(file: SoundInput) -> Iterator[Block]:
     """Raw signed 16-bit little-endian mono at 16 kHz, as `arecord -f S16_LE -r 16000` writes it."""
-    data, left = file.head or os.read(file.number, _BLOCK_BYTES), b""
+    data, left = file.head or file.read_on(_BLOCK_BYTES), b""
     while data:
         data = left + data
         whole = len(data) // 2 * 2
         left = data[whole:]
         samples = np.frombuffer(data[:whole], "<i2").astype(np.float32) / np.float32(32_768)
         yield Block(samples[:, None], SAMPLE_RATE_HZ)
-        data = os.read(file.number, _BLOCK_BYTES)
+        data = file.read_on(_BLOCK_BYTES)

@@ -43,10 +43,24 @@ class SoundInput:
         pieces = []
         # Offsets that a file names may be larger than any file.
         count = max(0, min(count, self.size - start))
-        while count > 0 and (piece := os.pread(self.number, count, start)):
-            pieces.append(piece)
-            start, count = start + len(piece), count - len(piece)
+        with _named(self.path):
+            while count > 0 and (piece := os.pread(self.number, count, start)):
+                pieces.append(piece)
+                start, count = start + len(piece), count - len(piece)
         return b"".join(pieces)
+
+    def read_on(self, count: int) -> bytes:
+        """The next bytes of a pipe or of standard input, none at the end."""
+        with _named(self.path):
+            return os.read(self.number, count)
+
+
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the file") from None
 
 
 class ForwardBytes:
@@ -106,18 +120,13 @@ def _opened(path: str) -> int:
 def _input(path: str, number: int) -> SoundInput:
     status = os.fstat(number)
     if not stat.S_ISREG(status.st_mode):
-        return SoundInput(path, number, None, _read_fully(number, _HEAD_BYTES))
+        pipe = SoundInput(path, number, None)
+        while len(pipe.head) < _HEAD_BYTES and (piece := pipe.read_on(_HEAD_BYTES)):
+            pipe.head += piece
+        return pipe
     if status.st_size == 0 and path != STANDARD_INPUT:
         raise InputError(f"{path}: the file is empty; record or export it again")
     return SoundInput(path, number, status.st_size)
-
-
-def _read_fully(number: int, count: int) -> bytes:
-    pieces = []
-    while count > 0 and (piece := os.read(number, count)):
-        pieces.append(piece)
-        count -= len(piece)
-    return b"".join(pieces)
 
 
 @contextmanager
@@ -136,7 +145,7 @@ def spooled(pipe: SoundInput) -> Iterator[SoundInput]:
                     f"{pipe.path}: a pipe of this format may hold at most "
                     f"{_MOST_SPOOLED_BYTES >> 20} MB; save it as a file first"
                 )
-            piece = os.read(pipe.number, _COPY_BYTES)
+            piece = pipe.read_on(_COPY_BYTES)
         yield SoundInput(pipe.path, number, size)
     finally:
         os.close(number)
