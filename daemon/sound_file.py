@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.sound_block import Block
-from daemon.sound_content import LIBSNDFILES, content_of, is_streamed
+from daemon.sound_content import LIBSNDFILES, WAV, content_of, is_streamed
 from daemon.sound_decoders import known_blocks, other_blocks
 from daemon.sound_input import STANDARD_INPUT, SoundInput, open_input, spooled
+from daemon.wav_parts import endless_head
 from daemon.window import SAMPLE_RATE_HZ
 
 _BLOCK_BYTES = 4_096
@@ -81,6 +82,8 @@ def _blocks(file: SoundInput) -> Iterator[Block]:
         yield from _raw_blocks(file)
         return
     with ExitStack() as stack:
+        if file.size is None and content == WAV:
+            file.head = endless_head(file)
         if file.size is None and not is_streamed(file, content):
             file = stack.enter_context(spooled(file))
         if content is None or content in LIBSNDFILES:

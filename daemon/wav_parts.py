@@ -14,6 +14,7 @@ _FIRST_CHUNK = 12
 _UNKNOWN = 0xFFFF_FFFF
 # A program that writes to a pipe gives the largest size there is, or one a little smaller.
 _PLACEHOLDER = 0x7FFF_0000
+_LARGEST = 0x7FFF_FF00
 _MODULUS = 1 << 32
 _BLOCK_OFFSET = 12
 
@@ -54,6 +55,14 @@ def wav_parts(file: SoundInput, start: int = 0) -> list[Part]:
         start = following
     # What is wrong with any other header, libsndfile says.
     return parts or [Part()]
+
+
+def endless_head(pipe: SoundInput) -> bytes:
+    """A pipe's first bytes, with the largest size of sound where they say that there is none."""
+    wave = _wave(pipe, 0)
+    if wave is None or wave.size:
+        return pipe.head
+    return _header(wave, _LARGEST) + pipe.head[wave.data :]
 
 
 def _wave(file: SoundInput, start: int) -> _Wave | None:
