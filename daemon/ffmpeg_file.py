@@ -3,9 +3,11 @@
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from daemon.errors import InputError
+from daemon.float_scale import integer_scale, peak_of
 from daemon.sound_block import Block, after
 from daemon.sound_input import SoundInput
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 # A decoder is done with the longest gap between two blocks of sound sooner.
 _HANG_SECONDS = 60.0
 _MEMORY_BYTES = 1 << 30
+# Lossy codecs reach that; only beyond it the whole file is decoded for its peak.
+_OVERSHOOT = 4.0
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +45,7 @@ def ffmpeg_blocks(file: SoundInput, from_seconds: float = 0.0) -> Iterator[Block
     heard_seconds = from_seconds
     try:
         with Decoder(_request(file)) as decoder:
-            for block in after(_decoded(decoder), from_seconds):
+            for block in after(_scaled(file, _decoded(decoder)), from_seconds):
                 heard_seconds += len(block.samples) / block.rate_hz
                 yield block
     except ChildError as error:
@@ -54,6 +58,26 @@ def ffmpeg_blocks(file: SoundInput, from_seconds: float = 0.0) -> Iterator[Block
         if not heard_seconds or "FFmpegError" not in error.kinds:
             raise FFmpegError(error.words) from None
         log.warning("%s: truncated; the %.1f s that decode are used", file.path, heard_seconds)
+
+
+def _scaled(file: SoundInput, blocks: Iterator[Block]) -> Iterator[Block]:
+    """The blocks, brought to -1..1 where their samples have the scale of integers."""
+    scale, is_known = None, False
+    for samples, rate_hz in blocks:
+        if not is_known and peak_of(samples) > _OVERSHOOT:
+            is_known, scale = True, integer_scale(file.path, _peak(file))
+        yield Block(samples if scale is None else samples / scale, rate_hz)
+
+
+def _peak(file: SoundInput) -> float:
+    """The largest absolute value of all samples, by a decoder of its own."""
+    from daemon.decoding import ChildError, Decoder, DecodingError
+
+    peak = 0.0
+    with suppress(ChildError, DecodingError), Decoder(_request(file)) as decoder:
+        for samples, _ in _decoded(decoder):
+            peak = max(peak, peak_of(samples))
+    return peak
 
 
 def _decoded(decoder: "Decoder") -> Iterator[Block]:

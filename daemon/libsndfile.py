@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from daemon.byte_pieces import BytePieces
 from daemon.errors import InputError
-from daemon.float_scale import integer_scale
+from daemon.float_scale import integer_scale, peak_of
 from daemon.quiet import quiet_output
 from daemon.sound_block import Block
 from daemon.sound_input import SoundInput, rejoined
@@ -58,8 +58,7 @@ class LibsndfileReader:
         """Yield one part's blocks; return whether its end is missing."""
         with self._opened(part) as (sound, source):
             rate_hz = sound.samplerate
-            if lost := round(part.silence_seconds * rate_hz):
-                yield self._counted(np.zeros((lost, 1), np.float32), rate_hz)
+            yield from self._silence(part.silence_seconds, rate_hz)
             scale = self._scale(part, sound)
             promised = part.frames
             if part.trusts_count and sound.frames < _UNKNOWN_FRAMES:
@@ -74,6 +73,13 @@ class LibsndfileReader:
         if not is_at_end and (is_short or part.hides_length):
             raise StoppedError(self._seconds, "damaged")
         return is_short
+
+    def _silence(self, seconds: float, rate_hz: int) -> Iterator[Block]:
+        left = round(seconds * rate_hz)
+        while left > 0:
+            size = min(left, _BLOCK_SAMPLES)
+            yield self._counted(np.zeros((size, 1), np.float32), rate_hz)
+            left -= size
 
     def _scaled(
         self, sound: Any, scale: np.float32 | None
@@ -120,16 +126,7 @@ class LibsndfileReader:
         pieces = part.pieces or [range(self._file.size)]
         with self._opened(replace(part, pieces=pieces)) as (scanned, _):
             peak = _peak(scanned)
-        scale = integer_scale(peak)
-        if scale is None:
-            return None
-        log.warning(
-            "%s: its samples reach %.0f, which is the scale of integers; they are divided by %.0f",
-            self._file.path,
-            peak,
-            scale,
-        )
-        return np.float32(scale)
+        return integer_scale(self._file.path, peak)
 
 
 class _Source:
@@ -172,7 +169,7 @@ def _peak(sound: Any) -> float:
     block = np.empty((max(1, _SCANNED_SAMPLES // sound.channels), sound.channels), np.float32)
     with suppress(soundfile.LibsndfileError):
         while len(samples := sound.read(out=block)):
-            peak = max(peak, float(samples.max()), -float(samples.min()))
+            peak = max(peak, peak_of(samples))
     return peak
 
 

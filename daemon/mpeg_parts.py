@@ -10,8 +10,8 @@ from daemon.sound_part import DAMAGED, TRUNCATED, Part, UnsuitableError
 from daemon.sound_tags import after_id3, before_tags
 
 _ID3V1_BYTES = 128
-# Less is padding between frames.
-_LEAST_DAMAGE_SECONDS = 0.02
+# Less is padding between frames; more is no sound that was damaged, but something else.
+_LEAST_DAMAGE_SECONDS, _LONGEST_DAMAGE_SECONDS = 0.02, 600.0
 
 
 @dataclass
@@ -64,7 +64,8 @@ def walked_parts(file: SoundInput, start: int) -> list[Part]:
         lost_seconds = 0.0
         if before is not None and run.header is None:
             lost = _between(file, before.end, run.start) / before.bytes_a_second
-            lost_seconds = lost if lost >= _LEAST_DAMAGE_SECONDS else 0.0
+            if _LEAST_DAMAGE_SECONDS <= lost <= _LONGEST_DAMAGE_SECONDS:
+                lost_seconds = lost
         parts.append(_part(run, lost_seconds))
         before = run
     if before is None:

@@ -24,6 +24,12 @@ def steps(seconds: float = SECONDS, rate_hz: int = RATE_HZ, first: int = 0) -> S
     return (0.4 * np.sin(2 * np.pi * np.cumsum(hz) / rate_hz)).astype(np.float32)
 
 
+def noise(seconds: float = SECONDS) -> Samples:
+    """Noise (n,), of which every second takes as many bytes."""
+    samples = np.random.default_rng(1).normal(0, 0.1, round(seconds * RATE_HZ))
+    return samples.astype(np.float32)
+
+
 def seconds_heard(heard: Samples) -> list[int]:
     """Which seconds of `steps` are heard, in order; -1 for a second of silence."""
     found = []
@@ -102,12 +108,17 @@ class _Pipe(io.RawIOBase):
 
 
 def by_ffmpeg(
-    container: str, codec: str, *, rate_hz: int = RATE_HZ, into_pipe: bool = False
+    container: str,
+    codec: str,
+    *,
+    rate_hz: int = RATE_HZ,
+    seconds: float = SECONDS,
+    into_pipe: bool = False,
 ) -> bytes:
     """The steps as a file of this format, by FFmpeg; into a pipe it cannot correct the header."""
     av = pytest.importorskip("av", reason="needs PyAV to write it")
     pipe, file = _Pipe(), io.BytesIO()
-    samples = steps(rate_hz=rate_hz)
+    samples = steps(seconds, rate_hz)
     with av.open(pipe if into_pipe else file, "w", format=container) as sink:
         stream = sink.add_stream(codec, rate=rate_hz, layout="mono")
         for start in range(0, len(samples), 1_024):

@@ -5,11 +5,10 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from daemon.errors import InputError
@@ -20,6 +19,7 @@ from tests.daemon.made_sounds import (
     by_ffmpeg,
     encoded,
     mp3,
+    noise,
     put,
     seconds_heard,
     steps,
@@ -31,7 +31,7 @@ from tests.daemon.test_sound_file import refusal, warnings_of
 
 ALL = list(range(SECONDS))
 RAW = (steps() * 32_767).astype("<i2").tobytes()
-MADE = {
+MADE: dict[str, Callable[[], bytes]] = {
     "wav": wav,
     "float wav": lambda: encoded("WAV", "FLOAT"),
     "wav of a pipe": lambda: wav(0xFFFF_FFFF),
@@ -125,7 +125,7 @@ def test_long_pipe_that_must_be_copied_is_refused(
 ) -> None:
     monkeypatch.setattr("daemon.sound_input._MOST_SPOOLED_BYTES", 50_000)
     path = tmp_path / "pipe"
-    content = encoded("FLAC", "PCM_16", np.random.default_rng(1).normal(0, 0.1, 128_000))
+    content = encoded("FLAC", "PCM_16", noise())
     os.mkfifo(path)
     source = put(tmp_path, "x.flac", content)
     # Nobody reads the rest, at which the writer fails.
