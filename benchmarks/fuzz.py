@@ -23,12 +23,13 @@ from hypothesis import HealthCheck, Phase
 from tests.daemon import hostile
 from tests.daemon.hostile import MOST_SECONDS, ROOT
 from tests.daemon.hostile_networks import NETWORK_CASES
+from tests.daemon.hostile_sounds import SOUND_CASES
 from tests.daemon.hostile_state import STATE_CASES
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
 
-CASES = {**hostile.CASES, **STATE_CASES, **NETWORK_CASES}
+CASES = {**hostile.CASES, **SOUND_CASES, **STATE_CASES, **NETWORK_CASES}
 _ROUND = 500
 _KEPT = ROOT / "runs" / "fuzz"
 _MOST_BYTES = 4 << 30

@@ -72,7 +72,7 @@ def replay(
                 else Screen(sys.stdout, ears.families, windows=scores)
             )
             if not as_json and len(files) > 1:
-                print(printable(without_logins(file)), flush=True)
+                print(printable(without_logins(file)) or "''", flush=True)
             try:
                 play(player, ears, Hearing(ears.classifier, gate_dbfs), printer, publication)
                 printer.end(_too_short(player, ears))
@@ -191,7 +191,9 @@ class _JsonLines:
             log.warning("%s: no event: %s", self._file, too_short)
 
     def _print(self, **fields: Any) -> None:
-        print(json.dumps({"file": self._file, **fields}, ensure_ascii=False), flush=True)
+        # A name may hold bytes that are no text, or control a terminal.
+        ensure_ascii = not self._file.isprintable()
+        print(json.dumps({"file": self._file, **fields}, ensure_ascii=ensure_ascii), flush=True)
 
 
 def _ending(event: Event) -> dict[str, float]:

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from tests.conftest import ROOT
 from tests.daemon import hostile
 from tests.daemon.hostile_networks import NETWORK_CASES
+from tests.daemon.hostile_sounds import SOUND_CASES
 from tests.daemon.hostile_state import STATE_CASES
 
-CASES = {**hostile.CASES, **STATE_CASES, **NETWORK_CASES}
+CASES = {**hostile.CASES, **SOUND_CASES, **STATE_CASES, **NETWORK_CASES}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -204,8 +204,15 @@ def test_an_m4a_of_7_1_is_heard(tmp_path: Path) -> None:
 
 
 def test_more_channels_than_ffmpeg_converts_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "many.mov"
-    soundfile.write(path, np.zeros((4_800, 65)), 48_000, format="WAV", subtype="PCM_16")
+    av = pytest.importorskip("av", reason="needs PyAV to write it")
+    path = tmp_path / "many.mka"
+    with av.open(str(path), "w", format="matroska") as file:
+        stream = file.add_stream("pcm_s16le", rate=48_000, layout="65 channels")
+        samples = np.zeros((1, 1_024 * 65), np.int16)
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="65 channels")
+        frame.sample_rate, frame.pts = 48_000, 0
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
     assert "(more than 64 channels)" in refusal(path)
 
 
@@ -239,9 +246,9 @@ def test_a_decoder_that_fails_is_a_refusal_of_its_file_alone(
 ) -> None:
     monkeypatch.setattr("daemon.decoding._PROGRAM", stand_in(tmp_path, code))
     if "hangs" in words:
-        monkeypatch.setattr("daemon.sound_file._HANG_SECONDS", 1.0)
+        monkeypatch.setattr("daemon.ffmpeg_file._HANG_SECONDS", 1.0)
     bad, good = tmp_path / "bad.m4a", tmp_path / "good.wav"
-    bad.write_bytes(b"some")
+    bad.write_bytes(b"\0\0\0\x20ftypM4A ")
     soundfile.write(good, tone(16_000, 4.0), 16_000)
     assert words in refusal(bad)
     assert main(["replay", "--json", "--scores", str(bad), str(good)]) == 2
@@ -471,10 +478,12 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_m4a_without_pyav_names_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "song.m4a"
-    path.write_bytes(b"some")
+    path = tmp_path / "song.wav"
+    path.write_bytes(b"\0\0\0\x20ftypM4A ")
     monkeypatch.setitem(sys.modules, "av", None)
-    assert "-m pip install av, or convert it" in refusal(path)
+    message = refusal(path)
+    assert "MP4 files need PyAV (the extra media); " in message
+    assert "-m pip install av, or convert it" in message
 
 
 SUFFIXES = [f".{kind}" for kind in (

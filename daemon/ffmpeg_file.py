@@ -1,0 +1,97 @@
+"""What FFmpeg decodes of a file, in a child process: some of its decoders crash on some files."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from daemon.errors import InputError
+from daemon.float_scale import integer_scale, peak_of
+from daemon.sound_block import Block, after
+from daemon.sound_input import SoundInput
+
+if TYPE_CHECKING:
+    from daemon.decoding import Decoder, Request
+
+# A decoder is done with the longest gap between two blocks of sound sooner.
+_HANG_SECONDS = 60.0
+_MEMORY_BYTES = 1 << 30
+# Lossy codecs reach that; only beyond it the whole file is decoded for its peak.
+_OVERSHOOT = 4.0
+
+log = logging.getLogger(__name__)
+
+
+class FFmpegError(Exception):
+    """FFmpeg decodes nothing of the file; the message is the reason, as a phrase."""
+
+
+def can_use_ffmpeg() -> bool:
+    """Whether PyAV, which holds FFmpeg, is installed."""
+    from daemon.decoding import packages
+
+    return packages() is not None
+
+
+def ffmpeg_blocks(file: SoundInput, from_seconds: float = 0.0) -> Iterator[Block]:
+    """The sound of the file, or what comes after so many seconds of it.
+
+    What decodes of damaged sound is used, with a warning. Raises FFmpegError where nothing does,
+    InputError where the child process fails or the file has no audio track.
+    """
+    from daemon.decoding import ChildError, Decoder, DecodingError
+
+    heard_seconds = from_seconds
+    try:
+        with Decoder(_request(file)) as decoder:
+            for block in after(_scaled(file, _decoded(decoder)), from_seconds):
+                heard_seconds += len(block.samples) / block.rate_hz
+                yield block
+    except ChildError as error:
+        raise InputError(f"{file.path}: {error}; convert it to WAV or FLAC") from None
+    except DecodingError as error:
+        if "NoSoundError" in error.kinds:
+            raise InputError(
+                f"{file.path}: there is no sound in it; name a file with an audio track"
+            ) from None
+        if not heard_seconds or "FFmpegError" not in error.kinds:
+            raise FFmpegError(error.words) from None
+        log.warning("%s: truncated; the %.1f s that decode are used", file.path, heard_seconds)
+
+
+def _scaled(file: SoundInput, blocks: Iterator[Block]) -> Iterator[Block]:
+    """The blocks, brought to -1..1 where their samples have the scale of integers."""
+    scale, is_known = None, False
+    for samples, rate_hz in blocks:
+        if not is_known and peak_of(samples) > _OVERSHOOT:
+            is_known, scale = True, integer_scale(file.path, _peak(file))
+        yield Block(samples if scale is None else samples / scale, rate_hz)
+
+
+def _peak(file: SoundInput) -> float:
+    """The largest absolute value of all samples, by a decoder of its own."""
+    from daemon.decoding import ChildError, Decoder, DecodingError
+
+    peak = 0.0
+    with suppress(ChildError, DecodingError), Decoder(_request(file)) as decoder:
+        for samples, _ in _decoded(decoder):
+            peak = max(peak, peak_of(samples))
+    return peak
+
+
+def _decoded(decoder: "Decoder") -> Iterator[Block]:
+    while (block := decoder.read(_HANG_SECONDS)) is not None:
+        yield Block(*block)
+
+
+def _request(file: SoundInput) -> "Request":
+    from daemon.decoding import Request
+
+    return Request(
+        # By its number: FFmpeg takes a colon in a name for a protocol, and guesses by endings.
+        url=f"file:/proc/{os.getpid()}/fd/{file.number}",
+        # What a playlist names must be a file too, and nothing in the network.
+        options={"protocol_whitelist": "file"},
+        memory_bytes=_MEMORY_BYTES,
+    )

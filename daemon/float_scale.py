@@ -1,0 +1,31 @@
+"""Floating-point samples in the scale of integers, which some programs leave in files."""
+
+import logging
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Louder is no overshoot of sound in -1..1.
+_LOUDEST = 64.0
+_SCALES = (2.0**7, 2.0**15, 2.0**23, 2.0**31)
+
+log = logging.getLogger(__name__)
+
+
+def peak_of(samples: NDArray[np.float32]) -> float:
+    """The largest absolute value; 0 where there are no samples, and of NaN."""
+    return max(0.0, float(samples.max()), -float(samples.min())) if samples.size else 0.0
+
+
+def integer_scale(path: str, peak: float) -> np.float32 | None:
+    """By what to divide all samples of a file with this peak, with a warning; None: by nothing."""
+    if not _LOUDEST < peak <= _SCALES[-1]:
+        return None
+    scale = next(scale for scale in _SCALES if peak <= scale)
+    log.warning(
+        "%s: its samples reach %.0f, which is the scale of integers; they are divided by %.0f",
+        path,
+        peak,
+        scale,
+    )
+    return np.float32(scale)

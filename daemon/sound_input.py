@@ -1,0 +1,174 @@
+"""An audio file or a pipe, opened; a pipe that must be seekable is copied into memory."""
+
+import os
+import stat
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.errors import InputError
+
+STANDARD_INPUT = "-"
+BUFFER_BYTES = 1 << 20
+"""How much is read at once where a file is searched."""
+# Enough to recognise a stream of MPEG frames, and half a second of raw sound.
+_HEAD_BYTES = 16_384
+_COPY_BYTES = 1 << 16
+_MOST_SPOOLED_BYTES = 1 << 30
+
+
+@dataclass
+class SoundInput:
+    """An open input. `size` None: a pipe, whose first bytes `head` have been read already."""
+
+    path: str
+    """The name that the user gave, for messages."""
+    number: int
+    """The file's number; reading at an offset does not move it."""
+    size: int | None
+    head: bytes = b""
+
+    @property
+    def end(self) -> int:
+        """How many bytes can be read at an offset: the file's length, or that of the head."""
+        return len(self.head) if self.size is None else self.size
+
+    def read(self, start: int, count: int) -> bytes:
+        """The bytes from an offset on, fewer at the end."""
+        if self.size is None:
+            return self.head[start : start + count]
+        pieces = []
+        # Offsets that a file names may be larger than any file.
+        count = max(0, min(count, self.size - start))
+        with _named(self.path):
+            while count > 0 and (piece := os.pread(self.number, count, start)):
+                pieces.append(piece)
+                start, count = start + len(piece), count - len(piece)
+        return b"".join(pieces)
+
+    def read_on(self, count: int) -> bytes:
+        """The next bytes of a pipe or of standard input, none at the end."""
+        with _named(self.path):
+            return os.read(self.number, count)
+
+
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the file") from None
+
+
+class ForwardBytes:
+    """The file's bytes up to the offset `end`, buffered for reading forward in small steps."""
+
+    def __init__(self, file: SoundInput, end: int) -> None:
+        self._file = file
+        self._end = end
+        self._start = 0
+        self._buffer = b""
+
+    def at(self, position: int, count: int) -> bytes:
+        """Bytes from a position on, fewer at the end."""
+        offset = position - self._start
+        if offset < 0 or offset + count > len(self._buffer):
+            size = max(0, min(max(count, BUFFER_BYTES), self._end - position))
+            self._start, self._buffer, offset = position, self._file.read(position, size), 0
+        return self._buffer[offset : offset + count]
+
+
+@contextmanager
+def open_input(path: str) -> Iterator[SoundInput]:
+    """Open a file, a pipe or, for `-`, standard input.
+
+    Raises InputError, naming path and remedy, for what is missing, empty, a folder or a device.
+    """
+    if path == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise InputError("-: standard input is closed; pipe sound into it")
+        number = os.dup(sys.stdin.fileno())
+    else:
+        number = _opened(path)
+    try:
+        yield _input(path, number)
+    finally:
+        os.close(number)
+
+
+def _opened(path: str) -> int:
+    if not path:
+        raise InputError("'': the name is empty; name an audio file")
+    try:
+        kind = Path(path).stat().st_mode
+        if stat.S_ISDIR(kind):
+            raise InputError(f"{path}: is a folder; name the audio files in it ({path}/*.wav)")
+        if stat.S_ISREG(kind) or stat.S_ISFIFO(kind):
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{path}: no such file; check the name") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be opened ({error.strerror}); check the file") from None
+    except ValueError:
+        raise InputError(f"{path}: no file has such a name; check the name") from None
+    raise InputError(f"{path}: is neither a file nor a pipe; name an audio file")
+
+
+def _input(path: str, number: int) -> SoundInput:
+    status = os.fstat(number)
+    if not stat.S_ISREG(status.st_mode):
+        pipe = SoundInput(path, number, None)
+        while len(pipe.head) < _HEAD_BYTES and (piece := pipe.read_on(_HEAD_BYTES)):
+            pipe.head += piece
+        return pipe
+    if status.st_size == 0 and path != STANDARD_INPUT:
+        raise InputError(f"{path}: the file is empty; record or export it again")
+    return SoundInput(path, number, status.st_size)
+
+
+@contextmanager
+def spooled(pipe: SoundInput) -> Iterator[SoundInput]:
+    """The rest of a pipe as a file in memory; raises InputError if it is too long for that."""
+    number = os.memfd_create("timbrel-sound", os.MFD_CLOEXEC)
+    try:
+        size, piece = 0, pipe.head
+        while piece:
+            with memoryview(piece) as view:
+                while view:
+                    view = view[os.write(number, view) :]  # noqa: PLW2901
+            size += len(piece)
+            if size > _MOST_SPOOLED_BYTES:
+                raise InputError(
+                    f"{pipe.path}: a pipe of this format may hold at most "
+                    f"{_MOST_SPOOLED_BYTES >> 20} MB; save it as a file first"
+                )
+            piece = pipe.read_on(_COPY_BYTES)
+        yield SoundInput(pipe.path, number, size)
+    finally:
+        os.close(number)
+
+
+@contextmanager
+def rejoined(pipe: SoundInput) -> Iterator[int]:
+    """The number of a pipe that brings the input's first bytes again, then the rest."""
+    reading, writing = os.pipe()
+    source = os.dup(pipe.number)
+
+    def feed() -> None:
+        piece = pipe.head
+        with suppress(OSError), os.fdopen(writing, "wb", buffering=0) as sink:
+            while piece:
+                sink.write(piece)
+                piece = os.read(source, _COPY_BYTES)
+        os.close(source)
+
+    threading.Thread(target=feed, name="pipe", daemon=True).start()
+    try:
+        yield reading
+    finally:
+        # A feeder that waits for input ends with the process; one that writes ends here.
+        with suppress(OSError):
+            os.close(reading)

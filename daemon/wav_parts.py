@@ -1,0 +1,130 @@
+"""WAV files (RIFF, RIFX, RF64, BW64): read to the end of their sound, whatever the header says."""
+
+import struct
+from dataclasses import replace
+from typing import NamedTuple
+
+from daemon.riff_chunks import HEADER_BYTES, are_chunks, before_chunks, chunks
+from daemon.sound_input import SoundInput
+from daemon.sound_part import LONGER, TRUNCATED, UNFINISHED, Part
+from daemon.sound_tags import before_tags
+
+_MARKERS = {b"RIFF": "<", b"RIFX": ">", b"RF64": "<", b"BW64": "<"}
+_FIRST_CHUNK = 12
+_UNKNOWN = 0xFFFF_FFFF
+# A program that writes to a pipe gives the largest size there is, or one a little smaller.
+_PLACEHOLDER = 0x7FFF_0000
+_LARGEST = 0x7FFF_FF00
+_MODULUS = 1 << 32
+_BLOCK_OFFSET = 12
+
+
+class _Wave(NamedTuple):
+    """What the header of one WAV file says."""
+
+    order: str
+    """The byte order, as `struct` writes it."""
+    form: bytes
+    """The chunk `fmt `, its header included."""
+    data: int
+    """The offset of the sound."""
+    size: int
+    """How many bytes of sound there are by the header's word."""
+
+    @property
+    def end(self) -> int:
+        """Where the sound ends by the header's word."""
+        return self.data + self.size
+
+    @property
+    def block_bytes(self) -> int:
+        """The bytes of one sample of all channels, or of one compressed block."""
+        return struct.unpack_from(f"{self.order}H", self.form, HEADER_BYTES + _BLOCK_OFFSET)[0] or 1
+
+
+def wav_parts(file: SoundInput, start: int = 0) -> list[Part]:
+    """The sound of a WAV file that begins at an offset, and of WAV files that are joined to it."""
+    parts: list[Part] = []
+    while (wave := _wave(file, start)) is not None:
+        end = before_tags(file, file.end)
+        following = _joined(file, wave)
+        if following is None:
+            parts.append(_last_part(file, wave, end, is_only=not parts))
+            break
+        parts.append(_part(wave, wave.end))
+        start = following
+    # What is wrong with any other header, libsndfile says.
+    return parts or [Part()]
+
+
+def endless_head(pipe: SoundInput) -> bytes:
+    """A pipe's first bytes, with the largest size of sound where they say that there is none."""
+    wave = _wave(pipe, 0)
+    if wave is None or wave.size:
+        return pipe.head
+    return _header(wave, _LARGEST) + pipe.head[wave.data :]
+
+
+def _wave(file: SoundInput, start: int) -> _Wave | None:
+    head = file.read(start, _FIRST_CHUNK)
+    order = _MARKERS.get(head[:4])
+    if order is None or head[8:] != b"WAVE":
+        return None
+    form, long_size = b"", 0
+    for chunk in chunks(file, start + _FIRST_CHUNK, file.end, order):
+        if chunk.name == b"ds64":
+            long_size = int.from_bytes(file.read(chunk.start + 8, 8), "little")
+        elif chunk.name == b"fmt ":
+            size = min(chunk.size, 1 << 12)
+            form = file.read(chunk.start - HEADER_BYTES, HEADER_BYTES + size)
+        elif chunk.name == b"data":
+            is_long = head[:4] in {b"RF64", b"BW64"} and chunk.size == _UNKNOWN
+            if len(form) < HEADER_BYTES + 16:
+                return None
+            return _Wave(order, form, chunk.start, long_size if is_long else chunk.size)
+    return None
+
+
+def _joined(file: SoundInput, wave: _Wave) -> int | None:
+    """Where a WAV file begins that is joined to this one."""
+    for start in (wave.end, wave.end + wave.size % 2):
+        if wave.size and _wave(file, start) is not None:
+            return start
+    return None
+
+
+def _last_part(file: SoundInput, wave: _Wave, end: int, *, is_only: bool) -> Part:
+    present = end - wave.data
+    as_it_is = Part() if is_only else _part(wave, min(end, wave.end))
+    if wave.size > present:
+        if wave.size >= _PLACEHOLDER:
+            return _part(wave, before_chunks(file, wave.data, end, wave.order))
+        is_cut = wave.size - present >= wave.block_bytes
+        return replace(as_it_is, notice=TRUNCATED if is_cut else None)
+    is_all = end - wave.end < HEADER_BYTES or any(
+        are_chunks(file, wave.end + padding, end, wave.order) for padding in (0, wave.size % 2)
+    )
+    if is_all:
+        return as_it_is
+    sound_end = before_chunks(file, wave.end, end, wave.order)
+    if wave.size == 0:
+        return _part(wave, sound_end, UNFINISHED)
+    # A header of 32 bits holds the rest of a division where there are more than 4 GiB.
+    is_known = (sound_end - wave.end) % _MODULUS < wave.block_bytes
+    return _part(wave, sound_end, None if is_known else LONGER)
+
+
+def _part(wave: _Wave, end: int, notice: str | None = None) -> Part:
+    """The sound up to an offset, behind a new header."""
+    return Part(pieces=[_header(wave, end - wave.data), range(wave.data, end)], notice=notice)
+
+
+def _header(wave: _Wave, size: int) -> bytes:
+    total = 4 + len(wave.form) + HEADER_BYTES + size
+    if total < _UNKNOWN:
+        marker = b"RIFX" if wave.order == ">" else b"RIFF"
+        sizes = [struct.pack(f"{wave.order}I", number) for number in (total, size)]
+        return marker + sizes[0] + b"WAVE" + wave.form + b"data" + sizes[1]
+    unknown = struct.pack("<I", _UNKNOWN)
+    long = b"ds64" + struct.pack("<IQQQI", 28, total + 36, size, 0, 0)
+    return b"RF64" + unknown + b"WAVE" + long + wave.form + b"data" + unknown
