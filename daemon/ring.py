@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import SoundLostError
+from daemon.mixing import DeviceMix
 from daemon.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
 
 _CAPACITY_SECONDS = 2 * WINDOW_SECONDS
@@ -117,9 +118,10 @@ class Ring:
 class WindowReader:
     """Cuts one ring's sound into windows for a loop that asks again and again and never waits.
 
-    `channel` counts from 1; None mixes all. With `zeros_are_loss` a device that gives nothing but
-    exact zeros for `stall_seconds` counts as lost, and no window of zeros is given before any other
-    sound: no room is that quiet, but a source that was unplugged under its sound server is.
+    `channel` counts from 1; None mixes all that sound. With `stillness_is_loss` a device that gives
+    the same value, zero or another, for `stall_seconds` counts as lost, and no window is given
+    before it gives another one: no room is that quiet, but a source that was unplugged under its
+    sound server is, and so is a microphone that is not wired.
     """
 
     def __init__(
@@ -129,13 +131,13 @@ class WindowReader:
         stall_seconds: float,
         *,
         channel: int | None = None,
-        zeros_are_loss: bool = False,
+        stillness_is_loss: bool = False,
     ) -> None:
         self._ring = ring
         self._stall_seconds = stall_seconds
-        self._channel = channel
-        self._zeros_are_loss = zeros_are_loss
-        self._zero_seconds = 0.0
+        self._mix = DeviceMix(channel)
+        self._stillness_is_loss = stillness_is_loss
+        self._still_seconds = 0.0
         self.sounded = False
         self._buffer = WindowBuffer(hop_seconds)
         self._resample = _resampler(ring.rate_hz)
@@ -150,39 +152,37 @@ class WindowReader:
     @property
     def sounded_until(self) -> float:
         """When the last sound came: time.monotonic()."""
-        return self._ring.newest_at - self._zero_seconds
+        return self._ring.newest_at - self._still_seconds
 
     @property
     def sounded_seconds(self) -> float:
         """The same in seconds of sound from the reader's start."""
         seconds = self._buffer.samples / SAMPLE_RATE_HZ + self._ring.unread_seconds
-        return max(0.0, seconds - self._zero_seconds)
+        return max(0.0, seconds - self._still_seconds)
 
     def poll(self) -> Window | None:
         """The newest window that became whole since the last call; late ones are counted.
 
-        Raises SoundLostError when the device is gone, gave no block for `stall_seconds`, or only
-        zeros.
+        Raises SoundLostError when the device is gone, gave no block for `stall_seconds`, or no
+        other value.
         """
         blocks = self._ring.fetch()
         if blocks is None:
             if time.monotonic() >= self.due:
                 raise SoundLostError(f"no sound from the device for {self._stall_seconds:g} s")
             return None
-        self._follow_silence(blocks)
+        mono = self._mix.mono(blocks, self._ring.rate_hz)
+        self._follow_stillness(blocks)
         start_sample: int | None = None
-        for window in self._buffer.push(self._resample(_mono(blocks, self._channel))):
+        for window in self._buffer.push(self._resample(mono)):
             if start_sample is not None:
                 self._ring.late_windows += 1
             # What follows it in the buffer may move it.
             np.copyto(self._newest, window.samples)
             start_sample = window.start_sample
         self._want_next()
-        if self._zero_seconds >= self._stall_seconds:
-            raise SoundLostError(
-                f"nothing but digital silence for {self._stall_seconds:g} s: "
-                "the device is muted or its source is gone"
-            )
+        if self._still_seconds >= self._stall_seconds:
+            raise SoundLostError(self._stillness(blocks))
         if start_sample is None or not self.sounded:
             return None
         return Window(self._newest, start_sample)
@@ -193,17 +193,22 @@ class WindowReader:
             wanted = min(wanted, int(_FIRST_LOOKS_SECONDS * self._ring.rate_hz))
         self._ring.want(wanted)
 
-    def _follow_silence(self, blocks: NDArray[np.float32]) -> None:
-        if not self._zeros_are_loss or blocks.any():
-            self._zero_seconds, self.sounded = 0.0, True
-            return
-        self._zero_seconds += len(blocks) / self._ring.rate_hz
+    def _follow_stillness(self, blocks: NDArray[np.float32]) -> None:
+        if self._mix.moves or not self._stillness_is_loss:
+            self._still_seconds, self.sounded = 0.0, True
+        else:
+            self._still_seconds += len(blocks) / self._ring.rate_hz
 
-
-def _mono(blocks: NDArray[np.float32], channel: int | None) -> NDArray[np.float32]:
-    if channel is not None:
-        return blocks[:, channel - 1]
-    return blocks[:, 0] if blocks.shape[1] == 1 else blocks.mean(axis=1)
+    def _stillness(self, blocks: NDArray[np.float32]) -> str:
+        if not blocks.any():
+            return (
+                f"nothing but digital silence for {self._stall_seconds:g} s: "
+                "the device is muted or its source is gone"
+            )
+        return (
+            f"the same value for {self._stall_seconds:g} s instead of sound: the device has failed "
+            "or is not wired correctly; plug it in again or check its wiring"
+        )
 
 
 def _resampler(rate_hz: int) -> Any:
