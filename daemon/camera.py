@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from daemon.decoding import Block, ChildError, Decoder, DecodingError, Request, packages
 from daemon.errors import InputError, SoundLostError
 from daemon.ring import Ring
+from daemon.rtsp_setups import Setups, may_differ
 from daemon.stream_url import parsed, shown, tls_options
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ _CONNECT_SECONDS = 8.0
 _SLACK_SECONDS = 5.0
 # Longer than FFmpeg's own time-outs, which know more of the reason.
 _GIVE_UP_SECONDS = 20.0
+_NEXT_SETUP_SECONDS = 9.0
 _TOLERANCE_SECONDS = 0.5
 # A sender's clock may be faster than ours, and what was held up in the network is to be made up.
 _FASTEST = 1.02
@@ -32,7 +34,6 @@ _RTSPS_LIBAVFORMAT = 62
 
 _OPTIONS = {
     "rtsp_transport": "tcp",
-    "allowed_media_types": "audio",
     # Enough to see what it is; a slow stream would fill the default of 5 MB for minutes.
     "analyzeduration": "1000000",
     "probesize": "65536",
@@ -80,7 +81,7 @@ class Camera:
         self._changed = changed
         self._silence_seconds = stall_seconds + _SLACK_SECONDS
         self._connections: dict[Ring, _Connection] = {}
-        self._request = Request(
+        request = Request(
             url=url,
             options=_OPTIONS | tls_options(parts, tls_verify=tls_verify, ca_file=ca_file),
             memory_bytes=_MEMORY_BYTES,
@@ -89,6 +90,7 @@ class Camera:
             skips_damage=True,
             least_libavformat=_RTSPS_LIBAVFORMAT if parts.scheme == "rtsps" and tls_verify else 0,
         )
+        self._setups = Setups.of(request)
         if packages() is None:
             from daemon.installation import pip_install
 
@@ -102,7 +104,7 @@ class Camera:
         Cancelling it ends the connection.
         """
         connection = _Connection(
-            self._request, self.name, self._changed, self._silence_seconds, self._keep
+            self._setups, self.name, self._changed, self._silence_seconds, self._keep
         )
         connection.start()
         return connection.opened
@@ -141,13 +143,13 @@ class _Connection:
 
     def __init__(
         self,
-        request: Request,
+        setups: Setups,
         name: str,
         changed: threading.Condition,
         silence_seconds: float,
         keep: "Callable[[Ring, _Connection], None]",
     ) -> None:
-        self._request = request
+        self._setups = setups
         self._name = name
         self._changed = changed
         self._silence_seconds = silence_seconds
@@ -183,7 +185,7 @@ class _Connection:
             reason = _reason(
                 error,
                 self._name.partition(":")[0],
-                verifies=self._request.options.get("tls_verify") == "1",
+                verifies=any(setup.options.get("tls_verify") == "1" for setup in self._setups),
                 heard=self._ring is not None,
             )
         except Exception as error:  # noqa: BLE001
@@ -201,10 +203,24 @@ class _Connection:
         self._notify()
 
     def _receive(self) -> None:
+        """Ask in one way after the other until there is sound, and receive it until it ends."""
+        give_up_at = time.monotonic() + _GIVE_UP_SECONDS
+        *others, last = self._setups
+        for setup in others:
+            try:
+                self._receive_as(setup, _NEXT_SETUP_SECONDS)
+            except DecodingError as error:
+                if self._ring is not None or not may_differ(error):
+                    raise
+            if self._ring is not None or self._closing.is_set():
+                return
+        self._receive_as(last, max(0.0, give_up_at - time.monotonic()))
+
+    def _receive_as(self, setup: Request, patience_seconds: float) -> None:
+        """Receive until the end; the first sound must come within `patience_seconds`."""
         pace = Pace()
-        with Decoder(self._request) as decoder:
+        with Decoder(setup) as decoder:
             self._decoder = decoder
-            patience_seconds = _GIVE_UP_SECONDS
             # A request to close that came before the decoder was there could not kill it.
             while not self._closing.is_set():
                 block = decoder.read(patience_seconds)
@@ -213,6 +229,8 @@ class _Connection:
                 seconds = len(block.samples) / block.rate_hz
                 if self._closing.wait(pace.wait_seconds(seconds, time.monotonic())):
                     return
+                if self._ring is None:
+                    self._setups.worked(setup)
                 self._write(block)
                 patience_seconds = self._silence_seconds + _SLACK_SECONDS
 

@@ -2,25 +2,23 @@
 
 `daemon/decoding.py` starts it as a program of its own and writes the request to its standard input.
 Decoders read data that strangers made: one that crashes, hangs or grows takes only this process
-with it. It imports nothing but the standard library and PyAV, which keeps it small.
+with it. It imports nothing but the standard library, PyAV and modules of the daemon that import no
+more than these, which keeps it small.
 """
 
 import errno
 import fcntl
 import json
 import os
-import re
 import resource
 import select
 import signal
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from functools import partial
 from typing import Any, BinaryIO
-from urllib.parse import urljoin
 
 HEADER = struct.Struct("<cI")
 """Before each message: its kind and the length of its body in bytes."""
@@ -29,8 +27,6 @@ FORMAT = struct.Struct("<II")
 MOST_BYTES = 1 << 20
 """The longest body."""
 _MOST_CHANNELS = 64
-# The formats that name other urls.
-_PLAYLISTS = {"hls", "applehttp", "dash", "webm_dash_manifest", "concat", "imf"}
 _BLOCKS_A_SECOND = 10
 _SAMPLE_BYTES = 4
 
@@ -49,10 +45,6 @@ class _TooManyChannelsError(Exception):
 
 class _TooOldError(Exception):
     """This FFmpeg cannot do what the request needs."""
-
-
-class _UnknownHostError(Exception):
-    """The name of the url's host cannot be resolved."""
 
 
 def main() -> None:
@@ -101,98 +93,26 @@ def _end_with_parent() -> None:
 def _serve(request: dict[str, Any], output: BinaryIO) -> None:
     memory_bytes = request["memory_bytes"]
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
-    sys.path.append(request["packages"])
+    sys.path += [request["packages"], request["program"]]
     import av
+
+    from daemon.opening import opened, resolve
 
     if av.library_versions["libavformat"][0] < request["least_libavformat"]:
         raise _TooOldError
     timeouts = request["timeouts"]
     began = time.monotonic()
     try:
-        container = _opened(request)
+        container = opened(request)
     except av.FFmpegError as error:
         if timeouts and time.monotonic() - began >= timeouts[0]:
             # RTSP takes the interrupted answer for a wrong one.
             raise TimeoutError from None
         if error.errno == errno.EIO and request["host"] is not None:
-            _resolve(*request["host"])
+            resolve(*request["host"])
         raise
     with container:
         _decode(container, output, skips_damage=request["skips_damage"])
-
-
-def _opened(request: dict[str, Any]) -> Any:
-    """The container of the request's url.
-
-    FFmpeg opens what a playlist names without the options that it was given, those of TLS among
-    them. So playlists are refused, except HLS over HTTP, which is then opened with all of them.
-    """
-    import av
-
-    url, options, timeouts = request["url"], request["options"], request["timeouts"]
-    # Until 19, a tag that is not UTF-8 kept the file from being opened.
-    lenient = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}  # noqa: PLR2004
-    opened: Any = partial(av.open, timeout=tuple(timeouts) if timeouts else None, **lenient)
-    known = {name for names in av.formats_available for name in names.split(",")}
-    try:
-        whitelist = {"format_whitelist": ",".join(known - _PLAYLISTS)}
-        return opened(url, options=options | whitelist)
-    except av.FFmpegError as error:
-        if error.errno != errno.EINVAL or not url.lower().startswith("http"):
-            raise
-
-    def piece(url: str, _flags: int, more: dict[str, str]) -> _Piece:
-        return _Piece(opened(url, format="data", options=more | options))
-
-    url = _redirected(url, partial(opened, format="data", options=options))
-    return opened(url, format="hls", options=options | {"http_persistent": "0"}, io_open=piece)
-
-
-def _redirected(url: str, opened: Callable[[str], Any]) -> str:
-    """Where HTTP's redirects lead, to which a playlist's names are relative: only the log tells."""
-    import av
-
-    level = av.logging.get_level()
-    av.logging.set_level(av.logging.TRACE)
-    try:
-        with av.logging.Capture() as messages, opened(url):
-            pass
-    finally:
-        av.logging.set_level(level)
-    for _, _, message in messages:
-        if found := re.match(r"header='location: *([^']+)'", message, re.IGNORECASE):
-            url = urljoin(url, found[1])
-    return url
-
-
-class _Piece:
-    """What a url leads to, as a file of bytes; FFmpeg's demuxer of anything reads it."""
-
-    def __init__(self, container: Any) -> None:
-        self._container = container
-        self._packets = container.demux()
-        self._left = b""
-
-    def read(self, size: int) -> bytes:
-        """The next bytes, none at the end."""
-        while not self._left and (packet := next(self._packets, None)) is not None:
-            self._left = bytes(packet)
-        content, self._left = self._left[:size], self._left[size:]
-        return content
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._container.close()
-
-
-def _resolve(host: str, port: int | None) -> None:
-    """FFmpeg has one error for an unknown name and for a connection that fails."""
-    import socket
-
-    try:
-        socket.getaddrinfo(host, port)
-    except OSError:
-        raise _UnknownHostError from None
 
 
 def _decode(container: Any, output: BinaryIO, *, skips_damage: bool) -> None:

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from daemon.decoder import FORMAT, HEADER, MOST_BYTES
 
 _PROGRAM = Path(__file__).with_name("decoder.py")
+# The child finds the daemon's modules in it.
+_FOLDER = Path(__file__).parents[1]
 _CHANNELS = range(1, 1_025)
 _RATES_HZ = range(1, 1 << 24)
 _KIND = re.compile(r"[A-Za-z0-9]{1,40}\Z", re.ASCII)
@@ -205,7 +207,8 @@ def packages() -> str | None:
 
 
 def _line(request: Request) -> bytes:
-    return json.dumps({**asdict(request), "packages": packages()}).encode() + b"\n"
+    folders = {"packages": packages(), "program": str(_FOLDER)}
+    return json.dumps(asdict(request) | folders).encode() + b"\n"
 
 
 def _format(body: bytearray) -> tuple[int, int]:

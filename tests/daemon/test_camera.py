@@ -332,10 +332,15 @@ def test_a_decoder_takes_little_memory(serve: Serve) -> None:
     camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", threading.Condition())
     ring = opened(camera)
     (child,) = decoders()
-    lines = Path("/proc", str(child), "smaps_rollup").read_text().splitlines()
-    kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    kilobytes = proportional_kilobytes(child)
     camera.close(ring).result(5)
     assert kilobytes <= 40 * 1024
+
+
+def proportional_kilobytes(process: int) -> int:
+    """Its memory, in which pages shared with other processes count in part."""
+    lines = Path("/proc", str(process), "smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 def test_an_opening_that_is_cancelled_ends_its_child(serve: Serve) -> None:
@@ -737,3 +742,31 @@ def test_a_camera_that_dies_is_told() -> None:
 def test_a_camera_without_sound_or_that_is_none_is_told(rtsp_port: int) -> None:
     assert "switch its microphone on" in refusal(f"rtsp://127.0.0.1:{rtsp_port}/silent")
     assert "not found there" in refusal(f"rtsp://127.0.0.1:{rtsp_port}/none")
+
+
+@pytest.mark.parametrize(("path", "first_seconds"), [("mute-alone", 1.5), ("refuses-alone", 8.0)])
+def test_a_camera_whose_sound_needs_its_picture_is_asked_for_both(
+    path: str, first_seconds: float, rtsp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.camera._NEXT_SETUP_SECONDS", first_seconds)
+    camera = Camera(f"rtsp://127.0.0.1:{rtsp_port}/{path}", threading.Condition())
+    ring = opened(camera)
+    (child,) = decoders()
+    found = list(windows(WindowReader(ring, 0.5, 5.0), ring, time.monotonic() + 6))
+    assert_is_the_tone(found[-1].samples)
+    assert proportional_kilobytes(child) <= 40 * 1024
+    camera.close(ring).result(5)
+    # What has worked is tried first, for another way would not be given the time to answer.
+    monkeypatch.setattr("daemon.camera._NEXT_SETUP_SECONDS", 5.0)
+    monkeypatch.setattr("daemon.camera._GIVE_UP_SECONDS", 0.0)
+    camera.close(opened(camera)).result(5)
+
+
+def test_another_camera_s_picture_is_left_alone(rtsp_port: int) -> None:
+    camera = Camera(f"rtsp://127.0.0.1:{rtsp_port}/sound", threading.Condition())
+    ring = opened(camera)
+    assert [dict(setup.options).get("allowed_media_types") for setup in camera._setups] == [
+        "audio",
+        None,
+    ]
+    camera.close(ring).result(5)
