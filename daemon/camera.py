@@ -87,7 +87,6 @@ class Camera:
             memory_bytes=_MEMORY_BYTES,
             timeouts=(_CONNECT_SECONDS, self._silence_seconds),
             host=(parts.hostname or "", parts.port),
-            skips_damage=True,
             least_libavformat=_RTSPS_LIBAVFORMAT if parts.scheme == "rtsps" and tls_verify else 0,
         )
         self._setups = Setups.of(request)

@@ -16,17 +16,26 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from daemon.decoded_frames import Frames
+    from daemon.timeline import Timeline
 
 HEADER = struct.Struct("<cI")
 """Before each message: its kind and the length of its body in bytes."""
 FORMAT = struct.Struct("<II")
 """Body of a message of the kind `F`: sample rate in Hz, number of channels."""
+TRACKS = struct.Struct("<I")
+"""Body of a message of the kind `T`: number of audio streams, of which one is sent."""
+SILENCE = struct.Struct("<Q")
+"""Body of a message of the kind `Q`: its length in samples of the format before it."""
+FINDINGS = struct.Struct("<3d")
+"""Body of a message of the kind `G`: seconds of silence for damage, of silence that the file holds
+no sound for, and those that are left out, for they would be too much."""
 MOST_BYTES = 1 << 20
 """The longest body."""
-_MOST_CHANNELS = 64
 _BLOCKS_A_SECOND = 10
 _SAMPLE_BYTES = 4
 
@@ -37,10 +46,6 @@ class _NoSoundError(Exception):
 
 class _NoDecoderError(Exception):
     """FFmpeg knows the stream's codec and has no decoder for it, or does not know it."""
-
-
-class _TooManyChannelsError(Exception):
-    """FFmpeg's resampler cannot convert them."""
 
 
 class _TooOldError(Exception):
@@ -112,34 +117,58 @@ def _serve(request: dict[str, Any], output: BinaryIO) -> None:
             resolve(*request["host"])
         raise
     with container:
-        _decode(container, output, skips_damage=request["skips_damage"])
+        _decode(container, output, keeps_time=request["keeps_time"])
 
 
-def _decode(container: Any, output: BinaryIO, *, skips_damage: bool) -> None:
-    """Send the first audio stream until it ends."""
-    if not container.streams.audio:
-        raise _NoSoundError
-    codec = container.streams.audio[0].codec_context
-    if codec is None:
-        raise _NoDecoderError
-    codec.thread_count = 1
-    _use_plain_layout(codec)
-    form: tuple[int, int] | None = None
-    pending = bytearray()
+def _decode(container: Any, output: BinaryIO, *, keeps_time: bool) -> None:
+    """Send one audio stream until it ends, and with `keeps_time` silence where it has gaps."""
+    import av
+
+    from daemon.decoded_frames import Frames
+    from daemon.packed_frames import Packer
+    from daemon.timeline import Timeline
+
+    stream = _chosen(container)
+    sender = _Sender(output)
+    sender.send_tracks(len(container.streams.audio))
+    packer = Packer()
+    start = container.start_time
+    timeline = Timeline(None if start is None else start / av.time_base)
+    frames = Frames(container, stream)
     try:
-        for frame in _packed(_frames(container, skips_damage=skips_damage)):
-            channels, rate_hz = frame.layout.nb_channels, frame.sample_rate
-            if form != (rate_hz, channels):
-                _send_samples(output, pending, form)
-                form = rate_hz, channels
-                _send(output, b"F", FORMAT.pack(rate_hz, channels))
-            plane = memoryview(frame.planes[0])
-            pending += plane[: frame.samples * channels * _SAMPLE_BYTES]
-            if len(pending) * _BLOCKS_A_SECOND >= rate_hz * channels * _SAMPLE_BYTES:
-                _send_samples(output, pending, form)
+        for frame, starts_at, lost_seconds, is_damaged in frames:
+            if keeps_time:
+                silence_seconds = timeline.silence_before(
+                    starts_at, lost_seconds=lost_seconds, is_damaged=is_damaged
+                )
+                sender.send_silence(silence_seconds, frame)
+                timeline.add(starts_at, frame.samples / frame.sample_rate)
+            for packed in packer.packed(frame):
+                sender.send(packed)
     finally:
         # What came before an error is sound too.
-        _send_samples(output, pending, form)
+        sender.flush()
+        sender.send_findings(*_findings(frames, timeline))
+
+
+def _chosen(container: Any) -> Any:
+    """The default audio stream, or the first one, ready to decode."""
+    streams = container.streams.audio
+    if not streams:
+        raise _NoSoundError
+    known = [stream for stream in streams if stream.codec_context is not None]
+    if not known:
+        raise _NoDecoderError
+    stream = next(filter(_is_default, known), known[0])
+    codec = stream.codec_context
+    codec.thread_count = 1
+    _use_plain_layout(codec)
+    return stream
+
+
+def _is_default(stream: Any) -> bool:
+    disposition = getattr(stream, "disposition", None)  # PyAV 13 does not tell.
+    return disposition is not None and bool(disposition & type(disposition).default)
 
 
 def _use_plain_layout(codec: Any) -> None:
@@ -152,73 +181,66 @@ def _use_plain_layout(codec: Any) -> None:
         codec.layout = f"{layout.nb_channels} channels"
 
 
-def _frames(container: Any, *, skips_damage: bool) -> Iterator[Any]:
-    import av
-
-    for packet in container.demux(audio=0):
-        try:
-            yield from packet.decode()
-        except av.InvalidDataError:
-            if not skips_damage:
-                raise
-
-
-def _packed(frames: Iterator[Any]) -> Iterator[Any]:
-    """The frames as packed floats, converted by FFmpeg: it takes any number of channels.
-
-    PyAV's own way to the samples of planar frames crashes at 8 channels.
-    """
-    form: tuple[str, str, int] | None = None
-    graph: Any = None
-    for frame in frames:
-        if form != (frame.format.name, frame.layout.name, frame.sample_rate):
-            form = frame.format.name, frame.layout.name, frame.sample_rate
-            if frame.layout.nb_channels > _MOST_CHANNELS:
-                raise _TooManyChannelsError
-            graph = None if form[0] == "flt" else _converter(*form)
-        if graph is None:
-            yield frame
-            continue
-        graph.push(frame)
-        while (converted := _pulled(graph)) is not None:
-            yield converted
-
-
-def _converter(sample_format: str, layout: str, rate_hz: int) -> Any:
-    import av
-
-    graph = av.filter.Graph()
-    if hasattr(graph, "threads"):
-        # Before PyAV 18 it takes a thread a core.
-        graph.threads = 1
-    source = graph.add(
-        "abuffer", sample_rate=str(rate_hz), sample_fmt=sample_format, channel_layout=layout
+def _findings(frames: "Frames", timeline: "Timeline") -> tuple[float, float, float]:
+    """Seconds that are damaged, missing and left out; missing is what no damage explains."""
+    missing_seconds = timeline.missing_seconds
+    damaged_seconds = min(missing_seconds, frames.skipped_seconds)
+    if 2 * damaged_seconds >= missing_seconds:
+        damaged_seconds = missing_seconds
+    return (
+        timeline.damaged_seconds + damaged_seconds,
+        missing_seconds - damaged_seconds,
+        timeline.left_out_seconds,
     )
-    packed = graph.add("aformat", sample_fmts="flt")
-    sink = graph.add("abuffersink")
-    source.link_to(packed)
-    packed.link_to(sink)
-    graph.configure()
-    return graph
 
 
-def _pulled(graph: Any) -> Any:
-    import av
+class _Sender:
+    """Sends frames of packed floats, in messages of about a tenth of a second."""
 
-    try:
-        return graph.pull()
-    except (av.BlockingIOError, av.EOFError):
-        return None
+    def __init__(self, output: BinaryIO) -> None:
+        self._output = output
+        self._format: tuple[int, int] | None = None
+        self._pending = bytearray()
 
+    def send_tracks(self, tracks: int) -> None:
+        """Say how many audio streams there are."""
+        _send(self._output, b"T", TRACKS.pack(tracks))
 
-def _send_samples(output: BinaryIO, pending: bytearray, form: tuple[int, int] | None) -> None:
-    """Send and clear what is pending, in messages of whole samples."""
-    if form is not None:
-        size = MOST_BYTES // (form[1] * _SAMPLE_BYTES) * form[1] * _SAMPLE_BYTES
-        for start in range(0, len(pending), size):
-            _send(output, b"S", pending[start : start + size])
-    pending.clear()
-    output.flush()
+    def begin(self, frame: Any) -> None:
+        """Send the format of what follows, where it changes."""
+        form = frame.sample_rate, frame.layout.nb_channels
+        if form != self._format:
+            self.flush()
+            self._format = form
+            _send(self._output, b"F", FORMAT.pack(*form))
+
+    def send_silence(self, seconds: float, frame: Any) -> None:
+        """Send silence before this frame, in its format."""
+        if seconds:
+            self.begin(frame)
+            self.flush()
+            _send(self._output, b"Q", SILENCE.pack(round(seconds * frame.sample_rate)))
+
+    def send_findings(self, damaged: float, missing: float, left_out: float) -> None:
+        """Send what became of the gaps, in seconds."""
+        _send(self._output, b"G", FINDINGS.pack(damaged, missing, left_out))
+
+    def send(self, frame: Any) -> None:
+        """Send one frame, now or with those that follow."""
+        self.begin(frame)
+        rate_hz, channels = frame.sample_rate, frame.layout.nb_channels
+        self._pending += memoryview(frame.planes[0])[: frame.samples * channels * _SAMPLE_BYTES]
+        if len(self._pending) * _BLOCKS_A_SECOND >= rate_hz * channels * _SAMPLE_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is pending, in messages of whole samples."""
+        if self._format is not None:
+            size = MOST_BYTES // (self._format[1] * _SAMPLE_BYTES) * self._format[1] * _SAMPLE_BYTES
+            for start in range(0, len(self._pending), size):
+                _send(self._output, b"S", self._pending[start : start + size])
+        self._pending.clear()
+        self._output.flush()
 
 
 def _send(output: BinaryIO, kind: bytes, body: bytes | bytearray) -> None:

@@ -30,9 +30,9 @@ def opened(request: dict[str, Any]) -> Any:
     open_url: Any = partial(av.open, timeout=tuple(timeouts) if timeouts else None, **lenient)
     known = {name for names in av.formats_available for name in names.split(",")}
     options = options | {"codec_whitelist": ",".join(_sound_decoders())}
+    whitelist = {"format_whitelist": ",".join(known - _PLAYLISTS)}
     try:
-        whitelist = {"format_whitelist": ",".join(known - _PLAYLISTS)}
-        return open_url(url, options=options | whitelist)
+        return _with_positions(partial(open_url, url), options | whitelist, request)
     except av.FFmpegError as error:
         if error.errno != errno.EINVAL or not url.lower().startswith("http"):
             raise
@@ -42,6 +42,15 @@ def opened(request: dict[str, Any]) -> Any:
 
     url = _redirected(url, partial(open_url, format="data", options=options))
     return open_url(url, format="hls", options=options | {"http_persistent": "0"}, io_open=piece)
+
+
+def _with_positions(open_url: Any, options: dict[str, str], request: dict[str, Any]) -> Any:
+    """The container; FFmpeg's parser of AAC would hide what is skipped between the frames."""
+    container = open_url(options=options)
+    if not request["keeps_time"] or container.format.name != "aac":
+        return container
+    container.close()
+    return open_url(options=options | {"fflags": "+noparse"})
 
 
 def _sound_decoders() -> Iterator[str]:

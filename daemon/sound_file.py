@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.quiet import quiet_output
+from daemon.resampler import Resampler
 from daemon.window import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
@@ -76,29 +77,18 @@ def _checked(path: str) -> Path:
 
 def _resampled(path: str, blocks: Iterator[Block]) -> Iterator[NDArray[np.float32]]:
     """Mix channels and bring every block to 16 kHz, the filter's state kept from block to block."""
-    stream: Any = None
+    resampler = Resampler(SAMPLE_RATE_HZ)
     for block, rate_hz in blocks:
         if not (np.abs(block) <= _LOUDEST).all():
             raise InputError(f"{path}: contains NaN or infinite samples; export it again")
+        if rate_hz not in _RATES_HZ:
+            raise InputError(
+                f"{path}: a sample rate of {rate_hz} Hz is not sound; "
+                f"convert it to one of {_RATES_HZ.start} to {_RATES_HZ.stop - 1} Hz"
+            )
         mono = block.mean(axis=1) if block.shape[1] > 1 else block[:, 0]
-        if rate_hz == SAMPLE_RATE_HZ:
-            yield mono
-            continue
-        stream = stream or _resampler(path, rate_hz)
-        yield stream.resample_chunk(np.ascontiguousarray(mono))
-    if stream is not None:
-        yield stream.resample_chunk(np.empty(0, np.float32), last=True)
-
-
-def _resampler(path: str, rate_hz: int) -> Any:
-    if rate_hz not in _RATES_HZ:
-        raise InputError(
-            f"{path}: a sample rate of {rate_hz} Hz is not sound; "
-            f"convert it to one of {_RATES_HZ.start} to {_RATES_HZ.stop - 1} Hz"
-        )
-    import soxr
-
-    return soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
+        yield resampler.resampled(mono, rate_hz)
+    yield resampler.finish()
 
 
 def _soundfile_blocks(path: Path) -> Iterator[Block]:
@@ -172,17 +162,12 @@ def _av_blocks(path: Path) -> Iterator[Block]:
         raise InputError(
             f"{path}: {path.suffix} files need PyAV; {pip_install('av')}, or convert it"
         )
-    decoded = 0
-    rate_hz = 1
+    decoded_seconds = 0.0
+    warnings = []
     try:
         with Decoder(_request(path)) as decoder:
             while (block := decoder.read(_HANG_SECONDS)) is not None:
-                if decoded and block.rate_hz != rate_hz:
-                    raise InputError(
-                        f"{path}: its sample rate changes from {rate_hz} to {block.rate_hz} Hz; "
-                        "convert it to WAV or FLAC"
-                    )
-                decoded, rate_hz = decoded + len(block.samples), block.rate_hz
+                decoded_seconds += len(block.samples) / block.rate_hz
                 yield block
     except ChildError as error:
         raise InputError(f"{path}: {error}; convert it to WAV or FLAC") from None
@@ -191,11 +176,14 @@ def _av_blocks(path: Path) -> Iterator[Block]:
             raise InputError(
                 f"{path}: there is no sound in it; name a file with an audio track"
             ) from None
-        if not decoded or "FFmpegError" not in error.kinds:
+        if not decoded_seconds or "FFmpegError" not in error.kinds:
             raise InputError(
                 f"{path}: cannot be read as audio ({error.words}); convert it to WAV or FLAC"
             ) from None
-        log.warning("%s: truncated; the %.1f s that decode are used", path, decoded / rate_hz)
+        warnings.append(f"truncated; the {decoded_seconds:.1f} s that decode are used")
+    warnings += decoder.findings.warnings
+    if warnings:
+        log.warning("%s: %s", path, "; ".join(warnings))
 
 
 def _request(path: Path) -> "Request":
@@ -207,6 +195,7 @@ def _request(path: Path) -> "Request":
         # What a playlist names must be a file too, and nothing in the network.
         options={"protocol_whitelist": "file"},
         memory_bytes=_MEMORY_BYTES,
+        keeps_time=True,
     )
 
 
