@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from daemon.decoding import Block, ChildError, Decoder, DecodingError, Request, packages
 from daemon.errors import InputError, SoundLostError
+from daemon.resampler import Resampler
 from daemon.ring import Ring
 from daemon.rtsp_setups import Setups, may_differ
 from daemon.stream_url import parsed, shown, tls_options
@@ -155,7 +156,8 @@ class _Connection:
         self._keep = keep
         self._decoder: Decoder | None = None
         self._ring: Ring | None = None
-        self._channels = 1
+        self._rate_hz = 0
+        self._resampler: Resampler | None = None
         self._closing = threading.Event()
         self.opened: Future[Ring] = Future()
         self.closed: Future[None] = Future()
@@ -234,23 +236,25 @@ class _Connection:
                 patience_seconds = self._silence_seconds + _SLACK_SECONDS
 
     def _write(self, block: Block) -> None:
-        channels = block.samples.shape[1]
-        if self._ring is None:
-            self._begin(block.rate_hz, channels)
+        if block.rate_hz not in _RATES_HZ:
+            raise SoundLostError(f"a sample rate of {block.rate_hz} Hz is not supported")
+        if self._resampler is None:
+            self._begin(block.rate_hz, block.samples.shape[1])
+            self._resampler = Resampler(block.rate_hz)
         if self._ring is None:
             return
-        if (block.rate_hz, channels) != (self._ring.rate_hz, self._channels):
-            raise SoundLostError("its format changed")
-        self._ring.write(_mono(block.samples))
+        if block.rate_hz != self._rate_hz:
+            self._rate_hz = block.rate_hz
+            log.info("%s now sends sound at %d Hz", self._name, block.rate_hz)
+        mono = _mono(block.samples)
+        self._ring.write(self._resampler.resampled(mono, block.rate_hz)[:, None])
 
     def _begin(self, rate_hz: int, channels: int) -> None:
         """Complete the pending opening, unless it was cancelled."""
-        if rate_hz not in _RATES_HZ:
-            raise SoundLostError(f"a sample rate of {rate_hz} Hz is not supported")
         ring = Ring(rate_hz, 1, self._changed)
         if not self.opened.set_running_or_notify_cancel():
             return
-        self._channels, self._ring = channels, ring
+        self._rate_hz, self._ring = rate_hz, ring
         self._keep(ring, self)
         self.opened.set_result(ring)
         log.info("listening to %s at %d Hz, %d channel(s)", self._name, rate_hz, channels)
@@ -275,10 +279,10 @@ def _closing_when_cancelled(
 
 
 def _mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mean of the channels, (n, 1), in -1..1: a stream of floats may hold anything."""
+    """The mean of the channels, (n,), in -1..1: a stream of floats may hold anything."""
     np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
     np.clip(samples, -1.0, 1.0, out=samples)
-    mean: NDArray[np.float32] = samples.mean(axis=1, keepdims=True)
+    mean: NDArray[np.float32] = samples.mean(axis=1)
     return mean
 
 

@@ -30,6 +30,7 @@ from daemon.window import Window
 from tests.conftest import ROOT
 from tests.daemon.conftest import Samples
 from tests.daemon.decoders import decoders, stand_in, wait_until
+from tests.daemon.made_files import AAC, write
 from tests.daemon.test_mqtt import make_certificate
 
 av = pytest.importorskip("av", reason="needs PyAV")
@@ -422,6 +423,30 @@ def test_a_stream_of_many_channels_is_heard(channels: int, serve: Serve) -> None
     reader = WindowReader(ring, 0.5, 5.0)
     found = list(windows(reader, ring, time.monotonic() + 5))
     assert_is_the_tone(found[-1].samples)
+    camera.close(ring).result(5)
+
+
+@pytest.mark.parametrize("rates_hz", [(44_100, 22_050), (22_050, 44_100)])
+def test_after_a_change_of_its_format_a_stream_is_heard_at_its_speed(
+    rates_hz: tuple[int, int], serve: Serve, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    content = b"".join(
+        write(tmp_path / str(rate), tone(6.0, rate), AAC, rate_hz=rate, layout=layout).read_bytes()
+        for rate, layout in zip(rates_hz, ("mono", "stereo"), strict=True)
+    )
+    port = serve(lambda request: with_sound(request, content, "audio/aac"))
+    camera = Camera(f"http://127.0.0.1:{port}/live", threading.Condition())
+    ring = opened(camera)
+    assert ring.rate_hz == rates_hz[0]
+    reader = WindowReader(ring, 0.5, 5.0)
+    found = list(windows(reader, ring, time.monotonic() + 11))
+    assert found[-1].ended_at > 10.0
+    for window in found:
+        # The encoder's silence is where the two meet.
+        if not 5.7 < window.ended_at < 10.4:
+            assert_is_the_tone(window.samples)
+    assert f"http://127.0.0.1:{port} now sends sound at {rates_hz[1]} Hz" in caplog.messages
     camera.close(ring).result(5)
 
 
