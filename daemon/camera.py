@@ -51,6 +51,9 @@ _REASONS = {
     "ExitError": "no answer in time",
     "TimeoutError": "no answer in time",
     "InvalidDataError": "what it sends is no sound that can be decoded",
+    "PlaylistError": (
+        "it is a playlist that names no stream over http or https; use the address of a stream"
+    ),
     "NoSoundError": "it has no sound; switch its microphone on",
     "NoDecoderError": "there is no decoder for its sound; choose another format (AAC, G.711)",
     "TooManyChannelsError": "its sound has more than 64 channels",

@@ -593,6 +593,72 @@ def test_a_playlist_s_names_are_relative_to_where_it_was_found(serve: Serve) -> 
     camera.close(opened(camera)).result(5)
 
 
+RADIO_PLAYLISTS = {
+    "x.pls": "[playlist]\r\nNumberOfEntries=1\r\nFile1={}\r\nLength1=-1\r\nVersion=2\r\n",
+    "x.m3u": "#EXTM3U\n#EXTINF:-1,The station\n{}\n",
+    "plain.m3u": "# The station\n\n{}\n",
+    "x.m3u8": "\ufeff#EXTM3U\n{}\n",
+    "x.xspf": '<?xml version="1.0"?>\n<playlist version="1" xmlns="http://xspf.org/ns/0/">\n'
+    "<trackList><track><location>{}</location></track></trackList></playlist>\n",
+    "x.asx": '<asx version="3.0"><entry><ref href="{}"/></entry></asx>',
+}
+
+
+def radio_playlist(name: str, url: str) -> Answer:
+    content = RADIO_PLAYLISTS[name].format(url).encode()
+    return lambda request: with_sound(request, content, "audio/x-playlist", len(content))
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [*((name, "absolute") for name in RADIO_PLAYLISTS), ("x.m3u", "relative"), ("x.m3u", "HLS")],
+)
+def test_a_radio_s_playlist_is_followed(name: str, how: str, serve: Serve) -> None:
+    content = encoded(30.0, "MP3")
+
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        file = "hls.m3u8" if how == "HLS" else "song.mp3"
+        url = file if how == "relative" else f"http://{request.headers['Host']}/{file}"
+        answers: dict[str, Answer] = {
+            f"/{name}": radio_playlist(name, url),
+            "/hls.m3u8": playlist("song.mp3"),
+            "/song.mp3": lambda r: with_sound(r, content, "audio/mpeg", len(content)),
+        }
+        answers.get(request.path, answering(404))(request)
+
+    camera = Camera(f"http://127.0.0.1:{serve(answer)}/{name}", threading.Condition())
+    ring = opened(camera)
+    assert ring.rate_hz == RATE_HZ
+    camera.close(ring).result(5)
+
+
+@pytest.mark.parametrize("name", RADIO_PLAYLISTS)
+def test_a_playlist_of_anything_but_streams_is_called_one(
+    name: str, serve: Serve, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret.wav"
+    file.write_bytes(encoded(30.0))
+    inner = serve(radio_playlist(name, "http://127.0.0.1/x"))
+    names = [f"file://{file}", "rtsp://127.0.0.1/x", "mms://127.0.0.1/x", "http://[x/y"]
+    for url in (*names, f"http://127.0.0.1:{inner}/{name}"):
+        message = refusal(f"http://127.0.0.1:{serve(radio_playlist(name, url))}/{name}")
+        assert "it is a playlist that names no stream over http or https" in message
+
+
+@pytest.mark.parametrize("name", ["x.pls", "x.m3u"])
+def test_the_certificate_of_what_a_radio_s_playlist_names_is_verified(
+    name: str, serve: ServeTls, certificates: tuple[Path, ssl.SSLContext]
+) -> None:
+    content = encoded(30.0, "MP3")
+    song = serve(lambda r: with_sound(r, content, "audio/mpeg", len(content)), certificates[1])
+    answer = radio_playlist(name, f"https://localhost:{song}/x")
+    assert "certificate rejected" in refusal(f"http://127.0.0.1:{serve(answer)}/{name}")
+    own = serve(answer, certificates[1])
+    url = f"https://localhost:{own}/{name}"
+    camera = Camera(url, threading.Condition(), ca_file=str(certificates[0]))
+    camera.close(opened(camera)).result(5)
+
+
 def test_a_redirect_to_another_server_is_followed_without_the_login(
     serve: ServeTls, certificates: tuple[Path, ssl.SSLContext]
 ) -> None:
