@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from daemon.decoding import Block, ChildError, Decoder, DecodingError, Request, packages
 from daemon.errors import InputError, SoundLostError
+from daemon.resampler import Resampler
 from daemon.ring import Ring
+from daemon.rtsp_setups import Setups, may_differ
 from daemon.stream_url import parsed, shown, tls_options
 
 log = logging.getLogger(__name__)
@@ -22,6 +24,7 @@ _CONNECT_SECONDS = 8.0
 _SLACK_SECONDS = 5.0
 # Longer than FFmpeg's own time-outs, which know more of the reason.
 _GIVE_UP_SECONDS = 20.0
+_NEXT_SETUP_SECONDS = 9.0
 _TOLERANCE_SECONDS = 0.5
 # A sender's clock may be faster than ours, and what was held up in the network is to be made up.
 _FASTEST = 1.02
@@ -32,7 +35,6 @@ _RTSPS_LIBAVFORMAT = 62
 
 _OPTIONS = {
     "rtsp_transport": "tcp",
-    "allowed_media_types": "audio",
     # Enough to see what it is; a slow stream would fill the default of 5 MB for minutes.
     "analyzeduration": "1000000",
     "probesize": "65536",
@@ -49,6 +51,9 @@ _REASONS = {
     "ExitError": "no answer in time",
     "TimeoutError": "no answer in time",
     "InvalidDataError": "what it sends is no sound that can be decoded",
+    "PlaylistError": (
+        "it is a playlist that names no stream over http or https; use the address of a stream"
+    ),
     "NoSoundError": "it has no sound; switch its microphone on",
     "NoDecoderError": "there is no decoder for its sound; choose another format (AAC, G.711)",
     "TooManyChannelsError": "its sound has more than 64 channels",
@@ -80,15 +85,15 @@ class Camera:
         self._changed = changed
         self._silence_seconds = stall_seconds + _SLACK_SECONDS
         self._connections: dict[Ring, _Connection] = {}
-        self._request = Request(
+        request = Request(
             url=url,
             options=_OPTIONS | tls_options(parts, tls_verify=tls_verify, ca_file=ca_file),
             memory_bytes=_MEMORY_BYTES,
             timeouts=(_CONNECT_SECONDS, self._silence_seconds),
             host=(parts.hostname or "", parts.port),
-            skips_damage=True,
             least_libavformat=_RTSPS_LIBAVFORMAT if parts.scheme == "rtsps" and tls_verify else 0,
         )
+        self._setups = Setups.of(request)
         if packages() is None:
             from daemon.installation import pip_install
 
@@ -102,7 +107,7 @@ class Camera:
         Cancelling it ends the connection.
         """
         connection = _Connection(
-            self._request, self.name, self._changed, self._silence_seconds, self._keep
+            self._setups, self.name, self._changed, self._silence_seconds, self._keep
         )
         connection.start()
         return connection.opened
@@ -141,20 +146,21 @@ class _Connection:
 
     def __init__(
         self,
-        request: Request,
+        setups: Setups,
         name: str,
         changed: threading.Condition,
         silence_seconds: float,
         keep: "Callable[[Ring, _Connection], None]",
     ) -> None:
-        self._request = request
+        self._setups = setups
         self._name = name
         self._changed = changed
         self._silence_seconds = silence_seconds
         self._keep = keep
         self._decoder: Decoder | None = None
         self._ring: Ring | None = None
-        self._channels = 1
+        self._rate_hz = 0
+        self._resampler: Resampler | None = None
         self._closing = threading.Event()
         self.opened: Future[Ring] = Future()
         self.closed: Future[None] = Future()
@@ -183,7 +189,7 @@ class _Connection:
             reason = _reason(
                 error,
                 self._name.partition(":")[0],
-                verifies=self._request.options.get("tls_verify") == "1",
+                verifies=any(setup.options.get("tls_verify") == "1" for setup in self._setups),
                 heard=self._ring is not None,
             )
         except Exception as error:  # noqa: BLE001
@@ -201,10 +207,24 @@ class _Connection:
         self._notify()
 
     def _receive(self) -> None:
+        """Ask in one way after the other until there is sound, and receive it until it ends."""
+        give_up_at = time.monotonic() + _GIVE_UP_SECONDS
+        *others, last = self._setups
+        for setup in others:
+            try:
+                self._receive_as(setup, _NEXT_SETUP_SECONDS)
+            except DecodingError as error:
+                if self._ring is not None or not may_differ(error):
+                    raise
+            if self._ring is not None or self._closing.is_set():
+                return
+        self._receive_as(last, max(0.0, give_up_at - time.monotonic()))
+
+    def _receive_as(self, setup: Request, patience_seconds: float) -> None:
+        """Receive until the end; the first sound must come within `patience_seconds`."""
         pace = Pace()
-        with Decoder(self._request) as decoder:
+        with Decoder(setup) as decoder:
             self._decoder = decoder
-            patience_seconds = _GIVE_UP_SECONDS
             # A request to close that came before the decoder was there could not kill it.
             while not self._closing.is_set():
                 block = decoder.read(patience_seconds)
@@ -213,27 +233,31 @@ class _Connection:
                 seconds = len(block.samples) / block.rate_hz
                 if self._closing.wait(pace.wait_seconds(seconds, time.monotonic())):
                     return
+                if self._ring is None:
+                    self._setups.worked(setup)
                 self._write(block)
                 patience_seconds = self._silence_seconds + _SLACK_SECONDS
 
     def _write(self, block: Block) -> None:
-        channels = block.samples.shape[1]
-        if self._ring is None:
-            self._begin(block.rate_hz, channels)
+        if block.rate_hz not in _RATES_HZ:
+            raise SoundLostError(f"a sample rate of {block.rate_hz} Hz is not supported")
+        if self._resampler is None:
+            self._begin(block.rate_hz, block.samples.shape[1])
+            self._resampler = Resampler(block.rate_hz)
         if self._ring is None:
             return
-        if (block.rate_hz, channels) != (self._ring.rate_hz, self._channels):
-            raise SoundLostError("its format changed")
-        self._ring.write(_mono(block.samples))
+        if block.rate_hz != self._rate_hz:
+            self._rate_hz = block.rate_hz
+            log.info("%s now sends sound at %d Hz", self._name, block.rate_hz)
+        mono = _mono(block.samples)
+        self._ring.write(self._resampler.resampled(mono, block.rate_hz)[:, None])
 
     def _begin(self, rate_hz: int, channels: int) -> None:
         """Complete the pending opening, unless it was cancelled."""
-        if rate_hz not in _RATES_HZ:
-            raise SoundLostError(f"a sample rate of {rate_hz} Hz is not supported")
         ring = Ring(rate_hz, 1, self._changed)
         if not self.opened.set_running_or_notify_cancel():
             return
-        self._channels, self._ring = channels, ring
+        self._rate_hz, self._ring = rate_hz, ring
         self._keep(ring, self)
         self.opened.set_result(ring)
         log.info("listening to %s at %d Hz, %d channel(s)", self._name, rate_hz, channels)
@@ -258,10 +282,10 @@ def _closing_when_cancelled(
 
 
 def _mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mean of the channels, (n, 1), in -1..1: a stream of floats may hold anything."""
+    """The mean of the channels, (n,), in -1..1: a stream of floats may hold anything."""
     np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
     np.clip(samples, -1.0, 1.0, out=samples)
-    mean: NDArray[np.float32] = samples.mean(axis=1, keepdims=True)
+    mean: NDArray[np.float32] = samples.mean(axis=1)
     return mean
 
 

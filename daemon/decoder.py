@@ -2,35 +2,40 @@
 
 `daemon/decoding.py` starts it as a program of its own and writes the request to its standard input.
 Decoders read data that strangers made: one that crashes, hangs or grows takes only this process
-with it. It imports nothing but the standard library and PyAV, which keeps it small.
+with it. It imports nothing but the standard library, PyAV and modules of the daemon that import no
+more than these, which keeps it small.
 """
 
 import errno
 import fcntl
 import json
 import os
-import re
 import resource
 import select
 import signal
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
-from typing import Any, BinaryIO
-from urllib.parse import urljoin
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from daemon.decoded_frames import Frames
+    from daemon.timeline import Timeline
 
 HEADER = struct.Struct("<cI")
 """Before each message: its kind and the length of its body in bytes."""
 FORMAT = struct.Struct("<II")
 """Body of a message of the kind `F`: sample rate in Hz, number of channels."""
+TRACKS = struct.Struct("<I")
+"""Body of a message of the kind `T`: number of audio streams, of which one is sent."""
+SILENCE = struct.Struct("<Q")
+"""Body of a message of the kind `Q`: its length in samples of the format before it."""
+FINDINGS = struct.Struct("<3d")
+"""Body of a message of the kind `G`: seconds of silence for damage, of silence that the file holds
+no sound for, and those that are left out, for they would be too much."""
 MOST_BYTES = 1 << 20
 """The longest body."""
-_MOST_CHANNELS = 64
-# The formats that name other urls.
-_PLAYLISTS = {"hls", "applehttp", "dash", "webm_dash_manifest", "concat", "imf"}
 _BLOCKS_A_SECOND = 10
 _SAMPLE_BYTES = 4
 
@@ -43,16 +48,8 @@ class _NoDecoderError(Exception):
     """FFmpeg knows the stream's codec and has no decoder for it, or does not know it."""
 
 
-class _TooManyChannelsError(Exception):
-    """FFmpeg's resampler cannot convert them."""
-
-
 class _TooOldError(Exception):
     """This FFmpeg cannot do what the request needs."""
-
-
-class _UnknownHostError(Exception):
-    """The name of the url's host cannot be resolved."""
 
 
 def main() -> None:
@@ -101,125 +98,77 @@ def _end_with_parent() -> None:
 def _serve(request: dict[str, Any], output: BinaryIO) -> None:
     memory_bytes = request["memory_bytes"]
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
-    sys.path.append(request["packages"])
+    sys.path += [request["packages"], request["program"]]
     import av
+
+    from daemon.opening import opened, resolve
 
     if av.library_versions["libavformat"][0] < request["least_libavformat"]:
         raise _TooOldError
     timeouts = request["timeouts"]
     began = time.monotonic()
     try:
-        container = _opened(request)
+        container = opened(request)
     except av.FFmpegError as error:
         if timeouts and time.monotonic() - began >= timeouts[0]:
             # RTSP takes the interrupted answer for a wrong one.
             raise TimeoutError from None
         if error.errno == errno.EIO and request["host"] is not None:
-            _resolve(*request["host"])
+            resolve(*request["host"])
         raise
     with container:
-        _decode(container, output, skips_damage=request["skips_damage"])
+        _decode(container, output, keeps_time=request["keeps_time"])
 
 
-def _opened(request: dict[str, Any]) -> Any:
-    """The container of the request's url.
-
-    FFmpeg opens what a playlist names without the options that it was given, those of TLS among
-    them. So playlists are refused, except HLS over HTTP, which is then opened with all of them.
-    """
+def _decode(container: Any, output: BinaryIO, *, keeps_time: bool) -> None:
+    """Send one audio stream until it ends, and with `keeps_time` silence where it has gaps."""
     import av
 
-    url, options, timeouts = request["url"], request["options"], request["timeouts"]
-    # Until 19, a tag that is not UTF-8 kept the file from being opened.
-    lenient = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}  # noqa: PLR2004
-    opened: Any = partial(av.open, timeout=tuple(timeouts) if timeouts else None, **lenient)
-    known = {name for names in av.formats_available for name in names.split(",")}
+    from daemon.decoded_frames import Frames
+    from daemon.packed_frames import Packer
+    from daemon.timeline import Timeline
+
+    stream = _chosen(container)
+    sender = _Sender(output)
+    sender.send_tracks(len(container.streams.audio))
+    packer = Packer()
+    start = container.start_time
+    timeline = Timeline(None if start is None else start / av.time_base)
+    frames = Frames(container, stream)
     try:
-        whitelist = {"format_whitelist": ",".join(known - _PLAYLISTS)}
-        return opened(url, options=options | whitelist)
-    except av.FFmpegError as error:
-        if error.errno != errno.EINVAL or not url.lower().startswith("http"):
-            raise
-
-    def piece(url: str, _flags: int, more: dict[str, str]) -> _Piece:
-        return _Piece(opened(url, format="data", options=more | options))
-
-    url = _redirected(url, partial(opened, format="data", options=options))
-    return opened(url, format="hls", options=options | {"http_persistent": "0"}, io_open=piece)
-
-
-def _redirected(url: str, opened: Callable[[str], Any]) -> str:
-    """Where HTTP's redirects lead, to which a playlist's names are relative: only the log tells."""
-    import av
-
-    level = av.logging.get_level()
-    av.logging.set_level(av.logging.TRACE)
-    try:
-        with av.logging.Capture() as messages, opened(url):
-            pass
-    finally:
-        av.logging.set_level(level)
-    for _, _, message in messages:
-        if found := re.match(r"header='location: *([^']+)'", message, re.IGNORECASE):
-            url = urljoin(url, found[1])
-    return url
-
-
-class _Piece:
-    """What a url leads to, as a file of bytes; FFmpeg's demuxer of anything reads it."""
-
-    def __init__(self, container: Any) -> None:
-        self._container = container
-        self._packets = container.demux()
-        self._left = b""
-
-    def read(self, size: int) -> bytes:
-        """The next bytes, none at the end."""
-        while not self._left and (packet := next(self._packets, None)) is not None:
-            self._left = bytes(packet)
-        content, self._left = self._left[:size], self._left[size:]
-        return content
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._container.close()
-
-
-def _resolve(host: str, port: int | None) -> None:
-    """FFmpeg has one error for an unknown name and for a connection that fails."""
-    import socket
-
-    try:
-        socket.getaddrinfo(host, port)
-    except OSError:
-        raise _UnknownHostError from None
-
-
-def _decode(container: Any, output: BinaryIO, *, skips_damage: bool) -> None:
-    """Send the first audio stream until it ends."""
-    if not container.streams.audio:
-        raise _NoSoundError
-    codec = container.streams.audio[0].codec_context
-    if codec is None:
-        raise _NoDecoderError
-    codec.thread_count = 1
-    _use_plain_layout(codec)
-    form: tuple[int, int] | None = None
-    pending = bytearray()
-    try:
-        for frame in _packed(_frames(container, skips_damage=skips_damage)):
-            channels, rate_hz = frame.layout.nb_channels, frame.sample_rate
-            if form != (rate_hz, channels):
-                _send_samples(output, pending, form)
-                form = rate_hz, channels
-                _send(output, b"F", FORMAT.pack(rate_hz, channels))
-            plane = memoryview(frame.planes[0])
-            pending += plane[: frame.samples * channels * _SAMPLE_BYTES]
-            if len(pending) * _BLOCKS_A_SECOND >= rate_hz * channels * _SAMPLE_BYTES:
-                _send_samples(output, pending, form)
+        for frame, starts_at, lost_seconds, is_damaged in frames:
+            if keeps_time:
+                silence_seconds = timeline.silence_before(
+                    starts_at, lost_seconds=lost_seconds, is_damaged=is_damaged
+                )
+                sender.send_silence(silence_seconds, frame)
+                timeline.add(starts_at, frame.samples / frame.sample_rate)
+            for packed in packer.packed(frame):
+                sender.send(packed)
     finally:
         # What came before an error is sound too.
-        _send_samples(output, pending, form)
+        sender.flush()
+        sender.send_findings(*_findings(frames, timeline))
+
+
+def _chosen(container: Any) -> Any:
+    """The default audio stream, or the first one, ready to decode."""
+    streams = container.streams.audio
+    if not streams:
+        raise _NoSoundError
+    known = [stream for stream in streams if stream.codec_context is not None]
+    if not known:
+        raise _NoDecoderError
+    stream = next(filter(_is_default, known), known[0])
+    codec = stream.codec_context
+    codec.thread_count = 1
+    _use_plain_layout(codec)
+    return stream
+
+
+def _is_default(stream: Any) -> bool:
+    disposition = getattr(stream, "disposition", None)  # PyAV 13 does not tell.
+    return disposition is not None and bool(disposition & type(disposition).default)
 
 
 def _use_plain_layout(codec: Any) -> None:
@@ -232,73 +181,66 @@ def _use_plain_layout(codec: Any) -> None:
         codec.layout = f"{layout.nb_channels} channels"
 
 
-def _frames(container: Any, *, skips_damage: bool) -> Iterator[Any]:
-    import av
-
-    for packet in container.demux(audio=0):
-        try:
-            yield from packet.decode()
-        except av.InvalidDataError:
-            if not skips_damage:
-                raise
-
-
-def _packed(frames: Iterator[Any]) -> Iterator[Any]:
-    """The frames as packed floats, converted by FFmpeg: it takes any number of channels.
-
-    PyAV's own way to the samples of planar frames crashes at 8 channels.
-    """
-    form: tuple[str, str, int] | None = None
-    graph: Any = None
-    for frame in frames:
-        if form != (frame.format.name, frame.layout.name, frame.sample_rate):
-            form = frame.format.name, frame.layout.name, frame.sample_rate
-            if frame.layout.nb_channels > _MOST_CHANNELS:
-                raise _TooManyChannelsError
-            graph = None if form[0] == "flt" else _converter(*form)
-        if graph is None:
-            yield frame
-            continue
-        graph.push(frame)
-        while (converted := _pulled(graph)) is not None:
-            yield converted
-
-
-def _converter(sample_format: str, layout: str, rate_hz: int) -> Any:
-    import av
-
-    graph = av.filter.Graph()
-    if hasattr(graph, "threads"):
-        # Before PyAV 18 it takes a thread a core.
-        graph.threads = 1
-    source = graph.add(
-        "abuffer", sample_rate=str(rate_hz), sample_fmt=sample_format, channel_layout=layout
+def _findings(frames: "Frames", timeline: "Timeline") -> tuple[float, float, float]:
+    """Seconds that are damaged, missing and left out; missing is what no damage explains."""
+    missing_seconds = timeline.missing_seconds
+    damaged_seconds = min(missing_seconds, frames.skipped_seconds)
+    if 2 * damaged_seconds >= missing_seconds:
+        damaged_seconds = missing_seconds
+    return (
+        timeline.damaged_seconds + damaged_seconds,
+        missing_seconds - damaged_seconds,
+        timeline.left_out_seconds,
     )
-    packed = graph.add("aformat", sample_fmts="flt")
-    sink = graph.add("abuffersink")
-    source.link_to(packed)
-    packed.link_to(sink)
-    graph.configure()
-    return graph
 
 
-def _pulled(graph: Any) -> Any:
-    import av
+class _Sender:
+    """Sends frames of packed floats, in messages of about a tenth of a second."""
 
-    try:
-        return graph.pull()
-    except (av.BlockingIOError, av.EOFError):
-        return None
+    def __init__(self, output: BinaryIO) -> None:
+        self._output = output
+        self._format: tuple[int, int] | None = None
+        self._pending = bytearray()
 
+    def send_tracks(self, tracks: int) -> None:
+        """Say how many audio streams there are."""
+        _send(self._output, b"T", TRACKS.pack(tracks))
 
-def _send_samples(output: BinaryIO, pending: bytearray, form: tuple[int, int] | None) -> None:
-    """Send and clear what is pending, in messages of whole samples."""
-    if form is not None:
-        size = MOST_BYTES // (form[1] * _SAMPLE_BYTES) * form[1] * _SAMPLE_BYTES
-        for start in range(0, len(pending), size):
-            _send(output, b"S", pending[start : start + size])
-    pending.clear()
-    output.flush()
+    def begin(self, frame: Any) -> None:
+        """Send the format of what follows, where it changes."""
+        form = frame.sample_rate, frame.layout.nb_channels
+        if form != self._format:
+            self.flush()
+            self._format = form
+            _send(self._output, b"F", FORMAT.pack(*form))
+
+    def send_silence(self, seconds: float, frame: Any) -> None:
+        """Send silence before this frame, in its format."""
+        if seconds:
+            self.begin(frame)
+            self.flush()
+            _send(self._output, b"Q", SILENCE.pack(round(seconds * frame.sample_rate)))
+
+    def send_findings(self, damaged: float, missing: float, left_out: float) -> None:
+        """Send what became of the gaps, in seconds."""
+        _send(self._output, b"G", FINDINGS.pack(damaged, missing, left_out))
+
+    def send(self, frame: Any) -> None:
+        """Send one frame, now or with those that follow."""
+        self.begin(frame)
+        rate_hz, channels = frame.sample_rate, frame.layout.nb_channels
+        self._pending += memoryview(frame.planes[0])[: frame.samples * channels * _SAMPLE_BYTES]
+        if len(self._pending) * _BLOCKS_A_SECOND >= rate_hz * channels * _SAMPLE_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is pending, in messages of whole samples."""
+        if self._format is not None:
+            size = MOST_BYTES // (self._format[1] * _SAMPLE_BYTES) * self._format[1] * _SAMPLE_BYTES
+            for start in range(0, len(self._pending), size):
+                _send(self._output, b"S", self._pending[start : start + size])
+        self._pending.clear()
+        self._output.flush()
 
 
 def _send(output: BinaryIO, kind: bytes, body: bytes | bytearray) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import select
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -15,14 +16,18 @@ from dataclasses import asdict, dataclass
 from errno import errorcode
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.decoder import FORMAT, HEADER, MOST_BYTES
+from daemon.decoder import FINDINGS, FORMAT, HEADER, MOST_BYTES, SILENCE, TRACKS
+from daemon.findings import Findings
+from daemon.timeline import MOST_SILENCE_SECONDS
 
 _PROGRAM = Path(__file__).with_name("decoder.py")
+# The child finds the daemon's modules in it.
+_FOLDER = Path(__file__).parents[1]
 _CHANNELS = range(1, 1_025)
 _RATES_HZ = range(1, 1 << 24)
 _KIND = re.compile(r"[A-Za-z0-9]{1,40}\Z", re.ASCII)
@@ -56,8 +61,8 @@ class Request:
     """Seconds that opening and each read may take; None: no limit."""
     host: tuple[str, int | None] | None = None
     """Looked up after a failed connection, to tell an unknown name from other failures."""
-    skips_damage: bool = False
-    """Whether to go on after a packet that cannot be decoded."""
+    keeps_time: bool = False
+    """Whether to send silence for gaps, by the time stamps, so that sound has its place in time."""
     least_libavformat: int = 0
     """The first major version of FFmpeg's library that knows all the options."""
 
@@ -94,11 +99,14 @@ class ChildError(Exception):
 class Decoder:
     """One child process that decodes one stream or file; a context manager that kills it.
 
-    Raises ChildError where it cannot be started.
+    `findings` grow while it is read. Raises ChildError where it cannot be started.
     """
 
     def __init__(self, request: Request) -> None:
         self._format = (1, 1)
+        self._silent_samples = 0
+        self._silence_seconds = 0.0
+        self.findings = Findings()
         try:
             self._process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-I", "-S", _PROGRAM],
@@ -147,7 +155,7 @@ class Decoder:
         Raises DecodingError (of the kind TimeoutError after so many seconds) and ChildError.
         """
         deadline = time.monotonic() + seconds
-        while True:
+        while not self._silent_samples:
             kind, size = HEADER.unpack(self._bytes(HEADER.size, deadline))
             if size > MOST_BYTES:
                 raise _garbage()
@@ -155,6 +163,13 @@ class Decoder:
             match kind:
                 case b"F":
                     self._format = _format(body)
+                    self.findings.formats += 1
+                case b"Q":
+                    self._begin_silence(*_unpacked(SILENCE, body))
+                case b"G":
+                    self._count_gaps(*_unpacked(FINDINGS, body))
+                case b"T":
+                    (self.findings.tracks,) = _unpacked(TRACKS, body)
                 case b"S":
                     return self._block(body)
                 case b"E":
@@ -162,6 +177,27 @@ class Decoder:
                     return None
                 case _:
                     raise _garbage()
+        return self._silence()
+
+    def _begin_silence(self, samples: int) -> None:
+        self._silence_seconds += samples / self._format[0]
+        if self._silence_seconds > MOST_SILENCE_SECONDS + 1:
+            raise _garbage()
+        self._silent_samples = samples
+
+    def _count_gaps(self, damaged: float, missing: float, left_out: float) -> None:
+        if not all(seconds >= 0.0 for seconds in (damaged, missing, left_out)):
+            raise _garbage()
+        self.findings.damaged_seconds = damaged
+        self.findings.missing_seconds = missing
+        self.findings.left_out_seconds = left_out
+
+    def _silence(self) -> Block:
+        """The next second of a gap."""
+        rate_hz, channels = self._format
+        samples = min(self._silent_samples, rate_hz)
+        self._silent_samples -= samples
+        return Block(np.zeros((samples, channels), np.float32), rate_hz)
 
     def _block(self, body: bytearray) -> Block:
         rate_hz, channels = self._format
@@ -205,13 +241,18 @@ def packages() -> str | None:
 
 
 def _line(request: Request) -> bytes:
-    return json.dumps({**asdict(request), "packages": packages()}).encode() + b"\n"
+    folders = {"packages": packages(), "program": str(_FOLDER)}
+    return json.dumps(asdict(request) | folders).encode() + b"\n"
+
+
+def _unpacked(form: struct.Struct, body: bytearray) -> tuple[Any, ...]:
+    if len(body) != form.size:
+        raise _garbage()
+    return form.unpack(body)
 
 
 def _format(body: bytearray) -> tuple[int, int]:
-    if len(body) != FORMAT.size:
-        raise _garbage()
-    rate_hz, channels = FORMAT.unpack(body)
+    rate_hz, channels = _unpacked(FORMAT, body)
     if rate_hz not in _RATES_HZ or channels not in _CHANNELS:
         raise _garbage()
     return rate_hz, channels

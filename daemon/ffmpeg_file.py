@@ -34,15 +34,19 @@ def can_use_ffmpeg() -> bool:
     return packages() is not None
 
 
-def ffmpeg_blocks(file: SoundInput, from_seconds: float = 0.0) -> Iterator[Block]:
+def ffmpeg_blocks(
+    file: SoundInput, from_seconds: float = 0.0, *, is_damaged: bool = False
+) -> Iterator[Block]:
     """The sound of the file, or what comes after so many seconds of it.
 
-    What decodes of damaged sound is used, with a warning. Raises FFmpegError where nothing does,
-    InputError where the child process fails or the file has no audio track.
+    What decodes of damaged sound is used, silence in place of the rest, with a warning. There is
+    one also where FFmpeg finds no damage in a file that is known to have it. Raises FFmpegError
+    where nothing decodes, InputError where the child process fails or the file has no audio track.
     """
     from daemon.decoding import ChildError, Decoder, DecodingError
 
     heard_seconds = from_seconds
+    warnings: list[str] = []
     try:
         with Decoder(_request(file)) as decoder:
             for block in after(_scaled(file, _decoded(decoder)), from_seconds):
@@ -57,7 +61,12 @@ def ffmpeg_blocks(file: SoundInput, from_seconds: float = 0.0) -> Iterator[Block
             ) from None
         if not heard_seconds or "FFmpegError" not in error.kinds:
             raise FFmpegError(error.words) from None
-        log.warning("%s: truncated; the %.1f s that decode are used", file.path, heard_seconds)
+        warnings.append(f"truncated; the {heard_seconds:.1f} s that decode are used")
+    warnings += decoder.findings.warnings
+    if is_damaged and not warnings:
+        warnings.append("damaged; only what decodes of it is used")
+    if warnings:
+        log.warning("%s: %s", file.path, "; ".join(warnings))
 
 
 def _scaled(file: SoundInput, blocks: Iterator[Block]) -> Iterator[Block]:
@@ -94,4 +103,5 @@ def _request(file: SoundInput) -> "Request":
         # What a playlist names must be a file too, and nothing in the network.
         options={"protocol_whitelist": "file"},
         memory_bytes=_MEMORY_BYTES,
+        keeps_time=True,
     )

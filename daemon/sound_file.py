@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
+from daemon.resampler import Resampler
 from daemon.sound_block import Block
 from daemon.sound_content import LIBSNDFILES, WAV, content_of, is_streamed
 from daemon.sound_decoders import known_blocks, other_blocks
@@ -45,34 +45,18 @@ def read_sound(path: str) -> NDArray[np.float32]:
 
 def _resampled(path: str, blocks: Iterator[Block]) -> Iterator[NDArray[np.float32]]:
     """Mix channels and bring every block to 16 kHz, the filter's state kept from block to block."""
-    stream: Any = None
-    stream_rate_hz = 0
+    resampler = Resampler(SAMPLE_RATE_HZ)
     for block, rate_hz in blocks:
         if not (np.abs(block) <= _LOUDEST).all():
             raise InputError(f"{path}: contains NaN or infinite samples; export it again")
+        if rate_hz not in _RATES_HZ:
+            raise InputError(
+                f"{path}: a sample rate of {rate_hz} Hz is not sound; "
+                f"convert it to one of {_RATES_HZ.start} to {_RATES_HZ.stop - 1} Hz"
+            )
         mono = block.mean(axis=1) if block.shape[1] > 1 else block[:, 0]
-        if stream is not None and rate_hz != stream_rate_hz:
-            yield stream.resample_chunk(np.empty(0, np.float32), last=True)
-            stream = None
-        if rate_hz == SAMPLE_RATE_HZ:
-            yield mono
-            continue
-        if stream is None:
-            stream, stream_rate_hz = _resampler(path, rate_hz), rate_hz
-        yield stream.resample_chunk(np.ascontiguousarray(mono))
-    if stream is not None:
-        yield stream.resample_chunk(np.empty(0, np.float32), last=True)
-
-
-def _resampler(path: str, rate_hz: int) -> Any:
-    if rate_hz not in _RATES_HZ:
-        raise InputError(
-            f"{path}: a sample rate of {rate_hz} Hz is not sound; "
-            f"convert it to one of {_RATES_HZ.start} to {_RATES_HZ.stop - 1} Hz"
-        )
-    import soxr
-
-    return soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
+        yield resampler.resampled(mono, rate_hz)
+    yield resampler.finish()
 
 
 def _blocks(file: SoundInput) -> Iterator[Block]:

@@ -1,8 +1,9 @@
 """An RTSP server with cameras, for the tests; it prints its port. Needs Debian's GStreamer.
 
 `/sound` has a tone beside a picture, `/stereo` two channels, `/silent` only a picture, and
-`/locked` wants the user `me` with the password that is the first argument. With a second one, a PEM
-file of certificate and key, it speaks TLS alone.
+`/locked` wants the user `me` with the password that is the first argument. `/mute-alone` sends its
+sound only when its picture, of 4K, is set up as well, and `/refuses-alone` refuses to play without
+it. With a second argument, a PEM file of certificate and key, the server speaks TLS alone.
 """
 
 import sys
@@ -11,7 +12,7 @@ import gi
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import Gio, GLib, Gst, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 TONE = "audiotestsrc is-live=true freq=1000 volume=0.5"
 TELEPHONE = f"{TONE} ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay name=pay"
@@ -20,12 +21,20 @@ PICTURE = (
     "videotestsrc is-live=true ! video/x-raw,format=I420,width=64,height=48,framerate=5/1 "
     "! jpegenc ! rtpjpegpay name=pay"
 )
+LARGE_PICTURE = (
+    "videotestsrc is-live=true ! video/x-raw,format=I420,width=3840,height=2160,framerate=1/1 "
+    "! jpegenc ! rtpjpegpay name=pay"
+)
+GATED = TELEPHONE.replace("rtppcmupay", "valve name=gate ! rtppcmupay")
 CAMERAS = {
     "/sound": (f"( {PICTURE}0 {TELEPHONE}1 )", ["anybody", "user"]),
     "/stereo": (f"( {STEREO}0 )", ["anybody", "user"]),
     "/silent": (f"( {PICTURE}0 )", ["anybody", "user"]),
     "/locked": (f"( {TELEPHONE}0 )", ["user"]),
+    "/mute-alone": (f"( {LARGE_PICTURE}0 {GATED}1 )", ["anybody"]),
+    "/refuses-alone": (f"( {PICTURE}0 {TELEPHONE}1 )", ["anybody"]),
 }
+NEVER_SHARED = {"/mute-alone"}
 
 
 def token(role: str) -> GstRtspServer.RTSPToken:
@@ -34,16 +43,33 @@ def token(role: str) -> GstRtspServer.RTSPToken:
     return made
 
 
-def camera(launch: str, may_see: list[str]) -> GstRtspServer.RTSPMediaFactory:
+def camera(launch: str, may_see: list[str], *, shared: bool) -> GstRtspServer.RTSPMediaFactory:
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(launch)
-    factory.set_shared(True)
+    factory.set_shared(shared)
     permissions = GstRtspServer.RTSPPermissions()
     for role in ("anybody", "user"):
         permissions.add_permission_for_role(role, "media.factory.access", True)
         permissions.add_permission_for_role(role, "media.factory.construct", role in may_see)
     factory.set_permissions(permissions)
     return factory
+
+
+def watch_for_play(_: GstRtspServer.RTSPServer, client: GstRtspServer.RTSPClient) -> None:
+    client.connect("pre-play-request", answer_play)
+
+
+def answer_play(
+    _: GstRtspServer.RTSPClient, context: GstRtspServer.RTSPContext
+) -> GstRtsp.RTSPStatusCode:
+    """Close the gate, or refuse, where the picture is not set up."""
+    with_picture = context.sessmedia.get_transport(0) is not None
+    gate = context.sessmedia.get_media().get_element().get_by_name("gate")
+    if gate is not None:
+        gate.set_property("drop", not with_picture)
+    elif context.uri.abspath.startswith("/refuses-alone") and not with_picture:
+        return GstRtsp.RTSPStatusCode.AGGREGATE_OPERATION_NOT_ALLOWED
+    return GstRtsp.RTSPStatusCode.OK
 
 
 def serve(password: str, certificate: str | None = None) -> None:
@@ -60,7 +86,11 @@ def serve(password: str, certificate: str | None = None) -> None:
         users.set_tls_certificate(Gio.TlsCertificate.new_from_file(certificate))
     server.set_auth(users)
     for path, (launch, may_see) in CAMERAS.items():
-        server.get_mount_points().add_factory(path, camera(launch, may_see))
+        factory = camera(launch, may_see, shared=path not in NEVER_SHARED)
+        server.get_mount_points().add_factory(path, factory)
+    server.connect("client-connected", watch_for_play)
+    # A client whose sound does not come would keep the others waiting.
+    server.get_thread_pool().set_max_threads(8)
     server.attach(None)
     print(server.get_bound_port(), flush=True)
     GLib.MainLoop().run()

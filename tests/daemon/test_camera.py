@@ -30,6 +30,7 @@ from daemon.window import Window
 from tests.conftest import ROOT
 from tests.daemon.conftest import Samples
 from tests.daemon.decoders import decoders, stand_in, wait_until
+from tests.daemon.made_files import AAC, write
 from tests.daemon.test_mqtt import make_certificate
 
 av = pytest.importorskip("av", reason="needs PyAV")
@@ -332,10 +333,15 @@ def test_a_decoder_takes_little_memory(serve: Serve) -> None:
     camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", threading.Condition())
     ring = opened(camera)
     (child,) = decoders()
-    lines = Path("/proc", str(child), "smaps_rollup").read_text().splitlines()
-    kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    kilobytes = proportional_kilobytes(child)
     camera.close(ring).result(5)
     assert kilobytes <= 40 * 1024
+
+
+def proportional_kilobytes(process: int) -> int:
+    """Its memory, in which pages shared with other processes count in part."""
+    lines = Path("/proc", str(process), "smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 def test_an_opening_that_is_cancelled_ends_its_child(serve: Serve) -> None:
@@ -417,6 +423,30 @@ def test_a_stream_of_many_channels_is_heard(channels: int, serve: Serve) -> None
     reader = WindowReader(ring, 0.5, 5.0)
     found = list(windows(reader, ring, time.monotonic() + 5))
     assert_is_the_tone(found[-1].samples)
+    camera.close(ring).result(5)
+
+
+@pytest.mark.parametrize("rates_hz", [(44_100, 22_050), (22_050, 44_100)])
+def test_after_a_change_of_its_format_a_stream_is_heard_at_its_speed(
+    rates_hz: tuple[int, int], serve: Serve, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    content = b"".join(
+        write(tmp_path / str(rate), tone(6.0, rate), AAC, rate_hz=rate, layout=layout).read_bytes()
+        for rate, layout in zip(rates_hz, ("mono", "stereo"), strict=True)
+    )
+    port = serve(lambda request: with_sound(request, content, "audio/aac"))
+    camera = Camera(f"http://127.0.0.1:{port}/live", threading.Condition())
+    ring = opened(camera)
+    assert ring.rate_hz == rates_hz[0]
+    reader = WindowReader(ring, 0.5, 5.0)
+    found = list(windows(reader, ring, time.monotonic() + 11))
+    assert found[-1].ended_at > 10.0
+    for window in found:
+        # The encoder's silence is where the two meet.
+        if not 5.7 < window.ended_at < 10.4:
+            assert_is_the_tone(window.samples)
+    assert f"http://127.0.0.1:{port} now sends sound at {rates_hz[1]} Hz" in caplog.messages
     camera.close(ring).result(5)
 
 
@@ -560,6 +590,72 @@ def test_a_playlist_s_names_are_relative_to_where_it_was_found(serve: Serve) -> 
         answers.get(request.path, answering(404))(request)
 
     camera = Camera(f"http://127.0.0.1:{serve(answer)}/radio", threading.Condition())
+    camera.close(opened(camera)).result(5)
+
+
+RADIO_PLAYLISTS = {
+    "x.pls": "[playlist]\r\nNumberOfEntries=1\r\nFile1={}\r\nLength1=-1\r\nVersion=2\r\n",
+    "x.m3u": "#EXTM3U\n#EXTINF:-1,The station\n{}\n",
+    "plain.m3u": "# The station\n\n{}\n",
+    "x.m3u8": "\ufeff#EXTM3U\n{}\n",
+    "x.xspf": '<?xml version="1.0"?>\n<playlist version="1" xmlns="http://xspf.org/ns/0/">\n'
+    "<trackList><track><location>{}</location></track></trackList></playlist>\n",
+    "x.asx": '<asx version="3.0"><entry><ref href="{}"/></entry></asx>',
+}
+
+
+def radio_playlist(name: str, url: str) -> Answer:
+    content = RADIO_PLAYLISTS[name].format(url).encode()
+    return lambda request: with_sound(request, content, "audio/x-playlist", len(content))
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [*((name, "absolute") for name in RADIO_PLAYLISTS), ("x.m3u", "relative"), ("x.m3u", "HLS")],
+)
+def test_a_radio_s_playlist_is_followed(name: str, how: str, serve: Serve) -> None:
+    content = encoded(30.0, "MP3")
+
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        file = "hls.m3u8" if how == "HLS" else "song.mp3"
+        url = file if how == "relative" else f"http://{request.headers['Host']}/{file}"
+        answers: dict[str, Answer] = {
+            f"/{name}": radio_playlist(name, url),
+            "/hls.m3u8": playlist("song.mp3"),
+            "/song.mp3": lambda r: with_sound(r, content, "audio/mpeg", len(content)),
+        }
+        answers.get(request.path, answering(404))(request)
+
+    camera = Camera(f"http://127.0.0.1:{serve(answer)}/{name}", threading.Condition())
+    ring = opened(camera)
+    assert ring.rate_hz == RATE_HZ
+    camera.close(ring).result(5)
+
+
+@pytest.mark.parametrize("name", RADIO_PLAYLISTS)
+def test_a_playlist_of_anything_but_streams_is_called_one(
+    name: str, serve: Serve, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret.wav"
+    file.write_bytes(encoded(30.0))
+    inner = serve(radio_playlist(name, "http://127.0.0.1/x"))
+    names = [f"file://{file}", "rtsp://127.0.0.1/x", "mms://127.0.0.1/x", "http://[x/y"]
+    for url in (*names, f"http://127.0.0.1:{inner}/{name}"):
+        message = refusal(f"http://127.0.0.1:{serve(radio_playlist(name, url))}/{name}")
+        assert "it is a playlist that names no stream over http or https" in message
+
+
+@pytest.mark.parametrize("name", ["x.pls", "x.m3u"])
+def test_the_certificate_of_what_a_radio_s_playlist_names_is_verified(
+    name: str, serve: ServeTls, certificates: tuple[Path, ssl.SSLContext]
+) -> None:
+    content = encoded(30.0, "MP3")
+    song = serve(lambda r: with_sound(r, content, "audio/mpeg", len(content)), certificates[1])
+    answer = radio_playlist(name, f"https://localhost:{song}/x")
+    assert "certificate rejected" in refusal(f"http://127.0.0.1:{serve(answer)}/{name}")
+    own = serve(answer, certificates[1])
+    url = f"https://localhost:{own}/{name}"
+    camera = Camera(url, threading.Condition(), ca_file=str(certificates[0]))
     camera.close(opened(camera)).result(5)
 
 
@@ -737,3 +833,31 @@ def test_a_camera_that_dies_is_told() -> None:
 def test_a_camera_without_sound_or_that_is_none_is_told(rtsp_port: int) -> None:
     assert "switch its microphone on" in refusal(f"rtsp://127.0.0.1:{rtsp_port}/silent")
     assert "not found there" in refusal(f"rtsp://127.0.0.1:{rtsp_port}/none")
+
+
+@pytest.mark.parametrize(("path", "first_seconds"), [("mute-alone", 1.5), ("refuses-alone", 8.0)])
+def test_a_camera_whose_sound_needs_its_picture_is_asked_for_both(
+    path: str, first_seconds: float, rtsp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.camera._NEXT_SETUP_SECONDS", first_seconds)
+    camera = Camera(f"rtsp://127.0.0.1:{rtsp_port}/{path}", threading.Condition())
+    ring = opened(camera)
+    (child,) = decoders()
+    found = list(windows(WindowReader(ring, 0.5, 5.0), ring, time.monotonic() + 6))
+    assert_is_the_tone(found[-1].samples)
+    assert proportional_kilobytes(child) <= 40 * 1024
+    camera.close(ring).result(5)
+    # What has worked is tried first, for another way would not be given the time to answer.
+    monkeypatch.setattr("daemon.camera._NEXT_SETUP_SECONDS", 5.0)
+    monkeypatch.setattr("daemon.camera._GIVE_UP_SECONDS", 0.0)
+    camera.close(opened(camera)).result(5)
+
+
+def test_another_camera_s_picture_is_left_alone(rtsp_port: int) -> None:
+    camera = Camera(f"rtsp://127.0.0.1:{rtsp_port}/sound", threading.Condition())
+    ring = opened(camera)
+    assert [dict(setup.options).get("allowed_media_types") for setup in camera._setups] == [
+        "audio",
+        None,
+    ]
+    camera.close(ring).result(5)

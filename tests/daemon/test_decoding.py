@@ -77,6 +77,12 @@ def test_a_file_comes_as_blocks_of_its_channels_until_it_ends(song: Path) -> Non
         ("send(b'E', b'[1, 2]')", "its decoder sends garbage"),
         ("""send(b'E', b'{"kinds": ["a secret"], "errno": 1}')""", "its decoder sends garbage"),
         ("""send(b'E', b'{"kinds": [], "errno": 1}')""", "its decoder sends garbage"),
+        ("send(b'Q', bytes(3))", "its decoder sends garbage"),
+        ("send(b'Q', bytes([255] * 8))", "its decoder sends garbage"),
+        ("send(b'Q', struct.pack('<Q', 3_000)); " * 3, "its decoder sends garbage"),
+        ("send(b'G', struct.pack('<3d', 1.0, -1.0, 0.0))", "its decoder sends garbage"),
+        ("send(b'G', struct.pack('<3d', 1.0, 0.0, float('nan')))", "its decoder sends garbage"),
+        ("send(b'T', bytes(5))", "its decoder sends garbage"),
         ("os.close(1); time.sleep(60)", "its decoder closed its output"),
     ],
 )
@@ -89,6 +95,15 @@ def test_a_child_that_fails_is_told_by_how_it_failed(
         decoded(song)
     assert str(caught.value) == words
     assert decoders() == []
+
+
+def test_silence_comes_in_blocks_of_a_second(
+    song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "sound(0.5); send(b'Q', struct.pack('<Q', 40_000)); sound(0.5); send(b'E', b'{}')"
+    monkeypatch.setattr("daemon.decoding._PROGRAM", stand_in(tmp_path, code))
+    lengths = [len(block.samples) for block in decoded(song)]
+    assert lengths == [8_000, 16_000, 16_000, 8_000, 8_000]
 
 
 def test_a_child_that_does_not_answer_in_time_is_given_up(
