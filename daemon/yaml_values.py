@@ -127,7 +127,7 @@ def _expected_value(text: str, names: set[str]) -> Scalar:
 def _found(node: yaml.ScalarNode, value: Scalar, names: set[str]) -> str:
     if isinstance(value, str):
         return shown(value) if "str" in names else f"the text {shown(value)}"
-    return node.value[:60] or "nothing"
+    return node.value.strip()[:60] or "nothing"
 
 
 def converted(value: Any, hint: Any, found: str) -> Any:
