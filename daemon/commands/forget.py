@@ -20,10 +20,12 @@ from daemon.trouble import Trouble, explain
 
 _QUIET_SECONDS = 0.5
 _LONGEST_SECONDS = 10.0
-_MOST_NAMED = 5
+_MOST_NAMED = 10
 _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
+# In the reasons, for the topics named before it.
+_THEM = "<them>"
 _UNVERIFIED = (
-    "whether the broker cleared them is not known, since this user may not read them and "
+    f"whether the broker cleared {_THEM} is not known, since this user may not read {_THEM} and "
     "MQTT 3.1.1 reports no refusals; use MQTT 5, or give the user read access"
 )
 
@@ -138,10 +140,10 @@ class _Forgetting:
         failures = []
         for topic, code in codes.items():
             if is_refusal(code):
-                reason = f"the broker refuses that: {reason_of(code, self._mqtt, 'them')}"
+                reason = f"the broker refuses that: {reason_of(code, self._mqtt, _THEM)}"
             elif topic in self._session.retained:
                 user = named_user(self._mqtt)
-                reason = f"the broker still keeps them; give {user} write access to them"
+                reason = f"the broker still keeps {_THEM}; give {user} write access to {_THEM}"
             elif not (self._session.tells_refusals or topic in {*seen, *self._session.returned}):
                 reason = _UNVERIFIED
             else:
@@ -201,7 +203,10 @@ def _in_words(node: str, failures: Sequence[_Failure]) -> str:
     topics = defaultdict[str, list[str]](list)
     for reason, topic in failures:
         topics[reason].append(topic)
-    lines = [f"{_named(some)}: {reason}" for reason, some in topics.items()]
+    lines = [
+        f"{_named(some)}: {reason.replace(_THEM, 'it' if len(some) == 1 else 'them')}"
+        for reason, some in topics.items()
+    ]
     return f"{node} is not forgotten: {'; '.join(lines)}"
 
 

@@ -184,7 +184,7 @@ def test_topics_that_the_user_may_not_write_are_named(
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"timbrel: attic is not forgotten: {device}: the broker refuses that: Not authorized; "
-        "give the user box write access to them in the broker's access list\n"
+        "give the user box write access to it in the broker's access list\n"
     )
     assert kept_at(broker) == {device}
 
@@ -274,7 +274,7 @@ def test_broker_that_acknowledges_and_clears_nothing_is_found_out(
         config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\n")
         done = timbrel("forget", "attic", "--config", config)
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"attic is not forgotten: {hearing}: the broker still keeps them" in done.stderr
+    assert f"attic is not forgotten: {hearing}: the broker still keeps it;" in done.stderr
 
 
 def test_place_that_a_dead_box_left_available_is_forgotten(
