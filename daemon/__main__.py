@@ -211,7 +211,8 @@ def _add_replay(commands: _Commands) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help="WAV, FLAC, OGG, Opus, MP3, m4a …; - is raw 16-bit mono 16 kHz on standard input",
+        help="WAV, FLAC, OGG, Opus, MP3, m4a …, whatever its name; - is standard input: any of "
+        "these, or raw 16-bit mono 16 kHz",
     )
     replay.add_argument(
         "--speed",

@@ -5,6 +5,7 @@ import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
+from select import select
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from daemon.float_scale import integer_scale, peak_of
 from daemon.quiet import quiet_output
 from daemon.sound_block import Block
 from daemon.sound_input import SoundInput, rejoined
-from daemon.sound_part import TRUNCATED, Part
+from daemon.sound_part import TRUNCATED, UNREAD, Part
 
 _BLOCK_SAMPLES = 4_096
 _SCANNED_SAMPLES = 1 << 17
@@ -24,6 +25,12 @@ _SCANNED_SAMPLES = 1 << 17
 _CLAIMED_BYTES = 1 << 40
 # libsndfile promises more where it does not know the length.
 _UNKNOWN_FRAMES = 1 << 48
+# By libsndfile's public error numbers; its own words for the others tell a user nothing.
+_REASONS = {1: "unknown format", 4: "a codec that libsndfile does not read"}
+# Fewer bytes are tags.
+_LEAST_UNREAD = 4_096
+# A writer may keep a pipe open after its sound.
+_PATIENCE_SECONDS = 0.5
 _FLOATS = {"FLOAT", "DOUBLE"}
 
 log = logging.getLogger(__name__)
@@ -49,13 +56,13 @@ class LibsndfileReader:
         """The sound; raises StoppedError where there is more that libsndfile cannot read."""
         notice: str | None = None
         for part in parts:
-            is_cut = yield from self._part(part)
-            notice = part.notice or (TRUNCATED if is_cut else notice)
+            found = yield from self._part(part)
+            notice = part.notice or found or notice
         if notice is not None and self._seconds > 0:
             log.warning("%s: %s", self._file.path, notice.format(seconds=self._seconds))
 
-    def _part(self, part: Part) -> Generator[Block, None, bool]:
-        """Yield one part's blocks; return whether its end is missing."""
+    def _part(self, part: Part) -> Generator[Block, None, str | None]:
+        """Yield one part's blocks; return a warning where some of it is missing."""
         with self._opened(part) as (sound, source):
             rate_hz = sound.samplerate
             yield from self._silence(part.silence_seconds, rate_hz)
@@ -65,6 +72,7 @@ class LibsndfileReader:
                 promised = sound.frames
             decoded, has_failed = yield from self._scaled(sound, scale)
             is_at_end = source.is_at_end()
+            has_more = source.has_more()
         if source.error is not None:
             raise InputError(
                 f"{self._file.path}: cannot be read ({source.error.strerror}); check the file"
@@ -72,7 +80,7 @@ class LibsndfileReader:
         is_short = has_failed or (promised is not None and decoded < promised)
         if not is_at_end and (is_short or part.hides_length):
             raise StoppedError(self._seconds, "damaged")
-        return is_short
+        return UNREAD if has_more else TRUNCATED if is_short else None
 
     def _silence(self, seconds: float, rate_hz: int) -> Iterator[Block]:
         left = round(seconds * rate_hz)
@@ -114,7 +122,7 @@ class LibsndfileReader:
                 with quiet_output():  # The MP3 decoder warns in C.
                     opened = Forward(source.opens, closefd=False)
             except soundfile.LibsndfileError as error:
-                reason = error.error_string.strip().rstrip(".")
+                reason = _REASONS.get(error.code, "malformed")
                 raise StoppedError(self._seconds, reason) from None
             with opened:
                 yield opened, source
@@ -141,6 +149,18 @@ class _Source:
         if isinstance(self.opens, BytePieces):
             return self.opens.furthest >= self.opens.size
         return self._file.size is None or os.lseek(self.opens, 0, os.SEEK_CUR) >= self._file.size
+
+    def has_more(self) -> bool:
+        """Whether a pipe goes on after the sound, and not with a WAV file's last chunks."""
+        if self._file.size is not None or not isinstance(self.opens, int):
+            return False
+        rest = b""
+        while len(rest) < _LEAST_UNREAD and select([self.opens], [], [], _PATIENCE_SECONDS)[0]:
+            piece = os.read(self.opens, _LEAST_UNREAD)
+            if not piece:
+                break
+            rest += piece
+        return len(rest) >= _LEAST_UNREAD and not rest[:4].strip().isalnum()
 
     @property
     def error(self) -> OSError | None:

@@ -53,14 +53,16 @@ def mpeg_parts(file: SoundInput, start: int) -> list[Part]:
     return walked_parts(file, start)
 
 
-def walked_parts(file: SoundInput, start: int) -> list[Part]:
+def walked_parts(file: SoundInput, start: int, end: int | None = None) -> list[Part]:
     """The parts found by walking all frames: streams joined to one file, or cut by damage.
+
+    They are between two offsets, `end` None: the end of the file.
 
     Raises UnsuitableError where there are no frames to walk.
     """
     parts: list[Part] = []
     before: _Run | None = None
-    for run in _runs(file, start, before_tags(file, file.end)):
+    for run in _runs(file, start, before_tags(file, file.end) if end is None else end):
         lost_seconds = 0.0
         if before is not None and run.header is None:
             lost = _between(file, before.end, run.start) / before.bytes_a_second

@@ -35,10 +35,13 @@ def known_blocks(file: SoundInput, content: str | None, start: int) -> Iterator[
             reason, is_unsuitable = str(error), True
             is_damaged = isinstance(error, DamagedError)
         except StoppedError as stop:
-            reason = stop.reason
+            reason = stop.reason if content is not None else "unknown format"
             heard_seconds = max(heard_seconds, stop.seconds)
         else:
             return
+    if file.size is None:
+        # The pipe's bytes are gone. What libsndfile cannot read on, it has warned of.
+        raise _refusal(file, reason)
     if not can_use_ffmpeg() and is_unsuitable:
         # Some of it may be missing.
         part = Part(notice=f"{reason}; the {{seconds:.1f}} s that libsndfile decodes are used")

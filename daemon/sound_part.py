@@ -37,5 +37,6 @@ class Part:
 
 TRUNCATED = "truncated; the {seconds:.1f} s that decode are used"
 UNFINISHED = "its recording was never finished; the {seconds:.1f} s in it are used"
+UNREAD = "only the first {seconds:.1f} s are read; save it as a file first to hear all of it"
 LONGER = "longer than its header says; all {seconds:.1f} s of it are used"
 DAMAGED = "damaged; silence replaces what does not decode"

@@ -4,9 +4,10 @@ import struct
 from dataclasses import replace
 from typing import NamedTuple
 
+from daemon.mpeg_parts import walked_parts
 from daemon.riff_chunks import HEADER_BYTES, are_chunks, before_chunks, chunks
 from daemon.sound_input import SoundInput
-from daemon.sound_part import LONGER, TRUNCATED, UNFINISHED, Part
+from daemon.sound_part import LONGER, TRUNCATED, UNFINISHED, Part, UnsuitableError
 from daemon.sound_tags import before_tags
 
 _MARKERS = {b"RIFF": "<", b"RIFX": ">", b"RF64": "<", b"BW64": "<"}
@@ -17,6 +18,7 @@ _PLACEHOLDER = 0x7FFF_0000
 _LARGEST = 0x7FFF_FF00
 _MODULUS = 1 << 32
 _BLOCK_OFFSET = 12
+_MPEG_CODES = {0x50, 0x55}
 
 
 class _Wave(NamedTuple):
@@ -37,24 +39,52 @@ class _Wave(NamedTuple):
         return self.data + self.size
 
     @property
+    def is_mpeg(self) -> bool:
+        """Whether the sound is MPEG audio."""
+        return struct.unpack_from(f"{self.order}H", self.form, HEADER_BYTES)[0] in _MPEG_CODES
+
+    @property
     def block_bytes(self) -> int:
         """The bytes of one sample of all channels, or of one compressed block."""
         return struct.unpack_from(f"{self.order}H", self.form, HEADER_BYTES + _BLOCK_OFFSET)[0] or 1
+
+
+class _Extent(NamedTuple):
+    """Where the sound really ends, and how the header's word differs from that."""
+
+    end: int
+    notice: str | None = None
+    is_declared: bool = False
+    """Whether libsndfile finds the same end by the header."""
 
 
 def wav_parts(file: SoundInput, start: int = 0) -> list[Part]:
     """The sound of a WAV file that begins at an offset, and of WAV files that are joined to it."""
     parts: list[Part] = []
     while (wave := _wave(file, start)) is not None:
-        end = before_tags(file, file.end)
         following = _joined(file, wave)
+        extent = _Extent(wave.end) if following else _extent(file, wave)
+        if wave.is_mpeg:
+            parts += _mpeg_parts(file, wave, extent)
+        elif extent.is_declared and not parts:
+            return [Part(notice=extent.notice)]
+        else:
+            head, body = _header(wave, extent.end - wave.data), range(wave.data, extent.end)
+            parts.append(Part(pieces=[head, body], notice=extent.notice))
         if following is None:
-            parts.append(_last_part(file, wave, end, is_only=not parts))
             break
-        parts.append(_part(wave, wave.end))
         start = following
     # What is wrong with any other header, libsndfile says.
     return parts or [Part()]
+
+
+def _mpeg_parts(file: SoundInput, wave: _Wave, extent: _Extent) -> list[Part]:
+    """MP3 in a WAV file: libsndfile would guess its duration by its first bit rate."""
+    try:
+        parts = walked_parts(file, wave.data, extent.end)
+    except UnsuitableError:
+        return [Part(notice=extent.notice)]
+    return [*parts[:-1], replace(parts[-1], notice=extent.notice or parts[-1].notice)]
 
 
 def endless_head(pipe: SoundInput) -> bytes:
@@ -93,30 +123,25 @@ def _joined(file: SoundInput, wave: _Wave) -> int | None:
     return None
 
 
-def _last_part(file: SoundInput, wave: _Wave, end: int, *, is_only: bool) -> Part:
+def _extent(file: SoundInput, wave: _Wave) -> _Extent:
+    end = before_tags(file, file.end)
     present = end - wave.data
-    as_it_is = Part() if is_only else _part(wave, min(end, wave.end))
     if wave.size > present:
         if wave.size >= _PLACEHOLDER:
-            return _part(wave, before_chunks(file, wave.data, end, wave.order))
+            return _Extent(before_chunks(file, wave.data, end, wave.order))
         is_cut = wave.size - present >= wave.block_bytes
-        return replace(as_it_is, notice=TRUNCATED if is_cut else None)
+        return _Extent(end, TRUNCATED if is_cut else None, is_declared=True)
     is_all = end - wave.end < HEADER_BYTES or any(
         are_chunks(file, wave.end + padding, end, wave.order) for padding in (0, wave.size % 2)
     )
     if is_all:
-        return as_it_is
+        return _Extent(wave.end, is_declared=True)
     sound_end = before_chunks(file, wave.end, end, wave.order)
     if wave.size == 0:
-        return _part(wave, sound_end, UNFINISHED)
+        return _Extent(sound_end, UNFINISHED)
     # A header of 32 bits holds the rest of a division where there are more than 4 GiB.
     is_known = (sound_end - wave.end) % _MODULUS < wave.block_bytes
-    return _part(wave, sound_end, None if is_known else LONGER)
-
-
-def _part(wave: _Wave, end: int, notice: str | None = None) -> Part:
-    """The sound up to an offset, behind a new header."""
-    return Part(pieces=[_header(wave, end - wave.data), range(wave.data, end)], notice=notice)
+    return _Extent(sound_end, None if is_known else LONGER)
 
 
 def _header(wave: _Wave, size: int) -> bytes:

@@ -87,12 +87,15 @@ HEADERS = st.builds(
 
 
 def _chunked(
-    marker: bytes, rate_hz: int, chunks: list[tuple[bytes, int | None, bytes]]
+    marker: bytes,
+    rate_hz: int,
+    first: list[tuple[bytes, int | None, bytes]],
+    rest: list[tuple[bytes, int | None, bytes]],
 ) -> tuple[bytes, str]:
     """A WAV file of chunks in any order, which say any sizes."""
     form = struct.pack("<HHIIHH", 1, 1, rate_hz, 32_000, 2, 16)
     body = b"WAVE"
-    for name, size, content in chunks:
+    for name, size, content in first + rest:
         filled = form if name == b"fmt " else content
         body += name + struct.pack("<I", len(filled) if size is None else size) + filled
     return marker + struct.pack("<I", len(body)) + body, ""
@@ -102,6 +105,7 @@ CHUNKS = st.builds(
     _chunked,
     st.sampled_from([b"RIFF", b"RIFF", b"RF64", b"BW64", b"RIFX"]),
     st.sampled_from([0, 1, 8_000, 16_000, 44_100, 2**32 - 1]),
+    st.sampled_from([[], [(b"fmt ", None, b"")]]),
     st.lists(
         st.tuples(
             st.sampled_from(

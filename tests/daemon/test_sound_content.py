@@ -58,6 +58,14 @@ def test_ffmpeg_reads_what_libsndfile_cannot(
     assert warnings_of(caplog) == []
 
 
+def test_amr_is_read(tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="needs FFmpeg to read it")
+    # Frames of the highest rate, 20 ms each.
+    content = b"#!AMR\n" + 400 * (b"\x3c" + bytes(31))
+    heard = read_sound(str(put(tmp_path, "x.wav", content)))
+    assert len(heard) / 16_000 == pytest.approx(SECONDS, abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("container", "subtype"),
     [("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("AIFF", "PCM_16")],

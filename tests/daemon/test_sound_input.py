@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -53,7 +53,12 @@ MADE: dict[str, Callable[[], bytes]] = {
 def fifo(path: Path, content: bytes) -> Iterator[None]:
     """A pipe with a name, into which this is written as it is read."""
     os.mkfifo(path)
-    writer = threading.Thread(target=path.write_bytes, args=(content,))
+
+    def write() -> None:
+        with suppress(BrokenPipeError):  # Nobody reads on.
+            path.write_bytes(content)
+
+    writer = threading.Thread(target=write)
     writer.start()
     try:
         yield
@@ -112,6 +117,23 @@ def test_wav_from_a_pipe_is_heard_as_it_comes(tmp_path: Path) -> None:
     assert len(next(pieces)) > 0
     pieces.close()  # type: ignore[attr-defined]
     os.close(number)
+
+
+def test_sound_that_a_pipe_s_header_does_not_count_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "pipe"
+    with fifo(path, wav(2 * 2 * 16_000)):
+        assert seconds_heard(read_sound(str(path))) == ALL[:2]
+    assert warnings_of(caplog) == [
+        f"{path}: only the first 2.0 s are read; save it as a file first to hear all of it"
+    ]
+
+
+def test_pipe_that_libsndfile_refuses_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    with fifo(path, wav().replace(b"fmt ", b"tmf ")):
+        assert "cannot be read as audio" in refusal(path)
 
 
 def test_text_on_a_pipe_is_refused_by_the_pipe_s_name(tmp_path: Path) -> None:

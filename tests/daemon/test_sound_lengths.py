@@ -14,6 +14,7 @@ from tests.daemon.made_sounds import (
     by_ffmpeg,
     encoded,
     mp3,
+    noise,
     put,
     seconds_heard,
     steps,
@@ -177,25 +178,20 @@ def test_joined_wavs_are_read_one_after_another(
 
 
 def test_wav_over_four_gigabytes_is_read_beyond_its_header(tmp_path: Path) -> None:
-    rate_hz, channels, seconds = 768_000, 64, 60
-    size = rate_hz * channels * 2 * seconds
-    assert size > 1 << 32
-    form = struct.pack("<HHIIHH", 1, channels, rate_hz, rate_hz * 128, 128, 16)
-    head = (
-        b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", size % (1 << 32))
-    )
+    content = bytearray(wav())
+    size = (1 << 32) + 2 * 2 * RATE_HZ
+    struct.pack_into("<I", content, 4, (size + 36) % (1 << 32))
+    struct.pack_into("<I", content, content.index(b"data") + 4, size % (1 << 32))
     path = tmp_path / "large.wav"
     with path.open("wb") as file:
-        file.write(b"RIFF" + struct.pack("<I", (size + 36) % (1 << 32)) + head)
+        file.write(content)
         file.truncate(44 + size)
-    told = size % (1 << 32) / (rate_hz * 128)
-    assert told < 20
-    heard = 0
+    heard = []
     for piece in sound(str(path)):
-        heard += len(piece)
-        if heard > 16_000 * (told + 1):
-            return
-    pytest.fail(f"only {heard / 16_000} s are heard")
+        heard.append(piece)
+        if sum(map(len, heard)) >= SECONDS * RATE_HZ:
+            break
+    assert seconds_heard(np.concatenate(heard)) == ALL
 
 
 @pytest.mark.parametrize("keeps_size", [True, False])
@@ -272,6 +268,23 @@ def test_whole_wav_of_any_codec_is_not_called_truncated(
 ) -> None:
     hears(put(tmp_path, "x.wav", encoded("WAV", subtype)), ALL)
     assert warnings_of(caplog) == []
+
+
+@pytest.mark.parametrize("size", [None, 0, 0xFFFF_FFFF])
+@pytest.mark.parametrize("has_header", [True, False])
+def test_vbr_mp3_in_wav_is_read_to_its_end(
+    *, size: int | None, has_header: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    samples = np.concatenate([steps(2), np.zeros(RATE_HZ, np.float32), steps(), noise()])
+    data = mp3(samples) if has_header else without_header(mp3(samples))
+    form = struct.pack("<HHIIHHHHIHHH", 0x55, 1, RATE_HZ, 2_000, 1, 0, 12, 1, 2, 576, 1, 0)
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data"
+    body += struct.pack("<I", len(data) if size is None else size) + data
+    path = put(tmp_path, "x.wav", b"RIFF" + struct.pack("<I", len(body)) + body)
+    heard = read_sound(str(path))
+    assert len(heard) / 16_000 == pytest.approx(len(samples) / RATE_HZ, abs=2 * MARGIN)
+    assert seconds_heard(heard)[:11] == [0, 1, -1, *ALL]
+    assert len(warnings_of(caplog)) == (size == 0)
 
 
 @pytest.mark.parametrize(
