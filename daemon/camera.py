@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from daemon.decoding import Block, ChildError, Decoder, DecodingError, Request, packages
 from daemon.errors import InputError, SoundLostError
+from daemon.mixing import DeviceMix
 from daemon.resampler import Resampler
 from daemon.ring import Ring
 from daemon.rtsp_setups import Setups, may_differ
@@ -161,6 +162,8 @@ class _Connection:
         self._ring: Ring | None = None
         self._rate_hz = 0
         self._resampler: Resampler | None = None
+        self._mix = DeviceMix()
+        self._told_cancelling = False
         self._closing = threading.Event()
         self.opened: Future[Ring] = Future()
         self.closed: Future[None] = Future()
@@ -249,8 +252,22 @@ class _Connection:
         if block.rate_hz != self._rate_hz:
             self._rate_hz = block.rate_hz
             log.info("%s now sends sound at %d Hz", self._name, block.rate_hz)
-        mono = _mono(block.samples)
+        mono = self._mono(block)
         self._ring.write(self._resampler.resampled(mono, block.rate_hz)[:, None])
+
+    def _mono(self, block: Block) -> NDArray[np.float32]:
+        """The mix of the channels, (n,), in -1..1: a stream of floats may hold anything."""
+        np.nan_to_num(block.samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+        np.clip(block.samples, -1.0, 1.0, out=block.samples)
+        mono = self._mix.mono(block.samples, block.rate_hz)
+        if self._mix.cancels and not self._told_cancelling:
+            self._told_cancelling = True
+            log.warning(
+                "the channels of %s are in opposite phase and cancel each other when they are "
+                "mixed; choose mono sound in its settings",
+                self._name,
+            )
+        return mono
 
     def _begin(self, rate_hz: int, channels: int) -> None:
         """Complete the pending opening, unless it was cancelled."""
@@ -279,14 +296,6 @@ def _closing_when_cancelled(
             one.close()
 
     return close
-
-
-def _mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mean of the channels, (n,), in -1..1: a stream of floats may hold anything."""
-    np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-    np.clip(samples, -1.0, 1.0, out=samples)
-    mean: NDArray[np.float32] = samples.mean(axis=1)
-    return mean
 
 
 def _reason(error: DecodingError, scheme: str, *, verifies: bool, heard: bool) -> str:

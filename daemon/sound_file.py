@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
+from daemon.mixing import RecordingMix
 from daemon.resampler import Resampler
 from daemon.sound_block import Block
 from daemon.sound_content import LIBSNDFILES, WAV, content_of, is_streamed
@@ -22,8 +23,10 @@ _LOUDEST = 1e10
 _RATES_HZ = range(1_000, 768_001)
 
 
-def sound(path: str) -> Iterator[NDArray[np.float32]]:
-    """The file's sound, channels mixed, as pieces (n,) in -1..1 at 16 kHz; `-` is standard input.
+def sound(path: str, channel: int | None = None) -> Iterator[NDArray[np.float32]]:
+    """The file's sound as pieces (n,) in -1..1 at 16 kHz; `-` is standard input.
+
+    Channels are mixed, or `channel`, counted from 1, is taken alone where the file has that many.
 
     Truncated or damaged audio gives what decodes and a warning. Raises InputError, naming file and
     remedy, for anything that is no sound: missing, a folder, empty, another format, NaN or infinite
@@ -31,7 +34,7 @@ def sound(path: str) -> Iterator[NDArray[np.float32]]:
     """
     heard = False
     with open_input(path) as file:
-        for samples in _resampled(path, _blocks(file)):
+        for samples in _resampled(path, _blocks(file), RecordingMix(path, channel)):
             heard = heard or len(samples) > 0
             yield samples
     if not heard:
@@ -43,7 +46,9 @@ def read_sound(path: str) -> NDArray[np.float32]:
     return np.concatenate(list(sound(path)))
 
 
-def _resampled(path: str, blocks: Iterator[Block]) -> Iterator[NDArray[np.float32]]:
+def _resampled(
+    path: str, blocks: Iterator[Block], mix: RecordingMix
+) -> Iterator[NDArray[np.float32]]:
     """Mix channels and bring every block to 16 kHz, the filter's state kept from block to block."""
     resampler = Resampler(SAMPLE_RATE_HZ)
     for block, rate_hz in blocks:
@@ -54,9 +59,9 @@ def _resampled(path: str, blocks: Iterator[Block]) -> Iterator[NDArray[np.float3
                 f"{path}: a sample rate of {rate_hz} Hz is not sound; "
                 f"convert it to one of {_RATES_HZ.start} to {_RATES_HZ.stop - 1} Hz"
             )
-        mono = block.mean(axis=1) if block.shape[1] > 1 else block[:, 0]
-        yield resampler.resampled(mono, rate_hz)
+        yield resampler.resampled(mix.mono(block, rate_hz), rate_hz)
     yield resampler.finish()
+    mix.finish()
 
 
 def _blocks(file: SoundInput) -> Iterator[Block]:
