@@ -23,18 +23,14 @@ class Decoded(NamedTuple):
     """One frame."""
 
     frame: Any
+    seconds: float
+    """Its length."""
     starts_at: float | None
     """Its time stamp in seconds; None where it has none that means anything."""
     lost_seconds: float = 0.0
     """How much could not be decoded before a frame without a time stamp."""
     is_damaged: bool = False
     """Something before it could not be decoded."""
-
-    @property
-    def seconds(self) -> float:
-        """The frame's length."""
-        seconds: float = self.frame.samples / self.frame.sample_rate
-        return seconds
 
 
 def is_skipped(error: Exception) -> bool:
@@ -59,6 +55,7 @@ class Frames:
         self._least_skipped_bytes = (
             _LEAST_SKIPPED_BYTES_MPEGTS if name == "mpegts" else _LEAST_SKIPPED_BYTES
         )
+        self._tick_seconds = float(stream.time_base or 0)
         self._rate_hz: int | None = None
         self._failure: Exception | None = None
         self._is_corrupt = False
@@ -92,9 +89,10 @@ class Frames:
         return self._bytes / self._seconds if self._bytes and self._seconds else math.inf
 
     def _all(self) -> Iterator[Decoded]:
+        index = self._stream.index
         for packet in self._packets():
             self._follow(packet)
-            if packet.stream.index != self._stream.index:
+            if packet.stream_index != index:
                 continue
             try:
                 frames = packet.decode()
@@ -161,21 +159,23 @@ class Frames:
         if self._failure is not None and not self._has_stamps:
             lost_seconds = max(self._lost_seconds, self._lost_bytes / self._bytes_a_second)
         is_damaged = self._failure is not None or self._is_corrupt or self._is_numbered
-        decoded = Decoded(frame, self._starts_at(frame), lost_seconds, is_damaged)
+        seconds = frame.samples / frame.sample_rate
+        decoded = Decoded(frame, seconds, self._starts_at(frame), lost_seconds, is_damaged)
         self._failure, self._is_corrupt = None, False
         self._lost_seconds, self._lost_bytes = 0.0, 0
-        self._seconds += decoded.seconds
+        self._seconds += seconds
         return decoded
 
     def _starts_at(self, frame: Any) -> float | None:
-        self._rate_hz = self._rate_hz or frame.sample_rate
-        time_base = frame.time_base or self._stream.time_base
-        if not self._has_stamps or frame.pts is None or time_base is None:
+        pts = frame.pts if self._has_stamps else None
+        if pts is None:
             return None
-        if frame.sample_rate != self._rate_hz and time_base.denominator == self._rate_hz:
-            # They count samples, now of another length.
-            return None
-        return float(frame.pts * time_base)
+        if self._rate_hz != frame.sample_rate:
+            self._rate_hz = self._rate_hz or frame.sample_rate
+            if self._stream.time_base.denominator == self._rate_hz != frame.sample_rate:
+                # They count samples, now of another length.
+                return None
+        return pts * self._tick_seconds  # type: ignore[no-any-return]
 
 
 def _without_contradictions(frames: Iterator[Decoded]) -> Iterator[Decoded]:

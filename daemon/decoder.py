@@ -136,13 +136,13 @@ def _decode(container: Any, output: BinaryIO, *, keeps_time: bool) -> None:
     timeline = Timeline(None if start is None else start / av.time_base)
     frames = Frames(container, stream)
     try:
-        for frame, starts_at, lost_seconds, is_damaged in frames:
+        for frame, seconds, starts_at, lost_seconds, is_damaged in frames:
             if keeps_time:
                 silence_seconds = timeline.silence_before(
                     starts_at, lost_seconds=lost_seconds, is_damaged=is_damaged
                 )
                 sender.send_silence(silence_seconds, frame)
-                timeline.add(starts_at, frame.samples / frame.sample_rate)
+                timeline.add(starts_at, seconds)
             for packed in packer.packed(frame):
                 sender.send(packed)
     finally:
@@ -206,18 +206,19 @@ class _Sender:
         """Say how many audio streams there are."""
         _send(self._output, b"T", TRACKS.pack(tracks))
 
-    def begin(self, frame: Any) -> None:
-        """Send the format of what follows, where it changes."""
+    def _begin(self, frame: Any) -> tuple[int, int]:
+        """Send the frame's format, where it changes."""
         form = frame.sample_rate, frame.layout.nb_channels
         if form != self._format:
             self.flush()
             self._format = form
             _send(self._output, b"F", FORMAT.pack(*form))
+        return form
 
     def send_silence(self, seconds: float, frame: Any) -> None:
         """Send silence before this frame, in its format."""
         if seconds:
-            self.begin(frame)
+            self._begin(frame)
             self.flush()
             _send(self._output, b"Q", SILENCE.pack(round(seconds * frame.sample_rate)))
 
@@ -227,8 +228,7 @@ class _Sender:
 
     def send(self, frame: Any) -> None:
         """Send one frame, now or with those that follow."""
-        self.begin(frame)
-        rate_hz, channels = frame.sample_rate, frame.layout.nb_channels
+        rate_hz, channels = self._begin(frame)
         self._pending += memoryview(frame.planes[0])[: frame.samples * channels * _SAMPLE_BYTES]
         if len(self._pending) * _BLOCKS_A_SECOND >= rate_hz * channels * _SAMPLE_BYTES:
             self.flush()

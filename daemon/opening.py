@@ -63,7 +63,7 @@ class _Opener:
         url, piece = self._reached(url)
         piece.close()
         options = self._options | {"http_persistent": "0"}
-        return self._open(url, format="hls", options=options, io_open=self._piece)
+        return self._open(url, format="hls", container_options=options, io_open=self._piece)
 
     def container_or_name(self, url: str) -> Any:
         """The container of the url; where it is a playlist, the url that it names."""
@@ -94,14 +94,14 @@ class _Opener:
 
     def _with_positions(self, url: str, options: dict[str, str]) -> Any:
         """The container; FFmpeg's parser of AAC would hide what is skipped between the frames."""
-        container = self._open(url, options=options)
+        container = self._open(url, container_options=options)
         if not self._shows_positions or container.format.name != "aac":
             return container
         container.close()
-        return self._open(url, options=options | {"fflags": "+noparse"})
+        return self._open(url, container_options=options | {"fflags": "+noparse"})
 
     def _piece(self, url: str, _flags: int, more: dict[str, str]) -> "_Piece":
-        return _Piece(self._open(url, format="data", options=more | self._options))
+        return _Piece(self._open(url, format="data", container_options=more | self._options))
 
     def _reached(self, url: str) -> tuple[str, "_Piece"]:
         """Where HTTP's redirects lead, which only the log tells, and what is there.

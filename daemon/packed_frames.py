@@ -31,7 +31,10 @@ class Packer:
             yield frame
             return
         self._graph.push(frame)
-        while (converted := _pulled(self._graph)) is not None:
+        # To ask in vain costs as much as to convert a frame.
+        left = frame.samples
+        while left > 0 and (converted := _pulled(self._graph)) is not None:
+            left -= converted.samples
             yield converted
 
 

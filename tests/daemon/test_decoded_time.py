@@ -235,7 +235,7 @@ def test_of_two_tracks_the_default_one_is_heard(default: int, tmp_path: Path) ->
         if not hasattr(streams[0], "disposition"):
             pytest.skip("this PyAV does not tell which track is the default one")
         for index, stream in enumerate(streams):
-            stream.disposition = av.stream.Disposition.default if index == default else 0
+            stream.disposition = av.stream.Disposition.default.value if index == default else 0
         for start in range(0, 4 * RATE_HZ, 4_096):
             for index, stream in enumerate(streams):
                 value = 1_000 if index == default else 0
