@@ -28,7 +28,8 @@ def refused_login(
     `answers` are the names of reason codes, or one of those `WITHOUT_REASON`, by the version. Where
     none is a reason and it has not worked before, the port is asked what it is, for some seconds.
     """
-    where = f"the broker at {settings.host}:{settings.effective_port}"
+    address = f"{settings.host}:{settings.effective_port}"
+    where = f"the broker at {address}"
     for answer in answers.values():
         if answer in WRONG_LOGIN:
             remedy = "check mqtt.username and mqtt.password_file"
@@ -40,7 +41,7 @@ def refused_login(
     if reasons:
         return Trouble(f"{where} {_refuses(reasons)}", users=False)
     if not has_worked and (stranger := _stranger_at(settings)):
-        return Trouble(f"{where} is none: it {stranger}", users=True)
+        return Trouble(f"the server at {address} {stranger}", users=True)
     return Trouble(f"{where} {_without_reason(set(answers.values()))}", users=False)
 
 

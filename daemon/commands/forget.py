@@ -37,7 +37,7 @@ def forget(settings: Settings, node: str, config: Path | None = None) -> int:
     FailedError when the broker cannot be reached or a topic is not cleared.
     """
     if not _NAME.match(node):
-        raise InputError(f"{node!r} is no node's name: those have only letters, digits, _ and -")
+        raise InputError(f"{node!r} is not a node name: use only letters, digits, _ and -")
     mqtt = settings.mqtt
     client_id = f"{mqtt.client_id or f'timbrel-{settings.name}'}-forget"
     try:
@@ -102,7 +102,7 @@ class _Forgetting:
         if failures := self._failures(codes, [topic for topic in topics if topic in found]):
             raise FailedError(_in_words(self._node, failures))
         for topic in foreign:
-            print(f"{topic} stays: it announces a device that does not use {self._own}")
+            print(f"{topic} is kept: its device uses other topics than {self._own}…")
         return self._report(topics, found)
 
     def _read(self, topics: Sequence[str]) -> None:
@@ -140,7 +140,9 @@ class _Forgetting:
         failures = []
         for topic, code in codes.items():
             if is_refusal(code):
-                reason = f"the broker refuses that: {reason_of(code, self._mqtt, _THEM)}"
+                reason = (
+                    f"the broker refuses to clear {_THEM}: {reason_of(code, self._mqtt, _THEM)}"
+                )
             elif topic in self._session.retained:
                 user = named_user(self._mqtt)
                 reason = f"the broker still keeps {_THEM}; give {user} write access to {_THEM}"

@@ -102,7 +102,7 @@ def test_name_that_no_node_can_have_is_refused(
     leave(broker, *traces(ATTIC))
     done = timbrel("forget", name, "--config", config)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.endswith("is no node's name: those have only letters, digits, _ and -\n")
+    assert done.stderr.endswith("is not a node name: use only letters, digits, _ and -\n")
     with Watcher(broker.port) as watcher:
         watcher.wait_for("timbrel/attic/mute")
 
@@ -183,8 +183,8 @@ def test_topics_that_the_user_may_not_write_are_named(
     device = discovery(ATTIC).topic
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"timbrel: attic is not forgotten: {device}: the broker refuses that: Not authorized; "
-        "give the user box write access to it in the broker's access list\n"
+        f"timbrel: attic is not forgotten: {device}: the broker refuses to clear it: "
+        "Not authorized; give the user box write access to it in the broker's access list\n"
     )
     assert kept_at(broker) == {device}
 
@@ -314,7 +314,7 @@ def test_device_that_uses_another_prefix_is_kept(
     leave(broker, *old, *traces(moved, online=True))
     done = timbrel("forget", "attic", "--config", config)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "stays: it announces a device that does not use timbrel/attic/" in done.stdout
+    assert "is kept: its device uses other topics than timbrel/attic/" in done.stdout
     assert "attic is forgotten: 3 topics cleared" in done.stdout
     with Watcher(broker.port) as watcher:
         watcher.wait_for("home/music/attic/mute")
