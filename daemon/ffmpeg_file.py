@@ -10,6 +10,7 @@ from daemon.errors import InputError
 from daemon.float_scale import integer_scale, peak_of
 from daemon.sound_block import Block, after
 from daemon.sound_input import SoundInput
+from daemon.sound_part import TRUNCATED
 
 if TYPE_CHECKING:
     from daemon.decoding import Decoder, Request
@@ -34,15 +35,19 @@ def can_use_ffmpeg() -> bool:
     return packages() is not None
 
 
-def ffmpeg_blocks(file: SoundInput, from_seconds: float = 0.0) -> Iterator[Block]:
+def ffmpeg_blocks(
+    file: SoundInput, from_seconds: float = 0.0, *, is_damaged: bool = False
+) -> Iterator[Block]:
     """The sound of the file, or what comes after so many seconds of it.
 
-    What decodes of damaged sound is used, with a warning. Raises FFmpegError where nothing does,
-    InputError where the child process fails or the file has no audio track.
+    What decodes of damaged sound is used, with one warning; `is_damaged`: it is known to be.
+    Raises FFmpegError where nothing decodes, InputError where the child process fails or the file
+    has no audio track.
     """
     from daemon.decoding import ChildError, Decoder, DecodingError
 
     heard_seconds = from_seconds
+    warnings = []
     try:
         with Decoder(_request(file)) as decoder:
             for block in after(_scaled(file, _decoded(decoder)), from_seconds):
@@ -57,7 +62,11 @@ def ffmpeg_blocks(file: SoundInput, from_seconds: float = 0.0) -> Iterator[Block
             ) from None
         if not heard_seconds or "FFmpegError" not in error.kinds:
             raise FFmpegError(error.words) from None
-        log.warning("%s: truncated; the %.1f s that decode are used", file.path, heard_seconds)
+        warnings.append(TRUNCATED.format(seconds=heard_seconds))
+    if is_damaged and not warnings:
+        warnings.append("damaged; only what decodes of it is used")
+    if warnings:
+        log.warning("%s: %s", file.path, "; ".join(warnings))
 
 
 def _scaled(file: SoundInput, blocks: Iterator[Block]) -> Iterator[Block]:

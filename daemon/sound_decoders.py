@@ -98,14 +98,14 @@ def other_blocks(
 def _rest(file: SoundInput, from_seconds: float) -> Iterator[Block]:
     """Damaged sound, after the place that libsndfile cannot read past."""
     if can_use_ffmpeg():
-        log.warning("%s: damaged; only what decodes of it is used", file.path)
         try:
-            yield from ffmpeg_blocks(file, from_seconds)
+            yield from ffmpeg_blocks(file, from_seconds, is_damaged=True)
         except FFmpegError as error:
             if not from_seconds:
                 raise _refusal(file, str(error)) from None
-    else:
-        log.warning("%s: %s", file.path, TRUNCATED.format(seconds=from_seconds))
+        else:
+            return
+    log.warning("%s: %s", file.path, TRUNCATED.format(seconds=from_seconds))
 
 
 def _refusal(file: SoundInput, reason: str) -> InputError:
