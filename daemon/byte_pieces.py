@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 # The last bytes of the claimed length, where MP3 decoders look for a tag.
 _TAG_BYTES = 128
+_BUFFER_BYTES = 1 << 17
 
 Piece: TypeAlias = bytes | range
 
@@ -29,6 +30,9 @@ class BytePieces(io.RawIOBase):
         self._starts = [0, *accumulate(map(len, pieces))]
         self._claimed_bytes = claimed_bytes
         self._position = 0
+        # Decoders read little at a time.
+        self._buffer = b""
+        self._buffer_start = 0
         self.furthest = 0
         """How many bytes from the start have been read, at most the true length."""
         self.error: OSError | None = None
@@ -78,11 +82,20 @@ class BytePieces(io.RawIOBase):
         if isinstance(rest, bytes):
             view[: len(rest)] = rest
             return len(rest)
-        try:
-            return os.preadv(self._number, [view[: len(rest)]], rest.start)
-        except OSError as error:
-            self.error = error
-            return 0
+        content = self._buffered(rest)
+        view[: len(content)] = content
+        return len(content)
+
+    def _buffered(self, wanted: range) -> memoryview:
+        """Bytes of the file from the start of `wanted` on, not all if that is long."""
+        offset = wanted.start - self._buffer_start
+        if not 0 <= offset < len(self._buffer):
+            try:
+                self._buffer = os.pread(self._number, _BUFFER_BYTES, wanted.start)
+            except OSError as error:
+                self._buffer, self.error = b"", error
+            self._buffer_start, offset = wanted.start, 0
+        return memoryview(self._buffer)[offset : offset + len(wanted)]
 
     def _read_claimed(self, view: memoryview) -> int:
         if self._claimed_bytes is None or self._position < self._claimed_bytes - _TAG_BYTES:

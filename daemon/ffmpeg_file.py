@@ -10,6 +10,7 @@ from daemon.errors import InputError
 from daemon.float_scale import integer_scale, peak_of
 from daemon.sound_block import Block, after
 from daemon.sound_input import SoundInput
+from daemon.sound_part import TRUNCATED
 
 if TYPE_CHECKING:
     from daemon.decoding import Decoder, Request
@@ -61,7 +62,7 @@ def ffmpeg_blocks(
             ) from None
         if not heard_seconds or "FFmpegError" not in error.kinds:
             raise FFmpegError(error.words) from None
-        warnings.append(f"truncated; the {heard_seconds:.1f} s that decode are used")
+        warnings.append(TRUNCATED.format(seconds=heard_seconds))
     warnings += decoder.findings.warnings
     if is_damaged and not warnings:
         warnings.append("damaged; only what decodes of it is used")

@@ -97,8 +97,9 @@ def frames(file: SoundInput, start: int, end: int) -> Iterator[Frame]:
     content = ForwardBytes(file, end)
     form: Form | None = None
     while start + 4 <= end:
-        found = frame_size(content.at(start, 4))
-        if found is None or (found[1] != form and not _is_run(content, start, end)):
+        head = content.at(start, HEAD_BYTES)
+        found = frame_size(head)
+        if found is None or (found[1] is not form and not _goes_on(content, start, end, form)):
             following = _next_run(content, start + 1, end)
             if following is None:
                 return
@@ -107,8 +108,14 @@ def frames(file: SoundInput, start: int, end: int) -> Iterator[Frame]:
         size, form = found
         if start + size > end:
             return
-        yield Frame(start, size, form, content.at(start, HEAD_BYTES))
+        yield Frame(start, size, form, head)
         start += size
+
+
+def _goes_on(content: ForwardBytes, start: int, end: int, form: Form | None) -> bool:
+    """Whether a frame has this form, or begins a run of its own."""
+    found = frame_size(content.at(start, 4))
+    return (found is not None and found[1] == form) or _is_run(content, start, end)
 
 
 def _next_run(content: ForwardBytes, start: int, end: int) -> int | None:

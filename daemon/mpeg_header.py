@@ -1,5 +1,6 @@
 """The header of an MP3 stream (Xing, Info or VBRI), which is a frame without sound of its own."""
 
+import re
 from dataclasses import dataclass
 
 from daemon.mpeg_frames import Frame
@@ -10,6 +11,7 @@ _FRAME_HEADER_BYTES = 4
 # What stands between a frame's header and the tag, by (is version 1, is mono).
 _SIDE_BYTES = {(True, False): 32, (True, True): 17, (False, False): 17, (False, True): 9}
 _VBRI_OFFSET = 36
+_MARKER = re.compile(rb"Xing|Info|VBRI")
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class StreamHeader:
 
 def stream_header(frame: Frame) -> StreamHeader | None:
     """The header that this frame holds; None if it holds sound."""
-    if frame.form.layer != _LAYER_3:
+    if frame.form.layer != _LAYER_3 or not _MARKER.search(frame.head):
         return None
     side = _SIDE_BYTES[frame.form.version == _MPEG_1, frame.form.is_mono]
     at = _FRAME_HEADER_BYTES + side

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice, pairwise
 
 from daemon.mpeg_frames import HEAD_BYTES, Form, Frame, frame_size, frames
 from daemon.mpeg_header import StreamHeader, stream_header
@@ -37,19 +38,20 @@ class _Run:
 def mpeg_parts(file: SoundInput, start: int) -> list[Part]:
     """The parts of a file whose first frame is at the offset `start`.
 
-    The file as it is where its header says where the stream ends, and that is the end of the file
-    or beyond it. Otherwise as `walked_parts`.
+    The file as it is where it is one stream without damage, with a header that counts its frames
+    or, if its end is missing, more. Otherwise as `walked_parts`.
     """
     head = file.read(start, HEAD_BYTES)
     found = frame_size(head)
     if found is not None and after_id3(file, 0) == start:
-        frame = Frame(start, *found, head)
-        header = stream_header(frame)
-        if header is not None and header.frames and header.size_bytes:
-            # Some encoders do not count the header's own frame.
-            end = start + header.size_bytes + frame.size
-            if end >= before_tags(file, file.end):
-                return [Part(trusts_count=True)]
+        header = stream_header(Frame(start, *found, head))
+        if header is not None and header.frames:
+            end = before_tags(file, file.end)
+            runs = list(islice(_runs(file, start, end), 2))
+            # Some encoders count the header's own frame.
+            if len(runs) == 1 and runs[0].frames <= header.frames + 1:
+                is_cut = runs[0].frames < header.frames - 1
+                return [Part(trusts_count=True, notice=TRUNCATED if is_cut else None)]
     return walked_parts(file, start)
 
 
@@ -60,19 +62,32 @@ def walked_parts(file: SoundInput, start: int, end: int | None = None) -> list[P
 
     Raises UnsuitableError where there are no frames to walk.
     """
-    parts: list[Part] = []
-    before: _Run | None = None
-    for run in _runs(file, start, before_tags(file, file.end) if end is None else end):
-        lost_seconds = 0.0
-        if before is not None and run.header is None:
-            lost = _between(file, before.end, run.start) / before.bytes_a_second
-            if _LEAST_DAMAGE_SECONDS <= lost <= _LONGEST_DAMAGE_SECONDS:
-                lost_seconds = lost
-        parts.append(_part(run, lost_seconds))
-        before = run
-    if before is None:
+    limit = before_tags(file, file.end) if end is None else end
+    runs = list(_runs(file, start, limit))
+    if not runs:
         raise UnsuitableError("no MPEG audio frames in a row")
-    return parts
+    streams: list[list[_Run]] = []
+    for run in runs:
+        if run.header is not None or not streams:
+            streams.append([])
+        streams[-1].append(run)
+    return [part for stream in streams for part in _stream_parts(file, stream)]
+
+
+def _stream_parts(file: SoundInput, runs: list[_Run]) -> Iterator[Part]:
+    """The parts of one stream, with silence for the sound that is damaged between them."""
+    lost_seconds = [0.0]
+    for before, run in pairwise(runs):
+        lost = _between(file, before.end, run.start) / before.bytes_a_second
+        is_damage = _LEAST_DAMAGE_SECONDS <= lost <= _LONGEST_DAMAGE_SECONDS
+        lost_seconds.append(lost if is_damage else 0.0)
+    header, form = runs[0].header, runs[0].form
+    if header is not None and header.frames and any(lost_seconds):
+        # By bytes alone it is a guess where the bit rate varies.
+        lost_frames = max(0, header.frames - sum(run.frames for run in runs))
+        share = lost_frames * form.samples / form.rate_hz / sum(lost_seconds)
+        lost_seconds = [seconds * min(1.0, share) for seconds in lost_seconds]
+    yield from map(_part, runs, lost_seconds)
 
 
 def _runs(file: SoundInput, start: int, end: int) -> Iterator[_Run]:

@@ -7,12 +7,13 @@ from daemon.chunked_parts import chunked_parts
 from daemon.errors import InputError
 from daemon.ffmpeg_file import FFmpegError, can_use_ffmpeg, ffmpeg_blocks
 from daemon.flac_parts import flac_parts
+from daemon.installation import pip_install
 from daemon.libsndfile import LibsndfileReader, StoppedError
 from daemon.mpeg_parts import mpeg_parts, walked_parts
 from daemon.ogg_parts import ogg_parts
 from daemon.sound_block import Block, after
 from daemon.sound_input import SoundInput
-from daemon.sound_part import TRUNCATED, DamagedError, Part, UnsuitableError
+from daemon.sound_part import DamagedError, Part, UnsuitableError
 from daemon.wav_parts import wav_parts
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ def known_blocks(file: SoundInput, content: str | None, start: int) -> Iterator[
         raise _refusal(file, reason)
     if not can_use_ffmpeg() and is_unsuitable:
         # Some of it may be missing.
-        part = Part(notice=f"{reason}; the {{seconds:.1f}} s that libsndfile decodes are used")
+        early = ", and times after the damage are too early" if is_damaged else ""
+        part = Part(notice=f"{reason}; the {{seconds:.1f}} s that decode are used{early}")
         try:
             yield from LibsndfileReader(file).blocks([part])
         except StoppedError as stop:
@@ -80,8 +82,6 @@ def other_blocks(
     file: SoundInput, content: str | None, reason: str = "unknown format"
 ) -> Iterator[Block]:
     """The sound by FFmpeg alone; raises InputError where it is not installed or decodes nothing."""
-    from daemon.installation import pip_install
-
     if not can_use_ffmpeg():
         if content is None:
             raise _refusal(file, reason)
@@ -97,19 +97,24 @@ def other_blocks(
 
 def _rest(file: SoundInput, from_seconds: float) -> Iterator[Block]:
     """Damaged sound, after the place that libsndfile cannot read past."""
-    if can_use_ffmpeg():
-        try:
-            yield from ffmpeg_blocks(file, from_seconds, is_damaged=True)
-        except FFmpegError as error:
-            if not from_seconds:
-                raise _refusal(file, str(error)) from None
-    else:
-        log.warning("%s: %s", file.path, TRUNCATED.format(seconds=from_seconds))
+    if not can_use_ffmpeg():
+        log.warning(
+            "%s: damaged; the %.1f s before that are used; with PyAV (the extra media) the rest "
+            "is heard too: %s",
+            file.path,
+            from_seconds,
+            pip_install("av"),
+        )
+        return
+    try:
+        yield from ffmpeg_blocks(file, from_seconds, is_damaged=True)
+    except FFmpegError as error:
+        if not from_seconds:
+            raise _refusal(file, str(error)) from None
+        log.warning("%s: damaged; the %.1f s before that are used", file.path, from_seconds)
 
 
 def _refusal(file: SoundInput, reason: str) -> InputError:
-    from daemon.installation import pip_install
-
     said = f"{file.path}: cannot be read as audio ({reason}); "
     if can_use_ffmpeg():
         return InputError(f"{said}convert it to WAV or FLAC")

@@ -94,6 +94,21 @@ def test_damage_in_an_mp3_keeps_the_time_of_what_follows(
     assert warnings_of(caplog) == [f"{path}: damaged; silence replaces what does not decode"]
 
 
+@pytest.mark.parametrize("size", [200, 500])
+def test_small_damage_in_an_mp3_keeps_the_time_of_what_follows(
+    size: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = bytearray(mp3(mode="CONSTANT"))
+    whole = len(read_sound(str(put(tmp_path, "whole.mp3", bytes(content)))))
+    # Each time a frame header is hit, or more.
+    for second in range(1, 7):
+        start = second * len(content) // SECONDS
+        content[start : start + size] = bytes(size)
+    path = put(tmp_path, "x.mp3", bytes(content))
+    assert len(read_sound(str(path))) == pytest.approx(whole, abs=1_600)
+    assert warnings_of(caplog) == [f"{path}: damaged; silence replaces what does not decode"]
+
+
 @pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
 @pytest.mark.parametrize("rate_hz", [16_000, 48_000])
 def test_chained_ogg_is_read_to_its_end(
