@@ -60,6 +60,7 @@ class Frames:
         self._failure: Exception | None = None
         self._is_corrupt = False
         self._was_corrupt = False
+        self._is_in_tag = False
         self._lost_seconds = 0.0
         self._lost_bytes = 0
         self._position = 0
@@ -146,7 +147,8 @@ class Frames:
             self._headers += 1
 
     def _count_failure(self, packet: Any, error: Exception) -> None:
-        if bytes(packet)[:12].startswith(_TAGS):
+        self._is_in_tag = self._is_in_tag or bytes(packet)[:12].startswith(_TAGS)
+        if self._is_in_tag:
             return
         self._failure = error
         if packet.duration is not None:
@@ -161,7 +163,8 @@ class Frames:
         is_damaged = self._failure is not None or self._is_corrupt or self._is_numbered
         seconds = frame.samples / frame.sample_rate
         decoded = Decoded(frame, seconds, self._starts_at(frame), lost_seconds, is_damaged)
-        self._failure, self._is_corrupt = None, False
+        self._failure = None
+        self._is_corrupt = self._is_in_tag = False
         self._lost_seconds, self._lost_bytes = 0.0, 0
         self._seconds += seconds
         return decoded

@@ -137,12 +137,14 @@ def test_damage_is_told_with_the_seconds_it_took(
     assert re.fullmatch(words, warning)
 
 
-def test_a_tag_between_the_frames_is_no_damage(tmp_path: Path) -> None:
-    samples = marked_tone(8.0, 6.0)
-    content = write(tmp_path / "one", samples, AAC).read_bytes()
-    tag = b"ID3\x04\0\0\0\0\x07\x76" + bytes(1_014)
-    path = tmp_path / "joined.aac"
-    path.write_bytes(content + tag + content)
+@pytest.mark.parametrize("kind", [AAC, MP3], ids=lambda kind: kind.suffix)
+def test_a_tag_between_the_frames_is_no_damage(kind: Kind, tmp_path: Path) -> None:
+    path = write(tmp_path / "one", marked_tone(8.0, 6.0), kind)
+    content = path.read_bytes()
+    # A tag's size has seven bits a byte; a picture is in it.
+    picture = np.random.default_rng(1).bytes(200_000)
+    tag = b"ID3\x04\0\0" + bytes(len(picture) >> shift & 127 for shift in (21, 14, 7, 0)) + picture
+    path.write_bytes(content + tag + content + b"TAG" + bytes(125))
     heard, findings = heard_of(path)
     assert len(heard) / 16_000 == pytest.approx(16.0, abs=0.1)
     assert findings == Findings(formats=1)
