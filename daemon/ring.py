@@ -16,6 +16,10 @@ from daemon.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WINDOW_SECONDS, Window
 _CAPACITY_SECONDS = 2 * WINDOW_SECONDS
 # Until a device has sounded it is looked at this often, so that its return is told at once.
 _FIRST_LOOKS_SECONDS = 0.25
+_GLANCE_SAMPLES = 1_000
+# Of a constant; less than a step of 16 bits.
+_RIPPLE = 1e-4
+_MOST_RIPPLE = 2e-5
 
 
 class Ring:
@@ -117,9 +121,10 @@ class Ring:
 class WindowReader:
     """Cuts one ring's sound into windows for a loop that asks again and again and never waits.
 
-    `channel` counts from 1; None mixes all. With `zeros_are_loss` a device that gives nothing but
-    exact zeros for `stall_seconds` counts as lost, and no window of zeros is given before any other
-    sound: no room is that quiet, but a source that was unplugged under its sound server is.
+    `channel` counts from 1; None mixes all. With `stillness_is_loss` a device that gives the same
+    value, zero or another, for `stall_seconds` counts as lost, and no window is given before it
+    gives another one: no room is that quiet, but a source that was unplugged under its sound server
+    is, and so is a microphone that is not wired.
     """
 
     def __init__(
@@ -129,13 +134,13 @@ class WindowReader:
         stall_seconds: float,
         *,
         channel: int | None = None,
-        zeros_are_loss: bool = False,
+        stillness_is_loss: bool = False,
     ) -> None:
         self._ring = ring
         self._stall_seconds = stall_seconds
         self._channel = channel
-        self._zeros_are_loss = zeros_are_loss
-        self._zero_seconds = 0.0
+        self._stillness_is_loss = stillness_is_loss
+        self._still_seconds = 0.0
         self.sounded = False
         self._buffer = WindowBuffer(hop_seconds)
         self._resample = _resampler(ring.rate_hz)
@@ -150,26 +155,26 @@ class WindowReader:
     @property
     def sounded_until(self) -> float:
         """When the last sound came: time.monotonic()."""
-        return self._ring.newest_at - self._zero_seconds
+        return self._ring.newest_at - self._still_seconds
 
     @property
     def sounded_seconds(self) -> float:
         """The same in seconds of sound from the reader's start."""
         seconds = self._buffer.samples / SAMPLE_RATE_HZ + self._ring.unread_seconds
-        return max(0.0, seconds - self._zero_seconds)
+        return max(0.0, seconds - self._still_seconds)
 
     def poll(self) -> Window | None:
         """The newest window that became whole since the last call; late ones are counted.
 
-        Raises SoundLostError when the device is gone, gave no block for `stall_seconds`, or only
-        zeros.
+        Raises SoundLostError when the device is gone, gave no block for `stall_seconds`, or no
+        other value.
         """
         blocks = self._ring.fetch()
         if blocks is None:
             if time.monotonic() >= self.due:
                 raise SoundLostError(f"no sound from the device for {self._stall_seconds:g} s")
             return None
-        self._follow_silence(blocks)
+        self._follow_stillness(blocks)
         start_sample: int | None = None
         for window in self._buffer.push(self._resample(_mono(blocks, self._channel))):
             if start_sample is not None:
@@ -178,11 +183,8 @@ class WindowReader:
             np.copyto(self._newest, window.samples)
             start_sample = window.start_sample
         self._want_next()
-        if self._zero_seconds >= self._stall_seconds:
-            raise SoundLostError(
-                f"nothing but digital silence for {self._stall_seconds:g} s: "
-                "the device is muted or its source is gone"
-            )
+        if self._still_seconds >= self._stall_seconds:
+            raise SoundLostError(self._stillness(blocks))
         if start_sample is None or not self.sounded:
             return None
         return Window(self._newest, start_sample)
@@ -193,11 +195,38 @@ class WindowReader:
             wanted = min(wanted, int(_FIRST_LOOKS_SECONDS * self._ring.rate_hz))
         self._ring.want(wanted)
 
-    def _follow_silence(self, blocks: NDArray[np.float32]) -> None:
-        if not self._zeros_are_loss or blocks.any():
-            self._zero_seconds, self.sounded = 0.0, True
-            return
-        self._zero_seconds += len(blocks) / self._ring.rate_hz
+    def _follow_stillness(self, blocks: NDArray[np.float32]) -> None:
+        # A sound server's resampler swings in the first moment.
+        looked_at = blocks if self.sounded else blocks[len(blocks) // 2 :]
+        if self._stillness_is_loss and is_still(looked_at):
+            self._still_seconds += len(blocks) / self._ring.rate_hz
+        else:
+            self._still_seconds, self.sounded = 0.0, True
+
+    def _stillness(self, blocks: NDArray[np.float32]) -> str:
+        if not blocks.any():
+            return (
+                f"nothing but digital silence for {self._stall_seconds:g} s: "
+                "the device is muted or its source is gone"
+            )
+        return (
+            f"the same value for {self._stall_seconds:g} s instead of sound: the device has failed "
+            "or is not wired correctly; plug it in again or check its wiring"
+        )
+
+
+def is_still(blocks: NDArray[np.float32]) -> bool:
+    """Whether each channel of (samples, channels) keeps one value, or steps once to another.
+
+    A device without sound may still step from zero to its offset after it was opened. A constant
+    that is not zero comes out of a sound server's resampler with a ripple.
+    """
+    ripple = np.minimum(_RIPPLE * np.abs(blocks[-1:]), _MOST_RIPPLE)
+    # Sound shows at once; only stillness is looked at to its end.
+    return all(
+        np.count_nonzero(np.abs(np.diff(part, axis=0)) > ripple) <= ripple.size
+        for part in (blocks[:_GLANCE_SAMPLES], blocks)
+    )
 
 
 def _mono(blocks: NDArray[np.float32], channel: int | None) -> NDArray[np.float32]:

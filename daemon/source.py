@@ -40,7 +40,7 @@ class Listening(NamedTuple):
     hop_seconds: float
     stall_seconds: float
     channel: int | None = None
-    zeros_are_loss: bool = True
+    stillness_is_loss: bool = True
     longest_pause_seconds: float = 3.0
     """Between two attempts to open the device; the pause grows to it while they fail."""
 
@@ -180,7 +180,7 @@ class Source:
             self._listening.hop_seconds,
             self._listening.stall_seconds,
             channel=self._listening.channel,
-            zeros_are_loss=self._listening.zeros_are_loss,
+            stillness_is_loss=self._listening.stillness_is_loss,
         )
 
     def _sound_is_here(self) -> None:

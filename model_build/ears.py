@@ -11,7 +11,7 @@ from daemon.classifier import Classifier
 from daemon.hearing import Hearing
 from daemon.log_mel import LogMel
 from daemon.quiet import quiet_output
-from daemon.window import WINDOW_SAMPLES, WINDOW_SECONDS, WindowBuffer
+from daemon.window import WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
 from model_build.peer import CLASSES, yamnet
 
 # As the corpus' own baseline was measured; it hears little difference.
@@ -37,9 +37,7 @@ def our_ear(classifier: Classifier) -> Ear:
     """A model file of ours, its windows cut and scored as the daemon's replay does it."""
 
     def hear(samples: Samples) -> Scores:
-        buffer, hearing = WindowBuffer(WINDOW_SECONDS), Hearing(classifier, gate_dbfs=None)
-        windows = [*buffer.push(samples[:WINDOW_SAMPLES]), *buffer.finish()]
-        return hearing.hear(windows[0]).scores
+        return Hearing(classifier, gate_dbfs=None).hear(_daemons_window(samples)).scores
 
     return Ear(classifier.contract.families, classifier.contract.thresholds, hear)
 
@@ -65,12 +63,17 @@ def float_ear(network: Path, classifier: Classifier) -> Ear:
     log_mel = LogMel(contract.front_end)
 
     def hear(samples: Samples) -> Scores:
-        frames = log_mel.frames(_window(samples))
+        frames = log_mel.frames(_daemons_window(samples).samples)
         patches = [frames[first : first + contract.patch_frames] for first in contract.patch_starts]
         logits = np.asarray(fitted(np.stack(patches), training=False))
         return classifier.calibrated(logits.mean(axis=0, dtype=np.float32))
 
     return Ear(contract.families, contract.thresholds, hear)
+
+
+def _daemons_window(samples: Samples) -> Window:
+    buffer = WindowBuffer(WINDOW_SECONDS)
+    return [*buffer.push(samples[:WINDOW_SAMPLES]), *buffer.finish()][0]
 
 
 def _window(samples: Samples) -> Samples:

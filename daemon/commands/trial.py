@@ -8,12 +8,12 @@ from concurrent.futures import TimeoutError as TooLateError
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-import numpy as np
 from msgspec import UnsetType
 
 from daemon.commands.broker_trial import BrokerTrial
 from daemon.errors import FailedError, InputError, SoundLostError
 from daemon.hearing import level_dbfs
+from daemon.ring import is_still
 from daemon.settings import Settings, SourceSettings
 
 if TYPE_CHECKING:
@@ -82,20 +82,24 @@ def _opened(device: "Device", opening: "Future[Ring]", deadline: float) -> "Iter
 def _sound(
     ring: "Ring", source: SourceSettings, settings: Settings, changed: threading.Condition
 ) -> str:
-    """A second of sound in words; raises SoundLostError where none comes, or only zeros."""
+    """A second of sound in words; raises SoundLostError where none comes, or only one value."""
     ring.want(int(_SOUND_SECONDS * ring.rate_hz))
     with changed:
         changed.wait_for(lambda: ring.has_news, _FIRST_SOUND_SECONDS)
     blocks = ring.fetch()
     if blocks is None:
         raise SoundLostError(f"it is open, but no sound came within {_FIRST_SOUND_SECONDS:g} s")
-    if isinstance(source.url, UnsetType) and not blocks.any():
+    if isinstance(source.url, UnsetType) and is_still(blocks[len(blocks) // 2 :]):
         raise SoundLostError(
-            "it is open, but gives nothing but digital silence: it is muted, or its source is gone"
+            "it is open, but gives the same value instead of sound: it has failed, or is not wired "
+            "correctly"
+            if blocks.any()
+            else "it is open, but gives nothing but digital silence: it is muted, or its source is "
+            "gone"
         )
     channel = source.channel
     mono = blocks.mean(axis=1) if channel is None else blocks[:, channel - 1]
-    level = level_dbfs(np.ascontiguousarray(mono))
+    level = level_dbfs(mono - mono.mean())
     gate = settings.gate_of(source)
     said = f"sound comes, level {level:.1f} dBFS"
     if gate is not None and level < gate:

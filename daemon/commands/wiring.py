@@ -125,7 +125,7 @@ def place_of(
         settings.audio.hop_seconds,
         settings.audio.stall_seconds,
         source.channel,
-        zeros_are_loss=is_microphone,
+        stillness_is_loss=is_microphone,
         longest_pause_seconds=3.0 if is_microphone else _CAMERA_PAUSE_SECONDS,
     )
     return Place(

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from daemon.classifier import Classifier
+from daemon.high_pass import HighPass
 from daemon.log_mel import FrontEnd
 from daemon.model_file import Calibration, Contract, Provenance, write_contract
 from tests.conftest import made_once
@@ -41,6 +42,19 @@ def noise() -> Samples:
     """Twelve seconds of noise between a whisper and a shout, the same in every run."""
     rng = np.random.default_rng(20_240_501)
     samples = rng.standard_normal(12 * 16_000) * np.geomspace(0.003, 0.3, 12 * 16_000)
+    return samples.astype(np.float32)
+
+
+def without_dc(samples: Samples) -> Samples:
+    """The same sound as windows hold it."""
+    filtered = samples.copy()
+    HighPass().apply(filtered)
+    return filtered
+
+
+def buzz(seconds: float, level: float = 0.1) -> Samples:
+    """A square wave of 4 kHz."""
+    samples = np.resize(np.array([level, level, -level, -level]), round(seconds * 16_000))
     return samples.astype(np.float32)
 
 

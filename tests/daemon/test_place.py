@@ -29,6 +29,7 @@ from daemon.source import Listening, Source
 from daemon.stop import Stop
 from daemon.tracker import Tracker
 from daemon.window import Window
+from tests.daemon.conftest import buzz
 
 FAMILIES = ("flute", "organ")
 RULES = rules(TrackerSettings(votes=2, vote_seconds=3.0), FAMILIES, (0.5, 0.5), 1.0)
@@ -116,7 +117,7 @@ class Room:
 
     def play(self, ring: Ring, seconds: int, level: float = 0.1) -> None:
         for _ in range(seconds):
-            ring.write(np.full((16_000, 1), level, np.float32))
+            ring.write(buzz(1.0, level)[:, None])
             self.turn()
 
     def hear(self) -> Ring:
@@ -168,7 +169,7 @@ def test_a_new_reason_is_told(room: Room) -> None:
 
 def test_deafness_ends_what_plays_at_the_last_sound(room: Room) -> None:
     ring = room.hear()
-    ring.write(np.full((8_000, 1), 0.1, np.float32))
+    ring.write(buzz(0.5)[:, None])
     ring.lose("unplugged")
     room.turn()
     started, ended = room.events()
@@ -367,7 +368,7 @@ def test_the_loop_hears_while_sound_comes_and_ends_it_when_asked(room: Room) -> 
 
     def play(_listener: Listener) -> None:
         for second in range(9):
-            ring.write(np.full((16_000, 1), 0.1, np.float32))
+            ring.write(buzz(1.0)[:, None])
             until(functools.partial(has_heard, second - 2))
 
     assert listening(room, play) is None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from daemon.errors import SoundLostError
 from daemon.ring import Ring, WindowReader
 from daemon.window import WINDOW_SAMPLES, Window
-from tests.daemon.conftest import Samples
+from tests.daemon.conftest import Samples, without_dc
 
 PATIENT_SECONDS = 30.0
 
@@ -45,6 +45,7 @@ def until_lost(windows: Iterator[Window]) -> list[Window]:
 
 
 def test_blocks_of_a_tenth_of_a_second_become_windows(noise: Samples) -> None:
+    expected = without_dc(noise)
     ring = Ring(16_000, 1)
     windows = windows_of(ring, 1.0, PATIENT_SECONDS)
     written = 0
@@ -54,7 +55,7 @@ def test_blocks_of_a_tenth_of_a_second_become_windows(noise: Samples) -> None:
         written = end
         window = next(windows)
         assert window.ended_at == 4.0 + number
-        assert np.array_equal(window.samples, noise[end - WINDOW_SAMPLES : end])
+        assert np.array_equal(window.samples, expected[end - WINDOW_SAMPLES : end])
     assert (ring.late_windows, ring.overflows, ring.lost_seconds) == (0, 0, 0.0)
 
 
@@ -66,6 +67,7 @@ def test_blocks_of_a_tenth_of_a_second_become_windows(noise: Samples) -> None:
 def test_every_sample_is_exact_through_any_block_sizes(
     noise: Samples, hop_seconds: float, sizes: list[int]
 ) -> None:
+    expected = without_dc(noise)
     ring = Ring(16_000, 1)
     windows = windows_of(ring, hop_seconds, PATIENT_SECONDS)
     written = given_out = late = 0
@@ -77,7 +79,7 @@ def test_every_sample_is_exact_through_any_block_sizes(
             window = next(windows)
             start = round((whole - 1) * hop_seconds * 16_000)
             assert window.start_sample == start
-            assert np.array_equal(window.samples, noise[start : start + WINDOW_SAMPLES])
+            assert np.array_equal(window.samples, expected[start : start + WINDOW_SAMPLES])
             late += whole - given_out - 1
             given_out = whole
     assert ring.late_windows == late
@@ -93,10 +95,11 @@ def test_a_window_stays_whole_while_the_sound_behind_it_is_already_there(noise: 
     feed(ring, noise[64_000:129_600])
     window = next(windows)
     assert window.start_sample == 64_000
-    assert np.array_equal(window.samples, noise[64_000:128_000])
+    assert np.array_equal(window.samples, without_dc(noise)[64_000:128_000])
 
 
 def test_a_writer_on_another_thread_is_heard_to_the_last_sample(noise: Samples) -> None:
+    expected = without_dc(noise)
     ring = Ring(16_000, 1)
     asked = threading.Semaphore(0)
 
@@ -116,7 +119,7 @@ def test_a_writer_on_another_thread_is_heard_to_the_last_sample(noise: Samples) 
 
     def check(window: Window) -> float:
         start = window.start_sample
-        assert np.array_equal(window.samples, noise[start : start + WINDOW_SAMPLES])
+        assert np.array_equal(window.samples, expected[start : start + WINDOW_SAMPLES])
         asked.release()
         return window.ended_at
 
@@ -131,11 +134,13 @@ def test_two_channels_are_mixed(noise: Samples) -> None:
     left, right = noise[:WINDOW_SAMPLES], noise[WINDOW_SAMPLES : 2 * WINDOW_SAMPLES]
     ring.write(np.stack([left, right], axis=1))
     window = next(windows_of(ring, 1.0, PATIENT_SECONDS))
-    np.testing.assert_allclose(window.samples, (left + right) / 2, atol=1e-6)
+    np.testing.assert_allclose(
+        window.samples, without_dc((left + right) * np.float32(0.5)), atol=1e-6
+    )
 
 
 def test_opposite_channels_cancel_and_equal_ones_stay(noise: Samples) -> None:
-    for sign, expected in ((-1, 0 * noise), (1, noise)):
+    for sign, expected in ((-1, 0 * noise), (1, without_dc(noise))):
         ring = Ring(16_000, 2)
         ring.write(np.stack([noise, sign * noise], axis=1)[:WINDOW_SAMPLES])
         window = next(windows_of(ring, 1.0, PATIENT_SECONDS))
@@ -149,7 +154,7 @@ def test_another_rate_is_resampled_and_keeps_its_time(rate_hz: int, channels: in
     sound = (0.5 * np.sin(2 * np.pi * (200 + 100 * seconds) * seconds)).astype(np.float32)
     ring = Ring(rate_hz, channels)
     windows = windows_of(ring, 1.0, PATIENT_SECONDS)
-    expected = soxr.resample(sound, rate_hz, 16_000)
+    expected = without_dc(soxr.resample(sound, rate_hz, 16_000))
     blocks = np.repeat(sound[:, None], channels, axis=1)
     ended_at = []
     ring_seconds = iter(np.split(blocks, range(rate_hz // 10, len(blocks), rate_hz // 10)))
@@ -176,7 +181,7 @@ def test_a_late_reader_gets_only_the_newest_window_and_the_others_are_counted(
     windows = windows_of(ring, 1.0, PATIENT_SECONDS)
     window = next(windows)
     assert window.ended_at == 7.0
-    assert np.array_equal(window.samples, noise[48_000:112_000])
+    assert np.array_equal(window.samples, without_dc(noise)[48_000:112_000])
     assert ring.late_windows == 3
     feed(ring, noise[119_000:128_000])
     assert next(windows).ended_at == 8.0
@@ -189,7 +194,8 @@ def test_an_overflow_is_counted_and_time_stays_true(noise: Samples) -> None:
     window = next(windows_of(ring, 1.0, PATIENT_SECONDS))
     assert (ring.overflows, ring.lost_seconds) == (1, 3.0)
     assert window.ended_at == 11.0
-    assert np.array_equal(window.samples, noise[112_000:176_000])
+    kept = np.concatenate([zeros(3.0), noise[48_000:176_000]])
+    assert np.array_equal(window.samples, without_dc(kept)[112_000:176_000])
     assert ring.late_windows == 7
 
 
@@ -209,7 +215,8 @@ def test_a_block_longer_than_the_ring_counts_in_full(noise: Samples) -> None:
     ring.write(noise[:144_000, None])
     (window,) = until_lost_after(ring, windows_of(ring, 4.0, PATIENT_SECONDS))
     assert window.ended_at == 8.0
-    assert np.array_equal(window.samples, noise[64_000:128_000])
+    kept = np.concatenate([zeros(1.0), noise[16_000:144_000]])
+    assert np.array_equal(window.samples, without_dc(kept)[64_000:128_000])
     assert (ring.overflows, ring.lost_seconds) == (1, 1.0)
 
 
@@ -219,12 +226,13 @@ def until_lost_after(ring: Ring, windows: Iterator[Window]) -> list[Window]:
     return until_lost(windows)
 
 
-def test_the_ring_keeps_its_own_copy_of_a_block() -> None:
+def test_the_ring_keeps_its_own_copy_of_a_block(noise: Samples) -> None:
     ring = Ring(16_000, 1)
-    block = np.full((WINDOW_SAMPLES, 1), 0.5, np.float32)
+    block = noise[:WINDOW_SAMPLES, None].copy()
     ring.write(block)
     block[:] = -1.0
-    assert np.all(next(windows_of(ring, 1.0, PATIENT_SECONDS)).samples == 0.5)
+    window = next(windows_of(ring, 1.0, PATIENT_SECONDS))
+    assert np.array_equal(window.samples, without_dc(noise)[:WINDOW_SAMPLES])
 
 
 def test_no_block_for_so_long_is_an_error() -> None:
@@ -275,12 +283,12 @@ def test_one_channel_can_be_chosen(noise: Samples) -> None:
     ring.write(np.stack(three, axis=1))
     window = reader.poll()
     assert window is not None
-    assert np.array_equal(window.samples, three[1])
+    assert np.array_equal(window.samples, without_dc(three[1]))
 
 
 def test_sound_is_known_long_before_the_first_window(noise: Samples) -> None:
     ring = Ring(16_000, 1)
-    reader = WindowReader(ring, 1.0, PATIENT_SECONDS, zeros_are_loss=True)
+    reader = WindowReader(ring, 1.0, PATIENT_SECONDS, stillness_is_loss=True)
     for sound, sounded in ((zeros(1.0), False), (noise[:4_000], True)):
         assert poll_all(reader, ring, sound) == []
         assert reader.sounded == sounded
@@ -289,7 +297,7 @@ def test_sound_is_known_long_before_the_first_window(noise: Samples) -> None:
 
 def test_digital_silence_is_a_loss_and_its_time_is_no_sound(noise: Samples) -> None:
     ring = Ring(16_000, 1)
-    reader = WindowReader(ring, 1.0, 5.0, zeros_are_loss=True)
+    reader = WindowReader(ring, 1.0, 5.0, stillness_is_loss=True)
     assert poll_all(reader, ring, noise[: 6 * 16_000]) == [4.0, 5.0, 6.0]
     with pytest.raises(SoundLostError, match="nothing but digital silence for 5 s"):
         poll_all(reader, ring, zeros(7.0))
@@ -297,9 +305,53 @@ def test_digital_silence_is_a_loss_and_its_time_is_no_sound(noise: Samples) -> N
     assert time.monotonic() - reader.sounded_until >= 5.0
 
 
+@pytest.mark.parametrize("value", [-1.0, 0.03, 1e-5])
+def test_a_device_stuck_at_one_value_is_lost(value: float, noise: Samples) -> None:
+    ring = Ring(16_000, 1)
+    reader = WindowReader(ring, 1.0, 5.0, stillness_is_loss=True)
+    assert poll_all(reader, ring, noise[: 6 * 16_000]) == [4.0, 5.0, 6.0]
+    with pytest.raises(SoundLostError, match=r"^the same value for 5 s instead of sound: "):
+        poll_all(reader, ring, zeros(7.0) + np.float32(value))
+    assert reader.sounded_seconds == 6.0
+
+
+@pytest.mark.parametrize("settles_after_seconds", [0.0, 0.1, 0.25, 2.1])
+def test_a_device_that_steps_once_to_its_offset_has_never_sounded(
+    settles_after_seconds: float,
+) -> None:
+    ring = Ring(16_000, 1)
+    reader = WindowReader(ring, 1.0, 5.0, stillness_is_loss=True)
+    samples = zeros(7.0)
+    samples[round(settles_after_seconds * 16_000) :] = 0.03
+    with pytest.raises(SoundLostError, match="the same value for 5 s"):
+        poll_all(reader, ring, samples)
+    assert not reader.sounded
+
+
+def test_a_quiet_microphone_with_an_offset_is_heard() -> None:
+    # The last bit of 16 alone moves.
+    samples = zeros(8.0) + np.float32(0.03)
+    samples[::700] += np.float32(1 / 32_768)
+    ring = Ring(16_000, 1)
+    reader = WindowReader(ring, 1.0, 5.0, stillness_is_loss=True)
+    assert poll_all(reader, ring, samples) == [4.0, 5.0, 6.0, 7.0, 8.0]
+
+
+def test_one_of_two_channels_stuck_is_no_loss(noise: Samples) -> None:
+    ring = Ring(16_000, 2)
+    reader = WindowReader(ring, 1.0, 5.0, stillness_is_loss=True)
+    both = np.stack([zeros(12.0) + np.float32(0.5), noise], axis=1)
+    ended_at = []
+    for block in np.split(both, 48):
+        ring.write(block)
+        if (window := reader.poll()) is not None:
+            ended_at.append(window.ended_at)
+    assert ended_at == [4.0 + k for k in range(9)]
+
+
 def test_zeros_between_sounds_are_no_loss(noise: Samples) -> None:
     ring = Ring(16_000, 1)
-    reader = WindowReader(ring, 1.0, 5.0, zeros_are_loss=True)
+    reader = WindowReader(ring, 1.0, 5.0, stillness_is_loss=True)
     for _ in range(5):
         poll_all(reader, ring, zeros(4.5))
         poll_all(reader, ring, noise[:8_000])

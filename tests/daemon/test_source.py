@@ -5,12 +5,12 @@ import threading
 import time
 from concurrent.futures import Future
 
-import numpy as np
 import pytest
 
 from daemon.errors import InputError, SoundLostError
 from daemon.ring import Ring
 from daemon.source import Listening, Source
+from tests.daemon.conftest import buzz
 
 STALL_SECONDS = 5.0
 
@@ -75,7 +75,7 @@ def source(clock: Clock, hand: Hand) -> Source:
 def sound(ring: Ring, seconds: float, clock: Clock) -> None:
     """So much sound, which takes as long to come."""
     clock.now += seconds
-    ring.write(np.full((int(seconds * 16_000), 1), 0.1, np.float32))
+    ring.write(buzz(seconds)[:, None])
 
 
 def lost_reason(source: Source) -> str:

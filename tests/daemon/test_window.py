@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.window import WINDOW_SAMPLES, Window, WindowBuffer
-from tests.daemon.conftest import Samples
+from tests.daemon.conftest import Samples, without_dc
 
 HOPS_SECONDS = [0.25, 0.5, 1.0, 1 / 3, 0.7, 0.333, 4.0]
 
@@ -38,22 +38,23 @@ def test_windows_end_at_four_seconds_and_every_hop(hop_seconds: float) -> None:
 def test_every_sample_is_exact_whatever_the_pieces(
     noise: Samples, hop_seconds: float, sizes: list[int]
 ) -> None:
+    expected = without_dc(noise)
     windows = list(cut(WindowBuffer(hop_seconds), noise, sizes))
     assert [w.start_sample for w in windows] == [
         round(k * hop_seconds * 16_000) for k in range(1 + int(8 / hop_seconds + 1e-9))
     ]
     for window in windows:
         end = window.start_sample + WINDOW_SAMPLES
-        assert np.array_equal(window.samples, noise[window.start_sample : end])
+        assert np.array_equal(window.samples, expected[window.start_sample : end])
 
 
 def test_one_sample_too_few_is_no_window_and_the_next_one_completes_it() -> None:
     buffer = WindowBuffer(1.0)
-    assert not list(buffer.push(np.ones(WINDOW_SAMPLES - 1, np.float32)))
+    assert not list(buffer.push(np.zeros(WINDOW_SAMPLES - 1, np.float32)))
     assert buffer.samples_to_next == 1
     (window,) = buffer.push(np.full(1, 0.5, np.float32))
     assert window.ended_at == 4.0
-    assert window.samples[-2:].tolist() == [1.0, 0.5]
+    assert window.samples[-2:].tolist() == [0.0, pytest.approx(0.5, rel=0.01)]
     assert buffer.samples_to_next == 16_000
 
 
@@ -71,7 +72,7 @@ def test_a_short_sound_is_padded_to_one_window(samples: int, noise: Samples) -> 
     (window,) = buffer.finish()
     assert window.ended_at == 4.0
     assert window.start_sample == 0
-    assert np.array_equal(window.samples[:samples], noise[:samples])
+    assert np.array_equal(window.samples[:samples], without_dc(noise[:samples]))
     assert not window.samples[samples:].any()
     assert not list(buffer.finish())
 
@@ -99,3 +100,15 @@ def test_the_buffer_keeps_its_size_through_hours() -> None:
             sizes.add(len(buffer._buffer))
     assert sizes == {2 * WINDOW_SAMPLES}
     assert buffer.samples == 60 * 60 * 16_000
+
+
+@pytest.mark.parametrize("seconds", [3.0, 10.0])
+@pytest.mark.parametrize("offset", [0.01, -0.08, 0.5])
+def test_a_dc_offset_is_in_no_window(offset: float, seconds: float, noise: Samples) -> None:
+    quiet = noise[: round(seconds * 16_000)] * np.float32(0.01)
+    plain, biased = WindowBuffer(1.0), WindowBuffer(1.0)
+    expected = [*cut(plain, quiet, []), *plain.finish()]
+    windows = [*cut(biased, quiet + np.float32(offset), []), *biased.finish()]
+    assert len(windows) == len(expected)
+    for one, other in zip(windows, expected, strict=True):
+        np.testing.assert_allclose(one.samples, other.samples, atol=2e-7)
