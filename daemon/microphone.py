@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_DEVICE = "default"
 _USB = re.compile(r"usb:([0-9a-fA-F]{4}):([0-9a-fA-F]{4})(?::(.+))?\Z")
 _PULSE = "pulse:"
-_MOST_MIXED = 2
+_MOST_MIXED = 8
 
 
 class Found(NamedTuple):
@@ -32,8 +32,9 @@ class Found(NamedTuple):
 class Microphone:
     """An input device by `default`, index, part of its name, `usb:` or `pulse:` name.
 
-    16 kHz mono where the device can, else its own rate and channels; `channel`, counted from 1, is
-    the one that will be listened to, None mixes.
+    16 kHz where the device can, else its own rate. `channel`, counted from 1, is the one that will
+    be listened to; None mixes: all channels of a sound card, up to 8, while a sound server mixes
+    its own to one.
     """
 
     def __init__(
@@ -75,19 +76,20 @@ class Microphone:
     def _format(self, library: Any) -> Format:
         """How to open it; raises ValueError or the library's error when it is not there."""
         device = self._found(library)
-        if self._channel is None:
-            try:
-                library.check_input_settings(device, channels=1, samplerate=SAMPLE_RATE_HZ)
-            except library.PortAudioError:
-                pass
-            else:
-                return Format(device, SAMPLE_RATE_HZ, 1)
         info = library.query_devices(device, "input")
-        most = int(info["max_input_channels"])
-        channels = self._channel or min(_MOST_MIXED, most)
-        if channels > most:
-            raise ValueError(f"it has {most} channel(s), and channel {channels} is asked for")
-        return Format(device, int(info["default_samplerate"]), channels)
+        own_rate_hz, most = int(info["default_samplerate"]), int(info["max_input_channels"])
+        if self._channel is not None:
+            if self._channel > most:
+                raise ValueError(
+                    f"it has {most} channel(s), and channel {self._channel} is asked for"
+                )
+            return Format(device, own_rate_hz, self._channel)
+        channels = min(_MOST_MIXED, most) if _is_sound_card(library, info) else 1
+        for rate_hz in (SAMPLE_RATE_HZ, own_rate_hz):
+            if _can(library, form := Format(device, rate_hz, channels)):
+                return form
+        # The attempt to open it tells why nothing goes.
+        return Format(device, own_rate_hz, min(2, most))
 
     def _found(self, library: Any) -> int | str | None:
         if self._name == DEFAULT_DEVICE:
@@ -123,6 +125,20 @@ def _inputs(library: Any) -> list[tuple[int, Any]]:
         for index, info in enumerate(library.query_devices())
         if info["max_input_channels"] > 0
     ]
+
+
+def _can(library: Any, form: Format) -> bool:
+    try:
+        library.check_input_settings(form.device, channels=form.channels, samplerate=form.rate_hz)
+    except library.PortAudioError:
+        return False
+    return True
+
+
+def _is_sound_card(library: Any, info: Any) -> bool:
+    """Whether nobody mixes a device's channels: one channel of it would be its first alone."""
+    api = library.query_hostapis(info["hostapi"])["name"]
+    return "(hw:" in info["name"] or api == "Core Audio"
 
 
 def _usb_input(library: Any, name: UsbName) -> int:

@@ -11,15 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import SoundLostError
+from daemon.mixing import DeviceMix
 from daemon.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
 
 _CAPACITY_SECONDS = 2 * WINDOW_SECONDS
 # Until a device has sounded it is looked at this often, so that its return is told at once.
 _FIRST_LOOKS_SECONDS = 0.25
-_GLANCE_SAMPLES = 1_000
-# Of a constant; less than a step of 16 bits.
-_RIPPLE = 1e-4
-_MOST_RIPPLE = 2e-5
 
 
 class Ring:
@@ -121,10 +118,10 @@ class Ring:
 class WindowReader:
     """Cuts one ring's sound into windows for a loop that asks again and again and never waits.
 
-    `channel` counts from 1; None mixes all. With `stillness_is_loss` a device that gives the same
-    value, zero or another, for `stall_seconds` counts as lost, and no window is given before it
-    gives another one: no room is that quiet, but a source that was unplugged under its sound server
-    is, and so is a microphone that is not wired.
+    `channel` counts from 1; None mixes all that sound. With `stillness_is_loss` a device that gives
+    the same value, zero or another, for `stall_seconds` counts as lost, and no window is given
+    before it gives another one: no room is that quiet, but a source that was unplugged under its
+    sound server is, and so is a microphone that is not wired.
     """
 
     def __init__(
@@ -138,7 +135,7 @@ class WindowReader:
     ) -> None:
         self._ring = ring
         self._stall_seconds = stall_seconds
-        self._channel = channel
+        self._mix = DeviceMix(channel)
         self._stillness_is_loss = stillness_is_loss
         self._still_seconds = 0.0
         self.sounded = False
@@ -174,9 +171,10 @@ class WindowReader:
             if time.monotonic() >= self.due:
                 raise SoundLostError(f"no sound from the device for {self._stall_seconds:g} s")
             return None
+        mono = self._mix.mono(blocks, self._ring.rate_hz)
         self._follow_stillness(blocks)
         start_sample: int | None = None
-        for window in self._buffer.push(self._resample(_mono(blocks, self._channel))):
+        for window in self._buffer.push(self._resample(mono)):
             if start_sample is not None:
                 self._ring.late_windows += 1
             # What follows it in the buffer may move it.
@@ -196,12 +194,10 @@ class WindowReader:
         self._ring.want(wanted)
 
     def _follow_stillness(self, blocks: NDArray[np.float32]) -> None:
-        # A sound server's resampler swings in the first moment.
-        looked_at = blocks if self.sounded else blocks[len(blocks) // 2 :]
-        if self._stillness_is_loss and is_still(looked_at):
-            self._still_seconds += len(blocks) / self._ring.rate_hz
-        else:
+        if self._mix.moves or not self._stillness_is_loss:
             self._still_seconds, self.sounded = 0.0, True
+        else:
+            self._still_seconds += len(blocks) / self._ring.rate_hz
 
     def _stillness(self, blocks: NDArray[np.float32]) -> str:
         if not blocks.any():
@@ -213,26 +209,6 @@ class WindowReader:
             f"the same value for {self._stall_seconds:g} s instead of sound: the device has failed "
             "or is not wired correctly; plug it in again or check its wiring"
         )
-
-
-def is_still(blocks: NDArray[np.float32]) -> bool:
-    """Whether each channel of (samples, channels) keeps one value, or steps once to another.
-
-    A device without sound may still step from zero to its offset after it was opened. A constant
-    that is not zero comes out of a sound server's resampler with a ripple.
-    """
-    ripple = np.minimum(_RIPPLE * np.abs(blocks[-1:]), _MOST_RIPPLE)
-    # Sound shows at once; only stillness is looked at to its end.
-    return all(
-        np.count_nonzero(np.abs(np.diff(part, axis=0)) > ripple) <= ripple.size
-        for part in (blocks[:_GLANCE_SAMPLES], blocks)
-    )
-
-
-def _mono(blocks: NDArray[np.float32], channel: int | None) -> NDArray[np.float32]:
-    if channel is not None:
-        return blocks[:, channel - 1]
-    return blocks[:, 0] if blocks.shape[1] == 1 else blocks.mean(axis=1)
 
 
 def _resampler(rate_hz: int) -> Any:

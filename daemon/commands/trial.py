@@ -13,7 +13,7 @@ from msgspec import UnsetType
 from daemon.commands.broker_trial import BrokerTrial
 from daemon.errors import FailedError, InputError, SoundLostError
 from daemon.hearing import level_dbfs
-from daemon.ring import is_still
+from daemon.mixing import DeviceMix
 from daemon.settings import Settings, SourceSettings
 
 if TYPE_CHECKING:
@@ -89,7 +89,9 @@ def _sound(
     blocks = ring.fetch()
     if blocks is None:
         raise SoundLostError(f"it is open, but no sound came within {_FIRST_SOUND_SECONDS:g} s")
-    if isinstance(source.url, UnsetType) and is_still(blocks[len(blocks) // 2 :]):
+    mix = DeviceMix(source.channel)
+    mono = mix.mono(blocks, ring.rate_hz)
+    if isinstance(source.url, UnsetType) and not mix.moves:
         raise SoundLostError(
             "it is open, but gives the same value instead of sound: it has failed, or is not wired "
             "correctly"
@@ -97,8 +99,6 @@ def _sound(
             else "it is open, but gives nothing but digital silence: it is muted, or its source is "
             "gone"
         )
-    channel = source.channel
-    mono = blocks.mean(axis=1) if channel is None else blocks[:, channel - 1]
     level = level_dbfs(mono - mono.mean())
     gate = settings.gate_of(source)
     said = f"sound comes, level {level:.1f} dBFS"

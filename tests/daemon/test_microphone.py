@@ -13,31 +13,45 @@ from tests.daemon.test_sound_cards import Sys
 
 
 class Library:
-    """Three inputs and an output; the second cannot do 16 kHz."""
+    """Inputs and an output; the second cannot do 16 kHz, the last cannot be opened now."""
 
     class PortAudioError(Exception):
         pass
 
-    DEVICES = (
-        {"name": "Speakers: - (hw:0,0)", "max_input_channels": 0, "default_samplerate": 48_000.0},
-        {"name": "USB Audio: - (hw:2,0)", "max_input_channels": 4, "default_samplerate": 44_100.0},
-        {"name": "pulse", "max_input_channels": 32, "default_samplerate": 44_100.0},
+    DEVICES = tuple(
+        {"name": name, "hostapi": api, "max_input_channels": most, "default_samplerate": rate_hz}
+        for name, api, most, rate_hz in (
+            ("Speakers: - (hw:0,0)", 0, 0, 48_000.0),
+            ("USB Audio: - (hw:2,0)", 0, 4, 44_100.0),
+            ("pulse", 0, 32, 44_100.0),
+            ("sysdefault", 0, 128, 48_000.0),
+            ("Array: 16 microphones (hw:3,0)", 0, 16, 48_000.0),
+            ("MacBook Microphone", 1, 2, 48_000.0),
+            ("Busy: - (hw:4,0)", 0, 2, 48_000.0),
+        )
     )
+
+    def query_hostapis(self, index: int) -> Any:
+        return {"name": ("ALSA", "Core Audio")[index]}
 
     def query_devices(self, device: Any = None, kind: str = "") -> Any:
         if device is None and not kind:
             return self.DEVICES
         found = [
-            d for n, d in enumerate(self.DEVICES) if device in (n, None) or device == d["name"]
+            d
+            for n, d in enumerate(self.DEVICES)
+            if device in (n, d["name"]) or (device is None and d["name"] == "pulse")
         ]
         if not found:
             raise ValueError(f"No input device matching {device!r}")
         return found[-1]
 
     def check_input_settings(self, device: Any, channels: int, samplerate: int) -> None:
-        assert (channels, samplerate) == (1, 16_000)
-        if device == 1:
+        info = self.query_devices(device, "input")
+        if samplerate != info["default_samplerate"] and "USB" in info["name"]:
             raise self.PortAudioError("Invalid sample rate")
+        if "Busy" in info["name"] or channels > info["max_input_channels"]:
+            raise self.PortAudioError("Invalid number of channels")
 
 
 def form(name: str | int, channel: int | None = None) -> Format:
@@ -59,9 +73,13 @@ def _usb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (2, Format(2, 16_000, 1)),
         ("pulse", Format("pulse", 16_000, 1)),
         ("pulse:attic.monitor", Format("pulse", 16_000, 1)),
-        (1, Format(1, 44_100, 2)),
-        ("usb:0d8c:0014", Format(1, 44_100, 2)),
-        ("usb:0D8C:0014:A:1", Format(1, 44_100, 2)),
+        ("sysdefault", Format("sysdefault", 16_000, 1)),
+        (1, Format(1, 44_100, 4)),
+        ("usb:0d8c:0014", Format(1, 44_100, 4)),
+        ("usb:0D8C:0014:A:1", Format(1, 44_100, 4)),
+        (4, Format(4, 16_000, 8)),
+        (5, Format(5, 16_000, 2)),
+        (6, Format(6, 48_000, 2)),
     ],
 )
 def test_each_kind_of_name_leads_to_its_device(name: str | int, expected: Format) -> None:
