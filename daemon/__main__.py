@@ -28,6 +28,7 @@ from daemon.errors import FailedError, InputError
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 
+_MOST_CHANNELS = 64
 _EXIT_CODES = "exit codes: 0 success, 1 runtime failure, 2 invalid input"
 _EPILOG = f"""\
 {_EXIT_CODES}
@@ -252,6 +253,13 @@ def _add_replay(commands: _Commands) -> None:
         metavar="N|max",
         help="how many times faster than real time (default max)",
     )
+    replay.add_argument(
+        "--channel",
+        type=_channel,
+        default=None,
+        metavar="N",
+        help="hear one channel alone, counted from 1 (default: as configured, else all mixed)",
+    )
     replay.add_argument("--json", action="store_true", help="print one JSON object a line")
     replay.add_argument(
         "--scores",
@@ -433,6 +441,12 @@ def _speed(text: str) -> float | None:
     return speed
 
 
+def _channel(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= _MOST_CHANNELS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no channel from 1 to {_MOST_CHANNELS}")
+    return int(text)
+
+
 def _help(parser: argparse.ArgumentParser) -> int:
     """A command is missing: show which there are."""
     parser.print_help(sys.stderr)
@@ -460,6 +474,7 @@ def _replay(options: argparse.Namespace) -> int:
         as_json=options.json,
         scores=options.scores,
         publish=options.publish,
+        channel=options.channel,
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from daemon.decoding import Block, ChildError, Decoder, DecodingError, Request, packages
 from daemon.errors import InputError, SoundLostError
+from daemon.mixing import DeviceMix
 from daemon.ring import Ring
 from daemon.stream_url import parsed, shown, tls_options
 
@@ -155,6 +156,8 @@ class _Connection:
         self._decoder: Decoder | None = None
         self._ring: Ring | None = None
         self._channels = 1
+        self._mix = DeviceMix()
+        self._told_cancelling = False
         self._closing = threading.Event()
         self.opened: Future[Ring] = Future()
         self.closed: Future[None] = Future()
@@ -224,7 +227,21 @@ class _Connection:
             return
         if (block.rate_hz, channels) != (self._ring.rate_hz, self._channels):
             raise SoundLostError("its format changed")
-        self._ring.write(_mono(block.samples))
+        self._ring.write(self._mono(block)[:, None])
+
+    def _mono(self, block: Block) -> NDArray[np.float32]:
+        """The mix of the channels, (n,), in -1..1: a stream of floats may hold anything."""
+        np.nan_to_num(block.samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+        np.clip(block.samples, -1.0, 1.0, out=block.samples)
+        mono = self._mix.mono(block.samples, block.rate_hz)
+        if self._mix.cancels and not self._told_cancelling:
+            self._told_cancelling = True
+            log.warning(
+                "the channels of %s are in opposite phase and cancel each other when they are "
+                "mixed; choose mono sound in its settings",
+                self._name,
+            )
+        return mono
 
     def _begin(self, rate_hz: int, channels: int) -> None:
         """Complete the pending opening, unless it was cancelled."""
@@ -255,14 +272,6 @@ def _closing_when_cancelled(
             one.close()
 
     return close
-
-
-def _mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mean of the channels, (n, 1), in -1..1: a stream of floats may hold anything."""
-    np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-    np.clip(samples, -1.0, 1.0, out=samples)
-    mean: NDArray[np.float32] = samples.mean(axis=1, keepdims=True)
-    return mean
 
 
 def _reason(error: DecodingError, scheme: str, *, verifies: bool, heard: bool) -> str:

@@ -1,10 +1,13 @@
-"""From the channels of a device to the one that is heard."""
+"""From the channels of a device or a recording to the one that is heard."""
 
+import logging
 import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from daemon.cancellation import Cancellation
 
 # A channel that gives one value for so long is not mixed: it would only make the others quieter.
 _STILL_SECONDS = 5.0
@@ -12,6 +15,8 @@ _GLANCE_SAMPLES = 1_000
 # Of a constant that a sound server resamples; less than a step of 16 bits.
 _RIPPLE = 1e-4
 _MOST_RIPPLE = 2e-5
+
+log = logging.getLogger(__name__)
 
 
 def mixed(
@@ -39,7 +44,13 @@ class DeviceMix:
     def __init__(self, channel: int | None = None) -> None:
         self._channel = channel
         self._still_seconds: dict[int, float] = {}
+        self._cancellation = Cancellation()
         self.moves = False
+
+    @property
+    def cancels(self) -> bool:
+        """Whether the channels are in opposite phase, so that sound was lost in the mix."""
+        return self._cancellation.is_long
 
     def mono(self, blocks: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
         """The one channel (n,) of the next blocks (n, channels)."""
@@ -51,7 +62,10 @@ class DeviceMix:
             before_seconds = self._still_seconds.get(channel, math.inf)
             self._still_seconds[channel] = 0.0 if channel in moving else before_seconds + seconds
         live = [c for c in heard if self._still_seconds[c] < _STILL_SECONDS]
-        return mixed(blocks, live or heard)
+        mono = mixed(blocks, live or heard)
+        if len(live) > 1:
+            self._cancellation.follow(blocks, mono, rate_hz, len(live))
+        return mono
 
     def _moving(self, blocks: NDArray[np.float32], heard: Sequence[int]) -> list[int]:
         """The channels that sound; only where none does at a glance they are looked at whole."""
@@ -64,6 +78,50 @@ class DeviceMix:
 
     def _is_new(self, channel: int) -> bool:
         return self._still_seconds.get(channel, math.inf) == math.inf
+
+
+class RecordingMix:
+    """Mixes all channels of a recording, or takes one, counted from 1, where it has that many."""
+
+    def __init__(self, name: str, channel: int | None = None) -> None:
+        self._name = name
+        self._channel = channel
+        self._has_all = True
+        self._cancellation = Cancellation()
+
+    def mono(self, blocks: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
+        """The one channel (n,) of the next blocks (n, channels)."""
+        channels = blocks.shape[1]
+        if self._channel is not None and self._channel <= channels:
+            return mixed(blocks, [self._channel - 1])
+        self._note_channels(channels)
+        mono = mixed(blocks)
+        if channels > 1:
+            self._cancellation.follow(blocks, mono, rate_hz)
+        return mono
+
+    def finish(self) -> None:
+        """The recording has ended: warn where its channels cancelled each other."""
+        self._cancellation.judge()
+        if self._cancellation.is_long or self._cancellation.is_most:
+            log.warning(
+                "%s: its channels are in opposite phase for %.1f s and cancel each other when they "
+                "are mixed; hear one alone with replay --channel 1",
+                self._name,
+                self._cancellation.seconds,
+            )
+
+    def _note_channels(self, channels: int) -> None:
+        if self._channel is None or not self._has_all:
+            return
+        self._has_all = False
+        log.warning(
+            "%s: it has %s, so channel %d is not there; %s",
+            self._name,
+            "one channel" if channels == 1 else f"{channels} channels",
+            self._channel,
+            "that one is heard" if channels == 1 else "they are mixed",
+        )
 
 
 def _moves(samples: NDArray[np.float32]) -> bool:

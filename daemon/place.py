@@ -68,6 +68,7 @@ class Place:
         self._began = 0.0
         self._inference_ms = 0.0
         self._said = Repeats(log)
+        self._told_cancelling = False
         self._told_counters: Counters | None = None
         self._told_counters_at = -_DIAGNOSTICS_SECONDS
 
@@ -117,6 +118,7 @@ class Place:
                 self._hears()
             if window is not None:
                 self._hear(window)
+        self._tell_cancelling()
         self._count()
 
     def restart(self) -> None:
@@ -186,6 +188,15 @@ class Place:
         self.doing = self.doing._replace(state="deaf", reason=reason, playing=())
         self._said.say(logging.ERROR, f"{self.name}: deaf: {reason}; retrying until sound returns")
         self._hub.deaf(reason, self._source.sounded_seconds, events, since_seconds)
+
+    def _tell_cancelling(self) -> None:
+        if self._source.cancels and not self._told_cancelling:
+            self._told_cancelling = True
+            log.warning(
+                "%s: the channels of its microphone are in opposite phase and cancel each other "
+                "when they are mixed; set channel: 1 for it",
+                self.name,
+            )
 
     def _follow_mute(self) -> None:
         was_heard = self.doing.state == "hearing"

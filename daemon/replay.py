@@ -13,7 +13,8 @@ from daemon.window import SAMPLE_RATE_HZ, Window, WindowBuffer
 class Replay:
     """One file's windows at `speed` times real time (None: as fast as it goes).
 
-    `stop` set from elsewhere ends them early. `seconds` tells how much sound was heard so far.
+    `channel`, counted from 1, is heard alone; None mixes. `stop` set from elsewhere ends them
+    early. `seconds` tells how much sound was heard so far.
     """
 
     def __init__(
@@ -22,10 +23,12 @@ class Replay:
         hop_seconds: float,
         *,
         speed: float | None = None,
+        channel: int | None = None,
         stop: Stop | None = None,
     ) -> None:
         self.path = path
         self._speed = speed
+        self._channel = channel
         self._stop = stop or Stop()
         self._buffer = WindowBuffer(hop_seconds)
         self._samples = 0
@@ -47,7 +50,7 @@ class Replay:
             yield window
 
     def _all_windows(self) -> Iterator[Window]:
-        for piece in sound(self.path):
+        for piece in sound(self.path, self._channel):
             self._samples += len(piece)
             yield from self._buffer.push(piece)
         yield from self._buffer.finish()

@@ -145,6 +145,11 @@ class WindowReader:
         self._want_next()
 
     @property
+    def cancels(self) -> bool:
+        """Whether channels are in opposite phase, so that sound was lost in their mix."""
+        return self._mix.cancels
+
+    @property
     def due(self) -> float:
         """When a device that gives no block counts as stalled: time.monotonic()."""
         return self._ring.newest_at + self._stall_seconds

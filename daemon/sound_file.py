@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
+from daemon.mixing import RecordingMix
 from daemon.quiet import quiet_output
 from daemon.window import SAMPLE_RATE_HZ
 
@@ -36,8 +37,10 @@ log = logging.getLogger(__name__)
 Block = tuple[NDArray[np.float32], int]
 
 
-def sound(path: str) -> Iterator[NDArray[np.float32]]:
-    """The file's sound, channels mixed, as pieces (n,) in -1..1 at 16 kHz; `-` is standard input.
+def sound(path: str, channel: int | None = None) -> Iterator[NDArray[np.float32]]:
+    """The file's sound as pieces (n,) in -1..1 at 16 kHz; `-` is standard input.
+
+    Channels are mixed, or `channel`, counted from 1, is taken alone where the file has that many.
 
     Truncated audio gives what decodes and a warning. Raises InputError, naming file and remedy, for
     anything that is no sound: missing, a folder, empty, another format, NaN or infinite samples.
@@ -51,7 +54,7 @@ def sound(path: str) -> Iterator[NDArray[np.float32]]:
     else:
         blocks = _soundfile_blocks(_checked(path))
     heard = False
-    for samples in _resampled(path, blocks):
+    for samples in _resampled(path, blocks, RecordingMix(path, channel)):
         heard = heard or len(samples) > 0
         yield samples
     if not heard:
@@ -74,13 +77,15 @@ def _checked(path: str) -> Path:
     return file
 
 
-def _resampled(path: str, blocks: Iterator[Block]) -> Iterator[NDArray[np.float32]]:
+def _resampled(
+    path: str, blocks: Iterator[Block], mix: RecordingMix
+) -> Iterator[NDArray[np.float32]]:
     """Mix channels and bring every block to 16 kHz, the filter's state kept from block to block."""
     stream: Any = None
     for block, rate_hz in blocks:
         if not (np.abs(block) <= _LOUDEST).all():
             raise InputError(f"{path}: contains NaN or infinite samples; export it again")
-        mono = block.mean(axis=1) if block.shape[1] > 1 else block[:, 0]
+        mono = mix.mono(block, rate_hz)
         if rate_hz == SAMPLE_RATE_HZ:
             yield mono
             continue
@@ -88,6 +93,7 @@ def _resampled(path: str, blocks: Iterator[Block]) -> Iterator[NDArray[np.float3
         yield stream.resample_chunk(np.ascontiguousarray(mono))
     if stream is not None:
         yield stream.resample_chunk(np.empty(0, np.float32), last=True)
+    mix.finish()
 
 
 def _resampler(path: str, rate_hz: int) -> Any:

@@ -87,6 +87,11 @@ class Source:
         return self._opening is not None and self._opening.done()
 
     @property
+    def cancels(self) -> bool:
+        """Whether the device's channels are in opposite phase and lost sound when mixed."""
+        return self._reader is not None and self._reader.cancels
+
+    @property
     def due(self) -> float:
         """When to poll at the latest: time.monotonic()."""
         if self._reader is not None:

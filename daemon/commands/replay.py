@@ -46,13 +46,17 @@ def replay(
     as_json: bool,
     scores: bool,
     publish: bool,
+    channel: int | None = None,
 ) -> int:
     """Replay each file; 0, or 2 when one of them could not be read.
+
+    `channel`, counted from 1, is heard alone; None: the configured one, or all of them mixed.
 
     Raises InputError for settings that cannot work or a broker that refuses us, FailedError when
     events could not be delivered.
     """
     ears = Ears(settings)
+    channel = channel or (None if settings.sources else settings.audio.channel)
     gate_dbfs = None if scores else settings.audio.gate_dbfs
     code = 0
     with (
@@ -62,7 +66,7 @@ def replay(
         for file in files:
             if stop.is_set():
                 break
-            player = Replay(file, ears.hop_seconds, speed=speed, stop=stop)
+            player = Replay(file, ears.hop_seconds, speed=speed, channel=channel, stop=stop)
             printer: _Printer = (
                 _JsonLines(file, ears.families, scores=scores)
                 if as_json

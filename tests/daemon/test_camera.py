@@ -437,6 +437,43 @@ def test_channels_are_mixed_to_their_mean_and_what_is_no_number_is_silence(serve
     camera.close(ring).result(5)
 
 
+def stereo(right: float) -> bytes:
+    """The tone on the left, and that multiple of it on the right."""
+    file = io.BytesIO()
+    samples = np.stack([tone(30.0), np.float32(right) * tone(30.0)], axis=1)
+    soundfile.write(file, samples, RATE_HZ, format="WAV", subtype="FLOAT")
+    return file.getvalue()
+
+
+def test_a_silent_channel_costs_no_level(serve: Serve) -> None:
+    content = stereo(0.0)
+    url = f"http://127.0.0.1:{serve(lambda r: with_sound(r, content))}/x"
+    camera = Camera(url, threading.Condition())
+    ring = opened(camera)
+    found = list(windows(WindowReader(ring, 0.5, 5.0), ring, time.monotonic() + 5))
+    assert_is_the_tone(found[-1].samples)
+    camera.close(ring).result(5)
+
+
+def test_channels_in_opposite_phase_are_named_once_a_connection(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = stereo(-1.0)
+    port = serve(lambda r: with_sound(r, content))
+    camera = Camera(f"http://127.0.0.1:{port}/x", threading.Condition())
+    ring = opened(camera)
+    wait_until(lambda: "opposite phase" in caplog.text)
+    time.sleep(1.5)
+    camera.close(ring).result(5)
+    named = [r.message for r in caplog.records if "opposite phase" in r.message]
+    assert named == [
+        (
+            f"the channels of http://127.0.0.1:{port} are in opposite phase and cancel each other "
+            "when they are mixed; choose mono sound in its settings"
+        )
+    ]
+
+
 def test_a_server_may_not_name_our_files(serve: Serve, tmp_path: Path) -> None:
     file = tmp_path / "secret.wav"
     file.write_bytes(encoded(30.0))

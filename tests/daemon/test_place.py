@@ -61,8 +61,8 @@ class Script:
         self.opened = 0
         self.closed: list[Ring] = []
 
-    def ring(self) -> Ring:
-        ring = Ring(16_000, 1, self.changed)
+    def ring(self, channels: int = 1) -> Ring:
+        ring = Ring(16_000, channels, self.changed)
         self.openings.append(ring)
         return ring
 
@@ -441,3 +441,36 @@ def test_a_hang_is_borne_longer_while_another_place_hears(
     threading.Timer(1.0, stop.set).start()
     Listener([room.place, other.place], room.device.changed).listen_until(stop)
     assert other.events()[-1]["reason"] == "stopped"
+
+
+def test_channels_in_opposite_phase_are_named_once(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        ring = room.device.ring(channels=2)
+        room.turn()
+        room.turn()
+        for _ in range(8):
+            left = buzz(1.0)
+            ring.write(np.stack([left, -left], axis=1))
+            room.turn()
+        ring.lose("unplugged")
+        room.turn()
+    named = [r.message for r in caplog.records if "opposite phase" in r.message]
+    (line,) = named
+    assert line == (
+        "room: the channels of its microphone are in opposite phase and cancel each other "
+        "when they are mixed; set channel: 1 for it"
+    )
+
+
+def test_channels_of_ordinary_stereo_are_not_named(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    ring = room.device.ring(channels=2)
+    room.turn()
+    room.turn()
+    for _ in range(8):
+        ring.write(np.stack([buzz(1.0), np.roll(buzz(1.0), 1)], axis=1))
+        room.turn()
+    assert "opposite phase" not in caplog.text

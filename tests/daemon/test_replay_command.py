@@ -244,3 +244,82 @@ def test_real_recordings_of_every_family_score_highest_as_a_group(
         mean = {name: float(np.mean([s[name] for s in scores])) for name in FAMILIES}
         right += max(mean, key=lambda name: mean[name]) == family
     assert right >= 8, f"only {right} of {len(by_family)} families"
+
+
+@pytest.fixture(scope="module")
+def opposite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The medley's guitar and piano in stereo, the right channel in opposite phase."""
+    sound, rate_hz = soundfile.read(MEDLEY, dtype="float32")
+    sound = sound[: 16 * rate_hz]
+    path: Path = tmp_path_factory.mktemp("stereo") / "opposite.wav"
+    soundfile.write(path, np.stack([sound, -sound], axis=1), rate_hz)
+    return path
+
+
+@pytest.fixture(scope="module")
+def single(opposite: Path) -> Path:
+    """Its left channel alone."""
+    sound, rate_hz = soundfile.read(opposite, dtype="float32")
+    path = opposite.with_name("single.wav")
+    soundfile.write(path, sound[:, 0], rate_hz)
+    return path
+
+
+def heard(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    """The events, without the names of their files."""
+    return [{key: line[key] for key in line if key != "file"} for line in lines(done)]
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_channels_in_opposite_phase_are_named_with_the_remedy(
+    options: list[str], opposite: Path, timbrel: Timbrel
+) -> None:
+    done = timbrel("replay", *options, opposite)
+    assert done.returncode == 0
+    assert "guitar" not in done.stdout
+    assert done.stderr == (
+        f"timbrel: {opposite}: its channels are in opposite phase for 16.0 s and cancel each other "
+        "when they are mixed; hear one alone with replay --channel 1\n"
+    )
+
+
+def test_one_channel_can_be_replayed_alone(
+    opposite: Path, single: Path, tmp_path: Path, timbrel: Timbrel
+) -> None:
+    expected = heard(timbrel("replay", "--json", single))
+    assert {event["family"] for event in expected} == {"guitar", "keyboard"}
+    config = tmp_path / "timbrel.yaml"
+    config.write_text("audio: {channel: 1}\n")
+    for options in (["--channel", "1"], ["--config", config]):
+        done = timbrel("replay", "--json", *options, opposite)
+        assert done.stderr == ""
+        assert heard(done) == expected
+    # What is asked for by hand beats the configuration.
+    other = timbrel("replay", "--json", "--config", config, "--channel", "2", opposite)
+    assert [(e["event"], e["family"]) for e in heard(other)] == [
+        (e["event"], e["family"]) for e in expected
+    ]
+
+
+def test_a_recording_with_fewer_channels_is_mixed_with_a_note(
+    single: Path, tmp_path: Path, timbrel: Timbrel
+) -> None:
+    sound, rate_hz = soundfile.read(single, dtype="float32")
+    stereo = tmp_path / "stereo.wav"
+    soundfile.write(stereo, np.stack([sound, sound], axis=1), rate_hz)
+    expected = heard(timbrel("replay", "--json", single))
+    done = timbrel("replay", "--json", "--channel", "3", single, stereo)
+    assert heard(done) == 2 * expected
+    assert done.stderr.splitlines() == [
+        f"timbrel: {single}: it has one channel, so channel 3 is not there; that one is heard",
+        f"timbrel: {stereo}: it has 2 channels, so channel 3 is not there; they are mixed",
+    ]
+
+
+@pytest.mark.parametrize("channel", ["0", "65", "left", "-1", "1.5"])
+def test_a_channel_that_cannot_be_is_invalid_input(
+    channel: str, single: Path, timbrel: Timbrel
+) -> None:
+    done = timbrel("replay", f"--channel={channel}", single)
+    assert done.returncode == 2
+    assert f"'{channel}' is no channel from 1 to 64" in done.stderr
