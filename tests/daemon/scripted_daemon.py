@@ -52,7 +52,7 @@ def start(config: str, record: str, speed: str) -> int:
     """Run until a signal."""
 
     def feed(ring: Ring) -> None:
-        second = np.full((SAMPLE_RATE_HZ, 1), 0.1, np.float32)
+        second = np.resize(np.array([0.1, -0.1], np.float32), (SAMPLE_RATE_HZ, 1))
         while True:
             ring.write(second)
             time.sleep(1.0 / float(speed))
