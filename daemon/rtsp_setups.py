@@ -29,7 +29,7 @@ class Setups:
 
     @classmethod
     def of(cls, request: Request) -> Self:
-        """Return the sound alone and then, over RTSP, the picture too, which is discarded.
+        """Ask for the sound alone; over RTSP then for the picture too, which is discarded.
 
         Some cameras send their sound only when their picture is set up as well.
         """
