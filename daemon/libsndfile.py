@@ -1,36 +1,28 @@
 """What libsndfile decodes, in this process: the parts of a file, each to its own end."""
 
 import logging
-import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
-from select import select
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.byte_pieces import BytePieces
 from daemon.errors import InputError
 from daemon.float_scale import integer_scale, peak_of
+from daemon.libsndfile_source import Source, open_source
 from daemon.quiet import quiet_output
 from daemon.sound_block import Block
-from daemon.sound_input import SoundInput, rejoined
+from daemon.sound_input import SoundInput
 from daemon.sound_part import TRUNCATED, UNREAD, Part
 
 _BLOCK_SAMPLES = 4_096
 _SCANNED_SAMPLES = 1 << 17
-# So long that no duration guessed from it is too short.
-_CLAIMED_BYTES = 1 << 40
 # libsndfile promises more where it does not know the length.
 _UNKNOWN_FRAMES = 1 << 48
 # By libsndfile's public error numbers; its own words for the others tell a user nothing.
 _REASONS = {1: "unknown format", 4: "a codec that libsndfile does not read"}
-# Fewer bytes are tags.
-_LEAST_UNREAD = 4_096
-# A writer may keep a pipe open after its sound.
-_PATIENCE_SECONDS = 0.5
 _FLOATS = {"FLOAT", "DOUBLE"}
 
 log = logging.getLogger(__name__)
@@ -108,7 +100,7 @@ class LibsndfileReader:
         return Block(samples, rate_hz)
 
     @contextmanager
-    def _opened(self, part: Part) -> Iterator[tuple[Any, "_Source"]]:
+    def _opened(self, part: Part) -> Iterator[tuple[Any, Source]]:
         import soundfile
 
         class Forward(soundfile.SoundFile):  # type: ignore[misc]
@@ -117,7 +109,7 @@ class LibsndfileReader:
             def seekable(self) -> bool:
                 return False
 
-        with _source(self._file, part) as source:
+        with open_source(self._file, part) as source:
             try:
                 with quiet_output():  # The MP3 decoder warns in C.
                     opened = Forward(source.opens, closefd=False)
@@ -135,50 +127,6 @@ class LibsndfileReader:
         with self._opened(replace(part, pieces=pieces)) as (scanned, _):
             peak = _peak(scanned)
         return integer_scale(self._file.path, peak)
-
-
-class _Source:
-    """What libsndfile opens for one part: the file by its number, or pieces of it."""
-
-    def __init__(self, file: SoundInput, opens: int | BytePieces) -> None:
-        self._file = file
-        self.opens = opens
-
-    def is_at_end(self) -> bool:
-        """Whether libsndfile has read the last byte."""
-        if isinstance(self.opens, BytePieces):
-            return self.opens.furthest >= self.opens.size
-        return self._file.size is None or os.lseek(self.opens, 0, os.SEEK_CUR) >= self._file.size
-
-    def has_more(self) -> bool:
-        """Whether a pipe goes on after the sound, and not with a WAV file's last chunks."""
-        if self._file.size is not None or not isinstance(self.opens, int):
-            return False
-        rest = b""
-        while len(rest) < _LEAST_UNREAD and select([self.opens], [], [], _PATIENCE_SECONDS)[0]:
-            piece = os.read(self.opens, _LEAST_UNREAD)
-            if not piece:
-                break
-            rest += piece
-        return len(rest) >= _LEAST_UNREAD and not rest[:4].strip().isalnum()
-
-    @property
-    def error(self) -> OSError | None:
-        """What failed while pieces were read."""
-        return self.opens.error if isinstance(self.opens, BytePieces) else None
-
-
-@contextmanager
-def _source(file: SoundInput, part: Part) -> Iterator[_Source]:
-    if file.size is None:
-        with rejoined(file) as number:
-            yield _Source(file, number)
-    elif part.pieces is not None:
-        claimed_bytes = _CLAIMED_BYTES if part.hides_length else None
-        yield _Source(file, BytePieces(file.number, part.pieces, claimed_bytes=claimed_bytes))
-    else:
-        os.lseek(file.number, 0, os.SEEK_SET)
-        yield _Source(file, file.number)
 
 
 def _peak(sound: Any) -> float:
