@@ -202,7 +202,7 @@ class Decoder:
     def _block(self, body: bytearray) -> Block:
         rate_hz, channels = self._format
         samples = np.frombuffer(body, np.uint8)
-        if len(samples) % (4 * channels):
+        if not len(samples) or len(samples) % (4 * channels):
             raise _garbage()
         return Block(samples.view("<f4").reshape(-1, channels), rate_hz)
 

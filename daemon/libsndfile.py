@@ -156,7 +156,9 @@ def _blocks(sound: Any) -> Generator[NDArray[np.float32], None, bool]:
         except soundfile.LibsndfileError:
             # It does not say how many samples it has decoded before.
             is_decoded = ~np.isnan(block[:, -1])
-            yield block[: shape[0] if is_decoded.all() else int(is_decoded.argmin())]
+            count = shape[0] if is_decoded.all() else int(is_decoded.argmin())
+            if count:
+                yield block[:count]
             return True
         if not len(block):
             return False

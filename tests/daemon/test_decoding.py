@@ -70,6 +70,7 @@ def test_a_file_comes_as_blocks_of_its_channels_until_it_ends(song: Path) -> Non
         ("print('hello' * 1000)", "its decoder sends garbage"),
         ("os.write(1, bytes(100_000))", "its decoder sends garbage"),
         ("send(b'S', bytes(7))", "its decoder sends garbage"),
+        ("send(b'S', b'')", "its decoder sends garbage"),
         ("send(b'F', bytes(8))", "its decoder sends garbage"),
         ("send(b'F', bytes(3))", "its decoder sends garbage"),
         ("os.write(1, b'S' + b'\\xff' * 4); time.sleep(60)", "its decoder sends garbage"),

@@ -460,12 +460,17 @@ def test_a_model_of_contract_1_is_read_as_it_was() -> None:
     assert not list(missing(recorded["contract"], json_of(Classifier(tiny).contract)))
 
 
+# The offset (DC) of the sound is removed since then. Scores may move by .03, which moves some times
+# by one window. In a quiet window after loud sound, what the filter leaves of that counts.
+TOLERANCES = {"level_dbfs": 1.5, "scores": 0.03, "score": 0.03, "peak": 0.03}
+ONE_WINDOW_SECONDS = 1.001
+
+
 @pytest.mark.parametrize(
-    ("options", "recorded", "tolerance"),
-    [(["--scores"], "tiny_scores", 1e-4), ([], "tiny_events", 1e-3)],
+    ("options", "recorded"), [(["--scores"], "tiny_scores"), ([], "tiny_events")]
 )
 def test_a_model_of_contract_1_hears_the_same(
-    options: list[str], recorded: str, tolerance: float, tmp_path: Path, timbrel: Timbrel
+    options: list[str], recorded: str, tmp_path: Path, timbrel: Timbrel
 ) -> None:
     sound, config = tmp_path / "sound.wav", tmp_path / "timbrel.yaml"
     write_sound(sound)
@@ -478,6 +483,8 @@ def test_a_model_of_contract_1_hears_the_same(
     for before, after in zip(old, lines, strict=True):
         assert before.keys() <= after.keys()
         for key, value in before.items():
-            if key != "file":
-                same = pytest.approx(value, abs=tolerance) if key != "family" else value
-                assert after[key] == same, key
+            if isinstance(value, str):
+                assert key == "file" or after[key] == value, key
+            else:
+                tolerance = TOLERANCES.get(key, ONE_WINDOW_SECONDS)
+                assert after[key] == pytest.approx(value, abs=tolerance), key

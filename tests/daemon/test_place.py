@@ -311,7 +311,7 @@ def test_diagnostics_are_told_once_a_minute_and_only_when_they_are_news(
     ]
     assert room.told("diagnostics")[0].keys() == {
         "windows", "late_windows", "lost_seconds", "overflows", "reopens", "reconnects", "queued",
-        "dropped", "refused", "inference_ms", "model", "started",
+        "dropped", "refused", "refusing", "inference_ms", "model", "started",
     }  # fmt: skip
 
 

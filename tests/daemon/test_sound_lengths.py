@@ -109,6 +109,18 @@ def test_small_damage_in_an_mp3_keeps_the_time_of_what_follows(
     assert warnings_of(caplog) == [f"{path}: damaged; silence replaces what does not decode"]
 
 
+def test_damage_in_a_stereo_flac_keeps_the_time_of_what_follows(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("av")
+    content = bytearray(encoded("FLAC", "PCM_16", np.stack([steps(), steps()], axis=1)))
+    for position in (0.05, 0.5):
+        content[int(position * len(content))] ^= 0xFF
+    path = put(tmp_path, "x.flac", bytes(content))
+    hears(path, ALL)
+    assert len(warnings_of(caplog)) == 1
+
+
 @pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
 @pytest.mark.parametrize("rate_hz", [16_000, 48_000])
 def test_chained_ogg_is_read_to_its_end(
