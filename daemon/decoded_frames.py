@@ -79,6 +79,17 @@ class Frames:
         return _without_contradictions(self._all())
 
     @property
+    def file_starts_at(self) -> float | None:
+        """Where the file begins by its time stamps, in seconds; None: where they do not tell."""
+        import av
+
+        if self._is_numbered:
+            # From 0, also where the first frames are damaged.
+            return 0.0
+        start = self._container.start_time
+        return None if start is None else start / av.time_base  # type: ignore[no-any-return]
+
+    @property
     def skipped_seconds(self) -> float:
         """About how much sound the file holds outside of its packets, and has lost by damage."""
         if self._is_numbered or self._was_corrupt:
@@ -103,8 +114,11 @@ class Frames:
                 self._count_failure(packet, error)
                 continue
             self._bytes += packet.size
+            # FFmpeg gives frames that damage has joined the number of the last one.
+            is_joined = self._is_numbered and len(frames) > 1
             for frame in frames:
-                yield self._decoded(frame)
+                decoded = self._decoded(frame)
+                yield decoded._replace(starts_at=None) if is_joined else decoded
         if self._failure is not None:
             raise self._failure
 

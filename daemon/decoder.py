@@ -132,9 +132,8 @@ def _decode(container: Any, output: BinaryIO, *, keeps_time: bool) -> None:
     sender = _Sender(output)
     sender.send_tracks(len(container.streams.audio))
     packer = Packer()
-    start = container.start_time
-    timeline = Timeline(None if start is None else start / av.time_base)
     frames = Frames(container, stream)
+    timeline = Timeline(frames.file_starts_at)
     try:
         for frame, seconds, starts_at, lost_seconds, is_damaged in frames:
             if keeps_time:

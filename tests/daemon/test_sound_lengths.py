@@ -109,12 +109,13 @@ def test_small_damage_in_an_mp3_keeps_the_time_of_what_follows(
     assert warnings_of(caplog) == [f"{path}: damaged; silence replaces what does not decode"]
 
 
-def test_damage_in_a_stereo_flac_keeps_the_time_of_what_follows(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("positions", [[0.05], [0.3], [0.05, 0.5], [0.08, 0.1]])
+def test_damage_in_a_flac_keeps_the_time_of_what_follows(
+    positions: list[float], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     pytest.importorskip("av")
     content = bytearray(encoded("FLAC", "PCM_16", np.stack([steps(), steps()], axis=1)))
-    for position in (0.05, 0.5):
+    for position in positions:
         content[int(position * len(content))] ^= 0xFF
     path = put(tmp_path, "x.flac", bytes(content))
     hears(path, ALL)
