@@ -122,8 +122,6 @@ def _serve(request: dict[str, Any], output: BinaryIO) -> None:
 
 def _decode(container: Any, output: BinaryIO, *, keeps_time: bool) -> None:
     """Send one audio stream until it ends, and with `keeps_time` silence where it has gaps."""
-    import av
-
     from daemon.decoded_frames import Frames
     from daemon.packed_frames import Packer
     from daemon.timeline import Timeline
