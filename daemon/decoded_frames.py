@@ -87,7 +87,7 @@ class Frames:
             # From 0, also where the first frames are damaged.
             return 0.0
         start = self._container.start_time
-        return None if start is None else start / av.time_base  # type: ignore[no-any-return]
+        return None if start is None else float(start / av.time_base)
 
     @property
     def skipped_seconds(self) -> float:
