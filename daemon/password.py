@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from daemon.settings import MqttSettings
 
 _MOST_BYTES = 64 * 1024
+_SENT = "which would be sent as part of the password"
 _DOUBTFUL = {
     r"\$\{[A-Za-z_]\w*\}|\{\{.*\}\}": "it names a variable, which is not replaced",
-    r"(?i)\A(TIMBREL_MQTT_)?password *[:=]": "it begins with a name, which is sent too",
+    r"(?i)\A(TIMBREL_MQTT_)?password *[:=]": f"it begins with a name, {_SENT}",
     r"\A[^:]+:\$[67]\$": "it is a line of the broker's own password file",
 }
 _MOST_SENT_BYTES = 65_535  # The length has two bytes in MQTT.
@@ -56,13 +57,15 @@ def is_sent(mqtt: "MqttSettings", password: str | None) -> bool:
     return bool(password) and mqtt.username is not None
 
 
-def doubts(mqtt: "MqttSettings", password: str | None) -> Iterator[str]:
-    """Yield a line, with the remedy, for each reason why the broker will probably refuse it."""
+def doubts(mqtt: "MqttSettings", password: str | None, file: Path | None = None) -> Iterator[str]:
+    """Yield a line, with the remedy, for each reason why the broker will probably refuse it.
+
+    `file` is where the password was read, if from a file.
+    """
     if password and mqtt.username is None:
         yield "mqtt.username: missing, so that the password is not sent; name the user"
     if password is None or (fault := _doubt(password)) is None:
         return
-    file = mqtt.password_file
     where = f"mqtt.password_file: {file}" if file else "the broker's password"
     yield f"{where}: {fault}; write only the broker's password there"
 
@@ -73,9 +76,9 @@ def _doubt(password: str) -> str | None:
     if not password.strip():
         return "it holds nothing but spaces"
     if password != password.strip():
-        return "it begins or ends with a space, which is sent too"
+        return f"it begins or ends with a space, {_SENT}"
     if password[0] in "\"'" and password[0] == password[-1] and len(password) > 1:
-        return "it stands in quotes, which are sent too"
+        return f"it stands in quotes, {_SENT}"
     if (character := invisible(password)) is not None:
-        return f"it has an invisible character ({character}), which is sent too"
+        return f"it has an invisible character ({character}), {_SENT}"
     return next((fault for sign, fault in _DOUBTFUL.items() if re.search(sign, password)), None)

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from daemon import systemd, unit
+from daemon.bounded_file import UnreadableError
 from daemon.errors import InputError
 from daemon.handed_files import is_service_installed, source_of_service
+from daemon.password import password_in
 from daemon.settings import PASSWORD_VARIABLE, MqttSettings, read_password
 
 
@@ -15,36 +17,43 @@ def find_password(
 ) -> str | None:
     """Return `read_password`, or else the password of the service that uses the same `config`.
 
-    Raises InputError where a password file is named or known but cannot be read.
+    An empty environment variable counts as none. Raises InputError where a password file is named
+    or known but cannot be read or holds no password.
     """
     password = read_password(mqtt, environment)
-    if password or mqtt.password_file is not None or mqtt.username is None or config is None:
-        return password
-    if systemd.credential(systemd.PASSWORD_CREDENTIAL, environment) is not None:
-        return password  # This is the service itself, and its file is empty.
-    file = _password_file(config)
+    file = None if password else file_of_service(mqtt, config, environment)
     if file is None:
         return password
-    if os.access(file.parent, os.X_OK) and not file.exists():
-        return password
     try:
-        return read_password(MqttSettings(password_file=str(file)), {}) or None
-    except InputError as error:
-        reason = str(error) if os.access(file, os.R_OK) else f"{file}: this user cannot read it"
+        return password_in(file) or None
+    except UnreadableError as error:
+        remedy = f"write only the broker's password there, or set {PASSWORD_VARIABLE}"
+        reason = str(error)
+        if not os.access(file, os.R_OK):
+            reason = "this user cannot read it"
+            remedy = f"run this command as root, or set {PASSWORD_VARIABLE}"
         raise InputError(
-            f"{reason}; the installed service takes the broker's password from it: "
-            f"run this command as root, or set {PASSWORD_VARIABLE}"
+            f"mqtt.password_file: {file}: {reason}; "
+            f"the installed service takes the broker's password from it: {remedy}"
         ) from None
 
 
-def service_has_password(mqtt: MqttSettings, config: Path) -> bool:
-    """Return whether the service with this `config` has a password of its own, readable or not."""
-    if mqtt.password_file is not None:
-        return False
-    try:
-        return bool(find_password(mqtt, config))
-    except InputError:
-        return True
+def file_of_service(
+    mqtt: MqttSettings, config: Path | None, environment: Mapping[str, str] = os.environ
+) -> Path | None:
+    """Return the password file of the service that uses the same `config`, readable or not.
+
+    None where the settings name a file of their own or no user, where this is the service itself,
+    and where no such file is known or it is missing.
+    """
+    if mqtt.password_file is not None or mqtt.username is None or config is None:
+        return None
+    if systemd.credential(systemd.PASSWORD_CREDENTIAL, environment) is not None:
+        return None  # This is the service itself, and its file is empty.
+    file = _password_file(config)
+    if file is None or (os.access(file.parent, os.X_OK) and not file.exists()):
+        return None
+    return file
 
 
 def _password_file(config: Path) -> Path | None:

@@ -14,8 +14,8 @@ from daemon.exposed import exposed
 from daemon.handed_files import source_of_service
 from daemon.health import Health
 from daemon.password import doubts, is_sent
-from daemon.service_password import service_has_password
-from daemon.settings import Settings, TlsSettings, read_password
+from daemon.service_password import file_of_service, find_password
+from daemon.settings import MqttSettings, Settings, TlsSettings, read_password
 from daemon.state import state_directory
 
 _TLS_PORT, _PLAIN_PORT = 8883, 1883
@@ -47,8 +47,7 @@ class Findings:
                 self.warnings.append(f"{problem.key}: {_FOR_THE_SERVICE.format(key_file)}")
             elif document.is_sound(problem.key):
                 self.problems.append(problem)
-        self._note_password(settings)
-        self.has_password |= service_has_password(settings.mqtt, document.path)
+        self._note_password(settings.mqtt, document.path)
         self.warnings += _warnings(settings, document.path)
         # A value that is faulty has its default here, which says nothing.
         self.warnings = [w for w in self.warnings if document.is_sound(w.partition(": ")[0])]
@@ -65,20 +64,22 @@ class Findings:
                 if is_sound or not problem.key.startswith("tracker")
             ]
 
-    def _note_password(self, settings: Settings) -> None:
-        mqtt = settings.mqtt
+    def _note_password(self, mqtt: MqttSettings, config: Path) -> None:
+        file = None if mqtt.password_file is None else Path(mqtt.password_file)
+        password: str | None
         try:
             password = read_password(mqtt)
+            if not password and (service_file := file_of_service(mqtt, config)) is not None:
+                file = service_file
+                password = find_password(mqtt, config) or ""
         except InputError as error:
-            if mqtt.password_file is None or not _is_closed_to_us(Path(mqtt.password_file)):
+            if file is None or not _is_closed_to_us(file):
                 self.problems += map(_problem_of, error.lines)
                 return
-            self.warnings.append(
-                f"mqtt.password_file: {_FOR_THE_SERVICE.format(mqtt.password_file)}"
-            )
+            self.warnings.append(f"mqtt.password_file: {_FOR_THE_SERVICE.format(file)}")
             password = _UNREADABLE
         self.has_password = is_sent(mqtt, password)
-        self.warnings += doubts(mqtt, password)
+        self.warnings += doubts(mqtt, password, file)
 
 
 def _problem_of(line: str) -> Problem:

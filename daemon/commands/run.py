@@ -182,7 +182,9 @@ def _introduce(settings: Settings, config: Path | None, ears: Ears, password: st
     has_password = is_sent(settings.mqtt, password)
     log.info("broker %s", summary.broker(settings.mqtt, settings.name, has_password=has_password))
     log.info("state in %s", state_directory(settings.state.directory))
-    doubtful = [*doubts(settings.mqtt, password), *outdated_copies(settings.mqtt)]
+    named = settings.mqtt.password_file
+    file = None if named is None else Path(named)
+    doubtful = [*doubts(settings.mqtt, password, file), *outdated_copies(settings.mqtt)]
     for line in (*exposed(settings, config), *doubtful):
         log.warning("%s", line)
 

@@ -143,12 +143,21 @@ def test_a_password_without_a_user_and_an_empty_one_are_mentioned(
         ("\n", "the file is empty"),
         ("  \n", "it holds nothing but spaces"),
         ("S3cret \n", "it begins or ends with a space"),
-        ('"S3cret"\n', "it stands in quotes, which are sent too"),
+        ('"S3cret"\n', "it stands in quotes, which would be sent as part of the password"),
         ("${S3cret}\n", "it names a variable, which is not replaced"),
-        ("password: S3cret\n", "it begins with a name, which is sent too"),
-        ("TIMBREL_MQTT_PASSWORD=S3cret\n", "it begins with a name, which is sent too"),
+        (
+            "password: S3cret\n",
+            "it begins with a name, which would be sent as part of the password",
+        ),
+        (
+            "TIMBREL_MQTT_PASSWORD=S3cret\n",
+            "it begins with a name, which would be sent as part of the password",
+        ),
         ("me:$7$101$ab==\n", "it is a line of the broker's own password file"),
-        ("S3cr\u200bet\n", "it has an invisible character (U+200B), which is sent too"),
+        (
+            "S3cr\u200bet\n",
+            "it has an invisible character (U+200B), which would be sent as part of the password",
+        ),
     ):
         password.write_text(content, encoding="utf-8")
         done = timbrel("check", config)
@@ -224,6 +233,31 @@ def test_a_secret_that_only_root_can_read_is_no_error_for_others(user: str) -> N
     assert f"mqtt.password_file: {folder}/password: {FOR_THE_SERVICE}" in warnings
     assert f"mqtt.tls.key_file: {key}: {FOR_THE_SERVICE}" in warnings
     assert any(w.startswith("mqtt.username: missing") for w in warnings) != bool(user)
+
+
+WITH_DEFAULT_PATHS = """
+import sys
+from pathlib import Path
+from daemon import handed_files, unit
+handed_files._UNITS = Path("/nowhere")
+unit.CONFIG = Path(sys.argv[1])
+unit.PASSWORD = unit.CONFIG.with_name("password")
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_a_password_of_the_service_that_only_root_can_read_is_a_warning() -> None:
+    # The folders of pytest are root's own.
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "password").touch(0o600)
+        config = written(folder, "mqtt: {username: me}")
+        command = [sys.executable, "-c", WITH_DEFAULT_PATHS + AS_NOBODY, str(config)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    problems, has_password, *warnings = done.stdout.splitlines()
+    assert (problems, has_password) == ("[]", "True")
+    assert f"mqtt.password_file: {folder}/password: {FOR_THE_SERVICE}" in warnings
 
 
 def test_a_value_that_is_refused_is_not_said_to_be_missing(

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from daemon import handed_files, systemd, unit
+from daemon.commands.diagnosis import Findings
 from daemon.commands.forget import forget
 from daemon.errors import InputError
-from daemon.service_password import find_password, service_has_password
-from daemon.settings import PASSWORD_VARIABLE, MqttSettings, load
+from daemon.service_password import file_of_service, find_password
+from daemon.settings import PASSWORD_VARIABLE, MqttSettings, load, read_settings
 from tests.conftest import StartBroker
 from tests.daemon.test_forget import ATTIC
 from tests.daemon.test_mqtt import make_password_file
@@ -49,7 +50,6 @@ def test_password_is_that_of_the_service_with_this_configuration(
 ) -> None:
     install(config)
     assert find_password(MQTT, config, {}) == "s3cret"
-    assert service_has_password(MQTT, config)
     link = tmp_path / "link.yaml"
     link.symlink_to(config)
     assert find_password(MQTT, link, {}) == "s3cret"
@@ -93,7 +93,6 @@ def test_password_that_is_given_comes_first(install: Install, config: Path, tmp_
 def test_service_without_a_password_has_none(install: Install, config: Path) -> None:
     password = install(config)
     password.write_text("\n")
-    assert not service_has_password(MQTT, config)
     assert find_password(MQTT, config, {}) is None
     password.unlink()
     assert find_password(MQTT, config, {}) is None
@@ -112,15 +111,50 @@ def test_password_file_that_cannot_be_read_is_named_with_the_remedy(
 ) -> None:
     password = install(config)
     password.write_bytes(b"\xff")
-    with pytest.raises(InputError, match=r"not text.*as root, or set TIMBREL_MQTT_PASSWORD"):
+    with pytest.raises(
+        InputError, match=r"not text.*.*: write only .* there, or set TIMBREL_MQTT_P"
+    ):
         find_password(MQTT, config, {})
     # Root may read every file.
     password.unlink()
     password.mkdir()
     monkeypatch.setattr(os, "access", lambda path, _mode: path != password)
-    assert service_has_password(MQTT, config)
-    with pytest.raises(InputError, match="mqtt-password: this user cannot read it"):
+    assert file_of_service(MQTT, config, {}) == password
+    with pytest.raises(InputError, match=r"mqtt-password: this user cannot read it.*as root"):
         find_password(MQTT, config, {})
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("", "the file is empty"),
+        ("\n", "the file is empty"),
+        ('"s3cret"\n', "it stands in quotes, which would be sent as part of the password"),
+    ],
+)
+def test_check_doubts_the_password_of_the_service(
+    content: str, fault: str, install: Install, config: Path
+) -> None:
+    config.write_text("mqtt: {username: box}\n")
+    password = install(config)
+    password.write_text(content)
+    found = Findings(read_settings(config))
+    line = f"mqtt.password_file: {password}: {fault}; write only the broker's password there"
+    assert line in found.warnings
+    assert found.has_password == bool(content.strip())
+    assert not found.problems
+
+
+def test_check_refuses_two_lines_in_the_password_file_of_the_service(
+    install: Install, config: Path
+) -> None:
+    config.write_text("mqtt: {username: box}\n")
+    password = install(config)
+    password.write_text("box\ns3cret\n")
+    found = Findings(read_settings(config))
+    (problem,) = found.problems
+    assert str(problem).startswith(f"mqtt.password_file: {password}: more than one line; ")
+    assert not found.has_password
 
 
 def test_forget_uses_the_password_of_the_service(
