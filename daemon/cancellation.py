@@ -16,12 +16,17 @@ class Cancellation:
     def __init__(self) -> None:
         self.seconds = 0.0
         self._all_seconds = 0.0
+        self._run_seconds = 0.0
+        self._has_long_run = False
         self._begin()
 
     @property
     def is_long(self) -> bool:
-        """Whether it lasted for the length of a window."""
-        return self.seconds >= _LONG_SECONDS
+        """Whether it lasted for the length of a window without a second that cancels nothing.
+
+        Quiet seconds neither end such a run nor count. True from then on.
+        """
+        return self._has_long_run
 
     @property
     def is_most(self) -> bool:
@@ -52,9 +57,17 @@ class Cancellation:
             return
         seconds = self._samples / self._rate_hz
         self._all_seconds += seconds
-        if self._each > _QUIET_POWER * self._samples and self._mix < _LOST * self._unrelated:
-            self.seconds += seconds
+        if self._each > _QUIET_POWER * self._samples:
+            self._judge_sound(seconds, cancels=self._mix < _LOST * self._unrelated)
         self._begin()
+
+    def _judge_sound(self, seconds: float, *, cancels: bool) -> None:
+        if not cancels:
+            self._run_seconds = 0.0
+            return
+        self.seconds += seconds
+        self._run_seconds += seconds
+        self._has_long_run |= self._run_seconds >= _LONG_SECONDS
 
     def _begin(self) -> None:
         self._each = self._unrelated = self._mix = 0.0

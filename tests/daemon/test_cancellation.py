@@ -55,6 +55,27 @@ def test_only_the_stretch_in_opposite_phase_counts(sound: Samples) -> None:
     assert not cancellation.is_most
 
 
+def test_single_seconds_in_opposite_phase_never_add_up_to_a_long_run(sound: Samples) -> None:
+    other = sound.copy()
+    for second in range(0, 12, 2):
+        other[second * RATE_HZ : (second + 1) * RATE_HZ] *= -1
+    blocks = np.stack([sound, other], axis=1)
+    cancellation = Cancellation()
+    for block in np.split(np.tile(blocks, (20, 1)), 240):
+        cancellation.follow(block, mixed(block), RATE_HZ)
+    assert cancellation.seconds == 120.0
+    assert not cancellation.is_long
+
+
+def test_quiet_seconds_do_not_end_a_run_in_opposite_phase(sound: Samples) -> None:
+    gaps = sound.copy()
+    for second in range(1, 12, 2):
+        gaps[second * RATE_HZ : (second + 1) * RATE_HZ] = 0.0
+    cancellation = followed(gaps, -gaps, size=1_600)
+    assert cancellation.seconds == 6.0
+    assert cancellation.is_long
+
+
 def test_half_of_a_short_sound_is_most_of_it(sound: Samples) -> None:
     short = sound[:24_000]
     cancellation = followed(short, -short)
