@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +35,35 @@ def mixed(
     return mono
 
 
+class Stillness(NamedTuple):
+    """What a device gives instead of sound: zeros, or one other value.
+
+    `other`, counted from 1, is a channel that gives sound while the chosen `channel` does not.
+    """
+
+    is_silent: bool
+    channel: int | None
+    other: int | None
+
+    def wrong_channel(self) -> str | None:
+        """A sentence with the remedy where another channel gives sound."""
+        if self.other is None:
+            return None
+        value = (
+            "nothing but digital silence" if self.is_silent else "the same value instead of sound"
+        )
+        return (
+            f"channel {self.channel} gives {value}; channel {self.other} gives sound: "
+            f"set channel: {self.other}, or null to mix all channels"
+        )
+
+
 class DeviceMix:
     """Mixes the channels of a device that sound, so that a silent one costs no level.
 
     `channel`, counted from 1, is heard alone; None mixes. `moves` tells whether the last blocks
     held sound in a channel that is heard: a device without sound gives exact zeros, or its offset.
+    It, `cancels` and the choice of silent channels follow from all calls of `mono`, in order.
     """
 
     def __init__(self, channel: int | None = None) -> None:
@@ -53,8 +78,11 @@ class DeviceMix:
         return self._cancellation.is_long
 
     def mono(self, blocks: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
-        """The one channel (n,) of the next blocks (n, channels)."""
-        heard = range(blocks.shape[1]) if self._channel is None else [self._channel - 1]
+        """The one channel (n,) of the next blocks (n, channels).
+
+        Raises IndexError where the blocks do not have the chosen channel.
+        """
+        heard = self._heard(blocks)
         moving = self._moving(blocks, heard)
         self.moves = bool(moving)
         seconds = len(blocks) / rate_hz
@@ -66,6 +94,20 @@ class DeviceMix:
         if len(live) > 1:
             self._cancellation.follow(blocks, mono, rate_hz, len(live))
         return mono
+
+    def stillness(self, blocks: NDArray[np.float32]) -> Stillness:
+        """Describe blocks (n, channels) in which no heard channel moves."""
+        heard = self._heard(blocks)
+        others = (c for c in range(blocks.shape[1]) if c not in heard and _moves(blocks[:, c]))
+        sounding = next(others, None)
+        return Stillness(
+            is_silent=not blocks[:, heard].any(),
+            channel=self._channel,
+            other=None if sounding is None else sounding + 1,
+        )
+
+    def _heard(self, blocks: NDArray[np.float32]) -> Sequence[int]:
+        return range(blocks.shape[1]) if self._channel is None else [self._channel - 1]
 
     def _moving(self, blocks: NDArray[np.float32], heard: Sequence[int]) -> list[int]:
         """The channels that sound; only where none does at a glance they are looked at whole."""

@@ -205,7 +205,10 @@ class WindowReader:
             self._still_seconds += len(blocks) / self._ring.rate_hz
 
     def _stillness(self, blocks: NDArray[np.float32]) -> str:
-        if not blocks.any():
+        stillness = self._mix.stillness(blocks)
+        if wrong_channel := stillness.wrong_channel():
+            return wrong_channel
+        if stillness.is_silent:
             return (
                 f"nothing but digital silence for {self._stall_seconds:g} s: "
                 "the device is muted or its source is gone"

@@ -13,7 +13,7 @@ from msgspec import UnsetType
 from daemon.commands.broker_trial import BrokerTrial
 from daemon.errors import FailedError, InputError, SoundLostError
 from daemon.hearing import level_dbfs
-from daemon.mixing import DeviceMix
+from daemon.mixing import DeviceMix, Stillness
 from daemon.settings import Settings, SourceSettings
 
 if TYPE_CHECKING:
@@ -95,16 +95,18 @@ def _sound(
     mix = DeviceMix(source.channel)
     mono = mix.mono(blocks, ring.rate_hz)
     if isinstance(source.url, UnsetType) and not mix.moves:
-        raise SoundLostError(
-            "it is open, but gives the same value instead of sound: it has failed, or is not wired "
-            "correctly"
-            if blocks.any()
-            else "it is open, but gives nothing but digital silence: it is muted, or its source is "
-            "gone"
-        )
+        raise SoundLostError(f"it is open, but {_stillness(mix.stillness(blocks))}")
     level = level_dbfs(mono - mono.mean())
     gate = settings.gate_of(source)
     said = f"sound comes, level {level:.1f} dBFS"
     if gate is not None and level < gate:
         said += f", which is below gate_dbfs ({gate:g}) and counts as silence"
     return said
+
+
+def _stillness(stillness: Stillness) -> str:
+    if wrong_channel := stillness.wrong_channel():
+        return wrong_channel
+    if stillness.is_silent:
+        return "gives nothing but digital silence: it is muted, or its source is gone"
+    return "gives the same value instead of sound: it has failed, or is not wired correctly"

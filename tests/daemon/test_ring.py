@@ -276,6 +276,13 @@ def zeros(seconds: float) -> Samples:
     return np.zeros(int(seconds * 16_000), np.float32)
 
 
+def poll_channels(reader: WindowReader, ring: Ring, blocks: Samples) -> None:
+    """Write (n, channels) in quarters of a second and poll after each."""
+    for block in np.split(blocks, len(blocks) // 4_000):
+        ring.write(block)
+        reader.poll()
+
+
 def test_one_channel_can_be_chosen(noise: Samples) -> None:
     ring = Ring(16_000, 3)
     reader = WindowReader(ring, 1.0, PATIENT_SECONDS, channel=2)
@@ -347,6 +354,29 @@ def test_one_of_two_channels_stuck_is_no_loss(noise: Samples) -> None:
         if (window := reader.poll()) is not None:
             ended_at.append(window.ended_at)
     assert ended_at == [4.0 + k for k in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [(0.0, "nothing but digital silence"), (0.03, "the same value instead of sound")],
+)
+def test_a_silent_chosen_channel_names_the_channel_that_gives_sound(
+    value: float, what: str, noise: Samples
+) -> None:
+    ring = Ring(16_000, 2)
+    reader = WindowReader(ring, 1.0, 5.0, channel=2, stillness_is_loss=True)
+    both = np.stack([noise, np.full_like(noise, value)], axis=1)[: 8 * 16_000]
+    remedy = "channel 1 gives sound: set channel: 1, or null to mix all channels"
+    with pytest.raises(SoundLostError, match=f"^channel 2 gives {what}; {remedy}$"):
+        poll_channels(reader, ring, both)
+
+
+def test_a_silent_chosen_channel_among_silent_ones_is_silence() -> None:
+    ring = Ring(16_000, 2)
+    reader = WindowReader(ring, 1.0, 5.0, channel=2, stillness_is_loss=True)
+    both = np.stack([zeros(8.0) + np.float32(0.1), zeros(8.0)], axis=1)
+    with pytest.raises(SoundLostError, match="nothing but digital silence for 5 s"):
+        poll_channels(reader, ring, both)
 
 
 def test_zeros_between_sounds_are_no_loss(noise: Samples) -> None:
