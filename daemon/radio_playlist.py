@@ -9,6 +9,7 @@ MOST_BYTES = 65_536
 _LONGEST_URL = 4_095
 _PLS_ENTRY = re.compile(r"^ *file\d+ *=(.*)$", re.IGNORECASE | re.MULTILINE)
 _XSPF_ENTRY = re.compile(r"<location>([^<]*)<", re.IGNORECASE)
+_CDATA = re.compile(r"<!\[CDATA\[(.{0,4095}?)\]\]>", re.DOTALL)
 _ASX_ENTRY = re.compile(r"<ref +href *= *[\"']([^\"'<>]*)[\"']", re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
@@ -39,7 +40,7 @@ def _names(text: str, is_called_m3u: bool) -> list[str] | None:  # noqa: FBT001
     if start.startswith("[playlist]"):
         return _PLS_ENTRY.findall(text)
     if start.startswith("<") and "<playlist" in start:
-        return _XSPF_ENTRY.findall(text)
+        return _XSPF_ENTRY.findall(_CDATA.sub(_escaped, text))
     if start.startswith("<") and "<asx" in start:
         return _ASX_ENTRY.findall(text)
     lines = (line.strip() for line in text.splitlines())
@@ -47,6 +48,11 @@ def _names(text: str, is_called_m3u: bool) -> list[str] | None:  # noqa: FBT001
     is_m3u = start.startswith("#extm3u") or bool(names and _URL.match(names[0]))
     is_called_m3u = is_called_m3u and "\0" not in text and not start.startswith("<")
     return names if is_m3u or is_called_m3u else None
+
+
+def _escaped(section: re.Match[str]) -> str:
+    """The text of a CDATA section with entities, which are resolved later as in all other text."""
+    return html.escape(section[1])
 
 
 def _followed(name: str, base_url: str) -> str | None:

@@ -21,6 +21,10 @@ BASE = "https://radio.example/lists/x"
         ("\n\nhttp://a/1\nhttp://a/2\n", "http://a/1"),
         ("<?xml version='1.0'?><!-- x --><playlist><location> http://a/?b=1&amp;c=2 </location>",
          "http://a/?b=1&c=2"),
+        ("<playlist><location><![CDATA[ http://a/1?b=2&amp=3 ]]></location></playlist>",
+         "http://a/1?b=2&amp=3"),
+        ("<playlist><title><![CDATA[<location>http://b/<]]></title><location><![CDATA[http://a/1]]>\n</",
+         "http://a/1"),
         ('<ASX VERSION="3.0">\n<ENTRY><REF HREF="http://a/1" /></ENTRY></ASX>', "http://a/1"),
         ("[playlist]\nFile1=HTTP://a/1\n", "HTTP://a/1"),
     ],
@@ -55,7 +59,10 @@ def test_anything_else_is_no_playlist(content: bytes) -> None:
     assert stream_named(content, BASE) is None
 
 
-@pytest.mark.parametrize("piece", [b"<", b"#\n", b" ", b"<ref ", b"File1", b"<location>", b"\n "])
+@pytest.mark.parametrize(
+    "piece",
+    [b"<", b"#\n", b" ", b"<ref ", b"File1", b"<location>", b"\n ", b"<![CDATA[", b"<![CDATA[]]>"],
+)
 @pytest.mark.parametrize("start", [b"[playlist]", b"<playlist>", b"<asx>", b"#EXTM3U\n", b""])
 def test_a_playlist_made_to_take_long_does_not(start: bytes, piece: bytes) -> None:
     content = start + piece * (MOST_BYTES // len(piece))
