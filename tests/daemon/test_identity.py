@@ -89,6 +89,30 @@ def test_a_damaged_file_is_moved_aside(
     assert identity_note(tmp_path).read().schema == 1
 
 
+@pytest.mark.parametrize("content", ["", '{"schema": 1, "id_suffix": "', "\0\0\0"])
+def test_ids_stay_when_the_file_is_damaged(
+    content: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    suffix = read_identity(tmp_path, OTHER).id_suffix
+    (tmp_path / "outbox.sqlite").touch()
+    (tmp_path / "practice-attic.json").touch()
+    (tmp_path / "identity.json").write_text(content)
+    assert read_identity(tmp_path, OTHER).id_suffix == suffix != ""
+    assert "using those of a new box with mqtt.topic_prefix home/music" in caplog.messages[-1]
+    assert read_identity(tmp_path, DEFAULT).id_suffix == suffix
+
+
+@pytest.mark.parametrize(("first", "later"), [(DEFAULT, OTHER), (OTHER, DEFAULT)])
+def test_ids_are_read_from_a_file_that_ends_too_early(
+    first: MqttSettings, later: MqttSettings, tmp_path: Path
+) -> None:
+    suffix = read_identity(tmp_path, first).id_suffix
+    (tmp_path / "outbox.sqlite").touch()
+    file = tmp_path / "identity.json"
+    file.write_bytes(file.read_bytes()[:-10])
+    assert read_identity(tmp_path, later).id_suffix == suffix
+
+
 @pytest.mark.parametrize("kind", SPECIAL)
 def test_what_is_no_file_is_not_read(kind: str, tmp_path: Path) -> None:
     SPECIAL[kind](tmp_path / "identity.json")
