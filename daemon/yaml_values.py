@@ -20,6 +20,8 @@ _TAGGED: Mapping[str, tuple[type, ...]] = {
     f"{TAG}null": (type(None),),
 }
 _VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*[^}]*\}|\{\{.*\}\}", re.DOTALL)
+# Quotes make such a text literal: no other spelling exists for a login that has these characters.
+_LITERAL = {"mqtt.username"}
 _EXACT = 2**53
 _LOGIN = re.compile(r"://.*@", re.DOTALL)
 
@@ -51,6 +53,8 @@ def scalar(node: yaml.ScalarNode, hint: Any, key: str) -> Any:
         raise _octal(value, hint, found)
     if isinstance(value, str):
         _refuse_text(value, hint, found)
+        if node.style is None or key not in _LITERAL:
+            _refuse_variable(value, found, is_url=is_secret)
     try:
         result = converted(value, hint, found)
     except FaultError as error:
@@ -70,8 +74,15 @@ def _refuse_text(text: str, hint: Any, found: str) -> None:
         raise FaultError(f"found {found}, which has {fault}", "")
     if fault := yaml_words.fault_of(text, hint):
         raise FaultError(f"found {found}: {fault}", "")
-    if _VARIABLE.search(text):
-        raise FaultError(f"found {found}: variables are not replaced here", "write the text itself")
+
+
+def _refuse_variable(text: str, found: str, *, is_url: bool) -> None:
+    if not _VARIABLE.search(text):
+        return
+    remedy = "write the text itself"
+    if is_url:
+        remedy += ", with %24 for a $ and %7B for a { that belong to it"
+    raise FaultError(f"found {found}: variables are not replaced here", remedy)
 
 
 def _octal(value: Octal, hint: Any, found: str) -> FaultError:

@@ -642,6 +642,18 @@ def test_sources_have_what_audio_gives_unless_they_differ(tmp_path: Path) -> Non
     assert [settings.gate_of(place) for place in (room, hall)] == [-50.0, None]
 
 
+@pytest.mark.parametrize("name", ["a${b}c", "{{box}}"])
+def test_a_quoted_user_name_may_look_like_a_variable(name: str, tmp_path: Path) -> None:
+    (tmp_path / "timbrel.yaml").write_text(f"mqtt: {{username: '{name}'}}\n")
+    assert load(tmp_path / "timbrel.yaml").mqtt.username == name
+
+
+def test_a_url_may_hold_an_encoded_dollar_sign(tmp_path: Path) -> None:
+    url = "rtsp://me:a%24%7Bb}@camera/1"
+    (tmp_path / "timbrel.yaml").write_text(f"sources: [{{name: a, url: '{url}'}}]\n")
+    assert load(tmp_path / "timbrel.yaml").sources[0].url == url
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -656,7 +668,7 @@ def test_sources_have_what_audio_gives_unless_they_differ(tmp_path: Path) -> Non
         ("sources: [{name: a, url: 'file:///etc/passwd'}]", ["sources.0.url", "rtsp://"]),
         (
             "sources: [{name: a, url: 'rtsp://me:${PASSWORD}@camera/1'}]",
-            ["sources.0.url: found something else: variables are not replaced here; write the"],
+            ["sources.0.url: found something else: variables", "itself, with %24 for a $ and %7B"],
         ),
         ("sources: [{name: a, device: 'usb:1234'}]", ["sources.0.device", "usb:VID:PID"]),
         ("sources: 3", ["sources", "a list"]),
