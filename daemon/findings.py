@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Findings:
-    """What is known up to now; the gaps are known at the end."""
+    """`tracks` is valid once the file is open, the seconds once all of it is decoded."""
 
     tracks: int = 1
     """Audio streams; one of them is decoded."""

@@ -21,8 +21,8 @@ _MISTAKES = (
         r".*[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\ufeff]",
         "it has a space or a control character; write the host name without it",
     ),
-    (r"\[(.*)\]:(\d+)\Z", "an address stands without brackets; write host: '{0}' and port: {1}"),
-    (r"\[(.*)\]\Z", "an address stands without brackets; write host: '{0}'"),
+    (r"\[(.*)\]:(\d+)\Z", "brackets are no part of an address; write host: '{0}' and port: {1}"),
+    (r"\[(.*)\]\Z", "brackets are no part of an address; write host: '{0}'"),
     (r"([^:\[\]]+):(\d+)\Z", "the port has a key of its own; write host: {0} and port: {1}"),
     (r".*[/\\]", "a path is not part of it; write the host name alone"),
     (r".*[\u2018-\u201f\u00ab\u00bb\u2039\u203a]", _QUOTES),
@@ -59,7 +59,7 @@ def _name_fault(host: str) -> str | None:
         return "it is not a host name; correct it"
     labels = host.removesuffix(".").split(".")
     if not all(labels):
-        return "it has a dot without a name beside it; remove the dot"
+        return "it has an empty part between its dots; remove a dot"
     # Resolvers read such names as numbers of other bases: 192.168.1 is 192.168.0.1 to them.
     if _NUMBER.match(labels[-1]):
         fault = "it is not an IP address; write four numbers from 0 to 255, no zero before them"

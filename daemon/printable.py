@@ -14,7 +14,7 @@ def printable(text: str, *, keep: str = "") -> str:
 def invisible(text: str) -> str | None:
     """Return the first character, as U+ and its number, that nobody can see or tell from a space.
 
-    None without one. The joiner inside an emoji is none of them.
+    None without one. The zero-width joiner of emoji is allowed.
     """
     found = next((c for c in text if not c.isprintable() and c != "\u200d"), None)
     return None if found is None else f"U+{ord(found):04X}"

@@ -1,4 +1,4 @@
-"""The machine's time zone, also when it is changed while the process runs."""
+"""Follow changes of the machine's time zone while the process runs."""
 
 import time
 
@@ -6,13 +6,13 @@ _PAUSE_SECONDS = 60.0
 
 
 class TimeZone:
-    """A chore of the loop that reads the zone again, at most once a minute."""
+    """Call it often: it has the C library read the zone again, at most once a minute."""
 
     def __init__(self) -> None:
         self._read_at = time.monotonic()
 
     def __call__(self) -> None:
-        """Read it if that is due; local times follow it from then on."""
+        """Read the zone if a minute has passed; local times use it from then on."""
         now = time.monotonic()
         if now - self._read_at >= _PAUSE_SECONDS:
             self._read_at = now

@@ -358,7 +358,7 @@ def test_a_host_is_a_name_or_an_address(host: str, tmp_path: Path) -> None:
         ("wss://hub/mqtt", "MQTT over websockets is not supported; write the host alone"),
         ("hub:1883", "the port has a key of its own; write host: hub and port: 1883"),
         ("192.168.1.5:1883", "write host: 192.168.1.5 and port: 1883"),
-        ("[::1]", "an address stands without brackets; write host: '::1'"),
+        ("[::1]", "brackets are no part of an address; write host: '::1'"),
         ("[::1]:1883", "write host: '::1' and port: 1883"),
         ("me@hub", "a user is not part of it; write the host alone, and the user as mqtt.username"),
         ("${MQTT_HOST}", "variables are not replaced here; write the host name itself"),
@@ -368,8 +368,8 @@ def test_a_host_is_a_name_or_an_address(host: str, tmp_path: Path) -> None:
         *((host, "a space or a control character") for host in (" hub", "my hub", "hub\u00a0")),
         *((host, "a space or a control character") for host in ("hub\\n", "\\x7fhub", "hub\\t")),
         ("hub/", "a path is not part of it; write the host name alone"),
-        ("a..b", "it has a dot without a name beside it; remove the dot"),
-        *((host, "a dot without a name beside it") for host in (".hub", ".", "hub..")),
+        ("a..b", "it has an empty part between its dots; remove a dot"),
+        *((host, "an empty part between its dots") for host in (".hub", ".", "hub..")),
         ("192.168.1.300", "it is not an IP address; write four numbers from 0 to 255"),
         *(
             (host, "not an IP address")
