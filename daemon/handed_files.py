@@ -1,4 +1,4 @@
-"""The copies of the broker's password and of the TLS key that systemd hands to the service."""
+"""Files that a running daemon does not follow: copies from systemd, and files read at its start."""
 
 import os
 import re
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from daemon import systemd
 
 if TYPE_CHECKING:
-    from daemon.settings import MqttSettings
+    from daemon.settings import MqttSettings, Settings
 
 _UNITS = Path("/etc/systemd/system")
+
+Signatures = Mapping[str, tuple[str, int, int, int]]
 
 
 def outdated_copies(
@@ -31,6 +33,21 @@ def outdated_copies(
         is_used = named is None or not os.access(named, os.R_OK)
         if copy is not None and is_used and (line := _outdated(copy, named)):
             yield f"{key}: {line}"
+
+
+def signatures(settings: "Settings") -> Signatures:
+    """The identity of each file that is read once, at the start, by its key.
+
+    A file that cannot be seen is left out.
+    """
+    return dict(_signatures(settings))
+
+
+def changed_files(old: Signatures, new: Signatures) -> list[str]:
+    """The keys whose file has the same name in both and was written or replaced in between."""
+    return [
+        key for key in new if key in old and old[key][0] == new[key][0] and old[key] != new[key]
+    ]
 
 
 def is_service_installed() -> bool:
@@ -87,6 +104,25 @@ def _source(service: str, credential: str) -> Path | None:
         loaded = re.findall(rf"^LoadCredential={credential}:(.+)$", text, re.MULTILINE)
         found = loaded[-1] if loaded else found
     return None if found is None else Path(found.strip().replace("%%", "%"))
+
+
+def _signatures(settings: "Settings") -> Iterator[tuple[str, tuple[str, int, int, int]]]:
+    for key, name in _named(settings):
+        try:
+            found = Path(name).stat()
+        except OSError:
+            continue
+        yield key, (name, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _named(settings: "Settings") -> Iterator[tuple[str, str]]:
+    tls = settings.mqtt.tls
+    named = {"model.file": settings.model.file}
+    if tls is not None:
+        for key in ("ca_file", "certificate_file", "key_file"):
+            named[f"mqtt.tls.{key}"] = getattr(tls, key)
+    named |= {f"sources.{source.name}.ca_file": source.ca_file for source in settings.sources}
+    return ((key, name) for key, name in named.items() if name is not None)
 
 
 def _changed_at(file: Path) -> float:

@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from daemon import systemd
-from daemon.changed_files import changed_files, signatures
 from daemon.errors import InputError
+from daemon.handed_files import changed_files, signatures
 from daemon.password_reload import Renewal
 from daemon.settings import MqttSettings, Settings, SourceSettings, load
 from daemon.stop import Stop
