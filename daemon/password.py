@@ -1,17 +1,21 @@
 """The broker's password as a file or the environment holds it, and what is doubtful about it."""
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from daemon import systemd
 from daemon.bounded_file import UnreadableError, content_of
+from daemon.errors import InputError
 from daemon.printable import invisible
 from daemon.yaml_document import decoded
 
 if TYPE_CHECKING:
     from daemon.settings import MqttSettings
 
+PASSWORD_VARIABLE = "TIMBREL_MQTT_PASSWORD"  # noqa: S105
 _MOST_BYTES = 64 * 1024
 _SENT = "which would be sent as part of the password"
 _DOUBTFUL = {
@@ -20,6 +24,22 @@ _DOUBTFUL = {
     r"\A[^:]+:\$[67]\$": "it is a line of the broker's own password file",
 }
 _MOST_SENT_BYTES = 65_535  # The length has two bytes in MQTT.
+
+
+def read_password(mqtt: "MqttSettings", environment: Mapping[str, str] = os.environ) -> str | None:
+    """The broker's password: from `password_file`, the service manager, or the environment.
+
+    A file that only root can read counts when the manager handed over a copy of it. None without
+    any password, "" for a `password_file` that is empty. Raises InputError, without the password,
+    when the one that counts cannot be read or cannot be a password.
+    """
+    copy = systemd.credential(systemd.PASSWORD_CREDENTIAL, environment)
+    file = mqtt.password_file
+    if file is not None and (copy is None or os.access(file, os.R_OK)):
+        return _named_password(file)
+    if copy is not None and (handed := _named_password(str(copy))):
+        return handed
+    return _named_password(file) if file is not None else _given_password(environment)
 
 
 def password_in(file: Path) -> str:
@@ -82,3 +102,26 @@ def _doubt(password: str) -> str | None:
     if (character := invisible(password)) is not None:
         return f"it has an invisible character ({character}), {_SENT}"
     return next((fault for sign, fault in _DOUBTFUL.items() if re.search(sign, password)), None)
+
+
+def _named_password(file: str) -> str:
+    try:
+        return password_in(Path(file))
+    except UnreadableError as error:
+        # Without a slash it may be the password itself, written here by mistake.
+        name = f"{file}: " if "/" in file else ""
+        raise InputError(
+            f"mqtt.password_file: {name}{error}; "
+            "name a file that contains only the broker's password, or remove mqtt.password_file "
+            f"and set {PASSWORD_VARIABLE}"
+        ) from None
+
+
+def _given_password(environment: Mapping[str, str]) -> str | None:
+    try:
+        return usable(environment.get(PASSWORD_VARIABLE, "")) or None
+    except UnreadableError as error:
+        raise InputError(
+            f"{PASSWORD_VARIABLE}: {error}; set it to the broker's password in UTF-8, or name a "
+            "file that contains only the password as mqtt.password_file"
+        ) from None

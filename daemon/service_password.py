@@ -8,8 +8,8 @@ from daemon import systemd, unit
 from daemon.bounded_file import UnreadableError
 from daemon.errors import InputError
 from daemon.handed_files import is_service_installed, source_of_service
-from daemon.password import password_in
-from daemon.settings import PASSWORD_VARIABLE, MqttSettings, read_password
+from daemon.password import PASSWORD_VARIABLE, password_in, read_password
+from daemon.settings import MqttSettings
 
 
 def find_password(

@@ -1,24 +1,18 @@
 """The YAML configuration as frozen, typed settings; whatever is wrong is named by its key."""
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from daemon import systemd
-from daemon.bounded_file import UnreadableError
 from daemon.document import Document, Problem
-from daemon.errors import InputError
 from daemon.host_name import host_fault
-from daemon.password import password_in, usable
 from daemon.rules import TrackerSettings
 from daemon.yaml_file import read_document
 from daemon.yaml_words import FAULT
 
-PASSWORD_VARIABLE = "TIMBREL_MQTT_PASSWORD"  # noqa: S105
 HOP_SECONDS = Meta(ge=0.25, le=4.0)
 
 Name = Annotated[
@@ -253,42 +247,3 @@ def _has_host(url: str) -> bool:
     except ValueError:
         return False
     return has_host and not any(letter <= " " for letter in url)
-
-
-def read_password(mqtt: MqttSettings, environment: Mapping[str, str] = os.environ) -> str | None:
-    """The broker's password: from `password_file`, the service manager, or the environment.
-
-    A file that only root can read counts when the manager handed over a copy of it. None without
-    any password, "" for a `password_file` that is empty. Raises InputError, without the password,
-    when the one that counts cannot be read or cannot be a password.
-    """
-    copy = systemd.credential(systemd.PASSWORD_CREDENTIAL, environment)
-    file = mqtt.password_file
-    if file is not None and (copy is None or os.access(file, os.R_OK)):
-        return _password_in(file)
-    if copy is not None and (handed := _password_in(str(copy))):
-        return handed
-    return _password_in(file) if file is not None else _password_from(environment)
-
-
-def _password_in(file: str) -> str:
-    try:
-        return password_in(Path(file))
-    except UnreadableError as error:
-        # Without a slash it may be the password itself, written here by mistake.
-        name = f"{file}: " if "/" in file else ""
-        raise InputError(
-            f"mqtt.password_file: {name}{error}; "
-            "name a file that contains only the broker's password, or remove mqtt.password_file "
-            f"and set {PASSWORD_VARIABLE}"
-        ) from None
-
-
-def _password_from(environment: Mapping[str, str]) -> str | None:
-    try:
-        return usable(environment.get(PASSWORD_VARIABLE, "")) or None
-    except UnreadableError as error:
-        raise InputError(
-            f"{PASSWORD_VARIABLE}: {error}; set it to the broker's password in UTF-8, or name a "
-            "file that contains only the password as mqtt.password_file"
-        ) from None

@@ -13,9 +13,9 @@ from daemon.errors import InputError
 from daemon.exposed import exposed
 from daemon.handed_files import source_of_service
 from daemon.health import Health
-from daemon.password import doubts, is_sent
+from daemon.password import doubts, is_sent, read_password
 from daemon.service_password import file_of_service, find_password
-from daemon.settings import MqttSettings, Settings, TlsSettings, read_password
+from daemon.settings import MqttSettings, Settings, TlsSettings
 from daemon.state import state_directory
 
 _TLS_PORT, _PLAIN_PORT = 8883, 1883

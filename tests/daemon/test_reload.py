@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import InputError
+from daemon.password import read_password
 from daemon.password_reload import PasswordReload
 from daemon.reload import Reload, changed_keys, is_applied, reload_on_signal
-from daemon.settings import Settings, load, read_password
+from daemon.settings import Settings, load
 from daemon.stop import Stop
 from tests.conftest import ROOT, killed_at_last
 

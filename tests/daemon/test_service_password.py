@@ -10,8 +10,9 @@ from daemon import handed_files, systemd, unit
 from daemon.commands.diagnosis import Findings
 from daemon.commands.forget import forget
 from daemon.errors import InputError
+from daemon.password import PASSWORD_VARIABLE
 from daemon.service_password import file_of_service, find_password
-from daemon.settings import PASSWORD_VARIABLE, MqttSettings, load, read_settings
+from daemon.settings import MqttSettings, load, read_settings
 from tests.conftest import StartBroker
 from tests.daemon.test_forget import ATTIC
 from tests.daemon.test_mqtt import make_password_file

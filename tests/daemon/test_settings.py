@@ -9,15 +9,14 @@ import pytest
 import yaml
 
 from daemon.errors import InputError
+from daemon.password import PASSWORD_VARIABLE, read_password
 from daemon.rules import FamilySettings, TrackerSettings
 from daemon.settings import (
-    PASSWORD_VARIABLE,
     AudioSettings,
     MqttSettings,
     Settings,
     TlsSettings,
     load,
-    read_password,
 )
 
 SHIPPED = Path(__file__).parents[2] / "configs" / "timbrel.yaml"
