@@ -23,7 +23,7 @@ def is_pipe(path: Path) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)
 
 
-def content_of(path: Path, most_bytes: int) -> bytes:
+def bounded_content(path: Path, most_bytes: int) -> bytes:
     """All of a file, or what the writer of a pipe sends.
 
     Raises UnreadableError for a file that cannot be opened, holds more than that, or gives nothing

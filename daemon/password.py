@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon import systemd
-from daemon.bounded_file import UnreadableError, content_of
+from daemon.bounded_file import UnreadableError, bounded_content
 from daemon.errors import InputError
 from daemon.printable import invisible
 from daemon.yaml_document import decoded
@@ -49,7 +49,7 @@ def password_in(file: Path) -> str:
     UnreadableError for a file that cannot be read or holds anything else.
     """
     try:
-        text = decoded(content_of(file, _MOST_BYTES))
+        text = decoded(bounded_content(file, _MOST_BYTES))
     except UnicodeDecodeError:
         raise UnreadableError("not text in UTF-8") from None
     return usable(text)

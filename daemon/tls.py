@@ -5,7 +5,7 @@ import ssl
 from pathlib import Path
 
 from daemon import systemd
-from daemon.bounded_file import UnreadableError, content_of, is_pipe
+from daemon.bounded_file import UnreadableError, bounded_content, is_pipe
 from daemon.errors import InputError
 from daemon.settings import TlsSettings
 
@@ -65,7 +65,7 @@ def _require(key: str, name: str, file: str | None, mark: str) -> None:
     try:
         fault = (
             ""
-            if is_pipe(path) or mark.encode() in content_of(path, _MOST_BYTES)
+            if is_pipe(path) or mark.encode() in bounded_content(path, _MOST_BYTES)
             else (f"no {what} in it")
         )
     except UnreadableError as error:

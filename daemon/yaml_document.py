@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from daemon.bounded_file import UnreadableError, content_of
+from daemon.bounded_file import UnreadableError, bounded_content
 from daemon.errors import InputError
 from daemon.redaction import shown, without_words_before_at
 
@@ -110,7 +110,7 @@ def _place(mark: yaml.Mark | None) -> str:
 
 def _text(path: Path) -> str:
     try:
-        content = content_of(path, _MOST_BYTES)
+        content = bounded_content(path, _MOST_BYTES)
     except UnreadableError as error:
         raise InputError(f"{path}: {error}; name a readable YAML file") from None
     try:

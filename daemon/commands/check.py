@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from daemon.commands import summary
-from daemon.commands.diagnosis import Findings
+from daemon.commands.diagnosis import Diagnosis
 from daemon.commands.wiring import Ears, device_of
 from daemon.document import Document, Problem
 from daemon.errors import InputError, SoundLostError
@@ -36,19 +36,19 @@ def check(config: Path, *, trying: bool = False) -> int:
     except InputError as error:
         raise _refusal([*error.lines], []) from None
     # They try the model out in a fork: no thread may have been started yet.
-    findings = Findings(document)
+    diagnosis = Diagnosis(document)
     with PortAudio() as portaudio:
         places = Places(document, portaudio)
         looks = places.looks()
-        errors = document.located([*findings.problems, *places.problems])
-        settings, ears = document.value, findings.ears
+        errors = document.located([*diagnosis.problems, *places.problems])
+        settings, ears = document.value, diagnosis.ears
         if errors or settings is None or ears is None:
-            raise _refusal(errors, findings.warnings)
-        _show(settings, ears, looks, has_password=findings.has_password)
-        for warning in findings.warnings:
+            raise _refusal(errors, diagnosis.warnings)
+        _show(settings, ears, looks, has_password=diagnosis.has_password)
+        for warning in diagnosis.warnings:
             print(f"warning    {warning}")
         if not trying:
-            print(f"verdict    {_verdict(looks, len(findings.warnings))}")
+            print(f"verdict    {_verdict(looks, len(diagnosis.warnings))}")
             return 0
         from daemon.commands.trial import try_everything
         from daemon.service_password import find_password

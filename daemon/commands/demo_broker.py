@@ -26,8 +26,8 @@ _FLUSH_SECONDS = 5.0
 _GOODBYE_SECONDS = 20.0
 
 
-class Delivery:
-    """A hub that publishes, and once that is over, how many events the broker did not take."""
+class PublishingHub:
+    """A hub that publishes; at the end, `undelivered` counts events that were not accepted."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
@@ -58,7 +58,7 @@ def published(
     stop: Stop,
     *,
     config: Path | None = None,
-) -> Iterator[Delivery]:
+) -> Iterator[PublishingHub]:
     """Publish as node `demo`; `receive` gets every message of that node as another client does.
 
     Raises InputError or FailedError when the broker cannot be reached or refuses us. A request to
@@ -88,13 +88,13 @@ def published(
         leaves_nothing=True,
     )
     hub = Hub(node, link.publish, outbox, wall_at)
-    delivery = Delivery(hub)
+    publishing = PublishingHub(hub)
     with watching(mqtt, password, take, topics=topics, stop=stop):
         with link:
             wait_for_broker(link, stop, _CONNECT_SECONDS)
-            yield delivery
+            yield publishing
             connected = link.wait_connected(0.0)
-            delivery.undelivered = link.flush(_FLUSH_SECONDS if connected else 0.0)
+            publishing.undelivered = link.flush(_FLUSH_SECONDS if connected else 0.0)
             if link.trouble is not None:
-                delivery.reason = link.trouble.reason
+                publishing.reason = link.trouble.reason
         said_goodbye.wait(_GOODBYE_SECONDS if connected else 0.0)

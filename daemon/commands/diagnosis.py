@@ -26,7 +26,7 @@ _FOR_THE_SERVICE = (
 _UNREADABLE = "a password that this user cannot read"
 
 
-class Findings:
+class Diagnosis:
     """Everything about a document that can be said without a microphone and a broker.
 
     `ears` is None where the model, or the rules for its scores, cannot work.

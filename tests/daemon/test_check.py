@@ -195,13 +195,13 @@ def test_a_password_in_place_of_its_file_is_not_shown(timbrel: Timbrel, tmp_path
 AS_NOBODY = """
 import os, sys
 from pathlib import Path
-from daemon.commands.diagnosis import Findings
+from daemon.commands.diagnosis import Diagnosis
 from daemon.settings import read_settings
-Findings(read_settings(Path(sys.argv[1])))  # what is imported late may lie in root's home
+Diagnosis(read_settings(Path(sys.argv[1])))  # what is imported late may lie in root's home
 os.setgroups([])
 os.setgid(65534)
 os.setuid(65534)
-found = Findings(read_settings(Path(sys.argv[1])))
+found = Diagnosis(read_settings(Path(sys.argv[1])))
 # The model may lie in root's home as well.
 problems = [problem for problem in found.problems if problem.key != "model.file"]
 print(problems, found.has_password, *found.warnings, sep="\\n")

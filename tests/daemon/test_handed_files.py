@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from daemon import handed_files, systemd, unit
-from daemon.commands.diagnosis import Findings
+from daemon.commands.diagnosis import Diagnosis
 from daemon.handed_files import outdated_copies
 from daemon.settings import MqttSettings, TlsSettings, read_settings
 
@@ -135,9 +135,9 @@ def test_check_mentions_a_service_with_a_copy_of_another_file(
     moved.chmod(0o600)
     config.write_text(f"mqtt: {{username: me, password_file: {moved}}}\n")
     said = f"mqtt.password_file: the installed service has a copy of {service.source}, and uses"
-    assert [w for w in Findings(read_settings(config)).warnings if w.startswith(said)]
+    assert [w for w in Diagnosis(read_settings(config)).warnings if w.startswith(said)]
     config.write_text(f"mqtt: {{username: me, password_file: '{service.source}'}}\n")
-    assert "installed service" not in "".join(Findings(read_settings(config)).warnings)
+    assert "installed service" not in "".join(Diagnosis(read_settings(config)).warnings)
     other = tmp_path / "other.yaml"
     other.write_text(f"mqtt: {{username: me, password_file: {moved}}}\n")
-    assert "installed service" not in "".join(Findings(read_settings(other)).warnings)
+    assert "installed service" not in "".join(Diagnosis(read_settings(other)).warnings)

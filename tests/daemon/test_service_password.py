@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from daemon import handed_files, systemd, unit
-from daemon.commands.diagnosis import Findings
+from daemon.commands.diagnosis import Diagnosis
 from daemon.commands.forget import forget
 from daemon.errors import InputError
 from daemon.password import PASSWORD_VARIABLE
@@ -139,7 +139,7 @@ def test_check_doubts_the_password_of_the_service(
     config.write_text("mqtt: {username: box}\n")
     password = install(config)
     password.write_text(content)
-    found = Findings(read_settings(config))
+    found = Diagnosis(read_settings(config))
     line = f"mqtt.password_file: {password}: {fault}; write only the broker's password there"
     assert line in found.warnings
     assert found.has_password == bool(content.strip())
@@ -152,7 +152,7 @@ def test_check_refuses_two_lines_in_the_password_file_of_the_service(
     config.write_text("mqtt: {username: box}\n")
     password = install(config)
     password.write_text("box\ns3cret\n")
-    found = Findings(read_settings(config))
+    found = Diagnosis(read_settings(config))
     (problem,) = found.problems
     assert str(problem).startswith(f"mqtt.password_file: {password}: more than one line; ")
     assert not found.has_password
