@@ -52,7 +52,8 @@ class Retirement:
 
     A place whose name another box has taken is left alone. What the broker holds about the places
     comes to `take`, from any thread; `topics` are those to listen to. A place is forgotten, with
-    `save`, once the broker has accepted all of it.
+    `save`, once the broker has accepted all of it. `nodes` must not be empty. Without `discovery` a
+    device is removed only where the broker shows one.
     """
 
     def __init__(
@@ -60,7 +61,10 @@ class Retirement:
         identity: Identity,
         nodes: Sequence[Node],
         save: Callable[[Identity], None],
+        *,
+        discovery: bool,
     ) -> None:
+        self._discovery = discovery
         self._identity = identity
         self._nodes = list(nodes)
         self._save = save
@@ -91,7 +95,10 @@ class Retirement:
         self._retire(announced(node), broker)
 
     def __call__(self, broker: Broker) -> None:
-        """Retire what is due, forget what is done, and save that."""
+        """Retire what is due, forget what is done, and save that.
+
+        Nothing is retired until three seconds after the connection.
+        """
         if self._waiting and broker.connected_seconds >= _LOOK_SECONDS:
             waiting, self._waiting = self._waiting, []
             for place in waiting:
@@ -163,7 +170,8 @@ class Retirement:
         """The device first: a hub that sees its states go before it would call them unknown."""
         devices = {self._device(announced(node)) for node in self._nodes}
         device = self._device(place)
-        topics = [] if device in devices else [device]
+        is_announced = self._discovery or bool(self._seen.get(device))
+        topics = [device] if is_announced and device not in devices else []
         if (place.topic_prefix, place.name) not in {(n.topic_prefix, n.name) for n in self._nodes}:
             topics += retained_topics(place.topic_prefix, place.name, self._families)
         return topics

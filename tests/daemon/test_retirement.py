@@ -304,6 +304,34 @@ def test_place_is_remembered_until_the_broker_accepts_that_it_is_gone(
     assert box.places == ["hall", "porch"]
 
 
+def test_place_is_forgotten_where_a_box_without_discovery_may_write_its_own_topics_only(
+    tmp_path: Path, start_broker: StartBroker
+) -> None:
+    access = tmp_path / "access"
+    access.write_text("topic readwrite timbrel/#\nuser watcher\ntopic readwrite #\n")
+    access.chmod(0o644)
+    broker = start_broker(f"allow_anonymous true\nacl_file {access}\n")
+    box = Box(tmp_path / "box", broker.port)
+    box.settings["mqtt"] |= {"discovery": False, "protocol": "5"}
+    with Watcher(broker.port, username="watcher", password="any") as watcher:  # noqa: S106
+        leave_porch(box, watcher)
+        with box.running(HALL) as daemon:
+            daemon.wait_for("porch is no longer configured")
+            watcher.wait_for("timbrel/porch/hearing", lambda m: m.payload == b"")
+            eventually(lambda: box.places == ["hall"])
+            assert "refuses" not in daemon.log
+
+
+def test_device_that_the_broker_still_holds_is_cleared_after_discovery_was_switched_off(
+    box: Box, broker: Mosquitto, watcher: Watcher
+) -> None:
+    leave_porch(box, watcher)
+    assert CONFIG in held(broker.port)
+    with box.running(HALL, mqtt={**box.settings["mqtt"], "discovery": False}):
+        eventually(lambda: box.places == ["hall"])
+        assert CONFIG not in held(broker.port)
+
+
 @pytest.fixture
 def old_box(tmp_path: Path, broker: Mosquitto) -> Box:
     """A box with what 0.1.0 left, on disk and at the broker."""
