@@ -225,7 +225,7 @@ class Delivery:
             fate = "events are kept and sent again"
             self._refused_events = True
             self._outbox.refuse(number)
-        self.refusals.refused(topic, code, fate)
+        self.refusals.refused(flight.message, code, fate)
         if number is None and not final:
             self._refused[topic] = code
             self._set_retry()

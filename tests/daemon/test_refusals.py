@@ -51,6 +51,29 @@ def test_refused_message_is_logged_with_what_that_means(
     assert meaning in line
 
 
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("homeassistant/device/timbrel_attic/config", b""),
+        ("timbrel/attic/state", b""),
+        ("timbrel/attic/hearing", b""),
+        ("old/timbrel/availability", b"offline"),
+    ],
+)
+def test_refused_removal_of_a_place_is_logged_as_that(
+    topic: str, payload: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    message = Message(topic, payload, 1, retain=True)
+    with ScriptedBroker(lambda _: 0x87) as broker, sender(broker.port, [message]) as its:
+        eventually(lambda: its.link.refusing == ("leftovers",))
+    (line,) = said(caplog)
+    assert line.startswith(f"the broker refuses {topic}: Not authorized; give clients without")
+    assert line.endswith(
+        "it is sent again later; the topics of a place that is no longer configured stay in the "
+        "hub; timbrel forget NODE removes them"
+    )
+
+
 def test_message_that_several_places_send_is_logged_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
