@@ -125,7 +125,7 @@ class Retirement:
             )
         else:
             if finding is Finding.UNKNOWN:
-                log.info(
+                log.warning(
                     "%s was announced by this box, and the broker does not show whether another "
                     "one has that name; timbrel forget %s removes it",
                     *(place.name, place.name),
@@ -144,7 +144,8 @@ class Retirement:
         elif owners in ({own}, set()):
             box = own
             if own not in self._seen:
-                return Finding.OTHERS
+                seen = any(topic in self._seen for topic in self._evidence(place))
+                return Finding.OTHERS if seen else Finding.UNKNOWN
         else:
             return Finding.OTHERS
         if box == self._ours or self._seen.get(box) == b"offline":

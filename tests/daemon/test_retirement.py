@@ -379,3 +379,17 @@ def test_place_of_0_1_0_is_left_alone_where_it_is_not_known_to_be_ours(
         left = held(broker.port)
     assert "home/music/porch/hearing" in left
     assert (topic in left) == (theirs is not None)
+
+
+def test_place_that_0_1_0_announced_is_named_where_the_broker_shows_nothing_of_it(
+    old_box: Box, tmp_path: Path, start_broker: StartBroker
+) -> None:
+    access = tmp_path / "access"
+    access.write_text("topic write home/music/#\ntopic write ha/discovery/#\n")
+    access.chmod(0o644)
+    broker = start_broker(f"allow_anonymous true\nacl_file {access}\n")
+    old_box.settings["mqtt"] |= {"port": broker.port}
+    places = [{**HALL, "name": name} for name in ("piano_room", "studio")]
+    with old_box.running(*places, log={"level": "warning"}) as daemon:
+        daemon.wait_for("timbrel forget porch removes it")
+        eventually(lambda: old_box.places == ["piano_room", "studio"])
