@@ -156,6 +156,10 @@ class Link:
         self._delivery.publish(state)
         self._wake()
 
+    def withdraw(self, topics: Iterable[str]) -> None:
+        """Send nothing more of what was handed over for the topics, from any thread."""
+        self._delivery.withdraw(topics)
+
     def use_password(self, password: str | None) -> None:
         """Log in with this password from the next connection on; without one, connect now."""
         self._password = password

@@ -27,6 +27,9 @@ class Broker(Protocol):
     def publish(self, state: Message) -> None:
         """Hand over a retained message."""
 
+    def withdraw(self, topics: Iterable[str]) -> None:
+        """Send nothing more of what was handed over for the topics."""
+
     def is_clearing(self, topics: Iterable[str]) -> bool:
         """Whether the broker has not yet accepted an empty message on one of the topics."""
 
@@ -76,13 +79,18 @@ class Retirement:
         self._clearing: dict[Announced, list[str]] = {}
         self._places = current + self._waiting
         self._seen: dict[str, bytes] = {}
-        self.topics = sorted({topic for place in self._waiting for topic in self._evidence(place)})
+        self._newest: dict[str, bytes] = {}
+        # The only place of a box is not taken out while it runs.
+        removable = current if len(current) > 1 else []
+        places = [*self._waiting, *removable]
+        self.topics = sorted({topic for place in places for topic in self._evidence(place)})
         self._has_news = self._places != list(identity.places)
 
     def take(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
         """What the broker holds, or gets, on one of the topics."""
         if topic not in self.topics:
             return
+        self._newest[topic] = payload
         if topic.endswith("/availability"):
             self._seen[topic] = payload
         elif retained:
@@ -92,7 +100,13 @@ class Retirement:
     def retire(self, node: Node, broker: Broker) -> None:
         """Retire a place that has been taken out while the box runs."""
         self._nodes.remove(node)
-        self._retire(announced(node), broker)
+        place = announced(node)
+        # Meanwhile another box may have announced it.
+        device = self._device(place)
+        if device in self._newest:
+            self._seen[device] = self._newest[device]
+        broker.withdraw([device, *retained_topics(place.topic_prefix, place.name, self._families)])
+        self._waiting.append(place)
 
     def __call__(self, broker: Broker) -> None:
         """Retire what is due, forget what is done, and save that.

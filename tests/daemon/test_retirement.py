@@ -180,6 +180,33 @@ def test_place_taken_out_by_a_reload_ends_and_is_cleared(
             assert porch == {AVAILABILITY: b"offline"}
 
 
+def test_place_that_moved_to_another_box_is_left_alone_by_a_reload(
+    box: Box, broker: Mosquitto, watcher: Watcher
+) -> None:
+    theirs = {"availability": [{"topic": "timbrel/garden/availability"}, {"topic": AVAILABILITY}]}
+    with box.running(HALL, PORCH) as daemon:
+        for place in ("hall", "porch"):
+            watcher.wait_for(f"timbrel/{place}/practice")
+        keep(broker, "timbrel/garden/availability", b"online")
+        keep(broker, CONFIG, json.dumps(theirs).encode())
+        # Longer than the first look at what the broker holds.
+        time.sleep(4)
+        box.write(HALL)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("settings reloaded: sources without porch")
+        eventually(lambda: box.places == ["hall"])
+        keep(broker, "timbrel/porch/hearing", b"of the garden")
+        # Nothing of ours comes back when everything is said again.
+        single("homeassistant/status", b"online", hostname="127.0.0.1", port=broker.port)
+        time.sleep(4)
+        left = held(broker.port)
+        assert "no longer configured" not in daemon.log
+    assert json.loads(left[CONFIG]) == theirs
+    assert left[AVAILABILITY] == b"online"
+    assert left["timbrel/porch/hearing"] == b"of the garden"
+    assert "timbrel/porch/practice" in left
+
+
 def test_microphone_of_a_place_taken_out_by_a_reload_is_closed(
     box: Box, watcher: Watcher, microphone: VirtualMicrophone
 ) -> None:
