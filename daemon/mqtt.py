@@ -81,9 +81,9 @@ class Link:
     Of every retained topic the newest message is sent, again after each reconnect. Events come from
     the outbox, in order, and leave it when the broker has accepted them. Leaving says goodbye:
     `farewell` instead of the will. When the hub says on `birth_topic` that it has started,
-    everything is said again. `notices` are topics that help to know the broker's content: where
-    they are refused, nothing is wrong. `leaves_nothing`: the goodbye also clears every retained
-    topic. Raises InputError for certificate files that cannot be used.
+    everything is said again. `notices` are optional subscriptions (availability and discovery of
+    this box); a refusal is logged at INFO only. `leaves_nothing`: the goodbye also clears every
+    retained topic. Raises InputError for certificate files that cannot be used.
     """
 
     def __init__(
@@ -297,6 +297,8 @@ class Link:
         elif accepted:
             taken_over = self._end == _ENDS[_TAKEN_OVER]
             quick = not settled and (taken_over or self._end == _ENDS[_CLOSED])
+            hung_up = not settled and not taken_over and self._end != _ENDS[_TIMEOUT]
+            self._subscriptions.ended(by_broker=hung_up)
             more = self._losses.lost(quick=quick, taken_over=taken_over)
             self._report(Trouble(f"the broker is gone: {self._end}{more}", users=False))
         else:
@@ -338,7 +340,9 @@ class Link:
         client.on_connect = on_connect
         client.on_disconnect = on_disconnect
         client.on_publish = on_publish
-        client.on_subscribe = lambda _c, _u, _m, codes, _p: self._subscriptions.answered(codes)
+        client.on_subscribe = lambda _c, _u, mid, codes, _p: self._subscriptions.answered(
+            mid, codes
+        )
         client.on_message = lambda _c, _u, message: self._received(message)
         self.trouble = None
         return client, refusals

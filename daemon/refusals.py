@@ -1,6 +1,7 @@
 """Messages that the broker refuses (MQTT 5): whether to try again, and what the log says."""
 
 import logging
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from daemon.home_assistant import Message
@@ -134,6 +135,17 @@ class Refusals:
     def unreadable(self, topic: str, reason: str) -> None:
         """A subscription that is of use but not needed was refused for that reason."""
         self._said.say(logging.INFO, f"the broker does not let us read {topic}: {reason}")
+
+    def left_out(self, topics: Sequence[str]) -> None:
+        """The broker closes the connection at optional subscriptions, which are left out now."""
+        more = f" and {len(topics) - 1} more" if len(topics) > 1 else ""
+        self._said.say(
+            logging.WARNING,
+            f"the broker closes the connection when Timbrel subscribes to {topics[0]}{more}; "
+            "these subscriptions are left out, so another Timbrel with the same name is not "
+            f"noticed; give {named_user(self._settings)} read access to {'them' if more else 'it'} "
+            "in the broker's access list",
+        )
 
     def accepted(self, topic: str) -> bool:
         """Something on the topic was accepted; return whether it was refused before."""

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,34 @@ def test_refused_subscription_is_tried_again(
         eventually(lambda: its.link.refusing == ())
         assert its.link.connections == 1
     assert f"the broker accepts our subscription to {COMMAND}" in caplog.text
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_connection_is_kept_where_the_broker_closes_it_at_optional_subscriptions(
+    protocol: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        ScriptedBroker(hangs_up_at=ONLINE.topic) as broker,
+        sender(broker.port, notices=[ONLINE.topic, "b"], protocol=protocol) as its,
+    ):
+        eventually(lambda: its.link.connections == 3)
+        its.put(1)
+        eventually(lambda: broker.of("timbrel/node/event"))
+        time.sleep(2)
+        assert its.link.connections == 3
+        assert its.link.state == "connected"
+    (line,) = [text for text in caplog.messages if "closes the connection when" in text]
+    assert f"subscribes to {ONLINE.topic} and 1 more; these subscriptions are left out" in line
+    assert "may have the same name" not in caplog.text
+
+
+def test_subscriptions_are_asked_for_in_pieces_with_the_optional_ones_apart() -> None:
+    topics = [f"n{number}" for number in range(9)]
+    with (
+        ScriptedBroker(subscription=0x80) as broker,
+        sender(broker.port, notices=topics) as its,
+    ):
+        eventually(lambda: len(broker.subscribed) == 3)
+        assert broker.subscribed == [[COMMAND], topics[:8], topics[8:]]
+        # Only the refusal of what is needed counts, whatever the order of the answers.
+        eventually(lambda: its.link.refusing == ("commands",))
