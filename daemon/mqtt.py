@@ -75,6 +75,10 @@ class Commands(NamedTuple):
     take: Callable[[str, bytes, bool], None]
 
 
+class _NotMqttError(Exception):
+    """What answers the login is not MQTT."""
+
+
 class Link:
     """The connection to the broker, as a context manager; publishing never waits for the network.
 
@@ -128,6 +132,7 @@ class Link:
         self._losses = QuickLosses(farewell.topic.split("/")[-2])
         self._connected_at = math.inf
         self._end = ""
+        self._is_answered = False
         self._answers: dict[str, str] = {}
         self._said = Repeats(log)
         self.trouble: Trouble | None = None
@@ -260,6 +265,7 @@ class Link:
     def _one_connection(self) -> bool:
         client, refusals = self._new_client()
         self._connected_at, self._end = math.inf, ""
+        self._is_answered = False
         self._greet_again_at = math.inf
         try:
             client.connect(
@@ -271,12 +277,11 @@ class Link:
             self._serve(client)
         except (OSError, UnicodeError) as error:
             self._report(explain(error, self._settings))
-        except Exception as error:  # noqa: BLE001
-            # A server that is no broker may send what breaks paho anywhere.
-            if self._connected.is_set():
-                self._report(explain(error, self._settings))
-            else:
-                refusals.append(NOT_MQTT)
+        except _NotMqttError:
+            refusals.append(NOT_MQTT)
+        except Exception as error:
+            log.debug("an error inside", exc_info=True)
+            self._report(explain(error, self._settings))
         accepted = self._connected.is_set()
         settled = time.monotonic() - self._connected_at >= _SETTLED_SECONDS
         # MQTT 5 states the limit, or gives this reason; with 3.1.1 a broker can only hang up.
@@ -322,6 +327,7 @@ class Link:
         refusals: list[str] = []
 
         def on_connect(_c: Any, _u: Any, _f: Any, code: Any, limits: Any) -> None:
+            self._is_answered = True
             self._silences = dict.fromkeys(self._silences, 0)
             if code.is_failure:
                 refusals.append(code.getName())
@@ -456,12 +462,23 @@ class Link:
         if self._woken in readable:
             self._woken.recv(4096)
         if broker in readable or pending:
-            client.loop_read()
+            self._read(client)
         if broker in writable:
             client.loop_write()
         # Before it is accepted the library would give up after one keepalive.
         if self._connected.is_set():
             client.loop_misc()
+
+    def _read(self, client: BoundedClient) -> None:
+        try:
+            client.loop_read()
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:
+            # A server that is no broker may send what breaks paho anywhere.
+            if self._is_answered:
+                raise
+            raise _NotMqttError from error
 
     def _refused(self, answer: str) -> None:
         version = "5" if self._protocol is _V5 else "3.1.1"
