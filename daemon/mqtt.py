@@ -30,6 +30,7 @@ from daemon.refused_login import (
     NOT_MQTT,
     WITHOUT_REASON,
     WRONG_LOGIN,
+    PortQuestion,
     refused_login,
 )
 from daemon.settings import MqttSettings
@@ -134,6 +135,7 @@ class Link:
         self._end = ""
         self._is_answered = False
         self._answers: dict[str, str] = {}
+        self._port_question = PortQuestion()
         self._said = Repeats(log)
         self.trouble: Trouble | None = None
         self._last_trouble: Trouble | None = None
@@ -276,6 +278,7 @@ class Link:
             )
             self._serve(client)
         except (OSError, UnicodeError) as error:
+            self._port_question.forget()
             self._report(explain(error, self._settings))
         except _NotMqttError:
             refusals.append(NOT_MQTT)
@@ -492,7 +495,8 @@ class Link:
                 return
         answers, self._answers = self._answers, {}
         if not self._closing.is_set():
-            self._report(refused_login(self._settings, answers, has_worked=self._protocol_known))
+            known, ask = self._protocol_known, self._port_question.of
+            self._report(refused_login(self._settings, answers, has_worked=known, ask=ask))
 
     def _report(self, trouble: Trouble) -> None:
         self.trouble = self._last_trouble = trouble
