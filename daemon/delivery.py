@@ -37,9 +37,9 @@ class _InFlight(NamedTuple):
 class Delivery:
     """Of every retained topic the newest message, again at every connection; of events each one.
 
-    `publish` and `wait_sent` may be called from any thread, the rest from the link's. What the
-    broker refuses is logged and counted in `refusals`: an event goes back to its place in the
-    outbox, a retained message is sent again later.
+    `publish`, `withdraw` and `wait_sent` may be called from any thread, the rest from the link's.
+    What the broker refuses is logged and counted in `refusals`: an event goes back to its place in
+    the outbox, a retained message is sent again later.
     """
 
     def __init__(
@@ -69,6 +69,13 @@ class Delivery:
         """Hand over a retained message; its topic's newest is what is sent."""
         with self._lock:
             self._states[state.topic] = self._unsent[state.topic] = state
+
+    def withdraw(self, topics: Iterable[str]) -> None:
+        """Send nothing more of what was handed over for the topics."""
+        with self._lock:
+            for topic in topics:
+                self._states.pop(topic, None)
+                self._unsent.pop(topic, None)
 
     def is_clearing(self, topics: Iterable[str]) -> bool:
         """Whether the broker has not yet accepted an empty message on one of the topics."""
@@ -225,7 +232,7 @@ class Delivery:
             fate = "events are kept and sent again"
             self._refused_events = True
             self._outbox.refuse(number)
-        self.refusals.refused(topic, code, fate)
+        self.refusals.refused(flight.message, code, fate)
         if number is None and not final:
             self._refused[topic] = code
             self._set_retry()

@@ -30,6 +30,7 @@ from daemon.refused_login import (
     NOT_MQTT,
     WITHOUT_REASON,
     WRONG_LOGIN,
+    PortQuestion,
     refused_login,
 )
 from daemon.settings import MqttSettings
@@ -75,15 +76,19 @@ class Commands(NamedTuple):
     take: Callable[[str, bytes, bool], None]
 
 
+class _NotMqttError(Exception):
+    """What answers the login is not MQTT."""
+
+
 class Link:
     """The connection to the broker, as a context manager; publishing never waits for the network.
 
     Of every retained topic the newest message is sent, again after each reconnect. Events come from
     the outbox, in order, and leave it when the broker has accepted them. Leaving says goodbye:
     `farewell` instead of the will. When the hub says on `birth_topic` that it has started,
-    everything is said again. `notices` are topics that help to know the broker's content: where
-    they are refused, nothing is wrong. `leaves_nothing`: the goodbye also clears every retained
-    topic. Raises InputError for certificate files that cannot be used.
+    everything is said again. `notices` are optional subscriptions (availability and discovery of
+    this box); a refusal is logged at INFO only. `leaves_nothing`: the goodbye also clears every
+    retained topic. Raises InputError for certificate files that cannot be used.
     """
 
     def __init__(
@@ -128,7 +133,9 @@ class Link:
         self._losses = QuickLosses(farewell.topic.split("/")[-2])
         self._connected_at = math.inf
         self._end = ""
+        self._is_answered = False
         self._answers: dict[str, str] = {}
+        self._port_question = PortQuestion()
         self._said = Repeats(log)
         self.trouble: Trouble | None = None
         self._last_trouble: Trouble | None = None
@@ -155,6 +162,10 @@ class Link:
         """Hand over a retained message, from any thread; its topic's newest is what is sent."""
         self._delivery.publish(state)
         self._wake()
+
+    def withdraw(self, topics: Iterable[str]) -> None:
+        """Send nothing more of what was handed over for the topics, from any thread."""
+        self._delivery.withdraw(topics)
 
     def use_password(self, password: str | None) -> None:
         """Log in with this password from the next connection on; without one, connect now."""
@@ -256,6 +267,7 @@ class Link:
     def _one_connection(self) -> bool:
         client, refusals = self._new_client()
         self._connected_at, self._end = math.inf, ""
+        self._is_answered = False
         self._greet_again_at = math.inf
         try:
             client.connect(
@@ -266,13 +278,13 @@ class Link:
             )
             self._serve(client)
         except (OSError, UnicodeError) as error:
+            self._port_question.forget()
             self._report(explain(error, self._settings))
-        except Exception as error:  # noqa: BLE001
-            # A server that is no broker may send what breaks paho anywhere.
-            if self._connected.is_set():
-                self._report(explain(error, self._settings))
-            else:
-                refusals.append(NOT_MQTT)
+        except _NotMqttError:
+            refusals.append(NOT_MQTT)
+        except Exception as error:
+            log.debug("an error inside", exc_info=True)
+            self._report(explain(error, self._settings))
         accepted = self._connected.is_set()
         settled = time.monotonic() - self._connected_at >= _SETTLED_SECONDS
         # MQTT 5 states the limit, or gives this reason; with 3.1.1 a broker can only hang up.
@@ -293,6 +305,8 @@ class Link:
         elif accepted:
             taken_over = self._end == _ENDS[_TAKEN_OVER]
             quick = not settled and (taken_over or self._end == _ENDS[_CLOSED])
+            hung_up = not settled and not taken_over and self._end != _ENDS[_TIMEOUT]
+            self._subscriptions.ended(by_broker=hung_up)
             more = self._losses.lost(quick=quick, taken_over=taken_over)
             self._report(Trouble(f"the broker is gone: {self._end}{more}", users=False))
         else:
@@ -316,6 +330,7 @@ class Link:
         refusals: list[str] = []
 
         def on_connect(_c: Any, _u: Any, _f: Any, code: Any, limits: Any) -> None:
+            self._is_answered = True
             self._silences = dict.fromkeys(self._silences, 0)
             if code.is_failure:
                 refusals.append(code.getName())
@@ -334,7 +349,9 @@ class Link:
         client.on_connect = on_connect
         client.on_disconnect = on_disconnect
         client.on_publish = on_publish
-        client.on_subscribe = lambda _c, _u, _m, codes, _p: self._subscriptions.answered(codes)
+        client.on_subscribe = lambda _c, _u, mid, codes, _p: self._subscriptions.answered(
+            mid, codes
+        )
         client.on_message = lambda _c, _u, message: self._received(message)
         self.trouble = None
         return client, refusals
@@ -448,12 +465,23 @@ class Link:
         if self._woken in readable:
             self._woken.recv(4096)
         if broker in readable or pending:
-            client.loop_read()
+            self._read(client)
         if broker in writable:
             client.loop_write()
         # Before it is accepted the library would give up after one keepalive.
         if self._connected.is_set():
             client.loop_misc()
+
+    def _read(self, client: BoundedClient) -> None:
+        try:
+            client.loop_read()
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:
+            # A server that is no broker may send what breaks paho anywhere.
+            if self._is_answered:
+                raise
+            raise _NotMqttError from error
 
     def _refused(self, answer: str) -> None:
         version = "5" if self._protocol is _V5 else "3.1.1"
@@ -467,7 +495,8 @@ class Link:
                 return
         answers, self._answers = self._answers, {}
         if not self._closing.is_set():
-            self._report(refused_login(self._settings, answers, has_worked=self._protocol_known))
+            known, ask = self._protocol_known, self._port_question.of
+            self._report(refused_login(self._settings, answers, has_worked=known, ask=ask))
 
     def _report(self, trouble: Trouble) -> None:
         self.trouble = self._last_trouble = trouble

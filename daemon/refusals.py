@@ -1,8 +1,10 @@
 """Messages that the broker refuses (MQTT 5): whether to try again, and what the log says."""
 
 import logging
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from daemon.home_assistant import Message
 from daemon.settings import MqttSettings
 from daemon.trouble import Repeats
 
@@ -20,7 +22,7 @@ class _Reason(NamedTuple):
     is_final: bool = False
 
 
-# 0x95 stands in no standard for a PUBACK; mosquitto sends it where message_size_limit is exceeded.
+# MQTT 5 does not list 0x95 for PUBACK; mosquitto sends it where message_size_limit is exceeded.
 _REASONS = {
     0x80: _Reason("Unspecified error", _SEE_LOG),
     0x83: _Reason("Implementation specific error", _SEE_LOG),
@@ -77,6 +79,13 @@ _PRACTICE = _Kind("practice", "the hub learns of no minutes and sessions")
 _SETTINGS = _Kind("settings", "the hub does not learn which values are in force")
 _COMMANDS = _Kind("commands", "the hub cannot change settings")
 _BIRTH = _Kind("birth", "after a restart of the hub, the states may be missing there for a while")
+_LEFTOVERS = _Kind(
+    "leftovers",
+    "the topics of a place that is no longer configured stay in the hub; "
+    "timbrel forget NODE removes them",
+)
+# Only what removes a place publishes these with retain; the box's own will is not published so.
+_OF_LEFTOVERS = {b"", b"offline"}
 _BY_LEAF = {
     "availability": _AVAILABILITY,
     "event": _EVENTS,
@@ -106,10 +115,10 @@ class Refusals:
         self._kind_of.clear()
         self.kinds = ()
 
-    def refused(self, topic: str, code: int, fate: str) -> None:
-        """A message on the topic was refused with a reason code; `fate`: what happens to it."""
+    def refused(self, message: Message, code: int, fate: str) -> None:
+        """A message was refused with a reason code; `fate`: what happens to it."""
         self.count += 1
-        kind, named = self._note(topic, self._of(topic))
+        kind, named = self._note(message.topic, self._of(message))
         meaning = f"; {kind.meaning}" if kind.meaning else ""
         reason = reason_of(code, self._settings, named)
         self._said.say(logging.ERROR, f"the broker refuses {named}: {reason}; {fate}{meaning}")
@@ -127,6 +136,17 @@ class Refusals:
         """A subscription that is of use but not needed was refused for that reason."""
         self._said.say(logging.INFO, f"the broker does not let us read {topic}: {reason}")
 
+    def left_out(self, topics: Sequence[str]) -> None:
+        """The broker closes the connection at optional subscriptions, which are left out now."""
+        more = f" and {len(topics) - 1} more" if len(topics) > 1 else ""
+        self._said.say(
+            logging.WARNING,
+            f"the broker closes the connection when Timbrel subscribes to {topics[0]}{more}; "
+            "these subscriptions are left out, so another Timbrel with the same name is not "
+            f"noticed; give {named_user(self._settings)} read access to {'them' if more else 'it'} "
+            "in the broker's access list",
+        )
+
     def accepted(self, topic: str) -> bool:
         """Something on the topic was accepted; return whether it was refused before."""
         if self._kind_of.pop(topic, None) is None:
@@ -140,7 +160,7 @@ class Refusals:
 
     def _note(self, topic: str, kind: _Kind) -> tuple[_Kind, str]:
         """Return the kind, and the first refused topic of that kind."""
-        if topic not in self._kind_of:
+        if self._kind_of.get(topic) is not kind:
             self._kind_of[topic] = kind
             self._tell_kinds()
         return kind, next(other for other, its in self._kind_of.items() if its is kind)
@@ -148,7 +168,10 @@ class Refusals:
     def _tell_kinds(self) -> None:
         self.kinds = tuple(sorted({kind.name for kind in self._kind_of.values()}))
 
-    def _of(self, topic: str) -> _Kind:
+    def _of(self, message: Message) -> _Kind:
+        topic = message.topic
+        if message.retain and message.payload in _OF_LEFTOVERS:
+            return _LEFTOVERS
         if topic.startswith(self._discovery) and topic.endswith("/config"):
             return _DISCOVERY
         return _BY_LEAF.get(topic.rpartition("/")[2], _SETTINGS)

@@ -1,6 +1,6 @@
 """Why the broker does not let us in: its reasons for each version of MQTT, in one sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from daemon.settings import MqttSettings
 from daemon.trouble import Trouble
@@ -20,13 +20,43 @@ _REMEDIES = {
 _SEE_LOG = "see the broker's log"
 
 
+def stranger_at(settings: MqttSettings) -> str | None:
+    """Return what kind of server answers at the port in place of a broker; takes some seconds."""
+    # Not imported at the start: a daemon whose broker answers never needs it.
+    from daemon import stranger
+
+    return stranger.stranger_at(settings)
+
+
+class PortQuestion:
+    """Asks the port what it is once for each kind of failure: a broker may ban who asks often."""
+
+    def __init__(self) -> None:
+        self._answers: Mapping[str, str] | None = None
+        self._stranger: str | None = None
+
+    def forget(self) -> None:
+        """Ask again next time, because the port has behaved differently meanwhile."""
+        self._answers = None
+
+    def of(self, settings: MqttSettings, answers: Mapping[str, str]) -> str | None:
+        """Return what `stranger_at` returned when these answers to logins first came."""
+        if self._answers != answers:
+            self._answers, self._stranger = answers, stranger_at(settings)
+        return self._stranger
+
+
 def refused_login(
-    settings: MqttSettings, answers: Mapping[str, str], *, has_worked: bool = False
+    settings: MqttSettings,
+    answers: Mapping[str, str],
+    *,
+    has_worked: bool = False,
+    ask: Callable[[MqttSettings, Mapping[str, str]], str | None] = lambda its, _: stranger_at(its),
 ) -> Trouble:
     """Return why no version of MQTT that was tried works, with the remedy.
 
     `answers` are the names of reason codes, or one of those `WITHOUT_REASON`, by the version. Where
-    none is a reason and it has not worked before, the port is asked what it is, for some seconds.
+    none is a reason and it has not worked before, `ask` finds out what the port is instead.
     """
     address = f"{settings.host}:{settings.effective_port}"
     where = f"the broker at {address}"
@@ -40,16 +70,9 @@ def refused_login(
         reasons = {v: a for v, a in reasons.items() if a != _UNKNOWN_VERSION} or reasons
     if reasons:
         return Trouble(f"{where} {_refuses(reasons)}", users=False)
-    if not has_worked and (stranger := _stranger_at(settings)):
+    if not has_worked and (stranger := ask(settings, answers)):
         return Trouble(f"the server at {address} {stranger}", users=True)
     return Trouble(f"{where} {_without_reason(set(answers.values()))}", users=False)
-
-
-def _stranger_at(settings: MqttSettings) -> str | None:
-    # Where all is well, a daemon does without this code.
-    from daemon.stranger import stranger_at
-
-    return stranger_at(settings)
 
 
 def _refuses(reasons: Mapping[str, str]) -> str:

@@ -81,7 +81,7 @@ class Reload:
         applied += [key for key in renewal.applied if key not in changes]
         files = signatures(settings)
         waiting += [f"{key} (its file has changed)" for key in changed_files(self._files, files)]
-        gone = _removed(self._settings.sources, settings.sources)
+        gone = _removed(self._settings.places, settings.places)
         said = [f"sources without {', '.join(gone)}"] if gone else []
         if applied:
             said.append(f"{', '.join(applied)} applied")
@@ -146,7 +146,7 @@ def _changed_fields(where: str, old: msgspec.Struct, new: msgspec.Struct) -> lis
 def _with_applied(old: Settings, new: Settings) -> Settings:
     """The settings that hold now: a key that waits for a restart is named again next time."""
     replace: Any = msgspec.structs.replace
-    gone = _removed(old.sources, new.sources)
+    gone = _removed(old.places, new.places)
     gates = {source.name: source.gate_dbfs for source in new.sources}
     applied: Settings = replace(
         old,

@@ -27,6 +27,9 @@ class Broker(Protocol):
     def publish(self, state: Message) -> None:
         """Hand over a retained message."""
 
+    def withdraw(self, topics: Iterable[str]) -> None:
+        """Send nothing more of what was handed over for the topics."""
+
     def is_clearing(self, topics: Iterable[str]) -> bool:
         """Whether the broker has not yet accepted an empty message on one of the topics."""
 
@@ -52,7 +55,8 @@ class Retirement:
 
     A place whose name another box has taken is left alone. What the broker holds about the places
     comes to `take`, from any thread; `topics` are those to listen to. A place is forgotten, with
-    `save`, once the broker has accepted all of it.
+    `save`, once the broker has accepted all of it. `nodes` must not be empty. Without `discovery` a
+    device is removed only where the broker shows one.
     """
 
     def __init__(
@@ -60,7 +64,10 @@ class Retirement:
         identity: Identity,
         nodes: Sequence[Node],
         save: Callable[[Identity], None],
+        *,
+        discovery: bool,
     ) -> None:
+        self._discovery = discovery
         self._identity = identity
         self._nodes = list(nodes)
         self._save = save
@@ -72,13 +79,18 @@ class Retirement:
         self._clearing: dict[Announced, list[str]] = {}
         self._places = current + self._waiting
         self._seen: dict[str, bytes] = {}
-        self.topics = sorted({topic for place in self._waiting for topic in self._evidence(place)})
+        self._newest: dict[str, bytes] = {}
+        # The only place of a box is not taken out while it runs.
+        removable = current if len(current) > 1 else []
+        places = [*self._waiting, *removable]
+        self.topics = sorted({topic for place in places for topic in self._evidence(place)})
         self._has_news = self._places != list(identity.places)
 
     def take(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
         """What the broker holds, or gets, on one of the topics."""
         if topic not in self.topics:
             return
+        self._newest[topic] = payload
         if topic.endswith("/availability"):
             self._seen[topic] = payload
         elif retained:
@@ -88,10 +100,19 @@ class Retirement:
     def retire(self, node: Node, broker: Broker) -> None:
         """Retire a place that has been taken out while the box runs."""
         self._nodes.remove(node)
-        self._retire(announced(node), broker)
+        place = announced(node)
+        # Meanwhile another box may have announced it.
+        device = self._device(place)
+        if device in self._newest:
+            self._seen[device] = self._newest[device]
+        broker.withdraw([device, *retained_topics(place.topic_prefix, place.name, self._families)])
+        self._waiting.append(place)
 
     def __call__(self, broker: Broker) -> None:
-        """Retire what is due, forget what is done, and save that."""
+        """Retire what is due, forget what is done, and save that.
+
+        Nothing is retired until three seconds after the connection.
+        """
         if self._waiting and broker.connected_seconds >= _LOOK_SECONDS:
             waiting, self._waiting = self._waiting, []
             for place in waiting:
@@ -118,7 +139,7 @@ class Retirement:
             )
         else:
             if finding is Finding.UNKNOWN:
-                log.info(
+                log.warning(
                     "%s was announced by this box, and the broker does not show whether another "
                     "one has that name; timbrel forget %s removes it",
                     *(place.name, place.name),
@@ -137,7 +158,8 @@ class Retirement:
         elif owners in ({own}, set()):
             box = own
             if own not in self._seen:
-                return Finding.OTHERS
+                seen = any(topic in self._seen for topic in self._evidence(place))
+                return Finding.OTHERS if seen else Finding.UNKNOWN
         else:
             return Finding.OTHERS
         if box == self._ours or self._seen.get(box) == b"offline":
@@ -163,7 +185,8 @@ class Retirement:
         """The device first: a hub that sees its states go before it would call them unknown."""
         devices = {self._device(announced(node)) for node in self._nodes}
         device = self._device(place)
-        topics = [] if device in devices else [device]
+        is_announced = self._discovery or bool(self._seen.get(device))
+        topics = [device] if is_announced and device not in devices else []
         if (place.topic_prefix, place.name) not in {(n.topic_prefix, n.name) for n in self._nodes}:
             topics += retained_topics(place.topic_prefix, place.name, self._families)
         return topics

@@ -148,9 +148,13 @@ class Source:
         return window
 
     def close(self) -> None:
-        """Let go of the device for good."""
+        """Close the device for good, also one that is still being opened."""
         self.muted = True
         self._let_go()
+        if self._opening is not None:
+            # Nobody polls after this.
+            self._opening.add_done_callback(self._close_late)
+            self._opening = None
 
     def _move_opening_on(self) -> None:
         now = time.monotonic()
@@ -187,6 +191,10 @@ class Source:
             channel=self._listening.channel,
             stillness_is_loss=self._listening.stillness_is_loss,
         )
+
+    def _close_late(self, opening: "Future[Ring]") -> None:
+        if not opening.cancelled() and opening.exception() is None:
+            self._device.close(opening.result())
 
     def _sound_is_here(self) -> None:
         self.sounds = True

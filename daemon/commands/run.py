@@ -54,7 +54,9 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
     folder = state_directory(settings.state.directory)
     identity, remembered = read_identity(folder, settings.mqtt), identity_note(folder)
     stations = Stations(settings, ears, identity.id_suffix)
-    retirement = Retirement(identity, stations.nodes, remembered.write)
+    retirement = Retirement(
+        identity, stations.nodes, remembered.write, discovery=settings.mqtt.discovery
+    )
     changed = threading.Condition()
     make_device = make_device or partial(device_of, stall_seconds=settings.audio.stall_seconds)
 

@@ -83,7 +83,8 @@ class ScriptedBroker:
     `silence_seconds` goes by before every CONNACK; `properties` stand in the CONNACK of MQTT 5. A
     packet larger than `largest` ends the connection without a word. Every subscription is answered
     with the reason code `subscription`. Every PUBACK of MQTT 5 ends with the bytes `explanation`.
-    `answers_singly`: no PUBACK waits for those of later messages.
+    `answers_singly`: no PUBACK waits for those of later messages. A subscription to `hangs_up_at`
+    ends the connection.
     """
 
     def __init__(
@@ -97,8 +98,11 @@ class ScriptedBroker:
         subscription: int = 1,
         explanation: bytes = b"",
         answers_singly: bool = False,
+        hangs_up_at: str | None = None,
         server: socket.socket | None = None,
     ) -> None:
+        self.subscribed: list[list[str]] = []
+        self._hangs_up_at = hangs_up_at
         self.published: list[Published] = []
         self.versions: list[int] = []
         self.most_in_flight = 0
@@ -191,6 +195,9 @@ class ScriptedBroker:
                     waiting.clear()
             elif kind == SUBSCRIBE:
                 topics = _topics(body, version)
+                if self._hangs_up_at in topics:
+                    return
+                self.subscribed.append(topics)
                 connection.sendall(_suback(body, version, self.subscription, len(topics)))
                 self._greet_subscriber(connection, topics, version)
             elif kind == PINGREQ and self.answers_pings:

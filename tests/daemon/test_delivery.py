@@ -67,6 +67,7 @@ def sender(
     greeting: Sequence[Message] = (ONLINE,),
     password: str | None = None,
     birth_topic: str | None = None,
+    notices: Sequence[str] = (),
     **options: Any,
 ) -> Iterator[Sender]:
     """A link that is connected."""
@@ -80,6 +81,7 @@ def sender(
         farewell=FAREWELL,
         commands=Commands([COMMAND], lambda *command: taken.append(command)),
         birth_topic=birth_topic,
+        notices=Commands(notices, lambda *_: None),
     )
     with link:
         assert link.wait_connected(10)

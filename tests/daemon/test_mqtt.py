@@ -512,3 +512,17 @@ def test_a_broker_of_mqtt_5_keeps_what_is_too_large_for_a_command(broker: Mosqui
         publish(broker.port, "timbrel/node/mute/set", b"ON")
         eventually(lambda: taken)
     assert taken == [("timbrel/node/mute/set", b"ON", False)]
+
+
+def test_error_of_our_own_at_the_login_is_not_blamed_on_the_broker(broker: Mosquitto) -> None:
+    def greeting() -> list[Message]:
+        raise ValueError("our own mistake")
+
+    settings = MqttSettings(host="127.0.0.1", port=broker.port)
+    with Link(
+        settings, None, Outbox(), client_id="box", greeting=greeting, farewell=FAREWELL
+    ) as link:
+        eventually(lambda: link.trouble is not None)
+        assert link.trouble is not None
+        assert link.trouble.reason.endswith("our own mistake")
+        assert link._protocol is mqtt._V5

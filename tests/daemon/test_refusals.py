@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,29 @@ def test_refused_message_is_logged_with_what_that_means(
     (line,) = said(caplog)
     assert line.startswith(f"the broker refuses {topic}: Not authorized; give clients without")
     assert meaning in line
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("homeassistant/device/timbrel_attic/config", b""),
+        ("timbrel/attic/state", b""),
+        ("timbrel/attic/hearing", b""),
+        ("old/timbrel/availability", b"offline"),
+    ],
+)
+def test_refused_removal_of_a_place_is_logged_as_that(
+    topic: str, payload: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    message = Message(topic, payload, 1, retain=True)
+    with ScriptedBroker(lambda _: 0x87) as broker, sender(broker.port, [message]) as its:
+        eventually(lambda: its.link.refusing == ("leftovers",))
+    (line,) = said(caplog)
+    assert line.startswith(f"the broker refuses {topic}: Not authorized; give clients without")
+    assert line.endswith(
+        "it is sent again later; the topics of a place that is no longer configured stay in the "
+        "hub; timbrel forget NODE removes them"
+    )
 
 
 def test_message_that_several_places_send_is_logged_once(
@@ -127,3 +151,34 @@ def test_refused_subscription_is_tried_again(
         eventually(lambda: its.link.refusing == ())
         assert its.link.connections == 1
     assert f"the broker accepts our subscription to {COMMAND}" in caplog.text
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_connection_is_kept_where_the_broker_closes_it_at_optional_subscriptions(
+    protocol: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        ScriptedBroker(hangs_up_at=ONLINE.topic) as broker,
+        sender(broker.port, notices=[ONLINE.topic, "b"], protocol=protocol) as its,
+    ):
+        eventually(lambda: its.link.connections == 3)
+        its.put(1)
+        eventually(lambda: broker.of("timbrel/node/event"))
+        time.sleep(2)
+        assert its.link.connections == 3
+        assert its.link.state == "connected"
+    (line,) = [text for text in caplog.messages if "closes the connection when" in text]
+    assert f"subscribes to {ONLINE.topic} and 1 more; these subscriptions are left out" in line
+    assert "may have the same name" not in caplog.text
+
+
+def test_subscriptions_are_asked_for_in_pieces_with_the_optional_ones_apart() -> None:
+    topics = [f"n{number}" for number in range(9)]
+    with (
+        ScriptedBroker(subscription=0x80) as broker,
+        sender(broker.port, notices=topics) as its,
+    ):
+        eventually(lambda: len(broker.subscribed) == 3)
+        assert broker.subscribed == [[COMMAND], topics[:8], topics[8:]]
+        # Only the refusal of what is needed counts, whatever the order of the answers.
+        eventually(lambda: its.link.refusing == ("commands",))

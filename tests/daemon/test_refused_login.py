@@ -190,3 +190,21 @@ def test_broker_that_has_worked_is_not_asked_what_it_is(caplog: pytest.LogCaptur
         assert link.connections == 1
     assert all(b"MQTT" in first for first in firsts)
     assert "closes the connection without an answer" in caplog.text
+
+
+def test_server_that_hangs_up_is_asked_once_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt, "_FIRST_PAUSE_SECONDS", 0.02)
+    firsts = list[bytes]()
+
+    def hang_up(first: bytes) -> bytes:
+        firsts.append(first)
+        return b""
+
+    def logins() -> int:
+        return sum(b"MQTT" in first for first in list(firsts))
+
+    with answering(hang_up) as port, link_to(port):
+        eventually(lambda: logins() >= 6)
+    others = [first for first in firsts if b"MQTT" not in first]
+    # TLS and HTTP.
+    assert [first[:1] for first in others] == [b"\x16", b"G"]

@@ -115,6 +115,19 @@ def test_last_source_is_not_taken_out_without_a_restart(
     assert caplog.messages == ["settings reloaded: restart needed for sources"]
 
 
+def test_places_that_end_when_sources_is_removed_are_named(
+    box: Box, caplog: pytest.LogCaptureFixture
+) -> None:
+    box.file.write_text("name: a\n" + TWO)
+    box.reload = Reload(box.file, load(box.file), box.apply)
+    for _ in range(2):
+        box.change("name: a\n")
+    assert caplog.messages == [
+        "settings reloaded: sources without b; restart needed for sources",
+        "settings reloaded: restart needed for sources",
+    ]
+
+
 def test_source_that_replaces_another_is_named(box: Box, caplog: pytest.LogCaptureFixture) -> None:
     box.file.write_text(TWO)
     box.reload = Reload(box.file, load(box.file), box.apply)

@@ -180,6 +180,33 @@ def test_place_taken_out_by_a_reload_ends_and_is_cleared(
             assert porch == {AVAILABILITY: b"offline"}
 
 
+def test_place_that_moved_to_another_box_is_left_alone_by_a_reload(
+    box: Box, broker: Mosquitto, watcher: Watcher
+) -> None:
+    theirs = {"availability": [{"topic": "timbrel/garden/availability"}, {"topic": AVAILABILITY}]}
+    with box.running(HALL, PORCH) as daemon:
+        for place in ("hall", "porch"):
+            watcher.wait_for(f"timbrel/{place}/practice")
+        keep(broker, "timbrel/garden/availability", b"online")
+        keep(broker, CONFIG, json.dumps(theirs).encode())
+        # Longer than the first look at what the broker holds.
+        time.sleep(4)
+        box.write(HALL)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("settings reloaded: sources without porch")
+        eventually(lambda: box.places == ["hall"])
+        keep(broker, "timbrel/porch/hearing", b"of the garden")
+        # Nothing of ours comes back when everything is said again.
+        single("homeassistant/status", b"online", hostname="127.0.0.1", port=broker.port)
+        time.sleep(4)
+        left = held(broker.port)
+        assert "no longer configured" not in daemon.log
+    assert json.loads(left[CONFIG]) == theirs
+    assert left[AVAILABILITY] == b"online"
+    assert left["timbrel/porch/hearing"] == b"of the garden"
+    assert "timbrel/porch/practice" in left
+
+
 def test_microphone_of_a_place_taken_out_by_a_reload_is_closed(
     box: Box, watcher: Watcher, microphone: VirtualMicrophone
 ) -> None:
@@ -304,6 +331,34 @@ def test_place_is_remembered_until_the_broker_accepts_that_it_is_gone(
     assert box.places == ["hall", "porch"]
 
 
+def test_place_is_forgotten_where_a_box_without_discovery_may_write_its_own_topics_only(
+    tmp_path: Path, start_broker: StartBroker
+) -> None:
+    access = tmp_path / "access"
+    access.write_text("topic readwrite timbrel/#\nuser watcher\ntopic readwrite #\n")
+    access.chmod(0o644)
+    broker = start_broker(f"allow_anonymous true\nacl_file {access}\n")
+    box = Box(tmp_path / "box", broker.port)
+    box.settings["mqtt"] |= {"discovery": False, "protocol": "5"}
+    with Watcher(broker.port, username="watcher", password="any") as watcher:  # noqa: S106
+        leave_porch(box, watcher)
+        with box.running(HALL) as daemon:
+            daemon.wait_for("porch is no longer configured")
+            watcher.wait_for("timbrel/porch/hearing", lambda m: m.payload == b"")
+            eventually(lambda: box.places == ["hall"])
+            assert "refuses" not in daemon.log
+
+
+def test_device_that_the_broker_still_holds_is_cleared_after_discovery_was_switched_off(
+    box: Box, broker: Mosquitto, watcher: Watcher
+) -> None:
+    leave_porch(box, watcher)
+    assert CONFIG in held(broker.port)
+    with box.running(HALL, mqtt={**box.settings["mqtt"], "discovery": False}):
+        eventually(lambda: box.places == ["hall"])
+        assert CONFIG not in held(broker.port)
+
+
 @pytest.fixture
 def old_box(tmp_path: Path, broker: Mosquitto) -> Box:
     """A box with what 0.1.0 left, on disk and at the broker."""
@@ -351,3 +406,17 @@ def test_place_of_0_1_0_is_left_alone_where_it_is_not_known_to_be_ours(
         left = held(broker.port)
     assert "home/music/porch/hearing" in left
     assert (topic in left) == (theirs is not None)
+
+
+def test_place_that_0_1_0_announced_is_named_where_the_broker_shows_nothing_of_it(
+    old_box: Box, tmp_path: Path, start_broker: StartBroker
+) -> None:
+    access = tmp_path / "access"
+    access.write_text("topic write home/music/#\ntopic write ha/discovery/#\n")
+    access.chmod(0o644)
+    broker = start_broker(f"allow_anonymous true\nacl_file {access}\n")
+    old_box.settings["mqtt"] |= {"port": broker.port}
+    places = [{**HALL, "name": name} for name in ("piano_room", "studio")]
+    with old_box.running(*places, log={"level": "warning"}) as daemon:
+        daemon.wait_for("timbrel forget porch removes it")
+        eventually(lambda: old_box.places == ["piano_room", "studio"])

@@ -246,6 +246,24 @@ def test_an_opening_that_is_answered_after_the_mute_is_closed_at_once(
     assert not source.has_news
 
 
+def test_device_that_is_opened_after_the_source_is_closed_is_closed(
+    source: Source, hand: Hand
+) -> None:
+    source.poll()
+    source.close()
+    assert not source.has_news
+    # Nobody polls any more.
+    ring = hand.give()
+    assert hand.closed == [ring]
+
+
+def test_closed_source_whose_opening_fails_closes_nothing(source: Source, hand: Hand) -> None:
+    source.poll()
+    source.close()
+    hand.refuse("it is busy")
+    assert hand.closed == []
+
+
 def test_mute_cancels_an_opening_that_can_be_cancelled(
     source: Source, hand: Hand, clock: Clock
 ) -> None:
