@@ -37,6 +37,11 @@ def content_of(file: SoundInput) -> tuple[str | None, int]:
     return None, 0
 
 
+def is_tagged(file: SoundInput) -> bool:
+    """Whether the input begins with an ID3v2 tag, as music does and raw sound does not."""
+    return after_id3(file, 0) > 0
+
+
 def is_streamed(pipe: SoundInput, content: str | None) -> bool:
     """Whether libsndfile can read a pipe as it comes."""
     match content:

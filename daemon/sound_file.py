@@ -10,7 +10,7 @@ from daemon.errors import InputError
 from daemon.mixing import RecordingMix
 from daemon.resampler import Resampler
 from daemon.sound_block import Block
-from daemon.sound_content import LIBSNDFILES, WAV, content_of, is_streamed
+from daemon.sound_content import LIBSNDFILES, WAV, content_of, is_streamed, is_tagged
 from daemon.sound_decoders import known_blocks, other_blocks
 from daemon.sound_input import STANDARD_INPUT, SoundInput, open_input, spooled
 from daemon.wav_parts import endless_head
@@ -67,7 +67,7 @@ def _resampled(
 def _blocks(file: SoundInput) -> Iterator[Block]:
     """The sound of the input by its content; a pipe that must be seekable is copied into memory."""
     content, start = content_of(file)
-    if content is None and file.path == STANDARD_INPUT:
+    if content is None and file.path == STANDARD_INPUT and not is_tagged(file):
         yield from _raw_blocks(file)
         return
     with ExitStack() as stack:
@@ -75,6 +75,8 @@ def _blocks(file: SoundInput) -> Iterator[Block]:
             file.head = endless_head(file)
         if file.size is None and not is_streamed(file, content):
             file = stack.enter_context(spooled(file))
+            # A tag may be longer than the head of the pipe.
+            content, start = content_of(file)
         if content is None or content in LIBSNDFILES:
             yield from known_blocks(file, content, start)
         else:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from daemon.errors import InputError
@@ -106,6 +107,42 @@ def test_any_format_is_recognised_on_standard_input(
     assert seconds_heard(heard) == ALL
     expected = kind == "wav without a size" and not is_pipe
     assert [("never finished" in line) for line in warnings_of(caplog)] == [True] * expected
+
+
+@pytest.mark.parametrize("has_header", [True, False])
+@pytest.mark.parametrize("is_standard_input", [True, False])
+def test_mp3_with_a_cover_picture_is_read_from_a_pipe(
+    *,
+    is_standard_input: bool,
+    has_header: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # The tag holds 40 000 bytes, more than the first bytes by which a pipe is recognised.
+    tag = b"ID3\4\0\0\0\2\x38\x40APIC" + bytes(range(1, 251)) * 159 + bytes(246)
+    content = tag + (mp3() if has_header else without_header(mp3()))
+    path = tmp_path / "x"
+    with fifo(path, content):
+        if is_standard_input:
+            with standard_input(monkeypatch, path):
+                heard = read_sound("-")
+        else:
+            heard = read_sound(str(path))
+    assert seconds_heard(heard) == ALL
+    assert np.array_equal(heard, read_sound(str(put(tmp_path, "x.mp3", content))))
+    assert warnings_of(caplog) == []
+
+
+def test_a_tag_without_music_is_refused_on_standard_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    with (
+        fifo(path, b"ID3\4\0\0\0\2\x38\x40" + bytes(40_000) + b"no sound\n" * 99),
+        standard_input(monkeypatch, path),
+    ):
+        assert "cannot be read as audio" in refusal("-")
 
 
 def test_wav_from_a_pipe_is_heard_as_it_comes(tmp_path: Path) -> None:
