@@ -1,6 +1,6 @@
 """Tags of music players before and after the sound of a file."""
 
-from daemon.sound_input import SoundInput
+from daemon.sound_input import BUFFER_BYTES, SoundInput
 
 _ID3_HEADER = 10
 _ID3V1_BYTES = 128
@@ -23,6 +23,21 @@ def after_id3(file: SoundInput, start: int) -> int:
         has_footer = header[5] & 0x10
         start += _ID3_HEADER + size + (_ID3_HEADER if has_footer else 0)
     return start
+
+
+def is_sound(file: SoundInput, start: int, end: int, least_bytes: int = 1) -> bool:
+    """Whether the bytes between two offsets behind a complete recording can be more of its sound.
+
+    They are none where all are zero, as recorders fill the last cluster of a card, where they are
+    an ID3v2 tag, and where there are fewer than `least_bytes`.
+    """
+    start = after_id3(file, start)
+    if end - start < least_bytes:
+        return False
+    return any(
+        file.read(at, min(BUFFER_BYTES, end - at)).strip(b"\0")
+        for at in range(start, end, BUFFER_BYTES)
+    )
 
 
 def before_tags(file: SoundInput, end: int) -> int:

@@ -167,6 +167,20 @@ def test_sound_that_a_pipe_s_header_does_not_count_is_warned_of(
     ]
 
 
+@pytest.mark.parametrize(
+    "tail",
+    [bytes(9_000), b"ID3\4\0\0\0\0\x46\x28" + bytes(range(1, 251)) * 36],
+    ids=["zeros", "tag"],
+)
+def test_bytes_behind_a_complete_wav_in_a_pipe_are_not_warned_of(
+    tail: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "pipe"
+    with fifo(path, wav(tail=tail)):
+        assert seconds_heard(read_sound(str(path))) == ALL
+    assert warnings_of(caplog) == []
+
+
 def test_pipe_that_libsndfile_refuses_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     with fifo(path, wav().replace(b"fmt ", b"tmf ")):

@@ -192,6 +192,45 @@ def test_wav_is_read_to_the_chunks_after_its_sound(
     hears(path, ALL)
 
 
+# What recorders, taggers and web servers append to a complete file.
+TAILS = {
+    "zeros": bytes(4_096),
+    "tag": b"ID3\4\0\0\0\0\x4e\x20" + noise().tobytes()[:10_016],
+    "tag and zeros": b"ID3\4\0\0\0\0\2\0" + b"\xff" * 256 + bytes(9_000),
+    "text": b"\n<!-- made by recorder v1.0 \x01\x02 -->\n",
+}
+
+
+@pytest.mark.parametrize("tail", TAILS.values(), ids=TAILS)
+@pytest.mark.parametrize("container", ["WAV", "AIFF", "AU", "CAF", "W64"])
+def test_bytes_behind_a_complete_file_are_no_sound(
+    container: str, tail: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = encoded(container, "PCM_16")
+    expected = read_sound(str(put(tmp_path, "whole", whole)))
+    assert np.array_equal(read_sound(str(put(tmp_path, "x", whole + tail))), expected)
+    assert warnings_of(caplog) == []
+
+
+@pytest.mark.parametrize("padding", [b"", b"\0"])
+@pytest.mark.parametrize("tail", TAILS.values(), ids=TAILS)
+def test_bytes_behind_a_wav_of_odd_size_are_no_sound(
+    tail: bytes, padding: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = wav(samples=steps()[:-1], tail=padding + tail, bits=8)
+    assert len(read_sound(str(put(tmp_path, "x.wav", content)))) == SECONDS * RATE_HZ - 1
+    assert warnings_of(caplog) == []
+
+
+@pytest.mark.parametrize("chunks", [LIST_CHUNK, 2 * LIST_CHUNK])
+def test_zeros_behind_the_chunks_of_a_wav_are_no_sound(
+    chunks: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = put(tmp_path, "x.wav", wav(tail=chunks + bytes(4_096)))
+    assert len(read_sound(str(path))) == SECONDS * RATE_HZ
+    assert warnings_of(caplog) == []
+
+
 def test_wav_without_sound_before_its_chunks_is_refused(tmp_path: Path) -> None:
     content = wav(0, np.zeros(0, np.float32), LIST_CHUNK)
     assert "there is no sound in it" in refusal(put(tmp_path, "x.wav", content))
