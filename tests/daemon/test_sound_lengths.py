@@ -151,6 +151,27 @@ def test_flac_is_read_beyond_the_number_in_its_header(
     assert warnings_of(caplog) == []
 
 
+@pytest.mark.parametrize(
+    "tail", [bytes(4_096), bytes(2_000_000), b"ID3\4\0\0\0\0\2\0" + b"\xff" * 256, b"a line\n"]
+)
+def test_bytes_behind_a_complete_flac_are_no_sound(
+    tail: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = put(tmp_path, "x.flac", encoded("FLAC", "PCM_16") + tail)
+    assert len(read_sound(str(path))) == SECONDS * RATE_HZ
+    hears(path, ALL)
+    assert warnings_of(caplog) == []
+
+
+def test_damage_beyond_the_number_in_a_flac_header_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = flac_promising(RATE_HZ)
+    path = put(tmp_path, "x.flac", content[: len(content) // 2])
+    read_sound(str(path))
+    assert len(warnings_of(caplog)) == 1
+
+
 def test_flac_shorter_than_its_header_says_is_truncated(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
