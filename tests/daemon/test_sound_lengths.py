@@ -94,6 +94,27 @@ def test_damage_in_an_mp3_keeps_the_time_of_what_follows(
     assert warnings_of(caplog) == [f"{path}: damaged; silence replaces what does not decode"]
 
 
+@pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE"])
+def test_a_few_bytes_between_the_frames_of_an_mp3_are_no_truncation(
+    mode: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = mp3(mode=mode)
+    middle = len(content) // 2
+    hears(put(tmp_path, "x.mp3", content[:middle] + b"xyzzy" + content[middle:]), ALL)
+    assert warnings_of(caplog) == []
+
+
+def test_mp3_with_a_few_bytes_between_its_frames_and_without_its_end_is_truncated(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = mp3(mode="CONSTANT")
+    middle, end = len(content) // 4, len(content) * 3 // 4
+    path = put(tmp_path, "x.mp3", content[:middle] + b"xyzzy" + content[middle:end])
+    hears(path, ALL[:6])
+    (warning,) = warnings_of(caplog)
+    assert warning.startswith(f"{path}: truncated; the 6.")
+
+
 @pytest.mark.parametrize("size", [200, 500])
 def test_small_damage_in_an_mp3_keeps_the_time_of_what_follows(
     size: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
