@@ -8,9 +8,9 @@ from daemon.mpeg_frames import HEAD_BYTES, Form, Frame, frame_size, frames
 from daemon.mpeg_header import StreamHeader, stream_header
 from daemon.sound_input import SoundInput
 from daemon.sound_part import DAMAGED, TRUNCATED, Part, UnsuitableError
-from daemon.sound_tags import after_id3, before_tags
+from daemon.sound_tags import after_id3, after_tags, before_tags
 
-_ID3V1_BYTES = 128
+_SEARCHED_BYTES = 1 << 20
 # Less is padding between frames; more is no sound that was damaged, but something else.
 _LEAST_DAMAGE_SECONDS, _LONGEST_DAMAGE_SECONDS = 0.02, 600.0
 
@@ -118,10 +118,13 @@ def _runs(file: SoundInput, start: int, end: int) -> Iterator[_Run]:
 
 
 def _between(file: SoundInput, start: int, end: int) -> int:
-    """How many bytes between two runs are no tags."""
-    if file.read(start, 3) == b"TAG":
-        start += _ID3V1_BYTES
-    return max(0, end - after_id3(file, start))
+    """How many bytes between two runs are no tags, after the one or before the other."""
+    content = file.read(start, min(end - start, _SEARCHED_BYTES))
+    found = content.find(b"ID3")
+    if found >= 0 and after_id3(file, start + found) == end:
+        end = start + found
+    start = after_tags(file, start)
+    return max(0, before_tags(file, end) - start)
 
 
 def _part(run: _Run, lost_seconds: float) -> Part:

@@ -5,7 +5,7 @@ from daemon.sound_input import BUFFER_BYTES, SoundInput
 _ID3_HEADER = 10
 _ID3V1_BYTES = 128
 _APE_BYTES = 32
-_APE_HAS_HEADER = 1 << 31
+_APE_HAS_HEADER, _APE_IS_HEADER = 1 << 31, 1 << 29
 _LYRICS_END = 15
 # More than that in a row is not a file of today's players.
 _MOST_TAGS = 16
@@ -22,6 +22,21 @@ def after_id3(file: SoundInput, start: int) -> int:
             size = size << 7 | byte
         has_footer = header[5] & 0x10
         start += _ID3_HEADER + size + (_ID3_HEADER if has_footer else 0)
+    return start
+
+
+def after_tags(file: SoundInput, start: int) -> int:
+    """The offset after all tags that begin at this offset (ID3v2, ID3v1, APE)."""
+    for _ in range(_MOST_TAGS):
+        end = after_id3(file, start)
+        head = file.read(end, _APE_BYTES)
+        if head[:3] == b"TAG":
+            end += _ID3V1_BYTES
+        elif head[:8] == b"APETAGEX" and int.from_bytes(head[20:24], "little") & _APE_IS_HEADER:
+            end += _APE_BYTES + int.from_bytes(head[12:16], "little")
+        if end == start:
+            break
+        start = end
     return start
 
 

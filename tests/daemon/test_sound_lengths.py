@@ -67,6 +67,36 @@ def test_joined_mp3s_are_read_one_after_another(
     assert warnings_of(caplog) == []
 
 
+def ape_tag(has_header: bool) -> bytes:  # noqa: FBT001
+    """An APE tag with a cover picture of 30 000 bytes."""
+    body = bytes(range(1, 251)) * 120
+    flags = has_header << 31
+    header, footer = (
+        b"APETAGEX" + struct.pack("<IIII", 2_000, len(body) + 32, 1, bits) + bytes(8)
+        for bits in (flags | 1 << 29, flags)
+    )
+    return (header if has_header else b"") + body + footer
+
+
+@pytest.mark.parametrize("has_header", [True, False])
+@pytest.mark.parametrize("after", [b"", b"TAG" + bytes(125)], ids=["", "ID3v1"])
+@pytest.mark.parametrize("before", [b"", b"ID3\4\0\0\0\0\2\0" + bytes(256)], ids=["", "ID3v2"])
+def test_tags_between_joined_mp3s_are_no_silence(
+    *,
+    has_header: bool,
+    after: bytes,
+    before: bytes,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    first, second = without_header(mp3()), without_header(mp3(steps(first=8)))
+    path = put(tmp_path, "x.mp3", first + ape_tag(has_header) + after + before + second)
+    heard = read_sound(str(path))
+    assert seconds_heard(heard) == list(range(2 * SECONDS))
+    assert len(heard) / 16_000 == pytest.approx(2 * SECONDS, abs=2 * MARGIN)
+    assert warnings_of(caplog) == []
+
+
 def test_mp3_header_that_counts_too_little_is_not_believed(tmp_path: Path) -> None:
     content = bytearray(mp3())
     at = max(content.find(b"Xing"), content.find(b"Info"))
