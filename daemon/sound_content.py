@@ -1,6 +1,6 @@
 """What a file is by its first bytes; its name may say anything."""
 
-from daemon.mpeg_frames import is_run
+from daemon.mpeg_frames import first_run, is_run
 from daemon.sound_input import SoundInput
 from daemon.sound_tags import after_id3
 
@@ -8,6 +8,8 @@ _TS_PACKET_BYTES = 188
 _TS_SYNC = 0x47
 _LEAST_PACKETS = 4
 _MOST_ZEROS = 1 << 20
+_AC3_SYNC, _AC3_MOST_BYTES = b"\x0b\x77", 4_096
+_SEARCHED_BYTES = 16_384
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 
@@ -32,6 +34,8 @@ def content_of(file: SoundInput) -> tuple[str | None, int]:
         return MPEG, start
     if _is_adts(file, start):
         return "AAC", start
+    if _is_ac3(file, start):
+        return "AC-3", start
     if _is_transport_stream(file, start):
         return "MPEG-TS", start
     return None, 0
@@ -40,6 +44,11 @@ def content_of(file: SoundInput) -> tuple[str | None, int]:
 def is_tagged(file: SoundInput) -> bool:
     """Whether the input begins with an ID3v2 tag, as music does and raw sound does not."""
     return after_id3(file, 0) > 0
+
+
+def mpeg_start(file: SoundInput) -> int | None:
+    """Where frames of MP3 begin near the start, as in a recording of a radio; None: nowhere."""
+    return first_run(file, min(file.end, _SEARCHED_BYTES))
 
 
 def is_streamed(pipe: SoundInput, content: str | None) -> bool:
@@ -85,6 +94,9 @@ def _by_marker(head: bytes) -> str | None:  # noqa: PLR0911
         b"wvpk": "WavPack",
         b"TTA1": "TTA",
         b"MAC ": "APE",
+        b"MPCK": "Musepack",
+        b"MP+\x07": "Musepack",
+        b"MP+\x17": "Musepack",
     }.get(first)
 
 
@@ -102,6 +114,12 @@ def _is_adts(file: SoundInput, start: int) -> bool:
             return False
         start += size
     return True
+
+
+def _is_ac3(file: SoundInput, start: int) -> bool:
+    """Whether one frame begins here, and another one within the length of a frame."""
+    frame = file.read(start, _AC3_MOST_BYTES + len(_AC3_SYNC))
+    return frame.startswith(_AC3_SYNC) and _AC3_SYNC in frame[len(_AC3_SYNC) :]
 
 
 def _is_transport_stream(file: SoundInput, start: int) -> bool:

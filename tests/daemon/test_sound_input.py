@@ -45,6 +45,9 @@ MADE: dict[str, Callable[[], bytes]] = {
     "mp3": mp3,
     "bare mp3": lambda: without_header(mp3()),
     "tagged mp3": lambda: b"ID3\4\0\0\0\0\2\0" + bytes(256) + mp3(),
+    "mp3 from the middle of a frame": lambda: mp3(mode="CONSTANT")[300:],
+    "ac3": lambda: by_ffmpeg("ac3", "ac3", rate_hz=48_000),
+    "eac3": lambda: by_ffmpeg("eac3", "eac3", rate_hz=48_000),
     "m4a": lambda: by_ffmpeg("mp4", "aac", rate_hz=48_000),
     "webm": lambda: by_ffmpeg("webm", "libopus", rate_hz=48_000),
 }
@@ -132,6 +135,27 @@ def test_mp3_with_a_cover_picture_is_read_from_a_pipe(
     assert seconds_heard(heard) == ALL
     assert np.array_equal(heard, read_sound(str(put(tmp_path, "x.mp3", content))))
     assert warnings_of(caplog) == []
+
+
+def test_a_tone_on_standard_input_is_no_mp3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its last two samples are the header of a frame of 384 bytes, and return after each.
+    raw = np.tile(np.array([*range(0, 14_000, 1_000), -1_025, 0x4094], "<i2"), 4_000)
+    assert b"\xff\xfb\x94\x40" in raw.tobytes()
+    path = tmp_path / "raw"
+    with fifo(path, raw.tobytes()), standard_input(monkeypatch, path):
+        heard = read_sound("-")
+    assert np.array_equal(heard, raw.astype(np.float32) / 32_768)
+
+
+@pytest.mark.parametrize("marker", [b"MPCK", b"MP+\7", b"MP+\x17"])
+def test_musepack_on_standard_input_is_not_raw(
+    marker: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    with fifo(path, marker + b"no sound\n" * 99), standard_input(monkeypatch, path):
+        assert "cannot be read as audio" in refusal("-")
 
 
 def test_a_tag_without_music_is_refused_on_standard_input(
