@@ -3,6 +3,7 @@
 from daemon.mpeg_frames import first_run, is_run
 from daemon.sound_input import SoundInput
 from daemon.sound_tags import after_id3
+from daemon.wav_parts import is_float
 
 _TS_PACKET_BYTES = 188
 _TS_SYNC = 0x47
@@ -17,7 +18,6 @@ WAV, AIFF, CAF, W64, AU, FLAC, OGG, MPEG = "WAV", "AIFF", "CAF", "W64", "AU", "F
 LIBSNDFILES = {WAV, AIFF, CAF, W64, AU, FLAC, OGG, MPEG}
 """The formats that libsndfile knows, if perhaps not all their codecs."""
 # Whether sound of floating point has the scale of integers, only all of it shows.
-_WAV_FLOAT, _WAV_EXTENSIBLE = 3, 0xFFFE
 _AU_FLOATS = {6, 7}
 _BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}
 
@@ -57,11 +57,7 @@ def is_streamed(pipe: SoundInput, content: str | None) -> bool:
         case "MP3":
             return True
         case "WAV":
-            form = pipe.head.find(b"fmt ") + 8
-            code = int.from_bytes(pipe.head[form : form + 2], "little")
-            if code == _WAV_EXTENSIBLE:
-                code = int.from_bytes(pipe.head[form + 24 : form + 26], "little")
-            return code != _WAV_FLOAT
+            return is_float(pipe) is False
         case "AIFF":
             return pipe.head[8:12] == b"AIFF"
         case "AU":

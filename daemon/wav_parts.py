@@ -21,6 +21,8 @@ _RATE_OFFSET, _BLOCK_OFFSET = 8, 12
 # Less behind the sound is something else.
 _LEAST_SECONDS, _MOST_LEAST_BYTES = 0.1, 1 << 17
 _MPEG_CODES = {0x50, 0x55}
+_FLOAT, _EXTENSIBLE = 3, 0xFFFE
+_SUBFORMAT = HEADER_BYTES + 24
 
 
 class _Wave(NamedTuple):
@@ -43,7 +45,12 @@ class _Wave(NamedTuple):
     @property
     def is_mpeg(self) -> bool:
         """Whether the sound is MPEG audio."""
-        return struct.unpack_from(f"{self.order}H", self.form, HEADER_BYTES)[0] in _MPEG_CODES
+        return self.code in _MPEG_CODES
+
+    @property
+    def code(self) -> int:
+        """The number of its codec."""
+        return int(struct.unpack_from(f"{self.order}H", self.form, HEADER_BYTES)[0])
 
     @property
     def block_bytes(self) -> int:
@@ -101,6 +108,17 @@ def endless_head(pipe: SoundInput) -> bytes:
     if wave is None or wave.size:
         return pipe.head
     return _header(wave, _LARGEST) + pipe.head[wave.data :]
+
+
+def is_float(pipe: SoundInput) -> bool | None:
+    """Whether samples are floating point; None if the header is longer than the first bytes."""
+    wave = _wave(pipe, 0)
+    if wave is None:
+        return None
+    code = wave.code
+    if code == _EXTENSIBLE:
+        code = struct.unpack_from(f"{wave.order}H", wave.form.ljust(64, b"\0"), _SUBFORMAT)[0]
+    return code == _FLOAT
 
 
 def _wave(file: SoundInput, start: int) -> _Wave | None:

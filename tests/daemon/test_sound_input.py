@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -203,6 +204,44 @@ def test_bytes_behind_a_complete_wav_in_a_pipe_are_not_warned_of(
     with fifo(path, wav(tail=tail)):
         assert seconds_heard(read_sound(str(path))) == ALL
     assert warnings_of(caplog) == []
+
+
+def before_format(content: bytes, name: bytes, body: bytes) -> bytes:
+    """A WAV file with one more chunk before its format."""
+    chunk = name + struct.pack("<I", len(body)) + body
+    return (
+        content[:4]
+        + struct.pack("<I", len(content) + len(chunk) - 8)
+        + content[8:12]
+        + chunk
+        + content[12:]
+    )
+
+
+@pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
+@pytest.mark.parametrize("container", ["WAV", "WAVEX"])
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [(b"LIST", b"INFOICMT\x0c\0\0\0fmt \x10\0\0\0\1\0\1\0"), (b"JUNK", bytes(20_000))],
+    ids=["text", "long"],
+)
+def test_float_wav_in_a_pipe_is_scaled_whatever_comes_before_its_format(
+    *,
+    name: bytes,
+    body: bytes,
+    container: str,
+    subtype: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    content = encoded(container, subtype, steps() * np.float32(32_768))
+    path = tmp_path / "pipe"
+    with fifo(path, before_format(content, name, body)):
+        heard = read_sound(str(path))
+    assert seconds_heard(heard) == ALL
+    assert np.abs(heard).max() == pytest.approx(0.4, abs=0.01)
+    (warning,) = warnings_of(caplog)
+    assert "which is the scale of integers" in warning
 
 
 def test_pipe_that_libsndfile_refuses_is_refused(tmp_path: Path) -> None:
