@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from daemon.errors import InputError
 from daemon.sound_file import read_sound, sound
+from daemon.sound_input import available_bytes
 from tests.conftest import ROOT
 from tests.daemon.made_sounds import (
     SECONDS,
@@ -267,6 +269,34 @@ def test_long_pipe_that_must_be_copied_is_refused(
     # Nobody reads the rest, at which the writer fails.
     with subprocess.Popen(["sh", "-c", f"cat {source} > {path}"], stderr=subprocess.DEVNULL):
         assert "save it as a file first" in refusal(path)
+
+
+def test_pipe_that_does_not_fit_into_memory_is_refused_alone(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    content = encoded("FLAC", "PCM_16", noise())
+    good = put(tmp_path, "good.flac", content)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with fifo(path, content):
+        # The kernel holds files in memory to it too.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+        try:
+            message = refusal(path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert message == (
+        f"{path}: the pipe cannot be copied into memory (File too large); save it as a file first"
+    )
+    assert len(read_sound(str(good))) == SECONDS * 16_000
+
+
+def test_pipe_that_is_larger_than_half_of_the_free_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 1 << 20 < available_bytes() < 1 << 50
+    monkeypatch.setattr("daemon.sound_input.available_bytes", lambda: 4 << 20)
+    path = tmp_path / "pipe"
+    with fifo(path, b"fLaC" + bytes(3 << 20)):
+        assert "may hold at most 2 MB; save it as a file first" in refusal(path)
 
 
 def test_sockets_and_devices_are_refused(tmp_path: Path) -> None:
