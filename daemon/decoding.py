@@ -107,6 +107,8 @@ class Decoder:
         self._silent_samples = 0
         self._silence_seconds = 0.0
         self.findings = Findings()
+        self.is_float = False
+        """Whether the stream holds samples of floating point; known at the first block."""
         try:
             self._process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-I", "-S", _PROGRAM],
@@ -169,7 +171,7 @@ class Decoder:
                 case b"G":
                     self._count_gaps(*_unpacked(FINDINGS, body))
                 case b"T":
-                    (self.findings.tracks,) = _unpacked(TRACKS, body)
+                    self.findings.tracks, self.is_float = _unpacked(TRACKS, body)
                 case b"S":
                     return self._block(body)
                 case b"E":
