@@ -16,13 +16,13 @@ from dataclasses import asdict, dataclass
 from errno import errorcode
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daemon.decoder import FINDINGS, FORMAT, HEADER, MOST_BYTES, SILENCE, TRACKS
 from daemon.findings import Findings
+from daemon.sound_block import Block
 from daemon.timeline import MOST_SILENCE_SECONDS
 
 _PROGRAM = Path(__file__).with_name("decoder.py")
@@ -65,13 +65,6 @@ class Request:
     """Whether to send silence for gaps, by the time stamps, so that sound has its place in time."""
     least_libavformat: int = 0
     """The first major version of FFmpeg's library that knows all the options."""
-
-
-class Block(NamedTuple):
-    """Samples (n, channels) as FFmpeg decodes them: they may be beyond -1..1, or NaN."""
-
-    samples: NDArray[np.float32]
-    rate_hz: int
 
 
 class DecodingError(Exception):
@@ -165,7 +158,6 @@ class Decoder:
             match kind:
                 case b"F":
                     self._format = _format(body)
-                    self.findings.formats += 1
                 case b"Q":
                     self._begin_silence(*_unpacked(SILENCE, body))
                 case b"G":

@@ -92,7 +92,7 @@ def _peak(file: SoundInput) -> float:
 
 def _decoded(decoder: "Decoder") -> Iterator[Block]:
     while (block := decoder.read(_HANG_SECONDS)) is not None:
-        yield Block(*block)
+        yield block
 
 
 def _request(file: SoundInput) -> "Request":

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from daemon.decoding import Block, ChildError, Decoder, DecodingError, Request
+from daemon.decoding import ChildError, Decoder, DecodingError, Request
+from daemon.sound_block import Block
 from tests.conftest import ROOT
 from tests.daemon.decoders import decoders, stand_in, wait_until
 
