@@ -11,12 +11,13 @@ from concurrent.futures import Future
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.decoding import Block, ChildError, Decoder, DecodingError, Request, packages
+from daemon.decoding import ChildError, Decoder, DecodingError, Request, packages
 from daemon.errors import InputError, SoundLostError
 from daemon.mixing import DeviceMix
 from daemon.resampler import Resampler
 from daemon.ring import Ring
 from daemon.rtsp_setups import Setups, may_differ
+from daemon.sound_block import Block
 from daemon.stream_url import parsed, shown, tls_options
 
 log = logging.getLogger(__name__)

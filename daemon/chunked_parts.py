@@ -10,10 +10,12 @@ from daemon.riff_chunks import are_chunks
 from daemon.riff_chunks import chunks as riff_chunks
 from daemon.sound_input import SoundInput
 from daemon.sound_part import LONGER, TRUNCATED, UNFINISHED, Part
-from daemon.sound_tags import before_tags
+from daemon.sound_tags import before_tags, is_sound
 
 # Fewer bytes than that before or after the sound are padding.
 _LEAST_BYTES = 8
+# A tenth of a second of the smallest samples; less behind the sound is something else.
+_LEAST_SOUND_BYTES = 800
 _PLACEHOLDER = 0x7FFF_0000
 _UNKNOWN = 1 << 62
 _MOST_CHUNKS = 1_000
@@ -35,6 +37,11 @@ class _Data(NamedTuple):
     is_followed: bool
     """Whether a chunk comes after the sound."""
 
+    @property
+    def end(self) -> int:
+        """Where the sound ends according to the header."""
+        return self.start + self.size
+
 
 def chunked_parts(file: SoundInput) -> list[Part]:
     """The sound of the file; as it is where the header says how much there is."""
@@ -43,16 +50,19 @@ def chunked_parts(file: SoundInput) -> list[Part]:
     data = reader(file)
     if data is None:
         return [Part()]
-    present = before_tags(file, file.end) - data.start
+    end = before_tags(file, file.end)
+    present = end - data.start
     if data.size > present:
         if data.size < _PLACEHOLDER:
             return [Part(notice=TRUNCATED if data.size - present >= _LEAST_BYTES else None)]
         notice = None
     elif data.is_followed or present - data.size < _LEAST_BYTES:
         return [Part()]
+    elif data.size and not is_sound(file, data.end, end, _LEAST_SOUND_BYTES):
+        return [Part(pieces=[range(data.end)])]
     else:
         notice = LONGER if data.size else UNFINISHED
-    return [Part(pieces=patched(data.start + present, data.corrections(present)), notice=notice)]
+    return [Part(pieces=patched(end, data.corrections(present)), notice=notice)]
 
 
 def _aiff(file: SoundInput) -> _Data | None:

@@ -27,8 +27,9 @@ HEADER = struct.Struct("<cI")
 """Before each message: its kind and the length of its body in bytes."""
 FORMAT = struct.Struct("<II")
 """Body of a message of the kind `F`: sample rate in Hz, number of channels."""
-TRACKS = struct.Struct("<I")
-"""Body of a message of the kind `T`: number of audio streams, of which one is sent."""
+TRACKS = struct.Struct("<I?")
+"""Body of a message of the kind `T`: number of audio streams, of which one is sent, and whether
+that one holds samples of floating point."""
 SILENCE = struct.Struct("<Q")
 """Body of a message of the kind `Q`: its length in samples of the format before it."""
 FINDINGS = struct.Struct("<3d")
@@ -38,6 +39,8 @@ MOST_BYTES = 1 << 20
 """The longest body."""
 _BLOCKS_A_SECOND = 10
 _SAMPLE_BYTES = 4
+# They keep the values of a program that leaves those of integers.
+_FLOAT_CODECS = "pcm_f"
 
 
 class _NoSoundError(Exception):
@@ -128,7 +131,8 @@ def _decode(container: Any, output: BinaryIO, *, keeps_time: bool) -> None:
 
     stream = _chosen(container)
     sender = _Sender(output)
-    sender.send_tracks(len(container.streams.audio))
+    is_float = stream.codec_context.name.startswith(_FLOAT_CODECS)
+    sender.send_tracks(len(container.streams.audio), is_float=is_float)
     packer = Packer()
     frames = Frames(container, stream)
     timeline = Timeline(frames.file_starts_at)
@@ -199,9 +203,9 @@ class _Sender:
         self._format: tuple[int, int] | None = None
         self._pending = bytearray()
 
-    def send_tracks(self, tracks: int) -> None:
-        """Say how many audio streams there are."""
-        _send(self._output, b"T", TRACKS.pack(tracks))
+    def send_tracks(self, tracks: int, *, is_float: bool) -> None:
+        """Send the number of audio streams, and whether the one holds floating point."""
+        _send(self._output, b"T", TRACKS.pack(tracks, is_float))
 
     def _begin(self, frame: Any) -> tuple[int, int]:
         """Send the frame's format, where it changes."""

@@ -16,13 +16,13 @@ from dataclasses import asdict, dataclass
 from errno import errorcode
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daemon.decoder import FINDINGS, FORMAT, HEADER, MOST_BYTES, SILENCE, TRACKS
 from daemon.findings import Findings
+from daemon.sound_block import Block
 from daemon.timeline import MOST_SILENCE_SECONDS
 
 _PROGRAM = Path(__file__).with_name("decoder.py")
@@ -67,13 +67,6 @@ class Request:
     """The first major version of FFmpeg's library that knows all the options."""
 
 
-class Block(NamedTuple):
-    """Samples (n, channels) as FFmpeg decodes them: they may be beyond -1..1, or NaN."""
-
-    samples: NDArray[np.float32]
-    rate_hz: int
-
-
 class DecodingError(Exception):
     """There is no sound, or no more. `kinds` are PyAV's names of the error, the closest first."""
 
@@ -107,6 +100,8 @@ class Decoder:
         self._silent_samples = 0
         self._silence_seconds = 0.0
         self.findings = Findings()
+        self.is_float = False
+        """Whether the stream holds samples of floating point; known at the first block."""
         try:
             self._process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-I", "-S", _PROGRAM],
@@ -163,13 +158,12 @@ class Decoder:
             match kind:
                 case b"F":
                     self._format = _format(body)
-                    self.findings.formats += 1
                 case b"Q":
                     self._begin_silence(*_unpacked(SILENCE, body))
                 case b"G":
                     self._count_gaps(*_unpacked(FINDINGS, body))
                 case b"T":
-                    (self.findings.tracks,) = _unpacked(TRACKS, body)
+                    self.findings.tracks, self.is_float = _unpacked(TRACKS, body)
                 case b"S":
                     return self._block(body)
                 case b"E":

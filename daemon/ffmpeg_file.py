@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # A decoder is done with the longest gap between two blocks of sound sooner.
 _HANG_SECONDS = 60.0
 _MEMORY_BYTES = 1 << 30
-# Lossy codecs reach that; only beyond it the whole file is decoded for its peak.
+# Lossy codecs reach that; only beyond it they are decoded once more for their peak.
 _OVERSHOOT = 4.0
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def ffmpeg_blocks(
     warnings: list[str] = []
     try:
         with Decoder(_request(file)) as decoder:
-            for block in after(_scaled(file, _decoded(decoder)), from_seconds):
+            for block in after(_scaled(file, decoder), from_seconds):
                 heard_seconds += len(block.samples) / block.rate_hz
                 yield block
     except ChildError as error:
@@ -70,11 +70,11 @@ def ffmpeg_blocks(
         log.warning("%s: %s", file.path, "; ".join(warnings))
 
 
-def _scaled(file: SoundInput, blocks: Iterator[Block]) -> Iterator[Block]:
+def _scaled(file: SoundInput, decoder: "Decoder") -> Iterator[Block]:
     """The blocks, brought to -1..1 where their samples have the scale of integers."""
     scale, is_known = None, False
-    for samples, rate_hz in blocks:
-        if not is_known and peak_of(samples) > _OVERSHOOT:
+    for samples, rate_hz in _decoded(decoder):
+        if not is_known and (decoder.is_float or peak_of(samples) > _OVERSHOOT):
             is_known, scale = True, integer_scale(file.path, _peak(file))
         yield Block(samples if scale is None else samples / scale, rate_hz)
 
@@ -92,7 +92,7 @@ def _peak(file: SoundInput) -> float:
 
 def _decoded(decoder: "Decoder") -> Iterator[Block]:
     while (block := decoder.read(_HANG_SECONDS)) is not None:
-        yield Block(*block)
+        yield block
 
 
 def _request(file: SoundInput) -> "Request":

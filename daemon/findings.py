@@ -9,8 +9,6 @@ class Findings:
 
     tracks: int = 1
     """Audio streams; one of them is decoded."""
-    formats: int = 0
-    """Sample rates and numbers of channels, one after the other."""
     damaged_seconds: float = 0.0
     """Silence in the place of sound that cannot be decoded."""
     missing_seconds: float = 0.0

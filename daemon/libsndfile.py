@@ -69,6 +69,8 @@ class LibsndfileReader:
             raise InputError(
                 f"{self._file.path}: cannot be read ({source.error.strerror}); check the file"
             )
+        # What fails after exactly the promised sound is something else behind it.
+        has_failed = has_failed and decoded != promised
         is_short = has_failed or (promised is not None and decoded < promised)
         if not is_at_end and (is_short or part.hides_length):
             raise StoppedError(self._seconds, "damaged")

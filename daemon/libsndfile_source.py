@@ -13,6 +13,7 @@ from daemon.sound_part import Part
 _CLAIMED_BYTES = 1 << 40
 # Fewer bytes are tags.
 _LEAST_UNREAD = 4_096
+_MOST_PADDING = 1 << 20
 # A writer may keep a pipe open after its sound.
 _PATIENCE_SECONDS = 0.5
 
@@ -31,16 +32,18 @@ class Source:
         return self._file.size is None or os.lseek(self.opens, 0, os.SEEK_CUR) >= self._file.size
 
     def has_more(self) -> bool:
-        """Whether a pipe goes on after the sound, and not with a WAV file's last chunks."""
+        """Whether a pipe goes on after the sound, and not with zeros, a tag or chunks of WAV."""
         if self._file.size is not None or not isinstance(self.opens, int):
             return False
-        rest = b""
+        rest, count = b"", 0
         while len(rest) < _LEAST_UNREAD and select([self.opens], [], [], _PATIENCE_SECONDS)[0]:
             piece = os.read(self.opens, _LEAST_UNREAD)
-            if not piece:
+            count += len(piece)
+            if not piece or count > _MOST_PADDING:
                 break
-            rest += piece
-        return len(rest) >= _LEAST_UNREAD and not rest[:4].strip().isalnum()
+            rest = (rest + piece).lstrip(b"\0")
+        is_tag = rest.startswith(b"ID3") or rest[:4].strip().isalnum()
+        return len(rest) >= _LEAST_UNREAD and not is_tag
 
     @property
     def error(self) -> OSError | None:

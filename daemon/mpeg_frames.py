@@ -16,7 +16,7 @@ _SYNC = re.compile(rb"\xff[\xe2-\xe7\xf2-\xff][\x10-\xef]")
 _MONO = 3
 _MPEG_1 = 3
 # A shorter run of frames happens by chance.
-_LEAST_RUN = 3
+_LEAST_RUN, _LEAST_SURE_RUN = 3, 5
 # kbit/s by (is version 1, layer), for the indices from 1.
 _BIT_RATES = {
     (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -80,10 +80,27 @@ def is_run(file: SoundInput, start: int) -> bool:
     return _is_run(ForwardBytes(file, file.end), start, file.end)
 
 
-def _is_run(content: ForwardBytes, start: int, end: int) -> bool:
+def first_run(file: SoundInput, end: int) -> int | None:
+    """The offset of the first frame of a stream that begins in the middle of a frame.
+
+    Only up to the offset `end`. None if there are no frames, or frames that raw sound may resemble:
+    too few, or all alike as in a tone.
+    """
+    content = ForwardBytes(file, end)
+    for found in _SYNC.finditer(content.at(0, end)):
+        start = found.start()
+        if _is_run(content, start, end, _LEAST_SURE_RUN):
+            frame = frame_size(content.at(start, 4))
+            size = frame[0] if frame is not None else 0
+            if content.at(start, size) != content.at(start + size, size):
+                return start
+    return None
+
+
+def _is_run(content: ForwardBytes, start: int, end: int, least: int = _LEAST_RUN) -> bool:
     form: Form | None = None
-    for count in range(_LEAST_RUN):
-        if start >= end and count > 1:
+    for count in range(least):
+        if start >= end and count > least - 2:
             return True
         found = frame_size(content.at(start, 4))
         if found is None or (form is not None and found[1][:3] != form[:3]):

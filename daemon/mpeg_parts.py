@@ -1,16 +1,16 @@
 """The parts of an MP3 file: one where its header counts all frames, else as a walk finds them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
 from daemon.mpeg_frames import HEAD_BYTES, Form, Frame, frame_size, frames
 from daemon.mpeg_header import StreamHeader, stream_header
 from daemon.sound_input import SoundInput
 from daemon.sound_part import DAMAGED, TRUNCATED, Part, UnsuitableError
-from daemon.sound_tags import after_id3, before_tags
+from daemon.sound_tags import after_id3, after_tags, before_tags
 
-_ID3V1_BYTES = 128
+_SEARCHED_BYTES = 1 << 20
 # Less is padding between frames; more is no sound that was damaged, but something else.
 _LEAST_DAMAGE_SECONDS, _LONGEST_DAMAGE_SECONDS = 0.02, 600.0
 
@@ -87,7 +87,18 @@ def _stream_parts(file: SoundInput, runs: list[_Run]) -> Iterator[Part]:
         lost_frames = max(0, header.frames - sum(run.frames for run in runs))
         share = lost_frames * form.samples / form.rate_hz / sum(lost_seconds)
         lost_seconds = [seconds * min(1.0, share) for seconds in lost_seconds]
-    yield from map(_part, runs, lost_seconds)
+    *first, last = map(_part, runs, lost_seconds)
+    yield from first
+    yield replace(last, notice=TRUNCATED) if _is_cut(runs, sum(lost_seconds)) else last
+
+
+def _is_cut(runs: list[_Run], lost_seconds: float) -> bool:
+    """Whether the end of a stream is missing, by the number of frames in its header."""
+    header, form = runs[0].header, runs[0].form
+    # What is damaged between the runs is estimated, and some encoders count the header's own frame.
+    lost_frames = 2 * lost_seconds * form.rate_hz / form.samples
+    found = sum(run.frames for run in runs) + lost_frames + len(runs)
+    return header is not None and header.frames is not None and header.frames > found
 
 
 def _runs(file: SoundInput, start: int, end: int) -> Iterator[_Run]:
@@ -107,22 +118,20 @@ def _runs(file: SoundInput, start: int, end: int) -> Iterator[_Run]:
 
 
 def _between(file: SoundInput, start: int, end: int) -> int:
-    """How many bytes between two runs are no tags."""
-    if file.read(start, 3) == b"TAG":
-        start += _ID3V1_BYTES
-    return max(0, end - after_id3(file, start))
+    """How many bytes between two runs are no tags, after the one or before the other."""
+    content = file.read(start, min(end - start, _SEARCHED_BYTES))
+    found = content.find(b"ID3")
+    if found >= 0 and after_id3(file, start + found) == end:
+        end = start + found
+    start = after_tags(file, start)
+    return max(0, before_tags(file, end) - start)
 
 
 def _part(run: _Run, lost_seconds: float) -> Part:
     counted = run.header.frames if run.header is not None else None
     notice = DAMAGED if lost_seconds else None
     if counted is not None and counted >= run.frames:
-        is_cut = counted > run.frames + 1
-        return Part(
-            pieces=[range(run.start, run.end)],
-            notice=TRUNCATED if is_cut else notice,
-            silence_seconds=lost_seconds,
-        )
+        return Part(pieces=[range(run.start, run.end)], notice=notice, silence_seconds=lost_seconds)
     # Without the header, of which the decoder would believe a number that is too small.
     return Part(
         pieces=[range(run.body, run.end)],

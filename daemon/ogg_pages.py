@@ -12,10 +12,11 @@ IS_CONTINUED, IS_FIRST, IS_LAST = 1, 2, 4
 """Bits of a page's flags."""
 NO_GRANULE = 2**64 - 1
 """The granule position of a page in which no packet ends."""
-GRANULE_OFFSET, CHECKSUM_OFFSET = 6, 22
+FLAGS_OFFSET, GRANULE_OFFSET, CHECKSUM_OFFSET = 5, 6, 22
 # A packet goes on in the next segment after one of this length.
 WHOLE_SEGMENT = 255
-_MARKER = b"OggS"
+MARKER = b"OggS"
+"""The first bytes of each page."""
 _ALL_ONES = 2**32 - 1
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _CODEC_BYTES = 8
@@ -32,6 +33,8 @@ class Page(NamedTuple):
     number: int
     packets: int
     """Packets that end in it."""
+    is_open: bool
+    """Whether its last packet goes on in the next page."""
     is_whole: bool
     """Whether its checksum is right."""
     body: bytes
@@ -51,10 +54,11 @@ def pages(file: SoundInput) -> Iterator[Page]:
             return
         granule, _, number = struct.unpack_from("<QII", header, 6)
         packets = sum(size < WHOLE_SEGMENT for size in segments)
+        is_open = segments[-1:] == bytes([WHOLE_SEGMENT])
         codec = content.at(body, _CODEC_BYTES)
         page = content.at(start, position - start)
         is_whole = checksum(page) == page[CHECKSUM_OFFSET : CHECKSUM_OFFSET + 4]
-        yield Page(start, position, header[5], granule, number, packets, is_whole, codec)
+        yield Page(start, position, header[5], granule, number, packets, is_open, is_whole, codec)
 
 
 def checksum(page: bytes) -> bytes:
@@ -65,11 +69,11 @@ def checksum(page: bytes) -> bytes:
 
 
 def _next_marker(content: ForwardBytes, position: int, end: int) -> int | None:
-    if content.at(position, len(_MARKER)) == _MARKER:
+    if content.at(position, len(MARKER)) == MARKER:
         return position
     while position < end:
         piece = content.at(position, min(BUFFER_BYTES // 2, end - position))
-        if (found := piece.find(_MARKER)) >= 0:
+        if (found := piece.find(MARKER)) >= 0:
             return position + found
-        position += max(1, len(piece) - len(_MARKER) + 1)
+        position += max(1, len(piece) - len(MARKER) + 1)
     return None

@@ -1,9 +1,20 @@
 """Ogg files: the streams chained in them, and what libsndfile cannot be shown (RFC 3533)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from daemon.ogg_pages import IS_FIRST, IS_LAST, NO_GRANULE, Page, pages
+from daemon.byte_pieces import Piece
+from daemon.ogg_pages import (
+    CHECKSUM_OFFSET,
+    FLAGS_OFFSET,
+    IS_FIRST,
+    IS_LAST,
+    MARKER,
+    NO_GRANULE,
+    Page,
+    checksum,
+    pages,
+)
 from daemon.opus_positions import MOST_PACKET_SAMPLES, corrected, page_samples
 from daemon.sound_input import SoundInput
 from daemon.sound_part import TRUNCATED, DamagedError, Part, UnsuitableError
@@ -51,11 +62,13 @@ def ogg_parts(file: SoundInput) -> list[Part]:
             raise UnsuitableError("wrong granule positions")
     if not links:
         raise UnsuitableError("no Ogg pages")
-    is_cut = not links[-1].page.flags & IS_LAST
+    is_cut = _is_cut(file, links[-1].page)
     notices = [*[None] * (len(links) - 1), TRUNCATED if is_cut else None]
+    is_unmarked = not is_cut and not links[-1].page.flags & IS_LAST and links[-1].is_opus
     if len(links) == 1 and not links[0].has_wrong_time:
-        return [Part(notice=notices[0], trusts_count=True)]
-    return [
+        pieces = _marked(file, links[0]) if is_unmarked else None
+        return [Part(pieces=pieces, notice=notices[0], trusts_count=True)]
+    parts = [
         Part(
             pieces=corrected(file, link.start, link.end)
             if link.has_wrong_time
@@ -64,6 +77,24 @@ def ogg_parts(file: SoundInput) -> list[Part]:
         )
         for link, notice in zip(links, notices, strict=True)
     ]
+    if is_unmarked and not links[-1].has_wrong_time:
+        parts[-1] = replace(parts[-1], pieces=_marked(file, links[-1]))
+    return parts
+
+
+def _marked(file: SoundInput, link: _Link) -> list[Piece]:
+    """The link with a mark on its last page; without it libsndfile drops the end of Opus."""
+    page = bytearray(file.read(link.page.start, link.page.end - link.page.start))
+    page[FLAGS_OFFSET] |= IS_LAST
+    page[CHECKSUM_OFFSET : CHECKSUM_OFFSET + 4] = checksum(bytes(page))
+    return [range(link.start, link.page.start), bytes(page)]
+
+
+def _is_cut(file: SoundInput, last: Page) -> bool:
+    """Whether the file ends inside a page or a packet; not every program marks the last page."""
+    rest = file.read(last.end, len(MARKER))
+    is_in_page = bool(rest) and MARKER.startswith(rest)
+    return is_in_page or (last.is_open and not last.flags & IS_LAST)
 
 
 def _links(file: SoundInput) -> Iterator[_Link]:

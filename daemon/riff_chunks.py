@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from daemon.sound_input import SoundInput
+from daemon.sound_tags import is_sound
 
 HEADER_BYTES = 8
 # Such as `LIST` at the end of a WAV file. A search for them must not find any four letters.
@@ -60,7 +61,10 @@ def chunks(file: SoundInput, offset: int, end: int, order: str) -> Iterator[Chun
 
 
 def are_chunks(file: SoundInput, offset: int, end: int, order: str) -> bool:
-    """Whether nothing but whole chunks lies between two offsets, or a known one that is cut."""
+    """Whether chunks and no sound lie between two offsets.
+
+    The chunks are whole, or there is a single known one, which may be cut.
+    """
     last: Chunk | None = None
     for chunk in chunks(file, offset, end, order):
         last = chunk
@@ -68,7 +72,7 @@ def are_chunks(file: SoundInput, offset: int, end: int, order: str) -> bool:
         return False
     if last.end > end:
         return last.name in _KNOWN and last.start == offset + HEADER_BYTES
-    return end - last.end < HEADER_BYTES
+    return not is_sound(file, last.end, end, HEADER_BYTES)
 
 
 def before_chunks(file: SoundInput, start: int, end: int, order: str) -> int:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 class Block(NamedTuple):
-    """Samples (n, channels) as they are decoded, which may be beyond -1..1, and their rate."""
+    """Decoded samples (n, channels), which may be beyond -1..1 or NaN, and their rate."""
 
     samples: NDArray[np.float32]
     rate_hz: int

@@ -1,13 +1,16 @@
 """What a file is by its first bytes; its name may say anything."""
 
-from daemon.mpeg_frames import is_run
+from daemon.mpeg_frames import first_run, is_run
 from daemon.sound_input import SoundInput
 from daemon.sound_tags import after_id3
+from daemon.wav_parts import is_float
 
 _TS_PACKET_BYTES = 188
 _TS_SYNC = 0x47
 _LEAST_PACKETS = 4
 _MOST_ZEROS = 1 << 20
+_AC3_SYNC, _AC3_MOST_BYTES = b"\x0b\x77", 4_096
+_SEARCHED_BYTES = 16_384
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 
@@ -15,7 +18,6 @@ WAV, AIFF, CAF, W64, AU, FLAC, OGG, MPEG = "WAV", "AIFF", "CAF", "W64", "AU", "F
 LIBSNDFILES = {WAV, AIFF, CAF, W64, AU, FLAC, OGG, MPEG}
 """The formats that libsndfile knows, if perhaps not all their codecs."""
 # Whether sound of floating point has the scale of integers, only all of it shows.
-_WAV_FLOAT, _WAV_EXTENSIBLE = 3, 0xFFFE
 _AU_FLOATS = {6, 7}
 _BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}
 
@@ -32,9 +34,21 @@ def content_of(file: SoundInput) -> tuple[str | None, int]:
         return MPEG, start
     if _is_adts(file, start):
         return "AAC", start
+    if _is_ac3(file, start):
+        return "AC-3", start
     if _is_transport_stream(file, start):
         return "MPEG-TS", start
     return None, 0
+
+
+def is_tagged(file: SoundInput) -> bool:
+    """Whether the input begins with an ID3v2 tag, as music does and raw sound does not."""
+    return after_id3(file, 0) > 0
+
+
+def mpeg_start(file: SoundInput) -> int | None:
+    """Where frames of MP3 begin near the start, as in a recording of a radio; None: nowhere."""
+    return first_run(file, min(file.end, _SEARCHED_BYTES))
 
 
 def is_streamed(pipe: SoundInput, content: str | None) -> bool:
@@ -43,11 +57,7 @@ def is_streamed(pipe: SoundInput, content: str | None) -> bool:
         case "MP3":
             return True
         case "WAV":
-            form = pipe.head.find(b"fmt ") + 8
-            code = int.from_bytes(pipe.head[form : form + 2], "little")
-            if code == _WAV_EXTENSIBLE:
-                code = int.from_bytes(pipe.head[form + 24 : form + 26], "little")
-            return code != _WAV_FLOAT
+            return is_float(pipe) is False
         case "AIFF":
             return pipe.head[8:12] == b"AIFF"
         case "AU":
@@ -80,6 +90,9 @@ def _by_marker(head: bytes) -> str | None:  # noqa: PLR0911
         b"wvpk": "WavPack",
         b"TTA1": "TTA",
         b"MAC ": "APE",
+        b"MPCK": "Musepack",
+        b"MP+\x07": "Musepack",
+        b"MP+\x17": "Musepack",
     }.get(first)
 
 
@@ -97,6 +110,12 @@ def _is_adts(file: SoundInput, start: int) -> bool:
             return False
         start += size
     return True
+
+
+def _is_ac3(file: SoundInput, start: int) -> bool:
+    """Whether one frame begins here, and another one within the length of a frame."""
+    frame = file.read(start, _AC3_MOST_BYTES + len(_AC3_SYNC))
+    return frame.startswith(_AC3_SYNC) and _AC3_SYNC in frame[len(_AC3_SYNC) :]
 
 
 def _is_transport_stream(file: SoundInput, start: int) -> bool:

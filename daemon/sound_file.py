@@ -10,7 +10,15 @@ from daemon.errors import InputError
 from daemon.mixing import RecordingMix
 from daemon.resampler import Resampler
 from daemon.sound_block import Block
-from daemon.sound_content import LIBSNDFILES, WAV, content_of, is_streamed
+from daemon.sound_content import (
+    LIBSNDFILES,
+    MPEG,
+    WAV,
+    content_of,
+    is_streamed,
+    is_tagged,
+    mpeg_start,
+)
 from daemon.sound_decoders import known_blocks, other_blocks
 from daemon.sound_input import STANDARD_INPUT, SoundInput, open_input, spooled
 from daemon.wav_parts import endless_head
@@ -67,14 +75,21 @@ def _resampled(
 def _blocks(file: SoundInput) -> Iterator[Block]:
     """The sound of the input by its content; a pipe that must be seekable is copied into memory."""
     content, start = content_of(file)
-    if content is None and file.path == STANDARD_INPUT:
-        yield from _raw_blocks(file)
-        return
+    if content is None and file.path == STANDARD_INPUT and not is_tagged(file):
+        found = mpeg_start(file)
+        if found is None:
+            yield from _raw_blocks(file)
+            return
+        content, start = MPEG, found
+        # The rest of a frame, by which libsndfile would not recognise the stream.
+        file.head = file.head[start:]
     with ExitStack() as stack:
         if file.size is None and content == WAV:
             file.head = endless_head(file)
         if file.size is None and not is_streamed(file, content):
             file = stack.enter_context(spooled(file))
+            # A tag may be longer than the head of the pipe.
+            content, start = content_of(file)
         if content is None or content in LIBSNDFILES:
             yield from known_blocks(file, content, start)
         else:

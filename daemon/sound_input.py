@@ -1,6 +1,7 @@
 """An audio file or a pipe, opened; a pipe that must be seekable is copied into memory."""
 
 import os
+import re
 import stat
 import sys
 import threading
@@ -132,23 +133,45 @@ def _input(path: str, number: int) -> SoundInput:
 @contextmanager
 def spooled(pipe: SoundInput) -> Iterator[SoundInput]:
     """The rest of a pipe as a file in memory; raises InputError if it is too long for that."""
+    most_bytes = min(_MOST_SPOOLED_BYTES, available_bytes() // 2)
     number = os.memfd_create("timbrel-sound", os.MFD_CLOEXEC)
     try:
         size, piece = 0, pipe.head
         while piece:
-            with memoryview(piece) as view:
-                while view:
-                    view = view[os.write(number, view) :]  # noqa: PLW2901
             size += len(piece)
-            if size > _MOST_SPOOLED_BYTES:
+            if size > most_bytes:
                 raise InputError(
                     f"{pipe.path}: a pipe of this format may hold at most "
-                    f"{_MOST_SPOOLED_BYTES >> 20} MB; save it as a file first"
+                    f"{most_bytes >> 20} MB; save it as a file first"
                 )
+            _write(pipe.path, number, piece)
             piece = pipe.read_on(_COPY_BYTES)
         yield SoundInput(pipe.path, number, size)
     finally:
         os.close(number)
+
+
+def available_bytes() -> int:
+    """How much memory is free for programs, as the kernel estimates it; much where it does not."""
+    try:
+        found = re.search(
+            r"^MemAvailable: +(\d+) kB$", Path("/proc/meminfo").read_text(), re.MULTILINE
+        )
+    except OSError:
+        found = None
+    return int(found[1]) << 10 if found else sys.maxsize
+
+
+def _write(path: str, number: int, piece: bytes) -> None:
+    try:
+        with memoryview(piece) as view:
+            while view:
+                view = view[os.write(number, view) :]  # noqa: PLW2901
+    except OSError as error:
+        raise InputError(
+            f"{path}: the pipe cannot be copied into memory ({error.strerror}); "
+            "save it as a file first"
+        ) from None
 
 
 @contextmanager

@@ -1,11 +1,11 @@
 """Tags of music players before and after the sound of a file."""
 
-from daemon.sound_input import SoundInput
+from daemon.sound_input import BUFFER_BYTES, SoundInput
 
 _ID3_HEADER = 10
 _ID3V1_BYTES = 128
 _APE_BYTES = 32
-_APE_HAS_HEADER = 1 << 31
+_APE_HAS_HEADER, _APE_IS_HEADER = 1 << 31, 1 << 29
 _LYRICS_END = 15
 # More than that in a row is not a file of today's players.
 _MOST_TAGS = 16
@@ -23,6 +23,36 @@ def after_id3(file: SoundInput, start: int) -> int:
         has_footer = header[5] & 0x10
         start += _ID3_HEADER + size + (_ID3_HEADER if has_footer else 0)
     return start
+
+
+def after_tags(file: SoundInput, start: int) -> int:
+    """The offset after all tags that begin at this offset (ID3v2, ID3v1, APE)."""
+    for _ in range(_MOST_TAGS):
+        end = after_id3(file, start)
+        head = file.read(end, _APE_BYTES)
+        if head[:3] == b"TAG":
+            end += _ID3V1_BYTES
+        elif head[:8] == b"APETAGEX" and int.from_bytes(head[20:24], "little") & _APE_IS_HEADER:
+            end += _APE_BYTES + int.from_bytes(head[12:16], "little")
+        if end == start:
+            break
+        start = end
+    return start
+
+
+def is_sound(file: SoundInput, start: int, end: int, least_bytes: int = 1) -> bool:
+    """Whether the bytes between two offsets behind a complete recording can be more of its sound.
+
+    They are none where all are zero, as recorders fill the last cluster of a card, where they are
+    an ID3v2 tag, and where there are fewer than `least_bytes`.
+    """
+    start = after_id3(file, start)
+    if end - start < least_bytes:
+        return False
+    return any(
+        file.read(at, min(BUFFER_BYTES, end - at)).strip(b"\0")
+        for at in range(start, end, BUFFER_BYTES)
+    )
 
 
 def before_tags(file: SoundInput, end: int) -> int:

@@ -8,7 +8,7 @@ from daemon.mpeg_parts import walked_parts
 from daemon.riff_chunks import HEADER_BYTES, are_chunks, before_chunks, chunks
 from daemon.sound_input import SoundInput
 from daemon.sound_part import LONGER, TRUNCATED, UNFINISHED, Part, UnsuitableError
-from daemon.sound_tags import before_tags
+from daemon.sound_tags import before_tags, is_sound
 
 _MARKERS = {b"RIFF": "<", b"RIFX": ">", b"RF64": "<", b"BW64": "<"}
 _FIRST_CHUNK = 12
@@ -17,8 +17,12 @@ _UNKNOWN = 0xFFFF_FFFF
 _PLACEHOLDER = 0x7FFF_0000
 _LARGEST = 0x7FFF_FF00
 _MODULUS = 1 << 32
-_BLOCK_OFFSET = 12
+_RATE_OFFSET, _BLOCK_OFFSET = 8, 12
+# Less behind the sound is something else.
+_LEAST_SECONDS, _MOST_LEAST_BYTES = 0.1, 1 << 17
 _MPEG_CODES = {0x50, 0x55}
+_FLOAT, _EXTENSIBLE = 3, 0xFFFE
+_SUBFORMAT = HEADER_BYTES + 24
 
 
 class _Wave(NamedTuple):
@@ -41,12 +45,23 @@ class _Wave(NamedTuple):
     @property
     def is_mpeg(self) -> bool:
         """Whether the sound is MPEG audio."""
-        return struct.unpack_from(f"{self.order}H", self.form, HEADER_BYTES)[0] in _MPEG_CODES
+        return self.code in _MPEG_CODES
+
+    @property
+    def code(self) -> int:
+        """The number of its codec."""
+        return int(struct.unpack_from(f"{self.order}H", self.form, HEADER_BYTES)[0])
 
     @property
     def block_bytes(self) -> int:
         """The bytes of one sample of all channels, or of one compressed block."""
         return struct.unpack_from(f"{self.order}H", self.form, HEADER_BYTES + _BLOCK_OFFSET)[0] or 1
+
+    @property
+    def least_bytes(self) -> int:
+        """How many bytes behind the sound can be more sound."""
+        rate = struct.unpack_from(f"{self.order}I", self.form, HEADER_BYTES + _RATE_OFFSET)[0]
+        return max(self.block_bytes, min(int(_LEAST_SECONDS * rate), _MOST_LEAST_BYTES))
 
 
 class _Extent(NamedTuple):
@@ -95,6 +110,17 @@ def endless_head(pipe: SoundInput) -> bytes:
     return _header(wave, _LARGEST) + pipe.head[wave.data :]
 
 
+def is_float(pipe: SoundInput) -> bool | None:
+    """Whether samples are floating point; None if the header is longer than the first bytes."""
+    wave = _wave(pipe, 0)
+    if wave is None:
+        return None
+    code = wave.code
+    if code == _EXTENSIBLE:
+        code = struct.unpack_from(f"{wave.order}H", wave.form.ljust(64, b"\0"), _SUBFORMAT)[0]
+    return code == _FLOAT
+
+
 def _wave(file: SoundInput, start: int) -> _Wave | None:
     head = file.read(start, _FIRST_CHUNK)
     order = _MARKERS.get(head[:4])
@@ -132,7 +158,9 @@ def _extent(file: SoundInput, wave: _Wave) -> _Extent:
         is_cut = wave.size - present >= wave.block_bytes
         return _Extent(end, TRUNCATED if is_cut else None, is_declared=True)
     is_all = end - wave.end < HEADER_BYTES or any(
-        are_chunks(file, wave.end + padding, end, wave.order) for padding in (0, wave.size % 2)
+        are_chunks(file, wave.end + padding, end, wave.order)
+        or (wave.size and not is_sound(file, wave.end + padding, end, wave.least_bytes))
+        for padding in (0, wave.size % 2)
     )
     if is_all:
         return _Extent(wave.end, is_declared=True)

@@ -66,7 +66,7 @@ def test_a_good_file_gives_the_samples_that_pyav_gives(kind: Kind, tmp_path: Pat
     with Decoder(request) as decoder:
         blocks = [block.samples[:, 0] for block in iter(lambda: decoder.read(20.0), None)]
     np.testing.assert_allclose(np.concatenate(blocks), decoded_by_pyav(path), rtol=0, atol=1e-6)
-    assert decoder.findings == Findings(formats=1)
+    assert decoder.findings == Findings()
 
 
 @pytest.mark.parametrize("kind", [M4A, WEBM, MKA, WMA, TS, FLV], ids=lambda kind: kind.suffix)
@@ -157,7 +157,7 @@ def test_a_tag_between_the_frames_is_no_damage(kind: Kind, tmp_path: Path) -> No
     path.write_bytes(content + tag + content + b"TAG" + bytes(125))
     heard, findings = heard_of(path)
     assert len(heard) / 16_000 == pytest.approx(16.0, abs=0.1)
-    assert findings == Findings(formats=1)
+    assert findings == Findings()
 
 
 def test_a_time_stamp_of_years_asks_for_no_silence(tmp_path: Path) -> None:
@@ -214,8 +214,7 @@ def test_after_a_change_of_the_sample_rate_the_speed_is_right(
     )
     path = tmp_path / "joined.aac"
     path.write_bytes(first + second)
-    heard, findings = heard_of(path)
-    assert findings.formats == 2
+    heard, _ = heard_of(path)
     assert len(heard) / 16_000 == pytest.approx(12.0, abs=0.25)
     half = len(heard) // 2
     assert mark_in(heard[:half]) == pytest.approx(3.0, abs=0.1)
@@ -230,8 +229,7 @@ def test_after_a_change_of_the_channels_all_are_heard(tmp_path: Path) -> None:
     )
     path = tmp_path / "joined.aac"
     path.write_bytes(first + second)
-    heard, findings = heard_of(path)
-    assert findings.formats == 2
+    heard, _ = heard_of(path)
     half = len(heard) // 2
     assert mark_in(heard[half:]) == pytest.approx(3.0, abs=0.1)
     level = [float(np.std(part)) for part in (heard[:half], heard[half:])]

@@ -55,6 +55,34 @@ def test_floats_in_the_scale_of_integers_are_divided_in_ffmpeg_s_formats(
     assert "divided by 32768" in warnings_of(caplog)[0]
 
 
+@pytest.mark.parametrize(
+    ("container", "codec"), [("matroska", "pcm_f32le"), ("mov", "pcm_f32be"), ("mov", "pcm_f64le")]
+)
+def test_what_is_quiet_before_floats_in_the_scale_of_integers_is_divided_too(
+    container: str, codec: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # One step of 16 bits, as dither leaves it, would be heard at full scale.
+    dither = np.tile(np.array([1.0, -1.0], np.float32), RATE_HZ)
+    samples = np.concatenate([dither, steps(2) * 32_768]).astype(np.float32)
+    path = tmp_path / "x"
+    write_with_pyav(
+        path, samples[:, None], RATE_HZ, codec=codec, layout="mono", container=container
+    )
+    np.testing.assert_allclose(read_sound(str(path)), samples / 32_768, rtol=1e-6)
+    assert len(warnings_of(caplog)) == 1
+
+
+def test_quiet_floats_in_ffmpeg_s_formats_stay_as_they_are(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "x.mka"
+    write_with_pyav(
+        path, QUIET[:, None], RATE_HZ, codec="pcm_f32le", layout="mono", container="matroska"
+    )
+    assert np.array_equal(read_sound(str(path)), QUIET)
+    assert warnings_of(caplog) == []
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_no_numbers_in_the_scale_of_integers_are_refused(value: float, tmp_path: Path) -> None:
     samples = steps(3) * 32_768

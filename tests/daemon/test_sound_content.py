@@ -134,6 +134,30 @@ def test_opus_with_wrong_granule_positions_is_read_whole(
     assert warnings_of(caplog) == []
 
 
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+@pytest.mark.parametrize(
+    ("tail", "words"),
+    [
+        (b"", []),
+        (b"TAG" + bytes(125), []),
+        (b"OggS\0", ["truncated; the 8.0 s that decode are used"]),
+    ],
+)
+def test_ogg_without_a_mark_on_its_last_page_is_not_called_truncated(
+    subtype: str, tail: bytes, words: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = bytearray(encoded("OGG", subtype))
+    start, end = list(pages(content))[-1]
+    granule = struct.unpack_from("<q", content, start + 6)[0]
+    content[start + 5] &= ~4
+    put_granule(content, start, end, granule)
+    path = put(tmp_path, "x.ogg", bytes(content) + tail)
+    heard = read_sound(str(path))
+    assert seconds_heard(heard) == ALL
+    assert len(heard) == pytest.approx(SECONDS * 16_000, abs=200 * len(words))
+    assert warnings_of(caplog) == [f"{path}: {each}" for each in words]
+
+
 def test_ogg_with_wrong_checksums_is_called_damaged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

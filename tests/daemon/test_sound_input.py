@@ -2,6 +2,8 @@
 
 import json
 import os
+import resource
+import struct
 import subprocess
 import sys
 import threading
@@ -9,10 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from daemon.errors import InputError
 from daemon.sound_file import read_sound, sound
+from daemon.sound_input import available_bytes
 from tests.conftest import ROOT
 from tests.daemon.made_sounds import (
     SECONDS,
@@ -44,6 +48,9 @@ MADE: dict[str, Callable[[], bytes]] = {
     "mp3": mp3,
     "bare mp3": lambda: without_header(mp3()),
     "tagged mp3": lambda: b"ID3\4\0\0\0\0\2\0" + bytes(256) + mp3(),
+    "mp3 from the middle of a frame": lambda: mp3(mode="CONSTANT")[300:],
+    "ac3": lambda: by_ffmpeg("ac3", "ac3", rate_hz=48_000),
+    "eac3": lambda: by_ffmpeg("eac3", "eac3", rate_hz=48_000),
     "m4a": lambda: by_ffmpeg("mp4", "aac", rate_hz=48_000),
     "webm": lambda: by_ffmpeg("webm", "libopus", rate_hz=48_000),
 }
@@ -108,6 +115,63 @@ def test_any_format_is_recognised_on_standard_input(
     assert [("never finished" in line) for line in warnings_of(caplog)] == [True] * expected
 
 
+@pytest.mark.parametrize("has_header", [True, False])
+@pytest.mark.parametrize("is_standard_input", [True, False])
+def test_mp3_with_a_cover_picture_is_read_from_a_pipe(
+    *,
+    is_standard_input: bool,
+    has_header: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # The tag holds 40 000 bytes, more than the first bytes by which a pipe is recognised.
+    tag = b"ID3\4\0\0\0\2\x38\x40APIC" + bytes(range(1, 251)) * 159 + bytes(246)
+    content = tag + (mp3() if has_header else without_header(mp3()))
+    path = tmp_path / "x"
+    with fifo(path, content):
+        if is_standard_input:
+            with standard_input(monkeypatch, path):
+                heard = read_sound("-")
+        else:
+            heard = read_sound(str(path))
+    assert seconds_heard(heard) == ALL
+    assert np.array_equal(heard, read_sound(str(put(tmp_path, "x.mp3", content))))
+    assert warnings_of(caplog) == []
+
+
+def test_a_tone_on_standard_input_is_no_mp3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its last two samples are the header of a frame of 384 bytes, and return after each.
+    raw = np.tile(np.array([*range(0, 14_000, 1_000), -1_025, 0x4094], "<i2"), 4_000)
+    assert b"\xff\xfb\x94\x40" in raw.tobytes()
+    path = tmp_path / "raw"
+    with fifo(path, raw.tobytes()), standard_input(monkeypatch, path):
+        heard = read_sound("-")
+    assert np.array_equal(heard, raw.astype(np.float32) / 32_768)
+
+
+@pytest.mark.parametrize("marker", [b"MPCK", b"MP+\7", b"MP+\x17"])
+def test_musepack_on_standard_input_is_not_raw(
+    marker: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    with fifo(path, marker + b"no sound\n" * 99), standard_input(monkeypatch, path):
+        assert "cannot be read as audio" in refusal("-")
+
+
+def test_a_tag_without_music_is_refused_on_standard_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    with (
+        fifo(path, b"ID3\4\0\0\0\2\x38\x40" + bytes(40_000) + b"no sound\n" * 99),
+        standard_input(monkeypatch, path),
+    ):
+        assert "cannot be read as audio" in refusal("-")
+
+
 def test_wav_from_a_pipe_is_heard_as_it_comes(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
@@ -128,6 +192,58 @@ def test_sound_that_a_pipe_s_header_does_not_count_is_warned_of(
     assert warnings_of(caplog) == [
         f"{path}: only the first 2.0 s are read; save it as a file first to hear all of it"
     ]
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [bytes(9_000), b"ID3\4\0\0\0\0\x46\x28" + bytes(range(1, 251)) * 36],
+    ids=["zeros", "tag"],
+)
+def test_bytes_behind_a_complete_wav_in_a_pipe_are_not_warned_of(
+    tail: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "pipe"
+    with fifo(path, wav(tail=tail)):
+        assert seconds_heard(read_sound(str(path))) == ALL
+    assert warnings_of(caplog) == []
+
+
+def before_format(content: bytes, name: bytes, body: bytes) -> bytes:
+    """A WAV file with one more chunk before its format."""
+    chunk = name + struct.pack("<I", len(body)) + body
+    return (
+        content[:4]
+        + struct.pack("<I", len(content) + len(chunk) - 8)
+        + content[8:12]
+        + chunk
+        + content[12:]
+    )
+
+
+@pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
+@pytest.mark.parametrize("container", ["WAV", "WAVEX"])
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [(b"LIST", b"INFOICMT\x0c\0\0\0fmt \x10\0\0\0\1\0\1\0"), (b"JUNK", bytes(20_000))],
+    ids=["text", "long"],
+)
+def test_float_wav_in_a_pipe_is_scaled_whatever_comes_before_its_format(
+    *,
+    name: bytes,
+    body: bytes,
+    container: str,
+    subtype: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    content = encoded(container, subtype, steps() * np.float32(32_768))
+    path = tmp_path / "pipe"
+    with fifo(path, before_format(content, name, body)):
+        heard = read_sound(str(path))
+    assert seconds_heard(heard) == ALL
+    assert np.abs(heard).max() == pytest.approx(0.4, abs=0.01)
+    (warning,) = warnings_of(caplog)
+    assert "which is the scale of integers" in warning
 
 
 def test_pipe_that_libsndfile_refuses_is_refused(tmp_path: Path) -> None:
@@ -153,6 +269,34 @@ def test_long_pipe_that_must_be_copied_is_refused(
     # Nobody reads the rest, at which the writer fails.
     with subprocess.Popen(["sh", "-c", f"cat {source} > {path}"], stderr=subprocess.DEVNULL):
         assert "save it as a file first" in refusal(path)
+
+
+def test_pipe_that_does_not_fit_into_memory_is_refused_alone(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    content = encoded("FLAC", "PCM_16", noise())
+    good = put(tmp_path, "good.flac", content)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with fifo(path, content):
+        # The kernel holds files in memory to it too.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+        try:
+            message = refusal(path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert message == (
+        f"{path}: the pipe cannot be copied into memory (File too large); save it as a file first"
+    )
+    assert len(read_sound(str(good))) == SECONDS * 16_000
+
+
+def test_pipe_that_is_larger_than_half_of_the_free_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 1 << 20 < available_bytes() < 1 << 50
+    monkeypatch.setattr("daemon.sound_input.available_bytes", lambda: 4 << 20)
+    path = tmp_path / "pipe"
+    with fifo(path, b"fLaC" + bytes(3 << 20)):
+        assert "may hold at most 2 MB; save it as a file first" in refusal(path)
 
 
 def test_sockets_and_devices_are_refused(tmp_path: Path) -> None:

@@ -67,6 +67,36 @@ def test_joined_mp3s_are_read_one_after_another(
     assert warnings_of(caplog) == []
 
 
+def ape_tag(has_header: bool) -> bytes:  # noqa: FBT001
+    """An APE tag with a cover picture of 30 000 bytes."""
+    body = bytes(range(1, 251)) * 120
+    flags = has_header << 31
+    header, footer = (
+        b"APETAGEX" + struct.pack("<IIII", 2_000, len(body) + 32, 1, bits) + bytes(8)
+        for bits in (flags | 1 << 29, flags)
+    )
+    return (header if has_header else b"") + body + footer
+
+
+@pytest.mark.parametrize("has_header", [True, False])
+@pytest.mark.parametrize("after", [b"", b"TAG" + bytes(125)], ids=["", "ID3v1"])
+@pytest.mark.parametrize("before", [b"", b"ID3\4\0\0\0\0\2\0" + bytes(256)], ids=["", "ID3v2"])
+def test_tags_between_joined_mp3s_are_no_silence(
+    *,
+    has_header: bool,
+    after: bytes,
+    before: bytes,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    first, second = without_header(mp3()), without_header(mp3(steps(first=8)))
+    path = put(tmp_path, "x.mp3", first + ape_tag(has_header) + after + before + second)
+    heard = read_sound(str(path))
+    assert seconds_heard(heard) == list(range(2 * SECONDS))
+    assert len(heard) / 16_000 == pytest.approx(2 * SECONDS, abs=2 * MARGIN)
+    assert warnings_of(caplog) == []
+
+
 def test_mp3_header_that_counts_too_little_is_not_believed(tmp_path: Path) -> None:
     content = bytearray(mp3())
     at = max(content.find(b"Xing"), content.find(b"Info"))
@@ -92,6 +122,27 @@ def test_damage_in_an_mp3_keeps_the_time_of_what_follows(
     path = put(tmp_path, "x.mp3", bytes(content))
     hears(path, [0, 1, 2, -1, 4, 5, 6, 7])
     assert warnings_of(caplog) == [f"{path}: damaged; silence replaces what does not decode"]
+
+
+@pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE"])
+def test_a_few_bytes_between_the_frames_of_an_mp3_are_no_truncation(
+    mode: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = mp3(mode=mode)
+    middle = len(content) // 2
+    hears(put(tmp_path, "x.mp3", content[:middle] + b"xyzzy" + content[middle:]), ALL)
+    assert warnings_of(caplog) == []
+
+
+def test_mp3_with_a_few_bytes_between_its_frames_and_without_its_end_is_truncated(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = mp3(mode="CONSTANT")
+    middle, end = len(content) // 4, len(content) * 3 // 4
+    path = put(tmp_path, "x.mp3", content[:middle] + b"xyzzy" + content[middle:end])
+    hears(path, ALL[:6])
+    (warning,) = warnings_of(caplog)
+    assert warning.startswith(f"{path}: truncated; the 6.")
 
 
 @pytest.mark.parametrize("size", [200, 500])
@@ -151,6 +202,27 @@ def test_flac_is_read_beyond_the_number_in_its_header(
     assert warnings_of(caplog) == []
 
 
+@pytest.mark.parametrize(
+    "tail", [bytes(4_096), bytes(2_000_000), b"ID3\4\0\0\0\0\2\0" + b"\xff" * 256, b"a line\n"]
+)
+def test_bytes_behind_a_complete_flac_are_no_sound(
+    tail: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = put(tmp_path, "x.flac", encoded("FLAC", "PCM_16") + tail)
+    assert len(read_sound(str(path))) == SECONDS * RATE_HZ
+    hears(path, ALL)
+    assert warnings_of(caplog) == []
+
+
+def test_damage_beyond_the_number_in_a_flac_header_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = flac_promising(RATE_HZ)
+    path = put(tmp_path, "x.flac", content[: len(content) // 2])
+    read_sound(str(path))
+    assert len(warnings_of(caplog)) == 1
+
+
 def test_flac_shorter_than_its_header_says_is_truncated(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -190,6 +262,45 @@ def test_wav_is_read_to_the_chunks_after_its_sound(
     assert len(read_sound(str(path))) == SECONDS * RATE_HZ
     assert warnings_of(caplog) == ([] if words is None else [f"{path}: {words}"])
     hears(path, ALL)
+
+
+# What recorders, taggers and web servers append to a complete file.
+TAILS = {
+    "zeros": bytes(4_096),
+    "tag": b"ID3\4\0\0\0\0\x4e\x20" + noise().tobytes()[:10_016],
+    "tag and zeros": b"ID3\4\0\0\0\0\2\0" + b"\xff" * 256 + bytes(9_000),
+    "text": b"\n<!-- made by recorder v1.0 \x01\x02 -->\n",
+}
+
+
+@pytest.mark.parametrize("tail", TAILS.values(), ids=TAILS)
+@pytest.mark.parametrize("container", ["WAV", "AIFF", "AU", "CAF", "W64"])
+def test_bytes_behind_a_complete_file_are_no_sound(
+    container: str, tail: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = encoded(container, "PCM_16")
+    expected = read_sound(str(put(tmp_path, "whole", whole)))
+    assert np.array_equal(read_sound(str(put(tmp_path, "x", whole + tail))), expected)
+    assert warnings_of(caplog) == []
+
+
+@pytest.mark.parametrize("padding", [b"", b"\0"])
+@pytest.mark.parametrize("tail", TAILS.values(), ids=TAILS)
+def test_bytes_behind_a_wav_of_odd_size_are_no_sound(
+    tail: bytes, padding: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = wav(samples=steps()[:-1], tail=padding + tail, bits=8)
+    assert len(read_sound(str(put(tmp_path, "x.wav", content)))) == SECONDS * RATE_HZ - 1
+    assert warnings_of(caplog) == []
+
+
+@pytest.mark.parametrize("chunks", [LIST_CHUNK, 2 * LIST_CHUNK])
+def test_zeros_behind_the_chunks_of_a_wav_are_no_sound(
+    chunks: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = put(tmp_path, "x.wav", wav(tail=chunks + bytes(4_096)))
+    assert len(read_sound(str(path))) == SECONDS * RATE_HZ
+    assert warnings_of(caplog) == []
 
 
 def test_wav_without_sound_before_its_chunks_is_refused(tmp_path: Path) -> None:
