@@ -1,4 +1,4 @@
-"""Removes from the broker what a box announced earlier and has no more; no socket here."""
+"""Removes places that a box no longer has from the broker; opens no socket."""
 
 import logging
 from collections.abc import Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The machine's time zone, also when it is changed while the process runs."""
+"""Follows changes of the machine's time zone while the process runs."""
 
 import time
 
@@ -12,7 +12,7 @@ class TimeZone:
         self._read_at = time.monotonic()
 
     def __call__(self) -> None:
-        """Read it if that is due; local times follow it from then on."""
+        """Have `time` read the zone again if that is due; local times use it from then on."""
         now = time.monotonic()
         if now - self._read_at >= _PAUSE_SECONDS:
             self._read_at = now

@@ -114,7 +114,7 @@ class BrokerTrial:
 
 
 def _subscribe(session: BrokerSession, topics: Sequence[str]) -> None:
-    """Subscribe to all; raises BrokerRefusedError that names those that are refused."""
+    """Subscribe to all; raises BrokerRefusedError that names the refused topics."""
     if refused := session.subscribe(topics):
         raise _not_allowed("subscribing to", ", ".join(refused), "read")
 
