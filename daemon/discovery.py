@@ -8,6 +8,7 @@ import msgspec
 
 from daemon.home_assistant import NONE_PLAYING, Message, Node
 from daemon.remote import CONTROLS, SENSITIVITY, Control
+from daemon.topics import device_id, device_topic
 
 _ICONS = {
     "bass": "mdi:music-clef-bass",
@@ -47,6 +48,7 @@ class _Entity(NamedTuple):
 def discovery(node: Node, *, controls: bool = True) -> Message:
     """The node's device; `controls`: whether somebody takes its commands."""
     ids = device_id(node.name, node.id_suffix)
+    topic = device_topic(node.discovery_prefix, node.name, node.id_suffix)
     device = _without_none(
         identifiers=[ids],
         name=device_name(node),
@@ -74,17 +76,17 @@ def discovery(node: Node, *, controls: bool = True) -> Message:
         }
         | _removed(node, controls=controls),
     }
-    return Message(topic(node), msgspec.json.encode(body), 1, retain=True)
+    return Message(topic, msgspec.json.encode(body), 1, retain=True)
 
 
-def topic(node: Node) -> str:
-    """Where the device is announced."""
-    return f"{node.discovery_prefix}/device/{device_id(node.name, node.id_suffix)}/config"
-
-
-def device_id(name: str, suffix: str = "") -> str:
-    """What all ids of a node's device begin with; `suffix` tells boxes of one name apart."""
-    return f"timbrel_{name}_{suffix}" if suffix else f"timbrel_{name}"
+def availability_of(config: bytes) -> set[str]:
+    """Return the availability topics that a discovery message refers to; none if it is damaged."""
+    try:
+        document: Any = msgspec.json.decode(config)
+        topics = [entry["topic"] for entry in document["availability"]]
+    except (msgspec.MsgspecError, UnicodeDecodeError, LookupError, TypeError, RecursionError):
+        return set()
+    return {topic for topic in topics if isinstance(topic, str)}
 
 
 def device_name(node: Node) -> str:

@@ -58,18 +58,23 @@ class Node:
     @property
     def availability_topic(self) -> str:
         """The box's topic, which the broker's will keeps honest."""
-        return f"{self.topic_prefix}/{self.box}/availability"
+        return availability_topic(self.topic_prefix, self.box)
 
     @property
     def place_availability_topic(self) -> str | None:
         """The place's own topic; None for a place that is named as its box."""
-        return None if self.name == self.box else self.topic("availability")
+        return None if self.name == self.box else availability_topic(self.topic_prefix, self.name)
 
     @property
     def availability_topics(self) -> list[str]:
         """Both, or the one that there is."""
         topics = (self.availability_topic, self.place_availability_topic)
         return [topic for topic in topics if topic is not None]
+
+
+def availability_topic(topic_prefix: str, name: str) -> str:
+    """Return where a box, or a place that is named otherwise, publishes whether it is there."""
+    return f"{topic_prefix}/{name}/availability"
 
 
 def iso_time(wall_seconds: float) -> str:

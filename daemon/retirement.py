@@ -1,13 +1,14 @@
-"""Removes from the broker what a box announced earlier and has no more; no socket here."""
+"""Removes places that a box no longer has from the broker; opens no socket."""
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
-from daemon.home_assistant import Message, Node
+from daemon.discovery import availability_of
+from daemon.home_assistant import Message, Node, availability_topic
 from daemon.identity import Announced, Identity, announced
 from daemon.topics import device_topic, retained_topics
 
@@ -147,10 +148,10 @@ class Retirement:
             self._forget(place)
 
     def _finding(self, place: Announced) -> Finding:
-        owners = _owners(self._seen.get(self._device(place)))
-        own = _availability(place, place.name)
+        owners = availability_of(self._seen.get(self._device(place), b""))
+        own = availability_topic(place.topic_prefix, place.name)
         if place.box is not None:
-            box = _availability(place, place.box)
+            box = availability_topic(place.topic_prefix, place.box)
             if owners and box not in owners:
                 return Finding.OTHERS
         elif self._ours in owners:
@@ -168,7 +169,7 @@ class Retirement:
 
     def _retire(self, place: Announced, broker: Broker) -> None:
         """Say that the place is gone, and clear the rest."""
-        own = _availability(place, place.name)
+        own = availability_topic(place.topic_prefix, place.name)
         kept = {topic for node in self._nodes for topic in node.availability_topics}
         if own not in kept:
             broker.publish(Message(own, b"offline", 1, retain=True))
@@ -196,7 +197,10 @@ class Retirement:
 
     def _evidence(self, place: Announced) -> list[str]:
         boxes = {place.name, place.box or place.name}
-        topics = [self._device(place), *(_availability(place, box) for box in boxes)]
+        topics = [
+            self._device(place),
+            *(availability_topic(place.topic_prefix, box) for box in boxes),
+        ]
         return [topic for topic in topics if topic != self._ours]
 
     def _forget(self, place: Announced) -> None:
@@ -207,16 +211,3 @@ class Retirement:
 def _place(place: Announced) -> Announced:
     """The place whoever announced it: a box that is renamed keeps its places."""
     return msgspec.structs.replace(place, box=None)
-
-
-def _availability(place: Announced, name: str) -> str:
-    return f"{place.topic_prefix}/{name}/availability"
-
-
-def _owners(config: bytes | None) -> set[str]:
-    """The availability topics of a device as it is announced; none where it is not."""
-    try:
-        document: Any = msgspec.json.decode(config or b"{}")
-        return {entry["topic"] for entry in document["availability"]}
-    except (msgspec.MsgspecError, UnicodeDecodeError, LookupError, TypeError, RecursionError):
-        return set()

@@ -31,7 +31,7 @@ def stranger_at(settings: MqttSettings) -> str | None:
 
 
 def _expects_tls(settings: MqttSettings) -> bool:
-    # Whoever it is: nothing is told to it.
+    # The certificate is not verified because no secret is sent.
     anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anybody.check_hostname = False
     anybody.verify_mode = ssl.CERT_NONE

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from zlib import crc32
 
-from daemon.discovery import device_id
 from daemon.remote import CONTROLS, RESTART, SENSITIVITY
 
 _DEFAULT_PREFIX = "timbrel"
@@ -20,6 +19,11 @@ def id_suffix(topic_prefix: str) -> str:
     Boxes of one name do not share ids when their topic prefixes differ.
     """
     return "" if topic_prefix == _DEFAULT_PREFIX else f"{crc32(topic_prefix.encode()):08x}"
+
+
+def device_id(name: str, suffix: str = "") -> str:
+    """Return the start of all ids of a node's device; `suffix` tells boxes of one name apart."""
+    return f"timbrel_{name}_{suffix}" if suffix else f"timbrel_{name}"
 
 
 def device_topic(discovery_prefix: str, name: str, suffix: str = "") -> str:

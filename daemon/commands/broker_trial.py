@@ -104,8 +104,9 @@ class BrokerTrial:
     def _discovery_probes(self) -> list[str]:
         """Return discovery topics of devices that do not exist.
 
-        An access list treats them as the real ones, and an empty message there removes nothing;
-        Home Assistant logs that there is no such device.
+        An access list with wildcards treats them as the real ones; one with exact topics may refuse
+        them. An empty message there removes nothing; Home Assistant logs that there is no such
+        device.
         """
         prefix = self._settings.mqtt.discovery_prefix
         places = self._settings.places if self._settings.mqtt.discovery else ()
@@ -113,15 +114,17 @@ class BrokerTrial:
 
 
 def _subscribe(session: BrokerSession, topics: Sequence[str]) -> None:
-    """Subscribe to all; raises BrokerRefusedError that names those that are refused."""
+    """Subscribe to all; raises BrokerRefusedError that names the refused topics."""
     if refused := session.subscribe(topics):
         raise _not_allowed("subscribing to", ", ".join(refused), "read")
 
 
 def _publish(session: BrokerSession, topic: str) -> None:
-    """Publish an empty message that is not kept; raises BrokerRefusedError where it is refused."""
+    """Publish an empty message without retain; raises BrokerRefusedError if it is refused."""
     if is_refusal(session.publish(topic)):
-        raise _not_allowed("publishing to", topic, "write")
+        trouble = _not_allowed("publishing to", topic, "write")
+        exact = "this topic is for this test only: a list of exact topics may allow the real ones"
+        raise BrokerRefusedError(f"{trouble}; {exact}", users=True)
 
 
 def _returns(session: BrokerSession, topics: Sequence[str]) -> bool:

@@ -11,13 +11,13 @@ from daemon.commands.broker_wait import wait_for_broker
 from daemon.commands.embedded_broker import embedded_broker
 from daemon.commands.watcher import watching
 from daemon.commands.wiring import Ears, link_to, node_of
-from daemon.discovery import topic as device_topic
 from daemon.errors import FailedError
 from daemon.hub import Hub
 from daemon.outbox import Outbox
 from daemon.service_password import find_password
 from daemon.settings import MqttSettings, Settings
 from daemon.stop import Stop
+from daemon.topics import device_topic
 
 _NODE = "demo"
 _CONNECT_SECONDS = 10.0
@@ -75,7 +75,8 @@ def published(
             # The goodbye is the last message. A broker may still keep that of an earlier demo.
             (said_goodbye.set if payload == b"offline" else said_goodbye.clear)()
 
-    topics = [f"{mqtt.topic_prefix}/{_NODE}/#", device_topic(node)]
+    device = device_topic(node.discovery_prefix, node.name, node.id_suffix)
+    topics = [f"{mqtt.topic_prefix}/{_NODE}/#", device]
     outbox = Outbox()
     # Once: a pipe gives it once.
     password = find_password(mqtt, config)

@@ -10,7 +10,9 @@ import msgspec
 
 from daemon.classifier import BUILT_IN_MODEL
 from daemon.commands.broker_session import BrokerRefusedError, BrokerSession, broker_session
+from daemon.discovery import availability_of
 from daemon.errors import FailedError, InputError
+from daemon.home_assistant import availability_topic
 from daemon.model_file import read_contract
 from daemon.refusals import is_refusal, named_user, reason_of
 from daemon.service_password import find_password
@@ -57,16 +59,6 @@ def _error(trouble: Trouble) -> InputError | FailedError:
     return (InputError if trouble.users else FailedError)(trouble.reason)
 
 
-class _Availability(msgspec.Struct):
-    topic: str
-
-
-class _Announced(msgspec.Struct):
-    """The part of a discovery message that says whose availability counts."""
-
-    availability: list[_Availability] = []
-
-
 class _Failure(NamedTuple):
     reason: str
     topic: str
@@ -111,12 +103,15 @@ class _Forgetting:
 
     def _refuse_online(self, found: dict[str, bytes]) -> None:
         """Raise InputError where a box that listens at the node is online."""
-        statuses = [f"{self._mqtt.topic_prefix}/{box}/availability" for box in self._boxes(found)]
+        statuses = [availability_topic(self._mqtt.topic_prefix, box) for box in self._boxes(found)]
         self._read(statuses)
         retained = self._session.retained
-        is_retired = retained.get(f"{self._own}availability") == b"offline"
+        own = availability_topic(self._mqtt.topic_prefix, self._node)
+        is_retired = retained.get(own) == b"offline"
         if not is_retired and any(retained.get(status) == b"online" for status in statuses):
-            raise InputError(f"{self._node} is online and would be back; stop it first")
+            raise InputError(
+                f"{self._node} is online and would publish its topics again; stop it first"
+            )
 
     def _boxes(self, found: dict[str, bytes]) -> set[str]:
         """Return the boxes that may listen at the node; a dead one leaves its places available."""
@@ -190,12 +185,8 @@ def _families(settings: Settings) -> list[str]:
 
 def _boxes_in(announced: bytes, topic_prefix: str) -> Iterator[str]:
     """Yield the names of the boxes whose availability a discovery message refers to."""
-    try:
-        entries = msgspec.json.decode(announced, type=_Announced).availability
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return
-    for entry in entries:
-        prefix, _, rest = entry.topic.rpartition("/availability")[0].rpartition("/")
+    for topic in availability_of(announced):
+        prefix, _, rest = topic.rpartition("/availability")[0].rpartition("/")
         if prefix == topic_prefix:
             yield rest
 

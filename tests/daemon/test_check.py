@@ -493,7 +493,9 @@ def test_a_trial_tells_what_the_broker_does_not_allow(
     assert done.returncode == 2
     assert (
         "subscribed to commands; publishing to homeassistant/device/timbrel-check_attic/config is "
-        "refused; give the user the right to write there" in row(done, "FAILED")
+        "refused; give the user the right to write there in the broker's access list; this topic "
+        "is for this test only: a list of exact topics may allow the real ones"
+        in row(done, "FAILED")
     )
     rights.write_text("user me\ntopic read #\n")
     silent = start_broker(some)

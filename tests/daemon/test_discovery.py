@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from daemon import home_assistant
-from daemon.discovery import discovery, entity_ids
+from daemon.discovery import availability_of, discovery, entity_ids
 from daemon.home_assistant import Node
 from daemon.tracker import EventEnded, EventStarted
 
@@ -332,3 +332,19 @@ def test_what_version_one_announced_is_still_there() -> None:
     """Its three entities keep their unique ids, so that a newer Timbrel takes them over."""
     before = {f"timbrel_living_room_{key}" for key in ("playing", "instrument", "heard")}
     assert before <= {e["unique_id"] for e in entities(NODE).values()}
+
+
+@pytest.mark.parametrize(
+    ("config", "topics"),
+    [
+        (b'{"availability": [{"topic": "a"}, {"topic": "b"}]}', {"a", "b"}),
+        (b'{"availability": [{"topic": "a"}, {"topic": 1}]}', {"a"}),
+        (b'{"availability": [{"topic": ["a"]}]}', set()),
+        (b'{"availability": 1}', set()),
+        (b"[" * 100_000, set()),
+        (b"\xff", set()),
+        (b"", set()),
+    ],
+)
+def test_availability_topics_are_read_from_any_message(config: bytes, topics: set[str]) -> None:
+    assert availability_of(config) == topics

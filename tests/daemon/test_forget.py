@@ -65,7 +65,10 @@ def test_a_node_that_is_online_is_not_forgotten(
     leave(broker, *traces(ATTIC, online=True))
     done = timbrel("forget", "attic", "--config", config)
     assert done.returncode == 2
-    assert done.stderr == "timbrel: attic is online and would be back; stop it first\n"
+    assert (
+        done.stderr
+        == "timbrel: attic is online and would publish its topics again; stop it first\n"
+    )
     with Watcher(broker.port) as watcher:
         watcher.wait_for("timbrel/attic/mute")
 

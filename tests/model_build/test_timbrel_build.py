@@ -269,7 +269,10 @@ def test_interrupted_features_go_on_to_the_same_bits(
     arguments = ("features", "--recipe", recipe_file, "--corpus", corpus, "--workers", workers)
 
     def some_windows() -> bool:
-        return run.done("train").exists() and bool(np.load(run.done("train")).any())
+        try:
+            return bool(np.load(run.done("train")).any())
+        except (FileNotFoundError, EOFError, ValueError):
+            return False  # It is being written.
 
     code, said = interrupted_once(started(*arguments, "--run", run.folder), some_windows)
     assert code == 130, said
