@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass
 class Findings:
-    """What is known up to now; the gaps are known at the end."""
+    """What the decoder has reported.
+
+    `tracks` is valid from the first block on, all other fields after the last one.
+    """
 
     tracks: int = 1
     """Audio streams; one of them is decoded."""

@@ -53,7 +53,11 @@ class DeviceMix:
         return self._cancellation.is_long
 
     def mono(self, blocks: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
-        """The one channel (n,) of the next blocks (n, channels)."""
+        """The one channel (n,) of the next blocks (n, channels).
+
+        Updates `moves`, by these blocks alone, and `cancels`. Raises IndexError if
+        the blocks do not have the chosen channel.
+        """
         heard = range(blocks.shape[1]) if self._channel is None else [self._channel - 1]
         moving = self._moving(blocks, heard)
         self.moves = bool(moving)
