@@ -14,8 +14,6 @@ class Findings:
     """Audio streams; one of them is decoded."""
     damaged_seconds: float = 0.0
     """Silence in the place of sound that cannot be decoded."""
-    missing_seconds: float = 0.0
-    """Silence where the file holds no sound."""
     left_out_seconds: float = 0.0
     """Time that is not filled with silence, because it is too much; what follows is too early."""
 
