@@ -42,16 +42,13 @@ class BytePieces(io.RawIOBase):
         """The true length in bytes."""
         return self._starts[-1]
 
-    def readable(self) -> bool:
-        """True."""
+    def readable(self) -> bool:  # noqa: D102
         return True
 
-    def seekable(self) -> bool:
-        """True."""
+    def seekable(self) -> bool:  # noqa: D102
         return True
 
-    def tell(self) -> int:
-        """The position in bytes."""
+    def tell(self) -> int:  # noqa: D102
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
@@ -63,7 +60,10 @@ class BytePieces(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill the buffer as far as there are bytes; return their number."""
+        """Fill the buffer as far as there are bytes; return their number.
+
+        An error while reading ends the file without an exception; see `error`.
+        """
         view = memoryview(buffer)
         filled = 0
         while filled < len(view) and (count := self._read_piece(view[filled:])):

@@ -32,9 +32,9 @@ TRACKS = struct.Struct("<I?")
 that one holds samples of floating point."""
 SILENCE = struct.Struct("<Q")
 """Body of a message of the kind `Q`: its length in samples of the format before it."""
-FINDINGS = struct.Struct("<3d")
-"""Body of a message of the kind `G`: seconds of silence for damage, of silence that the file holds
-no sound for, and those that are left out, for they would be too much."""
+FINDINGS = struct.Struct("<2d")
+"""Body of a message of the kind `G`: seconds of silence for damage, and seconds that are left out
+because so much silence would be too much."""
 MOST_BYTES = 1 << 20
 """The longest body."""
 _BLOCKS_A_SECOND = 10
@@ -182,17 +182,13 @@ def _use_plain_layout(codec: Any) -> None:
         codec.layout = f"{layout.nb_channels} channels"
 
 
-def _findings(frames: "Frames", timeline: "Timeline") -> tuple[float, float, float]:
-    """Seconds that are damaged, missing and left out; missing is what no damage explains."""
+def _findings(frames: "Frames", timeline: "Timeline") -> tuple[float, float]:
+    """Seconds that are damaged, and seconds that are left out."""
     missing_seconds = timeline.missing_seconds
     damaged_seconds = min(missing_seconds, frames.skipped_seconds)
     if 2 * damaged_seconds >= missing_seconds:
         damaged_seconds = missing_seconds
-    return (
-        timeline.damaged_seconds + damaged_seconds,
-        missing_seconds - damaged_seconds,
-        timeline.left_out_seconds,
-    )
+    return timeline.damaged_seconds + damaged_seconds, timeline.left_out_seconds
 
 
 class _Sender:
@@ -223,9 +219,9 @@ class _Sender:
             self.flush()
             _send(self._output, b"Q", SILENCE.pack(round(seconds * frame.sample_rate)))
 
-    def send_findings(self, damaged: float, missing: float, left_out: float) -> None:
+    def send_findings(self, damaged: float, left_out: float) -> None:
         """Send what became of the gaps, in seconds."""
-        _send(self._output, b"G", FINDINGS.pack(damaged, missing, left_out))
+        _send(self._output, b"G", FINDINGS.pack(damaged, left_out))
 
     def send(self, frame: Any) -> None:
         """Send one frame, now or with those that follow."""

@@ -179,11 +179,10 @@ class Decoder:
             raise _garbage()
         self._silent_samples = samples
 
-    def _count_gaps(self, damaged: float, missing: float, left_out: float) -> None:
-        if not all(seconds >= 0.0 for seconds in (damaged, missing, left_out)):
+    def _count_gaps(self, damaged: float, left_out: float) -> None:
+        if not all(seconds >= 0.0 for seconds in (damaged, left_out)):
             raise _garbage()
         self.findings.damaged_seconds = damaged
-        self.findings.missing_seconds = missing
         self.findings.left_out_seconds = left_out
 
     def _silence(self) -> Block:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 @dataclass
 class Findings:
-    """`tracks` is valid once the file is open, the seconds once all of it is decoded."""
+    """What the decoder has reported.
+
+    `tracks` is valid from the first block on, all other fields after the last one.
+    """
 
     tracks: int = 1
     """Audio streams; one of them is decoded."""
     damaged_seconds: float = 0.0
     """Silence in the place of sound that cannot be decoded."""
-    missing_seconds: float = 0.0
-    """Silence where the file holds no sound."""
     left_out_seconds: float = 0.0
     """Time that is not filled with silence, because it is too much; what follows is too early."""
 

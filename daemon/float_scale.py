@@ -18,7 +18,10 @@ def peak_of(samples: NDArray[np.float32]) -> float:
 
 
 def integer_scale(path: str, peak: float) -> np.float32 | None:
-    """By what to divide all samples of a file with this peak, with a warning; None: by nothing."""
+    """Return the divisor for a file with this peak and log a warning.
+
+    None, without a warning, if no scaling is needed.
+    """
     if not _LOUDEST < peak <= _SCALES[-1]:
         return None
     scale = next(scale for scale in _SCALES if peak <= scale)

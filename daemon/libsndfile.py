@@ -19,7 +19,7 @@ from daemon.sound_part import TRUNCATED, UNREAD, Part
 
 _BLOCK_SAMPLES = 4_096
 _SCANNED_SAMPLES = 1 << 17
-# libsndfile promises more where it does not know the length.
+# libsndfile reports a larger number when the length is unknown.
 _UNKNOWN_FRAMES = 1 << 48
 # By libsndfile's public error numbers; its own words for the others tell a user nothing.
 _REASONS = {1: "unknown format", 4: "a codec that libsndfile does not read"}
@@ -122,7 +122,7 @@ class LibsndfileReader:
                 yield opened, source
 
     def _scale(self, part: Part, sound: Any) -> np.float32 | None:
-        """By what to divide samples that have the scale of integers."""
+        """The divisor for samples that have the scale of integers; None if no scaling is needed."""
         if sound.subtype not in _FLOATS or self._file.size is None:
             return None
         pieces = part.pieces or [range(self._file.size)]

@@ -80,7 +80,8 @@ class DeviceMix:
     def mono(self, blocks: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
         """The one channel (n,) of the next blocks (n, channels).
 
-        Raises IndexError where the blocks do not have the chosen channel.
+        Updates `moves`, by these blocks alone, and `cancels`. Raises IndexError if
+        the blocks do not have the chosen channel.
         """
         heard = self._heard(blocks)
         moving = self._moving(blocks, heard)

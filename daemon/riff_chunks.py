@@ -30,7 +30,7 @@ class Chunk(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Where its content ends by its own word, which may be beyond the file's end."""
+        """Where its content ends according to its header, which may be beyond the file's end."""
         return self.start + self.size
 
     @property

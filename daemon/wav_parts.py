@@ -35,11 +35,11 @@ class _Wave(NamedTuple):
     data: int
     """The offset of the sound."""
     size: int
-    """How many bytes of sound there are by the header's word."""
+    """How many bytes of sound there are according to the header."""
 
     @property
     def end(self) -> int:
-        """Where the sound ends by the header's word."""
+        """Where the sound ends according to the header."""
         return self.data + self.size
 
     @property
@@ -65,7 +65,7 @@ class _Wave(NamedTuple):
 
 
 class _Extent(NamedTuple):
-    """Where the sound really ends, and how the header's word differs from that."""
+    """Where the sound really ends, and a warning if the header gives another end."""
 
     end: int
     notice: str | None = None

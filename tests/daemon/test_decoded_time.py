@@ -76,7 +76,6 @@ def test_missing_packets_become_silence(kind: Kind, tmp_path: Path) -> None:
     heard, findings = heard_of(path)
     assert mark_in(heard) == pytest.approx(MARK_AT, abs=0.07)
     assert quiet_seconds(heard) == pytest.approx(4.0, abs=0.15)
-    assert findings.missing_seconds == pytest.approx(4.0, abs=0.1)
     assert findings.warnings == []
 
 
@@ -170,7 +169,7 @@ def test_a_time_stamp_of_years_asks_for_no_silence(tmp_path: Path) -> None:
     )
     heard, findings = heard_of(path)
     assert mark_in(heard) == pytest.approx(MARK_AT, abs=0.05)
-    assert findings.missing_seconds == 0.0
+    assert quiet_seconds(heard) == pytest.approx(0.0, abs=0.15)
     assert findings.left_out_seconds == pytest.approx(years, rel=1e-3)
     (warning,) = findings.warnings
     assert warning.startswith("its time stamps skip 3153")
@@ -186,8 +185,7 @@ def test_many_gaps_ask_for_no_more_than_an_hour_of_silence(tmp_path: Path) -> No
     )
     heard, findings = heard_of(path)
     assert len(heard) / 16_000 == pytest.approx(3_000 + 8, abs=1)
-    assert findings.missing_seconds == pytest.approx(3_000, abs=1)
-    assert findings.missing_seconds < MOST_SILENCE_SECONDS
+    assert len(heard) / 16_000 < MOST_SILENCE_SECONDS + 8
     assert findings.left_out_seconds == pytest.approx(4_000, abs=1)
 
 
@@ -201,7 +199,8 @@ def test_one_wrong_time_stamp_is_not_believed(tmp_path: Path) -> None:
     path.write_bytes(content)
     heard, findings = heard_of(path)
     assert mark_in(heard) == pytest.approx(MARK_AT, abs=0.05)
-    assert findings.missing_seconds == 0.0
+    assert quiet_seconds(heard) == pytest.approx(0.0, abs=0.15)
+    assert findings.warnings == []
 
 
 @pytest.mark.parametrize("rates_hz", [(44_100, 22_050), (22_050, 44_100), (16_000, 48_000)])
