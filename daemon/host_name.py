@@ -6,7 +6,7 @@ import socket
 _LONGEST = 253
 _LONGEST_LABEL = 63
 _NO_SOCKETS = "MQTT over websockets is not supported; write the host alone and the port for MQTT"
-_ADDRESS = "it is an address; write the host alone, the port as mqtt.port"
+_ADDRESS = "a URL is not a host name; write the host alone, and the port as mqtt.port"
 _QUOTES = "it has quotes of a word processor; leave them out, or write straight ones"
 # In this order: the first that is found is named. Compiled only for a host that is not plain.
 _MISTAKES = (

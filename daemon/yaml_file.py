@@ -187,7 +187,7 @@ def _has_parts(one: msgspec.structs.FieldInfo) -> bool:
 def _left_empty(hint: Any) -> str:
     from daemon import yaml_remedies
 
-    return f"nothing is written there; {yaml_remedies.of_empty(hint)}"
+    return f"it is empty; {yaml_remedies.of_empty(hint)}"
 
 
 def _is_ambiguous(one: msgspec.structs.FieldInfo) -> bool:

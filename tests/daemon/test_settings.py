@@ -352,7 +352,10 @@ def test_a_host_is_a_name_or_an_address(host: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("host", "fault"),
     [
-        ("mqtt://hub:1883", "it is an address; write the host alone, the port as mqtt.port"),
+        (
+            "mqtt://hub:1883",
+            "a URL is not a host name; write the host alone, and the port as mqtt.port",
+        ),
         ("mqtts://hub", "the port as mqtt.port, and tls: {} for encryption"),
         ("wss://hub/mqtt", "MQTT over websockets is not supported; write the host alone"),
         ("hub:1883", "the port has a key of its own; write host: hub and port: 1883"),
@@ -437,7 +440,7 @@ def test_tls_left_empty_is_refused_since_it_would_be_no_encryption(
     nothing: str, tmp_path: Path
 ) -> None:
     assert refusal(tmp_path, f"mqtt:\n  tls:\n{nothing}  host: hub\n") == (
-        ", line 2: mqtt.tls: nothing is written there; write {} to switch it on with its defaults, "
+        ", line 2: mqtt.tls: it is empty; write {} to switch it on with its defaults, "
         "or null to leave it off"
     )
 
@@ -453,7 +456,7 @@ def test_a_gate_left_empty_is_refused_since_it_would_be_no_gate(
 ) -> None:
     text = section.format("gate_dbfs:" if "sources" in section else "{gate_dbfs: }")
     assert refusal(tmp_path, text).endswith(
-        "gate_dbfs: nothing is written there; write a value, or null to switch it off, or leave "
+        "gate_dbfs: it is empty; write a value, or null to switch it off, or leave "
         "the key out for the default"
     )
 
