@@ -113,7 +113,9 @@ class Evening:
         self.watcher.__exit__()
 
     def committed(self) -> list[Any]:
-        return [json.loads(line) for line in self.record.read_bytes().splitlines()]
+        # Of a line that crosses a page of the file, a part may be seen while it is written.
+        whole, _, _ = self.record.read_bytes().rpartition(b"\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
     def received(self) -> list[Any]:
         topics = ("timbrel/room/event", "timbrel/room/event/late")
@@ -121,6 +123,9 @@ class Evening:
         return [message.json for message in everything if message.topic in topics]
 
     def start_daemon(self) -> None:
+        # A kill may leave a part for good.
+        whole, end, _ = self.record.read_bytes().rpartition(b"\n")
+        self.record.write_bytes(whole + end)
         before = len(self.committed())
         command = [sys.executable, str(PROGRAM), str(self._config), str(self.record), str(SPEED)]
         self.daemon = subprocess.Popen(
