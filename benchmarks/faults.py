@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from daemon.commands import run as command
-from daemon.commands import station
-from daemon.commands.wiring import place_of
+from daemon.configuration.settings_file import load
 from daemon.errors import FailedError
-from daemon.place import Place
-from daemon.settings import load
-from tests.daemon.test_faults import House
+from daemon.runtime import station
+from daemon.runtime.place import Place
+from daemon.runtime.wiring import place_of
+from tests.daemon.runtime.test_faults import House
 
 NODE = "room"
 AWAY_SECONDS = 12.0

@@ -27,24 +27,25 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon import mqtt
 from daemon.commands import run as command
-from daemon.commands import station
 from daemon.commands.bench import Fed
-from daemon.commands.medley import MEDLEY
-from daemon.commands.wiring import Ears, outbox_of, place_of
+from daemon.commands.demo.medley import MEDLEY
+from daemon.configuration.settings import Settings
+from daemon.configuration.settings_file import load
 from daemon.errors import SoundLostError
-from daemon.hearing import Heard, Hearing
-from daemon.listener import listen
-from daemon.outbox import Outbox
-from daemon.place import Place
-from daemon.ring import Ring
-from daemon.settings import Settings, load
-from daemon.sound_file import read_sound
-from daemon.tracker import Event, EventEnded, EventStarted
-from daemon.window import SAMPLE_RATE_HZ, WindowBuffer
+from daemon.hearing.scorer import Heard, Hearing
+from daemon.hearing.tracker import Event, EventEnded, EventStarted
+from daemon.mqtt import link as mqtt_link
+from daemon.mqtt.outbox.outbox import Outbox
+from daemon.runtime import station
+from daemon.runtime.listener import listen
+from daemon.runtime.place import Place
+from daemon.runtime.wiring import Ears, outbox_of, place_of
+from daemon.sound.ring import Ring
+from daemon.sound.sound_file import read_sound
+from daemon.sound.window import SAMPLE_RATE_HZ, WindowBuffer
 from tests.conftest import ROOT, Mosquitto, Watcher
-from tests.daemon.test_outbox_survives import Gate
+from tests.daemon.mqtt.outbox.test_survives import Gate
 
 HOUR_SECONDS = 3600
 STALL_SECONDS = 2
@@ -175,7 +176,7 @@ def soak_child(config: str, hours: str) -> None:
     medley()
     setattr(command, "outbox_of", noted)  # noqa: B010 (mypy knows no such export)
     # Connections are short here because hours are.
-    mqtt._SETTLED_SECONDS = 0.0
+    mqtt_link._SETTLED_SECONDS = 0.0
     command.run(
         load(Path(config)),
         make_device=lambda _source, _portaudio, changed: Faulty(float(hours), changed, heard),

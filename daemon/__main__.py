@@ -26,9 +26,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from daemon import log_lines
 from daemon.errors import FailedError, InputError
-from daemon.standard_output import give_up_output, on_own_number, open_standard_numbers
+from daemon.system import log_lines
+from daemon.system.standard_output import give_up_output, on_own_number, open_standard_numbers
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 
@@ -56,7 +56,7 @@ class _Parser(argparse.ArgumentParser):
     """Shows in its examples this program as it can be called from here."""
 
     def format_help(self) -> str:
-        from daemon.installation import command
+        from daemon.system.installation import command
 
         text = super().format_help()
         text = text.replace("SUDO_TIMBREL", command(as_root=True))
@@ -68,8 +68,8 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from daemon import __version__
-        from daemon.classifier import BUILT_IN_MODEL
-        from daemon.model_file import read_contract
+        from daemon.hearing.classifier import BUILT_IN_MODEL
+        from daemon.hearing.model_file import read_contract
 
         model = read_contract(BUILT_IN_MODEL).title
         python = ".".join(map(str, sys.version_info[:3]))
@@ -424,7 +424,7 @@ def _help(parser: argparse.ArgumentParser) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from daemon.commands.run import run
-    from daemon.settings import load
+    from daemon.configuration.settings_file import load
 
     settings = load(options.config)
     logging.getLogger().setLevel(settings.log.level.upper())
@@ -434,7 +434,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     from daemon.commands.replay import replay
-    from daemon.settings import load
+    from daemon.configuration.settings_file import load
 
     return replay(
         load(options.config),
@@ -449,14 +449,14 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from daemon.commands.check import check
+    from daemon.commands.check.check import check
 
     return check(options.config, trying=options.trying)
 
 
 def _devices(_options: argparse.Namespace) -> int:
-    from daemon.microphone import devices
-    from daemon.printable import printable
+    from daemon.sound.microphone import devices
+    from daemon.system.printable import printable
 
     for line in devices() or ["no microphone is connected"]:
         print(printable(line))
@@ -464,14 +464,14 @@ def _devices(_options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from daemon.commands.embedded_broker import check_extra
+    from daemon.mqtt.embedded_broker import check_extra
 
     own_broker = options.config is None
     if own_broker:
         check_extra(", or name your own broker with --config")
 
-    from daemon.commands.demo import Choices, demo
-    from daemon.settings import load
+    from daemon.commands.demo.demo import Choices, demo
+    from daemon.configuration.settings_file import load
 
     choices = Choices(
         own_broker=own_broker,
@@ -487,14 +487,14 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _bench(options: argparse.Namespace) -> int:
     from daemon.commands.bench import bench
-    from daemon.settings import load
+    from daemon.configuration.settings_file import load
 
     return bench(load(options.config), peer=options.peer, as_json=options.json)
 
 
 def _dashboard(options: argparse.Namespace) -> int:
     from daemon.commands.dashboard import dashboard
-    from daemon.settings import load
+    from daemon.configuration.settings_file import load
 
     return dashboard(load(options.config))
 
@@ -513,14 +513,14 @@ def _install_service(options: argparse.Namespace) -> int:
 
 def _reset(options: argparse.Namespace) -> int:
     from daemon.commands.reset import reset
-    from daemon.settings import load
+    from daemon.configuration.settings_file import load
 
     return reset(load(options.config), options.state)
 
 
 def _forget(options: argparse.Namespace) -> int:
     from daemon.commands.forget import forget
-    from daemon.settings import load
+    from daemon.configuration.settings_file import load
 
     return forget(load(options.config), options.node, options.config)
 

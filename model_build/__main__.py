@@ -46,7 +46,7 @@ examples:
   timbrel-build all --resume
   timbrel-build all --recipe configs/recipe-small.yaml --output small.tflite
   timbrel-build all --recipe configs/recipe-rendered.yaml
-  timbrel-build evaluate daemon/models/timbrel.tflite --peer yamnet.tflite --json figures.json
+  timbrel-build evaluate small.tflite --peer yamnet.tflite --json figures.json
   timbrel-build report runs/default
   timbrel-build replace-built-in runs/default
 """

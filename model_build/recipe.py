@@ -7,10 +7,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from daemon.log_mel import FrontEnd
-from daemon.model_file import FamilyName
-from daemon.window import WINDOW_SAMPLES
-from daemon.yaml_file import read_yaml
+from daemon.configuration.yaml.yaml_file import read_yaml
+from daemon.hearing.log_mel import FrontEnd
+from daemon.hearing.model_file import FamilyName
+from daemon.sound.window import WINDOW_SAMPLES
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Fraction = Annotated[float, Meta(gt=0, lt=1)]

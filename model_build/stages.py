@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.classifier import BUILT_IN_MODEL
 from daemon.errors import InputError
-from model_build.built_in import ModelFigures
+from daemon.hearing.classifier import BUILT_IN_MODEL
 from model_build.recipe import Recipe, read_recipe
+from model_build.report.built_in import ModelFigures
 from model_build.run_folder import RunFolder, write_json
 
 __all__ = [
@@ -32,7 +32,7 @@ __all__ = [
 
 def render(options: Namespace) -> None:
     """Make a corpus out of nothing but programs and a soundfont."""
-    from model_build.render import Rendering, render_corpus
+    from model_build.rendering.rendered_corpus import Rendering, render_corpus
 
     count = render_corpus(options.output, Rendering(options.seed, options.phrases), options.workers)
     print(f"{options.output}: {count} clips")
@@ -40,7 +40,7 @@ def render(options: Namespace) -> None:
 
 def features(options: Namespace) -> None:
     """Make the run's patches."""
-    from model_build.features import make_features
+    from model_build.windows.features import make_features
 
     _, run = _opened(options)
     made = make_features(
@@ -52,7 +52,7 @@ def features(options: Namespace) -> None:
 
 def train(options: Namespace) -> None:
     """Fit the run's network."""
-    from model_build.train import train as fit
+    from model_build.training.train import train as fit
 
     recipe, run = _opened(options)
     for name, value in fit(recipe, run, resume=options.resume, base=options.base).items():
@@ -61,7 +61,7 @@ def train(options: Namespace) -> None:
 
 def quantize(options: Namespace) -> None:
     """Convert the run's network."""
-    from model_build.quantize import quantize as convert
+    from model_build.training.quantize import quantize as convert
 
     recipe, run = _opened(options)
     for name, difference in convert(recipe, run).items():
@@ -71,7 +71,7 @@ def quantize(options: Namespace) -> None:
 
 def thresholds(options: Namespace) -> None:
     """Calibrate the run's model and set its thresholds."""
-    from model_build.thresholds import find_operating_points
+    from model_build.training.thresholds import find_operating_points
 
     recipe, run = _opened(options)
     points = find_operating_points(recipe, run)
@@ -83,9 +83,9 @@ def thresholds(options: Namespace) -> None:
 
 def evaluate(options: Namespace) -> None:
     """Measure a model file, and a peer beside it where one is named."""
-    from model_build.details import details_beside
-    from model_build.evaluate import evaluate as measure
-    from model_build.targets import table
+    from model_build.evaluation.details import details_beside
+    from model_build.evaluation.evaluate import evaluate as measure
+    from model_build.report.targets import table
 
     found = measure(options.model, options.corpus, peer=options.peer, network=options.network)
     print(table(found.figures))
@@ -96,9 +96,9 @@ def evaluate(options: Namespace) -> None:
 
 def report(options: Namespace) -> None:
     """Draw a run's evaluation as a page, and write its model card."""
-    from model_build.findings import read_findings
-    from model_build.model_card import model_card
-    from model_build.report import page
+    from model_build.report.findings import read_findings
+    from model_build.report.model_card import model_card
+    from model_build.report.page import page
 
     run = RunFolder(options.run)
     findings = read_findings(
@@ -114,7 +114,7 @@ def report(options: Namespace) -> None:
 
 def replace_built_in(options: Namespace) -> None:
     """Compare a run's model with the built-in one, and put it in its place once confirmed."""
-    from model_build.built_in import comparison, read_figures, replace
+    from model_build.report.built_in import comparison, read_figures, replace
 
     run = RunFolder(options.run)
     print(comparison(read_figures(BUILT_IN_MODEL), read_figures(run.needed(run.model, "all"))))
@@ -130,9 +130,9 @@ def everything(options: Namespace) -> None:
     Raises InputError before the first stage when the output is the built-in model or the peer is
     not YAMNet.
     """
-    from model_build.corpora import measured_with
-    from model_build.findings import count_reading
-    from model_build.peer import yamnet
+    from model_build.corpus.selection import measured_with
+    from model_build.evaluation.peer import yamnet
+    from model_build.report.findings import count_reading
 
     recipe, run = _opened(options)
     if options.output is not None:
@@ -182,10 +182,10 @@ def _confirm(question: str) -> None:
 
 def _put(recipe: Recipe, run: RunFolder) -> None:
     """Write the model again, now with its figures inside, and the figures beside it."""
-    from model_build.assemble import assemble
-    from model_build.clip_figures import Figures
-    from model_build.features import made_features
-    from model_build.thresholds import found_operating_points
+    from model_build.evaluation.clip_figures import Figures
+    from model_build.training.assemble import assemble
+    from model_build.training.thresholds import found_operating_points
+    from model_build.windows.features import made_features
 
     points = found_operating_points(run)
     measured = msgspec.json.decode(run.evaluation.read_bytes(), type=dict[str, Figures])

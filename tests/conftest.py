@@ -27,7 +27,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from tests.surroundings import plain_process
 
 ROOT = Path(__file__).parents[1]
-MEDLEY = ROOT / "daemon" / "demo" / "medley.opus"
+MEDLEY = ROOT / "daemon" / "commands" / "demo" / "medley.opus"
 # Read before the environment is made plain.
 CORPUS = os.environ.get("TIMBREL_CORPUS")
 YAMNET = os.environ.get("TIMBREL_YAMNET")

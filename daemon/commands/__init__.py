@@ -1,1 +1,1 @@
-"""One module for each `timbrel` command: settings in, exit code out."""
+"""One module or folder for each `timbrel` command: settings in, exit code out."""

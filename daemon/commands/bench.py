@@ -17,17 +17,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.classifier import load_network
-from daemon.commands.embedded_broker import check_extra, embedded_broker
-from daemon.commands.medley import MEDLEY
-from daemon.commands.wiring import Ears
-from daemon.hearing import Hearing
-from daemon.listener import listen
-from daemon.log_mel import LogMelStream
-from daemon.ring import Ring
-from daemon.settings import MqttSettings, Settings, StateSettings
-from daemon.sound_file import read_sound
-from daemon.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WindowBuffer
+from daemon.commands.demo.medley import MEDLEY
+from daemon.configuration.settings import MqttSettings, Settings, StateSettings
+from daemon.hearing.classifier import load_network
+from daemon.hearing.log_mel import LogMelStream
+from daemon.hearing.scorer import Hearing
+from daemon.mqtt.embedded_broker import check_extra, embedded_broker
+from daemon.runtime.listener import listen
+from daemon.runtime.wiring import Ears
+from daemon.sound.ring import Ring
+from daemon.sound.sound_file import read_sound
+from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WindowBuffer
 
 Answer = TypeVar("Answer")
 
@@ -170,7 +170,7 @@ def _child(code: str) -> str:
 
 def _seconds_to_online(settings: Settings) -> float:
     """From starting `timbrel run` to its retained `online`; a microphone need not be there."""
-    from daemon.commands.watcher import watching
+    from daemon.mqtt.watcher import watching
 
     online = threading.Event()
 
@@ -192,7 +192,7 @@ def _seconds_to_online(settings: Settings) -> float:
 def running(config: str) -> None:
     """Run as `timbrel run` does, on the medley in real time; print kB resident and CPU ms/s."""
     from daemon.commands.run import run
-    from daemon.settings import load
+    from daemon.configuration.settings_file import load
 
     def feed(ring: Ring) -> None:
         block = SAMPLE_RATE_HZ // 10

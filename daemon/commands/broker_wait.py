@@ -4,10 +4,10 @@ import time
 from typing import TYPE_CHECKING
 
 from daemon.errors import FailedError, InputError
-from daemon.stop import Stop
+from daemon.system.stop import Stop
 
 if TYPE_CHECKING:
-    from daemon.mqtt import Link
+    from daemon.mqtt.link import Link
 
 _LOOK_SECONDS = 0.2
 # One attempt with MQTT 5 and one with 3.1.1, each left without an answer.

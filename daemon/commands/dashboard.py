@@ -4,10 +4,10 @@ from typing import Any
 
 import yaml
 
-from daemon.commands.wiring import Ears, node_of
-from daemon.dashboard import dashboard as dashboard_of
+from daemon.configuration.settings import Settings
 from daemon.errors import InputError
-from daemon.settings import Settings
+from daemon.hub.home_assistant.dashboard import dashboard as dashboard_of
+from daemon.runtime.wiring import Ears, node_of
 
 _HEADER = """\
 # A Home Assistant dashboard for {places}, made by `timbrel dashboard` of built-in cards.

@@ -8,17 +8,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from daemon.classifier import BUILT_IN_MODEL
-from daemon.commands.broker_session import BrokerRefusedError, BrokerSession, broker_session
-from daemon.discovery import availability_of
+from daemon.configuration.service_password import find_password
+from daemon.configuration.settings import Settings
 from daemon.errors import FailedError, InputError
-from daemon.home_assistant import availability_topic
-from daemon.model_file import read_contract
-from daemon.refusals import is_refusal, named_user, reason_of
-from daemon.service_password import find_password
-from daemon.settings import Settings
-from daemon.topics import discovery_topics, retained_topics
-from daemon.trouble import Trouble, explain
+from daemon.hearing.classifier import BUILT_IN_MODEL
+from daemon.hearing.model_file import read_contract
+from daemon.hub.home_assistant.discovery import availability_of
+from daemon.hub.messages import availability_topic
+from daemon.hub.topics import discovery_topics, retained_topics
+from daemon.mqtt.broker_session import BrokerRefusedError, BrokerSession, broker_session
+from daemon.mqtt.refusals import is_refusal, named_user, reason_of
+from daemon.mqtt.trouble import Trouble, explain
 
 _QUIET_SECONDS = 0.5
 _LONGEST_SECONDS = 10.0

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from daemon import installation, systemd, unit
+from daemon.configuration.settings import Settings
+from daemon.configuration.settings_file import load
 from daemon.errors import FailedError, InputError
-from daemon.settings import Settings, load
+from daemon.system import installation, systemd, unit
 
 _PUBLIC, _SECRET = 0o644, 0o600
 _CONFIG = """\

@@ -11,22 +11,22 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from daemon.commands.broker_wait import wait_for_broker
-from daemon.commands.wiring import Ears, link_to, node_of
-from daemon.display import Screen
+from daemon.commands.terminal import Screen
+from daemon.configuration.service_password import find_password
+from daemon.configuration.settings import Settings
 from daemon.errors import FailedError, InputError
-from daemon.hearing import Heard, Hearing
-from daemon.hub import Hub
-from daemon.listener import Teller, listen
-from daemon.outbox import Outbox
-from daemon.printable import printable
-from daemon.redaction import without_logins
-from daemon.replay import Replay
-from daemon.rules import shortest_seconds
-from daemon.service_password import find_password
-from daemon.settings import Settings
-from daemon.stop import Stop, stop_on_signals
-from daemon.tracker import Event, EventEnded, EventStarted
-from daemon.window import WINDOW_SECONDS
+from daemon.hearing.replay import Replay
+from daemon.hearing.rules import shortest_seconds
+from daemon.hearing.scorer import Heard, Hearing
+from daemon.hearing.tracker import Event, EventEnded, EventStarted
+from daemon.hub.reporter import Hub
+from daemon.mqtt.outbox.outbox import Outbox
+from daemon.runtime.listener import Teller, listen
+from daemon.runtime.wiring import Ears, link_to, node_of
+from daemon.sound.window import WINDOW_SECONDS
+from daemon.system.printable import printable
+from daemon.system.redaction import without_logins
+from daemon.system.stop import Stop, stop_on_signals
 
 log = logging.getLogger(__name__)
 

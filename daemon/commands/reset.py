@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from daemon.configuration.settings import Settings
 from daemon.errors import InputError
-from daemon.installation import command
-from daemon.settings import Settings
-from daemon.state import Lock, state_directory
+from daemon.system.installation import command
+from daemon.system.state_directory import Lock, state_directory
 
 
 def reset(settings: Settings, directory: Path | None) -> int:

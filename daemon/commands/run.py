@@ -10,34 +10,35 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daemon import __version__, systemd
+from daemon import __version__
 from daemon.commands import summary
-from daemon.commands.stations import Stations
-from daemon.commands.wiring import DeviceOf, Ears, device_of, link_to, outbox_of
+from daemon.configuration.exposed import exposed
+from daemon.configuration.handed_files import outdated_copies
+from daemon.configuration.password import doubts, is_sent
+from daemon.configuration.password_reload import PasswordReload
+from daemon.configuration.service_password import find_password
+from daemon.configuration.settings import Settings
 from daemon.counters import Counters
-from daemon.double import Presence
-from daemon.exposed import exposed
-from daemon.garbage import Garbage
-from daemon.handed_files import outdated_copies
-from daemon.health import Health, NodeHealth, serve
-from daemon.identity import identity_note, read_identity
-from daemon.listener import Listener
-from daemon.outbox import Outbox
-from daemon.password import doubts, is_sent
-from daemon.password_reload import PasswordReload
-from daemon.place import Place
-from daemon.portaudio import PortAudio
-from daemon.reload import Reload, reload_on_signal
-from daemon.retirement import Retirement
-from daemon.service_password import find_password
-from daemon.settings import Settings
-from daemon.state import state_directory
-from daemon.status import status
-from daemon.stop import stop_on_signals
-from daemon.time_zone import TimeZone
+from daemon.hub.identity import identity_note, read_identity
+from daemon.hub.retirement import Retirement
+from daemon.mqtt.double import Presence
+from daemon.mqtt.outbox.outbox import Outbox
+from daemon.runtime.listener import Listener
+from daemon.runtime.place import Place
+from daemon.runtime.reload import Reload, reload_on_signal
+from daemon.runtime.stations import Stations
+from daemon.runtime.status import status
+from daemon.runtime.wiring import DeviceOf, Ears, device_of, link_to, outbox_of
+from daemon.sound.portaudio import PortAudio
+from daemon.system import systemd
+from daemon.system.memory import Garbage
+from daemon.system.state_directory import state_directory
+from daemon.system.stop import stop_on_signals
+from daemon.system.time_zone import TimeZone
+from daemon.web.health import Health, NodeHealth, serve
 
 if TYPE_CHECKING:
-    from daemon.mqtt import Link
+    from daemon.mqtt.link import Link
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
 
     Raises InputError for settings that cannot work, FailedError when only a new process can help.
     """
-    from daemon.mqtt import Commands
+    from daemon.mqtt.link import Commands
 
     ears = Ears(settings)
     outbox = outbox_of(settings)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from daemon.settings import MqttSettings, SourceSettings
+from daemon.configuration.settings import MqttSettings, SourceSettings
 
 
 def place(source: SourceSettings) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.hearing import level_dbfs
+from daemon.hearing.scorer import level_dbfs
 
 
 def level(samples: NDArray[np.float32], *, dbfs: float) -> NDArray[np.float32]:

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
-from daemon.classifier import Classifier
-from daemon.high_pass import HighPass
-from daemon.log_mel import FrontEnd
-from daemon.model_file import Calibration, Contract, Provenance, write_contract
+from daemon.hearing.classifier import Classifier
+from daemon.hearing.log_mel import FrontEnd
+from daemon.hearing.model_file import Calibration, Contract, Provenance, write_contract
+from daemon.sound.high_pass import HighPass
 from tests.conftest import made_once
 
 # Shared machines are slow now and then, and a slow example is no wrong one. Every run tries the

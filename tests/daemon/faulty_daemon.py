@@ -16,16 +16,16 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from daemon import listener
 from daemon.commands import run as command
-from daemon.commands import station
-from daemon.commands.wiring import device_of, place_of
+from daemon.configuration.settings import SourceSettings
+from daemon.configuration.settings_file import load
 from daemon.errors import FailedError
-from daemon.microphone import Microphone
-from daemon.place import Place
-from daemon.portaudio import Format, PortAudio
-from daemon.settings import SourceSettings, load
-from daemon.source import Device
+from daemon.runtime import listener, station
+from daemon.runtime.place import Place
+from daemon.runtime.wiring import device_of, place_of
+from daemon.sound.microphone import Microphone
+from daemon.sound.portaudio import Format, PortAudio
+from daemon.sound.source import Device
 
 
 def at_its_rate(

@@ -24,20 +24,22 @@ import yaml
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from daemon import health, outbox_file
-from daemon.classifier import BUILT_IN_MODEL, Classifier
-from daemon.decoding import ChildError, Decoder, DecodingError, Request
+from daemon.configuration.settings import FamilySettings, Settings
+from daemon.configuration.settings_file import load
 from daemon.errors import InputError
-from daemon.event_queue import Entry
-from daemon.hearing import Hearing
-from daemon.home_assistant import Message
-from daemon.model_file import read_contract
-from daemon.moment import Moment
-from daemon.outbox_file import OutboxFile
-from daemon.rules import FamilySettings, rules
-from daemon.settings import Settings, load
-from daemon.sound_file import read_sound
-from daemon.window import WINDOW_SAMPLES, Window
+from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
+from daemon.hearing.model_file import read_contract
+from daemon.hearing.rules import rules
+from daemon.hearing.scorer import Hearing
+from daemon.hub.messages import Message
+from daemon.mqtt.outbox import database
+from daemon.mqtt.outbox.database import OutboxFile
+from daemon.mqtt.outbox.event_queue import Entry
+from daemon.mqtt.outbox.moment import Moment
+from daemon.sound.decoding.child import ChildError, Decoder, DecodingError, Request
+from daemon.sound.sound_file import read_sound
+from daemon.sound.window import WINDOW_SAMPLES, Window
+from daemon.web import health
 from tests.daemon.hostile_broker import SESSION, check_broker, check_refusals
 
 ROOT = Path(__file__).parents[2]
@@ -500,14 +502,14 @@ def _outbox() -> tuple[bytes, set[Entry]]:
         file = OutboxFile(Path(folder))
         file.write(entries, [], {"will": entries[1]})
         file.close()
-        return Path(folder, outbox_file.NAME).read_bytes(), set(entries.values())
+        return Path(folder, database.NAME).read_bytes(), set(entries.values())
 
 
 def check_outbox(content: bytes, path: Path) -> bool:
     """Events that were put in, and none made up; or begun anew, or a disk that fails."""
     for old in path.parent.iterdir():
         old.unlink()
-    kept = path.with_name(outbox_file.NAME)
+    kept = path.with_name(database.NAME)
     kept.write_bytes(content)
     try:
         file = refused(lambda: OutboxFile(path.parent), kept)

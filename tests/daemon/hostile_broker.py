@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
-from daemon import delivery, event_queue, mqtt
-from daemon.home_assistant import Message
-from daemon.mqtt import Commands, Link
-from daemon.outbox import Outbox
-from daemon.refusals import is_final, is_refusal
-from daemon.settings import MqttSettings
+from daemon.configuration.settings import MqttSettings
+from daemon.hub.messages import Message
+from daemon.mqtt import delivery
+from daemon.mqtt import link as mqtt_link
+from daemon.mqtt.link import Commands, Link
+from daemon.mqtt.outbox import event_queue
+from daemon.mqtt.outbox.outbox import Outbox
+from daemon.mqtt.refusals import is_final, is_refusal
 from tests.daemon.scripted_broker import (
     CONNACK,
     PUBACK,
@@ -51,8 +53,8 @@ def _hurried() -> Iterator[None]:
     with (
         patch.multiple(event_queue, _FIRST_PAUSE_SECONDS=0.001, _LONGEST_PAUSE_SECONDS=0.002),
         patch.multiple(delivery, _FIRST_RETRY_SECONDS=0.001, _LONGEST_RETRY_SECONDS=0.002),
-        patch.multiple(mqtt, _FIRST_PAUSE_SECONDS=0.001, _LONGEST_PAUSE_SECONDS=0.002),
-        patch.multiple(mqtt, _ANSWER_SECONDS=0.5),
+        patch.multiple(mqtt_link, _FIRST_PAUSE_SECONDS=0.001, _LONGEST_PAUSE_SECONDS=0.002),
+        patch.multiple(mqtt_link, _ANSWER_SECONDS=0.5),
     ):
         yield
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
-from daemon.classifier import Classifier
-from daemon.network_trial import try_out
+from daemon.hearing.classifier import Classifier
+from daemon.hearing.network_trial import try_out
 from tests.daemon.hostile import EDITS, Case, Edit, damaged, refused
 
 _TINY = Path(__file__).parents[1] / "v0_1_0" / "model" / "tiny.tflite"

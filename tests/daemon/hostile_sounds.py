@@ -10,8 +10,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from daemon.errors import InputError
-from daemon.printable import printable
-from daemon.sound_file import read_sound
+from daemon.sound.sound_file import read_sound
+from daemon.system.printable import printable
 from tests.daemon.hostile import EDITS, Case, Edit, check_audio, damaged
 from tests.daemon.made_sounds import by_ffmpeg, encoded, mp3, steps, without_header
 

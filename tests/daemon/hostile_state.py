@@ -10,17 +10,17 @@ from typing import NamedTuple
 import msgspec
 from hypothesis import strategies as st
 
+from daemon.configuration.settings import MqttSettings
 from daemon.errors import InputError
-from daemon.event_queue import Entry
-from daemon.home_assistant import Message
-from daemon.identity import Announced, Identity, read_identity
-from daemon.moment import Moment
-from daemon.outbox_file import NAME, OutboxFile
-from daemon.practice import Diary, Session
-from daemon.settings import MqttSettings
-from daemon.topics import device_topic, retained_topics
+from daemon.hub.identity import Announced, Identity, read_identity
+from daemon.hub.messages import Message
+from daemon.hub.topics import device_topic, retained_topics
+from daemon.mqtt.outbox.database import NAME, OutboxFile
+from daemon.mqtt.outbox.event_queue import Entry
+from daemon.mqtt.outbox.moment import Moment
+from daemon.practice.sessions import Diary, Session
 from tests.daemon.hostile import EDITS, Case, Edit, damaged
-from tests.daemon.test_note import goes_on_with, note
+from tests.daemon.system.test_json_store import goes_on_with, note
 
 _PAGE = 4096
 _WRITES = 25

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from daemon.mpeg_frames import frame_size
+from daemon.sound.containers.mpeg_frames import frame_size
 from tests.daemon.conftest import Samples
 
 RATE_HZ = 16_000

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from daemon import mqtt
 from daemon.commands.bench import Fed
 from daemon.commands.run import run
-from daemon.hearing import Heard, Hearing
-from daemon.outbox_file import OutboxFile
-from daemon.ring import Ring
-from daemon.settings import load
-from daemon.window import SAMPLE_RATE_HZ, Window
+from daemon.configuration.settings_file import load
+from daemon.hearing.scorer import Heard, Hearing
+from daemon.mqtt import link as mqtt_link
+from daemon.mqtt.outbox.database import OutboxFile
+from daemon.sound.ring import Ring
+from daemon.sound.window import SAMPLE_RATE_HZ, Window
 
 FAMILIES = 4
 PERIOD_SECONDS = 30.0
@@ -62,7 +62,7 @@ def start(config: str, record: str, speed: str) -> int:
     Hearing.hear = scripted  # type: ignore[method-assign]
     OutboxFile.write = recording(Path(record))  # type: ignore[method-assign]
     # Connections are short here because they are cut, not because the broker does not want us.
-    mqtt._SETTLED_SECONDS = 0.0
+    mqtt_link._SETTLED_SECONDS = 0.0
     settings = load(Path(config))
     return run(settings, make_device=lambda _source, _portaudio, changed: Fed(feed, changed))
 

@@ -54,8 +54,9 @@ def test_no_module_of_the_daemon_loads_the_training_side(
 @pytest.mark.parametrize(
     "module",
     [
-        *("tracker", "hub", "home_assistant", "settings", "window", "outbox"),
-        *("discovery", "practice", "remote", "console", "note", "payloads"),
+        *("hearing.tracker", "sound.window", "configuration.settings", "practice.sessions"),
+        *("hub.reporter", "hub.messages", "hub.controls", "hub.inbox", "hub.payloads"),
+        *("hub.home_assistant.discovery", "mqtt.outbox.outbox", "system.json_store"),
     ],
 )
 def test_pure_modules_load_neither_broker_nor_sound_nor_network(module: str) -> None:
@@ -64,7 +65,9 @@ def test_pure_modules_load_neither_broker_nor_sound_nor_network(module: str) -> 
 
 
 def test_settings_load_no_numpy() -> None:
-    assert "numpy" not in loaded_by("import daemon.settings, daemon.exposed")
+    assert "numpy" not in loaded_by(
+        "import daemon.configuration.settings, daemon.configuration.exposed"
+    )
 
 
 def test_help_loads_no_numpy() -> None:
@@ -73,8 +76,8 @@ def test_help_loads_no_numpy() -> None:
 
 
 def test_ffmpeg_is_loaded_by_the_decoding_child_alone() -> None:
-    assert not loaded_by("import daemon.camera, daemon.sound_file") & {"av"}
-    assert not loaded_by("import daemon.decoder") & {"av", "numpy", "msgspec", "ssl"}
+    assert not loaded_by("import daemon.sound.camera, daemon.sound.sound_file") & {"av"}
+    assert not loaded_by("import daemon.sound.decoding.decoder") & {"av", "numpy", "msgspec", "ssl"}
 
 
 def test_replay_loads_neither_microphone_nor_broker(timbrel: Timbrel) -> None:
@@ -82,13 +85,13 @@ def test_replay_loads_neither_microphone_nor_broker(timbrel: Timbrel) -> None:
     assert done.returncode == 0
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "soundfile" in loaded
-    assert not {"sounddevice", "paho", "paho.mqtt.client", "daemon.mqtt", "sqlite3"} & loaded
+    assert not {"sounddevice", "paho", "paho.mqtt.client", "daemon.mqtt.link", "sqlite3"} & loaded
 
 
 def test_only_the_outbox_on_disk_knows_sqlite() -> None:
     files = Path(daemon.__file__).parent.rglob("*.py")
     knowing = {p.name for p in files if "sqlite3" in p.read_text(encoding="utf-8")}
-    assert knowing == {"outbox_file.py", "outbox_rows.py", "outbox_salvage.py"}
+    assert knowing == {"database.py", "rows.py", "salvage.py"}
 
 
 def test_only_link_client_and_session_know_paho() -> None:
@@ -96,5 +99,5 @@ def test_only_link_client_and_session_know_paho() -> None:
     files = folder.rglob("*.py")
     knowing = {p.name for p in files if "import paho" in p.read_text(encoding="utf-8")}
     # The bench starts a bare process that does nothing but import.
-    known = {"bounded_client.py", "broker_session.py", "mqtt.py"}
+    known = {"bounded_client.py", "broker_session.py", "link.py"}
     assert knowing - {"bench.py"} == known

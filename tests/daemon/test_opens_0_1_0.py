@@ -24,11 +24,11 @@ import pytest
 import yaml
 from paho.mqtt.enums import CallbackAPIVersion
 
-from daemon.classifier import BUILT_IN_MODEL, Classifier
-from daemon.commands.wiring import Ears, configured_of, node_of, notes_of
-from daemon.model_file import read_contract, sha256_of
-from daemon.remote import Remote
-from daemon.settings import load
+from daemon.configuration.settings_file import load
+from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
+from daemon.hearing.model_file import read_contract, sha256_of
+from daemon.hub.controls import Remote
+from daemon.runtime.wiring import Ears, configured_of, node_of, notes_of
 from tests.conftest import ROOT, Mosquitto, Received, Timbrel, VirtualMicrophone, Watcher
 from tests.v0_1_0.make_fixture import FIXTURE, held, runnable
 from tests.v0_1_0.tiny import write_sound
@@ -432,7 +432,7 @@ def test_every_key_of_the_configuration_means_the_same(box: Box) -> None:
 
 def test_events_as_they_happen_keep_their_keys() -> None:
     """The types of the messages, which test_mqtt_api compares with what is really sent."""
-    from daemon.payloads import EventBody
+    from daemon.hub.payloads import EventBody
 
     for box in BOXES:
         for event in box.json("events"):

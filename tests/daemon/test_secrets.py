@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from daemon.configuration.settings import TlsSettings
 from daemon.errors import InputError
-from daemon.settings import TlsSettings
-from daemon.tls import tls_context
+from daemon.mqtt.tls import tls_context
 from tests.conftest import MEDLEY, ROOT, StartBroker, Timbrel, Watcher, killed_at_last
-from tests.daemon.test_mqtt import make_certificate, make_password_file
+from tests.daemon.mqtt.test_link import make_certificate, make_password_file
 
 PASSWORD = "Zw3tschgenknoedel"  # noqa: S105
 WRONG = "Gr1essnockerl"
@@ -170,11 +170,12 @@ def test_unusable_password_in_the_environment_ends_the_program(
 def test_no_command_dumps_core_once_it_reads_the_configuration(arguments: list[str]) -> None:
     script = (
         "import resource, sys\n"
-        "from daemon import __main__, settings\n"
+        "from daemon import __main__\n"
+        "from daemon.configuration import settings_file\n"
         "def load(_path):\n"
         "    print(*resource.getrlimit(resource.RLIMIT_CORE))\n"
         "    sys.exit(0)\n"
-        "settings.load = settings.read_settings = load\n"
+        "settings_file.load = settings_file.read_settings = load\n"
         f"__main__.main({arguments!r})\n"
     )
     done = subprocess.run(

@@ -30,9 +30,9 @@ import soundfile
 import yaml
 from paho.mqtt.enums import CallbackAPIVersion
 
-from daemon.discovery import discovery
-from daemon.home_assistant import Node
-from daemon.sound_file import read_sound
+from daemon.hub.home_assistant.discovery import discovery
+from daemon.hub.messages import Node
+from daemon.sound.sound_file import read_sound
 from tests.conftest import MEDLEY, ROOT, Mosquitto, Received, VirtualMicrophone, Watcher
 from tests.home_assistant import pictures
 from tests.home_assistant.instance import SHIPPED, HomeAssistant, within

@@ -11,10 +11,10 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from model_build.features import make_features
 from model_build.recipe import read_recipe
 from model_build.run_folder import RunFolder
-from model_build.train import train
+from model_build.training.train import train
+from model_build.windows.features import make_features
 from tests.conftest import CORPUS, YAMNET, made_once, named
 
 SAMPLE_RATE_HZ = 16_000

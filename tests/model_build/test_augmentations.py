@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from daemon.hearing import level_dbfs
+from daemon.hearing.scorer import level_dbfs
 from model_build.augmentations.level import level
 from model_build.augmentations.microphone import microphone, peaking
 from model_build.augmentations.noise import coloured, noise

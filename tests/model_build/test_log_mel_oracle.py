@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from daemon.log_mel import FrontEnd, LogMel, mel_matrix
+from daemon.hearing.log_mel import FrontEnd, LogMel, mel_matrix
 
 FRONT_END = FrontEnd()
 # librosa centres the 400-sample window within the 512 samples of the transform.

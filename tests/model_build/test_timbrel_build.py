@@ -13,12 +13,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from daemon.classifier import BUILT_IN_MODEL, Classifier
-from daemon.replay import heard_in
+from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
+from daemon.hearing.replay import heard_in
 from model_build import stages
 from model_build.__main__ import main
-from model_build.features import make_features
 from model_build.run_folder import RunFolder
+from model_build.windows.features import make_features
 from tests.conftest import killed_at_last
 from tests.model_build.conftest import TINY_RECIPE
 
@@ -26,7 +26,7 @@ PROGRAM = ("-m", "model_build")
 # The evaluation spends most of its time on a day at home; a short one is measured the same way.
 WITH_A_SHORT_DAY = """\
 import sys
-from model_build import evaluate
+from model_build.evaluation import evaluate
 from model_build.__main__ import main
 evaluate.DAY_SECONDS = 600.0
 sys.exit(main())
@@ -296,7 +296,7 @@ def test_interrupted_features_go_on_to_the_same_bits(
 def test_interrupted_training_goes_on_by_all_without_making_features_again(
     corpus: Path, recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("model_build.evaluate.DAY_SECONDS", 300.0)
+    monkeypatch.setattr("model_build.evaluation.evaluate.DAY_SECONDS", 300.0)
     recipe_file.write_text(recipe_file.read_text().replace("epochs: 3", "epochs: 400", 1))
     run, output = RunFolder(tmp_path / "run"), tmp_path / "model.tflite"
     arguments = ("all", "--recipe", recipe_file, "--corpus", corpus, "--run", run.folder)

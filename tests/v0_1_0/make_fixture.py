@@ -65,15 +65,15 @@ LATE_SECONDS = 65.0
 READ_SETTINGS = """
 import json, sys, msgspec
 from pathlib import Path
-from daemon.settings import load
+from daemon.configuration.settings_file import load
 print(json.dumps(msgspec.to_builtins(load(Path(sys.argv[1])))))
 """
 READ_RULES = """
 import json, sys
 from pathlib import Path
-from daemon.commands.wiring import Ears, configured_of, node_of, notes_of
-from daemon.remote import Remote
-from daemon.settings import load
+from daemon.runtime.wiring import Ears, configured_of, node_of, notes_of
+from daemon.hub.controls import Remote
+from daemon.configuration.settings_file import load
 settings = load(Path(sys.argv[1]))
 ears = Ears(settings)
 in_force = {}
@@ -92,8 +92,8 @@ print(json.dumps(in_force))
 READ_CONTRACT = """
 import hashlib, json, sys, msgspec
 from pathlib import Path
-from daemon.classifier import BUILT_IN_MODEL
-from daemon.model_file import read_contract
+from daemon.hearing.classifier import BUILT_IN_MODEL
+from daemon.hearing.model_file import read_contract
 path = Path(sys.argv[1]) if len(sys.argv) > 1 else BUILT_IN_MODEL
 print(json.dumps({
     "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -103,7 +103,7 @@ print(json.dumps({
 WRITE_CONTRACT = """
 import json, sys, msgspec
 from pathlib import Path
-from daemon.model_file import Contract, write_contract
+from daemon.hearing.model_file import Contract, write_contract
 write_contract(Path(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=Contract))
 """
 

@@ -1,0 +1,157 @@
+"""`timbrel check`: validate a configuration and show the effective settings."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import TimeoutError as TooLateError
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from daemon.commands import summary
+from daemon.commands.check.diagnosis import Diagnosis
+from daemon.configuration.settings import Settings, SourceSettings
+from daemon.configuration.settings_file import read_settings
+from daemon.configuration.yaml.document import Document, Problem
+from daemon.errors import InputError, SoundLostError
+from daemon.runtime.wiring import Ears, device_of
+from daemon.sound.microphone import Found, Microphone
+from daemon.sound.portaudio import PortAudio
+from daemon.sound.window import WINDOW_SECONDS
+from daemon.system.state_directory import state_directory
+
+if TYPE_CHECKING:
+    from daemon.sound.source import Device
+
+# A sound server that is frozen never answers.
+_LOOK_SECONDS = 10.0
+
+
+def check(config: Path, *, trying: bool = False) -> int:
+    """Print the effective settings and a verdict; with `trying`, try every device and the broker.
+
+    Raises InputError with a line for each error, and the verdict, where it cannot work, FailedError
+    where a trial fails.
+    """
+    try:
+        document = read_settings(config)
+    except InputError as error:
+        raise _refusal([*error.lines], []) from None
+    # They try the model out in a fork: no thread may have been started yet.
+    diagnosis = Diagnosis(document)
+    with PortAudio() as portaudio:
+        places = Places(document, portaudio)
+        looks = places.looks()
+        errors = document.located([*diagnosis.problems, *places.problems])
+        settings, ears = document.value, diagnosis.ears
+        if errors or settings is None or ears is None:
+            raise _refusal(errors, diagnosis.warnings)
+        _show(settings, ears, looks, has_password=diagnosis.has_password)
+        for warning in diagnosis.warnings:
+            print(f"warning    {warning}")
+        if not trying:
+            print(f"verdict    {_verdict(looks, len(diagnosis.warnings))}")
+            return 0
+        from daemon.commands.check.trial import try_everything
+        from daemon.configuration.service_password import find_password
+
+        verdict = try_everything(
+            settings,
+            places.devices,
+            places.changed,
+            password=lambda: find_password(settings.mqtt, config),
+        )
+        print(f"verdict    {verdict}")
+    return 0
+
+
+class Look(NamedTuple):
+    """Whether a place's microphone is connected now, or why not."""
+
+    found: Found | None
+    reason: str = ""
+
+
+class Places:
+    """The devices of all places, none of them opened, and what is wrong with them."""
+
+    def __init__(self, document: Document[Settings], portaudio: PortAudio) -> None:
+        self.changed = threading.Condition()
+        self.problems: dict[Problem, None] = {}
+        self.devices: dict[str, Device] = {}
+        self._sources: dict[str, tuple[str, SourceSettings]] = {}
+        settings = document.value
+        for number, source in enumerate(settings.places if settings else ()):
+            key = f"sources.{number}" if settings and settings.sources else "audio"
+            if document.is_sound(key):
+                self._sources[source.name] = key, source
+                self._make(source, key, portaudio)
+        self._looks = {
+            name: device.find()
+            for name, device in self.devices.items()
+            if isinstance(device, Microphone)
+        }
+
+    def _make(self, source: SourceSettings, key: str, portaudio: PortAudio) -> None:
+        try:
+            self.devices[source.name] = device_of(source, portaudio, self.changed)
+        except InputError as error:
+            self.problems[Problem(key, str(error))] = None
+
+    def looks(self) -> dict[str, Look]:
+        """What is known of each microphone; notes a problem for a channel that it does not have."""
+        deadline = time.monotonic() + _LOOK_SECONDS
+        looks = {}
+        for name, future in self._looks.items():
+            try:
+                found = future.result(max(0.0, deadline - time.monotonic()))
+            except TooLateError:
+                looks[name] = Look(None, "the sound system does not answer")
+            except SoundLostError as error:
+                looks[name] = Look(None, str(error))
+            except InputError as error:
+                self.problems[Problem("", str(error))] = None
+            else:
+                looks[name] = Look(found)
+                self._check_channel(name, found)
+        return looks
+
+    def _check_channel(self, name: str, found: Found) -> None:
+        key, source = self._sources[name]
+        if source.channel is not None and source.channel > found.channels:
+            text = f"{found.name} has {found.channels} channel(s), not {source.channel}; correct it"
+            self.problems[Problem(f"{key}.channel", text)] = None
+
+
+def _refusal(errors: Sequence[str], warnings: Sequence[str]) -> InputError:
+    many = "s" * (len(errors) != 1)
+    verdict = f"{len(errors)} error{many}: this configuration cannot work"
+    return InputError(*errors, *(f"warning: {line}" for line in warnings), verdict)
+
+
+def _verdict(looks: Mapping[str, Look], warnings: int) -> str:
+    away = [name for name, look in looks.items() if look.found is None]
+    text = "this configuration can work"
+    if away:
+        text += f", but not now: there is no microphone for {', '.join(away)}"
+    return text + (f" ({warnings} warning{'s' * (warnings != 1)})" if warnings else "")
+
+
+def _show(settings: Settings, ears: Ears, looks: Mapping[str, Look], *, has_password: bool) -> None:
+    print(f"box        {settings.name}")
+    for place in settings.places:
+        line = f"place      {place.name}: {summary.place(place)}"
+        if look := looks.get(place.name):
+            state = look.found.name if look.found else f"NOT CONNECTED now: {look.reason}"
+            line += f" ({state})"
+        print(line)
+    print(f"listening  a window of {WINDOW_SECONDS:g} s every {ears.hop_seconds:g} s")
+    print(f"model      {ears.classifier.contract.title}")
+    print(f"broker     {summary.broker(settings.mqtt, settings.name, has_password=has_password)}")
+    print(f"state      {state_directory(settings.state.directory)}")
+    print("families   family      threshold  votes  within  start after  stop after  cooldown")
+    for family, rules in zip(ears.families, ears.rules, strict=True):
+        print(
+            f"           {family:10}  {rules.threshold:9.2f}  {rules.votes:5}  "
+            f"{rules.vote_seconds:4g} s  {rules.start_after_seconds:9g} s  "
+            f"{rules.stop_after_seconds:8g} s  {rules.cooldown_seconds:6g} s"
+        )

@@ -1,0 +1,112 @@
+"""`timbrel check --try`: open every microphone and camera and use the broker, once, and report."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import TimeoutError as TooLateError
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from msgspec import UnsetType
+
+from daemon.commands.check.broker_trial import BrokerTrial
+from daemon.configuration.settings import Settings, SourceSettings
+from daemon.errors import FailedError, InputError, SoundLostError
+from daemon.hearing.scorer import level_dbfs
+from daemon.sound.mixing import DeviceMix, Stillness
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from daemon.sound.ring import Ring
+    from daemon.sound.source import Device
+
+_SOUND_SECONDS = 1.0
+# A camera gives up by itself after 20 s; PortAudio may never answer.
+_OPEN_SECONDS = 22.0
+_FIRST_SOUND_SECONDS = 5.0
+_CLOSE_SECONDS = 2.0
+
+
+def try_everything(
+    settings: Settings,
+    devices: Mapping[str, "Device"],
+    changed: threading.Condition,
+    password: Callable[[], str | None],
+) -> str:
+    """Print a line for each place and for the broker, all of which are tried at the same time.
+
+    Returns the verdict, within a minute. Raises FailedError where something does not work,
+    InputError where only another configuration or password can help.
+    """
+    # What a device comes to is printed below.
+    logging.getLogger().setLevel(logging.WARNING)
+    broker = BrokerTrial(settings, password)
+    broker.start()
+    opening = {name: device.open() for name, device in devices.items()}
+    deadline = time.monotonic() + _OPEN_SECONDS
+    failed = []
+    for source in settings.places:
+        try:
+            with _opened(devices[source.name], opening[source.name], deadline) as ring:
+                print(f"works      {source.name}: {_sound(ring, source, settings, changed)}")
+        except (SoundLostError, InputError) as error:
+            failed.append(source.name)
+            print(f"FAILED     {source.name}: {error}")
+    trouble = broker.wait()
+    print(f"{'FAILED' if trouble else 'works':10} broker: {broker.report}")
+    if trouble:
+        failed.append("broker")
+    if failed:
+        verdict = (
+            f"this configuration is valid, but {len(failed)} of {len(devices) + 1} trials failed: "
+            f"{', '.join(failed)}"
+        )
+        raise (InputError if trouble and trouble.users else FailedError)(verdict)
+    doubt = ", but MQTT 3.1.1 cannot confirm that publishing is allowed"
+    return "this configuration works" + ("" if broker.is_certain else doubt)
+
+
+@contextmanager
+def _opened(device: "Device", opening: "Future[Ring]", deadline: float) -> "Iterator[Ring]":
+    """The ring of a device that is being opened; closed at the end, if it lets itself be closed."""
+    try:
+        ring = opening.result(max(0.0, deadline - time.monotonic()))
+    except TooLateError:
+        raise SoundLostError(f"it does not open within {_OPEN_SECONDS:g} s") from None
+    try:
+        yield ring
+    finally:
+        with suppress(TooLateError):
+            device.close(ring).result(_CLOSE_SECONDS)
+
+
+def _sound(
+    ring: "Ring", source: SourceSettings, settings: Settings, changed: threading.Condition
+) -> str:
+    """A second of sound in words; raises SoundLostError where none comes, or only one value."""
+    ring.want(int(_SOUND_SECONDS * ring.rate_hz))
+    with changed:
+        changed.wait_for(lambda: ring.has_news, _FIRST_SOUND_SECONDS)
+    blocks = ring.fetch()
+    if blocks is None:
+        raise SoundLostError(f"it is open, but no sound came within {_FIRST_SOUND_SECONDS:g} s")
+    mix = DeviceMix(source.channel)
+    mono = mix.mono(blocks, ring.rate_hz)
+    if isinstance(source.url, UnsetType) and not mix.moves:
+        raise SoundLostError(f"it is open, but {_stillness(mix.stillness(blocks))}")
+    level = level_dbfs(mono - mono.mean())
+    gate = settings.gate_of(source)
+    said = f"sound comes, level {level:.1f} dBFS"
+    if gate is not None and level < gate:
+        said += f", which is below gate_dbfs ({gate:g}) and counts as silence"
+    return said
+
+
+def _stillness(stillness: Stillness) -> str:
+    if wrong_channel := stillness.wrong_channel():
+        return wrong_channel
+    if stillness.is_silent:
+        return "gives nothing but digital silence: it is muted, or its source is gone"
+    return "gives the same value instead of sound: it has failed, or is not wired correctly"

@@ -1,0 +1,1 @@
+"""`timbrel demo`: the bundled medley, heard and shown on one screen."""

@@ -1,0 +1,56 @@
+"""The values that settings may have: each type with its range, its pattern and the words for it."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from daemon.configuration.host_name import host_fault
+from daemon.configuration.yaml.words import FAULT
+
+HOP_SECONDS = Meta(ge=0.25, le=4.0)
+
+Name = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z0-9_-]+\Z", max_length=64, description="letters, digits, _ and - only"),
+]
+# Brokers disconnect whoever sends these characters in a topic, a name or a password.
+_CONTROLS = r"\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff"
+TopicPrefix = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(?!\$)[^#+/{_CONTROLS}]+(/[^#+/{_CONTROLS}]+)*\Z",
+        max_length=128,
+        description="a plain topic such as home/music: no wildcard (+ or #), no slash at an end, "
+        "no control character, and no $ at the beginning, which brokers keep for themselves",
+    ),
+]
+Host = Annotated[str, Meta(extra={FAULT: host_fault})]
+_PRINTABLE = rf"^[^{_CONTROLS}]+\Z"
+_PRINTABLE_RULE = "text without control characters and line ends"
+UserName = Annotated[str, Meta(pattern=_PRINTABLE, max_length=1000, description=_PRINTABLE_RULE)]
+ClientId = Annotated[str, Meta(pattern=_PRINTABLE, max_length=64, description=_PRINTABLE_RULE)]
+Port = Annotated[int, Meta(ge=1, le=65_535)]
+Text = Annotated[str, Meta(min_length=1)]
+DeviceName = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?!.*://)(usb:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}(:.+)?|pulse:.+|(?!usb:|pulse:).+)\Z",
+        description="default, a part of a name from timbrel devices, usb:VID:PID, "
+        "usb:VID:PID:SERIAL or pulse:SOURCE; the address of a camera or a radio belongs in "
+        "sources: [{name: hall, url: …}]",
+    ),
+]
+DeviceIndex = Annotated[int, Meta(ge=0, le=9999)]
+Url = Annotated[
+    str,
+    Meta(
+        pattern=r"^(rtsps?|https?)://[^\s/]+.*\Z",
+        description="an address that begins with rtsp://, rtsps://, http:// or https://",
+    ),
+]
+Channel = Annotated[int, Meta(ge=1, le=64)]
+Gate = Annotated[float, Meta(ge=-120, le=-1)]
+UnitInterval = Annotated[float, Meta(gt=0, lt=1)]
+Votes = Annotated[int, Meta(ge=1, le=1000)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+PositiveSeconds = Annotated[float, Meta(gt=0, le=86_400)]

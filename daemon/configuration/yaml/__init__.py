@@ -1,0 +1,1 @@
+"""YAML as typed structs; every error names its line, its key and the remedy."""

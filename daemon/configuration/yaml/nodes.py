@@ -1,0 +1,203 @@
+"""A YAML file as a tree of nodes that know their lines, read within bounds whatever it holds."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from daemon.errors import InputError
+from daemon.system.bounded_file import UnreadableError, bounded_content
+from daemon.system.redaction import shown, without_words_before_at
+
+# Reading must not hold up a daemon that listens: PyYAML takes up to a second for this much.
+_MOST_BYTES = 128 * 1024
+_MOST_NODES = 5_000
+_DEEPEST = 20
+
+_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_REMEDY = "correct the YAML there"
+_NO_START = re.compile(r"found character (.+) that cannot start any token\Z")
+_REMEDIES = {
+    "mapping values are not allowed": "correct the indentation, or quote a text with a colon in it",
+    "could not find expected ':'": "write each key with a colon and a space behind it",
+    "but found another document": "remove the second ---",
+    "expected <block end>": "correct the indentation, or put the whole text in quotes",
+    "expected '<document start>'": "write name: value, and each section as name: with its keys "
+    "indented below it",
+    "expected ',' or": "close the bracket, or put a comma between its entries",
+    "expected the node content": "quote the text",
+    "found undefined alias": "quote a text that begins with *",
+    "while scanning a quoted scalar": "close the quotes",
+    "unexpected end of stream": "close the quotes",
+}
+_SHORTER = "shorten the file"
+
+
+def compose(path: Path) -> yaml.Node | None:
+    """The file's document; None for an empty one.
+
+    No scalar is interpreted: its value is its text; a character that JSON writes as two escapes
+    (a surrogate pair) is one character. Raises InputError, with line and column where there are
+    any, for a file that cannot be read, is not YAML, uses merge keys, has an alias inside its own
+    anchor, a key twice or a key that is no text, or exceeds the bounds.
+    """
+    text = _text(path)
+    try:
+        return _composed(_Loader(text))
+    except _RefusedError as error:
+        raise InputError(f"{path}{_place(error.problem_mark)}: {error.problem}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        problem = f"the character U+{ord(text[error.position]):04X} is not allowed"
+        raise InputError(_not_yaml(f"{path}, line {line}", problem)) from None
+    except yaml.MarkedYAMLError as error:
+        place = f"{path}{_place(error.problem_mark or error.context_mark)}"
+        raise InputError(_not_yaml(place, error.problem or str(error))) from None
+
+
+def unsendable(text: str) -> str | None:
+    """Return what keeps a text from being used in a message, with the remedy; None if nothing."""
+    if "\0" in text:
+        return "a NUL character; leave it out"
+    if _has_surrogates(text):
+        return "half of a surrogate pair; write the whole character"
+    return None
+
+
+def _has_surrogates(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _paired(text: str) -> str:
+    """The text with one character for each surrogate pair."""
+    if not _has_surrogates(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _composed(loader: "_Loader") -> yaml.Node | None:
+    try:
+        return loader.get_single_node()
+    except (ValueError, ArithmeticError, LookupError) as error:
+        # PyYAML leaves what a directive or an escape may hold to Python's own functions.
+        raise yaml.MarkedYAMLError(problem=str(error), problem_mark=loader.get_mark()) from None
+    finally:
+        loader.dispose()
+
+
+def _not_yaml(place: str, problem: str) -> str:
+    line = problem.splitlines()[0]
+    if match := _NO_START.match(line):
+        return f"{place}: not valid YAML: {_of_first_character(match[1])}"
+    remedy = next((remedy for part, remedy in _REMEDIES.items() if part in line), _REMEDY)
+    return f"{place}: not valid YAML: {without_words_before_at(line)}; {remedy}"
+
+
+def _of_first_character(shown: str) -> str:
+    if shown == r"'\t'":
+        return "a tab at the start of a token; write spaces instead of tabs"
+    return f"a text cannot begin with {shown}; quote it"
+
+
+def _place(mark: yaml.Mark | None) -> str:
+    return "" if mark is None else f", line {mark.line + 1}, column {mark.column + 1}"
+
+
+def _text(path: Path) -> str:
+    try:
+        content = bounded_content(path, _MOST_BYTES)
+    except UnreadableError as error:
+        raise InputError(f"{path}: {error}; name a readable YAML file") from None
+    try:
+        return decoded(content)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte, encoding = error.object[error.start], _encoding(content).removesuffix("-sig")
+        raise InputError(
+            f"{path}, line {line}: not valid YAML: the byte 0x{byte:02x} is not "
+            f"{encoding.upper()} text; save the file as UTF-8"
+        ) from None
+
+
+def decoded(content: bytes) -> str:
+    """A file's text without its byte order mark; raises UnicodeDecodeError.
+
+    It is UTF-8, or UTF-16 where a byte order mark says so.
+    """
+    return content.decode(_encoding(content))
+
+
+def _encoding(content: bytes) -> str:
+    return "utf-16" if content.startswith(_BYTE_ORDER_MARKS) else "utf-8-sig"
+
+
+class _RefusedError(yaml.MarkedYAMLError):
+    """YAML that is valid but not accepted here."""
+
+
+class _Loader(yaml.BaseLoader):
+    """Counts nodes, and refuses merge keys and oversized documents.
+
+    In Python: the loader in C overflows its stack on deep nesting and takes the process with it.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+        self._nodes = 0
+        self._open_anchors: set[str] = set()
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        self._nodes += 1
+        self._refuse_if(
+            self._nodes > _MOST_NODES, f"more than {_MOST_NODES} values; {_SHORTER}", event
+        )
+        self._refuse_if(
+            self._depth >= _DEEPEST, f"nested deeper than {_DEEPEST} levels; nest less", event
+        )
+        if isinstance(event, yaml.AliasEvent):
+            inside = event.anchor in self._open_anchors
+            self._refuse_if(inside, "an alias contains itself; write the values out", event)
+            return super().compose_node(parent, index)
+        anchors = self._open_anchors
+        self._open_anchors = anchors | ({event.anchor} if event.anchor else set())
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        if event.anchor and isinstance(node, yaml.ScalarNode) and node.style is None:
+            problem = "an anchor without a value; quote a text that begins with &"
+            self._refuse_if(not node.value, problem, event)
+        self._depth -= 1
+        self._open_anchors = anchors
+        return node
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        node = super().compose_scalar_node(anchor)
+        node.value = _paired(node.value)
+        return node
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            is_word = isinstance(key, yaml.ScalarNode)
+            self._refuse_if(
+                not is_word, "a key must be text; quote a text that begins with { or [", key
+            )
+            is_merge = key.value == "<<" and key.style is None
+            self._refuse_if(is_merge, "merge keys (<<) are not supported; write the keys out", key)
+            is_known = key.value in seen
+            self._refuse_if(is_known, f"the key {shown(key.value)} appears twice; remove one", key)
+            fault = unsendable(key.value)
+            self._refuse_if(fault is not None, f"the key {shown(key.value)} has {fault}", key)
+            seen.add(key.value)
+        return node
+
+    def _refuse_if(self, condition: bool, problem: str, where: Any) -> None:  # noqa: FBT001
+        if condition:
+            raise _RefusedError(problem=problem, problem_mark=where.start_mark)

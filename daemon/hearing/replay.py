@@ -1,0 +1,63 @@
+"""The windows of a recording: the same as a microphone's, none skipped however slow the machine."""
+
+import time
+from collections.abc import Iterator
+
+from daemon.hearing.classifier import Classifier
+from daemon.hearing.scorer import Heard, Hearing
+from daemon.sound.sound_file import sound
+from daemon.sound.window import SAMPLE_RATE_HZ, Window, WindowBuffer
+from daemon.system.stop import Stop
+
+
+class Replay:
+    """One file's windows at `speed` times real time (None: as fast as it goes).
+
+    `channel`, counted from 1, is heard alone; None mixes. `stop` set from elsewhere ends them
+    early. `seconds` tells how much sound was heard so far.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        hop_seconds: float,
+        *,
+        speed: float | None = None,
+        channel: int | None = None,
+        stop: Stop | None = None,
+    ) -> None:
+        self.path = path
+        self._speed = speed
+        self._channel = channel
+        self._stop = stop or Stop()
+        self._buffer = WindowBuffer(hop_seconds)
+        self._samples = 0
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of the file's own sound so far, padding not counted."""
+        return self._samples / SAMPLE_RATE_HZ
+
+    def windows(self) -> Iterator[Window]:
+        """The windows, each at its time; raises InputError for a file that is no sound."""
+        started = time.monotonic()
+        for window in self._all_windows():
+            if self._speed is not None:
+                due = started + window.ended_at / self._speed
+                self._stop.wait(max(0.0, due - time.monotonic()))
+            if self._stop.is_set():
+                return
+            yield window
+
+    def _all_windows(self) -> Iterator[Window]:
+        for piece in sound(self.path, self._channel):
+            self._samples += len(piece)
+            yield from self._buffer.push(piece)
+        yield from self._buffer.finish()
+
+
+def heard_in(path: str, classifier: Classifier, hop_seconds: float) -> Iterator[Heard]:
+    """Level and scores of each window of a file, the gate off; raises as `Replay.windows` does."""
+    hearing = Hearing(classifier, gate_dbfs=None)
+    for window in Replay(path, hop_seconds).windows():
+        yield hearing.hear(window)

@@ -1,0 +1,209 @@
+"""Settings that the hub may change: a message on a command topic in, new values or a refusal out.
+
+Pure. What the hub has set beats the configuration's value until `timbrel reset`.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from daemon.hearing.rules import Rules
+from daemon.hub.messages import Message, Node, setting
+
+LONGEST_COMMAND = 32
+NEUTRAL = 50.0
+# Full sensitivity makes a threshold of .5 one of .12, none makes it .88: beyond that everything
+# counts, or nothing does.
+_FULL_SHIFT = 2.0
+_NUMBER = re.compile(r"[+-]?\d{1,6}(\.\d{1,6})?")
+_ON, _OFF, _PRESS = "ON", "OFF", "PRESS"
+LOWEST_GATE_DBFS = -120.0
+
+
+class Control(NamedTuple):
+    """One thing that can be set, as the hub shows it; `lowest` and `highest` are a number's."""
+
+    leaf: str
+    platform: str
+    name: str
+    icon: str
+    lowest: float = math.nan
+    highest: float = math.nan
+    more: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What its platform needs beyond topics."""
+        limits = {} if math.isnan(self.lowest) else {"min": self.lowest, "max": self.highest}
+        return {**limits, **dict(self.more)}
+
+
+MUTE = Control("mute", "switch", "Mute", "mdi:microphone-off")
+SENSITIVITY = Control(
+    "sensitivity",
+    *("number", "Sensitivity", "mdi:tune-variant", 0.0, 100.0),
+    (("step", 1), ("mode", "slider")),
+)
+GATE = Control(
+    "quiet_gate",
+    *("number", "Quiet gate", "mdi:volume-low", LOWEST_GATE_DBFS, -1.0),
+    (("step", 1), ("mode", "box"), ("unit_of_measurement", "dBFS")),
+)
+STOP_AFTER = Control(
+    "stop_after",
+    *("number", "Stop after", "mdi:timer-stop-outline", 1.0, 86_400.0),
+    (("step", 1), ("mode", "box"), ("unit_of_measurement", "s"), ("device_class", "duration")),
+)
+RESTART = Control(
+    "restart_listening",
+    *("button", "Restart listening", "mdi:restart"),
+    more=(("device_class", "restart"), ("payload_press", _PRESS)),
+)
+CONTROLS = (MUTE, SENSITIVITY, GATE, STOP_AFTER, RESTART)
+
+
+Sensitivity = Annotated[float, Meta(ge=0, le=100)]
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """What was set from the hub; None is left to the configuration. Outlives the process."""
+
+    muted: bool = False
+    sensitivity: Sensitivity = NEUTRAL
+    sensitivities: dict[str, Sensitivity] = {}
+    gate_dbfs: Annotated[float, Meta(ge=LOWEST_GATE_DBFS, le=-1)] | None = None
+    stop_after_seconds: Annotated[float, Meta(ge=1, le=86_400)] | None = None
+
+
+class Configured(NamedTuple):
+    """What the configuration says where the hub has said nothing."""
+
+    gate_dbfs: float | None
+    stop_after_seconds: float
+
+
+class Reply(NamedTuple):
+    """What a command comes to: the value to echo, what it changed, or why it was refused."""
+
+    echo: Sequence[Message] = ()
+    changed: bool = False
+    restart: bool = False
+    refusal: str | None = None
+
+
+class Remote:
+    """The settings of one node that its hub may change."""
+
+    def __init__(self, node: Node, configured: Configured, chosen: Chosen = Chosen()) -> None:  # noqa: B008
+        self._node = node
+        self.configured = configured
+        self.chosen = chosen
+        self._controls = {control.leaf: control for control in CONTROLS}
+        self._family_of = {f"{SENSITIVITY.leaf}_{family}": family for family in node.shown}
+        self._controls |= dict.fromkeys(self._family_of, SENSITIVITY)
+
+    @property
+    def topics(self) -> list[str]:
+        """Where commands come in, as the broker's subscriptions."""
+        return [self._node.topic(f"{leaf}/set") for leaf in self._controls]
+
+    @property
+    def gate_dbfs(self) -> float | None:
+        """The level in force below which a window counts as silence."""
+        chosen = self.chosen.gate_dbfs
+        return self.configured.gate_dbfs if chosen is None else chosen
+
+    @property
+    def stop_after_seconds(self) -> float:
+        """The silence in force after which an event ends."""
+        chosen = self.chosen.stop_after_seconds
+        return self.configured.stop_after_seconds if chosen is None else chosen
+
+    def tuned(self, families: Sequence[str], rules: Sequence[Rules]) -> list[Rules]:
+        """The configuration's rules with what the hub has set."""
+        return [self._tuned(f, r) for f, r in zip(families, rules, strict=True)]
+
+    def echoes(self) -> list[Message]:
+        """Every value in force."""
+        return [self._echo(leaf) for leaf in self._controls if leaf != RESTART.leaf]
+
+    def echo(self, topic: str) -> Sequence[Message]:
+        """Return the value in force of the setting with this command topic; a button has none."""
+        leaf = self._leaf_of(topic)
+        return [] if leaf is None or leaf == RESTART.leaf else [self._echo(leaf)]
+
+    def receive(self, topic: str, payload: bytes, *, retained: bool) -> Reply:
+        """One message on a command topic. A retained one is no command of this moment."""
+        leaf = self._leaf_of(topic)
+        if leaf is None or retained:
+            return Reply()
+        control = self._controls[leaf]
+        text = payload.decode("ascii", "replace").strip() if len(payload) <= LONGEST_COMMAND else ""
+        if control is RESTART:
+            if text == _PRESS:
+                return Reply(restart=True)
+            return Reply(refusal=f"{topic}: send {_PRESS}")
+        chosen = self._parsed(leaf, control, text)
+        if isinstance(chosen, str):
+            return Reply([self._echo(leaf)], refusal=f"{topic}: {chosen}")
+        changed, self.chosen = chosen != self.chosen, chosen
+        return Reply([self._echo(leaf)], changed=changed)
+
+    def _leaf_of(self, topic: str) -> str | None:
+        leaf = topic.removeprefix(self._node.topic("")).removesuffix("/set")
+        is_ours = leaf in self._controls and topic == self._node.topic(f"{leaf}/set")
+        return leaf if is_ours else None
+
+    def _parsed(self, leaf: str, control: Control, text: str) -> Chosen | str:
+        """The new choice, or what should have been sent."""
+        if control is MUTE:
+            if text not in {_ON, _OFF}:
+                return f"send {_ON} or {_OFF}"
+            return msgspec.structs.replace(self.chosen, muted=text == _ON)
+        value = float(text) if _NUMBER.fullmatch(text) else math.nan
+        if not control.lowest <= value <= control.highest:
+            return f"send a number from {control.lowest:g} to {control.highest:g}"
+        return self._with_number(leaf, value)
+
+    def _with_number(self, leaf: str, value: float) -> Chosen:
+        chosen = self.chosen
+        if family := self._family_of.get(leaf):
+            sensitivities = {**chosen.sensitivities, family: value}
+            return msgspec.structs.replace(chosen, sensitivities=sensitivities)
+        if leaf == GATE.leaf:
+            return msgspec.structs.replace(chosen, gate_dbfs=value)
+        if leaf == STOP_AFTER.leaf:
+            return msgspec.structs.replace(chosen, stop_after_seconds=value)
+        return msgspec.structs.replace(chosen, sensitivity=value)
+
+    def _echo(self, leaf: str) -> Message:
+        if leaf == MUTE.leaf:
+            return setting(self._node, leaf, _ON if self.chosen.muted else _OFF)
+        if family := self._family_of.get(leaf):
+            value = self.chosen.sensitivities.get(family, NEUTRAL)
+        elif leaf == GATE.leaf:
+            value = LOWEST_GATE_DBFS if self.gate_dbfs is None else self.gate_dbfs
+        elif leaf == STOP_AFTER.leaf:
+            value = max(STOP_AFTER.lowest, self.stop_after_seconds)
+        else:
+            value = self.chosen.sensitivity
+        return setting(self._node, leaf, f"{value:g}")
+
+    def _tuned(self, family: str, rules: Rules) -> Rules:
+        sensitivities = self.chosen.sensitivity, self.chosen.sensitivities.get(family, NEUTRAL)
+        shift = sum(_FULL_SHIFT * (s - NEUTRAL) / NEUTRAL for s in sensitivities)
+        threshold = shifted(rules.threshold, -shift)
+        release = rules.release / rules.threshold * threshold
+        stop_after = self.chosen.stop_after_seconds or rules.stop_after_seconds
+        return rules._replace(threshold=threshold, release=release, stop_after_seconds=stop_after)
+
+
+def shifted(threshold: float, logits: float) -> float:
+    """A threshold moved on the scale of its logit, where equal steps are equally plain to hear."""
+    if logits == 0.0:
+        return threshold
+    return 1.0 / (1.0 + math.exp(-math.log(threshold / (1.0 - threshold)) - logits))

@@ -1,0 +1,1 @@
+"""What is made for Home Assistant alone: discovery messages and the dashboard."""

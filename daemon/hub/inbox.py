@@ -1,0 +1,167 @@
+"""Commands from the hub, taken on the broker's thread and carried out by the loop."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+from daemon.hub.controls import Chosen, Configured, Remote
+from daemon.hub.messages import Message
+from daemon.hub.token_bucket import TokenBucket
+from daemon.system.json_store import Note
+from daemon.system.repeats import Repeats
+
+log = logging.getLogger(__name__)
+
+# A scene that restores every setting at once passes, a flood does not.
+_BURST = 30
+_PER_SECOND = 10.0
+# A loop that hangs gets no more than this.
+_MOST_WAITING = 100
+# At most so often a value is written to disk, and told again after commands were dropped.
+_PAUSE_SECONDS = 1.0
+
+
+class _Command(NamedTuple):
+    topic: str
+    payload: bytes
+
+
+class Console:
+    """The commands of one node; what they choose goes to the `note`."""
+
+    def __init__(
+        self, remote: Remote, note: Note[Chosen], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.remote = remote
+        self._topics = frozenset(remote.topics)
+        self._note = note
+        self._clock = clock
+        self._publish: Callable[[Message], None] = lambda _: None
+        self._apply: Callable[[Remote], None] = lambda _: None
+        self._wake: Callable[[], None] = lambda: None
+        self._waiting = queue.SimpleQueue[_Command]()
+        self._bucket = TokenBucket(_BURST, _PER_SECOND)
+        self._lock = threading.Lock()
+        self._dropped: set[str] = set()
+        self._timer: threading.Timer | None = None
+        self._has_news = False
+        self._saved_at = clock() - _PAUSE_SECONDS
+        self._said = Repeats(log)
+
+    @property
+    def muted(self) -> bool:
+        """Whether nothing is to be heard."""
+        return self.remote.chosen.muted
+
+    def open(
+        self,
+        publish: Callable[[Message], None],
+        apply: Callable[[Remote], None],
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Put what was chosen earlier in force, now and whenever it changes, and tell the hub.
+
+        `wake` has the loop call `attend` soon; from any thread.
+        """
+        self._publish, self._apply, self._wake = publish, apply, wake
+        self._apply(self.remote)
+        for echo in self.remote.echoes():
+            self._publish(echo)
+
+    def reload(self, configured: Configured) -> None:
+        """The configuration has changed; what the hub has set still beats it. On the loop."""
+        self.remote.configured = configured
+        self._apply(self.remote)
+        for echo in self.remote.echoes():
+            self._publish(echo)
+
+    def take(self, topic: str, payload: bytes, retained: bool) -> bool:  # noqa: FBT001
+        """Queue a command, from any thread; return whether `attend` should be called now.
+
+        False for other nodes' topics, retained messages, and commands that come too fast.
+        """
+        if topic not in self._topics or retained:
+            return False
+        if self._waiting.qsize() < _MOST_WAITING and self._bucket.take(self._clock()):
+            self._waiting.put(_Command(topic, payload))
+            return True
+        self._said.say(
+            logging.WARNING,
+            f"{topic}: ignoring commands beyond {_BURST} at once and {_PER_SECOND:.0f} a second",
+        )
+        with self._lock:
+            self._dropped.add(topic)
+        self._attend_later()
+        return False
+
+    def attend(self) -> bool:
+        """Carry out queued commands; return whether listening is to restart. The loop calls this.
+
+        The hub is told the value in force again where commands were dropped: it may show theirs.
+        """
+        restart = False
+        changes = dict[str, Message]()
+        while not self._waiting.empty():
+            topic, payload = self._waiting.get()
+            reply = self.remote.receive(topic, payload, retained=False)
+            if reply.refusal is not None:
+                self._said.say(logging.WARNING, f"refused: {reply.refusal}")
+            for echo in reply.echo:
+                self._publish(echo)
+            if reply.changed:
+                changes[topic] = reply.echo[0]
+            restart |= reply.restart
+        for echo in changes.values():
+            log.info("set by the hub: %s", _words(echo))
+        if changes:
+            self._has_news = True
+            self._apply(self.remote)
+        if self._timer is None:
+            self._echo_dropped()
+            self._save()
+        return restart
+
+    def close(self) -> None:
+        """Save what is not saved yet."""
+        if self._has_news:
+            self._note.write(self.remote.chosen)
+
+    def _save(self) -> None:
+        if not self._has_news:
+            return
+        now = self._clock()
+        if now - self._saved_at < _PAUSE_SECONDS:
+            self._attend_later()
+            return
+        self._has_news, self._saved_at = False, now
+        self._note.write(self.remote.chosen)
+
+    def _echo_dropped(self) -> None:
+        with self._lock:
+            dropped, self._dropped = self._dropped, set()
+        for topic in dropped:
+            for echo in self.remote.echo(topic):
+                self._publish(echo)
+
+    def _attend_later(self) -> None:
+        with self._lock:
+            if self._timer is None:
+                timer = threading.Timer(_PAUSE_SECONDS, self._is_later)
+                timer.daemon = True
+                # Where the system has no thread left now, the loop's next turn does it.
+                with suppress(RuntimeError):
+                    timer.start()
+                    self._timer = timer
+
+    def _is_later(self) -> None:
+        with self._lock:
+            self._timer = None
+        self._wake()
+
+
+def _words(echo: Message) -> str:
+    return f"{echo.topic.rpartition('/')[2]} {echo.payload.decode()}"

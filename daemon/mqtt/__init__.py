@@ -1,0 +1,1 @@
+"""The connection to the broker, and everything that can go wrong with it."""

@@ -1,0 +1,24 @@
+"""The MQTT library's client, reading the broker's packets through `Packets`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import paho.mqtt.client as paho
+
+from daemon.mqtt.packets import Oversized, Packets
+
+LARGEST_PACKET_BYTES = 65_536
+
+
+class BoundedClient(paho.Client):
+    """A client that no message of a broker can fill with memory; `tell` gets those that are cut."""
+
+    packets: Packets
+
+    def __init__(self, *arguments: Any, tell: Callable[[Oversized], None], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._tell = tell
+
+    def _create_socket(self) -> Any:
+        self.packets = Packets(super()._create_socket(), LARGEST_PACKET_BYTES, self._tell)
+        return self.packets

@@ -1,0 +1,293 @@
+"""What is sent to the broker and when: retained messages, and events from the outbox; no socket."""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from daemon.configuration.settings import MqttSettings
+from daemon.hub.messages import Message, as_late
+from daemon.mqtt.outbox.event_queue import Taken
+from daemon.mqtt.outbox.outbox import Outbox
+from daemon.mqtt.packet_limit import PacketLimit
+from daemon.mqtt.refusals import NOT_AUTHORIZED, Refusals, is_final, is_refusal
+from daemon.system.repeats import Repeats
+
+log = logging.getLogger(__name__)
+
+_MOST_IN_FLIGHT = 20
+_FIRST_RETRY_SECONDS = 60.0
+_LONGEST_RETRY_SECONDS = 600.0
+_ANSWER_SECONDS = 60.0
+
+# Sends a message; its packet identifier, or None where the connection has gone.
+Send: TypeAlias = Callable[[Message], int | None]
+
+
+class _InFlight(NamedTuple):
+    message: Message
+    number: int | None
+    sent_at: float
+
+
+class Delivery:
+    """Of every retained topic the newest message, again at every connection; of events each one.
+
+    `publish`, `withdraw` and `wait_sent` may be called from any thread, the rest from the link's.
+    What the broker refuses is logged and counted in `refusals`: an event goes back to its place in
+    the outbox, a retained message is sent again later.
+    """
+
+    def __init__(
+        self, outbox: Outbox, greeting: Callable[[], Sequence[Message]], settings: MqttSettings
+    ) -> None:
+        self._outbox = outbox
+        self._greeting = greeting
+        self._discovery = f"{settings.discovery_prefix}/"
+        self._lock = threading.Lock()
+        self._all_sent = threading.Condition(self._lock)
+        self._states: dict[str, Message] = {}
+        self._unsent: dict[str, Message] = {}
+        self._in_flight: dict[int, _InFlight] = {}
+        self._answered_at = -math.inf
+        self._newest_answered = -math.inf
+        self._window = _MOST_IN_FLIGHT
+        self._limit = PacketLimit()
+        self._said = Repeats(log)
+        self._refused_events = False
+        self._refused: dict[str, int] = {}
+        self._is_authorized_now = False
+        self._retry_at = math.inf
+        self._retry_seconds = 0.0
+        self.refusals = Refusals(settings)
+
+    def publish(self, state: Message) -> None:
+        """Hand over a retained message; its topic's newest is what is sent."""
+        with self._lock:
+            self._states[state.topic] = self._unsent[state.topic] = state
+
+    def withdraw(self, topics: Iterable[str]) -> None:
+        """Send nothing more of what was handed over for the topics."""
+        with self._lock:
+            for topic in topics:
+                self._states.pop(topic, None)
+                self._unsent.pop(topic, None)
+
+    def is_clearing(self, topics: Iterable[str]) -> bool:
+        """Whether the broker has not yet accepted an empty message on one of the topics."""
+        with self._lock:
+            return any(t in self._states and not self._states[t].payload for t in topics)
+
+    def wait_sent(self, seconds: float) -> None:
+        """Wait until every retained message is sent, at most so long."""
+        with self._all_sent:
+            self._all_sent.wait_for(lambda: not self._unsent, seconds)
+
+    def retained_topics(self) -> list[str]:
+        """Return every topic on which the broker may keep a message of ours, in their order."""
+        greeting = [message.topic for message in self._greeting()]
+        with self._lock:
+            return list(dict.fromkeys([*greeting, *self._states]))
+
+    def begin(self, receive_maximum: int, packet_bytes: int | None, *, v5: bool) -> None:
+        """The broker has accepted us, with its limits."""
+        self.refusals.begin()
+        self._window = max(1, min(_MOST_IN_FLIGHT, receive_maximum))
+        self._limit.connected(packet_bytes, properties=v5)
+        self.say_everything()
+
+    def say_everything(self) -> None:
+        """Have the greeting sent, and then every state as it is."""
+        greeting = {message.topic: message for message in self._greeting()}
+        with self._lock:
+            self._unsent = greeting | self._states
+
+    def greet_again(self) -> None:
+        """Send everything again, also a message that was left out as too large."""
+        self._limit.try_again()
+        self.say_everything()
+
+    def end(self, *, limited: bool, settled: bool) -> None:
+        """The connection has ended: requeue unacknowledged messages in their order.
+
+        `limited`: it may have ended because one of them was too large.
+        """
+        if settled:
+            self._limit.try_again()
+        if limited:
+            self._limit.lost(flight.message for flight in self._in_flight.values())
+        self._in_flight.clear()
+        self._refused.clear()
+        self._is_authorized_now = False
+        self._retry_at, self._retry_seconds = math.inf, 0.0
+        self._outbox.take_back()
+
+    def due_seconds(self) -> float:
+        """For how long there is nothing to send unless something new comes; may be infinite."""
+        pause_seconds = self._outbox.pause_seconds or math.inf
+        due_at = min(self._retry_at, self._unanswered_at)
+        return max(0.0, min(pause_seconds, due_at - time.monotonic()))
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the broker has acknowledged nothing for a minute, or passed a message over."""
+        return time.monotonic() >= self._unanswered_at
+
+    @property
+    def _unanswered_at(self) -> float:
+        if not self._in_flight:
+            return math.inf
+        sent_at = next(iter(self._in_flight.values())).sent_at
+        # A broker answers in order. A slow one has a minute for each answer.
+        passed_over = self._newest_answered > sent_at
+        since = sent_at if passed_over else max(sent_at, self._answered_at)
+        return since + _ANSWER_SECONDS
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the broker has to acknowledge something before anything with QoS 1 is sent."""
+        return len(self._in_flight) >= self._window
+
+    def send(self, send: Send) -> None:
+        """Send waiting messages within the broker's limits."""
+        if time.monotonic() >= self._retry_at:
+            self._retry()
+        for state in self._next_states():
+            mid = send(state)
+            if mid is not None and state.qos:
+                self._in_flight[mid] = _InFlight(state, None, time.monotonic())
+        with self._all_sent:
+            self._all_sent.notify_all()
+        while not self.is_full and (taken := self._outbox.take(1)):
+            if not self._send_event(send, taken[0]):
+                return
+
+    def acknowledged(self, mid: int, code: int) -> None:
+        """A PUBACK has come, with its reason code."""
+        flight = self._in_flight.pop(mid, None)
+        if flight is None:
+            return
+        self._answered_at = time.monotonic()
+        self._newest_answered = max(self._newest_answered, flight.sent_at)
+        if is_refusal(code):
+            self._refuse(flight, code)
+        elif flight.number is not None:
+            self._outbox.acknowledge(flight.number)
+            self.refusals.accepted(flight.message.topic)
+            if self._refused_events and not self._outbox.waiting:
+                self._refused_events = False
+                self.refusals.over("every event again")
+        else:
+            self._limit.arrived(flight.message)
+            self._accepted(flight.message.topic)
+            self._cleared(flight.message)
+        self._say_again()
+
+    def _next_states(self) -> list[Message]:
+        """Take from the unsent those that may go now."""
+        room = self._window - len(self._in_flight)
+        chosen: list[Message] = []
+        with self._lock:
+            for topic, message in list(self._unsent.items()):
+                if self._is_too_large(message):
+                    del self._unsent[topic]
+                elif not message.qos or room > 0:
+                    room -= bool(message.qos)
+                    chosen.append(self._unsent.pop(topic))
+        return chosen
+
+    def _send_event(self, send: Send, taken: Taken) -> bool:
+        """Send an event, or drop one that can never be sent; False if the connection is lost."""
+        try:
+            message = as_late(taken.message) if taken.late else taken.message
+        except (TypeError, ValueError, msgspec.MsgspecError):
+            self._drop(taken, "an event's payload is damaged")
+            return True
+        if not _is_valid(message.topic):
+            self._drop(taken, "an event's topic is damaged")
+        elif self._is_too_large(message):
+            self._drop(taken, f"{message.topic}: the event is too large")
+        elif (mid := send(message)) is None:
+            return False
+        else:
+            self._in_flight[mid] = _InFlight(message, taken.number, time.monotonic())
+        return True
+
+    def _drop(self, taken: Taken, reason: str) -> None:
+        self._said.say(logging.ERROR, f"{reason}; it is dropped")
+        self._outbox.discard(taken.number)
+
+    def _refuse(self, flight: _InFlight, code: int) -> None:
+        topic, number, final = flight.message.topic, flight.number, is_final(code)
+        if number is None:
+            fate = "it is not sent" if final else "it is sent again later"
+        elif final:
+            fate = "the event is dropped"
+            self._outbox.discard(number)
+        else:
+            fate = "events are kept and sent again"
+            self._refused_events = True
+            self._outbox.refuse(number)
+        self.refusals.refused(flight.message, code, fate)
+        if number is None and not final:
+            self._refused[topic] = code
+            self._set_retry()
+
+    def _set_retry(self) -> None:
+        if math.isinf(self._retry_at):
+            longer = max(_FIRST_RETRY_SECONDS, 2 * self._retry_seconds)
+            self._retry_seconds = min(longer, _LONGEST_RETRY_SECONDS)
+            self._retry_at = time.monotonic() + self._retry_seconds
+
+    def _retry(self) -> None:
+        """Send the refused retained messages again, each as it is now."""
+        self._retry_at = math.inf
+        now = {message.topic: message for message in self._greeting()}
+        with self._lock:
+            now |= self._states
+            again = {topic: now[topic] for topic in self._refused if topic in now}
+            self._unsent = again | self._unsent
+
+    def _accepted(self, topic: str) -> None:
+        if self.refusals.accepted(topic):
+            self.refusals.over(topic)
+        code = self._refused.pop(topic, None)
+        if code is None:
+            return
+        if not self._refused:
+            self._retry_at, self._retry_seconds = math.inf, 0.0
+        self._is_authorized_now |= code == NOT_AUTHORIZED
+
+    def _cleared(self, message: Message) -> None:
+        """An empty message need not be said again: somebody else may use the topic later."""
+        with self._lock:
+            if not message.payload and self._states.get(message.topic) == message:
+                del self._states[message.topic]
+
+    def _say_again(self) -> None:
+        """After all answers: resend states with QoS 0, which were refused without an answer."""
+        awaited = {flight.message.topic for flight in self._in_flight.values()}
+        if self._is_authorized_now and not awaited & self._refused.keys():
+            self._is_authorized_now = False
+            self.say_everything()
+
+    def _is_too_large(self, message: Message) -> bool:
+        excess = self._limit.excess(message)
+        if excess is not None:
+            remedy = "raise its maximum packet size (mosquitto: max_packet_size)"
+            if message.topic.startswith(self._discovery):
+                remedy += " or set mqtt.discovery: false"
+            self._said.say(
+                logging.WARNING,
+                f"{message.topic} is not sent because it is too large: {excess}; {remedy}",
+            )
+        return excess is not None
+
+
+def _is_valid(topic: str) -> bool:
+    """Whether a message can be published on the topic."""
+    return bool(topic) and not any(character in topic for character in "+#\0")

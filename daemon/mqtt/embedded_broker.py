@@ -1,0 +1,89 @@
+"""An MQTT broker inside this process, on a free loopback port, for the demo and the bench."""
+
+import asyncio
+import importlib.util
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from daemon.errors import FailedError, InputError
+
+_START_SECONDS = 10.0
+_STOP_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+def check_extra(otherwise: str = "") -> None:
+    """Raise InputError where the `demo` extra is not installed; quick, since it loads nothing.
+
+    `otherwise` names what else the user can do.
+    """
+    if importlib.util.find_spec("amqtt") is None:
+        from daemon.system.installation import pip_install
+
+        raise InputError(
+            f"the demo extra is not installed; {pip_install('amqtt', 'rich')}{otherwise}"
+        )
+
+
+@contextmanager
+def embedded_broker() -> Iterator[int]:
+    """A broker for the time of the context; gives its port.
+
+    Raises InputError where the `demo` extra is not installed, FailedError when it does not start.
+    """
+    check_extra()
+    from amqtt.broker import Broker
+
+    logging.getLogger("amqtt").setLevel(logging.CRITICAL)
+    logging.getLogger("transitions").setLevel(logging.CRITICAL)
+    port = _free_port()
+    settings = {
+        "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
+        "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+    }
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="broker", daemon=True)
+    thread.start()
+
+    class ClosingBroker(Broker):  # type: ignore[misc]
+        # amqtt leaves the connection of a client that says nothing, or no MQTT 3.1.1, open.
+        async def stream_connected(
+            self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+        ) -> None:
+            try:
+                await super().stream_connected(reader, writer, listener_name)
+            finally:
+                writer.close()
+
+    async def start() -> Broker:
+        broker = ClosingBroker(settings)
+        await broker.start()
+        return broker
+
+    try:
+        broker = asyncio.run_coroutine_threadsafe(start(), loop).result(_START_SECONDS)
+    except Exception as error:  # noqa: BLE001 (amqtt and asyncio raise many kinds)
+        reason = str(error) or type(error).__name__
+        raise FailedError(f"the embedded broker does not start: {reason}") from None
+    try:
+        yield port
+    finally:
+        try:
+            asyncio.run_coroutine_threadsafe(broker.shutdown(), loop).result(_STOP_SECONDS)
+        except Exception as error:  # noqa: BLE001 (what ends anyway need not fail the command)
+            log.debug("the embedded broker did not shut down: %r", error)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(_STOP_SECONDS)
+        if not thread.is_alive():
+            loop.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

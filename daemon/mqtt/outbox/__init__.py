@@ -1,0 +1,1 @@
+"""Events that the broker has not accepted yet, kept on disk."""

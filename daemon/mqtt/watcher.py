@@ -1,0 +1,105 @@
+"""Another client of the broker: what it receives of us, and what it may clear away."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from daemon.configuration.settings import MqttSettings
+from daemon.errors import FailedError, InputError
+from daemon.mqtt.bounded_client import BoundedClient
+from daemon.mqtt.tls import tls_context
+from daemon.mqtt.trouble import explain
+from daemon.system.stop import Stop
+
+_ANSWER_SECONDS = 10.0
+_LOOK_SECONDS = 0.2
+_PUBLISH_SECONDS = 10.0
+
+
+class Publish(Protocol):
+    """Publish, and wait until the broker has it."""
+
+    def __call__(self, topic: str, payload: bytes, *, retain: bool) -> None:  # noqa: D102
+        ...
+
+
+@contextmanager
+def watching(
+    settings: MqttSettings,
+    password: str | None,
+    show: Callable[[str, bytes], None],
+    topics: Sequence[str] = (),
+    stop: Stop | None = None,
+) -> Iterator[Publish]:
+    """Show every message of the `topics` as another client receives it, on a thread.
+
+    Without `topics`: everything under our prefix and under discovery's. Raises InputError when the
+    broker refuses the credentials or the topics, FailedError when it cannot be reached. A request
+    to stop ends the wait for its answer.
+    """
+    stop = stop or Stop()
+    client = BoundedClient(
+        CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311, tell=lambda _: None
+    )
+    if settings.username is not None:
+        client.username_pw_set(settings.username, password)
+    if settings.tls is not None:
+        client.tls_set_context(tls_context(settings.tls))
+    topics = topics or (f"{settings.topic_prefix}/#", f"{settings.discovery_prefix}/#")
+    answered = threading.Event()
+    refusals: list[str] = []
+
+    def on_connect(_c: Any, _u: Any, _f: Any, code: Any, _p: Any) -> None:
+        if code.is_failure:
+            refusals.append(code.getName())
+            answered.set()
+        else:
+            client.subscribe([(topic, 1) for topic in topics])
+
+    def on_subscribe(_c: Any, _u: Any, _mid: int, codes: Any, _p: Any) -> None:
+        refusals.extend(code.getName() for code in codes if code.is_failure)
+        answered.set()
+
+    client.on_connect = on_connect
+    client.on_subscribe = on_subscribe
+    client.on_message = lambda _client, _data, message: show(message.topic, bytes(message.payload))
+    try:
+        client.connect(settings.host, settings.effective_port)
+    except (OSError, ValueError) as error:
+        trouble = explain(error, settings)
+        raise (InputError if trouble.users else FailedError)(trouble.reason) from None
+    client.loop_start()
+
+    def publish(topic: str, payload: bytes, *, retain: bool) -> None:
+        client.publish(topic, payload, 1, retain).wait_for_publish(_PUBLISH_SECONDS)
+
+    try:
+        _wait(answered, stop)
+        if not stop.is_set():
+            _check(settings, refusals, answered=answered.is_set())
+        yield publish
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+def _wait(answered: threading.Event, stop: Stop) -> None:
+    deadline = time.monotonic() + _ANSWER_SECONDS
+    while not stop.is_set() and not answered.wait(_LOOK_SECONDS):
+        if time.monotonic() > deadline:
+            return
+
+
+def _check(settings: MqttSettings, refusals: Sequence[str], *, answered: bool) -> None:
+    where = f"the broker at {settings.host}:{settings.effective_port}"
+    if refusals:
+        raise InputError(
+            f"{where} answers {refusals[0]}; check mqtt.username, mqtt.password_file and what "
+            "the broker lets this user read"
+        )
+    if not answered:
+        raise FailedError(f"{where} does not answer")

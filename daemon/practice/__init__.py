@@ -1,0 +1,1 @@
+"""What was practised: minutes and sessions."""

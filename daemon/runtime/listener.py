@@ -1,0 +1,113 @@
+"""The loop: each window is heard, tracked, and told; of a recording, or at all places for ever."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from daemon.errors import FailedError
+from daemon.hearing.scorer import Heard, Hearing
+from daemon.hearing.tracker import Event, EventStarted, Tracker
+from daemon.sound.window import Window
+from daemon.system import systemd
+from daemon.system.stop import Stop
+
+if TYPE_CHECKING:
+    from daemon.runtime.place import Place
+
+_LONGEST_WAIT_SECONDS = 20.0  # health counts on a turn every 30
+# What does not answer for so long has to be started again, and we with it; where other places
+# hear, they are worth waiting longer.
+_PATIENCE_SECONDS = 30.0
+_LONG_PATIENCE_SECONDS = 600.0
+
+
+class Teller(Protocol):
+    """Who wants to know what every window brought."""
+
+    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
+        """One window's results: the `events` it brought, what is `playing` after it."""
+
+
+def listen(
+    windows: Iterable[Window], hearing: Hearing, tracker: Tracker, tellers: Sequence[Teller]
+) -> None:
+    """Hear all windows, in their order, until they end."""
+    for window in windows:
+        heard = hearing.hear(window)
+        events = tracker.update(heard.ended_at, heard.scores)
+        playing = tracker.open_events()
+        for teller in tellers:
+            teller.tell(heard, playing, events)
+
+
+class Listener:
+    """Listens at all places on one thread; `changed` is theirs and wakes it.
+
+    After every turn it does its `chores` and tells the service manager that it lives.
+    """
+
+    def __init__(
+        self,
+        places: Sequence["Place"],
+        changed: threading.Condition,
+        chores: Sequence[Callable[[], None]] = (),
+    ) -> None:
+        self._places = places
+        self._changed = changed
+        self._chores = chores
+        self._is_woken = False
+        watchdog_seconds = systemd.watchdog_seconds() or _LONGEST_WAIT_SECONDS
+        self._longest_wait_seconds = min(_LONGEST_WAIT_SECONDS, watchdog_seconds / 2)
+
+    def listen_until(self, stop: Stop) -> None:
+        """Listen until the request to stop; then every open event is ended.
+
+        Raises FailedError when a sound system hangs, for only a new process helps then.
+        """
+        try:
+            with stop.calling(self.wake):
+                while not stop.is_set():
+                    self._turn()
+        finally:
+            for place in self._places:
+                place.end()
+
+    def wake(self) -> None:
+        """Take a turn now; safe from a signal handler."""
+        with self._changed:
+            self._is_woken = True
+            self._changed.notify()
+
+    def _turn(self) -> None:
+        self._is_woken = False
+        for place in self._places:
+            place.turn()
+        for chore in self._chores:
+            chore()
+        systemd.alive()
+        self._lose_patience()
+        self._wait()
+
+    def _wait(self) -> None:
+        due_seconds = min(place.due for place in self._places) - time.monotonic()
+        if unanswered_seconds := self._unanswered_seconds():
+            due_seconds = min(due_seconds, max(1.0, self._patience_seconds() - unanswered_seconds))
+        with self._changed:
+            if not self._is_woken and not any(place.has_news for place in self._places):
+                self._changed.wait(max(0.0, min(due_seconds, self._longest_wait_seconds)))
+
+    def _lose_patience(self) -> None:
+        unanswered_seconds = self._unanswered_seconds()
+        if unanswered_seconds >= self._patience_seconds():
+            raise FailedError(
+                f"the sound system has not answered for {unanswered_seconds:.0f} s; "
+                "exiting; restart Timbrel (the service manager does so by itself)"
+            )
+
+    def _unanswered_seconds(self) -> float:
+        return max(place.unanswered_seconds for place in self._places)
+
+    def _patience_seconds(self) -> float:
+        alone = not any(place.hears for place in self._places)
+        return _PATIENCE_SECONDS if alone else _LONG_PATIENCE_SECONDS

@@ -1,0 +1,238 @@
+"""One listening place: its sound, what is heard in it, and what the hub is told of it."""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from daemon.counters import Counters
+from daemon.errors import SoundLostError
+from daemon.hearing.rules import Rules
+from daemon.hearing.scorer import Heard, Hearing
+from daemon.hearing.tracker import Event, EventEnded, EventStarted, Tracker
+from daemon.hub.reporter import Hub
+from daemon.runtime.listener import Teller, listen
+from daemon.sound.source import Source
+from daemon.sound.window import Window
+from daemon.system.repeats import Repeats
+
+log = logging.getLogger(__name__)
+
+_DIAGNOSTICS_SECONDS = 60.0
+_COST_MEMORY = 0.05
+
+
+class Doing(NamedTuple):
+    """What a place is doing: `state` is starting, hearing, deaf or muted.
+
+    `last_at`, by time.monotonic(), is when the `last` family to end was last heard.
+    """
+
+    state: str
+    reason: str | None = None
+    playing: Sequence[str] = ()
+    last: str | None = None
+    last_at: float = 0.0
+
+
+class Place:
+    """Hears one source for ever; a loop takes its turns, which `changed` wakes.
+
+    `mute` may be called from any thread, `doing` and `counters` be read from any: they are
+    replaced, never changed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        hearing: Hearing,
+        tracker: Tracker,
+        tellers: Sequence[Teller],
+        *,
+        hub: Hub,
+        changed: threading.Condition,
+    ) -> None:
+        self.name = name
+        self.doing = Doing("starting")
+        self.counters = Counters()
+        self.wants_mute = False
+        self._source = source
+        self._hearing = hearing
+        self._tracker = tracker
+        self._hub = hub
+        self._changed = changed
+        self._tellers: list[Teller] = [self, *tellers]
+        self._ended_at = 0.0
+        self._began = 0.0
+        self._inference_ms = 0.0
+        self._said = Repeats(log)
+        self._told_cancelling = False
+        self._told_counters: Counters | None = None
+        self._told_counters_at = -_DIAGNOSTICS_SECONDS
+
+    @property
+    def hears(self) -> bool:
+        """Whether sound comes."""
+        return self._source.sounds
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether a first window was heard, or the hub knows why there is none."""
+        return self.doing.state in {"deaf", "muted"} or self.counters.windows > 0
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a turn would move something on."""
+        return self.wants_mute != self._source.muted or self._source.has_news
+
+    @property
+    def due(self) -> float:
+        """When to take a turn at the latest: time.monotonic()."""
+        return self._source.due
+
+    @property
+    def unanswered_seconds(self) -> float:
+        """For how long the device has not answered."""
+        return self._source.unanswered_seconds
+
+    def mute(self, muted: bool) -> None:  # noqa: FBT001
+        """Have the device really closed, or opened again, at the loop's next turn, which is now."""
+        with self._changed:
+            self.wants_mute = muted
+            self._changed.notify_all()
+
+    def turn(self) -> None:
+        """Move on whatever there is news of."""
+        if self.wants_mute != self._source.muted:
+            self._follow_mute()
+        if self.doing.state != "hearing":
+            self._hub.rest()
+        try:
+            window = self._source.poll()
+        except SoundLostError as error:
+            self._lost(str(error))
+        else:
+            if self._source.sounds and self.doing.state != "hearing":
+                self._hears()
+            if window is not None:
+                self._hear(window)
+        self._tell_cancelling()
+        self._count()
+
+    def restart(self) -> None:
+        """Close the device and open it again; what is open ends. On the loop."""
+        if self._source.muted:
+            return
+        was_heard = self.doing.state == "hearing"
+        self._source.mute(muted=True)
+        self._source.mute(muted=False)
+        if was_heard:
+            self._hub.end(self._source.sounded_seconds, self._close_events("stopped"))
+            self.doing = self.doing._replace(state="starting", playing=())
+        log.info("%s: restarting the audio input", self.name)
+
+    def retune(self, rules: Sequence[Rules], gate_dbfs: float | None) -> None:
+        """Judge by other rules and another gate from the next window on."""
+        self._tracker.retune(rules)
+        self._hearing.gate_dbfs = gate_dbfs
+
+    def diagnose(self, counters: Counters) -> None:
+        """Tell the hub what happened so far, where that is news and the last time is long ago."""
+        now = time.monotonic()
+        if now - self._told_counters_at < _DIAGNOSTICS_SECONDS or not self.is_settled:
+            return
+        if self._told_counters is None or counters.tells_more_than(self._told_counters):
+            self._told_counters, self._told_counters_at = counters, now
+            self._hub.diagnose(counters)
+
+    def end(self) -> None:
+        """No more is wanted: the device is closed and what is open ends."""
+        was_heard = self.doing.state == "hearing"
+        self._source.close()
+        if was_heard:
+            events = self._close_events("stopped")
+            self._hub.end(self._source.sounded_seconds, events)
+
+    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
+        """One window's results, of which this place is the first to know."""
+        if heard.scores.any():
+            cost_ms = 1000 * (time.perf_counter() - self._began)
+            share = _COST_MEMORY if self._inference_ms else 1.0
+            self._inference_ms += share * (cost_ms - self._inference_ms)
+        self._ended_at = heard.ended_at
+        if events:
+            self._follow(events)
+            self.doing = self.doing._replace(playing=[event.family for event in playing])
+
+    def _hear(self, window: Window) -> None:
+        self._began = time.perf_counter()
+        listen((window,), self._hearing, self._tracker, self._tellers)
+
+    def _hears(self) -> None:
+        """Sound begins, or begins again; seconds of sound count from here."""
+        was = self.doing.state
+        self._hearing.forget()
+        self._said.forget()
+        self.doing = self.doing._replace(state="hearing", reason=None)
+        self._hub.hears()
+        log.info("%s: hearing%s", self.name, "" if was == "starting" else " again")
+
+    def _lost(self, reason: str) -> None:
+        was_heard = self.doing.state == "hearing"
+        if reason == self.doing.reason and not was_heard:
+            return
+        events = self._close_events("deaf") if was_heard else []
+        since_seconds = time.monotonic() - self._source.sounded_until
+        self.doing = self.doing._replace(state="deaf", reason=reason, playing=())
+        self._said.say(logging.ERROR, f"{self.name}: deaf: {reason}; retrying until sound returns")
+        self._hub.deaf(reason, self._source.sounded_seconds, events, since_seconds)
+
+    def _tell_cancelling(self) -> None:
+        if self._source.cancels and not self._told_cancelling:
+            self._told_cancelling = True
+            log.warning(
+                "%s: the channels of its microphone are in opposite phase and cancel each other "
+                "when they are mixed; set channel: 1 for it",
+                self.name,
+            )
+
+    def _follow_mute(self) -> None:
+        was_heard = self.doing.state == "hearing"
+        self._source.mute(self.wants_mute)
+        if not self.wants_mute:
+            log.info("%s: no longer muted", self.name)
+            return
+        events = self._close_events("muted") if was_heard else []
+        self.doing = self.doing._replace(state="muted", reason=None, playing=())
+        log.info("%s: muted", self.name)
+        self._hub.muted(self._source.sounded_seconds, events)
+
+    def _close_events(self, reason: str) -> Sequence[Event]:
+        events = self._tracker.close(self._source.sounded_seconds, reason)
+        self._follow(events)
+        return events
+
+    def _follow(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, EventEnded):
+                ago_seconds = self._ended_at - event.ended_at
+                last_at = time.monotonic() - max(0.0, ago_seconds)
+                self.doing = self.doing._replace(last=event.family, last_at=last_at)
+                happened, more = "ended", f" after {event.duration_seconds:.0f} s"
+            else:
+                happened, more = "started", f", score {event.score:.2f}"
+            of = {"node": self.name, "family": event.family, "event": happened}
+            log.info("%s: %s %s%s", self.name, event.family, happened, more, extra=of)
+
+    def _count(self) -> None:
+        tally = self._source.tally
+        self.counters = Counters(
+            windows=tally.windows,
+            late_windows=tally.late_windows,
+            lost_seconds=tally.lost_seconds,
+            overflows=tally.overflows,
+            reopens=tally.reopens,
+            inference_ms=self._inference_ms,
+        )

@@ -1,0 +1,206 @@
+"""Settings read again while the daemon runs: what can be applied is, the rest is named."""
+
+import errno
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeAlias
+
+import msgspec
+
+from daemon.configuration.handed_files import changed_files, signatures
+from daemon.configuration.password_reload import Renewal
+from daemon.configuration.settings import MqttSettings, Settings, SourceSettings
+from daemon.configuration.settings_file import load
+from daemon.errors import InputError
+from daemon.system import systemd
+from daemon.system.stop import Stop
+
+log = logging.getLogger(__name__)
+
+_Sources: TypeAlias = tuple[SourceSettings, ...]
+_APPLIED = ("audio.gate_dbfs", "tracker", "log.level")
+
+
+class Reload:
+    """Reads the settings' file again once that is requested; the loop calls it every turn.
+
+    `apply` gets the new settings and raises InputError where they cannot work; then, and where the
+    file is bad, the old ones stay. A source that was taken out is applied as long as one is left.
+    `renew` reads the broker's password again.
+    """
+
+    def __init__(
+        self,
+        file: Path | None,
+        settings: Settings,
+        apply: Callable[[Settings], None],
+        renew: Callable[[MqttSettings], Renewal] = lambda _: Renewal(),
+    ) -> None:
+        self._file = file
+        self._settings = settings
+        self._apply = apply
+        self._renew = renew
+        self._files = signatures(settings)
+        self._is_requested = False
+
+    def request(self) -> None:
+        """Read them at the next turn; safe from a signal handler."""
+        self._is_requested = True
+
+    def __call__(self) -> None:
+        """Read them if that was requested."""
+        if not self._is_requested:
+            return
+        self._is_requested = False
+        systemd.reloading()
+        time.tzset()
+        if self._file is None:
+            log.warning("nothing to reload: started without --config")
+        else:
+            self._read(self._file)
+        systemd.notify("READY=1")
+
+    def _read(self, file: Path) -> None:
+        try:
+            settings = load(file)
+            changes = changed_keys(self._settings, settings)
+            renewal = self._renew(settings.mqtt)
+            self._apply(settings)
+        except InputError as error:
+            for line in error.lines:
+                log.error("%s; the old settings stay", line)  # noqa: TRY400
+            return
+        renewal.use()
+        applied = [key for key in changes if is_applied(key) or key in renewal.applied]
+        waiting = [key for key in changes if key not in applied]
+        applied += [key for key in renewal.applied if key not in changes]
+        files = signatures(settings)
+        waiting += [f"{key} (its file has changed)" for key in changed_files(self._files, files)]
+        gone = _removed(self._settings.places, settings.places)
+        said = [f"sources without {', '.join(gone)}"] if gone else []
+        if applied:
+            said.append(f"{', '.join(applied)} applied")
+        if waiting:
+            said.append(f"restart needed for {', '.join(waiting)}")
+        said += renewal.doubts
+        level = logging.WARNING if renewal.doubts else logging.INFO
+        log.log(level, "settings reloaded: %s", "; ".join(said) or "nothing has changed")
+        self._settings = _with_applied(self._settings, settings)
+        if "mqtt.password_file" in applied:
+            self._settings = _with_password_file(self._settings, settings)
+
+
+def is_applied(key: str) -> bool:
+    """Whether a changed key takes effect without a restart."""
+    return key.startswith(_APPLIED) or (key.startswith("sources.") and key.endswith(".gate_dbfs"))
+
+
+def changed_keys(old: Settings, new: Settings) -> list[str]:
+    """The keys that differ, section.key; sources by their names, where they are the same ones.
+
+    Sources that were only taken out are no difference: that is applied.
+    """
+    keys: list[str] = []
+    for section in Settings.__struct_fields__:
+        before, after = getattr(old, section), getattr(new, section)
+        if before == after:
+            continue
+        if section == "sources":
+            keys += _changed_sources(before, after)
+        elif isinstance(before, msgspec.Struct) and isinstance(after, msgspec.Struct):
+            keys += _changed_fields(section, before, after)
+        else:
+            keys.append(section)
+    return keys
+
+
+def _removed(old: _Sources, new: _Sources) -> list[str]:
+    """The names of the sources that were taken out, where others stay."""
+    names = [source.name for source in new]
+    gone = [source.name for source in old if source.name not in names]
+    return gone if len(gone) < len(old) else []
+
+
+def _changed_sources(old: _Sources, new: _Sources) -> list[str]:
+    gone = _removed(old, new)
+    old = tuple(source for source in old if source.name not in gone)
+    if [source.name for source in old] != [source.name for source in new]:
+        return ["sources"]
+    pairs = zip(old, new, strict=True)
+    return [key for a, b in pairs for key in _changed_fields(f"sources.{a.name}", a, b)]
+
+
+def _changed_fields(where: str, old: msgspec.Struct, new: msgspec.Struct) -> list[str]:
+    return [
+        f"{where}.{field}"
+        for field in old.__struct_fields__
+        if getattr(old, field) != getattr(new, field)
+    ]
+
+
+def _with_applied(old: Settings, new: Settings) -> Settings:
+    """The settings that hold now: a key that waits for a restart is named again next time."""
+    replace: Any = msgspec.structs.replace
+    gone = _removed(old.places, new.places)
+    gates = {source.name: source.gate_dbfs for source in new.sources}
+    applied: Settings = replace(
+        old,
+        audio=replace(old.audio, gate_dbfs=new.audio.gate_dbfs),
+        tracker=new.tracker,
+        log=replace(old.log, level=new.log.level),
+        sources=tuple(
+            replace(source, gate_dbfs=gates.get(source.name, source.gate_dbfs))
+            for source in old.sources
+            if source.name not in gone
+        ),
+    )
+    return applied
+
+
+def _with_password_file(old: Settings, new: Settings) -> Settings:
+    file = new.mqtt.password_file
+    mqtt = msgspec.structs.replace(old.mqtt, password_file=file)
+    return msgspec.structs.replace(old, mqtt=mqtt)
+
+
+@contextmanager
+def reload_on_signal(reload: Reload, wake: Callable[[], None], stop: Stop) -> Iterator[None]:
+    """Inside this context SIGHUP requests the reload and wakes the loop.
+
+    It is also what a terminal sends that is closed. Who was started there is then asked to stop:
+    nobody expects the microphone to be open still. Who was started to ignore it goes on. One that
+    came earlier and was blocked counts too.
+    """
+    had_terminal = (os.isatty(0) or _is_hung_up()) and signal.getsignal(
+        signal.SIGHUP
+    ) is not signal.SIG_IGN
+
+    def request(_number: int, _frame: FrameType | None) -> None:
+        if had_terminal and not os.isatty(0):
+            stop.set()
+            return
+        reload.request()
+        wake()
+
+    before = signal.signal(signal.SIGHUP, request)
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGHUP, before)
+
+
+def _is_hung_up() -> bool:
+    """Whether standard input is a terminal that has been closed."""
+    try:
+        os.tcgetpgrp(0)
+    except OSError as error:
+        return error.errno == errno.EIO
+    return False

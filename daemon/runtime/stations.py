@@ -1,0 +1,81 @@
+"""The listening places of one box: made together, commanded, reloaded, and taken out."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from daemon.configuration.settings import Settings
+from daemon.hub.messages import Message, Node
+from daemon.runtime.station import Station
+from daemon.runtime.wiring import Ears
+
+if TYPE_CHECKING:
+    from daemon.runtime.place import Place
+
+
+class Stations:
+    """At least one station. `places`, once they are equipped, is theirs: it changes with them.
+
+    `greeting` and `take` may be called from any thread, the rest from the loop's.
+    """
+
+    def __init__(self, settings: Settings, ears: Ears, id_suffix: str) -> None:
+        self._ears = ears
+        self._all = [Station(settings, source, ears, id_suffix) for source in settings.places]
+        self.places: list[Place] = []
+
+    def __iter__(self) -> Iterator[Station]:
+        return iter(list(self._all))
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Their nodes."""
+        return [station.node for station in self]
+
+    @property
+    def availability_topics(self) -> set[str]:
+        """The box's and those of its places."""
+        return {topic for node in self.nodes for topic in node.availability_topics}
+
+    @property
+    def topics(self) -> list[str]:
+        """Where their commands come in."""
+        return [topic for station in self for topic in station.topics]
+
+    def greeting(self, *, discovery: bool) -> list[Message]:
+        """What every connection begins with; that the box is online is said once."""
+        messages = [m for station in self for m in station.hub.greeting(discovery=discovery)]
+        return list(dict.fromkeys(messages))
+
+    def take(self, topic: str, payload: bytes, retained: bool) -> bool:  # noqa: FBT001
+        """Queue a command; return whether `attend` should be called now."""
+        return any(station.console.take(topic, payload, retained) for station in self)
+
+    def attend(self) -> None:
+        """Carry out what the hub has commanded; a chore of the loop."""
+        for station in self:
+            station.attend()
+
+    def reload(self, settings: Settings) -> list[Node]:
+        """Judge by other settings from the next window on.
+
+        Places that are no longer configured are closed, as long as one is left; returns their
+        nodes. Raises InputError for settings that cannot work.
+        """
+        self._ears.rules = self._ears.rules_of(settings.tracker)
+        for station in self:
+            station.reload(settings)
+        names = {source.name for source in settings.places}
+        gone = [station for station in self if station.node.name not in names]
+        if len(gone) == len(self._all):
+            return []
+        for station in gone:
+            self._all.remove(station)
+            self.places.remove(station.place)
+            station.place.end()
+            station.close()
+        return [station.node for station in gone]
+
+    def close(self) -> None:
+        """Wait until what is to be remembered is on the disk."""
+        for station in self:
+            station.close()

@@ -1,0 +1,54 @@
+"""What the places are doing, in a line that a person reads: `systemctl status` shows it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from daemon.counters import Counters
+from daemon.runtime.place import Doing
+
+_MINUTE_SECONDS = 60
+_HOUR_SECONDS = 3600
+_DAY_SECONDS = 86_400
+
+
+class Doer(Protocol):
+    """A place, as far as its status goes."""
+
+    name: str
+    doing: Doing
+    counters: Counters
+
+
+def status(places: Sequence[Doer], now: float, broker: str) -> str:
+    """All places at `now`, time.monotonic(), and the broker's state in words.
+
+    Each place is named where there are several.
+    """
+    if len(places) == 1:
+        parts = [_of(places[0], now)]
+    else:
+        parts = [f"{place.name} {_of(place, now)}" for place in places]
+    return "; ".join([*parts, f"broker {broker}"])
+
+
+def _of(place: Doer, now: float) -> str:
+    doing = place.doing
+    parts = [f"deaf: {doing.reason}" if doing.state == "deaf" else doing.state]
+    if doing.playing:
+        parts.append(f"playing: {' and '.join(doing.playing)}")
+    elif doing.last is not None:
+        parts.append(f"last: {doing.last} {_ago(now - doing.last_at)} ago")
+    lost_seconds = place.counters.lost_seconds
+    parts.append("0 lost" if lost_seconds < 1 else f"{_for(lost_seconds)} lost")
+    return ", ".join(parts)
+
+
+def _ago(seconds: float) -> str:
+    return "less than 1 min" if seconds < _MINUTE_SECONDS else _for(seconds)
+
+
+def _for(seconds: float) -> str:
+    for unit_seconds, unit in ((_DAY_SECONDS, "d"), (_HOUR_SECONDS, "h"), (_MINUTE_SECONDS, "min")):
+        if seconds >= unit_seconds:
+            return f"{seconds / unit_seconds:.0f} {unit}"
+    return f"{seconds:.0f} s"

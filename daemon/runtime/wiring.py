@@ -1,0 +1,225 @@
+"""What several commands build from the settings: ears, devices, places, nodes and broker link."""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from daemon import __version__
+from daemon.configuration.settings import AudioSettings, Settings, SourceSettings, TrackerSettings
+from daemon.errors import InputError
+from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
+from daemon.hearing.rules import Rules, rules
+from daemon.hearing.scorer import Hearing
+from daemon.hearing.tracker import Tracker
+from daemon.hub import messages
+from daemon.hub.controls import Chosen, Configured
+from daemon.hub.messages import Message, Node
+from daemon.hub.reporter import Hub
+from daemon.hub.topics import id_suffix
+from daemon.mqtt.outbox.outbox import Outbox
+from daemon.practice.sessions import Diary, Practice
+from daemon.runtime.listener import Teller
+from daemon.runtime.place import Place
+from daemon.sound.microphone import DEFAULT_DEVICE, Microphone
+from daemon.sound.portaudio import PortAudio
+from daemon.sound.source import Device, Listening, Source
+from daemon.sound.window import WINDOW_SECONDS
+from daemon.system.json_store import Note
+from daemon.system.state_directory import state_directory
+
+if TYPE_CHECKING:
+    from daemon.mqtt.link import Commands, Link
+
+
+# Each attempt starts a process, which costs more than to ask for a microphone.
+_CAMERA_PAUSE_SECONDS = 15.0
+
+
+class Ears:
+    """The classifier and the rules that turn its scores into events, from one configuration.
+
+    Raises InputError for a model, or, with a line for each, tracker settings and families to be
+    shown that cannot work with it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        file = settings.model.file
+        self.path = BUILT_IN_MODEL if file is None else Path(file)
+        if file is not None:
+            from daemon.hearing.network_trial import try_out
+
+            try_out(self.path)
+        self.classifier = Classifier(self.path)
+        contract = self.classifier.contract
+        self.families = contract.families
+        self.hop_seconds = settings.audio.hop_seconds
+        faults = [
+            f"mqtt.families: the model knows no family {family}; "
+            f"it knows {', '.join(self.families)}"
+            for family in settings.mqtt.families
+            if family not in self.families
+        ]
+        try:
+            self.rules = self.rules_of(settings.tracker)
+        except InputError as error:
+            raise InputError(*error.lines, *faults) from None
+        if faults:
+            raise InputError(*faults)
+
+    def rules_of(self, settings: TrackerSettings) -> list[Rules]:
+        """Each family's rules; raises InputError for those that cannot work."""
+        contract = self.classifier.contract
+        return rules(settings, contract.families, contract.thresholds, self.hop_seconds)
+
+    def tracker(self) -> Tracker:
+        """A tracker that has heard nothing yet."""
+        return Tracker(self.families, self.rules, self.hop_seconds)
+
+
+DeviceOf: TypeAlias = Callable[[SourceSettings, PortAudio, threading.Condition], Device]
+
+
+def device_of(
+    source: SourceSettings,
+    portaudio: PortAudio,
+    changed: threading.Condition,
+    *,
+    stall_seconds: float = AudioSettings().stall_seconds,
+) -> Device:
+    """What a source's sound comes from, not opened yet; raises InputError where it never can."""
+    if not isinstance(source.url, msgspec.UnsetType):
+        from daemon.sound.camera import Camera
+
+        try:
+            return Camera(
+                source.url,
+                changed,
+                stall_seconds=stall_seconds,
+                tls_verify=source.tls_verify,
+                ca_file=source.ca_file,
+            )
+        except InputError as error:
+            raise InputError(f"the place {source.name}: {error}") from None
+    if source.tls_verify is not None or source.ca_file is not None:
+        raise InputError(
+            f"the place {source.name}: tls_verify and ca_file are for a url; leave them out"
+        )
+    name = DEFAULT_DEVICE if isinstance(source.device, msgspec.UnsetType) else source.device
+    return Microphone(name, source.channel, portaudio, changed)
+
+
+def place_of(
+    settings: Settings,
+    source: SourceSettings,
+    *,
+    ears: Ears,
+    hub: Hub,
+    device: Device,
+    changed: threading.Condition,
+    tellers: Sequence[Teller] = (),
+) -> Place:
+    """A place that hears the device and tells the hub, nothing begun yet."""
+    is_microphone = isinstance(source.url, msgspec.UnsetType)
+    listening = Listening(
+        settings.audio.hop_seconds,
+        settings.audio.stall_seconds,
+        source.channel,
+        stillness_is_loss=is_microphone,
+        longest_pause_seconds=3.0 if is_microphone else _CAMERA_PAUSE_SECONDS,
+    )
+    return Place(
+        source.name,
+        Source(device, listening),
+        Hearing(ears.classifier, settings.gate_of(source)),
+        ears.tracker(),
+        [hub, *tellers],
+        hub=hub,
+        changed=changed,
+    )
+
+
+def node_of(
+    settings: Settings, ears: Ears, name: str, box: str | None = None, suffix: str | None = None
+) -> Node:
+    """The node of that name, of a box that is called the same if nothing else is given.
+
+    `suffix`: that of its box's ids; None: as a new box has it.
+    """
+    return Node(
+        box=box or name,
+        name=name,
+        families=ears.families,
+        model=ears.classifier.contract.title,
+        version=__version__,
+        topic_prefix=settings.mqtt.topic_prefix,
+        discovery_prefix=settings.mqtt.discovery_prefix,
+        shown=tuple(settings.mqtt.families),
+        area=settings.mqtt.area,
+        id_suffix=id_suffix(settings.mqtt.topic_prefix) if suffix is None else suffix,
+    )
+
+
+def settle_seconds(rules: Sequence[Rules], hop_seconds: float) -> float:
+    """By how much ends may be back-dated: what the rules wait for, and the window it is seen in."""
+    return max(r.stop_after_seconds for r in rules) + WINDOW_SECONDS + hop_seconds
+
+
+def practice_of(settings: Settings, ears: Ears, diary: Diary) -> Practice:
+    """What adds up the playing of one place, from where the diary ends."""
+    return Practice(
+        settle_seconds=settle_seconds(ears.rules, ears.hop_seconds),
+        gap_seconds=settings.practice.gap_seconds,
+        least_seconds=settings.practice.least_seconds,
+        diary=diary,
+    )
+
+
+def notes_of(settings: Settings, node: Node) -> tuple[Note[Diary], Note[Chosen]]:
+    """Where a node's playing and what its hub has set outlive the process."""
+    folder = state_directory(settings.state.directory)
+    practice = Note(folder, f"practice-{node.name}", Diary())
+    return practice, Note(folder, f"chosen-{node.name}", Chosen())
+
+
+def configured_of(settings: Settings, source: SourceSettings) -> Configured:
+    """What the configuration says of what the hub may change at one place."""
+    return Configured(settings.gate_of(source), settings.tracker.stop_after_seconds)
+
+
+def outbox_of(settings: Settings) -> Outbox:
+    """The outbox on disk, where the settings say."""
+    return Outbox(state_directory(settings.state.directory), settings.outbox)
+
+
+def link_to(
+    settings: Settings,
+    node: Node,
+    outbox: Outbox,
+    greeting: Callable[[], Sequence[Message]],
+    commands: "Commands | None" = None,
+    *,
+    password: str | None,
+    leaves_nothing: bool = False,
+    notices: "Commands | None" = None,
+) -> "Link":
+    """The link that speaks for the node's box; raises InputError for unusable credentials.
+
+    `leaves_nothing`: at the end it removes the device from the hub and clears its topics.
+    """
+    from daemon.mqtt.link import Link
+
+    return Link(
+        settings.mqtt,
+        password,
+        outbox,
+        client_id="-".join(filter(None, ("timbrel", node.box, node.id_suffix))),
+        greeting=greeting,
+        farewell=messages.availability(node, online=False),
+        commands=commands,
+        birth_topic=next(iter(settings.mqtt.birth_topics), None),
+        leaves_nothing=leaves_nothing,
+        notices=notices,
+    )

@@ -1,0 +1,323 @@
+"""The sound of a camera or web radio, over RTSP or HTTP: a child decodes it, a ring is filled."""
+
+import errno
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.errors import InputError, SoundLostError
+from daemon.sound.decoding.block import Block
+from daemon.sound.decoding.child import ChildError, Decoder, DecodingError, Request, packages
+from daemon.sound.mixing import DeviceMix
+from daemon.sound.resampler import Resampler
+from daemon.sound.ring import Ring
+from daemon.sound.rtsp_setups import Setups, may_differ
+from daemon.sound.stream_url import parsed, shown, tls_options
+
+log = logging.getLogger(__name__)
+
+_CONNECT_SECONDS = 8.0
+_SLACK_SECONDS = 5.0
+# Longer than FFmpeg's own time-outs, which know more of the reason.
+_GIVE_UP_SECONDS = 20.0
+_NEXT_SETUP_SECONDS = 9.0
+_TOLERANCE_SECONDS = 0.5
+# A sender's clock may be faster than ours, and what was held up in the network is to be made up.
+_FASTEST = 1.02
+_RATES_HZ = range(4_000, 192_001)
+_MEMORY_BYTES = 192 << 20
+# FFmpeg 8: until then rtsps:// took no options of TLS.
+_RTSPS_LIBAVFORMAT = 62
+
+_OPTIONS = {
+    "rtsp_transport": "tcp",
+    # Enough to see what it is; a slow stream would fill the default of 5 MB for minutes.
+    "analyzeduration": "1000000",
+    "probesize": "65536",
+    # What a server names in a playlist or a redirect must be no file of ours.
+    "protocol_whitelist": "rtsp,rtsps,rtp,http,https,httpproxy,tls,tcp,udp",
+}
+
+_REASONS = {
+    "HTTPUnauthorizedError": "login failed; check the user name and password in its url",
+    "HTTPForbiddenError": "it denies access",
+    "HTTPNotFoundError": "not found there; correct the path of its url",
+    "HTTPServerError": "it answers with an error of its own (5xx)",
+    "ConnectionRefusedError": "connection refused",
+    "ExitError": "no answer in time",
+    "TimeoutError": "no answer in time",
+    "InvalidDataError": "what it sends is no sound that can be decoded",
+    "PlaylistError": (
+        "it is a playlist that names no stream over http or https; use the address of a stream"
+    ),
+    "NoSoundError": "it has no sound; switch its microphone on",
+    "NoDecoderError": "there is no decoder for its sound; choose another format (AAC, G.711)",
+    "TooManyChannelsError": "its sound has more than 64 channels",
+    "UnknownHostError": "its host's name is not found",
+    "TooOldError": "PyAV before 16 cannot verify a certificate over rtsps; install a newer one",
+    "ImportError": "PyAV cannot be loaded; install it again",
+    "MemoryError": "its decoder needs too much memory",
+}
+
+
+class Camera:
+    """One stream; each `open` begins a connection of its own, on a thread and in a child process.
+
+    `changed` is notified when a connection gives sound, fails or ends. `tls_verify` and `ca_file`
+    are as in the settings. Raises InputError for what can never work, and without PyAV.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        changed: threading.Condition,
+        *,
+        stall_seconds: float = 5.0,
+        tls_verify: bool | None = None,
+        ca_file: str | None = None,
+    ) -> None:
+        parts = parsed(url)
+        self.name = shown(parts)
+        self._changed = changed
+        self._silence_seconds = stall_seconds + _SLACK_SECONDS
+        self._connections: dict[Ring, _Connection] = {}
+        request = Request(
+            url=url,
+            options=_OPTIONS | tls_options(parts, tls_verify=tls_verify, ca_file=ca_file),
+            memory_bytes=_MEMORY_BYTES,
+            timeouts=(_CONNECT_SECONDS, self._silence_seconds),
+            host=(parts.hostname or "", parts.port),
+            least_libavformat=_RTSPS_LIBAVFORMAT if parts.scheme == "rtsps" and tls_verify else 0,
+        )
+        self._setups = Setups.of(request)
+        if packages() is None:
+            from daemon.system.installation import pip_install
+
+            raise InputError(
+                f"the sound of a url needs PyAV, which is missing; {pip_install('av')}"
+            )
+
+    def open(self) -> "Future[Ring]":
+        """Begin to connect; the future raises SoundLostError when there is no sound now.
+
+        Cancelling it ends the connection.
+        """
+        connection = _Connection(
+            self._setups, self.name, self._changed, self._silence_seconds, self._keep
+        )
+        connection.start()
+        return connection.opened
+
+    def close(self, ring: Ring) -> "Future[None]":
+        """End the connection; the future is done once its child is gone."""
+        connection = self._connections.pop(ring, None)
+        if connection is not None:
+            connection.close()
+            return connection.closed
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+    def _keep(self, ring: Ring, connection: "_Connection") -> None:
+        self._connections[ring] = connection
+
+
+class Pace:
+    """Throttles a source that delivers faster than real time; all times are seconds."""
+
+    def __init__(self) -> None:
+        self._ahead_seconds = 0.0
+        self._now = 0.0
+
+    def wait_seconds(self, seconds: float, now: float) -> float:
+        """How long to hold the next block, of so many seconds."""
+        passed = (now - self._now) * _FASTEST
+        self._ahead_seconds = max(0.0, self._ahead_seconds - passed) + seconds
+        self._now = now
+        return max(0.0, self._ahead_seconds - _TOLERANCE_SECONDS) / _FASTEST
+
+
+class _Connection:
+    """From connecting to the end of the sound, on a thread of its own."""
+
+    def __init__(
+        self,
+        setups: Setups,
+        name: str,
+        changed: threading.Condition,
+        silence_seconds: float,
+        keep: "Callable[[Ring, _Connection], None]",
+    ) -> None:
+        self._setups = setups
+        self._name = name
+        self._changed = changed
+        self._silence_seconds = silence_seconds
+        self._keep = keep
+        self._decoder: Decoder | None = None
+        self._ring: Ring | None = None
+        self._rate_hz = 0
+        self._resampler: Resampler | None = None
+        self._mix = DeviceMix()
+        self._told_cancelling = False
+        self._closing = threading.Event()
+        self.opened: Future[Ring] = Future()
+        self.closed: Future[None] = Future()
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self.opened.add_done_callback(_closing_when_cancelled(weakref.ref(self)))
+        try:
+            threading.Thread(target=self._run, name="camera", daemon=True).start()
+        except RuntimeError:
+            self._end("no thread can be started for it now")
+
+    def close(self) -> None:
+        """End the connection; the child is killed, so that nothing is waited for."""
+        self._closing.set()
+        if self._decoder is not None:
+            self._decoder.kill()
+
+    def _run(self) -> None:
+        try:
+            self._receive()
+            reason = "it has ended"
+        except (SoundLostError, ChildError) as error:
+            reason = str(error)
+        except DecodingError as error:
+            reason = _reason(
+                error,
+                self._name.partition(":")[0],
+                verifies=any(setup.options.get("tls_verify") == "1" for setup in self._setups),
+                heard=self._ring is not None,
+            )
+        except Exception as error:  # noqa: BLE001
+            # Its text may name the url, and with it a password.
+            reason = f"an error inside ({type(error).__name__})"
+        self._end(reason)
+
+    def _end(self, reason: str) -> None:
+        """Tell whoever waits for sound, or listens to it."""
+        if self._ring is not None:
+            self._ring.lose(f"the sound of {self._name} is gone: {reason}")
+        elif not self.opened.cancelled() and self.opened.set_running_or_notify_cancel():
+            self.opened.set_exception(SoundLostError(f"no sound from {self._name}: {reason}"))
+        self.closed.set_result(None)
+        self._notify()
+
+    def _receive(self) -> None:
+        """Ask in one way after the other until there is sound, and receive it until it ends."""
+        give_up_at = time.monotonic() + _GIVE_UP_SECONDS
+        *others, last = self._setups
+        for setup in others:
+            try:
+                self._receive_as(setup, _NEXT_SETUP_SECONDS)
+            except DecodingError as error:
+                if self._ring is not None or not may_differ(error):
+                    raise
+            if self._ring is not None or self._closing.is_set():
+                return
+        self._receive_as(last, max(0.0, give_up_at - time.monotonic()))
+
+    def _receive_as(self, setup: Request, patience_seconds: float) -> None:
+        """Receive until the end; the first sound must come within `patience_seconds`."""
+        pace = Pace()
+        with Decoder(setup) as decoder:
+            self._decoder = decoder
+            # A request to close that came before the decoder was there could not kill it.
+            while not self._closing.is_set():
+                block = decoder.read(patience_seconds)
+                if block is None:
+                    return
+                seconds = len(block.samples) / block.rate_hz
+                if self._closing.wait(pace.wait_seconds(seconds, time.monotonic())):
+                    return
+                if self._ring is None:
+                    self._setups.worked(setup)
+                self._write(block)
+                patience_seconds = self._silence_seconds + _SLACK_SECONDS
+
+    def _write(self, block: Block) -> None:
+        if block.rate_hz not in _RATES_HZ:
+            raise SoundLostError(f"a sample rate of {block.rate_hz} Hz is not supported")
+        if self._resampler is None:
+            self._begin(block.rate_hz, block.samples.shape[1])
+            self._resampler = Resampler(block.rate_hz)
+        if self._ring is None:
+            return
+        if block.rate_hz != self._rate_hz:
+            self._rate_hz = block.rate_hz
+            log.info("%s now sends sound at %d Hz", self._name, block.rate_hz)
+        mono = self._mono(block)
+        self._ring.write(self._resampler.resampled(mono, block.rate_hz)[:, None])
+
+    def _mono(self, block: Block) -> NDArray[np.float32]:
+        """The mix of the channels, (n,), in -1..1: a stream of floats may hold anything."""
+        np.nan_to_num(block.samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+        np.clip(block.samples, -1.0, 1.0, out=block.samples)
+        mono = self._mix.mono(block.samples, block.rate_hz)
+        if self._mix.cancels and not self._told_cancelling:
+            self._told_cancelling = True
+            log.warning(
+                "the channels of %s are in opposite phase and cancel each other when they are "
+                "mixed; choose mono sound in its settings",
+                self._name,
+            )
+        return mono
+
+    def _begin(self, rate_hz: int, channels: int) -> None:
+        """Complete the pending opening, unless it was cancelled."""
+        ring = Ring(rate_hz, 1, self._changed)
+        if not self.opened.set_running_or_notify_cancel():
+            return
+        self._rate_hz, self._ring = rate_hz, ring
+        self._keep(ring, self)
+        self.opened.set_result(ring)
+        log.info("listening to %s at %d Hz, %d channel(s)", self._name, rate_hz, channels)
+        self._notify()
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+
+def _closing_when_cancelled(
+    connection: "weakref.ref[_Connection]",
+) -> Callable[["Future[Ring]"], None]:
+    """A callback without a reference of its own, which would keep the ring for ever."""
+
+    def close(opened: "Future[Ring]") -> None:
+        one = connection()
+        if opened.cancelled() and one is not None:
+            one.close()
+
+    return close
+
+
+def _reason(error: DecodingError, scheme: str, *, verifies: bool, heard: bool) -> str:
+    """Why there is no sound, in words that do not hold the url."""
+    for kind, words in _REASONS.items():
+        if kind in error.kinds:
+            return words
+    if "HTTPClientError" in error.kinds and scheme.startswith("rtsp"):
+        return "it gives no sound; switch its microphone on"
+    if "FFmpegError" not in error.kinds:
+        return f"internal error ({error.kinds[0]})"
+    if error.errno == errno.EIO:
+        return "the connection broke off" if heard else _no_connection(verifies=verifies)
+    return error.words
+
+
+def _no_connection(*, verifies: bool) -> str:
+    """FFmpeg reports failed TLS, a rejected certificate and invalid data as the same error."""
+    if verifies:
+        return (
+            "the connection failed: TLS error, certificate rejected or no audio stream; "
+            "check url and ca_file"
+        )
+    return "the connection failed, or what it sends is no sound"

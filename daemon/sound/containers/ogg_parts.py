@@ -1,0 +1,137 @@
+"""Ogg files: the streams chained in them, and what libsndfile cannot be shown (RFC 3533)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from daemon.sound.containers.byte_pieces import Piece
+from daemon.sound.containers.input import SoundInput
+from daemon.sound.containers.ogg_pages import (
+    CHECKSUM_OFFSET,
+    FLAGS_OFFSET,
+    IS_FIRST,
+    IS_LAST,
+    MARKER,
+    NO_GRANULE,
+    Page,
+    checksum,
+    pages,
+)
+from daemon.sound.containers.opus_positions import MOST_PACKET_SAMPLES, corrected, page_samples
+from daemon.sound.containers.part import TRUNCATED, DamagedError, Part, UnsuitableError
+
+_OPUS = b"OpusHead"
+_CODECS = (b"\x01vorbis", _OPUS)
+# Packets before the first one with sound, by whether the codec is Opus.
+_HEADER_PACKETS = {False: 3, True: 2}
+
+
+@dataclass
+class _Link:
+    """One of the chained streams."""
+
+    start: int
+    end: int
+    page: Page
+    codecs: list[bytes] = field(default_factory=list)
+    packets: int = 0
+    granule: int = 0
+    is_damaged: bool = False
+    has_wrong_time: bool = False
+    """Whether the positions of its pages, which count samples, do not grow."""
+
+    @property
+    def is_opus(self) -> bool:
+        """Whether its first stream is Opus."""
+        return self.codecs[:1] == [_OPUS]
+
+
+def ogg_parts(file: SoundInput) -> list[Part]:
+    """One part a chained stream, or the file as it is where there is one.
+
+    Raises UnsuitableError for content that libsndfile cannot read, or reads with sound missing.
+    """
+    links = list(_links(file))
+    for link in links:
+        if len(link.codecs) > 1:
+            raise UnsuitableError("several streams at once")
+        if not link.codecs or not link.codecs[0].startswith(_CODECS):
+            raise UnsuitableError("a codec that libsndfile does not read")
+        if link.is_damaged:
+            raise DamagedError
+        if link.has_wrong_time and not link.is_opus:
+            raise UnsuitableError("wrong granule positions")
+    if not links:
+        raise UnsuitableError("no Ogg pages")
+    is_cut = _is_cut(file, links[-1].page)
+    notices = [*[None] * (len(links) - 1), TRUNCATED if is_cut else None]
+    is_unmarked = not is_cut and not links[-1].page.flags & IS_LAST and links[-1].is_opus
+    if len(links) == 1 and not links[0].has_wrong_time:
+        pieces = _marked(file, links[0]) if is_unmarked else None
+        return [Part(pieces=pieces, notice=notices[0], trusts_count=True)]
+    parts = [
+        Part(
+            pieces=corrected(file, link.start, link.end)
+            if link.has_wrong_time
+            else [range(link.start, link.end)],
+            notice=notice,
+        )
+        for link, notice in zip(links, notices, strict=True)
+    ]
+    if is_unmarked and not links[-1].has_wrong_time:
+        parts[-1] = replace(parts[-1], pieces=_marked(file, links[-1]))
+    return parts
+
+
+def _marked(file: SoundInput, link: _Link) -> list[Piece]:
+    """The link with a mark on its last page; without it libsndfile drops the end of Opus."""
+    page = bytearray(file.read(link.page.start, link.page.end - link.page.start))
+    page[FLAGS_OFFSET] |= IS_LAST
+    page[CHECKSUM_OFFSET : CHECKSUM_OFFSET + 4] = checksum(bytes(page))
+    return [range(link.start, link.page.start), bytes(page)]
+
+
+def _is_cut(file: SoundInput, last: Page) -> bool:
+    """Whether the file ends inside a page or a packet; not every program marks the last page."""
+    rest = file.read(last.end, len(MARKER))
+    is_in_page = bool(rest) and MARKER.startswith(rest)
+    return is_in_page or (last.is_open and not last.flags & IS_LAST)
+
+
+def _links(file: SoundInput) -> Iterator[_Link]:
+    link: _Link | None = None
+    in_header = False
+    for page in pages(file):
+        is_first = bool(page.flags & IS_FIRST)
+        if link is None or (is_first and not in_header):
+            if link is not None:
+                yield link
+            link = _Link(page.start, page.start, page)
+        elif not is_first:
+            _follow(file, link, page)
+        if is_first:
+            link.codecs.append(page.body)
+            link.packets += page.packets
+        in_header = is_first
+        link.end, link.page = page.end, page
+    if link is not None:
+        yield link
+
+
+def _follow(file: SoundInput, link: _Link, page: Page) -> None:
+    """Note what is wrong between the link's newest page and the next one."""
+    has_sound = link.packets >= _HEADER_PACKETS[link.is_opus]
+    is_next = page.start == link.end and page.number == link.page.number + 1
+    # A recording of a live stream begins with the header and goes on anywhere.
+    if not page.is_whole or (not is_next and link.granule):
+        link.is_damaged = True
+    link.packets += page.packets
+    if page.granule == NO_GRANULE or not has_sound:
+        return
+    least = link.granule
+    if link.is_opus and page.flags & IS_LAST:
+        # Only of the last packet an encoder cuts a part.
+        least += page_samples(file.read(page.start, page.end - page.start)) - MOST_PACKET_SAMPLES
+    elif link.is_opus:
+        least += bool(page.packets)
+    link.has_wrong_time = link.has_wrong_time or page.granule < least
+    link.granule = max(link.granule, page.granule)

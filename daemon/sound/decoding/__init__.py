@@ -1,0 +1,1 @@
+"""From the bytes of a file or stream to samples, partly in a child process."""

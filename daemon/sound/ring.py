@@ -1,0 +1,229 @@
+"""Blocks from the audio thread in, windows out: the only lock between the two threads.
+
+The ring holds sound as the device gives it; channels are mixed and resampled by who reads.
+"""
+
+import threading
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.errors import SoundLostError
+from daemon.sound.mixing import DeviceMix
+from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
+
+_CAPACITY_SECONDS = 2 * WINDOW_SECONDS
+# Until a device has sounded it is looked at this often, so that its return is told at once.
+_FIRST_LOOKS_SECONDS = 0.25
+
+
+class Ring:
+    """The newest 8 seconds of one device; what nobody fetched in time is lost, and counted.
+
+    `changed` is notified when there is something to fetch; several rings may share one.
+    """
+
+    def __init__(
+        self, rate_hz: int, channels: int, changed: threading.Condition | None = None
+    ) -> None:
+        self.rate_hz = rate_hz
+        self.changed = changed or threading.Condition()
+        self._blocks = np.zeros((int(_CAPACITY_SECONDS * rate_hz), channels), np.float32)
+        self._written = 0
+        self._read = 0
+        self._wanted = 1
+        self._last_write = time.monotonic()
+        self._lost_because: str | None = None
+        self.overflows = 0
+        self.lost_seconds = 0.0
+        self.late_windows = 0
+
+    def write(self, block: NDArray[np.float32], *, overflowed: bool = False) -> None:
+        """Copy one block, (samples, channels); called on the audio thread, so nothing else.
+
+        `overflowed`: the device says that it lost sound before this block.
+        """
+        with self.changed:
+            self.overflows += overflowed
+            capacity = len(self._blocks)
+            self._written += max(0, len(block) - capacity)
+            block = block[-capacity:]
+            start = self._written % capacity
+            head = min(len(block), capacity - start)
+            self._blocks[start : start + head] = block[:head]
+            self._blocks[: len(block) - head] = block[head:]
+            self._written += len(block)
+            self._last_write = time.monotonic()
+            if self._written - self._read >= self._wanted:
+                self.changed.notify()
+
+    def lose(self, reason: str) -> None:
+        """The device is gone: who fetches after the sound so far gets SoundLostError."""
+        with self.changed:
+            if self._lost_because is None:
+                self._lost_because = reason
+            self.changed.notify()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a fetch would give sound, or say that it is lost."""
+        return self._lost_because is not None or self._written - self._read >= self._wanted
+
+    @property
+    def newest_at(self) -> float:
+        """When the last block came, or the ring was made: time.monotonic()."""
+        return self._last_write
+
+    @property
+    def unread_seconds(self) -> float:
+        """How much sound waits to be fetched."""
+        return (self._written - self._read) / self.rate_hz
+
+    def want(self, samples: int) -> None:
+        """There is news once that many samples are unread."""
+        with self.changed:
+            self._wanted = max(1, samples)
+
+    def fetch(self) -> NDArray[np.float32] | None:
+        """Everything unread, (n, channels), once there is as much as is wanted, else None.
+
+        Raises SoundLostError when there is less and the device is gone.
+        """
+        with self.changed:
+            if self._written - self._read >= self._wanted:
+                return self._unread()
+            if self._lost_because is not None:
+                raise SoundLostError(self._lost_because)
+            return None
+
+    def _unread(self) -> NDArray[np.float32]:
+        """A copy of what is unread; what was overwritten comes as silence, so that time stays."""
+        capacity = len(self._blocks)
+        lost = max(0, self._written - self._read - capacity)
+        if lost:
+            self.overflows += 1
+            self.lost_seconds += lost / self.rate_hz
+        unread = np.zeros((self._written - self._read, self._blocks.shape[1]), np.float32)
+        kept = unread[lost:]
+        start = (self._read + lost) % capacity
+        head = min(len(kept), capacity - start)
+        kept[:head] = self._blocks[start : start + head]
+        kept[head:] = self._blocks[: len(kept) - head]
+        self._read = self._written
+        return unread
+
+
+class WindowReader:
+    """Cuts one ring's sound into windows for a loop that asks again and again and never waits.
+
+    `channel` counts from 1; None mixes all that sound. With `stillness_is_loss` a device that gives
+    the same value, zero or another, for `stall_seconds` counts as lost, and no window is given
+    before it gives another one: no room is that quiet, but a source that was unplugged under its
+    sound server is, and so is a microphone that is not wired.
+    """
+
+    def __init__(
+        self,
+        ring: Ring,
+        hop_seconds: float,
+        stall_seconds: float,
+        *,
+        channel: int | None = None,
+        stillness_is_loss: bool = False,
+    ) -> None:
+        self._ring = ring
+        self._stall_seconds = stall_seconds
+        self._mix = DeviceMix(channel)
+        self._stillness_is_loss = stillness_is_loss
+        self._still_seconds = 0.0
+        self.sounded = False
+        self._buffer = WindowBuffer(hop_seconds)
+        self._resample = _resampler(ring.rate_hz)
+        self._newest = np.empty(WINDOW_SAMPLES, np.float32)
+        self._want_next()
+
+    @property
+    def cancels(self) -> bool:
+        """Whether channels are in opposite phase, so that sound was lost in their mix."""
+        return self._mix.cancels
+
+    @property
+    def due(self) -> float:
+        """When a device that gives no block counts as stalled: time.monotonic()."""
+        return self._ring.newest_at + self._stall_seconds
+
+    @property
+    def sounded_until(self) -> float:
+        """When the last sound came: time.monotonic()."""
+        return self._ring.newest_at - self._still_seconds
+
+    @property
+    def sounded_seconds(self) -> float:
+        """The same in seconds of sound from the reader's start."""
+        seconds = self._buffer.samples / SAMPLE_RATE_HZ + self._ring.unread_seconds
+        return max(0.0, seconds - self._still_seconds)
+
+    def poll(self) -> Window | None:
+        """The newest window that became whole since the last call; late ones are counted.
+
+        Raises SoundLostError when the device is gone, gave no block for `stall_seconds`, or no
+        other value.
+        """
+        blocks = self._ring.fetch()
+        if blocks is None:
+            if time.monotonic() >= self.due:
+                raise SoundLostError(f"no sound from the device for {self._stall_seconds:g} s")
+            return None
+        mono = self._mix.mono(blocks, self._ring.rate_hz)
+        self._follow_stillness(blocks)
+        start_sample: int | None = None
+        for window in self._buffer.push(self._resample(mono)):
+            if start_sample is not None:
+                self._ring.late_windows += 1
+            # What follows it in the buffer may move it.
+            np.copyto(self._newest, window.samples)
+            start_sample = window.start_sample
+        self._want_next()
+        if self._still_seconds >= self._stall_seconds:
+            raise SoundLostError(self._stillness(blocks))
+        if start_sample is None or not self.sounded:
+            return None
+        return Window(self._newest, start_sample)
+
+    def _want_next(self) -> None:
+        wanted = -(-self._buffer.samples_to_next * self._ring.rate_hz // SAMPLE_RATE_HZ)
+        if not self.sounded:
+            wanted = min(wanted, int(_FIRST_LOOKS_SECONDS * self._ring.rate_hz))
+        self._ring.want(wanted)
+
+    def _follow_stillness(self, blocks: NDArray[np.float32]) -> None:
+        if self._mix.moves or not self._stillness_is_loss:
+            self._still_seconds, self.sounded = 0.0, True
+        else:
+            self._still_seconds += len(blocks) / self._ring.rate_hz
+
+    def _stillness(self, blocks: NDArray[np.float32]) -> str:
+        stillness = self._mix.stillness(blocks)
+        if wrong_channel := stillness.wrong_channel():
+            return wrong_channel
+        if stillness.is_silent:
+            return (
+                f"nothing but digital silence for {self._stall_seconds:g} s: "
+                "the device is muted or its source is gone"
+            )
+        return (
+            f"the same value for {self._stall_seconds:g} s instead of sound: the device has failed "
+            "or is not wired correctly; plug it in again or check its wiring"
+        )
+
+
+def _resampler(rate_hz: int) -> Any:
+    """A function from samples at the device's rate to samples at 16 kHz, its state kept."""
+    if rate_hz == SAMPLE_RATE_HZ:
+        return lambda samples: samples
+    import soxr
+
+    stream = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
+    return lambda samples: stream.resample_chunk(np.ascontiguousarray(samples))

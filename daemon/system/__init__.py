@@ -1,0 +1,1 @@
+"""The machine around the daemon: service manager, state directory, logs, signals, memory."""

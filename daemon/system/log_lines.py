@@ -1,0 +1,128 @@
+"""Log lines: for people, or one JSON object each; with priorities where the journal reads them."""
+
+import json
+import logging
+import math
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from daemon.system.printable import printable
+from daemon.system.redaction import without_logins
+
+_NAME = "timbrel: "
+
+_PRIORITIES = (
+    (logging.CRITICAL, 2),
+    (logging.ERROR, 3),
+    (logging.WARNING, 4),
+    (logging.INFO, 6),
+    (logging.NOTSET, 7),
+)
+_OWN = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
+
+
+class LogHandler(logging.StreamHandler[TextIO]):
+    """Writes text lines to a stream until told to write others."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self.write_as("text")
+
+    def write_as(self, kind: str, *, timed: bool = False) -> None:
+        """From now on lines of `text` or of `json`; `timed`: text on a terminal with the time."""
+        lines: logging.Formatter
+        if kind == "json":
+            lines = JsonLines()
+        elif to_journal(self.stream):
+            lines = JournalLines()
+        else:
+            lines = TextLines(timed=timed and self.stream.isatty())
+        self.setFormatter(Prioritized(lines) if to_journal(self.stream) else lines)
+
+
+def write_as(kind: str, *, timed: bool = False) -> None:
+    """Have the program's own log written as `text` or as `json` from now on."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, LogHandler):
+            handler.write_as(kind, timed=timed)
+
+
+def to_journal(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a stream is the journal's, as systemd says by its device and inode."""
+    try:
+        place = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return environment.get("JOURNAL_STREAM") == f"{place.st_dev}:{place.st_ino}"
+
+
+class TextLines(logging.Formatter):
+    """What a person reads: the program's name and the message, `timed` with the time before them.
+
+    A message of the place that is named like the program does not say the name twice.
+    """
+
+    def __init__(self, *, timed: bool = False) -> None:
+        super().__init__()
+        self._timed = timed
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, or a traceback's lines, with terminal control characters escaped."""
+        text = self._named(printable(without_logins(super().format(record)), keep="\n\t"))
+        if not self._timed:
+            return text
+        return f"{datetime.fromtimestamp(record.created):%Y-%m-%d %H:%M:%S} {text}"  # noqa: DTZ006
+
+    def _named(self, text: str) -> str:
+        return text if text.startswith(_NAME) else _NAME + text
+
+
+class JournalLines(TextLines):
+    """What a person reads in the journal, which names the program and the time itself."""
+
+    def _named(self, text: str) -> str:
+        return text.removeprefix(_NAME)
+
+
+class JsonLines(logging.Formatter):
+    """One object a line: time, level, logger, message, and whatever `extra` a call gave."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The object as text."""
+        extra = {key: value for key, value in vars(record).items() if key not in _OWN}
+        entry = extra | {
+            "time": datetime.fromtimestamp(record.created, UTC)
+            .astimezone()
+            .isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": without_logins(record.getMessage()),
+        }
+        if record.exc_info:
+            entry["exception"] = without_logins(self.formatException(record.exc_info))
+        # The same order in every line: what all have, then the rest.
+        order = ("time", "level", "logger", "message")
+        return json.dumps({key: _plain(entry[key]) for key in dict.fromkeys((*order, *entry))})
+
+
+class Prioritized(logging.Formatter):
+    """Another's lines, each with the priority that the journal takes from it: sd-daemon(3)."""
+
+    def __init__(self, lines: logging.Formatter) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The other's lines with the record's priority before each."""
+        priority = next(number for level, number in _PRIORITIES if record.levelno >= level)
+        text = self._lines.format(record)
+        return "\n".join(f"<{priority}>{line}" for line in text.splitlines() or [""])
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON knows; anything else as text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)

@@ -1,0 +1,95 @@
+"""A snapshot of the daemon's health as metrics in Prometheus' text format."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from daemon import __version__
+from daemon.counters import Counters
+from daemon.errors import InputError
+from daemon.web.health import Health, Snapshot
+
+_STATES = ("starting", "hearing", "deaf", "muted")
+
+
+def metrics_of(snapshot: Snapshot) -> Callable[[], bytes]:
+    """A function that gives the metrics in Prometheus' text format."""
+    try:
+        import prometheus_client.core
+    except ImportError:
+        from daemon.system.installation import pip_install
+
+        raise InputError(
+            "health.port: needs the package prometheus-client; "
+            f"{pip_install('prometheus-client')}, or leave it out"
+        ) from None
+    registry = prometheus_client.CollectorRegistry(auto_describe=False)
+    registry.register(_Nodes(prometheus_client.core, snapshot))
+    prometheus_client.ProcessCollector(registry=registry)
+    return lambda: prometheus_client.generate_latest(registry)
+
+
+class _Nodes:
+    """A collector: asked at each scrape, so that a window costs nothing more."""
+
+    def __init__(self, core: Any, snapshot: Snapshot) -> None:
+        self._core = core
+        self._snapshot = snapshot
+
+    def collect(self) -> Iterator[Any]:
+        """All metrics now."""
+        return _families(self._core, self._snapshot())
+
+
+class _Family(NamedTuple):
+    name: str
+    words: str
+    value: Callable[[Counters], float]
+
+
+_NODE_COUNTERS = (
+    _Family("timbrel_windows", "Windows heard", lambda c: c.windows),
+    _Family(
+        "timbrel_late_windows", "Windows skipped for coming too late", lambda c: c.late_windows
+    ),
+    _Family("timbrel_lost_seconds", "Seconds of sound missed", lambda c: c.lost_seconds),
+    _Family("timbrel_overflows", "Times that sound was overwritten unheard", lambda c: c.overflows),
+    _Family("timbrel_reopens", "Times that the source came back", lambda c: c.reopens),
+)
+_BOX_COUNTERS = (
+    _Family("timbrel_broker_reconnects", "Connections after the first", lambda c: c.reconnects),
+    _Family(
+        "timbrel_events_dropped", "Events without room or never to be accepted", lambda c: c.dropped
+    ),
+    _Family("timbrel_broker_refusals", "Messages that the broker refused", lambda c: c.refused),
+)
+
+
+def _families(core: Any, health: Health) -> Iterator[Any]:
+    info = core.GaugeMetricFamily("timbrel_info", "The version that runs", labels=["version"])
+    info.add_metric([__version__], 1)
+    yield info
+    turn = time.monotonic() - health.turned_at
+    yield core.GaugeMetricFamily("timbrel_turn_age_seconds", "Since the loop's last turn", turn)
+    for name, words, value in _NODE_COUNTERS:
+        family = core.CounterMetricFamily(name, words, labels=["node"])
+        for node, its in health.nodes.items():
+            family.add_metric([node], value(its.counters))
+        yield family
+    cost = core.GaugeMetricFamily(
+        "timbrel_inference_seconds", "What hearing a window costs lately", labels=["node"]
+    )
+    hearing = core.GaugeMetricFamily(
+        "timbrel_hearing", "1 for the state that the node is in", labels=["node", "state"]
+    )
+    for node, its in health.nodes.items():
+        cost.add_metric([node], its.counters.inference_ms / 1000)
+        for state in _STATES:
+            hearing.add_metric([node, state], float(state == its.state))
+    yield from (cost, hearing)
+    # The same at every node.
+    for its in list(health.nodes.values())[:1]:
+        for name, words, value in _BOX_COUNTERS:
+            yield core.CounterMetricFamily(name, words, value(its.counters))
+        queued = its.counters.queued
+        yield core.GaugeMetricFamily("timbrel_events_queued", "Events not acknowledged yet", queued)

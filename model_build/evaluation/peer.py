@@ -1,0 +1,54 @@
+"""YAMNet as a stand-in for our model: a window in, one score a family out, to measure beside it.
+
+Family of AudioSet class and the averaging are the corpus' own baseline's.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from daemon.errors import InputError
+from daemon.hearing.classifier import load_network
+
+FRAME_SAMPLES = 15_600
+HOP_SAMPLES = FRAME_SAMPLES // 2
+CLASSES = {
+    "bass": [137],
+    "brass": [180, 181, 182, 183],
+    "drums": [*range(156, 164), 165, 166, 167],
+    "flute": [191],
+    "guitar": [134, 135, 136, *range(138, 145), 146],
+    "keyboard": [147, 148, 149, 155],
+    "mallet": [*range(174, 179)],
+    "organ": [150, 151, 152],
+    "reed": [192, 193, 203, 204, 205],
+    "string": [*range(184, 190), 194],
+    "synth_lead": [153],
+    "vocal": [24, 25, 26, 27, 29, 249, 250],
+}
+MUSIC = 132
+
+
+def yamnet(model: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """A function from samples (n,), at least 15 600, to scores (12,) in the order of `CLASSES`.
+
+    Raises InputError when the file is no YAMNet in TFLite's format.
+    """
+    interpreter = load_network(model)
+    heard, said = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    if tuple(heard["shape"]) != (FRAME_SAMPLES,):
+        raise InputError(f"peer {model}: takes {heard['shape']}, not YAMNet's [{FRAME_SAMPLES}]")
+
+    def scores(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        frames = []
+        for frame in sliding_window_view(samples, FRAME_SAMPLES)[::HOP_SAMPLES].copy():
+            interpreter.set_tensor(heard["index"], frame)
+            interpreter.invoke()
+            classes = interpreter.get_tensor(said["index"])[0].astype(np.float32)
+            frames.append([classes[indices].max() for indices in CLASSES.values()])
+        return np.asarray(np.mean(frames, axis=0), np.float32)
+
+    return scores

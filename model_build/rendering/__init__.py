@@ -1,0 +1,1 @@
+"""Sound made by programs: instruments, voices and household noise."""

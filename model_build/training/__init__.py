@@ -1,0 +1,1 @@
+"""From windows to a model file: fitting, quantizing, thresholds."""

@@ -1,0 +1,1 @@
+"""Training windows: clips drawn, placed in rooms and turned into patches."""

@@ -1,0 +1,216 @@
+"""The demo's screen as lines: what it shows, at every size."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("rich", reason="needs the demo extra")
+
+from rich.cells import cell_len
+
+from daemon.commands.demo.medley import Medley, Passage
+from daemon.commands.demo.panes import MARK, Stage, marked_bar
+from daemon.commands.demo.record import Note, Record
+from daemon.commands.demo.screen import draw
+from daemon.commands.demo.show import medley_time
+from daemon.commands.demo.verdict import Judge
+from daemon.hearing.rules import Rules
+from daemon.hearing.scorer import Heard
+from daemon.hearing.tracker import EventEnded, EventStarted
+
+FAMILIES = (
+    *("bass", "brass", "drums", "flute", "guitar", "keyboard"),
+    *("mallet", "organ", "reed", "string", "synth_lead", "vocal"),
+)
+RULES = [Rules(0.5, 0.25, 4, 6.0, 0.0, 6.0, 0.0)] * len(FAMILIES)
+MEDLEY = Medley(
+    60.0,
+    [
+        Passage("guitar", "family", 0.0, 10.0, "acoustic guitar"),
+        Passage("speech", "speech", 10.0, 20.0, "a voice"),
+        Passage("flute", "family", 25.0, 40.0, "flute"),
+        Passage("keyboard", "family", 26.0, 40.0, "harpsichord"),
+    ],
+)
+
+
+def stage(position: float = 30.0, medley: Medley | None = MEDLEY) -> Stage:
+    return Stage(
+        model="timbrel 1",
+        broker="hub.local:1883",
+        families=FAMILIES,
+        rules=RULES,
+        gate_dbfs=-65.0,
+        source="the microphone",
+        medley=medley,
+        judge=None if medley is None else Judge(medley.passages, FAMILIES, RULES),
+        settle_seconds=11.0,
+        position=lambda: position,
+        deaf=lambda: None,
+        speaker=lambda: "no loudspeaker found: playing silently",
+    )
+
+
+def record() -> Record:
+    """A guitar that has ended, a flute that plays, and some messages."""
+    kept = Record(keeps_all=True, write_time=medley_time)
+    scores = np.zeros(len(FAMILIES), np.float32)
+    scores[FAMILIES.index("flute")] = 0.9
+    guitar = EventEnded("guitar", 0.0, 16.0, 0.1, 10.0, 0.9)
+    flute = EventStarted("flute", 25.5, 30.0, 0.9)
+    kept.tell(Heard(29.0, -30.0, scores), [], [guitar])
+    kept.tell(Heard(30.0, -30.0, scores), [flute], [flute])
+    kept.receive("timbrel/demo/state", b'{"playing":true}')
+    kept.receive("timbrel/demo/\x1b[2J", b"\x1b]0;owned\x07" + bytes(range(256)))
+    return kept
+
+
+def text(
+    width: int = 80,
+    height: int = 24,
+    *,
+    of: Stage | None = None,
+    kept: Record | None = None,
+    messages: bool = False,
+    keys: bool = True,
+) -> str:
+    lines = draw(of or stage(), kept or record(), width, height, messages=messages, keys=keys)
+    return "\n".join(line.plain for line in lines)
+
+
+def line_of(shown: str, start: str) -> str:
+    return next(line for line in shown.splitlines() if line.startswith(start))
+
+
+def test_80_by_24_shows_everything_at_once() -> None:
+    shown = text()
+    lines = shown.splitlines()
+    assert len(lines) == 24
+    assert "timbrel 1" in lines[0]
+    assert "hub.local:1883" in lines[0]
+    assert line_of(shown, "played").startswith("played  ♪ flute (flute) + harpsichord (keyboard)")
+    assert "0:30.0" in lines[2]
+    assert "1:00.0" in lines[2]
+    assert "-30.0 dBFS" in line_of(shown, "level")
+    assert line_of(shown, "heard") == "heard   ▶ flute since 0:25.5 (4 s)"
+    for family in FAMILIES:
+        assert any(family in line and MARK in line for line in lines)
+    assert "  0:30.0  ▶ flute      started at 0:25.5" in lines
+    assert "  0:16.0  ■ guitar     ended after 10.0 s" in lines
+    assert lines[-1] == "m messages   q quit   no loudspeaker found: playing silently"
+    assert "MQTT" not in shown
+
+
+def test_a_family_that_plays_is_marked_without_colour_too() -> None:
+    shown = text()
+    assert line_of(shown, "▶ flute").endswith("0.90")
+    assert line_of(shown, "  guitar").endswith("0.00")
+
+
+def test_an_event_that_waits_for_its_end_is_shown_as_silent() -> None:
+    kept = record()
+    scores = np.zeros(len(FAMILIES), np.float32)
+    kept.tell(Heard(31.0, -30.0, scores), [EventStarted("flute", 25.5, 30.0, 0.0)], [])
+    shown = text(kept=kept)
+    assert line_of(shown, "heard") == "heard   ▷ flute since 0:25.5 (6 s), silent now"
+    assert line_of(shown, "▷ flute").endswith("0.00")
+
+
+def test_messages_are_shown_when_wanted_and_cannot_control_the_terminal() -> None:
+    shown = text(messages=True)
+    assert "2 received" in shown
+    assert "→ timbrel/demo/state" in shown
+    assert '  {"playing":true}' in shown
+    assert r"→ timbrel/demo/\x1b[2J" in shown
+    assert all(line.isprintable() for line in shown.splitlines())
+
+
+def test_a_wide_screen_has_two_columns_and_says_what_was_wrong() -> None:
+    shown = text(120, 40, messages=True, of=stage(position=58.0))
+    assert "the medley" in shown
+    assert "✓  0:00.0  acoustic guitar" in shown
+    assert "✗  0:26.0  harpsichord" in shown
+    assert "           keyboard not heard: best score 0.00, needs 0.50" in shown
+    assert "MQTT messages" in shown
+    assert any("scores" in line and "events" in line for line in shown.splitlines())
+
+
+def test_the_right_column_does_not_take_on_the_colour_of_the_left() -> None:
+    lines = draw(stage(58.0), record(), 120, 40, messages=True, keys=True)
+    line = next(line for line in lines if line.plain.startswith("✓  0:00.0"))
+    left = line.plain.index("  ", 12)
+    styles = {str(span.style) for span in line.spans if span.end > left + 60}
+    assert line.style == ""
+    assert "green" not in styles
+
+
+def test_a_passage_is_judged_only_when_its_events_are_settled() -> None:
+    shown = text(120, 40, of=stage(position=50.9))
+    assert "✗" not in shown.split("✗ not")[1]
+
+
+def test_a_few_rows_show_the_highest_scores() -> None:
+    shown = text(60, 10)
+    assert len(shown.splitlines()) == 10
+    assert "▶ flute" in shown
+
+
+def test_the_microphone_has_no_medley() -> None:
+    shown = text(of=replace(stage(medley=None), speaker=lambda: ""))
+    assert "input   the microphone" in shown
+    assert "played" not in shown
+    assert "-30.0 dBFS" in shown
+    deaf = text(of=replace(stage(medley=None), deaf=lambda: "the device is \x1bgone"))
+    assert line_of(deaf, "heard") == r"heard   no sound: the device is \x1bgone"
+
+
+def test_before_the_first_window_the_screen_says_so() -> None:
+    shown = text(kept=Record(keeps_all=True, write_time=medley_time))
+    assert line_of(shown, "heard") == "heard   waiting for the first 4 s of sound"
+
+
+def test_a_problem_is_shown_above_the_keys() -> None:
+    kept = record()
+    kept.note = Note("the broker is gone", is_problem=True)
+    lines = text(kept=kept, keys=False).splitlines()
+    assert lines[-2] == "the broker is gone"
+    assert lines[-1].startswith("Ctrl-C ends")
+
+
+@pytest.mark.parametrize("messages", [True, False])
+@given(
+    width=st.integers(1, 200),
+    height=st.integers(1, 70),
+    medley=st.sampled_from([MEDLEY, None]),
+    position=st.floats(0, 60),
+)
+def test_the_screen_fits_every_size(
+    messages: bool,  # noqa: FBT001
+    width: int,
+    height: int,
+    medley: Medley | None,
+    position: float,
+) -> None:
+    lines = draw(stage(position, medley), record(), width, height, messages=messages, keys=True)
+    assert len(lines) == height
+    assert all(cell_len(line.plain) <= width for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("share", "mark", "shown"),
+    [
+        (0.0, 0.5, "     ┃    "),
+        (1.0, 0.5, "█████┃████"),
+        (0.3, 0.0, "┃██       "),
+        (0.3, 1.0, "███      ┃"),
+        (0.3, -2.0, "┃██       "),
+        (0.3, None, "███       "),
+    ],
+)
+def test_the_operating_point_is_marked_on_the_bar(
+    share: float, mark: float | None, shown: str
+) -> None:
+    assert marked_bar(share, mark, 10, "bold green").plain == shown

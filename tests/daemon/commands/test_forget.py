@@ -1,0 +1,356 @@
+"""`timbrel forget` and `timbrel reset` as programs, on a real broker and a real directory."""
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from daemon.configuration.settings import MqttSettings
+from daemon.hub import messages
+from daemon.hub.controls import Chosen
+from daemon.hub.home_assistant.discovery import discovery
+from daemon.hub.messages import Message, Node
+from daemon.mqtt.watcher import watching
+from daemon.system.json_store import Note
+from daemon.system.state_directory import Lock
+from tests.conftest import Mosquitto, StartBroker, Timbrel, Watcher
+from tests.daemon.mqtt.test_link import make_certificate
+from tests.daemon.scripted_broker import KeepingBroker, Published, ScriptedBroker
+
+ATTIC, CELLAR = (Node(name, name, ("flute",), "m", "v") for name in ("attic", "cellar"))
+
+
+def leave(broker: Mosquitto, *messages: Message) -> None:
+    settings = MqttSettings(host="127.0.0.1", port=broker.port)
+    with watching(settings, None, lambda *_: None) as publish:
+        for message in messages:
+            publish(message.topic, message.payload, retain=True)
+
+
+def traces(node: Node, *, online: bool = False) -> list[Message]:
+    return [
+        discovery(node),
+        messages.availability(node, online=online),
+        messages.hearing(node, "hearing", None, 0.0),
+        messages.setting(node, "mute", "OFF"),
+    ]
+
+
+@pytest.fixture
+def config(broker: Mosquitto, tmp_path: Path) -> Path:
+    file = tmp_path / "timbrel.yaml"
+    file.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\n")
+    return file
+
+
+def test_forgetting_clears_one_node_and_no_other(
+    broker: Mosquitto, config: Path, timbrel: Timbrel
+) -> None:
+    leave(broker, *traces(ATTIC), *traces(CELLAR, online=True))
+    done = timbrel("forget", "attic", "--config", config)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "attic is forgotten: 4 topics cleared\n"
+    with Watcher(broker.port) as watcher:
+        watcher.wait_for("timbrel/cellar/mute")
+        kept = {message.topic for message in watcher.received}
+    assert kept == {message.topic for message in traces(CELLAR)}
+
+
+def test_a_node_that_is_online_is_not_forgotten(
+    broker: Mosquitto, config: Path, timbrel: Timbrel
+) -> None:
+    leave(broker, *traces(ATTIC, online=True))
+    done = timbrel("forget", "attic", "--config", config)
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == "timbrel: attic is online and would publish its topics again; stop it first\n"
+    )
+    with Watcher(broker.port) as watcher:
+        watcher.wait_for("timbrel/attic/mute")
+
+
+@pytest.mark.parametrize(("sources", "status"), [(("attic", "cellar"), 2), (("cellar",), 0)])
+def test_a_place_is_forgotten_only_when_its_box_no_longer_has_it(
+    broker: Mosquitto, config: Path, timbrel: Timbrel, sources: tuple[str, ...], status: int
+) -> None:
+    places = "".join(f"- {{name: {name}, device: {name}}}\n" for name in sources)
+    config.write_text(f"{config.read_text()}name: house\nsources:\n{places}")
+    attic = Node("house", "attic", ("flute",), "m", "v")
+    leave(broker, *traces(attic, online=True))
+    done = timbrel("forget", "attic", "--config", config)
+    assert done.returncode == status, done.stderr
+    with Watcher(broker.port) as watcher:
+        watcher.wait_for("timbrel/house/availability")
+        kept = {message.topic for message in watcher.received}
+    assert ("timbrel/attic/mute" in kept) == bool(status)
+
+
+def test_a_node_that_nobody_knows_is_named_with_those_there_are(
+    broker: Mosquitto, config: Path, timbrel: Timbrel
+) -> None:
+    leave(broker, *traces(CELLAR))
+    done = timbrel("forget", "attic", "--config", config)
+    assert done.returncode == 2
+    assert done.stderr == "timbrel: the broker knows no node attic; it knows cellar\n"
+
+
+@pytest.mark.parametrize("name", ["+", "#", "", "attic/hearing", "at tic", "att\udce4c"])
+def test_name_that_no_node_can_have_is_refused(
+    broker: Mosquitto, config: Path, timbrel: Timbrel, name: str
+) -> None:
+    leave(broker, *traces(ATTIC))
+    done = timbrel("forget", name, "--config", config)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("is not a node name: use only letters, digits, _ and -\n")
+    with Watcher(broker.port) as watcher:
+        watcher.wait_for("timbrel/attic/mute")
+
+
+def test_without_a_broker_nothing_is_forgotten(timbrel: Timbrel, tmp_path: Path) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text("mqtt: {host: 127.0.0.1, port: 1}\n")
+    done = timbrel("forget", "attic", "--config", config)
+    assert done.returncode == 1
+    assert "no broker answers at 127.0.0.1:1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def restricted(
+    start_broker: StartBroker, tmp_path: Path
+) -> Callable[[str], tuple[Mosquitto, Path]]:
+    """Start a broker with the rules for `box`; there are traces of the attic."""
+
+    def start(rules: str) -> tuple[Mosquitto, Path]:
+        passwords = tmp_path / "passwords"
+        for user, password in (("owner", "owned"), ("box", "secret")):
+            create = [] if passwords.exists() else ["-c"]
+            command = ["mosquitto_passwd", "-b", *create, str(passwords), user, password]
+            subprocess.run(command, check=True, capture_output=True)
+        passwords.chmod(0o644)
+        access = tmp_path / "access"
+        access.write_text(f"user owner\ntopic readwrite #\n\nuser box\n{rules}")
+        broker = start_broker(f"password_file {passwords}\nacl_file {access}\n")
+        settings = MqttSettings(host="127.0.0.1", port=broker.port, username="owner")
+        with watching(settings, "owned", lambda *_: None) as publish:
+            for message in traces(ATTIC):
+                publish(message.topic, message.payload, retain=True)
+        (tmp_path / "secret").write_text("secret\n")
+        config = tmp_path / "timbrel.yaml"
+        config.write_text(
+            f"mqtt: {{host: 127.0.0.1, port: {broker.port}, username: box, "
+            f"password_file: {tmp_path / 'secret'}}}\n"
+        )
+        return broker, config
+
+    return start
+
+
+def kept_at(broker: Mosquitto) -> set[str]:
+    """What the broker keeps, seen by somebody who may read everything."""
+    with Watcher(broker.port, username="owner", password="owned") as watcher:  # noqa: S106
+        settings = MqttSettings(host="127.0.0.1", port=broker.port, username="owner")
+        with watching(settings, "owned", lambda *_: None) as publish:
+            publish("end", b"1", retain=False)
+        watcher.wait_for("end")
+        return {message.topic for message in watcher.received} - {"end"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "topics"),
+    [
+        ("topic readwrite timbrel/#\ntopic write homeassistant/device/+/config\n", 4),
+        ("topic write timbrel/#\ntopic write homeassistant/device/+/config\n", 25),
+    ],
+)
+def test_topics_are_cleared_that_the_user_may_not_read(
+    restricted: Callable[[str], tuple[Mosquitto, Path]], timbrel: Timbrel, rules: str, topics: int
+) -> None:
+    broker, config = restricted(rules)
+    done = timbrel("forget", "attic", "--config", config)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"attic is forgotten: {topics} topics cleared" in done.stdout
+    assert ("may not read them" in done.stdout) == (topics > 4)
+    assert kept_at(broker) == set()
+
+
+def test_topics_that_the_user_may_not_write_are_named(
+    restricted: Callable[[str], tuple[Mosquitto, Path]], timbrel: Timbrel
+) -> None:
+    broker, config = restricted("topic read #\ntopic write timbrel/#\n")
+    done = timbrel("forget", "attic", "--config", config)
+    device = discovery(ATTIC).topic
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"timbrel: attic is not forgotten: {device}: the broker refuses to clear it: "
+        "Not authorized; give the user box write access to it in the broker's access list\n"
+    )
+    assert kept_at(broker) == {device}
+
+
+def test_reading_back_shows_what_mqtt_3_1_1_does_not_tell(
+    restricted: Callable[[str], tuple[Mosquitto, Path]], timbrel: Timbrel
+) -> None:
+    broker, config = restricted("topic read #\n")
+    config.write_text(config.read_text().replace("}", ", protocol: 3.1.1}"))
+    done = timbrel("forget", "attic", "--config", config)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the broker still keeps them; give the user box write access to them" in done.stderr
+    assert all(message.topic in done.stderr for message in traces(ATTIC))
+    assert kept_at(broker) == {message.topic for message in traces(ATTIC)}
+
+
+def test_success_is_not_claimed_where_nothing_can_be_verified(
+    restricted: Callable[[str], tuple[Mosquitto, Path]], timbrel: Timbrel
+) -> None:
+    _, config = restricted("topic write #\n")
+    config.write_text(config.read_text().replace("}", ", protocol: 3.1.1}"))
+    done = timbrel("forget", "attic", "--config", config)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "whether the broker cleared them is not known" in done.stderr
+    assert discovery(ATTIC).topic in done.stderr
+
+
+def test_wrong_password_is_named(
+    restricted: Callable[[str], tuple[Mosquitto, Path]], timbrel: Timbrel, tmp_path: Path
+) -> None:
+    _, config = restricted("topic readwrite #\n")
+    (tmp_path / "secret").write_text("guess\n")
+    done = timbrel("forget", "attic", "--config", config)
+    assert done.returncode == 2
+    assert "answers Not authorized; check mqtt.username" in done.stderr
+
+
+def test_broker_that_hangs_up_at_a_topic_names_it(timbrel: Timbrel, tmp_path: Path) -> None:
+    def answer(_: Published) -> int:
+        raise EOFError
+
+    config = tmp_path / "timbrel.yaml"
+    with ScriptedBroker(answer) as broker:
+        config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\n")
+        done = timbrel("forget", "attic", "--config", config)
+    assert (done.returncode, done.stdout) == (1, "")
+    device = discovery(ATTIC).topic
+    assert f"the broker closed the connection after the message to {device}" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_port_for_tls_is_named(start_broker: StartBroker, timbrel: Timbrel, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    broker = start_broker(f"certfile {certificate}\nkeyfile {key}\nallow_anonymous true\n")
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\n")
+    done = timbrel("forget", "attic", "--config", config)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "expects TLS; set mqtt.tls" in done.stderr
+
+
+@pytest.mark.parametrize("protocol", ["auto", "'3.1.1'"])
+def test_forgets_where_wildcards_return_no_retained_messages(
+    timbrel: Timbrel, tmp_path: Path, protocol: str
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    kept = {m.topic: m.payload for m in (*traces(ATTIC), *traces(CELLAR))}
+    with KeepingBroker(kept) as broker:
+        config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}, protocol: {protocol}}}\n")
+        done = timbrel("forget", "attic", "--config", config)
+        assert (done.returncode, done.stdout, done.stderr) == (
+            *(0, "attic is forgotten: 4 topics cleared\n"),
+            "",
+        )
+        assert set(kept) == {message.topic for message in traces(CELLAR)}
+        again = timbrel("forget", "attic", "--config", config)
+        assert "the broker knows no node attic" in again.stderr
+
+
+def test_broker_that_acknowledges_and_clears_nothing_is_found_out(
+    timbrel: Timbrel, tmp_path: Path
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    kept = {message.topic: message.payload for message in traces(ATTIC)}
+    hearing = "timbrel/attic/hearing"
+    with KeepingBroker(kept, lets_write=lambda topic: topic != hearing) as broker:
+        config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\n")
+        done = timbrel("forget", "attic", "--config", config)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"attic is not forgotten: {hearing}: the broker still keeps it;" in done.stderr
+
+
+def test_place_that_a_dead_box_left_available_is_forgotten(
+    broker: Mosquitto, config: Path, timbrel: Timbrel
+) -> None:
+    attic = Node("house", "attic", ("flute",), "m", "v")
+    own = Message("timbrel/attic/availability", b"online", 1, retain=True)
+    leave(broker, *traces(attic), own)
+    done = timbrel("forget", "attic", "--config", config)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_place_of_a_box_that_is_online_elsewhere_is_kept(
+    broker: Mosquitto, config: Path, timbrel: Timbrel
+) -> None:
+    leave(broker, *traces(Node("house", "attic", ("flute",), "m", "v"), online=True))
+    done = timbrel("forget", "attic", "--config", config)
+    assert done.returncode == 2
+    assert "attic is online" in done.stderr
+
+
+def test_retired_place_is_forgotten_while_its_box_is_online(
+    broker: Mosquitto, config: Path, timbrel: Timbrel
+) -> None:
+    attic = Node("house", "attic", ("flute",), "m", "v")
+    own = Message("timbrel/attic/availability", b"offline", 1, retain=True)
+    leave(broker, *traces(attic, online=True), own)
+    done = timbrel("forget", "attic", "--config", config)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_device_that_uses_another_prefix_is_kept(
+    broker: Mosquitto, config: Path, timbrel: Timbrel
+) -> None:
+    moved = replace(ATTIC, topic_prefix="home/music")
+    old = [message for message in traces(ATTIC) if "homeassistant" not in message.topic]
+    leave(broker, *old, *traces(moved, online=True))
+    done = timbrel("forget", "attic", "--config", config)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "is kept: its device uses other topics than timbrel/attic/" in done.stdout
+    assert "attic is forgotten: 3 topics cleared" in done.stdout
+    with Watcher(broker.port) as watcher:
+        watcher.wait_for("home/music/attic/mute")
+        kept = {message.topic for message in watcher.received}
+    assert kept == {message.topic for message in traces(moved)}
+
+
+def test_reset_forgets_what_was_set_and_leaves_the_rest(timbrel: Timbrel, tmp_path: Path) -> None:
+    chosen = Note(tmp_path, "chosen-attic", Chosen())
+    chosen.write(Chosen(muted=True))
+    chosen.close()
+    (tmp_path / "practice-attic.json").write_bytes(msgspec.json.encode({"seconds": 60.0}))
+    done = timbrel("reset", "--state", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("attic: what was set from the hub is forgotten")
+    assert chosen.read() == Chosen()
+    assert (tmp_path / "practice-attic.json").exists()
+
+
+def test_reset_beside_a_running_daemon_is_refused(timbrel: Timbrel, tmp_path: Path) -> None:
+    (tmp_path / "chosen-attic.json").write_text("{}")
+    lock = Lock(tmp_path)
+    done = timbrel("reset", "--state", tmp_path)
+    lock.release()
+    assert done.returncode == 2
+    assert "stop it first" in done.stderr
+    assert (tmp_path / "chosen-attic.json").exists()
+
+
+def test_reset_with_nothing_to_forget_says_where_it_looked(
+    timbrel: Timbrel, tmp_path: Path
+) -> None:
+    done = timbrel("reset", "--state", tmp_path / "empty")
+    assert done.returncode == 2
+    assert f"{tmp_path}/empty: nothing there was set from a hub" in done.stderr
+    assert not (tmp_path / "empty").exists()

@@ -1,0 +1,301 @@
+"""What users get wrong: each gives one clear line on standard error and the right exit code."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from daemon import __version__
+from daemon.hearing.classifier import BUILT_IN_MODEL
+from daemon.hearing.model_file import read_contract
+from daemon.system import installation
+from tests.conftest import MEDLEY, ROOT, Mosquitto, StartBroker, Timbrel, Watcher, killed_at_last
+from tests.daemon.mqtt.test_link import make_certificate, make_password_file
+
+
+def refused(
+    done: subprocess.CompletedProcess[str], *words: str, code: int = 2, verdict: bool = False
+) -> None:
+    """One line that holds all the words, and maybe a verdict; nothing on standard output."""
+    assert done.returncode == code, done.stderr
+    lines = done.stderr.strip().splitlines()
+    if verdict:
+        assert lines.pop() == "timbrel: 1 error: this configuration cannot work"
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("timbrel: ")
+    assert all(word in lines[0] for word in words), lines[0]
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("yaml", "words"),
+    [
+        ("audio: {hop: 1}", ["audio.hop", "unknown key", "hop_seconds"]),
+        ("audio: {hop_seconds: often}", ["line 1: audio.hop_seconds", "a number", "text"]),
+        ("audio: {hop_seconds: 9}", ["audio.hop_seconds", "4.0", "9"]),
+        ("tracker: {votes: 9}", ["tracker.votes", "6 s", "/ 1 s", "6 windows"]),
+        ("tracker: {families: {guitar: {votes: 7}}}", ["tracker.families.guitar.votes"]),
+        ("tracker: {families: {theremin: {votes: 1}}}", ["theremin", "guitar"]),
+        ("tracker: {hysteresis: 1}", ["tracker.hysteresis", "< 1.0", "found 1"]),
+        ("audio: {hop_seconds: 1", ["line 1, column 23", "YAML"]),
+        ("mqtt: {password_file: /nowhere/password}", ["mqtt.password_file", "/nowhere/password"]),
+        ("mqtt: {topic_prefix: 'home/#'}", ["mqtt.topic_prefix", "home/#", "wildcard"]),
+        ("model: {file: /nowhere/model.tflite}", ["/nowhere/model.tflite", "not found"]),
+        ("mqtt: {tls: {ca_file: /nowhere/ca.pem}}", ["mqtt.tls.ca_file", "/nowhere/ca.pem"]),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_wrong_configuration(
+    command: str, yaml: str, words: list[str], tmp_path: Path, timbrel: Timbrel
+) -> None:
+    file = tmp_path / "timbrel.yaml"
+    file.write_text(yaml)
+    arguments = ["check", file] if command == "check" else ["run", "--config", file]
+    refused(timbrel(*arguments), *words, verdict=command == "check")
+
+
+def test_a_configuration_that_is_absent_or_a_folder(tmp_path: Path, timbrel: Timbrel) -> None:
+    absent = timbrel("check", tmp_path / "absent.yaml")
+    refused(absent, "absent.yaml", "No such file", verdict=True)
+    refused(timbrel("run", "--config", tmp_path), str(tmp_path), "directory")
+
+
+def test_a_truncated_model(tmp_path: Path, timbrel: Timbrel) -> None:
+    model = tmp_path / "model.tflite"
+    model.write_bytes(BUILT_IN_MODEL.read_bytes()[:-4000])
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(f"model: {{file: {model}}}")
+    refused(timbrel("check", config), "model.tflite", "cut short", verdict=True)
+
+
+def test_sound_files_that_are_none(tmp_path: Path, timbrel: Timbrel) -> None:
+    text, empty, nan = tmp_path / "text.wav", tmp_path / "empty.wav", tmp_path / "nan.wav"
+    text.write_text("this is no sound\n" * 100)
+    empty.touch()
+    soundfile.write(nan, np.full(80_000, np.nan, np.float32), 16_000, subtype="FLOAT")
+    absent = tmp_path / "absent.wav"
+    refused(timbrel("replay", text), "text.wav", "cannot be read as audio")
+    refused(timbrel("replay", empty), "empty.wav", "empty")
+    refused(timbrel("replay", nan), "nan.wav", "NaN")
+    refused(timbrel("replay", absent), "absent.wav", "no such file")
+    refused(timbrel("replay", tmp_path), str(tmp_path), "folder")
+
+
+def test_a_bad_file_among_good_ones_is_reported_and_the_others_go_on(
+    tmp_path: Path, timbrel: Timbrel
+) -> None:
+    good = tmp_path / "good.flac"
+    soundfile.write(good, np.zeros(5 * 44_100, np.float32), 44_100)
+    done = timbrel("replay", "--json", "--scores", good, tmp_path / "absent.wav", good)
+    assert done.returncode == 2
+    assert "absent.wav" in done.stderr
+    files = [json.loads(line)["file"] for line in done.stdout.splitlines()]
+    assert files == [str(good)] * 4
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "fast", "nan", "inf"])
+def test_a_speed_that_is_none(speed: str, timbrel: Timbrel) -> None:
+    done = timbrel("replay", f"--speed={speed}", MEDLEY)
+    assert done.returncode == 2
+    assert f"'{speed}'" in done.stderr
+
+
+def test_publishing_to_no_broker_or_one_that_refuses(
+    tmp_path: Path, start_broker: StartBroker, timbrel: Timbrel
+) -> None:
+    passwords = make_password_file(tmp_path, "box", "secret")
+    strict = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
+    certificate, key = make_certificate(tmp_path)
+    encrypted = start_broker(f"certfile {certificate}\nkeyfile {key}\nallow_anonymous true\n")
+    password = tmp_path / "password"
+    password.write_text("guessed\n")
+    config = tmp_path / "timbrel.yaml"
+
+    def publishing(mqtt: str) -> subprocess.CompletedProcess[str]:
+        config.write_text(f"mqtt: {{host: localhost, {mqtt}}}")
+        return timbrel("replay", "--publish", "--config", config, MEDLEY)
+
+    wrong = publishing(f"port: {strict.port}, username: box, password_file: {password}")
+    assert wrong.returncode == 2
+    assert "Not authorized" in wrong.stderr
+    assert "guessed" not in wrong.stderr
+    unknown = publishing(f"port: {encrypted.port}, tls: {{}}")
+    assert unknown.returncode == 2
+    assert "certificate that is not accepted" in unknown.stderr
+    strict.kill()
+    absent = publishing(f"port: {strict.port}")
+    assert absent.returncode == 1
+    assert "(is it running?)" in absent.stderr
+    for done in (wrong, unknown, absent):
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_the_middle_ends_open_events_and_says_offline(
+    number: int, tmp_path: Path, broker: Mosquitto, watcher: Watcher
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    # So low a threshold that something plays from the first window on.
+    config.write_text(
+        f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\ntracker: {{threshold: 0.02, votes: 1}}\n"
+    )
+    command = [sys.executable, "-m", "daemon", "replay", "--publish", "--speed", "4"]
+    with killed_at_last(
+        subprocess.Popen(
+            [*command, "--config", config, MEDLEY], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        )
+    ) as player:
+        started = watcher.wait_for("timbrel/replay/event")
+        player.send_signal(number)
+        _, errors = player.communicate(timeout=20)
+    assert player.returncode == 0, errors
+    assert "Traceback" not in errors
+    watcher.wait_for("timbrel/replay/availability", lambda m: m.payload == b"offline")
+    events = [message.json for message in watcher.of("timbrel/replay/event")]
+    ids = {e["event_id"] for e in events if e["event_type"] == "started"}
+    assert started.json["event_id"] in ids
+    assert {e["event_id"] for e in events if e["event_type"] == "ended"} == ids
+    last = [message for message in watcher.of("timbrel/replay/state") if message.payload][-1]
+    assert last.json["playing"] is False
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    pipeline = f"'{sys.executable}' -m daemon replay --json --scores '{MEDLEY}' | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", pipeline],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert json.loads(done.stdout)["at"] == 4.0
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+def test_a_full_disk_under_the_output_is_named() -> None:
+    command = [sys.executable, "-m", "daemon", "replay", "--json", "--scores", str(MEDLEY)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "timbrel: No space left on device\n"
+
+
+def test_a_terminal_that_knows_no_bars_is_no_error(timbrel: Timbrel) -> None:
+    done = timbrel("replay", "--scores", MEDLEY, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0, done.stderr
+    assert "guitar" in done.stdout
+
+
+MUTTERED = """
+import logging, os, runpy, sys
+from daemon.system import silenced_output
+
+def silenced(quiet_output=silenced_output.quiet_output):
+    with quiet_output():
+        os.write(1, b"muttered"); os.write(2, b"muttered")
+        print("printed meanwhile"); logging.error("logged meanwhile")
+        yield
+
+silenced_output.quiet_output = silenced_output.contextmanager(silenced)
+runpy.run_module("daemon", run_name="__main__")
+"""
+
+
+def test_what_is_said_while_libraries_are_silenced_is_not_lost() -> None:
+    command = [sys.executable, "-c", MUTTERED, "replay", str(MEDLEY)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "printed meanwhile\n" in done.stdout
+    assert "timbrel: logged meanwhile\n" in done.stderr
+    assert "muttered" not in done.stdout + done.stderr
+
+
+def test_closed_outputs_are_no_error() -> None:
+    command = f"'{sys.executable}' -m daemon replay '{MEDLEY}' <&- >&- 2>&-; echo $?"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, check=False)
+    assert (done.stdout, done.stderr) == (b"0\n", b"")
+
+
+def test_raw_sound_on_standard_input(timbrel: Timbrel) -> None:
+    sound = np.random.default_rng(1).integers(-3000, 3000, 6 * 16_000).astype("<i2").tobytes()
+    done = timbrel("replay", "--json", "--scores", "-", input=sound, text=False)
+    windows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [w["at"] for w in windows] == [4.0, 5.0, 6.0]
+    assert {w["file"] for w in windows} == {"-"}
+
+
+def test_help_names_every_command(timbrel: Timbrel) -> None:
+    done = timbrel("--help")
+    assert done.returncode == 0
+    for command in ("run", "replay", "check", "devices", "demo", "bench", "install-service"):
+        assert command in done.stdout
+        assert timbrel(command, "--help").returncode == 0
+
+
+def test_without_a_command_the_help_is_shown_and_the_exit_code_is_2(timbrel: Timbrel) -> None:
+    done = timbrel()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == timbrel("--help").stdout
+    assert "exit codes: 0 success, 1 runtime failure, 2 invalid input" in done.stderr
+
+
+def test_version_names_program_python_and_model(timbrel: Timbrel) -> None:
+    done = timbrel("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    python = ".".join(map(str, sys.version_info[:3]))
+    model = read_contract(BUILT_IN_MODEL).title
+    assert done.stdout == f"timbrel {__version__} (Python {python}, model {model})\n"
+
+
+def test_the_commands_that_help_shows_can_be_pasted(timbrel: Timbrel, tmp_path: Path) -> None:
+    without = timbrel("--help", env={**os.environ, "PATH": "/usr/bin:/bin"}).stdout
+    shown = re.search(r"^  (.*) demo$", without, re.MULTILINE)
+    assert shown
+    # The environment of the tests may lie in a folder with a space.
+    assert Path(shlex.split(shown[1])[0]).exists()
+    assert subprocess.run([*shlex.split(shown[1]), "--version"], check=True).returncode == 0
+    (tmp_path / "timbrel").symlink_to(installation.program(of_user=True))
+    path = f"{tmp_path}:/usr/bin:/bin"
+    assert "\n  timbrel demo\n" in timbrel("--help", env={**os.environ, "PATH": path}).stdout
+
+
+def test_check_shows_what_the_example_comes_to(timbrel: Timbrel) -> None:
+    done = timbrel("check", ROOT / "configs" / "timbrel.yaml")
+    assert done.returncode == 0
+    assert "localhost:1883" in done.stdout
+    assert "guitar" in done.stdout
+
+
+def test_the_password_never_shows(tmp_path: Path, timbrel: Timbrel) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text("log: {level: debug}\nmqtt: {port: 1, username: box}\n")
+    environment = {**os.environ, "TIMBREL_MQTT_PASSWORD": "s3cr3t"}
+    for arguments in (["check", config], ["replay", "--publish", "--config", config, MEDLEY]):
+        done = timbrel(*arguments, env=environment)
+        assert "s3cr3t" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["forget", "attic"], ["demo"], ["run"], ["replay", "--publish", str(MEDLEY)]]
+)
+@pytest.mark.parametrize("host", ["a..b", "mqtt://me:S3cret@hub", "${MQTT_HOST}"])
+def test_invalid_host_is_one_line_in_every_command(
+    arguments: list[str], host: str, timbrel: Timbrel, tmp_path: Path
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(f"mqtt:\n  host: {host}\n")
+    done = timbrel(*arguments, "--config", config)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"timbrel: {config}, line 2: mqtt.host: found ")
+    assert "S3cret" not in line

@@ -1,0 +1,157 @@
+"""What a person reads: clocks, bars, one line an event; colour on a terminal only."""
+
+import io
+import os
+import pty
+from typing import TextIO
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.commands.terminal import Paint, Screen, bar, clock
+from daemon.hearing.scorer import Heard
+from daemon.hearing.tracker import EventEnded, EventStarted
+
+STARTED = EventStarted("flute", onset=3.5, at=7.0, score=0.876)
+ENDED = EventEnded("flute", onset=3.5, at=71.0, score=0.1, ended_at=65.5, peak=0.987)
+
+
+def heard(level_dbfs: float = -35.0, *scores: float) -> Heard:
+    return Heard(7.0, level_dbfs, np.array(scores or (0.25, 0.876, 0.0), np.float32))
+
+
+def shown(
+    *, windows: bool = False, families: tuple[str, ...] = ("drums", "flute", "organ")
+) -> tuple[io.StringIO, Screen]:
+    stream = io.StringIO()
+    return stream, Screen(stream, families, windows=windows)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> TextIO:
+    """A real terminal that wants colours."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    _main, terminal = pty.openpty()
+    return os.fdopen(terminal, "w")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0:00.0"),
+        (0.04, "0:00.0"),
+        (0.06, "0:00.1"),
+        (9.96, "0:10.0"),
+        (59.94, "0:59.9"),
+        (59.96, "1:00.0"),
+        (61.5, "1:01.5"),
+        (3_599.99, "60:00.0"),
+        (36_000.0, "600:00.0"),
+    ],
+)
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "    "),
+        (1.0, "████"),
+        (0.5, "██  "),
+        (1 / 32, "▏   "),
+        (0.25 + 4 / 32, "█▌  "),
+        (31 / 32, "███▉"),
+        (0.999, "████"),
+        (-1.0, "    "),
+        (7.0, "████"),
+    ],
+)
+def test_bar(share: float, text: str) -> None:
+    assert bar(share, 4) == text
+
+
+@given(share=st.floats(-10, 10), width=st.integers(1, 40))
+def test_a_bar_always_has_its_width(share: float, width: int) -> None:
+    assert len(bar(share, width)) == width
+
+
+def test_a_started_event_is_one_line() -> None:
+    stream, screen = shown()
+    screen.show_events([STARTED])
+    assert stream.getvalue() == "  0:07.0  ▶ flute      score 0.88  since 0:03.5\n"
+
+
+def test_an_ended_event_is_one_line_with_length_and_peak() -> None:
+    stream, screen = shown()
+    screen.show_events([ENDED])
+    assert stream.getvalue() == "  1:11.0  ■ flute        62.0 s  peak 0.99\n"
+
+
+def test_a_reason_is_told() -> None:
+    stream, screen = shown()
+    screen.show_events([EventEnded("organ", 0.0, 9.0, 0.5, 9.0, 0.5, "deaf")])
+    assert stream.getvalue() == "  0:09.0  ■ organ         9.0 s  peak 0.50  (deaf)\n"
+
+
+def test_a_window_is_one_line_before_its_events() -> None:
+    stream, screen = shown(windows=True)
+    screen.tell(heard(), [STARTED], [STARTED])
+    assert stream.getvalue().splitlines() == [
+        (
+            "  0:07.0   -35.0 dBFS ████      "
+            "flute      ███████  0.88  drums      ██       0.25  organ               0.00"
+        ),
+        "  0:07.0  ▶ flute      score 0.88  since 0:03.5",
+    ]
+
+
+@pytest.mark.parametrize("level_dbfs", [-120.0, 0.0, -6.0206, -70.0])
+def test_lines_of_windows_have_one_length(level_dbfs: float) -> None:
+    stream, screen = shown(windows=True)
+    screen.tell(heard(), [], [])
+    screen.tell(heard(level_dbfs, 1.0, 0.5, 0.0), [], [])
+    one, other = stream.getvalue().splitlines()
+    assert len(one) == len(other)
+
+
+def test_windows_are_shown_only_where_wanted() -> None:
+    stream, screen = shown(windows=False)
+    screen.tell(heard(), [STARTED], [])
+    assert stream.getvalue() == ""
+
+
+def test_a_model_of_one_family_is_shown() -> None:
+    stream, screen = shown(windows=True, families=("flute",))
+    screen.tell(heard(-35.0, 0.5), [], [])
+    assert stream.getvalue() == "  0:07.0   -35.0 dBFS ████      flute      ████     0.50\n"
+
+
+def test_a_pipe_gets_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as received, os.fdopen(writing, "w") as pipe:
+        Screen(pipe, ("drums", "flute", "organ"), windows=True).tell(heard(), [STARTED], [ENDED])
+        pipe.close()
+        assert "\033" not in received.read()
+
+
+def test_a_terminal_gets_colours(terminal: TextIO) -> None:
+    with terminal:
+        paint = Paint(terminal)
+        assert paint.green("a") == "\033[1;32ma\033[0m"
+        assert paint.yellow("b") == "\033[33mb\033[0m"
+        assert paint.dim("c") == "\033[2mc\033[0m"
+
+
+@pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_a_terminal_that_wants_none_gets_none(
+    variable: str, value: str, terminal: TextIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with terminal:
+        assert Paint(terminal).green("a") == "a"

@@ -1,0 +1,271 @@
+"""The contract in a model file: what is written is read; what contradicts is refused by name."""
+
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daemon.errors import InputError
+from daemon.hearing.classifier import Classifier
+from daemon.hearing.log_mel import FrontEnd
+from daemon.hearing.model_file import (
+    Calibration,
+    Contract,
+    read_contract,
+    sha256_of,
+    write_contract,
+)
+from tests.daemon.conftest import MakeModel
+
+# SHA-256 of "abc", from the standard that defines it.
+SHA256_OF_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def refusal(path: Path) -> str:
+    """The message of the InputError that reading raises; it names the file."""
+    with pytest.raises(InputError) as caught:
+        read_contract(path)
+    message = str(caught.value)
+    assert message.startswith(f"model file {path}: ")
+    assert "None" not in message
+    return message
+
+
+def append_zip(path: Path, bare: Path, document: bytes, member: str = "contract.json") -> Path:
+    """A network with this ZIP behind it."""
+    shutil.copy(bare, path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(member, document)
+    return path
+
+
+@pytest.fixture
+def altered(tmp_path: Path, bare_tflite: Path, model: Path) -> Callable[..., Path]:
+    """A model whose contract has a right checksum and these JSON fields changed."""
+
+    def alter(**changes: Any) -> Path:
+        document = msgspec.to_builtins(read_contract(model)) | changes
+        document = {key: value for key, value in document.items() if value is not ...}
+        return append_zip(tmp_path / "altered.tflite", bare_tflite, json.dumps(document).encode())
+
+    return alter
+
+
+def test_what_is_written_is_read(model: Path, bare_tflite: Path, contract: Contract) -> None:
+    found = read_contract(model)
+    assert found == msgspec.structs.replace(contract, tflite_sha256=sha256_of(bare_tflite))
+    assert found.title == "tiny 1"
+    assert found.front_end == FrontEnd()
+    assert found.calibration[1] == Calibration(0.5, -0.25)
+
+
+def test_the_network_stands_unchanged_before_the_contract(model: Path, bare_tflite: Path) -> None:
+    network = bare_tflite.read_bytes()
+    assert model.read_bytes()[: len(network)] == network
+    with zipfile.ZipFile(model) as archive:
+        assert archive.namelist() == ["contract.json"]
+        assert json.loads(archive.read("contract.json"))["families"] == ["flute", "guitar", "organ"]
+
+
+def test_the_same_contract_gives_the_same_bytes(make_model: MakeModel) -> None:
+    one, other = make_model(), make_model()
+    assert one != other
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_second_contract_is_not_written(model: Path, contract: Contract) -> None:
+    before = model.read_bytes()
+    with pytest.raises(ValueError, match=r"tiny\.tflite already carries a contract"):
+        write_contract(model, contract)
+    assert model.read_bytes() == before
+
+
+def test_a_checksum_is_that_of_the_first_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abcdef")
+    assert sha256_of(path, 3) == SHA256_OF_ABC
+    path.write_bytes(b"abc")
+    assert sha256_of(path) == SHA256_OF_ABC
+
+
+def test_a_checksum_of_more_than_one_block(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"a" * 3_000_000)
+    whole = sha256_of(path)
+    path.write_bytes(b"a" * 3_000_000 + b"b")
+    assert sha256_of(path, 3_000_000) == whole != sha256_of(path)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    assert "not found; use a model made by timbrel-build" in refusal(tmp_path / "absent.tflite")
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    assert "Is a directory" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"x", b"TFL3", b"This is a text, no model.\n" * 9, bytes(5_000)]
+)
+def test_what_is_no_network_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(content)
+    assert "not a TFLite model" in refusal(path)
+
+
+def test_a_zip_without_a_network_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("contract.json", "{}")
+    assert "not a TFLite model" in refusal(path)
+
+
+def test_a_network_without_a_contract_is_refused(bare_tflite: Path) -> None:
+    assert "carries no contract" in refusal(bare_tflite)
+
+
+def test_a_network_with_another_zip_is_refused(tmp_path: Path, bare_tflite: Path) -> None:
+    path = append_zip(tmp_path / "model.tflite", bare_tflite, b"flute\n", member="labels.txt")
+    assert "carries no contract" in refusal(path)
+
+
+def test_a_contract_of_megabytes_is_refused(tmp_path: Path, bare_tflite: Path) -> None:
+    path = append_zip(tmp_path / "model.tflite", bare_tflite, b" " * 1_000_001)
+    assert "too large" in refusal(path)
+
+
+@settings(max_examples=80)
+@given(share=st.floats(0, 1, exclude_max=True))
+def test_a_file_that_was_cut_anywhere_is_refused(
+    share: float, model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    whole = model.read_bytes()
+    path = tmp_path_factory.mktemp("cut") / "model.tflite"
+    path.write_bytes(whole[: int(share * len(whole))])
+    refusal(path)
+
+
+@settings(max_examples=80)
+@given(position=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_a_flipped_bit_in_the_network_is_noticed(
+    position: float,
+    bit: int,
+    model: Path,
+    bare_tflite: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    content = bytearray(model.read_bytes())
+    content[int(position * bare_tflite.stat().st_size)] ^= 1 << bit
+    path = tmp_path_factory.mktemp("flip") / "model.tflite"
+    path.write_bytes(content)
+    assert "damaged, its checksum does not match" in refusal(path) or content[4:8] != b"TFL3"
+
+
+@settings(max_examples=200)
+@given(position=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_a_flipped_bit_in_the_contract_is_refused_or_harmless(
+    position: float,
+    bit: int,
+    model: Path,
+    bare_tflite: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    content = bytearray(model.read_bytes())
+    network = bare_tflite.stat().st_size
+    content[network + int(position * (len(content) - network))] ^= 1 << bit
+    path = tmp_path_factory.mktemp("flip") / "model.tflite"
+    path.write_bytes(content)
+    try:
+        found: Contract | str = read_contract(path)
+    except InputError as error:
+        found = str(error)
+    if isinstance(found, str):
+        assert found.startswith(f"model file {path}: ")
+        assert "None" not in found
+    else:
+        # Dates, attributes and the like: bits of a ZIP that nobody reads.
+        assert found == read_contract(model)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"contract_version": 2}, ["contract version 2", "reads 1"]),
+        ({"contract_version": 0}, ["contract version 0", "reads 1"]),
+        ({"contract_version": "1"}, ["contract_version"]),
+        ({"contract_version": ...}, ["contract_version"]),
+        ({"tflite_sha256": "00"}, ["checksum"]),
+        ({"tflite_sha256": ...}, ["tflite_sha256"]),
+        ({"colour": "red"}, ["unknown field", "colour"]),
+        ({"front_end": {"window": "hann"}}, ["unknown field", "window", "front_end"]),
+        ({"front_end": {"fft_size": 256}}, ["fft_size", "front_end"]),
+        ({"front_end": {"fft_size": 2**40}}, ["fft_size", "at most 65536"]),
+        ({"front_end": {"sample_rate_hz": 8_000, "high_hz": 4_000.0}}, ["must be 16000"]),
+        ({"front_end": {"hop_seconds": 1e308}}, ["front_end"]),
+        ({"families": ["flute", "guitar", "flute"]}, ["named twice"]),
+        ({"families": ["flute", "guitar"]}, ["families, calibration and thresholds", "length"]),
+        ({"families": []}, ["families", "length >= 1"]),
+        ({"families": ["Flute", "guitar", "organ"]}, ["families"]),
+        ({"families": ["flute\n", "guitar", "organ"]}, ["families"]),
+        ({"thresholds": [0.5, 0.5]}, ["families, calibration and thresholds", "length"]),
+        ({"thresholds": [0.5, 0.5, 0.0]}, ["thresholds", "> 0.0"]),
+        ({"thresholds": [0.5, 0.5, 1.0]}, ["thresholds", "< 1.0"]),
+        ({"calibration": [{}]}, ["families, calibration and thresholds", "length"]),
+        ({"calibration": [{}, {}, {"temperature": 0.0}]}, ["temperature", ">= 0.001"]),
+        ({"calibration": [{}, {}, {"temperature": 1e-300}]}, ["temperature", ">= 0.001"]),
+        ({"calibration": [{}, {"temperature": 1e300}, {}]}, ["temperature", "<= 1000"]),
+        ({"calibration": [{"offset": -1e39}, {}, {}]}, ["offset", ">= -1000"]),
+        ({"calibration": [{}, {}, {"slope": 1.0}]}, ["calibration", "slope"]),
+        ({"pooling": "max"}, ["pooling", "max"]),
+        ({"patch_frames": 0}, ["patch_frames", ">= 1"]),
+        ({"patch_frames": 97}, ["a patch ends after the 398 frames of a window"]),
+        ({"patch_starts": [0, 303]}, ["a patch ends after the 398 frames of a window"]),
+        ({"patch_starts": [-1]}, ["patch_starts", ">= 0"]),
+        ({"patch_starts": []}, ["patch_starts", "length >= 1"]),
+        ({"patch_starts": [0] * 401}, ["patch_starts", "length <= 400"]),
+        ({"provenance": {}}, ["provenance", "recipe_sha256"]),
+    ],
+)
+def test_a_contract_that_cannot_hold_is_refused(
+    changes: dict[str, Any], words: list[str], altered: Callable[..., Path]
+) -> None:
+    message = refusal(altered(**changes))
+    assert all(word in message for word in words), message
+
+
+@pytest.mark.parametrize(
+    "document", [b"", b"{", b"[]", b"null", b"1", b"\xff\xfe", b'{"contract_version": 1}']
+)
+def test_a_contract_that_is_none_is_refused(
+    document: bytes, tmp_path: Path, bare_tflite: Path
+) -> None:
+    path = append_zip(tmp_path / "model.tflite", bare_tflite, document)
+    assert "its contract is wrong" in refusal(path)
+
+
+def test_an_unchanged_contract_is_accepted(altered: Callable[..., Path]) -> None:
+    assert read_contract(altered()).title == "tiny 1"
+
+
+def test_a_patch_may_end_with_the_window(altered: Callable[..., Path]) -> None:
+    assert read_contract(altered(patch_frames=398, patch_starts=[0])).patch_frames == 398
+
+
+def test_a_network_that_the_runtime_refuses_is_refused_by_name(
+    tmp_path: Path, bare_tflite: Path, contract: Contract
+) -> None:
+    path = tmp_path / "model.tflite"
+    network = bytearray(bare_tflite.read_bytes())
+    network[8 : len(network) // 2] = bytes(len(network) // 2 - 8)
+    path.write_bytes(network)
+    write_contract(path, contract)
+    with pytest.raises(InputError, match="the TFLite runtime refuses it") as caught:
+        Classifier(path)
+    assert str(path) in str(caught.value)

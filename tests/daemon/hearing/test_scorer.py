@@ -1,0 +1,102 @@
+"""Levels of known signals, and a gate that spares the network without changing what follows."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from daemon.hearing.classifier import Classifier
+from daemon.hearing.scorer import FLOOR_DBFS, Hearing, level_dbfs
+from daemon.sound.window import WINDOW_SAMPLES, Window, WindowBuffer
+from tests.daemon.conftest import Samples
+
+
+def test_a_full_scale_square_wave_is_zero_dbfs() -> None:
+    square = np.tile(np.array([1, 1, -1, -1], np.float32), WINDOW_SAMPLES // 4)
+    assert level_dbfs(square) == 0.0
+
+
+def test_a_full_scale_sine_is_three_decibels_less() -> None:
+    sine = np.sin(2 * np.pi * 1_000 * np.arange(WINDOW_SAMPLES) / 16_000).astype(np.float32)
+    assert level_dbfs(sine) == pytest.approx(-3.0103, abs=1e-3)
+
+
+@pytest.mark.parametrize("db", [-20.0, -65.0, -100.0])
+def test_a_quieter_signal_is_that_much_less(db: float) -> None:
+    quiet = np.full(WINDOW_SAMPLES, 10 ** (db / 20), np.float32)
+    assert level_dbfs(quiet) == pytest.approx(db, abs=1e-3)
+
+
+@pytest.mark.parametrize("amplitude", [0.0, 1e-9, 1e-30])
+def test_silence_is_the_floor(amplitude: float) -> None:
+    assert level_dbfs(np.full(WINDOW_SAMPLES, amplitude, np.float32)) == FLOOR_DBFS == -120.0
+
+
+def test_no_samples_are_silence() -> None:
+    assert level_dbfs(np.empty(0, np.float32)) == FLOOR_DBFS
+
+
+def test_the_loudest_finite_samples_have_a_finite_level() -> None:
+    assert level_dbfs(np.full(100, 1e30, np.float32)) == pytest.approx(600.0, abs=1e-3)
+
+
+def test_a_window_is_scored_and_stamped(classifier: Classifier, noise: Samples) -> None:
+    heard = Hearing(classifier, None).hear(Window(noise[16_000:80_000], 16_000))
+    assert heard.ended_at == 5.0
+    assert heard.level_dbfs == level_dbfs(noise[16_000:80_000])
+    assert heard.scores.shape == (3,)
+    assert np.all((heard.scores > 0) & (heard.scores < 1))
+
+
+def test_a_window_below_the_gate_is_zero_and_the_network_rests(classifier: Classifier) -> None:
+    hearing = Hearing(classifier, gate_dbfs=-65.0)
+    heard = hearing.hear(Window(np.full(WINDOW_SAMPLES, 0.0005, np.float32), 0))
+    assert classifier.patches_run == 0
+    assert heard.scores.tolist() == [0.0, 0.0, 0.0]
+    assert heard.ended_at == 4.0
+    assert heard.level_dbfs == pytest.approx(-66.02, abs=0.01)
+
+
+def test_a_window_exactly_at_the_gate_is_heard(classifier: Classifier) -> None:
+    window = Window(np.full(WINDOW_SAMPLES, 0.001, np.float32), 0)
+    level = level_dbfs(window.samples)
+    assert np.all(Hearing(classifier, gate_dbfs=level).hear(window).scores > 0)
+    assert classifier.patches_run == 4
+    above = math.nextafter(level, 0.0)
+    assert not Hearing(classifier, gate_dbfs=above).hear(window).scores.any()
+    assert classifier.patches_run == 4
+
+
+def test_without_a_gate_even_silence_is_scored(classifier: Classifier) -> None:
+    Hearing(classifier, None).hear(Window(np.zeros(WINDOW_SAMPLES, np.float32), 0))
+    assert classifier.patches_run == 4
+
+
+@pytest.mark.parametrize("hop_seconds", [0.5, 1.0, 1 / 3])
+def test_after_a_gated_stretch_scores_equal_ungated_ones_bit_for_bit(
+    hop_seconds: float, model: Path, noise: Samples
+) -> None:
+    sound = np.concatenate([noise[:80_000], np.zeros(90_000, np.float32), noise[80_000:]])
+    gated, ungated = Hearing(Classifier(model), -50.0), Hearing(Classifier(model), None)
+    silent = 0
+    for window in WindowBuffer(hop_seconds).push(sound):
+        heard, expected = gated.hear(window), ungated.hear(window)
+        assert heard.level_dbfs == expected.level_dbfs
+        if heard.level_dbfs < -50.0:
+            silent += 1
+            assert not heard.scores.any()
+        else:
+            assert heard.scores.tobytes() == expected.scores.tobytes()
+    assert silent > 1
+
+
+def test_an_earlier_result_is_not_changed_by_a_later_window(
+    classifier: Classifier, noise: Samples
+) -> None:
+    hearing = Hearing(classifier, -65.0)
+    first = hearing.hear(Window(noise[:64_000], 0))
+    before = first.scores.tobytes()
+    second = hearing.hear(Window(noise[64_000:128_000], 64_000))
+    hearing.hear(Window(np.zeros(64_000, np.float32), 128_000))
+    assert first.scores.tobytes() == before != second.scores.tobytes()

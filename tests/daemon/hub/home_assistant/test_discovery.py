@@ -1,0 +1,350 @@
+"""A device with its entities, of which every key and value is one that Home Assistant takes."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from daemon.hearing.tracker import EventEnded, EventStarted
+from daemon.hub import messages
+from daemon.hub.home_assistant.discovery import availability_of, discovery, entity_ids
+from daemon.hub.messages import Node
+
+FAMILIES = (
+    *("bass", "brass", "drums", "flute", "guitar", "keyboard"),
+    *("mallet", "organ", "reed", "string", "synth_lead", "vocal"),
+)
+NODE = Node(
+    box="attic",
+    name="living_room",
+    families=("drums", "flute", "organ"),
+    model="tiny 1",
+    version="0.1.0",
+    topic_prefix="home/music",
+    shown=("flute",),
+)
+ALL = replace(NODE, families=FAMILIES, shown=FAMILIES)
+
+# What Home Assistant 2025.4 to 2026.11 takes, read off its behaviour: keys by platform, values by
+# key. A key it does not know is dropped without a word, and a wrong value drops the entity.
+DEVICE_KEYS = {
+    *("identifiers", "name", "manufacturer", "model", "sw_version"),
+    *("suggested_area", "configuration_url"),
+}
+COMMON_KEYS = {
+    *("platform", "unique_id", "default_entity_id", "name", "icon", "entity_category"),
+    *("enabled_by_default", "availability", "availability_mode"),
+    *("json_attributes_topic", "json_attributes_template"),
+}
+READ_KEYS = {"state_topic", "value_template"}
+PLATFORM_KEYS = {
+    "binary_sensor": {*READ_KEYS, "device_class", "expire_after"},
+    "sensor": {
+        *READ_KEYS,
+        *("device_class", "state_class", "unit_of_measurement", "options"),
+        *("suggested_display_precision", "expire_after"),
+    },
+    "event": {*READ_KEYS, "event_types"},
+    "number": {
+        *("state_topic", "command_topic", "min", "max", "step", "mode"),
+        *("unit_of_measurement", "device_class"),
+    },
+    "switch": {"state_topic", "command_topic"},
+    "button": {"command_topic", "device_class", "payload_press"},
+}
+REQUIRED_KEYS = {
+    "binary_sensor": {"state_topic"},
+    "sensor": {"state_topic"},
+    "event": {"state_topic", "event_types"},
+    "number": {"command_topic", "state_topic"},
+    "switch": {"command_topic", "state_topic"},
+    "button": {"command_topic"},
+}
+DEVICE_CLASSES = {
+    # Without a device class the hub says On and Off. With `sound` it would say Detected and Clear,
+    # with `connectivity` that a muted microphone is Disconnected.
+    "binary_sensor": set[str](),
+    "sensor": {"enum", "duration", "timestamp"},
+    "number": {"duration"},
+    "button": {"restart"},
+}
+# Which state classes a sensor's device class allows.
+STATE_CLASSES: dict[str | None, set[str | None]] = {
+    "enum": {None},
+    "timestamp": {None},
+    "duration": {None, "measurement", "total", "total_increasing"},
+    None: {None, "measurement", "total", "total_increasing"},
+}
+DURATION_UNITS = {"ms", "s", "min", "h", "d"}
+CATEGORIES: dict[str, set[str | None]] = {
+    "binary_sensor": {None, "diagnostic"},
+    "sensor": {None, "diagnostic"},
+    "event": {None, "diagnostic"},
+    "number": {None, "config"},
+    "switch": {None, "config"},
+    "button": {None, "config", "diagnostic"},
+}
+
+
+def announced(node: Node, *, controls: bool = True) -> Any:
+    return json.loads(discovery(node, controls=controls).payload)
+
+
+def entities(node: Node, *, controls: bool = True) -> dict[str, dict[str, Any]]:
+    """The components without those that are announced as removed."""
+    components = announced(node, controls=controls)["components"]
+    return {key: entity for key, entity in components.items() if "unique_id" in entity}
+
+
+def of(node: Node, platform: str) -> dict[str, dict[str, Any]]:
+    return {key: e for key, e in entities(node).items() if e["platform"] == platform}
+
+
+VARIANTS = [
+    pytest.param(NODE, True, id="some families"),
+    pytest.param(NODE, False, id="without controls"),
+    pytest.param(ALL, True, id="all families"),
+    pytest.param(Node("b", "DG-2", ("a b",), "m", "v", area="Attic"), True, id="odd names"),
+]
+
+
+def test_the_device() -> None:
+    message = discovery(NODE)
+    assert message.topic == "homeassistant/device/timbrel_living_room/config"
+    assert (message.qos, message.retain) == (1, True)
+    body = announced(NODE)
+    assert body["device"] == {
+        "identifiers": ["timbrel_living_room"],
+        "name": "Living room",
+        "manufacturer": "Timbrel",
+        "model": "tiny 1",
+        "sw_version": "0.1.0",
+    }
+    assert body["origin"] == {"name": "Timbrel", "sw_version": "0.1.0"}
+
+
+def test_place_is_available_while_its_box_runs_and_it_is_configured() -> None:
+    body = announced(NODE)
+    assert body["availability_mode"] == "all"
+    assert body["availability"] == [
+        {"topic": "home/music/attic/availability"},
+        {"topic": "home/music/living_room/availability"},
+    ]
+
+
+def test_place_that_is_named_as_its_box_has_the_availability_of_the_box_alone() -> None:
+    body = announced(replace(NODE, name="attic"))
+    assert "availability_mode" not in body
+    assert body["availability"] == [{"topic": "home/music/attic/availability"}]
+
+
+def test_area_and_page_of_the_device_are_told_where_there_are_any() -> None:
+    node = Node("b", "b", ("a",), "m", "v", area="Attic", url="http://pi:8099/")
+    device = announced(node)["device"]
+    assert (device["suggested_area"], device["configuration_url"]) == ("Attic", "http://pi:8099/")
+
+
+@pytest.mark.parametrize(("node", "controls"), VARIANTS)
+def test_every_key_and_value_is_one_that_home_assistant_takes(
+    node: Node,
+    controls: bool,  # noqa: FBT001
+) -> None:
+    body = announced(node, controls=controls)
+    assert body.keys() - {"availability_mode"} == {
+        *("device", "origin", "availability", "components")
+    }
+    assert body["device"].keys() <= DEVICE_KEYS
+    for key, entity in entities(node, controls=controls).items():
+        platform = entity["platform"]
+        assert entity.keys() <= COMMON_KEYS | PLATFORM_KEYS[platform], key
+        assert entity.keys() >= {"unique_id", "name", "icon"} | REQUIRED_KEYS[platform], key
+        assert entity.get("entity_category") in CATEGORIES[platform], key
+        assert entity["icon"].startswith("mdi:"), key
+        assert entity["default_entity_id"].startswith(f"{platform}."), key
+        if "device_class" in entity:
+            assert entity["device_class"] in DEVICE_CLASSES[platform], key
+        if platform == "sensor":
+            check_sensor(entity)
+        if platform == "number":
+            assert entity["min"] < entity["max"], key
+            assert entity["step"] >= 0.001, key
+            assert entity["mode"] in {"auto", "box", "slider"}, key
+
+
+def check_sensor(sensor: dict[str, Any]) -> None:
+    name = sensor["name"]
+    device_class = sensor.get("device_class")
+    assert sensor.get("state_class") in STATE_CLASSES[device_class], name
+    assert ("options" in sensor) == (device_class == "enum"), name
+    if device_class == "duration":
+        assert sensor["unit_of_measurement"] in DURATION_UNITS, name
+    if device_class in {"enum", "timestamp"}:
+        assert "unit_of_measurement" not in sensor, name
+    if "suggested_display_precision" in sensor:
+        assert "state_class" in sensor or device_class == "duration", name
+
+
+@pytest.mark.parametrize(("node", "controls"), VARIANTS)
+def test_entities_have_ids_names_and_topics_of_their_own(
+    node: Node,
+    controls: bool,  # noqa: FBT001
+) -> None:
+    found = entities(node, controls=controls)
+    assert len({e["unique_id"] for e in found.values()}) == len(found)
+    assert len({e["name"] for e in found.values()}) == len(found)
+    device = announced(node)["device"]["name"].lower()
+    assert not any(device in e["name"].lower() for e in found.values())
+    topics = {v for e in found.values() for key, v in e.items() if key.endswith("_topic")}
+    assert all(topic.startswith(node.topic("")) for topic in topics)
+    assert node.topic("event/late") not in topics
+
+
+@pytest.mark.parametrize("node", [NODE, ALL])
+def test_what_a_key_says_never_changes(node: Node) -> None:
+    """Automations and history hang on these: an entity that is renamed here is lost there."""
+    fixed = {
+        *("playing", "instrument", "heard", "played"),
+        *("minutes_today", "session", "last_session"),
+        *("hearing", "level", "inference_ms", "lost_seconds", "queued", "model", "started"),
+        *("mute", "sensitivity", "quiet_gate", "stop_after", "restart_listening"),
+    }
+    of_families = {
+        f"{family}_{what}" for family in node.families for what in ("playing", "minutes_today")
+    }
+    of_families |= {f"{family}_score" for family in node.families}
+    of_shown = {f"sensitivity_{family}" for family in node.shown}
+    found = entities(node)
+    assert found.keys() == fixed | of_families | of_shown
+    assert all(e["unique_id"] == f"timbrel_living_room_{key}" for key, e in found.items())
+
+
+def test_only_what_is_listed_is_enabled_at_once() -> None:
+    enabled = {key for key, e in entities(NODE).items() if e.get("enabled_by_default", True)}
+    assert {"flute_playing", "flute_minutes_today"} <= enabled
+    assert not {key for key in enabled if key.startswith(("drums", "organ"))}
+    assert "played" in enabled
+    assert "heard" not in enabled
+    assert not {key for key in enabled if key.endswith("_score")}
+
+
+def test_a_family_that_is_not_listed_loses_its_sensitivity() -> None:
+    components = announced(NODE)["components"]
+    assert components["sensitivity_flute"]["name"] == "Flute sensitivity"
+    assert components["sensitivity_drums"] == {"platform": "number"}
+
+
+def test_no_settings_without_controls() -> None:
+    found = entities(NODE, controls=False)
+    assert not {e["platform"] for e in found.values()} & {"number", "switch", "button"}
+    assert announced(NODE, controls=False)["components"]["sensitivity_flute"] == {
+        "platform": "number"
+    }
+
+
+def test_every_setting_has_its_echo() -> None:
+    for key, entity in {**of(NODE, "number"), **of(NODE, "switch")}.items():
+        assert entity["command_topic"] == NODE.topic(f"{key}/set")
+        assert entity["state_topic"] == NODE.topic(key)
+        assert entity["entity_category"] == "config"
+
+
+def test_level_and_scores_are_unavailable_while_deaf_or_muted() -> None:
+    for key in ("level", "flute_score"):
+        entity = entities(NODE)[key]
+        topics = [entry["topic"] for entry in entity["availability"]]
+        assert topics == [
+            "home/music/attic/availability",
+            "home/music/living_room/availability",
+            "home/music/living_room/hearing",
+        ]
+        assert entity["availability_mode"] == "all"
+
+
+def test_what_is_only_told_when_it_changes_does_not_expire() -> None:
+    assert not [key for key, entity in entities(NODE).items() if "expire_after" in entity]
+
+
+def test_nodes_do_not_share_ids() -> None:
+    other = Node("b", "kitchen", ("flute",), "m", "v")
+    assert not {e["unique_id"] for e in entities(NODE).values()} & {
+        e["unique_id"] for e in entities(other).values()
+    }
+
+
+def test_the_instrument_is_one_of_none_and_the_families() -> None:
+    assert entities(NODE)["instrument"]["options"] == ["none", "drums", "flute", "organ"]
+
+
+def test_the_event_entity_takes_exactly_our_event_types() -> None:
+    heard = entities(NODE)["heard"]
+    started = EventStarted("flute", 3.5, 7.0, 0.9)
+    ended = EventEnded("flute", 3.5, 9.0, 0.8, 9.0, 0.9)
+    sent = [messages.event(NODE, event, "abc", 0.0) for event in (started, ended)]
+    assert heard["event_types"] == [json.loads(m.payload)["event_type"] for m in sent]
+    assert {message.topic for message in sent} == {heard["state_topic"]}
+
+
+def test_played_has_a_type_for_every_start_and_end_of_a_family() -> None:
+    played = entities(NODE)["played"]
+    assert played["event_types"] == [
+        *("drums_started", "drums_ended", "flute_started", "flute_ended"),
+        *("organ_started", "organ_ended"),
+    ]
+    assert played["state_topic"] == NODE.topic("event")
+
+
+def test_an_old_event_does_not_look_new_when_the_box_is_back() -> None:
+    """The hub shows an event entity that becomes available again as another event."""
+    (availability,) = entities(NODE)["played"]["availability"]
+    assert availability == {
+        "topic": "home/music/attic/availability",
+        "value_template": "online",
+    }
+
+
+@pytest.mark.parametrize("name", ["LivingRoom", "DG", "timbrel", "first_floor-2"])
+def test_a_device_is_called_as_the_user_wrote_it(name: str) -> None:
+    called = announced(Node(name, name, ("flute",), "m", "v"))["device"]["name"]
+    assert called[1:] == name.replace("_", " ")[1:]
+    assert called[0] == name[0].upper()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("living_room", "sensor.living_room_last_session"),
+        ("DG-2", "sensor.dg_2_last_session"),
+        ("a__b", "sensor.a_b_last_session"),
+        ("_x-", "sensor.x_last_session"),
+        ("-", "sensor.last_session"),
+    ],
+)
+def test_entity_ids_are_those_that_home_assistant_makes_of_the_names(
+    name: str, expected: str
+) -> None:
+    node = Node(name, name, ("flute",), "m", "v")
+    assert entities(node)["last_session"]["default_entity_id"] == expected
+    assert entity_ids(node)["last_session"] == expected
+
+
+def test_what_version_one_announced_is_still_there() -> None:
+    """Its three entities keep their unique ids, so that a newer Timbrel takes them over."""
+    before = {f"timbrel_living_room_{key}" for key in ("playing", "instrument", "heard")}
+    assert before <= {e["unique_id"] for e in entities(NODE).values()}
+
+
+@pytest.mark.parametrize(
+    ("config", "topics"),
+    [
+        (b'{"availability": [{"topic": "a"}, {"topic": "b"}]}', {"a", "b"}),
+        (b'{"availability": [{"topic": "a"}, {"topic": 1}]}', {"a"}),
+        (b'{"availability": [{"topic": ["a"]}]}', set()),
+        (b'{"availability": 1}', set()),
+        (b"[" * 100_000, set()),
+        (b"\xff", set()),
+        (b"", set()),
+    ],
+)
+def test_availability_topics_are_read_from_any_message(config: bytes, topics: set[str]) -> None:
+    assert availability_of(config) == topics

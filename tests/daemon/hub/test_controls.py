@@ -1,0 +1,480 @@
+"""Commands from the hub: what is taken, what is refused, and what it comes to."""
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from daemon.hearing.rules import Rules
+from daemon.hub import inbox
+from daemon.hub.controls import CONTROLS, Chosen, Configured, Remote, shifted
+from daemon.hub.inbox import Console
+from daemon.hub.messages import Message, Node
+from daemon.system.json_store import Note
+
+NODE = Node("attic", "living", ("drums", "flute"), "m", "v", shown=("flute",))
+CONFIGURED = Configured(-65.0, 6.0)
+LEAVES = ["mute", "sensitivity", "sensitivity_flute", "quiet_gate", "stop_after"]
+RULES = [Rules(0.5, 0.25, 4, 6.0, 0.0, 6.0, 0.0), Rules(0.9, 0.45, 4, 6.0, 0.0, 20.0, 0.0)]
+
+
+def remote(chosen: Chosen | None = None) -> Remote:
+    return Remote(NODE, CONFIGURED, chosen or Chosen())
+
+
+def send(remote: Remote, leaf: str, payload: bytes, *, retained: bool = False) -> Any:
+    return remote.receive(f"timbrel/living/{leaf}/set", payload, retained=retained)
+
+
+def echo(leaf: str, value: bytes) -> list[Message]:
+    return [Message(f"timbrel/living/{leaf}", value, 1, retain=True)]
+
+
+def test_listens_on_its_own_topics_alone() -> None:
+    assert sorted(remote().topics) == sorted(
+        f"timbrel/living/{leaf}/set" for leaf in [*LEAVES, "restart_listening"]
+    )
+
+
+def test_begins_with_what_is_configured() -> None:
+    told = {m.topic.rpartition("/")[2]: m.payload for m in remote().echoes()}
+    assert told == {
+        "mute": b"OFF",
+        "sensitivity": b"50",
+        "sensitivity_flute": b"50",
+        "quiet_gate": b"-65",
+        "stop_after": b"6",
+    }
+
+
+def test_no_gate_is_the_lowest_one() -> None:
+    silent = Remote(NODE, Configured(None, 6.0))
+    assert echo("quiet_gate", b"-120")[0] in silent.echoes()
+    assert silent.gate_dbfs is None
+
+
+@pytest.mark.parametrize(
+    ("leaf", "payload", "chosen", "value"),
+    [
+        ("mute", b"ON", Chosen(muted=True), b"ON"),
+        ("sensitivity", b"70", Chosen(sensitivity=70.0), b"70"),
+        ("sensitivity", b" 70.50 ", Chosen(sensitivity=70.5), b"70.5"),
+        ("sensitivity_flute", b"0", Chosen(sensitivities={"flute": 0.0}), b"0"),
+        ("quiet_gate", b"-40.5", Chosen(gate_dbfs=-40.5), b"-40.5"),
+        ("quiet_gate", b"-120", Chosen(gate_dbfs=-120.0), b"-120"),
+        ("stop_after", b"30", Chosen(stop_after_seconds=30.0), b"30"),
+    ],
+)
+def test_a_good_value_is_chosen_and_echoed(
+    leaf: str, payload: bytes, chosen: Chosen, value: bytes
+) -> None:
+    hub = remote()
+    reply = send(hub, leaf, payload)
+    assert (reply.echo, reply.changed, reply.refusal) == (echo(leaf, value), True, None)
+    assert hub.chosen == chosen
+    assert not send(hub, leaf, payload).changed
+
+
+@pytest.mark.parametrize(
+    ("leaf", "payload", "words"),
+    [
+        ("mute", b"on", "send ON or OFF"),
+        ("mute", b"", "send ON or OFF"),
+        ("sensitivity", b"100.1", "send a number from 0 to 100"),
+        ("sensitivity", b"-1", "send a number from 0 to 100"),
+        ("sensitivity", b"nan", "from 0 to 100"),
+        ("sensitivity", b"inf", "from 0 to 100"),
+        ("sensitivity", b"1e1", "from 0 to 100"),
+        ("sensitivity", b"0x10", "from 0 to 100"),
+        ("sensitivity", "\u0665\u0660".encode(), "from 0 to 100"),
+        ("sensitivity", b"50" + b" " * 40, "from 0 to 100"),
+        ("quiet_gate", b"0", "from -120 to -1"),
+        ("stop_after", b"0", "from 1 to 86400"),
+        ("stop_after", b"\xff\xfe", "from 1 to 86400"),
+    ],
+)
+def test_a_wrong_value_is_refused_and_the_old_one_echoed(
+    leaf: str, payload: bytes, words: str
+) -> None:
+    old = Chosen(sensitivity=30.0, gate_dbfs=-50.0, stop_after_seconds=9.0, muted=True)
+    hub = remote(old)
+    reply = send(hub, leaf, payload)
+    assert reply.refusal is not None
+    assert reply.refusal.startswith(f"timbrel/living/{leaf}/set: ")
+    assert words in reply.refusal
+    assert reply.echo == [m for m in hub.echoes() if m.topic == f"timbrel/living/{leaf}"]
+    assert (hub.chosen, reply.changed) == (old, False)
+
+
+@pytest.mark.parametrize("leaf", [*LEAVES, "restart_listening"])
+@pytest.mark.parametrize("payload", [b"ON", b"60", b"-60", b"PRESS"])
+def test_retained_command_is_ignored(leaf: str, payload: bytes) -> None:
+    hub = remote()
+    reply = send(hub, leaf, payload, retained=True)
+    assert (list(reply.echo), reply.changed, reply.restart) == ([], False, False)
+    assert hub.chosen == Chosen()
+
+
+def test_the_button_restarts_when_it_is_pressed() -> None:
+    assert send(remote(), "restart_listening", b"PRESS").restart
+    assert not send(remote(), "restart_listening", b"").restart
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "timbrel/living/mute",
+        "timbrel/kitchen/mute/set",
+        "timbrel/living/volume/set",
+        "timbrel/living/sensitivity_drums/set",
+        "timbrel/living//set",
+        "other/living/mute/set",
+        "mute",
+        "",
+    ],
+)
+def test_other_topics_are_no_commands(topic: str) -> None:
+    hub = remote()
+    assert hub.receive(topic, b"ON", retained=False) == ((), False, False, None)
+    assert hub.chosen == Chosen()
+
+
+@settings(max_examples=2000)
+@given(
+    st.one_of(
+        st.sampled_from([f"timbrel/living/{c.leaf}/set" for c in CONTROLS]),
+        st.just("timbrel/living/sensitivity_flute/set"),
+        st.text(max_size=60),
+    ),
+    st.one_of(
+        st.binary(max_size=80),
+        st.text(max_size=40).map(str.encode),
+        st.floats().map(lambda number: str(number).encode()),
+        st.integers(-200, 200).map(lambda number: str(number).encode()),
+    ),
+    st.booleans(),
+)
+@example("timbrel/living/sensitivity/set", b"1" * 32, False)
+@example("timbrel/living/sensitivity/set", b"-0", False)
+def test_whatever_comes_the_settings_stay_within_their_bounds(
+    topic: str,
+    payload: bytes,
+    retained: bool,  # noqa: FBT001
+) -> None:
+    hub = remote(Chosen(sensitivity=40.0))
+    before = hub.chosen
+    reply = hub.receive(topic, payload, retained=retained)
+    chosen = hub.chosen
+    assert 0 <= chosen.sensitivity <= 100
+    assert all(0 <= value <= 100 for value in chosen.sensitivities.values())
+    assert chosen.gate_dbfs is None or -120 <= chosen.gate_dbfs <= -1
+    assert chosen.stop_after_seconds is None or 1 <= chosen.stop_after_seconds <= 86_400
+    assert reply.changed == (chosen != before)
+    assert not (reply.changed and (retained or reply.refusal))
+    for rules in hub.tuned(NODE.families, RULES):
+        assert 0 < rules.release < rules.threshold < 1
+    for message in hub.echoes():
+        assert len(message.payload) < 12
+        payload.decode("utf-8", "replace")
+    assert msgspec.json.decode(msgspec.json.encode(chosen), type=Chosen) == chosen
+
+
+def test_neutral_sensitivity_is_the_threshold_itself() -> None:
+    assert remote().tuned(NODE.families, RULES) == RULES
+
+
+@pytest.mark.parametrize(
+    ("overall", "flute", "drums_threshold", "flute_threshold"),
+    [
+        (100.0, 50.0, 0.119, 0.549),
+        (0.0, 50.0, 0.881, 0.985),
+        (75.0, 50.0, 0.269, 0.768),
+        (50.0, 100.0, 0.5, 0.549),
+        (100.0, 0.0, 0.119, 0.9),
+    ],
+)
+def test_sensitivity_moves_the_logit_of_thresholds(
+    overall: float, flute: float, drums_threshold: float, flute_threshold: float
+) -> None:
+    chosen = Chosen(sensitivity=overall, sensitivities={"flute": flute})
+    drums, of_flute = remote(chosen).tuned(NODE.families, RULES)
+    assert drums.threshold == pytest.approx(drums_threshold, abs=0.001)
+    assert of_flute.threshold == pytest.approx(flute_threshold, abs=0.001)
+    assert drums.release / drums.threshold == pytest.approx(0.5)
+
+
+@given(st.floats(0.01, 0.99), st.floats(-4, 4), st.floats(0.01, 4))
+def test_more_of_it_always_hears_more(threshold: float, shift: float, more: float) -> None:
+    assert 0 < shifted(threshold, shift) < shifted(threshold, shift + more) < 1
+
+
+def test_a_chosen_silence_ends_every_familys_events() -> None:
+    tuned = remote(Chosen(stop_after_seconds=12.0)).tuned(NODE.families, RULES)
+    assert [rules.stop_after_seconds for rules in tuned] == [12.0, 12.0]
+
+
+def test_a_reload_changes_what_the_hub_has_not_set() -> None:
+    hub = remote(Chosen(gate_dbfs=-40.0))
+    hub.configured = Configured(-70.0, 8.0)
+    assert (hub.gate_dbfs, hub.stop_after_seconds) == (-40.0, 8.0)
+
+
+class Loop:
+    """A console at work: what it published and applied."""
+
+    def __init__(self, folder: Path) -> None:
+        self.note = Note(folder, "chosen-living", Chosen())
+        self.sent: list[Message] = []
+        self.gates: list[float | None] = []
+        self.now = 1000.0
+        self.wakes = 0
+        remote = Remote(NODE, CONFIGURED, self.note.read())
+        self.console = Console(remote, self.note, clock=lambda: self.now)
+        self.console.open(self.sent.append, lambda hub: self.gates.append(hub.gate_dbfs), self.wake)
+
+    def wake(self) -> None:
+        self.wakes += 1
+
+    def take(self, leaf: str, payload: bytes) -> bool:
+        return self.console.take(f"timbrel/living/{leaf}/set", payload, False)
+
+    def echoed(self, leaf: str) -> list[bytes]:
+        return [m.payload for m in self.sent if m.topic == f"timbrel/living/{leaf}"]
+
+    def wait_for_wake(self) -> None:
+        deadline = time.monotonic() + 10
+        while not self.wakes:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def test_what_is_chosen_outlives_the_process(tmp_path: Path) -> None:
+    first = Loop(tmp_path)
+    first.take("quiet_gate", b"-40")
+    first.take("mute", b"ON")
+    assert not first.console.muted, "the loop has not attended yet"
+    assert not first.console.attend()
+    first.console.close()
+    first.note.close()
+    second = Loop(tmp_path)
+    assert second.console.muted
+    assert second.gates == [-40.0]
+    assert first.gates == [-65.0, -40.0]
+    assert echo("quiet_gate", b"-40")[0] in second.sent
+    assert (tmp_path / "chosen-living.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_refusals_are_named_once_and_nothing_is_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = Loop(tmp_path)
+    for _ in range(20):
+        loop.take("quiet_gate", b"loud")
+    loop.console.attend()
+    loop.note.close()
+    assert [r.getMessage() for r in caplog.records] == [
+        "refused: timbrel/living/quiet_gate/set: send a number from -120 to -1"
+    ]
+    assert len(loop.sent) == len(LEAVES) + 20
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_flood_is_dropped_and_not_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    loop = Loop(tmp_path)
+    for number in range(30_000):
+        loop.now += 0.0005
+        loop.take("sensitivity", b"%d" % (number % 100))
+        if number % 20 == 0:
+            loop.console.attend()
+    # Thirty at once, and ten a second for 15 seconds.
+    assert len(loop.echoed("sensitivity")) - 1 in {179, 180, 181}
+    said = "timbrel/living/sensitivity/set: ignoring commands beyond 30 at once and 10 a second"
+    assert [r.message for r in caplog.records if r.levelname == "WARNING"] == [said]
+
+
+def test_a_scene_that_sets_everything_at_once_is_carried_out() -> None:
+    families = tuple(f"family{number}" for number in range(12))
+    node = Node("attic", "living", families, "m", "v", shown=families)
+    its = Console(Remote(node, CONFIGURED), Note(None, "chosen-living", Chosen()))
+    topics = [t for t in Remote(node, CONFIGURED).topics if "sensitivity" in t]
+    assert all(its.take(topic, b"70", False) for topic in topics)
+    assert all(its.take(f"timbrel/living/{leaf}/set", b"20", False) for leaf in LEAVES[3:])
+    its.attend()
+    assert its.remote.chosen.sensitivities == dict.fromkeys(families, 70.0)
+
+
+def test_the_value_in_force_is_told_again_after_commands_were_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "_PAUSE_SECONDS", 0.1)
+    loop = Loop(tmp_path)
+    taken = [loop.take("sensitivity", b"%d" % number) for number in range(50)]
+    assert taken == [True] * 30 + [False] * 20
+    assert not loop.take("mute", b"ON")
+    loop.console.attend()
+    assert loop.echoed("sensitivity")[-1] == b"29"
+    assert loop.echoed("mute") == [b"OFF"]
+    loop.wait_for_wake()
+    loop.console.attend()
+    assert loop.echoed("sensitivity")[-2:] == [b"29", b"29"]
+    assert loop.echoed("mute") == [b"OFF", b"OFF"]
+    loop.console.attend()
+    assert loop.echoed("mute") == [b"OFF", b"OFF"]
+
+
+def test_a_retained_command_costs_no_token_and_wakes_nobody(tmp_path: Path) -> None:
+    loop = Loop(tmp_path)
+    for _ in range(100):
+        assert not loop.console.take("timbrel/living/mute/set", b"ON", True)
+    assert loop.take("mute", b"ON")
+
+
+def test_changes_are_written_once_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "_PAUSE_SECONDS", 0.1)
+    loop, written = Loop(tmp_path), list[Chosen]()
+    monkeypatch.setattr(loop.note, "write", written.append)
+    for number in range(10):
+        loop.take("sensitivity", b"%d" % number)
+        loop.console.attend()
+    assert [chosen.sensitivity for chosen in written] == [0.0]
+    loop.now += 0.2
+    loop.wait_for_wake()
+    loop.console.attend()
+    assert [chosen.sensitivity for chosen in written] == [0.0, 9.0]
+    loop.take("mute", b"ON")
+    loop.console.attend()
+    assert len(written) == 2
+    loop.console.close()
+    assert written[-1].muted
+
+
+def test_the_next_turn_saves_and_tells_where_no_thread_can_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def has_none(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    loop, written = Loop(tmp_path), list[Chosen]()
+    monkeypatch.setattr(loop.note, "write", written.append)
+    loop.take("sensitivity", b"1")
+    loop.console.attend()
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", has_none)
+        taken = [loop.take("sensitivity", b"2") for _ in range(40)]
+        loop.console.attend()
+    assert taken == [True] * 29 + [False] * 11
+    assert [chosen.sensitivity for chosen in written] == [1.0]
+    assert loop.echoed("sensitivity").count(b"2") == 30
+    loop.now += 2
+    loop.console.attend()
+    assert [chosen.sensitivity for chosen in written] == [1.0, 2.0]
+    monkeypatch.setattr(inbox, "_PAUSE_SECONDS", 0.1)
+    assert not all(loop.take("sensitivity", b"3") for _ in range(40))
+    loop.wait_for_wake()
+
+
+def test_several_changes_of_one_setting_in_a_turn_are_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    loop = Loop(tmp_path)
+    for number in range(10):
+        loop.take("sensitivity", b"%d" % number)
+    loop.console.attend()
+    assert [r.message for r in caplog.records] == ["set by the hub: sensitivity 9"]
+
+
+def test_a_reload_is_applied_and_echoed_beside_what_was_chosen(tmp_path: Path) -> None:
+    loop = Loop(tmp_path)
+    loop.take("stop_after", b"9")
+    loop.console.attend()
+    loop.sent.clear()
+    loop.console.reload(Configured(-70.0, 8.0))
+    assert loop.gates[-1] == -70.0
+    told = {m.topic.rpartition("/")[2]: m.payload for m in loop.sent}
+    assert (told["quiet_gate"], told["stop_after"]) == (b"-70", b"9")
+
+
+def test_other_nodes_commands_are_not_kept(tmp_path: Path) -> None:
+    loop = Loop(tmp_path)
+    for _ in range(1000):
+        loop.console.take("timbrel/kitchen/mute/set", b"ON", False)
+    loop.take("mute", b"ON")
+    loop.console.attend()
+    assert loop.console.muted
+
+
+def test_the_button_is_passed_on(tmp_path: Path) -> None:
+    loop = Loop(tmp_path)
+    loop.take("restart_listening", b"PRESS")
+    assert loop.console.attend()
+    assert not loop.console.attend()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b'{"sensitivity": "much"}', b"\xff", b"null", b'{"sensitivity": 1e9}'],
+)
+def test_a_damaged_note_is_named_and_begun_anew(
+    content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "chosen-living.json").write_bytes(content)
+    assert Note(tmp_path, "chosen-living", Chosen()).read() == Chosen()
+    assert "chosen-living.json" in caplog.text
+
+
+def test_a_note_of_a_newer_version_keeps_what_is_known(tmp_path: Path) -> None:
+    (tmp_path / "chosen-living.json").write_bytes(b'{"muted": true, "brightness": 3}')
+    assert Note(tmp_path, "chosen-living", Chosen()).read() == Chosen(muted=True)
+
+
+def test_of_many_notes_the_newest_is_on_the_disk(tmp_path: Path) -> None:
+    note = Note(tmp_path / "new", "chosen-living", Chosen())
+    for number in range(101):
+        note.write(Chosen(sensitivity=float(number)))
+    note.close()
+    assert note.read() == Chosen(sensitivity=100.0)
+    assert [p.name for p in (tmp_path / "new").iterdir()] == ["chosen-living.json"]
+
+
+def test_a_disk_that_fails_is_named_once_and_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    note = Note(tmp_path / "file", "chosen-living", Chosen())
+    for number in range(3):
+        note.write(Chosen(sensitivity=float(number)))
+        note.close()
+        time.sleep(0.01)
+    assert len(caplog.records) == 1
+    assert "not saved, so it will be lost at the next restart" in caplog.text
+
+
+def test_a_note_waits_where_no_thread_can_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def has_none(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    note = Note(tmp_path, "chosen-living", Chosen())
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", has_none)
+        note.write(Chosen(sensitivity=1.5))
+        assert note.read() == Chosen()
+        note.close()
+    assert note.read() == Chosen(sensitivity=1.5)
+    note.write(Chosen(muted=True))
+    note.close()
+    assert note.read() == Chosen(muted=True)
+
+
+def test_without_a_directory_nothing_is_kept() -> None:
+    note = Note(None, "chosen-living", Chosen())
+    note.write(Chosen(muted=True))
+    note.close()
+    assert note.read() == Chosen()

@@ -1,0 +1,159 @@
+"""Exact payloads in a fixed time zone, and a discovery that Home Assistant accepts."""
+
+import json
+from typing import Any
+
+import pytest
+
+from daemon.hearing.tracker import EventEnded, EventStarted
+from daemon.hub import messages
+from daemon.hub.messages import Message, Node, Playing, as_late, iso_time
+
+NODE = Node(
+    box="attic",
+    name="living_room",
+    families=("drums", "flute", "organ"),
+    model="tiny 1",
+    version="0.1.0",
+    topic_prefix="home/music",
+)
+# 2024-06-01 18:30:00 UTC, summer in Berlin; and 2024-01-01 00:00:00 UTC, winter.
+SUMMER, WINTER = 1_717_266_600.0, 1_704_067_200.0
+
+
+pytestmark = pytest.mark.usefixtures("berlin")
+
+
+def body(message: Message) -> Any:
+    return json.loads(message.payload)
+
+
+@pytest.mark.parametrize(
+    ("wall_seconds", "text"),
+    [
+        (SUMMER, "2024-06-01T20:30:00.000+02:00"),
+        (WINTER, "2024-01-01T01:00:00.000+01:00"),
+        (SUMMER + 0.25, "2024-06-01T20:30:00.250+02:00"),
+        # The last second before and the first of summer time.
+        (1_711_846_799.0, "2024-03-31T01:59:59.000+01:00"),
+        (1_711_846_800.0, "2024-03-31T03:00:00.000+02:00"),
+    ],
+)
+def test_times_are_local_with_their_offset(wall_seconds: float, text: str) -> None:
+    assert iso_time(wall_seconds) == text
+
+
+@pytest.mark.parametrize(("online", "payload"), [(True, b"online"), (False, b"offline")])
+def test_availability_is_the_boxs(online: bool, payload: bytes) -> None:  # noqa: FBT001
+    message = messages.availability(NODE, online=online)
+    assert message == Message("home/music/attic/availability", payload, 1, retain=True)
+
+
+def test_hearing() -> None:
+    message = messages.hearing(NODE, "hearing", None, SUMMER)
+    assert message.topic == "home/music/living_room/hearing"
+    assert message.retain
+    assert body(message) == {
+        "hearing": "hearing",
+        "reason": None,
+        "since": "2024-06-01T20:30:00.000+02:00",
+    }
+
+
+def test_deaf_has_a_reason() -> None:
+    assert body(messages.hearing(NODE, "deaf", "unplugged", WINTER)) == {
+        "hearing": "deaf",
+        "reason": "unplugged",
+        "since": "2024-01-01T01:00:00.000+01:00",
+    }
+
+
+def test_state_names_the_families_highest_score_first() -> None:
+    playing = {"flute": Playing(0.612, SUMMER), "organ": Playing(0.987, SUMMER - 60)}
+    message = messages.state(NODE, playing, -32.46, SUMMER + 4)
+    assert message.topic == "home/music/living_room/state"
+    assert message.retain
+    assert message.payload == (
+        b'{"playing":true,"instrument":"organ","families":'
+        b'{"organ":{"score":0.99,"since":"2024-06-01T20:29:00.000+02:00"},'
+        b'"flute":{"score":0.61,"since":"2024-06-01T20:30:00.000+02:00"}},'
+        b'"level":-32.5,"updated":"2024-06-01T20:30:04.000+02:00"}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("playing", "expected"),
+    [({}, {"playing": False, "instrument": "none"}), (None, {"playing": None, "instrument": None})],
+)
+def test_state_tells_silence_from_deafness(
+    playing: dict[str, Playing] | None, expected: dict[str, Any]
+) -> None:
+    assert body(messages.state(NODE, playing, -120.0, SUMMER)) == {
+        **expected,
+        "families": {},
+        "level": -120.0,
+        "updated": "2024-06-01T20:30:00.000+02:00",
+    }
+
+
+def test_level() -> None:
+    assert messages.level(NODE, -41.26) == Message(
+        "home/music/living_room/level", b"-41.3", 0, retain=True
+    )
+
+
+def test_a_started_event() -> None:
+    started = EventStarted("flute", onset=3.5, at=7.0, score=0.87654)
+    message = messages.event(NODE, started, "abc", SUMMER)
+    assert (message.topic, message.qos, message.retain) == (
+        "home/music/living_room/event",
+        1,
+        False,
+    )
+    assert body(message) == {
+        "event_type": "started",
+        "event_id": "abc",
+        "family": "flute",
+        "onset": "2024-06-01T20:30:00.000+02:00",
+        "at": "2024-06-01T20:30:03.500+02:00",
+        "score": 0.877,
+        "peak": 0.877,
+        "node": "living_room",
+        "model": "tiny 1",
+    }
+
+
+def test_an_ended_event() -> None:
+    ended = EventEnded("flute", 3.5, at=71.0, score=0.1, ended_at=65.25, peak=0.98765)
+    message = messages.event(NODE, ended, "abc", SUMMER)
+    assert (message.topic, message.qos, message.retain) == (
+        "home/music/living_room/event",
+        1,
+        False,
+    )
+    assert body(message) == {
+        "event_type": "ended",
+        "event_id": "abc",
+        "family": "flute",
+        "onset": "2024-06-01T20:30:00.000+02:00",
+        "at": "2024-06-01T20:31:07.500+02:00",
+        "score": 0.1,
+        "peak": 0.988,
+        "node": "living_room",
+        "model": "tiny 1",
+        "ended_at": "2024-06-01T20:31:01.750+02:00",
+        "duration_seconds": 61.75,
+    }
+
+
+def test_an_end_that_is_not_the_players_has_its_reason() -> None:
+    ended = EventEnded("flute", 3.5, 9.0, 0.8, 9.0, 0.9, reason="deaf")
+    assert body(messages.event(NODE, ended, "abc", SUMMER))["reason"] == "deaf"
+
+
+def test_a_late_event_is_the_same_on_a_topic_of_its_own() -> None:
+    on_time = messages.event(NODE, EventStarted("flute", 3.5, 7.0, 0.9), "abc", SUMMER)
+    late = as_late(on_time)
+    assert late.topic == "home/music/living_room/event/late"
+    assert (late.qos, late.retain) == (1, False)
+    assert body(late) == body(on_time) | {"late": True}

@@ -1,0 +1,699 @@
+"""The outbox: in order, bounded, through restarts, crashes, and disks that fail."""
+
+import json
+import logging
+import random
+import shutil
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daemon.configuration.settings import OutboxSettings
+from daemon.errors import InputError
+from daemon.hub.messages import Message
+from daemon.mqtt.outbox import database as outbox_database
+from daemon.mqtt.outbox import outbox as outbox_module
+from daemon.mqtt.outbox.database import NAME, OutboxFile
+from daemon.mqtt.outbox.moment import Moment
+from daemon.mqtt.outbox.outbox import Outbox
+from tests.conftest import Timbrel
+
+HOUR = 3600.0
+
+
+class Clock:
+    """Two clocks that a test moves."""
+
+    def __init__(self) -> None:
+        self.boot, self.since_boot, self.wall = "first", 1000.0, 1.7e9
+
+    def __call__(self) -> Moment:
+        return Moment(self.boot, self.since_boot, self.wall)
+
+    def pass_by(self, seconds: float) -> None:
+        self.since_boot += seconds
+        self.wall += seconds
+
+
+def event(number: int, size: int = 0) -> Message:
+    return Message("t/node/event", b'{"n":%d}%s' % (number, b" " * size), qos=1)
+
+
+def number_of(message: Message) -> int:
+    return int(json.loads(message.payload)["n"])
+
+
+def put(outbox: Outbox, *numbers: int, size: int = 0) -> None:
+    for number in numbers:
+        outbox.put(event(number, size), f"id{number}")
+
+
+def until(true: Callable[[], object], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def written(outbox: Outbox) -> None:
+    """Wait until the disk knows everything."""
+    until(lambda: not (outbox._unwritten or outbox._gone or outbox._new_wills))
+
+
+def take(outbox: Outbox, most: int = 100) -> list[int]:
+    return [number_of(taken.message) for taken in outbox.take(most)]
+
+
+def left_behind(directory: Path) -> list[str]:
+    """What a crash at this moment would leave, as the next start finds it."""
+    copy = directory.with_name(f"{directory.name}-copy")
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(directory, copy)
+    with Outbox(copy) as found:
+        return [str(number_of(taken.message)) for taken in found.take(10_000)]
+
+
+def changed(path: Path, script: str) -> None:
+    database = sqlite3.connect(path)
+    database.executescript(script)
+    database.close()
+
+
+@contextmanager
+def failing(*methods: str) -> Iterator[None]:
+    """A disk on which some of the file's methods fail."""
+
+    def fail(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        for method in methods:
+            patch.setattr(OutboxFile, method, fail)
+        yield
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "outbox"
+
+
+@pytest.fixture(params=["memory", "disk"])
+def outbox(request: pytest.FixtureRequest, directory: Path) -> Iterator[Outbox]:
+    with Outbox(directory if request.param == "disk" else None) as outbox:
+        yield outbox
+
+
+def test_events_come_in_order_until_they_are_acknowledged(outbox: Outbox) -> None:
+    put(outbox, *range(5))
+    until(lambda: not outbox._unwritten)
+    first = outbox.take(2)
+    assert [t.message for t in first] == [event(0), event(1)]
+    assert take(outbox) == [2, 3, 4]
+    assert take(outbox) == []
+    outbox.acknowledge(first[0].number)
+    outbox.take_back()
+    assert take(outbox) == [1, 2, 3, 4]
+    assert outbox.waiting == 4
+
+
+def test_whoever_waits_is_told(outbox: Outbox) -> None:
+    ready = threading.Event()
+    outbox.when_ready(ready.set)
+    put(outbox, 1)
+    assert ready.wait(10)
+    until(lambda: take(outbox) == [1])
+    assert outbox.wait_empty(0.05) == 1
+    threading.Timer(0.1, outbox.acknowledge, [1]).start()
+    assert outbox.wait_empty(10) == 0
+
+
+def test_an_event_is_on_disk_before_it_is_handed_out_and_nobody_waits_for_that(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write = threading.Event()
+    write = OutboxFile.write
+
+    def slowly(*arguments: Any) -> None:
+        may_write.wait(20)
+        write(*arguments)
+
+    monkeypatch.setattr(OutboxFile, "write", slowly)
+    with Outbox(directory) as outbox:
+        began = time.monotonic()
+        put(outbox, *range(100))
+        assert take(outbox) == []
+        assert time.monotonic() - began < 0.5
+        assert left_behind(directory) == []
+        may_write.set()
+        until(lambda: outbox.take(1))
+        assert left_behind(directory)[0] == "0"
+
+
+def test_a_disk_that_hangs_keeps_no_event_from_being_sent(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write = threading.Event()
+    monkeypatch.setattr(OutboxFile, "write", lambda *_: may_write.wait(20))
+    clock = Clock()
+    with Outbox(directory, clock=clock) as outbox:
+        put(outbox, 1, 2)
+        clock.pass_by(9.0)
+        assert take(outbox) == []
+        clock.pass_by(2.0)
+        assert take(outbox) == [1, 2]
+        may_write.set()
+
+
+def test_what_is_not_acknowledged_comes_again_after_a_restart(directory: Path) -> None:
+    with Outbox(directory) as outbox:
+        put(outbox, *range(5))
+        until(lambda: not outbox._unwritten)
+        for taken in outbox.take(2):
+            outbox.acknowledge(taken.number)
+    with Outbox(directory) as outbox:
+        assert outbox.waiting == 3
+        put(outbox, 5)
+        until(lambda: not outbox._unwritten)
+        assert [(t.message, t.late) for t in outbox.take(9)] == [
+            (event(number), False) for number in range(2, 6)
+        ]
+
+
+def test_the_wills_of_open_events_are_put_after_a_crash(directory: Path) -> None:
+    with Outbox(directory) as outbox:
+        outbox.put(event(1), "a", will=event(100))
+        outbox.put(event(2), "b", will=event(200))
+        outbox.put(event(3), "c", will=event(300))
+        outbox.put(event(4), "b")
+        outbox.renew({"a": event(101), "b": event(201)})
+        written(outbox)
+        assert left_behind(directory) == ["1", "2", "3", "4", "300", "101"]
+        for number in ("a", "c"):
+            outbox.put(event(9), number)
+    assert left_behind(directory) == ["1", "2", "3", "4", "9", "9"]
+
+
+def test_a_will_is_put_once(directory: Path) -> None:
+    with Outbox(directory) as outbox:
+        outbox.put(event(1), "a", will=event(100))
+    for _ in range(2):
+        with Outbox(directory) as outbox:
+            assert take(outbox) == [1, 100]
+
+
+def test_the_disk_is_written_in_batches_and_at_rest_not_at_all(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[tuple[int, int]] = []
+    write = OutboxFile.write
+
+    def counted(self: OutboxFile, events: Any, gone: Any, wills: Any) -> None:
+        writes.append((len(events), len(gone)))
+        write(self, events, gone, wills)
+
+    monkeypatch.setattr(OutboxFile, "write", counted)
+    with Outbox(directory) as outbox:
+        for number in range(50):
+            put(outbox, number)
+            until(lambda: outbox.take(1))
+        for number in range(1, 51):
+            outbox.acknowledge(number)
+        assert len(writes) <= 50
+        time.sleep(1.5)
+        assert writes[-1] == (0, 50)
+        count = len(writes)
+        time.sleep(1.5)
+        assert len(writes) == count
+        assert left_behind(directory) == []
+
+
+def test_nothing_is_ever_readable_for_others(directory: Path) -> None:
+    with Outbox(directory) as outbox:
+        put(outbox, 1)
+        written(outbox)
+        files = {path.name: path.stat().st_mode & 0o777 for path in directory.iterdir()}
+    assert {NAME, f"{NAME}-wal", "lock"} <= files.keys()
+    assert set(files.values()) == {0o600}
+    assert directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_refused_event_returns_to_its_place_and_nothing_overtakes_it() -> None:
+    clock = Clock()
+    outbox = Outbox(clock=clock)
+    put(outbox, *range(5))
+    first, second = outbox.take(2)
+    outbox.refuse(first.number)
+    outbox.acknowledge(second.number)
+    assert take(outbox) == []
+    assert outbox.pause_seconds == 0.5
+    clock.pass_by(0.6)
+    assert outbox.pause_seconds == 0.0
+    (probe,) = outbox.take(9)
+    assert probe.message == event(0)
+    assert take(outbox) == [], "others overtake the probe"
+    outbox.acknowledge(probe.number)
+    assert take(outbox) == [2]
+    assert (outbox.waiting, outbox.dropped) == (3, 0)
+
+
+def test_events_are_sent_together_again_once_none_waits() -> None:
+    clock = Clock()
+    outbox = Outbox(clock=clock)
+    put(outbox, 1)
+    (refused,) = outbox.take(9)
+    outbox.refuse(refused.number)
+    clock.pass_by(1.0)
+    outbox.acknowledge(outbox.take(9)[0].number)
+    assert take(outbox) == []
+    put(outbox, 2, 3, 4)
+    assert take(outbox) == [2, 3, 4]
+
+
+def test_pause_after_refusals_doubles_to_a_minute_and_ends_with_success() -> None:
+    clock = Clock()
+    outbox = Outbox(clock=clock)
+    put(outbox, 1, 2)
+    pauses = []
+    for _ in range(10):
+        (taken,) = outbox.take(1)
+        outbox.refuse(taken.number)
+        pauses.append(outbox.pause_seconds)
+        clock.pass_by(pauses[-1])
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60]
+    outbox.acknowledge(outbox.take(1)[0].number)
+    outbox.refuse(outbox.take(1)[0].number)
+    assert outbox.pause_seconds == 0.5
+
+
+def test_events_refused_together_make_one_pause() -> None:
+    clock = Clock()
+    outbox = Outbox(clock=clock)
+    put(outbox, *range(20))
+    for taken in outbox.take(20):
+        outbox.refuse(taken.number)
+    assert outbox.pause_seconds == 0.5
+    clock.pass_by(0.5)
+    assert take(outbox) == [0]
+
+
+def test_acceptance_of_events_sent_before_a_refusal_does_not_shorten_the_pause() -> None:
+    clock = Clock()
+    outbox = Outbox(clock=clock)
+    put(outbox, *range(3))
+    first, second, third = outbox.take(3)
+    outbox.refuse(first.number)
+    clock.pass_by(0.5)
+    assert take(outbox) == [], "those sent before are not answered yet"
+    outbox.acknowledge(second.number)
+    outbox.acknowledge(third.number)
+    outbox.refuse(outbox.take(3)[0].number)
+    assert outbox.pause_seconds == 1.0
+
+
+def test_new_connection_ends_the_pause_and_sends_one_at_a_time() -> None:
+    outbox = Outbox(clock=Clock())
+    put(outbox, *range(3))
+    outbox.refuse(outbox.take(3)[0].number)
+    outbox.take_back()
+    assert take(outbox) == [0]
+
+
+def test_bounds_end_the_pause_of_a_refused_event() -> None:
+    outbox = Outbox(bounds=OutboxSettings(max_events=3), clock=Clock())
+    put(outbox, 1)
+    outbox.refuse(outbox.take(1)[0].number)
+    put(outbox, 2, 3)
+    assert take(outbox) == []
+    put(outbox, 4)
+    assert take(outbox) == [2]
+    assert outbox.dropped == 1
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_discarded_event_counts_as_dropped(
+    on_disk: bool,  # noqa: FBT001
+    directory: Path,
+) -> None:
+    with Outbox(directory if on_disk else None) as outbox:
+        put(outbox, 1, 2)
+        until(lambda: not outbox._unwritten)
+        first, second = outbox.take(9)
+        outbox.discard(first.number)
+        outbox.discard(first.number)
+        outbox.acknowledge(second.number)
+        assert (outbox.waiting, outbox.dropped) == (0, 1)
+    if on_disk:
+        assert left_behind(directory) == []
+
+
+@given(
+    answers=st.lists(st.sampled_from(["accept", "refuse", "discard", "keep"]), max_size=60),
+    most=st.integers(1, 5),
+    seed=st.integers(0, 9),
+)
+def test_refusals_lose_no_event_and_hold_back_those_behind(
+    answers: list[str], most: int, seed: int
+) -> None:
+    rng, clock = random.Random(seed), Clock()  # noqa: S311
+    outbox = Outbox(clock=clock)
+    put(outbox, *range(12))
+    sent: dict[int, int] = {}
+    done: list[int] = []
+    refused_once = False
+    for answer in answers:
+        taken = outbox.take(most - len(sent)) if len(sent) < most else []
+        waiting = [n for n in range(12) if n not in sent.values() and n not in done]
+        numbers = [number_of(t.message) for t in taken]
+        assert numbers == waiting[: len(numbers)], "not the oldest"
+        if refused_once:
+            assert not taken or len(sent) + len(taken) == 1
+        sent |= {t.number: number_of(t.message) for t in taken}
+        if not sent or answer == "keep":
+            clock.pass_by(10.0)
+            continue
+        number = rng.choice(list(sent))
+        payload = sent.pop(number)
+        if answer == "refuse":
+            refused_once = True
+            outbox.refuse(number)
+            assert outbox.take(9) == [], "sent during the pause"
+        else:
+            (outbox.acknowledge if answer == "accept" else outbox.discard)(number)
+            done.append(payload)
+        refused_once &= bool(outbox.waiting)
+        clock.pass_by(rng.choice([0.0, 1.0, 100.0]))
+    assert outbox.waiting == 12 - len(done)
+    outbox.take_back()
+    clock.pass_by(100.0)
+    left = []
+    while taken := outbox.take(1):
+        left.append(number_of(taken[0].message))
+        outbox.acknowledge(taken[0].number)
+    assert left == sorted(set(range(12)) - set(done))
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_the_oldest_go_when_there_are_too_many(
+    on_disk: bool,  # noqa: FBT001
+    directory: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with Outbox(directory if on_disk else None, OutboxSettings(max_events=3)) as outbox:
+        put(outbox, *range(6))
+        assert outbox.dropped == 3
+        until(lambda: not outbox._unwritten)
+        assert take(outbox, 2) == [3, 4]
+        put(outbox, 6)
+        # What is on its way to the broker is not dropped.
+        assert outbox.dropped == 4
+        until(lambda: not outbox._unwritten)
+        outbox.take_back()
+        assert take(outbox) == [3, 4, 6]
+    assert caplog.text.count("dropping the oldest events") == 1
+    if on_disk:
+        assert left_behind(directory) == ["3", "4", "6"]
+
+
+def test_the_oldest_go_when_they_take_too_many_bytes(directory: Path) -> None:
+    with Outbox(directory, OutboxSettings(max_megabytes=1)) as outbox:
+        put(outbox, *range(300), size=9_900)
+        assert 95 <= outbox.waiting <= 100
+        assert outbox.waiting + outbox.dropped == 300
+        until(lambda: not outbox._unwritten)
+        assert take(outbox, 1) == [outbox.dropped]
+        size = sum(path.stat().st_size for path in directory.iterdir())
+    assert size < 4_000_000
+
+
+def test_what_is_too_old_goes_by_the_right_clock(directory: Path) -> None:
+    clock = Clock()
+    with Outbox(directory, OutboxSettings(max_days=2), clock) as outbox:
+        put(outbox, 1)
+        clock.pass_by(24 * HOUR)
+        put(outbox, 2)
+        clock.wall += 1000 * HOUR
+        until(lambda: not outbox._unwritten)
+        assert take(outbox) == [1, 2]
+        outbox.take_back()
+        clock.since_boot += 25 * HOUR
+        assert take(outbox) == [2]
+        assert outbox.dropped == 1
+    clock.boot, clock.since_boot = "second", 5.0
+    with Outbox(directory, OutboxSettings(max_days=2), clock) as outbox:
+        assert take(outbox) == []
+
+
+@pytest.mark.parametrize("jump_seconds", [HOUR, -HOUR])
+def test_a_jump_of_the_wall_clock_makes_nothing_late(jump_seconds: float, directory: Path) -> None:
+    clock = Clock()
+    with Outbox(directory, clock=clock) as outbox:
+        put(outbox, 1)
+        clock.wall += jump_seconds
+        clock.pass_by(30.0)
+        put(outbox, 2)
+        until(lambda: not outbox._unwritten)
+        assert [taken.late for taken in outbox.take(9)] == [False, False]
+        clock.pass_by(31.0)
+        outbox.take_back()
+        assert [taken.late for taken in outbox.take(9)] == [True, False]
+    with Outbox(directory, clock=clock) as outbox:
+        clock.wall -= jump_seconds
+        assert [taken.late for taken in outbox.take(9)] == [True, False]
+
+
+def test_after_a_reboot_nothing_is_fresh_whatever_the_clock_says(directory: Path) -> None:
+    clock = Clock()
+    with Outbox(directory, clock=clock) as outbox:
+        put(outbox, 1)
+    clock.boot, clock.since_boot = "second", 3.0
+    with Outbox(directory, clock=clock) as outbox:
+        put(outbox, 2)
+        until(lambda: not outbox._unwritten)
+        assert [taken.late for taken in outbox.take(9)] == [True, False]
+
+
+def test_two_daemons_do_not_share_a_directory(directory: Path) -> None:
+    with Outbox(directory), pytest.raises(InputError, match="another timbrel"), Outbox(directory):
+        pass
+    with Outbox(directory) as outbox:
+        assert outbox.on_disk
+
+
+def test_the_second_daemon_says_so_and_exits_with_2(tmp_path: Path, timbrel: Timbrel) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(f"state: {{directory: {tmp_path / 'mine'}}}\nmqtt: {{port: 1}}\n")
+    with Outbox(tmp_path / "mine"):
+        done = timbrel("run", "--config", config)
+    assert done.returncode == 2
+    *_, line = done.stderr.splitlines()
+    assert line.startswith(f"timbrel: state.directory: {tmp_path / 'mine'}: another timbrel (pro")
+
+
+def test_a_newer_schema_is_refused_and_left_alone(directory: Path, timbrel: Timbrel) -> None:
+    with Outbox(directory) as outbox:
+        put(outbox, 1)
+    changed(directory / NAME, "PRAGMA user_version = 7")
+    before = (directory / NAME).read_bytes()
+    done = timbrel("run", env={"STATE_DIRECTORY": str(directory)})
+    assert done.returncode == 2
+    *_, line = done.stderr.splitlines()
+    assert f"{directory / NAME}: made by a newer Timbrel (schema 7, this one knows 1)" in line
+    assert "install that one again" in line
+    assert (directory / NAME).read_bytes() == before
+
+
+def test_an_older_schema_is_led_forward(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Outbox(directory) as outbox:
+        put(outbox, 1, 2)
+    step = "CREATE TABLE later (thing TEXT); INSERT INTO later VALUES ('made');"
+    monkeypatch.setattr(outbox_database, "_MIGRATIONS", (*outbox_database._MIGRATIONS, step))
+    for _ in range(2):
+        with Outbox(directory) as outbox:
+            assert take(outbox) == [1, 2]
+    with closing(sqlite3.connect(directory / NAME)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (2,)
+        assert database.execute("SELECT * FROM later").fetchall() == [("made",)]
+
+
+def test_a_migration_that_fails_changes_nothing(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Outbox(directory) as outbox:
+        put(outbox, 1)
+    step = "DROP TABLE wills; INSERT INTO nowhere VALUES (1);"
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox_database, "_MIGRATIONS", (*outbox_database._MIGRATIONS, step))
+        patch.setattr(outbox_database, "_DAMAGED", set())
+        with Outbox(directory) as outbox:
+            assert not outbox.on_disk
+    with Outbox(directory) as outbox:
+        assert take(outbox) == [1]
+
+
+@pytest.mark.parametrize("method", ["write", "replace", "_open"])
+def test_while_the_disk_fails_memory_keeps_the_events(
+    method: str,
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(outbox_module, "_RETRY_SECONDS", 0.2)
+    with Outbox(directory) as before:
+        before.put(event(0), "id0", will=event(50))
+    with ExitStack() as stack:
+        with failing(method, "_open") if method != "write" else failing("write"):
+            outbox = stack.enter_context(Outbox(directory))
+            outbox.put(event(1), "id1", will=event(100))
+            until(lambda: not outbox.on_disk)
+            outbox.put(event(2), "id2")
+            until(lambda: 2 in take(outbox))
+            time.sleep(0.5)
+            warnings = [r for r in caplog.records if r.levelname == "WARNING"]
+            assert len(warnings) == 1
+            assert "No space left on device; until it can be written" in warnings[0].message
+        until(lambda: outbox.on_disk)
+        outbox.put(event(3), "id3")
+        written(outbox)
+        assert "events are on disk again" in caplog.text
+        assert left_behind(directory) == ["0", "50", "1", "2", "3", "100"]
+
+
+def test_a_directory_that_cannot_be_is_no_reason_not_to_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(outbox_module, "_RETRY_SECONDS", 0.1)
+    (tmp_path / "file").write_text("in the way")
+    with Outbox(tmp_path / "file" / "state") as outbox:
+        put(outbox, 1)
+        assert take(outbox) == [1]
+        assert "Not a directory" in caplog.text
+        (tmp_path / "file").unlink()
+        until(lambda: outbox.on_disk)
+        until(lambda: left_behind(tmp_path / "file" / "state") == ["1"])
+
+
+@contextmanager
+def small_disk(folder: Path, options: str) -> Iterator[Path]:
+    """A file system of its own, of 300 kB."""
+    disk = folder / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size=300k,{options}", "tmpfs", str(disk)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("no file system may be mounted here")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_on_a_read_only_disk_it_starts_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(outbox_module, "_RETRY_SECONDS", 0.2)
+    with small_disk(tmp_path, "ro") as disk, Outbox(disk / "state") as outbox:
+        put(outbox, 1)
+        assert take(outbox) == [1]
+        assert "Read-only file system; until it can be written" in caplog.text
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+        until(lambda: outbox.on_disk)
+        put(outbox, 2)
+        written(outbox)
+        shutil.copytree(disk / "state", tmp_path / "copied")
+        assert left_behind(tmp_path / "copied") == ["1", "2"]
+
+
+def test_on_a_full_disk_it_goes_on_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "_RETRY_SECONDS", 0.2)
+    with small_disk(tmp_path, "rw") as disk, Outbox(disk / "state") as outbox:
+        put(outbox, *range(10))
+        written(outbox)
+        ballast = disk / "ballast"
+        with pytest.raises(OSError, match="No space"):
+            ballast.write_bytes(bytes(400_000))
+        put(outbox, *range(10, 400), size=500)
+        until(lambda: not outbox.on_disk)
+        assert take(outbox, 1000) == list(range(400))
+        for number in range(1, 391):
+            outbox.acknowledge(number)
+        ballast.unlink()
+        until(lambda: outbox.on_disk)
+        put(outbox, 400)
+        written(outbox)
+        shutil.copytree(disk / "state", tmp_path / "copied")
+        assert left_behind(tmp_path / "copied") == [str(n) for n in range(390, 401)]
+
+
+Step = tuple[str, int]
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["put", "take", "acknowledge", "take back", "crash", "leave"]),
+        st.integers(1, 6),
+    ),
+    max_size=40,
+)
+
+
+@given(steps=STEPS, most=st.integers(1, 12))
+@settings(max_examples=40)
+def test_whatever_happens_the_order_stays_and_only_the_oldest_are_missing(
+    steps: list[Step], most: int
+) -> None:
+    """Against a model: numbers that were put, less those that were acknowledged or too many."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        directory, bounds = Path(folder) / "0", OutboxSettings(max_events=most)
+        outbox = Outbox(directory, bounds)
+        outbox.__enter__()
+        next_number, expected = 0, list[int]()
+        taken: dict[int, int] = {}
+        for crashes, (step, count) in enumerate(steps):
+            if step == "put":
+                for _ in range(count):
+                    put(outbox, next_number)
+                    expected.append(next_number)
+                    next_number += 1
+                    free = [n for n in expected if n not in taken.values()]
+                    if len(expected) > most:
+                        expected.remove(free[0])
+                written(outbox)
+            elif step == "take":
+                found = outbox.take(count)
+                untaken = [n for n in expected if n not in taken.values()]
+                assert [number_of(t.message) for t in found] == untaken[:count]
+                taken |= {t.number: number_of(t.message) for t in found}
+            elif step == "acknowledge":
+                for number in list(taken)[:count]:
+                    outbox.acknowledge(number)
+                    expected.remove(taken.pop(number))
+            elif step == "take back":
+                outbox.take_back()
+                taken.clear()
+            else:
+                written(outbox)
+                if step == "leave":
+                    outbox.__exit__(None, None, None)
+                    after = directory
+                else:
+                    after = directory.with_name(str(crashes + 1))
+                    shutil.copytree(directory, after)
+                    outbox.__exit__(None, None, None)
+                outbox, directory = Outbox(after, bounds), after
+                outbox.__enter__()
+                taken.clear()
+            assert outbox.waiting == len(expected) <= max(most, len(taken))
+        outbox.take_back()
+        assert take(outbox) == expected
+        outbox.__exit__(None, None, None)

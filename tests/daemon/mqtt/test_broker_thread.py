@@ -1,0 +1,93 @@
+"""The thread that talks to the broker: nothing ends it, and the process does not outlive it."""
+
+import threading
+import time
+from pathlib import Path
+from typing import Any, Never
+
+import numpy as np
+import pytest
+
+from daemon.commands.bench import Fed
+from daemon.commands.run import run
+from daemon.configuration.settings import MqttSettings
+from daemon.configuration.settings_file import load
+from daemon.errors import FailedError
+from daemon.hub.messages import Message
+from daemon.mqtt.link import Link
+from daemon.mqtt.outbox.outbox import Outbox
+from daemon.sound.ring import Ring
+from tests.conftest import Mosquitto
+from tests.daemon.mqtt.test_link import eventually
+
+FAREWELL = Message("timbrel/box/availability", b"offline", 1, retain=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "password", "topic"),
+    [
+        ({"username": "\udc80"}, None, FAREWELL.topic),
+        ({"username": "me"}, "p\udce4ss", FAREWELL.topic),
+        ({"client_id": "\ud83d"}, None, FAREWELL.topic),
+        ({}, None, "\ud83d/availability"),
+    ],
+)
+def test_text_that_cannot_be_sent_does_not_end_the_thread(
+    broker: Mosquitto,
+    caplog: pytest.LogCaptureFixture,
+    options: dict[str, Any],
+    password: str | None,
+    topic: str,
+) -> None:
+    farewell = FAREWELL._replace(topic=topic)
+    settings = MqttSettings(**{"host": "127.0.0.1", "port": broker.port, **options})
+    link = Link(settings, password, Outbox(), client_id="b", greeting=list, farewell=farewell)
+    with link:
+        eventually(lambda: link.trouble is not None and link.trouble.users)
+        time.sleep(0.5)
+        link.check_thread()
+    assert "characters that are not valid Unicode" in caplog.text
+
+
+def test_fault_of_our_own_does_not_end_the_thread(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_client = Link._new_client
+    faults = [ValueError("a fault"), KeyError("another")]
+
+    def faulty(self: Link) -> Any:
+        if faults:
+            raise faults.pop()
+        return new_client(self)
+
+    monkeypatch.setattr(Link, "_new_client", faulty)
+    settings = MqttSettings(host="127.0.0.1", port=broker.port)
+    with Link(settings, None, Outbox(), client_id="b", greeting=list, farewell=FAREWELL) as link:
+        eventually(lambda: link.connections)
+    assert not faults
+
+
+def feed(ring: Ring) -> None:
+    """Soft noise, in real time."""
+    noise = np.random.default_rng(1).uniform(-0.01, 0.01, (1600, 1)).astype(np.float32)
+    while True:
+        ring.write(noise)
+        time.sleep(0.1)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_process_ends_where_the_thread_has_ended(
+    tmp_path: Path, broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\n")
+    serve = Link._serve
+
+    def ending(self: Link, client: Any) -> Never:
+        threading.Timer(1.0, client.disconnect).start()
+        serve(self, client)
+        raise SystemExit
+
+    monkeypatch.setattr(Link, "_serve", ending)
+    with pytest.raises(FailedError, match="the thread that connects to the broker has ended"):
+        run(load(config), config, lambda _source, _portaudio, changed: Fed(feed, changed))

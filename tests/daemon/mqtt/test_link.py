@@ -1,0 +1,530 @@
+import json
+import logging
+import random
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paho.mqtt.publish import single
+
+from daemon.configuration.settings import MqttSettings, TlsSettings
+from daemon.errors import InputError
+from daemon.hub.messages import Message
+from daemon.mqtt import link as mqtt_link
+from daemon.mqtt import trouble
+from daemon.mqtt.embedded_broker import embedded_broker
+from daemon.mqtt.link import Commands, Link
+from daemon.mqtt.outbox import event_queue
+from daemon.mqtt.outbox.outbox import Outbox
+from tests.conftest import Mosquitto, Received, StartBroker, Watcher
+from tests.daemon.scripted_broker import ScriptedBroker
+
+FAREWELL = Message("timbrel/box/availability", b"offline", 1, retain=True)
+ONLINE = FAREWELL._replace(payload=b"online")
+
+
+def link_to(
+    port: int, password: str | None = None, greeting: Sequence[Message] = (ONLINE,), **options: Any
+) -> Link:
+    settings = MqttSettings(**{"host": "127.0.0.1", "port": port, **options})
+    return Link(
+        settings,
+        password,
+        Outbox(),
+        client_id="box",
+        greeting=lambda: greeting,
+        farewell=FAREWELL,
+    )
+
+
+def send(link: Link, number: int) -> None:
+    """Put an event into the link's outbox."""
+    link._outbox.put(event(number), str(number))
+
+
+def event(number: int) -> Message:
+    return Message("timbrel/node/event", json.dumps({"number": number}).encode(), qos=1)
+
+
+def numbers(received: Sequence[Received]) -> list[int]:
+    return [message.json["number"] for message in received]
+
+
+def test_greets_publishes_and_says_goodbye(broker: Mosquitto, watcher: Watcher) -> None:
+    with link_to(broker.port) as link:
+        assert link.wait_connected(5)
+        link.publish(Message("timbrel/node/state", b"{}", retain=True))
+        send(link, 1)
+        assert link.flush(5) == 0
+    watcher.wait_for(FAREWELL.topic, lambda m: m.payload == b"offline")
+    assert [m.payload for m in watcher.of(FAREWELL.topic)] == [b"online", b"offline"]
+    assert numbers(watcher.of("timbrel/node/event")) == [1]
+    assert watcher.of("timbrel/node/event")[0].qos == 1
+    with Watcher(broker.port) as newcomer:
+        assert newcomer.wait_for("timbrel/node/state").retained
+        assert newcomer.wait_for(FAREWELL.topic).payload == b"offline"
+        assert newcomer.of("timbrel/node/event") == []
+
+
+def test_speaks_mqtt_5_where_the_broker_does(
+    broker: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with link_to(broker.port) as link:
+        assert link.wait_connected(5)
+    assert "with MQTT 5" in caplog.text
+
+
+def test_falls_back_to_3_1_1_where_the_broker_knows_no_5(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt_link, "_ANSWER_SECONDS", 1.0)
+    caplog.set_level(logging.INFO)
+    with embedded_broker() as port, link_to(port) as link:
+        assert link.wait_connected(15)
+        send(link, 1)
+        assert link.flush(5) == 0
+    assert "with MQTT 3.1.1" in caplog.text
+
+
+def test_events_made_before_the_broker_is_there_arrive_in_order(
+    start_broker: StartBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Time to subscribe before the link tries again.
+    monkeypatch.setattr(mqtt_link, "_FIRST_PAUSE_SECONDS", 3.0)
+    broker = start_broker()
+    broker.kill()
+    with link_to(broker.port) as link:
+        for number in range(50):
+            send(link, number)
+        assert link.flush(0.2) == 50
+        broker.start()
+        with Watcher(broker.port) as watcher:
+            assert link.flush(15) == 0
+            watcher.wait_for("timbrel/node/event", lambda m: m.json["number"] == 49)
+            assert numbers(watcher.of("timbrel/node/event")) == list(range(50))
+
+
+def test_no_event_is_lost_when_the_broker_is_killed_in_between(start_broker: StartBroker) -> None:
+    broker = start_broker("allow_anonymous true\npersistence false\n")
+    seen: list[int] = []
+    with link_to(broker.port) as link:
+        assert link.wait_connected(5)
+        for round_ in range(3):
+            with Watcher(broker.port) as watcher:
+                for number in range(round_ * 40, round_ * 40 + 20):
+                    send(link, number)
+                assert link.flush(15) == 0
+                last = round_ * 40 + 19
+                watcher.wait_for("timbrel/node/event", lambda m: m.json["number"] == last)  # noqa: B023
+                seen += numbers(watcher.of("timbrel/node/event"))
+            broker.kill()
+            for number in range(round_ * 40 + 20, round_ * 40 + 40):
+                send(link, number)
+            broker.start()
+        assert link.flush(30) == 0
+    assert set(range(20)) <= set(seen)
+    assert sorted(set(seen)) == list(dict.fromkeys(seen)), "out of order"
+
+
+def test_of_states_that_waited_only_the_newest_is_sent(broker: Mosquitto, watcher: Watcher) -> None:
+    link = link_to(broker.port)
+    for number in range(5):
+        link.publish(Message("timbrel/node/state", b"%d" % number, retain=True))
+    send(link, 1)
+    with link:
+        watcher.wait_for("timbrel/node/event")
+    assert [m.payload for m in watcher.of("timbrel/node/state")] == [b"4"]
+
+
+def test_an_event_that_waited_a_minute_comes_as_late(
+    broker: Mosquitto, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_queue, "_LATE_SECONDS", 0.3)
+    link = link_to(broker.port)
+    send(link, 1)
+    time.sleep(0.5)
+    with link:
+        late = watcher.wait_for("timbrel/node/event/late")
+        send(link, 2)
+        watcher.wait_for("timbrel/node/event")
+    assert late.json == {"number": 1, "late": True}
+    assert numbers(watcher.of("timbrel/node/event")) == [2]
+
+
+def test_password_and_tls_together(start_broker: StartBroker, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    passwords = make_password_file(tmp_path, "box", "secret")
+    broker = start_broker(
+        f"certfile {certificate}\nkeyfile {key}\npassword_file {passwords}\nallow_anonymous false\n"
+    )
+    tls = TlsSettings(ca_file=str(certificate))
+    with link_to(broker.port, "secret", host="localhost", username="box", tls=tls) as link:
+        assert link.wait_connected(5)
+        send(link, 1)
+        assert link.flush(5) == 0
+
+
+def test_a_certificate_of_an_unknown_authority_is_named_with_the_remedy(
+    start_broker: StartBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    certificate, key = make_certificate(tmp_path)
+    broker = start_broker(f"certfile {certificate}\nkeyfile {key}\nallow_anonymous true\n")
+    with link_to(broker.port, host="localhost", tls=TlsSettings()) as link:
+        assert not link.wait_connected(5)
+        assert link.trouble is not None
+        assert link.trouble.users
+    assert "certificate that is not accepted" in caplog.text
+    assert "mqtt.tls.ca_file" in caplog.text
+
+
+def test_a_refused_password_is_named_once_and_tried_again(
+    start_broker: StartBroker,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passwords = make_password_file(tmp_path, "box", "secret")
+    broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
+    with link_to(broker.port, "wrong", username="box") as link:
+        assert not link.wait_connected(5)
+        time.sleep(2.0)
+        refusals = [r for r in caplog.records if "Not authorized" in r.message]
+        assert len(refusals) == 1
+        monkeypatch.setattr(trouble, "_REPEAT_SECONDS", 0.1)
+        time.sleep(2.5)
+    again = [r.message for r in caplog.records if "Not authorized" in r.message][1]
+    assert again.startswith(refusals[0].message)
+    assert re.search(r" \(\d+ attempts\)$", again)
+    assert "mqtt.password_file" in refusals[0].message
+    assert "wrong" not in caplog.text.replace("wrong password", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"host": "no-such-host.invalid"}, ["no-such-host.invalid", "name not found"]),
+        ({"port": 1}, ["127.0.0.1:1", "(is it running?)"]),
+    ],
+)
+def test_an_unreachable_broker_is_named(
+    options: dict[str, Any], words: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with link_to(**{"port": 1, **options}) as link:
+        assert not link.wait_connected(1.5)
+    assert all(word in caplog.text for word in words)
+
+
+def test_a_server_that_is_no_broker_is_reported(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt_link, "_ANSWER_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as mute, link_to(mute.getsockname()[1]) as link:
+        port = mute.getsockname()[1]
+        eventually(lambda: link.trouble is not None)
+        assert not link.wait_connected(0.1)
+    assert f"the broker at 127.0.0.1:{port} does not answer; see the broker's log" in caplog.text
+
+
+def test_connects_to_a_broker_that_answers_later_than_a_keepalive() -> None:
+    with (
+        ScriptedBroker(silence_seconds=4.0) as broker,
+        link_to(broker.port, keepalive_seconds=1) as link,
+    ):
+        assert link.wait_connected(10)
+        assert broker.versions == [5]
+
+
+def test_waiting_for_the_connection_ends_at_its_deadline() -> None:
+    with ScriptedBroker(silence_seconds=30.0) as broker, link_to(broker.port) as link:
+        eventually(lambda: broker.versions)
+        began = time.monotonic()
+        assert not link.wait_connected(0.3)
+        assert 0.3 <= time.monotonic() - began < 3.0
+        assert link.trouble is None
+
+
+def test_patience_grows_until_a_slow_broker_is_reached_with_mqtt_5(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mqtt_link, "_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(mqtt_link, "_FIRST_PAUSE_SECONDS", 0.05)
+    with ScriptedBroker(silence_seconds=0.9) as broker, link_to(broker.port) as link:
+        eventually(link._connected.is_set, 20)
+        assert broker.versions == [5, 4, 5, 4, 5]
+
+
+def test_patience_is_bounded() -> None:
+    link = link_to(1)
+    patience = []
+    for silences in range(5):
+        link._silences[link._protocol] = silences
+        patience.append(link._patience_seconds)
+    assert patience == [10, 20, 40, 60, 60]
+    with link:  # Closes what it opened.
+        pass
+
+
+def test_leaving_does_not_wait_for_a_silent_broker() -> None:
+    with ScriptedBroker(silence_seconds=30.0) as broker:
+        with link_to(broker.port) as link:
+            eventually(lambda: broker.versions)
+            began = time.monotonic()
+        assert time.monotonic() - began < 10.0
+        assert not link._thread.is_alive()
+
+
+def test_a_refused_subscription_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        ScriptedBroker(subscription=0x87) as broker,
+        obeying(broker.port, []) as link,
+    ):
+        eventually(lambda: "timbrel/node/mute/set" in caplog.text)
+        assert link.connections == 1
+    refused = "the broker refuses our subscription to homeassistant/status: Not authorized; give "
+    assert refused in caplog.text
+
+
+def test_a_broker_that_freezes_is_noticed_and_its_events_come_again(
+    broker: Mosquitto, watcher: Watcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    with link_to(broker.port, keepalive_seconds=5) as link:
+        assert link.wait_connected(5)
+        broker.freeze()
+        frozen_at = time.monotonic()
+        send(link, 1)
+        while link._connected.is_set():
+            assert time.monotonic() - frozen_at < 2.5 * 5 + 1
+            time.sleep(0.05)
+        assert "it does not answer any more" in caplog.text
+        broker.thaw()
+        send(link, 2)
+        assert link.flush(20) == 0
+    watcher.wait_for("timbrel/node/event", lambda m: m.json["number"] == 2)
+    assert set(numbers(watcher.of("timbrel/node/event"))) == {1, 2}
+
+
+def test_two_clients_with_one_id_back_off(
+    broker: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    with link_to(broker.port) as one, link_to(broker.port) as other:
+        time.sleep(4)
+        assert 2 <= one.connections + other.connections < 10
+    assert len(caplog.records) < 5
+
+
+def test_the_reason_that_a_broker_gives_for_its_going_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    with server, link_to(server.getsockname()[1]) as link:
+        client, _ = server.accept()
+        with client:
+            client.recv(1000)
+            client.sendall(b"\x20\x03\x00\x00\x00")
+            assert link.wait_connected(5)
+            client.sendall(b"\xe0\x01\x8e")
+            server.accept()[0].close()
+    assert "another client has connected under our client id; another Timbrel" in caplog.text
+    assert "the same name, box: give each box a name of its own (name)" in caplog.text
+
+
+def test_what_is_no_broker_at_all_does_not_end_the_link(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with link_to(port) as link:
+            for number in range(6):
+                client, _ = server.accept()
+                client.recv(1000)
+                client.sendall(bytes([0x20, number, 255, 255, 255, 255, 255, 127] * 40))
+                client.close()
+            assert link._thread.is_alive()
+    assert f"127.0.0.1:{port}" in caplog.text
+
+
+@pytest.mark.parametrize("file", ["absent.pem", "junk.pem"])
+def test_unusable_tls_files_are_the_users_error(file: str, tmp_path: Path) -> None:
+    (tmp_path / "junk.pem").write_text("no certificate")
+    path = str(tmp_path / file)
+    with pytest.raises(InputError, match=f"mqtt.tls.ca_file: .*{file}"):
+        link_to(1, tls=TlsSettings(ca_file=path))
+    with pytest.raises(InputError, match=f"mqtt.tls.certificate_file: .*{file}"):
+        link_to(1, tls=TlsSettings(certificate_file=path))
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost, signed by itself, and its key."""
+    certificate, key = folder / "broker.pem", folder / "broker.key"
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    subprocess.run(
+        [
+            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
+            *("-keyout", key, "-out", certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return certificate, key
+
+
+def make_password_file(folder: Path, user: str, password: str) -> Path:
+    """A mosquitto password file with one user."""
+    file = folder / "passwords"
+    command = ["mosquitto_passwd", "-b", "-c", str(file), user, password]
+    subprocess.run(command, check=True, capture_output=True)
+    file.chmod(0o644)
+    return file
+
+
+BIRTH = "homeassistant/status"
+DEVICE = Message("homeassistant/device/box/config", b"{}", 1, retain=True)
+
+
+def obeying(port: int, taken: list[tuple[str, bytes, bool]], **options: Any) -> Link:
+    """A link that takes commands on one topic and answers the hub's birth."""
+    return Link(
+        MqttSettings(**{"host": "127.0.0.1", "port": port, **options}),
+        None,
+        Outbox(),
+        client_id="box",
+        greeting=lambda: [DEVICE, ONLINE],
+        farewell=FAREWELL,
+        commands=Commands(
+            ["timbrel/node/mute/set"],
+            lambda topic, payload, retained: taken.append((topic, payload, retained)),
+        ),
+        birth_topic=BIRTH,
+    )
+
+
+def publish(port: int, topic: str, payload: bytes, *, retain: bool = False) -> None:
+    """A message of somebody else's, at the broker when this returns."""
+    single(topic, payload, qos=1, retain=retain, hostname="127.0.0.1", port=port)
+
+
+def wait_subscribed(link: Link) -> None:
+    """Wait until the broker knows what the link subscribes to, which it writes once connected."""
+    assert link.wait_connected(5)
+    time.sleep(0.3)
+
+
+def eventually(is_so: Callable[[], object], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_commands_are_taken_with_whether_they_were_retained(
+    broker: Mosquitto, protocol: str
+) -> None:
+    taken: list[tuple[str, bytes, bool]] = []
+    publish(broker.port, "timbrel/node/mute/set", b"OFF", retain=True)
+    with obeying(broker.port, taken, protocol=protocol) as link:
+        wait_subscribed(link)
+        eventually(lambda: taken)
+        publish(broker.port, "timbrel/node/mute/set", b"ON")
+        publish(broker.port, "timbrel/node/volume/set", b"9")
+        eventually(lambda: len(taken) > 1)
+        time.sleep(0.2)
+    assert taken == [
+        ("timbrel/node/mute/set", b"OFF", True),
+        ("timbrel/node/mute/set", b"ON", False),
+    ]
+
+
+def test_commands_are_taken_again_after_the_broker_was_away(start_broker: StartBroker) -> None:
+    broker = start_broker()
+    taken: list[tuple[str, bytes, bool]] = []
+    with obeying(broker.port, taken) as link:
+        wait_subscribed(link)
+        broker.kill()
+        broker.start()
+        eventually(lambda: link.connections == 2)
+        eventually(link._connected.is_set)
+        publish(broker.port, "timbrel/node/mute/set", b"ON")
+        eventually(lambda: taken)
+
+
+def test_a_hub_that_starts_is_told_everything_in_order(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt_link, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.5)
+    with obeying(broker.port, []) as link:
+        wait_subscribed(link)
+        link.publish(Message("timbrel/node/state", b"1", retain=True))
+        link.publish(Message("timbrel/node/state", b"2", retain=True))
+        link.publish(Message("timbrel/node/level", b"-30", retain=True))
+        assert link.flush(5) == 0
+        with Watcher(broker.port) as watcher:
+            publish(broker.port, BIRTH, b"online")
+            watcher.wait_for(DEVICE.topic, lambda m: not m.retained)
+            time.sleep(0.5)
+            said = [(m.topic, m.payload) for m in watcher.received if not m.retained]
+    # What was said before may still be on its way.
+    assert said[said.index((DEVICE.topic, DEVICE.payload)) :] == [
+        (DEVICE.topic, b"{}"),
+        (ONLINE.topic, b"online"),
+        ("timbrel/node/state", b"2"),
+        ("timbrel/node/level", b"-30"),
+    ]
+
+
+def test_a_retained_birth_and_a_hubs_death_are_no_start(broker: Mosquitto) -> None:
+    publish(broker.port, BIRTH, b"online", retain=True)
+    with obeying(broker.port, []) as link:
+        wait_subscribed(link)
+        time.sleep(0.3)
+        publish(broker.port, BIRTH, b"offline")
+        time.sleep(0.3)
+        assert link._greet_again_at == float("inf")
+
+
+def test_the_answer_to_a_birth_comes_at_a_moment_of_chance(broker: Mosquitto) -> None:
+    random.seed(1)  # no pause too short to be seen
+    waits = set()
+    with obeying(broker.port, []) as link:
+        wait_subscribed(link)
+        for _ in range(5):
+            began = time.monotonic()
+            publish(broker.port, BIRTH, b"online")
+            eventually(lambda: link._greet_again_at < float("inf"))
+            at = link._greet_again_at
+            assert began <= at <= time.monotonic() + mqtt_link._LONGEST_BIRTH_PAUSE_SECONDS
+            waits.add(at - began)
+            link._greet_again_at = float("inf")
+    assert len(waits) == 5
+
+
+def test_a_broker_of_mqtt_5_keeps_what_is_too_large_for_a_command(broker: Mosquitto) -> None:
+    taken: list[tuple[str, bytes, bool]] = []
+    with obeying(broker.port, taken) as link:
+        wait_subscribed(link)
+        publish(broker.port, "timbrel/node/mute/set", b"x" * 70_000)
+        publish(broker.port, "timbrel/node/mute/set", b"ON")
+        eventually(lambda: taken)
+    assert taken == [("timbrel/node/mute/set", b"ON", False)]
+
+
+def test_error_of_our_own_at_the_login_is_not_blamed_on_the_broker(broker: Mosquitto) -> None:
+    def greeting() -> list[Message]:
+        raise ValueError("our own mistake")
+
+    settings = MqttSettings(host="127.0.0.1", port=broker.port)
+    with Link(
+        settings, None, Outbox(), client_id="box", greeting=greeting, farewell=FAREWELL
+    ) as link:
+        eventually(lambda: link.trouble is not None)
+        assert link.trouble is not None
+        assert link.trouble.reason.endswith("our own mistake")
+        assert link._protocol is mqtt_link._V5

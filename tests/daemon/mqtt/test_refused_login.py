@@ -1,0 +1,211 @@
+"""Brokers that let nobody in, and servers that are no brokers: what is said of each."""
+
+import http.server
+import logging
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from daemon.configuration.settings import MqttSettings, TlsSettings
+from daemon.mqtt import link as mqtt_link
+from daemon.mqtt import stranger
+from daemon.mqtt.refused_login import HUNG_UP, NO_ANSWER, NOT_MQTT, refused_login
+from daemon.mqtt.stranger import stranger_at
+from tests.conftest import StartBroker
+from tests.daemon.mqtt.test_link import eventually, link_to, make_certificate
+from tests.daemon.scripted_broker import CONNACK, packet
+
+SETTINGS = MqttSettings(host="127.0.0.1", port=1)
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        (
+            {"5": "Retain not supported", "3.1.1": HUNG_UP},
+            "refuses: Retain not supported; allow retained messages in the broker",
+        ),
+        (
+            {"5": "QoS not supported", "3.1.1": NO_ANSWER},
+            "refuses: QoS not supported; allow QoS 1 in the broker",
+        ),
+        (
+            {"5": "Server busy", "3.1.1": "Server unavailable"},
+            "refuses MQTT 5: Server busy and MQTT 3.1.1: Server unavailable; see the broker's log",
+        ),
+        ({"5": "Server busy", "3.1.1": "Server busy"}, "refuses: Server busy; see the"),
+        (
+            {"5": "Unsupported protocol version", "3.1.1": "Client identifier not valid"},
+            "refuses: Client identifier not valid; correct mqtt.client_id",
+        ),
+        (
+            {"5": "Unsupported protocol version"},
+            "refuses: Unsupported protocol version; set mqtt.protocol to auto",
+        ),
+        ({"5": HUNG_UP, "3.1.1": "Not authorized"}, "answers Not authorized; check mqtt.username"),
+        ({"5": HUNG_UP, "3.1.1": NO_ANSWER}, "closes the connection without an answer; check"),
+        ({"5": NO_ANSWER, "3.1.1": NO_ANSWER}, "does not answer; see the broker's log"),
+        ({"5": NOT_MQTT, "3.1.1": HUNG_UP}, "sends answers that are not MQTT; correct mqtt.port"),
+    ],
+)
+def test_reasons_of_both_versions_are_told(answers: dict[str, str], words: str) -> None:
+    assert f"the broker at 127.0.0.1:1 {words}" in refused_login(SETTINGS, answers).reason
+
+
+@contextmanager
+def answering(answer: Callable[[bytes], bytes]) -> Iterator[int]:
+    """Serve bytes for the first bytes of each connection, then hang up; the port."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                try:
+                    connection.sendall(answer(connection.recv(4096)))
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield server.getsockname()[1]
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+        thread.join(5)
+
+
+def only_v5(code: int) -> Callable[[bytes], bytes]:
+    """Refuse MQTT 5 with the code and hang up on everything else, as some brokers do."""
+    refusal = packet(CONNACK, bytes([0, code, 0]))
+    return lambda first: refusal if b"MQTT\x05" in first else b""
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(0x9A, "Retain not supported; allow retained"), (0x9B, "QoS not supported; allow QoS 1")],
+)
+def test_reason_of_mqtt_5_survives_the_attempt_with_3_1_1(
+    code: int, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with answering(only_v5(code)) as port, link_to(port) as link:
+        eventually(lambda: link.trouble is not None)
+        assert not link.wait_connected(0.1)
+        assert link.state.startswith("not connected: the broker at 127.0.0.1:")
+    assert f"the broker at 127.0.0.1:{port} refuses: {words}" in caplog.text
+
+
+def test_port_for_tls_is_named(
+    start_broker: StartBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    certificate, key = make_certificate(tmp_path)
+    files = f"certfile {certificate}\nkeyfile {key}\n"
+    open_broker = start_broker(f"{files}allow_anonymous true\n")
+    with link_to(open_broker.port) as link:
+        eventually(
+            lambda: (
+                f"the server at 127.0.0.1:{open_broker.port} expects TLS; set mqtt.tls"
+                in caplog.text
+            )
+        )
+        assert link.trouble is not None
+        assert link.trouble.users
+    only_known = f"{files}cafile {certificate}\nrequire_certificate true\n"
+    closed = start_broker(f"{only_known}tls_version tlsv1.2\nallow_anonymous true\n")
+    assert "expects TLS" in str(stranger_at(MqttSettings(host="127.0.0.1", port=closed.port)))
+
+
+@pytest.fixture
+def web_server() -> Iterator[http.server.ThreadingHTTPServer]:
+    with http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), http.server.BaseHTTPRequestHandler
+    ) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_port_of_a_web_server_is_named(
+    web_server: http.server.ThreadingHTTPServer,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mqtt_link, "_ANSWER_SECONDS", 0.3)
+    with link_to(web_server.server_port):
+        eventually(lambda: " is a web server, or expects websockets" in caplog.text)
+
+
+def test_web_server_that_answers_at_once_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    refusal = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with answering(lambda _: refusal) as port, link_to(port):
+        eventually(lambda: " is a web server, or expects websockets" in caplog.text)
+
+
+def test_web_server_behind_tls_is_named(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    files = ["-cert", str(certificate), "-key", str(key)]
+    command = ["openssl", "s_server", "-accept", str(port), *files, "-www"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        settings = MqttSettings(
+            host="localhost", port=port, tls=TlsSettings(ca_file=str(certificate))
+        )
+        try:
+            eventually(lambda: stranger_at(settings))
+            assert "is a web server" in str(stranger_at(settings))
+        finally:
+            server.kill()
+
+
+def test_silent_server_is_not_asked_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stranger, "_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = MqttSettings(host="127.0.0.1", port=silent.getsockname()[1])
+        began = time.monotonic()
+        assert stranger_at(settings) is None
+        assert time.monotonic() - began < 2
+
+
+def test_broker_that_has_worked_is_not_asked_what_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    firsts: list[bytes] = []
+
+    def answer(first: bytes) -> bytes:
+        firsts.append(first)
+        # Once a broker, and then one that hangs up.
+        return packet(CONNACK, b"\x00\x00\x00") if len(firsts) == 1 else b""
+
+    with answering(answer) as port, link_to(port) as link:
+        eventually(lambda: len(firsts) > 3)
+        assert link.connections == 1
+    assert all(b"MQTT" in first for first in firsts)
+    assert "closes the connection without an answer" in caplog.text
+
+
+def test_server_that_hangs_up_is_asked_once_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt_link, "_FIRST_PAUSE_SECONDS", 0.02)
+    firsts = list[bytes]()
+
+    def hang_up(first: bytes) -> bytes:
+        firsts.append(first)
+        return b""
+
+    def logins() -> int:
+        return sum(b"MQTT" in first for first in list(firsts))
+
+    with answering(hang_up) as port, link_to(port):
+        eventually(lambda: logins() >= 6)
+    others = [first for first in firsts if b"MQTT" not in first]
+    # TLS and HTTP.
+    assert [first[:1] for first in others] == [b"\x16", b"G"]

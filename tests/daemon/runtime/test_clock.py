@@ -1,0 +1,90 @@
+"""What a wall clock that jumps does to events, from the scores to the outbox: nothing."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from daemon.configuration.settings import TrackerSettings
+from daemon.hearing.rules import rules
+from daemon.hearing.scorer import Heard, Hearing
+from daemon.hearing.tracker import Tracker
+from daemon.hub.messages import Node
+from daemon.hub.reporter import Hub
+from daemon.mqtt.outbox.outbox import Outbox
+from daemon.runtime.listener import listen
+from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, Window
+
+NODE = Node("room", "room", ("flute", "organ"), "tiny 1", "0.1.0")
+HOUR = 3600.0
+SECONDS = 300
+
+
+class Scripted(Hearing):
+    """The flute and the organ in turn, with rests between."""
+
+    def __init__(self) -> None:
+        """Without a classifier."""
+
+    def hear(self, window: Window) -> Heard:
+        at = window.ended_at
+        playing = [at % 60 < 20, 30 <= at % 60 < 45]
+        return Heard(at, -20.0, np.array(playing, np.float32) * np.float32(0.99))
+
+
+def events_with(jumps: dict[int, float], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The events of an evening during which the clock jumps at some seconds of the sound."""
+    ahead = 0.0
+    began = time.time()
+    clock_at = 0.0
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: began + ahead + clock_at)
+
+        def windows() -> Iterator[Window]:
+            nonlocal ahead, clock_at
+            samples = np.zeros(WINDOW_SAMPLES, np.float32)
+            for second in range(SECONDS):
+                ahead += jumps.get(second, 0.0)
+                clock_at = second + 4.0
+                yield Window(samples, second * SAMPLE_RATE_HZ)
+
+        outbox = Outbox()
+        hub = Hub(NODE, lambda _: None, outbox, lambda _: time.time())
+        tracker = Tracker(
+            NODE.families, rules(TrackerSettings(), NODE.families, (0.5, 0.5), 1.0), 1.0
+        )
+        hub.hears()
+        listen(windows(), Scripted(), tracker, [hub])
+        taken = outbox.take(1000)
+    assert not any(event.late for event in taken)
+    return [json.loads(event.message.payload) for event in taken]
+
+
+@pytest.mark.parametrize(
+    "jumps",
+    [
+        {100: HOUR},
+        {100: -HOUR},
+        {10: HOUR, 11: -2 * HOUR, 70: HOUR},
+        {second: HOUR * (-1) ** second for second in range(SECONDS)},
+    ],
+)
+def test_a_jump_neither_starts_nor_ends_an_event_nor_makes_one_late(
+    jumps: dict[int, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_wall_times(event: Any) -> Any:
+        return {
+            key: event[key]
+            for key in event
+            if key in {"event_type", "family", "peak", "score", "duration_seconds", "reason"}
+        }
+
+    calm, jumping = events_with({}, monkeypatch), events_with(jumps, monkeypatch)
+    assert len(calm) >= 15
+    assert [without_wall_times(e) for e in jumping] == [without_wall_times(e) for e in calm]
+    starts = {e["event_id"]: e for e in jumping if e["event_type"] == "started"}
+    for ended in (e for e in jumping if e["event_type"] == "ended"):
+        assert ended["onset"] == starts[ended["event_id"]]["onset"]

@@ -1,0 +1,477 @@
+"""A listening place under a loop: what the hub is told while its sound comes, goes and is muted."""
+
+import functools
+import json
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from daemon.configuration.settings import TrackerSettings
+from daemon.counters import Counters
+from daemon.errors import FailedError, SoundLostError
+from daemon.hearing.rules import rules
+from daemon.hearing.scorer import Heard, Hearing
+from daemon.hearing.tracker import Tracker
+from daemon.hub.messages import Message, Node
+from daemon.hub.reporter import Hub
+from daemon.mqtt.outbox.outbox import Outbox
+from daemon.runtime import listener as listener_module
+from daemon.runtime.listener import Listener
+from daemon.runtime.place import Place
+from daemon.sound.ring import Ring
+from daemon.sound.source import Listening, Source
+from daemon.sound.window import Window
+from daemon.system.stop import Stop
+from tests.daemon.conftest import buzz
+
+FAMILIES = ("flute", "organ")
+RULES = rules(TrackerSettings(votes=2, vote_seconds=3.0), FAMILIES, (0.5, 0.5), 1.0)
+NODE = Node("box", "room", FAMILIES, "tiny 1", "0.1.0")
+
+
+class Flute(Hearing):
+    """Whatever is louder than the gate is a flute."""
+
+    def __init__(self) -> None:
+        """Without a classifier."""
+        self.gate_dbfs: float | None = -60.0
+        self.openings = 0
+
+    def forget(self) -> None:
+        self.openings += 1
+
+    def hear(self, window: Window) -> Heard:
+        loud = float(np.abs(window.samples[-16_000:]).max()) > 0.05
+        return Heard(window.ended_at, -20.0, np.array([0.9 * loud, 0.0], np.float32))
+
+
+class Script:
+    """A device that gives one ring after the other, or the reason why it cannot."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.openings: list[Ring | str] = []
+        self.opened = 0
+        self.closed: list[Ring] = []
+
+    def ring(self, channels: int = 1) -> Ring:
+        ring = Ring(16_000, channels, self.changed)
+        self.openings.append(ring)
+        return ring
+
+    def open(self) -> Future[Ring]:
+        future: Future[Ring] = Future()
+        future.set_running_or_notify_cancel()
+        if self.opened < len(self.openings):
+            opening = self.openings[self.opened]
+            if isinstance(opening, str):
+                future.set_exception(SoundLostError(opening))
+            else:
+                future.set_result(opening)
+        self.opened += 1
+        return future
+
+    def close(self, ring: Ring) -> Future[None]:
+        self.closed.append(ring)
+        return Future()
+
+
+class Room:
+    """One place on a scripted device, turned by hand, and all that the hub was told of it."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.device = Script()
+        self.outbox = Outbox()
+        self.hub = Hub(NODE, self.sent.append, self.outbox, lambda _: time.time())
+        self.source = Source(self.device, Listening(1.0, 60.0))
+        tracker = Tracker(FAMILIES, RULES, 1.0)
+        self.hearing = Flute()
+        self.place = Place(
+            "room",
+            self.source,
+            self.hearing,
+            tracker,
+            [self.hub],
+            hub=self.hub,
+            changed=self.device.changed,
+        )
+
+    def told(self, leaf: str) -> list[Any]:
+        return [json.loads(m.payload) for m in self.sent if m.topic == f"timbrel/room/{leaf}"]
+
+    def events(self) -> list[Any]:
+        return [json.loads(taken.message.payload) for taken in self.outbox.take(100)]
+
+    def turn(self) -> None:
+        """A turn; a pause after a failure is over at once."""
+        self.source._try_at = 0.0
+        self.place.turn()
+
+    def play(self, ring: Ring, seconds: int, level: float = 0.1) -> None:
+        for _ in range(seconds):
+            ring.write(buzz(1.0, level)[:, None])
+            self.turn()
+
+    def hear(self) -> Ring:
+        ring = self.device.ring()
+        self.turn()
+        self.turn()
+        self.play(ring, 8)
+        return ring
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+def test_hearing_is_told_with_the_first_sound_and_the_state_with_the_first_window(
+    room: Room,
+) -> None:
+    ring = room.device.ring()
+    room.turn()
+    room.turn()
+    settled = [room.place.is_settled]
+    assert room.sent == []
+    room.play(ring, 1, 0.01)
+    assert [h["hearing"] for h in room.told("hearing")] == ["hearing"]
+    assert room.told("state") == []
+    settled.append(room.place.is_settled)
+    room.play(ring, 3, 0.01)
+    assert [s["playing"] for s in room.told("state")] == [False]
+    assert [*settled, room.place.is_settled] == [False, False, True]
+    assert room.place.counters.windows == 1
+
+
+def test_a_device_that_fails_again_and_again_is_told_once(room: Room) -> None:
+    room.device.openings = ["it is gone"] * 5
+    for _ in range(12):
+        room.turn()
+    assert [(h["hearing"], h["reason"]) for h in room.told("hearing")] == [("deaf", "it is gone")]
+    assert [s["playing"] for s in room.told("state")] == [None]
+    assert room.place.is_settled
+
+
+def test_a_new_reason_is_told(room: Room) -> None:
+    room.device.openings = ["it is gone", "it is busy", "it is busy"]
+    for _ in range(8):
+        room.turn()
+    assert [h["reason"] for h in room.told("hearing")] == ["it is gone", "it is busy"]
+
+
+def test_deafness_ends_what_plays_at_the_last_sound(room: Room) -> None:
+    ring = room.hear()
+    ring.write(buzz(0.5)[:, None])
+    ring.lose("unplugged")
+    room.turn()
+    started, ended = room.events()
+    assert (started["event_type"], ended["event_type"]) == ("started", "ended")
+    assert ended["reason"] == "deaf"
+    assert ended["duration_seconds"] == 8.5
+    assert [s["playing"] for s in room.told("state")] == [False, True, None]
+    assert room.told("hearing")[-1]["reason"] == "unplugged"
+    assert room.device.closed == [ring]
+
+
+def test_sound_that_is_back_is_other_sound(room: Room) -> None:
+    room.hear().lose("unplugged")
+    room.turn()
+    room.hear()
+    assert [h["hearing"] for h in room.told("hearing")] == ["hearing", "deaf", "hearing"]
+    assert [e["event_type"] for e in room.events()] == ["started", "ended", "started"]
+    assert room.hearing.openings == 2
+    assert room.place.counters.reopens == 1
+
+
+def test_mute_ends_what_plays_and_really_closes_the_device(room: Room) -> None:
+    ring = room.hear()
+    news = [room.place.has_news]
+    room.place.mute(muted=True)
+    news.append(room.place.has_news)
+    room.turn()
+    assert [*news, room.place.has_news] == [False, True, False]
+    assert room.device.closed == [ring]
+    assert room.events()[-1]["reason"] == "muted"
+    hearing = room.told("hearing")[-1]
+    assert (hearing["hearing"], hearing["reason"]) == ("muted", None)
+    assert room.told("state")[-1]["playing"] is None
+    for _ in range(5):
+        room.turn()
+    assert room.device.opened == 1
+    room.place.mute(muted=False)
+    room.hear()
+    assert room.device.opened == 2
+    assert room.told("hearing")[-1]["hearing"] == "hearing"
+    assert room.place.counters.lost_seconds == 0.0
+
+
+def test_a_restart_ends_what_plays_and_opens_the_device_again(room: Room) -> None:
+    ring = room.hear()
+    room.place.restart()
+    assert room.device.closed == [ring]
+    assert room.events()[-1]["reason"] == "stopped"
+    assert room.told("state")[-1]["playing"] is False
+    room.hear()
+    assert room.device.opened == 2
+    assert [told["hearing"] for told in room.told("hearing")] == ["hearing", "hearing"]
+    assert room.place.counters.lost_seconds == 0.0
+
+
+def test_a_restart_leaves_what_is_muted_closed(room: Room) -> None:
+    room.place.mute(muted=True)
+    room.turn()
+    room.place.restart()
+    room.turn()
+    assert room.device.opened == 0
+
+
+def test_what_is_muted_from_the_start_is_never_opened(room: Room) -> None:
+    room.place.mute(muted=True)
+    for _ in range(3):
+        room.turn()
+    assert room.device.opened == 0
+    assert [h["hearing"] for h in room.told("hearing")] == ["muted"]
+    assert room.place.is_settled
+
+
+def test_other_rules_do_not_end_what_plays(room: Room) -> None:
+    ring = room.hear()
+    strict = rules(TrackerSettings(threshold=0.99), FAMILIES, (0.5, 0.5), 1.0)
+    room.place.retune(strict, -30.0)
+    assert room.hearing.gate_dbfs == -30.0
+    room.play(ring, 10)
+    room.play(ring, 8, 0.001)
+    room.play(ring, 20)
+    started, ended = room.events()
+    assert ended["event_id"] == started["event_id"]
+    assert ended["duration_seconds"] > 15.0
+
+
+def test_the_end_ends_what_plays_and_closes_the_device(room: Room) -> None:
+    ring = room.hear()
+    room.place.end()
+    assert room.events()[-1]["reason"] == "stopped"
+    assert room.told("state")[-1]["playing"] is False
+    assert [h["hearing"] for h in room.told("hearing")] == ["hearing"]
+    assert room.device.closed == [ring]
+
+
+def test_the_end_of_a_deaf_place_leaves_it_deaf(room: Room) -> None:
+    room.hear().lose("unplugged")
+    room.turn()
+    before = len(room.sent)
+    room.place.end()
+    assert room.sent[before:] == []
+
+
+def test_one_line_is_logged_a_change_and_none_a_window(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    ring = room.hear()
+    room.play(ring, 50)
+    ring.lose("unplugged")
+    room.turn()
+    room.hear()
+    room.place.mute(muted=True)
+    room.turn()
+    assert [record.message for record in caplog.records] == [
+        "room: hearing",
+        "room: flute started, score 0.90",
+        "room: flute ended after 58 s",
+        "room: deaf: unplugged; retrying until sound returns",
+        "room: hearing again",
+        "room: flute started, score 0.90",
+        "room: flute ended after 8 s",
+        "room: muted",
+    ]
+
+
+def test_diagnostics_are_told_once_a_minute_and_only_when_they_are_news(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    room.place.diagnose(Counters())
+    assert room.told("diagnostics") == []
+    room.hear()
+    for now in range(1000, 1300):
+        room.place.diagnose(Counters(windows=now, reopens=now >= 1130, inference_ms=1.234))
+    assert [(t["windows"], t["reopens"]) for t in room.told("diagnostics")] == [
+        (1000, 0),
+        (1130, 1),
+    ]
+    assert room.told("diagnostics")[0].keys() == {
+        "windows", "late_windows", "lost_seconds", "overflows", "reopens", "reconnects", "queued",
+        "dropped", "refused", "refusing", "inference_ms", "model", "started",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """A service manager that hears everything."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+        yield manager
+
+
+def listening(
+    room: Room, do: Callable[[Listener], None], *chores: Callable[[], None]
+) -> BaseException | None:
+    """Run the loop while another thread does something; then stop it. What it raised."""
+    stop = Stop()
+    listener = Listener([room.place], room.device.changed, chores)
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            do(listener)
+        except BaseException as error:  # noqa: BLE001 (raised again below)
+            failure.append(error)
+        stop.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    raised: BaseException | None = None
+    try:
+        listener.listen_until(stop)
+    except FailedError as error:
+        raised = error
+    thread.join()
+    if failure:
+        raise failure[0]
+    return raised
+
+
+def until(is_so: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_the_loop_hears_while_sound_comes_and_ends_it_when_asked(room: Room) -> None:
+    ring = room.device.ring()
+
+    def has_heard(windows: int) -> bool:
+        return room.place.counters.windows >= windows
+
+    def play(_listener: Listener) -> None:
+        for second in range(9):
+            ring.write(buzz(1.0)[:, None])
+            until(functools.partial(has_heard, second - 2))
+
+    assert listening(room, play) is None
+    assert [e.get("reason") for e in room.events()] == [None, "stopped"]
+    assert room.device.closed == [ring]
+
+
+def test_the_watchdog_is_fed_once_a_turn_and_after_the_chores(
+    room: Room, manager: socket.socket
+) -> None:
+    turns: list[int] = []
+    fed = []
+
+    def play(listener: Listener) -> None:
+        for _ in range(3):
+            listener.wake()
+            assert manager.recv(4096) == b"WATCHDOG=1"
+            fed.append(len(turns))
+
+    room.place.mute(muted=True)
+    listening(room, play, lambda: turns.append(1))
+    assert fed[0] >= 1
+    assert fed == sorted(fed)
+
+
+def test_a_muted_place_feeds_the_watchdog_often_enough_and_no_more(
+    room: Room, manager: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "400000")
+    room.place.mute(muted=True)
+    began = time.monotonic()
+
+    def watch(_listener: Listener) -> None:
+        for _ in range(6):
+            manager.recv(4096)
+
+    listening(room, watch)
+    assert 0.5 < time.monotonic() - began < 5.0
+
+
+def test_a_place_is_muted_from_another_thread_at_once(room: Room) -> None:
+    ring = room.device.ring()
+
+    def mute(_listener: Listener) -> None:
+        until(lambda: room.device.opened)
+        room.place.mute(muted=True)
+        until(lambda: room.device.closed == [ring])
+
+    listening(room, mute)
+
+
+def test_a_sound_system_that_hangs_for_too_long_ends_the_loop(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener_module, "_PATIENCE_SECONDS", 0.3)
+    room.source._listening = Listening(1.0, 0.1)
+    raised = listening(room, lambda _: time.sleep(1.5))
+    assert isinstance(raised, FailedError)
+    assert "has not answered" in str(raised)
+    assert room.told("hearing")[-1]["reason"] == "the device does not answer"
+
+
+def test_a_hang_is_borne_longer_while_another_place_hears(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener_module, "_PATIENCE_SECONDS", 0.2)
+    other = Room()
+    other.hear()
+    stop = Stop()
+    threading.Timer(1.0, stop.set).start()
+    Listener([room.place, other.place], room.device.changed).listen_until(stop)
+    assert other.events()[-1]["reason"] == "stopped"
+
+
+def test_channels_in_opposite_phase_are_named_once(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        ring = room.device.ring(channels=2)
+        room.turn()
+        room.turn()
+        for _ in range(8):
+            left = buzz(1.0)
+            ring.write(np.stack([left, -left], axis=1))
+            room.turn()
+        ring.lose("unplugged")
+        room.turn()
+    named = [r.message for r in caplog.records if "opposite phase" in r.message]
+    (line,) = named
+    assert line == (
+        "room: the channels of its microphone are in opposite phase and cancel each other "
+        "when they are mixed; set channel: 1 for it"
+    )
+
+
+def test_channels_of_ordinary_stereo_are_not_named(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    ring = room.device.ring(channels=2)
+    room.turn()
+    room.turn()
+    for _ in range(8):
+        ring.write(np.stack([buzz(1.0), np.roll(buzz(1.0), 1)], axis=1))
+        room.turn()
+    assert "opposite phase" not in caplog.text

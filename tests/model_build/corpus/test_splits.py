@@ -1,0 +1,90 @@
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from daemon.errors import InputError
+from model_build.corpus.clips import Clip, read_corpus
+from model_build.corpus.splits import held_groups
+
+
+def clip(family: str, group: str, kind: str = "phrase") -> Clip:
+    return Clip(
+        "x.wav",
+        kind,
+        "train",
+        family,
+        (family,),
+        (family,),
+        group,
+        group,
+        "real",
+        "CC0",
+        redistributable=True,
+        doubt="",
+    )
+
+
+def clips(family: str, sizes: Iterable[int], kind: str = "phrase") -> list[Clip]:
+    return [
+        clip(family, f"{family}-{group}", kind)
+        for group, size in enumerate(sizes)
+        for _ in range(size)
+    ]
+
+
+def test_about_the_fraction_is_held() -> None:
+    every = clips("flute", [5] * 20) + clips("organ", [10] * 10)
+    held = held_groups(every, 0.2, 1, ["flute", "organ"])
+    for family in ("flute", "organ"):
+        share = sum(c.group in held for c in every if family in c.families) / 100
+        assert share == 0.2
+
+
+def test_same_seed_same_groups_whatever_the_order() -> None:
+    every = clips("flute", range(1, 30)) + clips("organ", range(1, 30))
+    held = held_groups(every, 0.2, 1, ["flute", "organ"])
+    assert held_groups(every[::-1], 0.2, 1, ["flute", "organ"]) == held
+    assert held_groups(every, 0.2, 2, ["flute", "organ"]) != held
+
+
+def test_smallest_group_is_held_where_all_exceed_the_fraction() -> None:
+    every = clips("flute", [30, 20, 50])
+    assert held_groups(every, 0.1, 1, ["flute"]) == {"flute-1"}
+
+
+def test_a_group_of_several_families_counts_for_each() -> None:
+    every = [clip(f, g) for f in ("flute", "organ") for g in ("trio", "duo") for _ in range(5)]
+    assert len(held_groups(every, 0.5, 1, ["flute", "organ"])) == 1
+
+
+def test_family_of_one_group_is_named() -> None:
+    every = clips("flute", [5, 5]) + clips("organ", [9])
+    with pytest.raises(InputError, match="'organ' has 1 group"):
+        held_groups(every, 0.2, 1, ["flute", "organ"])
+
+
+def test_real_corpus_is_split_by_group(real_corpus: Path) -> None:
+    families = (
+        "bass",
+        "brass",
+        "drums",
+        "flute",
+        "guitar",
+        "keyboard",
+        "mallet",
+        "organ",
+        "reed",
+        "string",
+        "synth_lead",
+        "vocal",
+    )
+    train = [
+        c
+        for c in read_corpus(real_corpus, families).clips
+        if c.split == "train" and c.kind in {"phrase", "note", "drum", "negative"}
+    ]
+    held = held_groups(train, 0.15, 1, families)
+    for family in families:
+        sides = [c.group in held for c in train if family in c.families]
+        assert 0.05 < sum(sides) / len(sides) < 0.3, family

@@ -1,0 +1,139 @@
+"""Notes become a correct MIDI file, and the soundfont plays them in tune and in time."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from model_build.rendering.soundfont import (
+    FLUID_R3,
+    SAMPLE_RATE_HZ,
+    Note,
+    render,
+    standard_midi_file,
+)
+
+needs_fluidsynth = pytest.mark.skipif(
+    shutil.which("fluidsynth") is None or not FLUID_R3.is_file(),
+    reason="needs the Debian packages fluidsynth and fluid-soundfont-gm",
+)
+A4 = Note(start_seconds=0.0, seconds=1.0, pitch_midi=69, velocity=100)
+HARPSICHORD, ORGAN, FLUTE = 6, 19, 73
+
+
+def spectral_peak_hz(samples: NDArray[np.float32]) -> float:
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(samples.size)))
+    return float(np.argmax(spectrum)) * SAMPLE_RATE_HZ / samples.size
+
+
+def rms(samples: NDArray[np.float32]) -> float:
+    return float(np.sqrt(np.mean(samples**2)))
+
+
+def test_a_note_as_a_midi_file_byte_by_byte() -> None:
+    header = bytes.fromhex("4d546864 00000006 0000 0001 03e8")
+    events = bytes.fromhex("00 ff5103 0f4240  00 c049  00 904564  8768 904500  8f50 ff2f00")
+    track = b"MTrk" + len(events).to_bytes(4, "big") + events
+    assert standard_midi_file([A4], FLUTE) == header + track
+
+
+def test_drums_go_to_the_tenth_channel() -> None:
+    assert b"\x99\x24\x64" in standard_midi_file([Note(0.0, 0.1, 36, 100)], 0, drums=True)
+
+
+def test_a_pitch_struck_again_is_released_first() -> None:
+    midi = standard_midi_file([A4, A4._replace(start_seconds=0.1)], FLUTE)
+    strokes = [midi[at + 2] for at in range(len(midi)) if midi[at : at + 2] == b"\x90\x45"]
+    assert strokes == [100, 0, 100, 0]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        A4._replace(pitch_midi=128),
+        A4._replace(velocity=0),
+        A4._replace(velocity=128),
+        A4._replace(start_seconds=-0.1),
+        A4._replace(seconds=0.0),
+    ],
+)
+def test_notes_that_midi_cannot_express_are_refused(note: Note) -> None:
+    with pytest.raises(ValueError, match="Note"):
+        standard_midi_file([A4, note], FLUTE)
+
+
+def test_no_notes_and_no_such_programme_are_refused() -> None:
+    with pytest.raises(ValueError, match="no note"):
+        standard_midi_file([], FLUTE)
+    with pytest.raises(ValueError, match="programme"):
+        standard_midi_file([A4], 128)
+
+
+def test_without_fluidsynth_the_error_names_the_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="apt install fluidsynth"):
+        render([A4], FLUTE)
+
+
+@needs_fluidsynth
+def test_without_the_soundfont_the_error_names_the_package(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="apt install fluid-soundfont-gm"):
+        render([A4], FLUTE, soundfont=tmp_path / "absent.sf2")
+
+
+@needs_fluidsynth
+def test_another_kind_of_file_is_no_soundfont(tmp_path: Path) -> None:
+    other = tmp_path / "other.sf2"
+    other.write_bytes(b"RIFF\x00\x00\x00\x00WAVE")
+    with pytest.raises(ValueError, match="not a soundfont"):
+        render([A4], FLUTE, soundfont=other)
+
+
+@needs_fluidsynth
+def test_a_disk_too_full_for_temporary_files_is_an_error_and_no_half_sound(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
+    with pytest.raises(OSError, match="no room for temporary files"):
+        render([A4._replace(seconds=10.0)], FLUTE)
+
+
+@needs_fluidsynth
+def test_a_is_440_hz_and_its_octave_880_hz() -> None:
+    for pitch_midi, hz in ((69, 440.0), (81, 880.0)):
+        samples = render([A4._replace(pitch_midi=pitch_midi)], FLUTE)
+        assert spectral_peak_hz(samples[:SAMPLE_RATE_HZ]) == pytest.approx(hz, rel=0.01)
+
+
+@needs_fluidsynth
+def test_a_note_starts_and_ends_when_asked_and_two_seconds_follow() -> None:
+    samples = render([A4._replace(start_seconds=0.5)], HARPSICHORD)
+    assert samples.dtype == np.float32
+    assert samples.shape == (round(3.5 * SAMPLE_RATE_HZ),)
+    (loud,) = np.nonzero(np.abs(samples) > 0.1 * np.abs(samples).max())
+    assert loud[0] / SAMPLE_RATE_HZ == pytest.approx(0.5, abs=0.01)
+    assert rms(samples[-SAMPLE_RATE_HZ:]) < 0.001 * rms(samples)
+
+
+@needs_fluidsynth
+def test_velocity_is_loudness_and_rendering_repeats_itself() -> None:
+    soft, loud, again = (
+        render([A4._replace(velocity=velocity)], ORGAN) for velocity in (40, 110, 110)
+    )
+    assert rms(loud) > 2 * rms(soft)
+    np.testing.assert_array_equal(loud, again)
+
+
+@needs_fluidsynth
+def test_the_drum_channel_plays_drums() -> None:
+    notes = [Note(0.0, 0.5, 36, 100)]
+    drum, piano = render(notes, 0, drums=True), render(notes, 0)
+    assert drum.shape == piano.shape
+    # A bass drum is over at once, a piano's lowest C rings while it is held.
+    late = slice(SAMPLE_RATE_HZ * 3 // 10, SAMPLE_RATE_HZ // 2)
+    assert rms(drum[late]) / rms(drum) < 0.5 * rms(piano[late]) / rms(piano)
