@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import cache
 from itertools import cycle
@@ -33,14 +33,14 @@ from daemon.commands.demo.medley import MEDLEY
 from daemon.configuration.settings import Settings
 from daemon.configuration.settings_file import load
 from daemon.errors import SoundLostError
-from daemon.hearing.scorer import Heard, Hearing
-from daemon.hearing.tracker import Event, EventEnded, EventStarted
+from daemon.hearing.pipeline import Observation, listen
+from daemon.hearing.scorer import Scorer
+from daemon.hearing.tracker import Event, EventEnded
 from daemon.mqtt import link as mqtt_link
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.runtime import station
-from daemon.runtime.listener import listen
 from daemon.runtime.place import Place
-from daemon.runtime.wiring import Ears, outbox_of, place_of
+from daemon.runtime.wiring import Recognizer, outbox_of, place_of
 from daemon.sound.ring import Ring
 from daemon.sound.sound_file import read_sound
 from daemon.sound.window import SAMPLE_RATE_HZ, WindowBuffer
@@ -199,7 +199,7 @@ class Truth:
     """What the tracker alone makes of every stretch: the same sound, another way."""
 
     def __init__(self, settings: Settings) -> None:
-        self._ears = Ears(settings)
+        self._recognizer = Recognizer(settings)
         self._settings = settings
 
     def events(self, hours: float) -> Counter[tuple[Any, ...]]:
@@ -213,12 +213,12 @@ class Truth:
         return found
 
     def _of(self, stretch: Stretch) -> list[Event]:
-        hearing = Hearing(self._ears.classifier, self._settings.audio.gate_dbfs)
-        tracker = self._ears.tracker()
+        hearing = Scorer(self._recognizer.classifier, self._settings.audio.gate_dbfs)
+        tracker = self._recognizer.tracker()
         kept = Kept()
         # Before digital silence counts as loss its first seconds are heard like any others.
         zeros = (STALL_SECONDS - 1) * (stretch.fault == "zeros")
-        buffer = WindowBuffer(self._ears.hop_seconds)
+        buffer = WindowBuffer(self._recognizer.hop_seconds)
         for second in range(stretch.seconds + zeros):
             some = sound(second, 1) if second < stretch.seconds else np.zeros(SAMPLE_RATE_HZ)
             listen(buffer.push(some.astype(np.float32)), hearing, tracker, [kept])
@@ -232,10 +232,9 @@ class Kept:
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
+    def observe(self, observation: Observation) -> None:
         """One window's results."""
-        del heard, playing
-        self.events += events
+        self.events += observation.events
 
 
 def key(event: Event) -> tuple[Any, ...]:
@@ -351,13 +350,14 @@ def realtime_child(config: str, minutes: str) -> None:
     class Lag:
         """Measures how long after its last sample a window is told."""
 
-        def tell(self, heard: Heard, *_: Any) -> None:
-            while written and written[0][0] < heard.ended_at - 1e-6:
+        def observe(self, observation: Observation) -> None:
+            ended_at = observation.heard.ended_at
+            while written and written[0][0] < ended_at - 1e-6:
                 written.popleft()
             lags.append(time.monotonic() - written[0][1])
 
     def timed(*arguments: Any, **named: Any) -> Place:
-        return place_of(*arguments, **named, tellers=[Lag()])
+        return place_of(*arguments, **named, observers=[Lag()])
 
     setattr(station, "place_of", timed)  # noqa: B010 (mypy knows no such export)
     medley()

@@ -21,10 +21,10 @@ from daemon.commands.demo.medley import MEDLEY
 from daemon.configuration.settings import MqttSettings, Settings, StateSettings
 from daemon.hearing.classifier import load_network
 from daemon.hearing.log_mel import LogMelStream
-from daemon.hearing.scorer import Hearing
+from daemon.hearing.pipeline import listen
+from daemon.hearing.scorer import Scorer
 from daemon.mqtt.embedded_broker import check_extra, embedded_broker
-from daemon.runtime.listener import listen
-from daemon.runtime.wiring import Ears
+from daemon.runtime.wiring import Recognizer
 from daemon.sound.ring import Ring
 from daemon.sound.sound_file import read_sound
 from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WindowBuffer
@@ -41,18 +41,18 @@ _RESIDENT = 'print(next(l.split()[1] for l in open("/proc/self/status") if l.sta
 def bench(settings: Settings, *, peer: Path | None, as_json: bool) -> int:
     """Measure and print; raises InputError where a model or the `demo` extra is missing."""
     check_extra()
-    ears = Ears(settings)
+    recognizer = Recognizer(settings)
     network = None if peer is None else load_network(peer)
     samples = read_sound(str(MEDLEY))
     figures: dict[str, float] = {
-        **_steps(ears, samples),
-        "cpu_ms_per_second": _best(lambda: _loop(ears, samples), samples),
+        **_steps(recognizer, samples),
+        "cpu_ms_per_second": _best(lambda: _loop(recognizer, samples), samples),
         "replay_times_real_time": _replay_speed(settings),
         **_process(settings),
-        "model_kilobytes": ears.path.stat().st_size / 1000,
+        "model_kilobytes": recognizer.path.stat().st_size / 1000,
     }
     if peer is not None:
-        figures |= _beside(peer, network, ears, samples)
+        figures |= _beside(peer, network, recognizer, samples)
     if as_json:
         print(json.dumps({key: round(value, 4) for key, value in figures.items()}))
     else:
@@ -92,20 +92,20 @@ def _print_table(figures: dict[str, float], hop_seconds: float) -> None:
             print(f"{name:32} {figures[key]:9.3f} {unit:3} {note}".rstrip())
 
 
-def _steps(ears: Ears, samples: NDArray[np.float32]) -> dict[str, float]:
+def _steps(recognizer: Recognizer, samples: NDArray[np.float32]) -> dict[str, float]:
     """Milliseconds of each step of a window, once the first windows have warmed it."""
-    hearing = Hearing(ears.classifier, gate_dbfs=None)
-    stream = LogMelStream(ears.classifier.contract.front_end, WINDOW_SAMPLES)
-    tracker = ears.tracker()
+    hearing = Scorer(recognizer.classifier, gate_dbfs=None)
+    stream = LogMelStream(recognizer.classifier.contract.front_end, WINDOW_SAMPLES)
+    tracker = recognizer.tracker()
     front_end, inference, whole = [], [], []
-    for window in WindowBuffer(ears.hop_seconds).push(samples):
+    for window in WindowBuffer(recognizer.hop_seconds).push(samples):
         began = time.perf_counter()
         heard = hearing.hear(window)
         tracker.update(heard.ended_at, heard.scores)
         heard_at = time.perf_counter()
         frames = stream.update(window.samples, window.start_sample)
         framed_at = time.perf_counter()
-        ears.classifier.logits(frames[-ears.classifier.contract.patch_frames :])
+        recognizer.classifier.logits(frames[-recognizer.classifier.contract.patch_frames :])
         front_end.append(framed_at - heard_at)
         inference.append(time.perf_counter() - framed_at)
         whole.append(heard_at - began)
@@ -116,9 +116,9 @@ def _steps(ears: Ears, samples: NDArray[np.float32]) -> dict[str, float]:
     return figures
 
 
-def _loop(ears: Ears, samples: NDArray[np.float32]) -> None:
-    hearing = Hearing(ears.classifier, gate_dbfs=None)
-    listen(WindowBuffer(ears.hop_seconds).push(samples), hearing, ears.tracker(), [])
+def _loop(recognizer: Recognizer, samples: NDArray[np.float32]) -> None:
+    hearing = Scorer(recognizer.classifier, gate_dbfs=None)
+    listen(WindowBuffer(recognizer.hop_seconds).push(samples), hearing, recognizer.tracker(), [])
 
 
 def _best(work: Callable[[], None], samples: NDArray[np.float32]) -> float:
@@ -245,7 +245,7 @@ def _configured(settings: Settings) -> Iterator[str]:
 
 
 def _beside(
-    peer: Path, interpreter: Any, ears: Ears, samples: NDArray[np.float32]
+    peer: Path, interpreter: Any, recognizer: Recognizer, samples: NDArray[np.float32]
 ) -> dict[str, float]:
     """The same sound through a peer that takes a waveform, in chunks of its own length."""
     details = interpreter.get_input_details()[0]
@@ -259,11 +259,11 @@ def _beside(
 
     # In turn, so that a machine whose speed drifts slows both.
     pairs = [
-        (_best(lambda: _loop(ears, samples), samples), _best(listen_as_peer, samples))
+        (_best(lambda: _loop(recognizer, samples), samples), _best(listen_as_peer, samples))
         for _ in range(3)
     ]
     return {
         "peer_cpu_ms_per_second": float(np.median([theirs for _, theirs in pairs])),
         "cpu_ratio": float(np.median([ours / theirs for ours, theirs in pairs])),
-        "size_ratio": ears.path.stat().st_size / peer.stat().st_size,
+        "size_ratio": recognizer.path.stat().st_size / peer.stat().st_size,
     }

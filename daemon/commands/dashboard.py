@@ -7,7 +7,7 @@ import yaml
 from daemon.configuration.settings import Settings
 from daemon.errors import InputError
 from daemon.hub.home_assistant.dashboard import dashboard as dashboard_of
-from daemon.runtime.wiring import Ears, node_of
+from daemon.runtime.wiring import Recognizer, node_of
 
 _HEADER = """\
 # A Home Assistant dashboard for {places}, made by `timbrel dashboard` of built-in cards.
@@ -37,8 +37,8 @@ def dashboard(settings: Settings) -> int:
         raise InputError(
             "mqtt.discovery is false, so Home Assistant has no entities to show; set it to true"
         )
-    ears = Ears(settings)
-    nodes = [node_of(settings, ears, place.name, settings.name) for place in settings.places]
+    recognizer = Recognizer(settings)
+    nodes = [node_of(settings, recognizer, place.name, settings.name) for place in settings.places]
     header = _HEADER.format(places=", ".join(node.name for node in nodes))
     body = yaml.dump(
         dashboard_of(nodes), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=200

@@ -15,14 +15,14 @@ from daemon.commands.terminal import Screen
 from daemon.configuration.service_password import find_password
 from daemon.configuration.settings import Settings
 from daemon.errors import FailedError, InputError
+from daemon.hearing.pipeline import Observation, Observer, listen
 from daemon.hearing.replay import Replay
 from daemon.hearing.rules import shortest_seconds
-from daemon.hearing.scorer import Heard, Hearing
+from daemon.hearing.scorer import Scorer
 from daemon.hearing.tracker import Event, EventEnded, EventStarted
-from daemon.hub.reporter import Hub
+from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
-from daemon.runtime.listener import Teller, listen
-from daemon.runtime.wiring import Ears, link_to, node_of
+from daemon.runtime.wiring import Recognizer, link_to, node_of
 from daemon.sound.window import WINDOW_SECONDS
 from daemon.system.printable import printable
 from daemon.system.redaction import without_logins
@@ -35,7 +35,7 @@ _CONNECT_SECONDS = 5.0
 _FLUSH_SECONDS = 30.0
 
 
-class _Printer(Teller, Protocol):
+class _Printer(Observer, Protocol):
     def show_events(self, events: Sequence[Event]) -> None: ...
     def end(self, too_short: str | None, /) -> None: ...
 
@@ -58,37 +58,43 @@ def replay(
     Raises InputError for settings that cannot work or a broker that refuses us, FailedError when
     events could not be delivered.
     """
-    ears = Ears(settings)
+    recognizer = Recognizer(settings)
     channel = channel or (None if settings.sources else settings.audio.channel)
     gate_dbfs = None if scores else settings.audio.gate_dbfs
     code = 0
     with (
         stop_on_signals() as stop,
-        _published(settings, ears, stop, config, publish=publish) as publication,
+        _published(settings, recognizer, stop, config, publish=publish) as publication,
     ):
         for file in files:
             if stop.is_set():
                 break
-            player = Replay(file, ears.hop_seconds, speed=speed, channel=channel, stop=stop)
+            player = Replay(file, recognizer.hop_seconds, speed=speed, channel=channel, stop=stop)
             printer: _Printer = (
-                _JsonLines(file, ears.families, scores=scores)
+                _JsonLines(file, recognizer.families, scores=scores)
                 if as_json
-                else Screen(sys.stdout, ears.families, windows=scores)
+                else Screen(sys.stdout, recognizer.families, windows=scores)
             )
             if not as_json and len(files) > 1:
                 print(printable(without_logins(file)) or "''", flush=True)
             try:
-                play(player, ears, Hearing(ears.classifier, gate_dbfs), printer, publication)
-                printer.end(_too_short(player, ears))
+                play(
+                    player,
+                    recognizer,
+                    Scorer(recognizer.classifier, gate_dbfs),
+                    printer,
+                    publication,
+                )
+                printer.end(_too_short(player, recognizer))
             except InputError as error:
                 log.error("%s", error)  # noqa: TRY400
                 code = 2
     return code
 
 
-def _too_short(player: Replay, ears: Ears) -> str | None:
+def _too_short(player: Replay, recognizer: Recognizer) -> str | None:
     """Why the recording is too short for any event; None if it is long enough."""
-    shortest = shortest_seconds(ears.rules, WINDOW_SECONDS, ears.hop_seconds)
+    shortest = shortest_seconds(recognizer.rules, WINDOW_SECONDS, recognizer.hop_seconds)
     if player.seconds >= shortest:
         return None
     seconds = math.floor(player.seconds * 10) / 10
@@ -100,7 +106,7 @@ class Publication:
 
     def __init__(self) -> None:
         self.began = time.time()
-        self.hub: Hub | None = None
+        self.hub: Reporter | None = None
 
     def wall_at(self, at: float) -> float:
         """Wall time of a moment of the present file."""
@@ -108,16 +114,20 @@ class Publication:
 
 
 def play(
-    player: Replay, ears: Ears, hearing: Hearing, printer: _Printer, publication: Publication
+    player: Replay,
+    recognizer: Recognizer,
+    hearing: Scorer,
+    printer: _Printer,
+    publication: Publication,
 ) -> None:
     """Play one file to the printer and, where there is one, the hub; end of file ends events."""
-    tracker = ears.tracker()
+    tracker = recognizer.tracker()
     hub = publication.hub
     if hub is not None:
         hub.hears()
-    tellers: list[Teller] = [printer] if hub is None else [printer, hub]
+    observers: list[Observer] = [printer] if hub is None else [printer, hub]
     try:
-        listen(player.windows(), hearing, tracker, tellers)
+        listen(player.windows(), hearing, tracker, observers)
     finally:
         events = tracker.close(player.seconds)
         printer.show_events(events)
@@ -128,13 +138,13 @@ def play(
 
 @contextmanager
 def _published(
-    settings: Settings, ears: Ears, stop: Stop, config: Path | None, *, publish: bool
+    settings: Settings, recognizer: Recognizer, stop: Stop, config: Path | None, *, publish: bool
 ) -> Iterator[Publication]:
     publication = Publication()
     if not publish:
         yield publication
         return
-    node = node_of(settings, ears, _NODE)
+    node = node_of(settings, recognizer, _NODE)
     outbox = Outbox()
     link = link_to(
         settings,
@@ -144,7 +154,7 @@ def _published(
         password=find_password(settings.mqtt, config),
         leaves_nothing=True,
     )
-    hub = publication.hub = Hub(node, link.publish, outbox, publication.wall_at)
+    hub = publication.hub = Reporter(node, link.publish, outbox, publication.wall_at)
     with link:
         wait_for_broker(link, stop, _CONNECT_SECONDS)
         yield publication
@@ -162,11 +172,11 @@ class _JsonLines:
         self._scores = scores
         self._has_events = False
 
-    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
+    def observe(self, observation: Observation) -> None:
         """One window's results."""
-        del playing
+        heard = observation.heard
         if not self._scores:
-            self.show_events(events)
+            self.show_events(observation.events)
             return
         # So fine that who compares scores near 0 and 1 sees their order.
         scores = (round(score, 7) for score in heard.scores.tolist())

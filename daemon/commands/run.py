@@ -28,7 +28,7 @@ from daemon.runtime.place import Place
 from daemon.runtime.reload import Reload, reload_on_signal
 from daemon.runtime.stations import Stations
 from daemon.runtime.status import status
-from daemon.runtime.wiring import DeviceOf, Ears, device_of, link_to, outbox_of
+from daemon.runtime.wiring import DeviceOf, Recognizer, device_of, link_to, outbox_of
 from daemon.sound.portaudio import PortAudio
 from daemon.system import systemd
 from daemon.system.memory import Garbage
@@ -50,11 +50,11 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
     """
     from daemon.mqtt.link import Commands
 
-    ears = Ears(settings)
+    recognizer = Recognizer(settings)
     outbox = outbox_of(settings)
     folder = state_directory(settings.state.directory)
     identity, remembered = read_identity(folder, settings.mqtt), identity_note(folder)
-    stations = Stations(settings, ears, identity.id_suffix)
+    stations = Stations(settings, recognizer, identity.id_suffix)
     retirement = Retirement(
         identity, stations.nodes, remembered.write, discovery=settings.mqtt.discovery
     )
@@ -87,7 +87,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         notices=Commands(sorted(notices), notice),
     )
     presence = Presence(settings.name, lambda: stations.availability_topics, link)
-    _introduce(settings, config, ears, password)
+    _introduce(settings, config, recognizer, password)
     with PortAudio() as portaudio, stop_on_signals() as stop:
         for station, source in zip(stations, settings.places, strict=True):
             device = make_device(source, portaudio, changed)
@@ -171,13 +171,15 @@ class Report:
             place.diagnose(counters[place.name])
 
 
-def _introduce(settings: Settings, config: Path | None, ears: Ears, password: str | None) -> None:
+def _introduce(
+    settings: Settings, config: Path | None, recognizer: Recognizer, password: str | None
+) -> None:
     """Log version, places, broker and state, so that every log identifies its run."""
     log.info(
         "version %s, Python %s, model %s, configuration %s",
         __version__,
         ".".join(map(str, sys.version_info[:3])),
-        ears.classifier.contract.title,
+        recognizer.classifier.contract.title,
         config or "none (defaults)",
     )
     for place in settings.places:

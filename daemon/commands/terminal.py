@@ -6,8 +6,9 @@ from typing import TextIO
 
 import numpy as np
 
+from daemon.hearing.pipeline import Observation
 from daemon.hearing.scorer import Heard
-from daemon.hearing.tracker import Event, EventEnded, EventStarted
+from daemon.hearing.tracker import Event, EventEnded
 from daemon.system.printable import printable
 
 _BLOCKS = " ▏▎▍▌▋▊▉█"
@@ -75,11 +76,12 @@ class Screen:
         """Print one line now."""
         print(text, file=self._stream, flush=True)
 
-    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
+    def observe(self, observation: Observation) -> None:
         """One window's results, as the listener gives them."""
         if self._windows:
-            self._show_window(heard, {printable(event.family) for event in playing})
-        self.show_events(events)
+            playing = {printable(event.family) for event in observation.playing}
+            self._show_window(observation.heard, playing)
+        self.show_events(observation.events)
 
     def show_events(self, events: Sequence[Event]) -> None:
         """One line an event."""

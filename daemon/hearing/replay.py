@@ -3,8 +3,6 @@
 import time
 from collections.abc import Iterator
 
-from daemon.hearing.classifier import Classifier
-from daemon.hearing.scorer import Heard, Hearing
 from daemon.sound.sound_file import sound
 from daemon.sound.window import SAMPLE_RATE_HZ, Window, WindowBuffer
 from daemon.system.stop import Stop
@@ -54,10 +52,3 @@ class Replay:
             self._samples += len(piece)
             yield from self._buffer.push(piece)
         yield from self._buffer.finish()
-
-
-def heard_in(path: str, classifier: Classifier, hop_seconds: float) -> Iterator[Heard]:
-    """Level and scores of each window of a file, the gate off; raises as `Replay.windows` does."""
-    hearing = Hearing(classifier, gate_dbfs=None)
-    for window in Replay(path, hop_seconds).windows():
-        yield hearing.hear(window)

@@ -30,7 +30,7 @@ def level_dbfs(samples: NDArray[np.float32]) -> float:
     return max(FLOOR_DBFS, 10.0 * float(np.log10(power))) if power > 0.0 else FLOOR_DBFS
 
 
-class Hearing:
+class Scorer:
     """Hears the windows of one source; several may share one classifier on one thread.
 
     Below `gate_dbfs` a window counts as silent: every score is 0 and the network rests.

@@ -95,7 +95,7 @@ class Reply(NamedTuple):
     refusal: str | None = None
 
 
-class Remote:
+class Controls:
     """The settings of one node that its hub may change."""
 
     def __init__(self, node: Node, configured: Configured, chosen: Chosen = Chosen()) -> None:  # noqa: B008

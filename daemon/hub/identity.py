@@ -15,7 +15,7 @@ from daemon.configuration.value_types import Name
 from daemon.errors import InputError
 from daemon.hub.messages import Node
 from daemon.hub.topics import id_suffix
-from daemon.system.json_store import Note
+from daemon.system.json_store import JsonStore
 from daemon.system.private_file import read_private
 
 _NAME = "identity"
@@ -50,9 +50,9 @@ class Identity(msgspec.Struct, frozen=True):
     places: tuple[Announced, ...] = ()
 
 
-def identity_note(directory: Path | None) -> Note[Identity]:
+def identity_note(directory: Path | None) -> JsonStore[Identity]:
     """Where the identity of a box outlives the process."""
-    return Note(directory, _NAME, Identity())
+    return JsonStore(directory, _NAME, Identity())
 
 
 def read_identity(directory: Path, mqtt: MqttSettings) -> Identity:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
-from daemon.hub.controls import Chosen, Configured, Remote
+from daemon.hub.controls import Chosen, Configured, Controls
 from daemon.hub.messages import Message
 from daemon.hub.token_bucket import TokenBucket
-from daemon.system.json_store import Note
+from daemon.system.json_store import JsonStore
 from daemon.system.repeats import Repeats
 
 log = logging.getLogger(__name__)
@@ -30,18 +30,18 @@ class _Command(NamedTuple):
     payload: bytes
 
 
-class Console:
+class Inbox:
     """The commands of one node; what they choose goes to the `note`."""
 
     def __init__(
-        self, remote: Remote, note: Note[Chosen], clock: Callable[[], float] = time.monotonic
+        self, remote: Controls, note: JsonStore[Chosen], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.remote = remote
         self._topics = frozenset(remote.topics)
         self._note = note
         self._clock = clock
         self._publish: Callable[[Message], None] = lambda _: None
-        self._apply: Callable[[Remote], None] = lambda _: None
+        self._apply: Callable[[Controls], None] = lambda _: None
         self._wake: Callable[[], None] = lambda: None
         self._waiting = queue.SimpleQueue[_Command]()
         self._bucket = TokenBucket(_BURST, _PER_SECOND)
@@ -60,7 +60,7 @@ class Console:
     def open(
         self,
         publish: Callable[[Message], None],
-        apply: Callable[[Remote], None],
+        apply: Callable[[Controls], None],
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         """Put what was chosen earlier in force, now and whenever it changes, and tell the hub.

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from daemon.counters import Counters
+from daemon.hearing.pipeline import Observation
 from daemon.hearing.scorer import FLOOR_DBFS, Heard
 from daemon.hearing.tracker import Event, EventEnded, EventStarted
 from daemon.hub import messages
 from daemon.hub.budget import MessageBudget
 from daemon.hub.home_assistant.discovery import discovery as device
 from daemon.hub.messages import Message, Node, Playing
-from daemon.practice.sessions import Diary, Practice, Turn
+from daemon.practice.sessions import Diary, Sessions, Turn
 
 _LEVEL_STEP_DB = 3.0
 _LEVEL_SECONDS = 10.0
@@ -49,7 +50,7 @@ class _OpenEvent(NamedTuple):
     peak: float
 
 
-class Hub:
+class Reporter:
     """Turns what was heard into messages; remembers what the hub was told last.
 
     States go to `publish`, events to the `keeper`, with a will while they are open: how they ended
@@ -66,7 +67,7 @@ class Hub:
         keeper: Keeper,
         wall_at: Callable[[float], float],
         *,
-        practice: Practice | None = None,
+        practice: Sessions | None = None,
         remember: Callable[[Diary], None] = lambda _: None,
         controls: bool = False,
         started: float = 0.0,
@@ -115,8 +116,9 @@ class Hub:
             self._practice.begin(since)
             self._tell_practice(0.0, due=True)
 
-    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
-        """One window's results: the `events` it brought, what is `playing` after it."""
+    def observe(self, observation: Observation) -> None:
+        """Tell the hub what is new with one window."""
+        heard, playing, events = observation.heard, observation.playing, observation.events
         wall = self._wall_at(heard.ended_at)
         self._refill(heard.ended_at, events)
         self._newest_dbfs = heard.level_dbfs
@@ -269,7 +271,7 @@ class Hub:
         self._publish(messages.practice(self._node, diary))
         self._remember(diary)
 
-    def _tell_finished(self, practice: Practice, at: float) -> bool:
+    def _tell_finished(self, practice: Sessions, at: float) -> bool:
         """Tell the last minutes of a day that has ended; the new day is told the next time.
 
         Of two messages on one topic at once only the newer one would be sent.

@@ -50,7 +50,7 @@ class Turn(NamedTuple):
     last: Session | None
 
 
-class Practice:
+class Sessions:
     """Adds up what is played in one place.
 
     Times of sound (`at`) are seconds since the last `begin`, `wall` is the wall time of the same

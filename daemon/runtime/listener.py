@@ -1,44 +1,19 @@
-"""The loop: each window is heard, tracked, and told; of a recording, or at all places for ever."""
+"""The loop: it takes the turns of all places, for ever."""
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Sequence
 
 from daemon.errors import FailedError
-from daemon.hearing.scorer import Heard, Hearing
-from daemon.hearing.tracker import Event, EventStarted, Tracker
-from daemon.sound.window import Window
+from daemon.runtime.place import Place
 from daemon.system import systemd
 from daemon.system.stop import Stop
-
-if TYPE_CHECKING:
-    from daemon.runtime.place import Place
 
 _LONGEST_WAIT_SECONDS = 20.0  # health counts on a turn every 30
 # What does not answer for so long has to be started again, and we with it; where other places
 # hear, they are worth waiting longer.
 _PATIENCE_SECONDS = 30.0
 _LONG_PATIENCE_SECONDS = 600.0
-
-
-class Teller(Protocol):
-    """Who wants to know what every window brought."""
-
-    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
-        """One window's results: the `events` it brought, what is `playing` after it."""
-
-
-def listen(
-    windows: Iterable[Window], hearing: Hearing, tracker: Tracker, tellers: Sequence[Teller]
-) -> None:
-    """Hear all windows, in their order, until they end."""
-    for window in windows:
-        heard = hearing.hear(window)
-        events = tracker.update(heard.ended_at, heard.scores)
-        playing = tracker.open_events()
-        for teller in tellers:
-            teller.tell(heard, playing, events)
 
 
 class Listener:
@@ -49,7 +24,7 @@ class Listener:
 
     def __init__(
         self,
-        places: Sequence["Place"],
+        places: Sequence[Place],
         changed: threading.Condition,
         chores: Sequence[Callable[[], None]] = (),
     ) -> None:

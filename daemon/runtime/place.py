@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from daemon.counters import Counters
 from daemon.errors import SoundLostError
+from daemon.hearing.pipeline import Observation, Observer, listen
 from daemon.hearing.rules import Rules
-from daemon.hearing.scorer import Heard, Hearing
-from daemon.hearing.tracker import Event, EventEnded, EventStarted, Tracker
-from daemon.hub.reporter import Hub
-from daemon.runtime.listener import Teller, listen
+from daemon.hearing.scorer import Scorer
+from daemon.hearing.tracker import Event, EventEnded, Tracker
+from daemon.hub.reporter import Reporter
 from daemon.sound.source import Source
 from daemon.sound.window import Window
 from daemon.system.repeats import Repeats
@@ -47,11 +47,11 @@ class Place:
         self,
         name: str,
         source: Source,
-        hearing: Hearing,
+        scorer: Scorer,
         tracker: Tracker,
-        tellers: Sequence[Teller],
+        observers: Sequence[Observer],
         *,
-        hub: Hub,
+        hub: Reporter,
         changed: threading.Condition,
     ) -> None:
         self.name = name
@@ -59,11 +59,11 @@ class Place:
         self.counters = Counters()
         self.wants_mute = False
         self._source = source
-        self._hearing = hearing
+        self._scorer = scorer
         self._tracker = tracker
         self._hub = hub
         self._changed = changed
-        self._tellers: list[Teller] = [self, *tellers]
+        self._observers: list[Observer] = [self, *observers]
         self._ended_at = 0.0
         self._began = 0.0
         self._inference_ms = 0.0
@@ -136,7 +136,7 @@ class Place:
     def retune(self, rules: Sequence[Rules], gate_dbfs: float | None) -> None:
         """Judge by other rules and another gate from the next window on."""
         self._tracker.retune(rules)
-        self._hearing.gate_dbfs = gate_dbfs
+        self._scorer.gate_dbfs = gate_dbfs
 
     def diagnose(self, counters: Counters) -> None:
         """Tell the hub what happened so far, where that is news and the last time is long ago."""
@@ -155,8 +155,9 @@ class Place:
             events = self._close_events("stopped")
             self._hub.end(self._source.sounded_seconds, events)
 
-    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
+    def observe(self, observation: Observation) -> None:
         """One window's results, of which this place is the first to know."""
+        heard, events = observation.heard, observation.events
         if heard.scores.any():
             cost_ms = 1000 * (time.perf_counter() - self._began)
             share = _COST_MEMORY if self._inference_ms else 1.0
@@ -164,16 +165,17 @@ class Place:
         self._ended_at = heard.ended_at
         if events:
             self._follow(events)
-            self.doing = self.doing._replace(playing=[event.family for event in playing])
+            playing = [event.family for event in observation.playing]
+            self.doing = self.doing._replace(playing=playing)
 
     def _hear(self, window: Window) -> None:
         self._began = time.perf_counter()
-        listen((window,), self._hearing, self._tracker, self._tellers)
+        listen((window,), self._scorer, self._tracker, self._observers)
 
     def _hears(self) -> None:
         """Sound begins, or begins again; seconds of sound count from here."""
         was = self.doing.state
-        self._hearing.forget()
+        self._scorer.forget()
         self._said.forget()
         self.doing = self.doing._replace(state="hearing", reason=None)
         self._hub.hears()

@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable
 
 from daemon.configuration.settings import Settings, SourceSettings
-from daemon.hub.controls import Remote
-from daemon.hub.inbox import Console
+from daemon.hub.controls import Controls
+from daemon.hub.inbox import Inbox
 from daemon.hub.messages import Message
-from daemon.hub.reporter import Hub
+from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.runtime.place import Place
 from daemon.runtime.wiring import (
-    Ears,
+    Recognizer,
     configured_of,
     node_of,
     notes_of,
@@ -29,21 +29,21 @@ class Station:
     `equip` makes `hub` and `place`; the rest is there from the start.
     """
 
-    hub: Hub
+    hub: Reporter
     place: Place
 
     def __init__(
-        self, settings: Settings, source: SourceSettings, ears: Ears, id_suffix: str
+        self, settings: Settings, source: SourceSettings, recognizer: Recognizer, id_suffix: str
     ) -> None:
-        self.node = node_of(settings, ears, source.name, settings.name, id_suffix)
+        self.node = node_of(settings, recognizer, source.name, settings.name, id_suffix)
         self._settings = settings
         self._source = source
-        self._ears = ears
+        self._recognizer = recognizer
         self._diary_note, self._chosen_note = notes_of(settings, self.node)
-        self._practice = practice_of(settings, ears, self._diary_note.read())
-        remote = Remote(self.node, configured_of(settings, source), self._chosen_note.read())
+        self._practice = practice_of(settings, recognizer, self._diary_note.read())
+        remote = Controls(self.node, configured_of(settings, source), self._chosen_note.read())
         self.topics = remote.topics
-        self.console = Console(remote, self._chosen_note)
+        self.console = Inbox(remote, self._chosen_note)
 
     def equip(
         self,
@@ -57,7 +57,7 @@ class Station:
 
         `wake` has the loop take a turn now.
         """
-        self.hub = Hub(
+        self.hub = Reporter(
             self.node,
             publish,
             outbox,
@@ -70,7 +70,7 @@ class Station:
         self.place = place_of(
             self._settings,
             self._source,
-            ears=self._ears,
+            recognizer=self._recognizer,
             hub=self.hub,
             device=device,
             changed=changed,
@@ -94,9 +94,9 @@ class Station:
         self._diary_note.close()
         self._chosen_note.close()
 
-    def _apply(self, remote: Remote) -> None:
-        rules = remote.tuned(self._ears.families, self._ears.rules)
-        self._practice.settle_seconds = settle_seconds(rules, self._ears.hop_seconds)
+    def _apply(self, remote: Controls) -> None:
+        rules = remote.tuned(self._recognizer.families, self._recognizer.rules)
+        self._practice.settle_seconds = settle_seconds(rules, self._recognizer.hop_seconds)
         self.place.retune(rules, remote.gate_dbfs)
         if self.place.wants_mute != remote.chosen.muted:
             self.place.mute(remote.chosen.muted)

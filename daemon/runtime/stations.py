@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from daemon.configuration.settings import Settings
 from daemon.hub.messages import Message, Node
 from daemon.runtime.station import Station
-from daemon.runtime.wiring import Ears
+from daemon.runtime.wiring import Recognizer
 
 if TYPE_CHECKING:
     from daemon.runtime.place import Place
@@ -18,9 +18,9 @@ class Stations:
     `greeting` and `take` may be called from any thread, the rest from the loop's.
     """
 
-    def __init__(self, settings: Settings, ears: Ears, id_suffix: str) -> None:
-        self._ears = ears
-        self._all = [Station(settings, source, ears, id_suffix) for source in settings.places]
+    def __init__(self, settings: Settings, recognizer: Recognizer, id_suffix: str) -> None:
+        self._recognizer = recognizer
+        self._all = [Station(settings, source, recognizer, id_suffix) for source in settings.places]
         self.places: list[Place] = []
 
     def __iter__(self) -> Iterator[Station]:
@@ -61,7 +61,7 @@ class Stations:
         Places that are no longer configured are closed, as long as one is left; returns their
         nodes. Raises InputError for settings that cannot work.
         """
-        self._ears.rules = self._ears.rules_of(settings.tracker)
+        self._recognizer.rules = self._recognizer.rules_of(settings.tracker)
         for station in self:
             station.reload(settings)
         names = {source.name for source in settings.places}

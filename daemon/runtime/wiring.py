@@ -1,4 +1,4 @@
-"""What several commands build from the settings: ears, devices, places, nodes and broker link."""
+"""What several commands build from the settings: recognizer, devices, places, nodes, broker link."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -11,23 +11,23 @@ from daemon import __version__
 from daemon.configuration.settings import AudioSettings, Settings, SourceSettings, TrackerSettings
 from daemon.errors import InputError
 from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
+from daemon.hearing.pipeline import Observer
 from daemon.hearing.rules import Rules, rules
-from daemon.hearing.scorer import Hearing
+from daemon.hearing.scorer import Scorer
 from daemon.hearing.tracker import Tracker
 from daemon.hub import messages
 from daemon.hub.controls import Chosen, Configured
 from daemon.hub.messages import Message, Node
-from daemon.hub.reporter import Hub
+from daemon.hub.reporter import Reporter
 from daemon.hub.topics import id_suffix
 from daemon.mqtt.outbox.outbox import Outbox
-from daemon.practice.sessions import Diary, Practice
-from daemon.runtime.listener import Teller
+from daemon.practice.sessions import Diary, Sessions
 from daemon.runtime.place import Place
 from daemon.sound.microphone import DEFAULT_DEVICE, Microphone
 from daemon.sound.portaudio import PortAudio
 from daemon.sound.source import Device, Listening, Source
 from daemon.sound.window import WINDOW_SECONDS
-from daemon.system.json_store import Note
+from daemon.system.json_store import JsonStore
 from daemon.system.state_directory import state_directory
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _CAMERA_PAUSE_SECONDS = 15.0
 
 
-class Ears:
+class Recognizer:
     """The classifier and the rules that turn its scores into events, from one configuration.
 
     Raises InputError for a model, or, with a line for each, tracker settings and families to be
@@ -115,11 +115,11 @@ def place_of(
     settings: Settings,
     source: SourceSettings,
     *,
-    ears: Ears,
-    hub: Hub,
+    recognizer: Recognizer,
+    hub: Reporter,
     device: Device,
     changed: threading.Condition,
-    tellers: Sequence[Teller] = (),
+    observers: Sequence[Observer] = (),
 ) -> Place:
     """A place that hears the device and tells the hub, nothing begun yet."""
     is_microphone = isinstance(source.url, msgspec.UnsetType)
@@ -133,16 +133,20 @@ def place_of(
     return Place(
         source.name,
         Source(device, listening),
-        Hearing(ears.classifier, settings.gate_of(source)),
-        ears.tracker(),
-        [hub, *tellers],
+        Scorer(recognizer.classifier, settings.gate_of(source)),
+        recognizer.tracker(),
+        [hub, *observers],
         hub=hub,
         changed=changed,
     )
 
 
 def node_of(
-    settings: Settings, ears: Ears, name: str, box: str | None = None, suffix: str | None = None
+    settings: Settings,
+    recognizer: Recognizer,
+    name: str,
+    box: str | None = None,
+    suffix: str | None = None,
 ) -> Node:
     """The node of that name, of a box that is called the same if nothing else is given.
 
@@ -151,8 +155,8 @@ def node_of(
     return Node(
         box=box or name,
         name=name,
-        families=ears.families,
-        model=ears.classifier.contract.title,
+        families=recognizer.families,
+        model=recognizer.classifier.contract.title,
         version=__version__,
         topic_prefix=settings.mqtt.topic_prefix,
         discovery_prefix=settings.mqtt.discovery_prefix,
@@ -167,21 +171,21 @@ def settle_seconds(rules: Sequence[Rules], hop_seconds: float) -> float:
     return max(r.stop_after_seconds for r in rules) + WINDOW_SECONDS + hop_seconds
 
 
-def practice_of(settings: Settings, ears: Ears, diary: Diary) -> Practice:
+def practice_of(settings: Settings, recognizer: Recognizer, diary: Diary) -> Sessions:
     """What adds up the playing of one place, from where the diary ends."""
-    return Practice(
-        settle_seconds=settle_seconds(ears.rules, ears.hop_seconds),
+    return Sessions(
+        settle_seconds=settle_seconds(recognizer.rules, recognizer.hop_seconds),
         gap_seconds=settings.practice.gap_seconds,
         least_seconds=settings.practice.least_seconds,
         diary=diary,
     )
 
 
-def notes_of(settings: Settings, node: Node) -> tuple[Note[Diary], Note[Chosen]]:
+def notes_of(settings: Settings, node: Node) -> tuple[JsonStore[Diary], JsonStore[Chosen]]:
     """Where a node's playing and what its hub has set outlive the process."""
     folder = state_directory(settings.state.directory)
-    practice = Note(folder, f"practice-{node.name}", Diary())
-    return practice, Note(folder, f"chosen-{node.name}", Chosen())
+    practice = JsonStore(folder, f"practice-{node.name}", Diary())
+    return practice, JsonStore(folder, f"chosen-{node.name}", Chosen())
 
 
 def configured_of(settings: Settings, source: SourceSettings) -> Configured:

@@ -17,7 +17,7 @@ _MOST_BYTES = 1_000_000
 _LONGEST_GOODBYE_SECONDS = 3.0
 
 
-class Note(Generic[Kind]):
+class JsonStore(Generic[Kind]):
     """A file of one kind; `directory` None: what is written is forgotten with the process.
 
     A thread writes, and ends when nothing is left to be written, so that rest costs nothing. What

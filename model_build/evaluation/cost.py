@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.hearing.classifier import Classifier, load_network
-from daemon.hearing.scorer import Hearing
+from daemon.hearing.scorer import Scorer
 from daemon.sound.window import SAMPLE_RATE_HZ, WindowBuffer
 
 HOP_SECONDS = 1.0
@@ -60,7 +60,7 @@ def measured(model: Path, *peers: Path) -> list[Cost]:
 
 def _listening(classifier: Classifier, samples: Samples) -> Callable[[], None]:
     def listen() -> None:
-        hearing = Hearing(classifier, gate_dbfs=None)
+        hearing = Scorer(classifier, gate_dbfs=None)
         for window in WindowBuffer(HOP_SECONDS).push(samples):
             hearing.hear(window)
 

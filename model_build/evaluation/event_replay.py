@@ -13,7 +13,7 @@ from daemon.configuration.settings import Settings
 from daemon.hearing.classifier import Classifier
 from daemon.hearing.replay import Replay
 from daemon.hearing.rules import rules
-from daemon.hearing.scorer import Heard, Hearing
+from daemon.hearing.scorer import Heard, Scorer
 from daemon.hearing.tracker import EventEnded, Tracker
 from daemon.sound.window import SAMPLE_RATE_HZ
 from model_build.corpus.clips import Corpus
@@ -47,7 +47,7 @@ def events_in(samples: Samples, classifier: Classifier) -> list[EventEnded]:
 def heard_windows(samples: Samples, classifier: Classifier) -> list[Heard]:
     """What the daemon hears in each window of a sound, (n,) at 16 kHz, with default settings."""
     audio = Settings().audio
-    hearing = Hearing(classifier, audio.gate_dbfs)
+    hearing = Scorer(classifier, audio.gate_dbfs)
     with TemporaryDirectory() as folder:
         file = Path(folder, "sound.flac")
         soundfile.write(file, samples, SAMPLE_RATE_HZ)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from daemon.hearing.classifier import Classifier
 from daemon.hearing.log_mel import LogMel
-from daemon.hearing.scorer import Hearing
+from daemon.hearing.scorer import Scorer
 from daemon.sound.window import WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
 from daemon.system.silenced_output import quiet_output
 from model_build.evaluation.peer import CLASSES, yamnet
@@ -37,7 +37,7 @@ def our_ear(classifier: Classifier) -> Ear:
     """A model file of ours, its windows cut and scored as the daemon's replay does it."""
 
     def hear(samples: Samples) -> Scores:
-        return Hearing(classifier, gate_dbfs=None).hear(_daemons_window(samples)).scores
+        return Scorer(classifier, gate_dbfs=None).hear(_daemons_window(samples)).scores
 
     return Ear(classifier.contract.families, classifier.contract.thresholds, hear)
 

@@ -30,7 +30,7 @@ from daemon.errors import InputError
 from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
 from daemon.hearing.model_file import read_contract
 from daemon.hearing.rules import rules
-from daemon.hearing.scorer import Hearing
+from daemon.hearing.scorer import Scorer
 from daemon.hub.messages import Message
 from daemon.mqtt.outbox import database
 from daemon.mqtt.outbox.database import OutboxFile
@@ -343,7 +343,7 @@ def _model() -> tuple[bytes, int, Any, NDArray[np.float32]]:
 
 def _scores(classifier: Classifier) -> NDArray[np.float32]:
     samples = np.random.default_rng(1).normal(0, 0.1, WINDOW_SAMPLES).astype(np.float32)
-    return Hearing(classifier, None).hear(Window(samples, 0)).scores
+    return Scorer(classifier, None).hear(Window(samples, 0)).scores
 
 
 def _damaged_model(edits: list[Edit], *, in_zip: bool) -> tuple[bytes, str]:

@@ -15,7 +15,7 @@ import numpy as np
 from daemon.commands.bench import Fed
 from daemon.commands.run import run
 from daemon.configuration.settings_file import load
-from daemon.hearing.scorer import Heard, Hearing
+from daemon.hearing.scorer import Heard, Scorer
 from daemon.mqtt import link as mqtt_link
 from daemon.mqtt.outbox.database import OutboxFile
 from daemon.sound.ring import Ring
@@ -26,7 +26,7 @@ PERIOD_SECONDS = 30.0
 PLAYING_SECONDS = 12.0
 
 
-def scripted(self: Hearing, window: Window) -> Heard:
+def scripted(self: Scorer, window: Window) -> Heard:
     """Some families play in turn, each for a while of every period."""
     scores = self._silence.copy()
     for number in range(FAMILIES):
@@ -59,7 +59,7 @@ def start(config: str, record: str, speed: str) -> int:
 
     # As the program does it: number 2 is taken from the libraries.
     logging.basicConfig(level=logging.INFO, stream=os.fdopen(os.dup(2), "w", buffering=1))
-    Hearing.hear = scripted  # type: ignore[method-assign]
+    Scorer.hear = scripted  # type: ignore[method-assign]
     OutboxFile.write = recording(Path(record))  # type: ignore[method-assign]
     # Connections are short here because they are cut, not because the broker does not want us.
     mqtt_link._SETTLED_SECONDS = 0.0

@@ -27,8 +27,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from daemon.configuration.settings_file import load
 from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
 from daemon.hearing.model_file import read_contract, sha256_of
-from daemon.hub.controls import Remote
-from daemon.runtime.wiring import Ears, configured_of, node_of, notes_of
+from daemon.hub.controls import Controls
+from daemon.runtime.wiring import Recognizer, configured_of, node_of, notes_of
 from tests.conftest import ROOT, Mosquitto, Received, Timbrel, VirtualMicrophone, Watcher
 from tests.v0_1_0.make_fixture import FIXTURE, held, runnable
 from tests.v0_1_0.tiny import write_sound
@@ -387,16 +387,16 @@ def test_the_log_of_the_update_has_no_warning(updated: Updated) -> None:
 @pytest.mark.parametrize("box", BOXES, ids=lambda box: box.name)
 def test_what_was_set_from_the_hub_is_in_force(box: Box, tmp_path: Path) -> None:
     settings = load(box.config(tmp_path, 1883, box.copy_state(tmp_path)))
-    ears = Ears(settings)
+    recognizer = Recognizer(settings)
     for source in settings.places:
-        node = node_of(settings, ears, source.name, settings.name)
+        node = node_of(settings, recognizer, source.name, settings.name)
         chosen = notes_of(settings, node)[1].read()
-        remote = Remote(node, configured_of(settings, source), chosen)
-        rules = remote.tuned(ears.families, ears.rules)
+        remote = Controls(node, configured_of(settings, source), chosen)
+        rules = remote.tuned(recognizer.families, recognizer.rules)
         in_force = {
             "muted": chosen.muted,
             "gate_dbfs": remote.gate_dbfs,
-            "rules": {f: r._asdict() for f, r in zip(ears.families, rules, strict=True)},
+            "rules": {f: r._asdict() for f, r in zip(recognizer.families, rules, strict=True)},
         }
         assert not list(missing(box.json("in_force")[source.name], in_force))
 

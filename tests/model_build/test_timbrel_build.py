@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
-from daemon.hearing.replay import heard_in
+from daemon.hearing.pipeline import heard_in
 from model_build import stages
 from model_build.__main__ import main
 from model_build.run_folder import RunFolder

@@ -71,21 +71,21 @@ print(json.dumps(msgspec.to_builtins(load(Path(sys.argv[1])))))
 READ_RULES = """
 import json, sys
 from pathlib import Path
-from daemon.runtime.wiring import Ears, configured_of, node_of, notes_of
-from daemon.hub.controls import Remote
+from daemon.runtime.wiring import Recognizer, configured_of, node_of, notes_of
+from daemon.hub.controls import Controls
 from daemon.configuration.settings_file import load
 settings = load(Path(sys.argv[1]))
-ears = Ears(settings)
+recognizer = Recognizer(settings)
 in_force = {}
 for source in settings.places:
-    node = node_of(settings, ears, source.name, settings.name)
+    node = node_of(settings, recognizer, source.name, settings.name)
     chosen = notes_of(settings, node)[1].read()
-    remote = Remote(node, configured_of(settings, source), chosen)
-    rules = remote.tuned(ears.families, ears.rules)
+    remote = Controls(node, configured_of(settings, source), chosen)
+    rules = remote.tuned(recognizer.families, recognizer.rules)
     in_force[source.name] = {
         "muted": chosen.muted,
         "gate_dbfs": remote.gate_dbfs,
-        "rules": {f: r._asdict() for f, r in zip(ears.families, rules)},
+        "rules": {f: r._asdict() for f, r in zip(recognizer.families, rules)},
     }
 print(json.dumps(in_force))
 """

@@ -13,7 +13,7 @@ from daemon.configuration.settings import Settings, SourceSettings
 from daemon.configuration.settings_file import read_settings
 from daemon.configuration.yaml.document import Document, Problem
 from daemon.errors import InputError, SoundLostError
-from daemon.runtime.wiring import Ears, device_of
+from daemon.runtime.wiring import Recognizer, device_of
 from daemon.sound.microphone import Found, Microphone
 from daemon.sound.portaudio import PortAudio
 from daemon.sound.window import WINDOW_SECONDS
@@ -42,10 +42,10 @@ def check(config: Path, *, trying: bool = False) -> int:
         places = Places(document, portaudio)
         looks = places.looks()
         errors = document.located([*diagnosis.problems, *places.problems])
-        settings, ears = document.value, diagnosis.ears
-        if errors or settings is None or ears is None:
+        settings, recognizer = document.value, diagnosis.recognizer
+        if errors or settings is None or recognizer is None:
             raise _refusal(errors, diagnosis.warnings)
-        _show(settings, ears, looks, has_password=diagnosis.has_password)
+        _show(settings, recognizer, looks, has_password=diagnosis.has_password)
         for warning in diagnosis.warnings:
             print(f"warning    {warning}")
         if not trying:
@@ -136,7 +136,9 @@ def _verdict(looks: Mapping[str, Look], warnings: int) -> str:
     return text + (f" ({warnings} warning{'s' * (warnings != 1)})" if warnings else "")
 
 
-def _show(settings: Settings, ears: Ears, looks: Mapping[str, Look], *, has_password: bool) -> None:
+def _show(
+    settings: Settings, recognizer: Recognizer, looks: Mapping[str, Look], *, has_password: bool
+) -> None:
     print(f"box        {settings.name}")
     for place in settings.places:
         line = f"place      {place.name}: {summary.place(place)}"
@@ -144,12 +146,12 @@ def _show(settings: Settings, ears: Ears, looks: Mapping[str, Look], *, has_pass
             state = look.found.name if look.found else f"NOT CONNECTED now: {look.reason}"
             line += f" ({state})"
         print(line)
-    print(f"listening  a window of {WINDOW_SECONDS:g} s every {ears.hop_seconds:g} s")
-    print(f"model      {ears.classifier.contract.title}")
+    print(f"listening  a window of {WINDOW_SECONDS:g} s every {recognizer.hop_seconds:g} s")
+    print(f"model      {recognizer.classifier.contract.title}")
     print(f"broker     {summary.broker(settings.mqtt, settings.name, has_password=has_password)}")
     print(f"state      {state_directory(settings.state.directory)}")
     print("families   family      threshold  votes  within  start after  stop after  cooldown")
-    for family, rules in zip(ears.families, ears.rules, strict=True):
+    for family, rules in zip(recognizer.families, recognizer.rules, strict=True):
         print(
             f"           {family:10}  {rules.threshold:9.2f}  {rules.votes:5}  "
             f"{rules.vote_seconds:4g} s  {rules.start_after_seconds:9g} s  "

@@ -14,7 +14,7 @@ from daemon.configuration.service_password import file_of_service, find_password
 from daemon.configuration.settings import MqttSettings, Settings, TlsSettings
 from daemon.configuration.yaml.document import Document, Problem
 from daemon.errors import InputError
-from daemon.runtime.wiring import Ears
+from daemon.runtime.wiring import Recognizer
 from daemon.system.state_directory import state_directory
 from daemon.web.health import Health
 
@@ -29,11 +29,11 @@ _UNREADABLE = "a password that this user cannot read"
 class Diagnosis:
     """Everything about a document that can be said without a microphone and a broker.
 
-    `ears` is None where the model, or the rules for its scores, cannot work.
+    `recognizer` is None where the model, or the rules for its scores, cannot work.
     """
 
     def __init__(self, document: Document[Settings]) -> None:
-        self.ears: Ears | None = None
+        self.recognizer: Recognizer | None = None
         self.has_password = False
         self.problems = list(document.problems)
         self.warnings: list[str] = []
@@ -54,7 +54,7 @@ class Diagnosis:
 
     def _note_ears(self, document: Document[Settings], settings: Settings) -> None:
         try:
-            self.ears = Ears(settings)
+            self.recognizer = Recognizer(settings)
         except InputError as error:
             # A sum over a value that is faulty itself would mislead.
             is_sound = document.is_sound("tracker", "audio.hop_seconds")

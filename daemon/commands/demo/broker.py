@@ -11,12 +11,12 @@ from daemon.commands.broker_wait import wait_for_broker
 from daemon.configuration.service_password import find_password
 from daemon.configuration.settings import MqttSettings, Settings
 from daemon.errors import FailedError
-from daemon.hub.reporter import Hub
+from daemon.hub.reporter import Reporter
 from daemon.hub.topics import device_topic
 from daemon.mqtt.embedded_broker import embedded_broker
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.mqtt.watcher import watching
-from daemon.runtime.wiring import Ears, link_to, node_of
+from daemon.runtime.wiring import Recognizer, link_to, node_of
 from daemon.system.stop import Stop
 
 _NODE = "demo"
@@ -29,7 +29,7 @@ _GOODBYE_SECONDS = 20.0
 class PublishingHub:
     """A hub that publishes; at the end, `undelivered` counts events that were not accepted."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Reporter) -> None:
         self.hub = hub
         self.undelivered = 0
         self.reason = "it does not answer"
@@ -52,7 +52,7 @@ def at_own_broker(settings: Settings, stack: ExitStack) -> Settings:
 @contextmanager
 def published(
     settings: Settings,
-    ears: Ears,
+    recognizer: Recognizer,
     wall_at: Callable[[float], float],
     receive: Callable[[str, bytes], object],
     stop: Stop,
@@ -64,7 +64,7 @@ def published(
     Raises InputError or FailedError when the broker cannot be reached or refuses us. A request to
     stop ends the wait for the broker.
     """
-    mqtt, node = settings.mqtt, node_of(settings, ears, _NODE)
+    mqtt, node = settings.mqtt, node_of(settings, recognizer, _NODE)
     said_goodbye = threading.Event()
 
     def take(topic: str, payload: bytes) -> None:
@@ -88,7 +88,7 @@ def published(
         password=password,
         leaves_nothing=True,
     )
-    hub = Hub(node, link.publish, outbox, wall_at)
+    hub = Reporter(node, link.publish, outbox, wall_at)
     publishing = PublishingHub(hub)
     with watching(mqtt, password, take, topics=topics, stop=stop):
         with link:

@@ -17,10 +17,10 @@ from daemon.commands.replay import Publication, play
 from daemon.commands.terminal import Paint
 from daemon.configuration.settings import Settings
 from daemon.hearing.replay import Replay
-from daemon.hearing.scorer import Hearing
-from daemon.hub.reporter import Hub
+from daemon.hearing.scorer import Scorer
+from daemon.hub.reporter import Reporter
 from daemon.runtime.listener import Listener
-from daemon.runtime.wiring import Ears, device_of, place_of
+from daemon.runtime.wiring import Recognizer, device_of, place_of
 from daemon.sound.portaudio import PortAudio
 from daemon.sound.window import WINDOW_SECONDS
 from daemon.system.stop import Stop, stop_on_signals
@@ -52,15 +52,17 @@ def demo(settings: Settings, choices: Choices) -> int:
     wall_at = publication.wall_at if truth is not None else lambda _: time.time()
     with stop_on_signals() as stop, ExitStack() as stack:
         speaker = stack.enter_context(_speaker(choices))
-        ears = Ears(settings)
+        recognizer = Recognizer(settings)
         if choices.own_broker:
             settings = at_own_broker(settings, stack)
-        show = Show(settings, ears, truth, stop, messages=choices.messages, scores=choices.scores)
+        show = Show(
+            settings, recognizer, truth, stop, messages=choices.messages, scores=choices.scores
+        )
         show.announce()
         with published(
-            settings, ears, wall_at, show.receive, stop, config=choices.config
+            settings, recognizer, wall_at, show.receive, stop, config=choices.config
         ) as delivery:
-            run = _Run(settings, ears, delivery.hub, show, stop)
+            run = _Run(settings, recognizer, delivery.hub, show, stop)
             if choices.microphone:
                 _listen(run)
             elif not stop.is_set():
@@ -75,8 +77,8 @@ class _Run(NamedTuple):
     """The listening parts, the receivers of results, and the stop request."""
 
     settings: Settings
-    ears: Ears
-    hub: Hub
+    recognizer: Recognizer
+    hub: Reporter
     show: Show
     stop: Stop
 
@@ -85,7 +87,7 @@ def _play(
     run: _Run, publication: Publication, speaker: Loudspeaker | None, speed: float | None
 ) -> None:
     """Hear the medley to its end."""
-    settings, ears, hub, show, stop = run
+    settings, recognizer, hub, show, stop = run
     started = time.monotonic() if speaker is None else speaker.start()
     publication.began, publication.hub = time.time(), hub
 
@@ -93,31 +95,31 @@ def _play(
         if speed is None:
             return show.seconds_heard
         # A machine that is too slow for the speed falls behind the clock.
-        newest = max(WINDOW_SECONDS, show.seconds_heard + ears.hop_seconds)
+        newest = max(WINDOW_SECONDS, show.seconds_heard + recognizer.hop_seconds)
         return min(newest, (time.monotonic() - started) * speed)
 
     def remark() -> str:
         return "" if speaker is None else speaker.remark
 
-    player = Replay(str(MEDLEY), ears.hop_seconds, speed=speed, stop=stop)
-    hearing = Hearing(ears.classifier, settings.audio.gate_dbfs)
+    player = Replay(str(MEDLEY), recognizer.hop_seconds, speed=speed, stop=stop)
+    hearing = Scorer(recognizer.classifier, settings.audio.gate_dbfs)
     with show.shown(position, lambda: None, remark):
-        play(player, ears, hearing, show.printer, publication)
+        play(player, recognizer, hearing, show.printer, publication)
 
 
 def _listen(run: _Run) -> None:
     """Hear the first of the places until the request to stop."""
-    settings, ears, hub, show, stop = run
+    settings, recognizer, hub, show, stop = run
     source, changed = settings.places[0], threading.Condition()
     with PortAudio() as portaudio:
         place = place_of(
             settings,
             source,
-            ears=ears,
+            recognizer=recognizer,
             hub=hub,
             device=device_of(source, portaudio, changed),
             changed=changed,
-            tellers=[show.printer],
+            observers=[show.printer],
         )
         with show.shown(lambda: 0.0, lambda: place.doing.reason, lambda: ""):
             Listener([place], changed).listen_until(stop)

@@ -8,8 +8,8 @@ from daemon.commands.demo.medley import Medley, Passage
 from daemon.commands.demo.record import Received, Record
 from daemon.commands.demo.verdict import Verdict, summary
 from daemon.commands.terminal import Paint, Screen, clock
-from daemon.hearing.scorer import Heard
-from daemon.hearing.tracker import Event, EventStarted
+from daemon.hearing.pipeline import Observation
+from daemon.hearing.tracker import Event
 
 _MOST_CHARACTERS = 120
 
@@ -46,13 +46,13 @@ class Lines:
         with self._lock:
             self._screen.say(text)
 
-    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
+    def observe(self, observation: Observation) -> None:
         """One window's results, after the passages that have begun since the last one."""
-        while self._to_play and self._to_play[0].start_seconds <= heard.ended_at:
+        while self._to_play and self._to_play[0].start_seconds <= observation.heard.ended_at:
             self.say(self._paint.dim(_played(self._to_play.pop(0))))
-        self._record.tell(heard, playing, events)
+        self._record.observe(observation)
         with self._lock:
-            self._screen.tell(heard, playing, events)
+            self._screen.observe(observation)
 
     def show_events(self, events: Sequence[Event]) -> None:
         """One line an event."""

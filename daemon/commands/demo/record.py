@@ -1,11 +1,14 @@
 """What the demo has heard, received and logged so far; the screen is drawn from it."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TYPE_CHECKING
 
-from daemon.hearing.scorer import Heard
+from daemon.hearing.pipeline import Observation
 from daemon.hearing.tracker import Event, EventEnded, EventStarted
 from daemon.system.printable import printable, printable_bytes
+
+if TYPE_CHECKING:
+    from daemon.hearing.scorer import Heard
 
 _MOST_EVENTS = 100
 _MOST_MESSAGES = 100
@@ -58,13 +61,13 @@ class Record:
         self.message_count = 0
         self.note: Note | None = None
 
-    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
+    def observe(self, observation: Observation) -> None:
         """One window's results, as the listener gives them."""
-        self.heard = heard
-        self.playing = tuple(playing)
+        self.heard = observation.heard
+        self.playing = tuple(observation.playing)
         if self._keeps_all:
-            self.windows = (*self.windows, heard)
-        self.show_events(events)
+            self.windows = (*self.windows, observation.heard)
+        self.show_events(observation.events)
 
     def show_events(self, events: Sequence[Event]) -> None:
         """Keep events; those that end are no longer playing."""

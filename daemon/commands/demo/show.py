@@ -15,7 +15,7 @@ from daemon.commands.demo.record import Record
 from daemon.commands.demo.verdict import Judge
 from daemon.commands.terminal import Paint, can_redraw, clock
 from daemon.configuration.settings import Settings
-from daemon.runtime.wiring import Ears, settle_seconds
+from daemon.runtime.wiring import Recognizer, settle_seconds
 from daemon.system.printable import printable
 from daemon.system.stop import Stop
 
@@ -35,17 +35,21 @@ class Show:
     def __init__(
         self,
         settings: Settings,
-        ears: Ears,
+        recognizer: Recognizer,
         medley: Medley | None,
         stop: Stop,
         *,
         messages: bool,
         scores: bool,
     ) -> None:
-        self._ears = ears
+        self._recognizer = recognizer
         self._medley = medley
-        self._judge = None if medley is None else Judge(medley.passages, ears.families, ears.rules)
-        self._model = printable(ears.classifier.contract.title)
+        self._judge = (
+            None
+            if medley is None
+            else Judge(medley.passages, recognizer.families, recognizer.rules)
+        )
+        self._model = printable(recognizer.classifier.contract.title)
         self._broker = printable(f"{settings.mqtt.host}:{settings.mqtt.effective_port}")
         place = settings.places[0]
         self._gate_dbfs = settings.audio.gate_dbfs if medley else settings.gate_of(place)
@@ -60,7 +64,7 @@ class Show:
         self._lines = Lines(
             sys.stdout,
             self._record,
-            families=ears.families,
+            families=recognizer.families,
             medley=medley,
             messages=messages,
             scores=scores,
@@ -110,13 +114,13 @@ class Show:
         stage = Stage(
             model=self._model,
             broker=self._broker,
-            families=self._ears.families,
-            rules=self._ears.rules,
+            families=self._recognizer.families,
+            rules=self._recognizer.rules,
             gate_dbfs=self._gate_dbfs,
             source=self._source,
             medley=self._medley,
             judge=self._judge,
-            settle_seconds=settle_seconds(self._ears.rules, self._ears.hop_seconds),
+            settle_seconds=settle_seconds(self._recognizer.rules, self._recognizer.hop_seconds),
             position=position,
             deaf=deaf,
             speaker=speaker,

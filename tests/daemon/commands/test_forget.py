@@ -14,7 +14,7 @@ from daemon.hub.controls import Chosen
 from daemon.hub.home_assistant.discovery import discovery
 from daemon.hub.messages import Message, Node
 from daemon.mqtt.watcher import watching
-from daemon.system.json_store import Note
+from daemon.system.json_store import JsonStore
 from daemon.system.state_directory import Lock
 from tests.conftest import Mosquitto, StartBroker, Timbrel, Watcher
 from tests.daemon.mqtt.test_link import make_certificate
@@ -326,7 +326,7 @@ def test_device_that_uses_another_prefix_is_kept(
 
 
 def test_reset_forgets_what_was_set_and_leaves_the_rest(timbrel: Timbrel, tmp_path: Path) -> None:
-    chosen = Note(tmp_path, "chosen-attic", Chosen())
+    chosen = JsonStore(tmp_path, "chosen-attic", Chosen())
     chosen.write(Chosen(muted=True))
     chosen.close()
     (tmp_path / "practice-attic.json").write_bytes(msgspec.json.encode({"seconds": 60.0}))

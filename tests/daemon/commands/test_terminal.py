@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from daemon.commands.terminal import Paint, Screen, bar, clock
 from daemon.hearing.scorer import Heard
 from daemon.hearing.tracker import EventEnded, EventStarted
+from tests.daemon.observations import observed
 
 STARTED = EventStarted("flute", onset=3.5, at=7.0, score=0.876)
 ENDED = EventEnded("flute", onset=3.5, at=71.0, score=0.1, ended_at=65.5, peak=0.987)
@@ -99,7 +100,7 @@ def test_a_reason_is_told() -> None:
 
 def test_a_window_is_one_line_before_its_events() -> None:
     stream, screen = shown(windows=True)
-    screen.tell(heard(), [STARTED], [STARTED])
+    screen.observe(observed(heard(), [STARTED], [STARTED]))
     assert stream.getvalue().splitlines() == [
         (
             "  0:07.0   -35.0 dBFS ████      "
@@ -112,21 +113,21 @@ def test_a_window_is_one_line_before_its_events() -> None:
 @pytest.mark.parametrize("level_dbfs", [-120.0, 0.0, -6.0206, -70.0])
 def test_lines_of_windows_have_one_length(level_dbfs: float) -> None:
     stream, screen = shown(windows=True)
-    screen.tell(heard(), [], [])
-    screen.tell(heard(level_dbfs, 1.0, 0.5, 0.0), [], [])
+    screen.observe(observed(heard(), [], []))
+    screen.observe(observed(heard(level_dbfs, 1.0, 0.5, 0.0), [], []))
     one, other = stream.getvalue().splitlines()
     assert len(one) == len(other)
 
 
 def test_windows_are_shown_only_where_wanted() -> None:
     stream, screen = shown(windows=False)
-    screen.tell(heard(), [STARTED], [])
+    screen.observe(observed(heard(), [STARTED], []))
     assert stream.getvalue() == ""
 
 
 def test_a_model_of_one_family_is_shown() -> None:
     stream, screen = shown(windows=True, families=("flute",))
-    screen.tell(heard(-35.0, 0.5), [], [])
+    screen.observe(observed(heard(-35.0, 0.5), [], []))
     assert stream.getvalue() == "  0:07.0   -35.0 dBFS ████      flute      ████     0.50\n"
 
 
@@ -135,7 +136,9 @@ def test_a_pipe_gets_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     reading, writing = os.pipe()
     with os.fdopen(reading) as received, os.fdopen(writing, "w") as pipe:
-        Screen(pipe, ("drums", "flute", "organ"), windows=True).tell(heard(), [STARTED], [ENDED])
+        Screen(pipe, ("drums", "flute", "organ"), windows=True).observe(
+            observed(heard(), [STARTED], [ENDED])
+        )
         pipe.close()
         assert "\033" not in received.read()
 

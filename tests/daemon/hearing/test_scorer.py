@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from daemon.hearing.classifier import Classifier
-from daemon.hearing.scorer import FLOOR_DBFS, Hearing, level_dbfs
+from daemon.hearing.scorer import FLOOR_DBFS, Scorer, level_dbfs
 from daemon.sound.window import WINDOW_SAMPLES, Window, WindowBuffer
 from tests.daemon.conftest import Samples
 
@@ -42,7 +42,7 @@ def test_the_loudest_finite_samples_have_a_finite_level() -> None:
 
 
 def test_a_window_is_scored_and_stamped(classifier: Classifier, noise: Samples) -> None:
-    heard = Hearing(classifier, None).hear(Window(noise[16_000:80_000], 16_000))
+    heard = Scorer(classifier, None).hear(Window(noise[16_000:80_000], 16_000))
     assert heard.ended_at == 5.0
     assert heard.level_dbfs == level_dbfs(noise[16_000:80_000])
     assert heard.scores.shape == (3,)
@@ -50,7 +50,7 @@ def test_a_window_is_scored_and_stamped(classifier: Classifier, noise: Samples) 
 
 
 def test_a_window_below_the_gate_is_zero_and_the_network_rests(classifier: Classifier) -> None:
-    hearing = Hearing(classifier, gate_dbfs=-65.0)
+    hearing = Scorer(classifier, gate_dbfs=-65.0)
     heard = hearing.hear(Window(np.full(WINDOW_SAMPLES, 0.0005, np.float32), 0))
     assert classifier.patches_run == 0
     assert heard.scores.tolist() == [0.0, 0.0, 0.0]
@@ -61,15 +61,15 @@ def test_a_window_below_the_gate_is_zero_and_the_network_rests(classifier: Class
 def test_a_window_exactly_at_the_gate_is_heard(classifier: Classifier) -> None:
     window = Window(np.full(WINDOW_SAMPLES, 0.001, np.float32), 0)
     level = level_dbfs(window.samples)
-    assert np.all(Hearing(classifier, gate_dbfs=level).hear(window).scores > 0)
+    assert np.all(Scorer(classifier, gate_dbfs=level).hear(window).scores > 0)
     assert classifier.patches_run == 4
     above = math.nextafter(level, 0.0)
-    assert not Hearing(classifier, gate_dbfs=above).hear(window).scores.any()
+    assert not Scorer(classifier, gate_dbfs=above).hear(window).scores.any()
     assert classifier.patches_run == 4
 
 
 def test_without_a_gate_even_silence_is_scored(classifier: Classifier) -> None:
-    Hearing(classifier, None).hear(Window(np.zeros(WINDOW_SAMPLES, np.float32), 0))
+    Scorer(classifier, None).hear(Window(np.zeros(WINDOW_SAMPLES, np.float32), 0))
     assert classifier.patches_run == 4
 
 
@@ -78,7 +78,7 @@ def test_after_a_gated_stretch_scores_equal_ungated_ones_bit_for_bit(
     hop_seconds: float, model: Path, noise: Samples
 ) -> None:
     sound = np.concatenate([noise[:80_000], np.zeros(90_000, np.float32), noise[80_000:]])
-    gated, ungated = Hearing(Classifier(model), -50.0), Hearing(Classifier(model), None)
+    gated, ungated = Scorer(Classifier(model), -50.0), Scorer(Classifier(model), None)
     silent = 0
     for window in WindowBuffer(hop_seconds).push(sound):
         heard, expected = gated.hear(window), ungated.hear(window)
@@ -94,7 +94,7 @@ def test_after_a_gated_stretch_scores_equal_ungated_ones_bit_for_bit(
 def test_an_earlier_result_is_not_changed_by_a_later_window(
     classifier: Classifier, noise: Samples
 ) -> None:
-    hearing = Hearing(classifier, -65.0)
+    hearing = Scorer(classifier, -65.0)
     first = hearing.hear(Window(noise[:64_000], 0))
     before = first.scores.tobytes()
     second = hearing.hear(Window(noise[64_000:128_000], 64_000))

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from daemon.hearing.rules import Rules
 from daemon.hub import inbox
-from daemon.hub.controls import CONTROLS, Chosen, Configured, Remote, shifted
-from daemon.hub.inbox import Console
+from daemon.hub.controls import CONTROLS, Chosen, Configured, Controls, shifted
+from daemon.hub.inbox import Inbox
 from daemon.hub.messages import Message, Node
-from daemon.system.json_store import Note
+from daemon.system.json_store import JsonStore
 
 NODE = Node("attic", "living", ("drums", "flute"), "m", "v", shown=("flute",))
 CONFIGURED = Configured(-65.0, 6.0)
@@ -23,11 +23,11 @@ LEAVES = ["mute", "sensitivity", "sensitivity_flute", "quiet_gate", "stop_after"
 RULES = [Rules(0.5, 0.25, 4, 6.0, 0.0, 6.0, 0.0), Rules(0.9, 0.45, 4, 6.0, 0.0, 20.0, 0.0)]
 
 
-def remote(chosen: Chosen | None = None) -> Remote:
-    return Remote(NODE, CONFIGURED, chosen or Chosen())
+def remote(chosen: Chosen | None = None) -> Controls:
+    return Controls(NODE, CONFIGURED, chosen or Chosen())
 
 
-def send(remote: Remote, leaf: str, payload: bytes, *, retained: bool = False) -> Any:
+def send(remote: Controls, leaf: str, payload: bytes, *, retained: bool = False) -> Any:
     return remote.receive(f"timbrel/living/{leaf}/set", payload, retained=retained)
 
 
@@ -53,7 +53,7 @@ def test_begins_with_what_is_configured() -> None:
 
 
 def test_no_gate_is_the_lowest_one() -> None:
-    silent = Remote(NODE, Configured(None, 6.0))
+    silent = Controls(NODE, Configured(None, 6.0))
     assert echo("quiet_gate", b"-120")[0] in silent.echoes()
     assert silent.gate_dbfs is None
 
@@ -228,13 +228,13 @@ class Loop:
     """A console at work: what it published and applied."""
 
     def __init__(self, folder: Path) -> None:
-        self.note = Note(folder, "chosen-living", Chosen())
+        self.note = JsonStore(folder, "chosen-living", Chosen())
         self.sent: list[Message] = []
         self.gates: list[float | None] = []
         self.now = 1000.0
         self.wakes = 0
-        remote = Remote(NODE, CONFIGURED, self.note.read())
-        self.console = Console(remote, self.note, clock=lambda: self.now)
+        remote = Controls(NODE, CONFIGURED, self.note.read())
+        self.console = Inbox(remote, self.note, clock=lambda: self.now)
         self.console.open(self.sent.append, lambda hub: self.gates.append(hub.gate_dbfs), self.wake)
 
     def wake(self) -> None:
@@ -300,8 +300,8 @@ def test_a_flood_is_dropped_and_not_kept(tmp_path: Path, caplog: pytest.LogCaptu
 def test_a_scene_that_sets_everything_at_once_is_carried_out() -> None:
     families = tuple(f"family{number}" for number in range(12))
     node = Node("attic", "living", families, "m", "v", shown=families)
-    its = Console(Remote(node, CONFIGURED), Note(None, "chosen-living", Chosen()))
-    topics = [t for t in Remote(node, CONFIGURED).topics if "sensitivity" in t]
+    its = Inbox(Controls(node, CONFIGURED), JsonStore(None, "chosen-living", Chosen()))
+    topics = [t for t in Controls(node, CONFIGURED).topics if "sensitivity" in t]
     assert all(its.take(topic, b"70", False) for topic in topics)
     assert all(its.take(f"timbrel/living/{leaf}/set", b"20", False) for leaf in LEAVES[3:])
     its.attend()
@@ -424,17 +424,17 @@ def test_a_damaged_note_is_named_and_begun_anew(
     content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "chosen-living.json").write_bytes(content)
-    assert Note(tmp_path, "chosen-living", Chosen()).read() == Chosen()
+    assert JsonStore(tmp_path, "chosen-living", Chosen()).read() == Chosen()
     assert "chosen-living.json" in caplog.text
 
 
 def test_a_note_of_a_newer_version_keeps_what_is_known(tmp_path: Path) -> None:
     (tmp_path / "chosen-living.json").write_bytes(b'{"muted": true, "brightness": 3}')
-    assert Note(tmp_path, "chosen-living", Chosen()).read() == Chosen(muted=True)
+    assert JsonStore(tmp_path, "chosen-living", Chosen()).read() == Chosen(muted=True)
 
 
 def test_of_many_notes_the_newest_is_on_the_disk(tmp_path: Path) -> None:
-    note = Note(tmp_path / "new", "chosen-living", Chosen())
+    note = JsonStore(tmp_path / "new", "chosen-living", Chosen())
     for number in range(101):
         note.write(Chosen(sensitivity=float(number)))
     note.close()
@@ -446,7 +446,7 @@ def test_a_disk_that_fails_is_named_once_and_stops_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("")
-    note = Note(tmp_path / "file", "chosen-living", Chosen())
+    note = JsonStore(tmp_path / "file", "chosen-living", Chosen())
     for number in range(3):
         note.write(Chosen(sensitivity=float(number)))
         note.close()
@@ -461,7 +461,7 @@ def test_a_note_waits_where_no_thread_can_be_started(
     def has_none(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    note = Note(tmp_path, "chosen-living", Chosen())
+    note = JsonStore(tmp_path, "chosen-living", Chosen())
     with monkeypatch.context() as full:
         full.setattr(threading.Thread, "start", has_none)
         note.write(Chosen(sensitivity=1.5))
@@ -474,7 +474,7 @@ def test_a_note_waits_where_no_thread_can_be_started(
 
 
 def test_without_a_directory_nothing_is_kept() -> None:
-    note = Note(None, "chosen-living", Chosen())
+    note = JsonStore(None, "chosen-living", Chosen())
     note.write(Chosen(muted=True))
     note.close()
     assert note.read() == Chosen()

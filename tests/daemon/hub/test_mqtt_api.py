@@ -15,13 +15,14 @@ from daemon.counters import Counters
 from daemon.hearing.scorer import Heard
 from daemon.hearing.tracker import EventEnded, EventStarted
 from daemon.hub import messages, payloads
-from daemon.hub.controls import Chosen, Configured, Remote
+from daemon.hub.controls import Chosen, Configured, Controls
 from daemon.hub.home_assistant.discovery import discovery
 from daemon.hub.messages import Message, Node
-from daemon.hub.reporter import Hub
+from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
-from daemon.practice.sessions import Practice
+from daemon.practice.sessions import Sessions
 from tests.conftest import ROOT
+from tests.daemon.observations import observed
 
 NODE = Node("attic", "living", ("drums", "flute"), "m", "v", shown=("flute",))
 TYPES = {
@@ -43,15 +44,15 @@ def api() -> Any:
 def evening() -> Iterator[Message]:
     """Everything that a node says on an eventful evening."""
     sent: list[Message] = []
-    practice = Practice(settle_seconds=10, gap_seconds=60, least_seconds=1)
+    practice = Sessions(settle_seconds=10, gap_seconds=60, least_seconds=1)
     outbox = Outbox()
-    hub = Hub(NODE, sent.append, outbox, lambda at: 1e9 + at, practice=practice)
+    hub = Reporter(NODE, sent.append, outbox, lambda at: 1e9 + at, practice=practice)
     hub.hears()
     start = EventStarted("flute", 3.5, 7.0, 0.9)
-    hub.tell(Heard(7.0, -30.0, np.array([0.1, 0.9], np.float32)), [start], [start])
+    hub.observe(observed(Heard(7.0, -30.0, np.array([0.1, 0.9], np.float32)), [start], [start]))
     ended = EventEnded("flute", 3.5, 20.0, 0.1, 14.0, 0.95, reason="deaf")
-    hub.tell(Heard(20.0, -60.0, np.zeros(2, np.float32)), [], [ended])
-    hub.tell(Heard(100.0, -60.0, np.zeros(2, np.float32)), [], [])
+    hub.observe(observed(Heard(20.0, -60.0, np.zeros(2, np.float32)), [], [ended]))
+    hub.observe(observed(Heard(100.0, -60.0, np.zeros(2, np.float32)), [], []))
     hub.deaf("unplugged", 101.0, [])
     hub.muted(102.0, [])
     hub.diagnose(Counters(inference_ms=3.14159))
@@ -59,7 +60,7 @@ def evening() -> Iterator[Message]:
     for _, message, _ in outbox.take(10):
         yield from (message, messages.as_late(message))
     yield from hub.greeting(discovery=False)
-    yield from Remote(NODE, Configured(-60.0, 6.0), Chosen()).echoes()
+    yield from Controls(NODE, Configured(-60.0, 6.0), Chosen()).echoes()
 
 
 def channel_of(api: Any, topic: str) -> str:
@@ -100,7 +101,7 @@ def test_every_payload_is_of_its_type(api: Any) -> None:
 
 
 def test_commands_are_those_that_are_taken(api: Any) -> None:
-    taken = {channel_of(api, topic) for topic in Remote(NODE, Configured(None, 6.0)).topics}
+    taken = {channel_of(api, topic) for topic in Controls(NODE, Configured(None, 6.0)).topics}
     assert taken == {n for n, o in api["operations"].items() if o["action"] == "receive"}
 
 

@@ -11,9 +11,10 @@ import pytest
 from daemon.hearing.scorer import Heard
 from daemon.hearing.tracker import Event, EventEnded, EventStarted
 from daemon.hub.messages import Message, Node
-from daemon.hub.reporter import Hub
+from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
-from daemon.practice.sessions import Diary, Practice
+from daemon.practice.sessions import Diary, Sessions
+from tests.daemon.observations import observed
 
 NODE = Node("timbrel", "timbrel", ("flute", "organ"), "tiny 1", "0.1.0")
 BEGAN = 1_717_266_600.0  # 2024-06-01 18:30:00 UTC
@@ -36,12 +37,12 @@ def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 class Evening:
     """A hub whose messages are kept, and a wall clock that may jump."""
 
-    def __init__(self, node: Node = NODE, practice: Practice | None = None) -> None:
+    def __init__(self, node: Node = NODE, practice: Sessions | None = None) -> None:
         self.sent: list[Message] = []
         self.ahead_seconds = 0.0
         self.wills: dict[str, Message] = {}
         self.renewals = 0
-        self.hub = Hub(node, self.sent.append, self, self.wall_at, practice=practice)
+        self.hub = Reporter(node, self.sent.append, self, self.wall_at, practice=practice)
 
     def put(self, message: Message, event_id: str, will: Message | None = None) -> None:
         self.sent.append(message)
@@ -65,7 +66,7 @@ class Evening:
         before = len(self.sent)
         heard = Heard(at, level_dbfs, np.zeros(2, np.float32))
         still = [EventStarted(family, 0.0, at, score) for family, score in playing.items()]
-        self.hub.tell(heard, still, events)
+        self.hub.observe(observed(heard, still, events))
         return self.sent[before:]
 
     def end(self, *arguments: Any) -> list[Message]:
@@ -314,9 +315,9 @@ def test_the_wall_clock_is_asked_once_a_window() -> None:
         asked.append(at)
         return BEGAN + at
 
-    hub = Hub(NODE, lambda _: None, Outbox(), wall_at)
+    hub = Reporter(NODE, lambda _: None, Outbox(), wall_at)
     both = [started("flute", 0.0, 4.0), started("organ", 0.0, 4.0)]
-    hub.tell(Heard(4.0, -30.0, np.zeros(2, np.float32)), both, both)
+    hub.observe(observed(Heard(4.0, -30.0, np.zeros(2, np.float32)), both, both))
     assert asked == [4.0]
 
 
@@ -330,12 +331,12 @@ def test_every_message_is_valid_json(evening: Evening) -> None:
 
 def test_scores_are_published_every_five_seconds_and_only_while_they_move() -> None:
     sent: list[Message] = []
-    hub = Hub(NODE, sent.append, Outbox(), lambda at: BEGAN + at)
+    hub = Reporter(NODE, sent.append, Outbox(), lambda at: BEGAN + at)
     hub.hears()
     rng = np.random.default_rng(1)
     for at in range(4, 124):
         scores = rng.random(2).astype(np.float32) if at < 64 else np.full(2, 0.3, np.float32)
-        hub.tell(Heard(float(at), -30.0, scores), [], [])
+        hub.observe(observed(Heard(float(at), -30.0, scores), [], []))
     told = [body(message) for message in sent if message.topic.endswith("/scores")]
     assert len(told) == 12 + 1
     assert told[-1] == {"flute": 0.3, "organ": 0.3}
@@ -350,7 +351,9 @@ def test_scores_lag_by_at_most_five_seconds_while_one_family_plays(evening: Even
         plays = [started("flute", 3.5, 7.0, float(rng.choice([0.5, 0.9])))] if at >= 7 else []
         before = len(evening.sent)
         scores = np.array([at % 2, 0.5], np.float32)
-        evening.hub.tell(Heard(float(at), rng.uniform(-40.0, -10.0), scores), plays, begins)
+        evening.hub.observe(
+            observed(Heard(float(at), rng.uniform(-40.0, -10.0), scores), plays, begins)
+        )
         sent = leaves(evening.sent[before:])
         times += [at] * len(sent)
         scores_at += [float(at)] * sent.count("scores")
@@ -363,7 +366,7 @@ def test_scores_lag_by_at_most_five_seconds_while_one_family_plays(evening: Even
 def test_scores_lag_by_at_most_five_seconds_while_one_family_comes_and_goes() -> None:
     """A start or an end every ten seconds, and everything else moves in every window too."""
     rng = np.random.default_rng(6)
-    practice = Practice(settle_seconds=10, gap_seconds=120, least_seconds=5)
+    practice = Sessions(settle_seconds=10, gap_seconds=120, least_seconds=5)
     evening = Evening(NODE, practice)
     evening.hub.hears()
     scores_at = [4.0]
@@ -373,7 +376,7 @@ def test_scores_lag_by_at_most_five_seconds_while_one_family_comes_and_goes() ->
         event = start if starts else ended("flute", 4.0, float(at), float(at))
         before = len(evening.sent)
         heard = Heard(float(at), rng.uniform(-40.0, -10.0), np.array([at % 2, 0.5], np.float32))
-        evening.hub.tell(heard, [start] if starts else [], [event] if turns else [])
+        evening.hub.observe(observed(heard, [start] if starts else [], [event] if turns else []))
         scores_at += [float(at)] * leaves(evening.sent[before:]).count("scores")
     assert np.max(np.diff([*scores_at, 604.0])) <= 5.0
     assert len(evening.sent) / 10 < 29.0
@@ -389,7 +392,7 @@ def test_scores_lag_by_at_most_five_seconds_while_families_take_turns(evening: E
         plays = [started(family, 3.5, at)] if at >= 8 and at % 8 < 4 else []
         before = len(evening.sent)
         heard = Heard(float(at), -30.0 - 6 * (at % 2), np.array([at % 2, 0.5], np.float32))
-        evening.hub.tell(heard, plays, events if at >= 8 else [])
+        evening.hub.observe(observed(heard, plays, events if at >= 8 else []))
         scores_at += [float(at)] * leaves(evening.sent[before:]).count("scores")
     assert np.max(np.diff([*scores_at, 305.0])) <= 5.0
 
@@ -400,8 +403,8 @@ class Diarist(Evening):
     def __init__(self) -> None:
         super().__init__()
         self.remembered: list[Diary] = []
-        practice = Practice(settle_seconds=10, gap_seconds=120, least_seconds=5)
-        self.hub = Hub(
+        practice = Sessions(settle_seconds=10, gap_seconds=120, least_seconds=5)
+        self.hub = Reporter(
             *(NODE, self.sent.append, self, self.wall_at),
             practice=practice,
             remember=self.remembered.append,
@@ -515,7 +518,7 @@ def rates(levels: Any, scores: Any, *, plays: bool, turn: int = 600) -> float:
     said = 0
     for number in range(20):
         node = Node("box", f"room{number}", ("flute", "organ"), "m", "v")
-        practice = Practice(settle_seconds=10, gap_seconds=120, least_seconds=5)
+        practice = Sessions(settle_seconds=10, gap_seconds=120, least_seconds=5)
         evening = Evening(node, practice)
         evening.hub.hears()
         for at in range(4, 604):
@@ -525,7 +528,7 @@ def rates(levels: Any, scores: Any, *, plays: bool, turn: int = 600) -> float:
             on = plays and (at - 4) // turn % 2 == 0
             event = start if on else ended("flute", 4.0, float(at), float(at))
             turns = plays and (at - 4) % turn == 0
-            evening.hub.tell(heard, [start] if on else [], [event] if turns else [])
+            evening.hub.observe(observed(heard, [start] if on else [], [event] if turns else []))
         said += len(evening.sent)
     return said / 20 / 10
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.hearing.tracker import Event, EventEnded, EventStarted
-from daemon.practice.sessions import Diary, Practice, Session
+from daemon.practice.sessions import Diary, Session, Sessions
 
 STOP_AFTER = 6.0
 SETTLE = 11.0
@@ -26,7 +26,7 @@ class Room:
     """A place where families sound at known seconds, heard once a second."""
 
     def __init__(self, began: str = "2024-06-01T18:00:00", diary: Diary | None = None) -> None:
-        self.practice = Practice(
+        self.practice = Sessions(
             settle_seconds=SETTLE,
             gap_seconds=300,
             least_seconds=60,

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from daemon.configuration.settings import TrackerSettings
+from daemon.hearing.pipeline import listen
 from daemon.hearing.rules import rules
-from daemon.hearing.scorer import Heard, Hearing
+from daemon.hearing.scorer import Heard, Scorer
 from daemon.hearing.tracker import Tracker
 from daemon.hub.messages import Node
-from daemon.hub.reporter import Hub
+from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
-from daemon.runtime.listener import listen
 from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, Window
 
 NODE = Node("room", "room", ("flute", "organ"), "tiny 1", "0.1.0")
@@ -23,7 +23,7 @@ HOUR = 3600.0
 SECONDS = 300
 
 
-class Scripted(Hearing):
+class Scripted(Scorer):
     """The flute and the organ in turn, with rests between."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ def events_with(jumps: dict[int, float], monkeypatch: pytest.MonkeyPatch) -> lis
                 yield Window(samples, second * SAMPLE_RATE_HZ)
 
         outbox = Outbox()
-        hub = Hub(NODE, lambda _: None, outbox, lambda _: time.time())
+        hub = Reporter(NODE, lambda _: None, outbox, lambda _: time.time())
         tracker = Tracker(
             NODE.families, rules(TrackerSettings(), NODE.families, (0.5, 0.5), 1.0), 1.0
         )

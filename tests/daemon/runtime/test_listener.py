@@ -1,16 +1,16 @@
 """The loop with real parts: every window is heard, tracked and told, in this order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from daemon.errors import SoundLostError
 from daemon.hearing.classifier import Classifier
+from daemon.hearing.pipeline import Observation, listen
 from daemon.hearing.rules import Rules
-from daemon.hearing.scorer import Heard, Hearing
+from daemon.hearing.scorer import Heard, Scorer
 from daemon.hearing.tracker import Event, EventEnded, EventStarted, Tracker
-from daemon.runtime.listener import listen
 from daemon.sound.window import Window, WindowBuffer
 from tests.daemon.conftest import FAMILIES, Samples, without_dc
 
@@ -26,11 +26,12 @@ class Notebook:
         self.events: list[Event] = []
         self._order, self._name = order, name
 
-    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
+    def observe(self, observation: Observation) -> None:
+        heard = observation.heard
         self._order.append(f"{self._name} {heard.ended_at:g}")
         self.heard.append(heard)
-        self.playing.append([event.family for event in playing])
-        self.events += events
+        self.playing.append([event.family for event in observation.playing])
+        self.events += observation.events
 
 
 @pytest.fixture
@@ -54,12 +55,12 @@ def test_every_window_is_told_to_everyone_in_order(
 ) -> None:
     other = Notebook(order, "other")
     windows = WindowBuffer(1.0).push(noise[: 6 * 16_000])
-    listen(windows, Hearing(classifier, None), tracker, [notebook, other])
+    listen(windows, Scorer(classifier, None), tracker, [notebook, other])
     assert order == ["notebook 4", "other 4", "notebook 5", "other 5", "notebook 6", "other 6"]
     sound = without_dc(noise)
     for number, heard in enumerate(notebook.heard):
         start = 16_000 * number
-        expected = Hearing(classifier, None).hear(Window(sound[start : start + 64_000], start))
+        expected = Scorer(classifier, None).hear(Window(sound[start : start + 64_000], start))
         assert heard.scores.tobytes() == expected.scores.tobytes()
         assert heard.level_dbfs == expected.level_dbfs
 
@@ -68,7 +69,7 @@ def test_what_plays_is_told_after_the_windows_own_events(
     classifier: Classifier, tracker: Tracker, notebook: Notebook, noise: Samples
 ) -> None:
     sound = np.concatenate([noise[96_000:160_000], np.zeros(128_000, np.float32)])
-    listen(WindowBuffer(1.0).push(sound), Hearing(classifier, -60.0), tracker, [notebook])
+    listen(WindowBuffer(1.0).push(sound), Scorer(classifier, -60.0), tracker, [notebook])
     every = list(FAMILIES)
     # Silent from the window at 8 s on, where 2 s have to pass without a detection.
     assert notebook.playing == [every] * 5 + [[]] * 4
@@ -80,7 +81,7 @@ def test_what_plays_is_told_after_the_windows_own_events(
 def test_nothing_to_hear_is_nothing_to_tell(
     classifier: Classifier, tracker: Tracker, notebook: Notebook
 ) -> None:
-    listen([], Hearing(classifier, None), tracker, [notebook])
+    listen([], Scorer(classifier, None), tracker, [notebook])
     assert notebook.heard == []
 
 
@@ -92,5 +93,5 @@ def test_a_lost_source_is_not_swallowed(
         raise SoundLostError("unplugged")
 
     with pytest.raises(SoundLostError, match="unplugged"):
-        listen(windows(), Hearing(classifier, None), tracker, [notebook])
+        listen(windows(), Scorer(classifier, None), tracker, [notebook])
     assert len(notebook.heard) == 1

@@ -18,10 +18,10 @@ from daemon.configuration.settings import TrackerSettings
 from daemon.counters import Counters
 from daemon.errors import FailedError, SoundLostError
 from daemon.hearing.rules import rules
-from daemon.hearing.scorer import Heard, Hearing
+from daemon.hearing.scorer import Heard, Scorer
 from daemon.hearing.tracker import Tracker
 from daemon.hub.messages import Message, Node
-from daemon.hub.reporter import Hub
+from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.runtime import listener as listener_module
 from daemon.runtime.listener import Listener
@@ -37,7 +37,7 @@ RULES = rules(TrackerSettings(votes=2, vote_seconds=3.0), FAMILIES, (0.5, 0.5), 
 NODE = Node("box", "room", FAMILIES, "tiny 1", "0.1.0")
 
 
-class Flute(Hearing):
+class Flute(Scorer):
     """Whatever is louder than the gate is a flute."""
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ class Room:
         self.sent: list[Message] = []
         self.device = Script()
         self.outbox = Outbox()
-        self.hub = Hub(NODE, self.sent.append, self.outbox, lambda _: time.time())
+        self.hub = Reporter(NODE, self.sent.append, self.outbox, lambda _: time.time())
         self.source = Source(self.device, Listening(1.0, 60.0))
         tracker = Tracker(FAMILIES, RULES, 1.0)
         self.hearing = Flute()

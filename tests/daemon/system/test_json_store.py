@@ -15,8 +15,8 @@ import pytest
 from daemon.hub import messages
 from daemon.hub.controls import Chosen
 from daemon.hub.messages import Node
-from daemon.practice.sessions import Diary, Practice, Session
-from daemon.system.json_store import Note
+from daemon.practice.sessions import Diary, Session, Sessions
+from daemon.system.json_store import JsonStore
 from tests.conftest import ROOT
 from tests.daemon.mqtt.outbox.test_outbox import small_disk
 from tests.daemon.special_files import SPECIAL
@@ -27,13 +27,13 @@ SESSION = Session(NOW - 1000, 600.0, ("guitar", "flute"))
 DIARY = Diary("2023-11-14", 700.0, {"guitar": 600.0}, None, SESSION)
 
 
-def note(folder: Path) -> Note[Diary]:
-    return Note(folder, "practice-room", Diary())
+def note(folder: Path) -> JsonStore[Diary]:
+    return JsonStore(folder, "practice-room", Diary())
 
 
 def goes_on_with(diary: Diary) -> None:
     """Do all that the daemon does with a diary at its start and later."""
-    practice = Practice(settle_seconds=10, gap_seconds=60, least_seconds=1, diary=diary)
+    practice = Sessions(settle_seconds=10, gap_seconds=60, least_seconds=1, diary=diary)
     practice.begin(NOW)
     for wall in (NOW, NOW + 100, NOW + 86_400):
         practice.rest(wall)
@@ -148,7 +148,7 @@ def test_whatever_is_read_can_be_shown() -> None:
 def test_absurd_settings_are_not_put_in_force(changes: dict[str, Any], tmp_path: Path) -> None:
     document = json.loads(msgspec.json.encode(Chosen())) | changes
     (tmp_path / "chosen-room.json").write_text(json.dumps(document))
-    assert Note(tmp_path, "chosen-room", Chosen()).read() == Chosen()
+    assert JsonStore(tmp_path, "chosen-room", Chosen()).read() == Chosen()
     assert (tmp_path / "chosen-room.json.damaged").exists()
 
 
@@ -187,7 +187,7 @@ def test_what_is_in_the_way_of_the_next_note_is_moved_aside(
 WRITE = """
 import logging, resource, sys
 from pathlib import Path
-from daemon.system.json_store import Note
+from daemon.system.json_store import JsonStore
 from tests.daemon.system.test_json_store import DIARY, note
 logging.basicConfig(format="%(message)s")
 kept = note(Path(sys.argv[1]))

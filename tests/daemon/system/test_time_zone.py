@@ -7,7 +7,7 @@ import pytest
 
 from daemon.configuration.settings import Settings
 from daemon.hub.messages import iso_time
-from daemon.practice.sessions import Practice
+from daemon.practice.sessions import Sessions
 from daemon.runtime.reload import Reload
 from daemon.system import time_zone
 from daemon.system.time_zone import TimeZone
@@ -46,7 +46,7 @@ def test_changed_zone_is_read_at_a_reload(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_day_turns_at_midnight_of_the_new_zone(monkeypatch: pytest.MonkeyPatch) -> None:
-    practice = Practice(settle_seconds=10, gap_seconds=60, least_seconds=1)
+    practice = Sessions(settle_seconds=10, gap_seconds=60, least_seconds=1)
     practice.begin(MOMENT)
     assert practice.diary.day == "2024-06-01"
     monkeypatch.setenv("TZ", TOKYO)

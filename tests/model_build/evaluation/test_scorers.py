@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from daemon.hearing.classifier import Classifier
-from daemon.hearing.replay import heard_in
+from daemon.hearing.pipeline import heard_in
 from daemon.sound.sound_file import read_sound
 from daemon.sound.window import WindowBuffer
 from model_build.evaluation.scorers import Ear, float_ear, our_ear, peer_ear

@@ -20,6 +20,7 @@ from daemon.commands.demo.verdict import Judge
 from daemon.hearing.rules import Rules
 from daemon.hearing.scorer import Heard
 from daemon.hearing.tracker import EventEnded, EventStarted
+from tests.daemon.observations import observed
 
 FAMILIES = (
     *("bass", "brass", "drums", "flute", "guitar", "keyboard"),
@@ -61,8 +62,8 @@ def record() -> Record:
     scores[FAMILIES.index("flute")] = 0.9
     guitar = EventEnded("guitar", 0.0, 16.0, 0.1, 10.0, 0.9)
     flute = EventStarted("flute", 25.5, 30.0, 0.9)
-    kept.tell(Heard(29.0, -30.0, scores), [], [guitar])
-    kept.tell(Heard(30.0, -30.0, scores), [flute], [flute])
+    kept.observe(observed(Heard(29.0, -30.0, scores), [], [guitar]))
+    kept.observe(observed(Heard(30.0, -30.0, scores), [flute], [flute]))
     kept.receive("timbrel/demo/state", b'{"playing":true}')
     kept.receive("timbrel/demo/\x1b[2J", b"\x1b]0;owned\x07" + bytes(range(256)))
     return kept
@@ -113,7 +114,7 @@ def test_a_family_that_plays_is_marked_without_colour_too() -> None:
 def test_an_event_that_waits_for_its_end_is_shown_as_silent() -> None:
     kept = record()
     scores = np.zeros(len(FAMILIES), np.float32)
-    kept.tell(Heard(31.0, -30.0, scores), [EventStarted("flute", 25.5, 30.0, 0.0)], [])
+    kept.observe(observed(Heard(31.0, -30.0, scores), [EventStarted("flute", 25.5, 30.0, 0.0)], []))
     shown = text(kept=kept)
     assert line_of(shown, "heard") == "heard   ▷ flute since 0:25.5 (6 s), silent now"
     assert line_of(shown, "▷ flute").endswith("0.00")

@@ -8,12 +8,12 @@ import pytest
 from daemon.commands.demo.medley import Passage, medley
 from daemon.commands.demo.verdict import Judge, Verdict, summary
 from daemon.configuration.settings import Settings
+from daemon.hearing.pipeline import Observation, listen
 from daemon.hearing.replay import Replay
 from daemon.hearing.rules import Rules
 from daemon.hearing.scorer import Heard
-from daemon.hearing.tracker import Event, EventEnded, EventStarted
-from daemon.runtime.listener import listen
-from daemon.runtime.wiring import Ears
+from daemon.hearing.tracker import Event, EventEnded
+from daemon.runtime.wiring import Recognizer
 from tests.conftest import MEDLEY
 
 FAMILIES = ("flute", "guitar", "keyboard", "organ")
@@ -172,21 +172,20 @@ class Everything:
         self.events: list[Event] = []
         self.windows: list[Heard] = []
 
-    def tell(self, heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> None:
-        del playing
-        self.windows.append(heard)
-        self.events += events
+    def observe(self, observation: Observation) -> None:
+        self.windows.append(observation.heard)
+        self.events += observation.events
 
 
 def test_the_built_in_model_names_all_of_the_medley_but_the_harpsichord() -> None:
-    from daemon.hearing.scorer import Hearing
+    from daemon.hearing.scorer import Scorer
 
-    ears, kept = Ears(Settings()), Everything()
-    tracker, player = ears.tracker(), Replay(str(MEDLEY), ears.hop_seconds)
-    listen(player.windows(), Hearing(ears.classifier, -65.0), tracker, [kept])
+    recognizer, kept = Recognizer(Settings()), Everything()
+    tracker, player = recognizer.tracker(), Replay(str(MEDLEY), recognizer.hop_seconds)
+    listen(player.windows(), Scorer(recognizer.classifier, -65.0), tracker, [kept])
     kept.events += tracker.close(player.seconds)
     ended = [e for e in kept.events if isinstance(e, EventEnded)]
-    judge = Judge(medley().passages, ears.families, ears.rules)
+    judge = Judge(medley().passages, recognizer.families, recognizer.rules)
     verdicts = judge.verdicts(ended, kept.windows)
     assert [v.passage.instrument for v in verdicts if not v.right] == ["harpsichord"]
     remarks = {v.passage.instrument: v.remark for v in verdicts}

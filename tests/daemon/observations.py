@@ -1,0 +1,18 @@
+"""Observations as tests write them: what was heard, what plays, and the events of one window."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from daemon.hearing.pipeline import Observation
+from daemon.hearing.scorer import Heard
+from daemon.hearing.tracker import Event, EventStarted
+from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, Window
+
+SILENCE = np.zeros(WINDOW_SAMPLES, np.float32)
+
+
+def observed(heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> Observation:
+    """An observation of a silent window that ends when the rest says."""
+    start_sample = round(heard.ended_at * SAMPLE_RATE_HZ) - WINDOW_SAMPLES
+    return Observation(Window(SILENCE, start_sample), heard, playing, events)
