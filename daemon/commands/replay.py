@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from daemon.commands.broker_wait import wait_for_broker
 from daemon.commands.terminal import Screen
@@ -20,13 +20,14 @@ from daemon.hearing.replay import Replay
 from daemon.hearing.rules import shortest_seconds
 from daemon.hearing.scorer import Scorer
 from daemon.hearing.tracker import Event, EventEnded, EventStarted
-from daemon.hub.reporter import Reporter
-from daemon.mqtt.outbox.outbox import Outbox
-from daemon.runtime.wiring import Recognizer, link_to, node_of
+from daemon.runtime.wiring import Recognizer, node_of
 from daemon.sound.window import WINDOW_SECONDS
 from daemon.system.printable import printable
 from daemon.system.redaction import without_logins
 from daemon.system.stop import Stop, stop_on_signals
+
+if TYPE_CHECKING:
+    from daemon.hub.reporter import Reporter
 
 log = logging.getLogger(__name__)
 
@@ -102,11 +103,11 @@ def _too_short(player: Replay, recognizer: Recognizer) -> str | None:
 
 
 class Publication:
-    """The hub of a replay, whose sound began at the wall time `began`."""
+    """The reporter of a replay, whose sound began at the wall time `began`."""
 
     def __init__(self) -> None:
         self.began = time.time()
-        self.hub: Reporter | None = None
+        self.reporter: Reporter | None = None
 
     def wall_at(self, at: float) -> float:
         """Wall time of a moment of the present file."""
@@ -122,17 +123,17 @@ def play(
 ) -> None:
     """Play one file to the printer and, where there is one, the hub; end of file ends events."""
     tracker = recognizer.tracker()
-    hub = publication.hub
-    if hub is not None:
-        hub.hears()
-    observers: list[Observer] = [printer] if hub is None else [printer, hub]
+    reporter = publication.reporter
+    if reporter is not None:
+        reporter.hears()
+    observers: list[Observer] = [printer] if reporter is None else [printer, reporter]
     try:
         listen(player.windows(), hearing, tracker, observers)
     finally:
         events = tracker.close(player.seconds)
         printer.show_events(events)
-        if hub is not None:
-            hub.end(player.seconds, events)
+        if reporter is not None:
+            reporter.end(player.seconds, events)
         publication.began += player.seconds
 
 
@@ -144,22 +145,16 @@ def _published(
     if not publish:
         yield publication
         return
+    from daemon.runtime.publishing import publishing
+
     node = node_of(settings, recognizer, _NODE)
-    outbox = Outbox()
-    link = link_to(
-        settings,
-        node,
-        outbox,
-        lambda: hub.greeting(discovery=settings.mqtt.discovery),
-        password=find_password(settings.mqtt, config),
-        leaves_nothing=True,
-    )
-    hub = publication.hub = Reporter(node, link.publish, outbox, publication.wall_at)
+    password = find_password(settings.mqtt, config)
+    link, publication.reporter = publishing(settings, node, password, publication.wall_at)
     with link:
-        wait_for_broker(link, stop, _CONNECT_SECONDS)
+        wait_for_broker(link.connection, stop, _CONNECT_SECONDS)
         yield publication
         # Without a connection it was stopped before there was an event.
-        if link.connections and (undelivered := link.flush(_FLUSH_SECONDS)):
+        if link.connection.count and (undelivered := link.flush(_FLUSH_SECONDS)):
             raise FailedError(f"the broker did not take {undelivered} event(s); replay again")
 
 

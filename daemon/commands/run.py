@@ -2,13 +2,8 @@
 
 import logging
 import sys
-import threading
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from daemon import __version__
 from daemon.commands import summary
@@ -18,16 +13,20 @@ from daemon.configuration.password import doubts, is_sent
 from daemon.configuration.password_reload import PasswordReload
 from daemon.configuration.service_password import find_password
 from daemon.configuration.settings import Settings
-from daemon.counters import Counters
-from daemon.hub.identity import identity_note, read_identity
+from daemon.hub.board import Board
+from daemon.hub.identity import identity_store, read_identity
 from daemon.hub.retirement import Retirement
+from daemon.mqtt.connection import Connection
 from daemon.mqtt.double import Presence
+from daemon.mqtt.link import Link
 from daemon.mqtt.outbox.outbox import Outbox
+from daemon.mqtt.reception import Reader
 from daemon.runtime.listener import Listener
-from daemon.runtime.place import Place
 from daemon.runtime.reload import Reload, reload_on_signal
+from daemon.runtime.report import Report
+from daemon.runtime.station import Station
 from daemon.runtime.stations import Stations
-from daemon.runtime.status import status
+from daemon.runtime.wakeup import Wakeup
 from daemon.runtime.wiring import DeviceOf, Recognizer, device_of, link_to, outbox_of
 from daemon.sound.portaudio import PortAudio
 from daemon.system import systemd
@@ -35,10 +34,7 @@ from daemon.system.memory import Garbage
 from daemon.system.state_directory import state_directory
 from daemon.system.stop import stop_on_signals
 from daemon.system.time_zone import TimeZone
-from daemon.web.health import Health, NodeHealth, serve
-
-if TYPE_CHECKING:
-    from daemon.mqtt.link import Link
+from daemon.web.endpoint import serve
 
 log = logging.getLogger(__name__)
 
@@ -48,68 +44,57 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
 
     Raises InputError for settings that cannot work, FailedError when only a new process can help.
     """
-    from daemon.mqtt.link import Commands
-
     recognizer = Recognizer(settings)
     outbox = outbox_of(settings)
     folder = state_directory(settings.state.directory)
-    identity, remembered = read_identity(folder, settings.mqtt), identity_note(folder)
-    stations = Stations(settings, recognizer, identity.id_suffix)
-    retirement = Retirement(
-        identity, stations.nodes, remembered.write, discovery=settings.mqtt.discovery
-    )
-    changed = threading.Condition()
+    identity, remembered = read_identity(folder, settings.mqtt), identity_store(folder)
+    wakeup, board, connection = Wakeup(), Board(), Connection(settings.mqtt)
     make_device = make_device or partial(device_of, stall_seconds=settings.audio.stall_seconds)
-
-    def take(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
-        if stations.take(topic, payload, retained):
-            wake()
-
-    def notice(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
-        if topic in settings.mqtt.birth_topics:
-            link.take_birth(payload, retained=retained)
-        retirement.take(topic, payload, retained)
-        presence.take(topic, payload, retained)
-
-    def wake() -> None:
-        listener.wake()
-
-    notices = {*retirement.topics, *stations.availability_topics, *settings.mqtt.birth_topics[1:]}
     # Once: a pipe gives it once.
     password = find_password(settings.mqtt, config)
-    link = link_to(
-        settings,
-        stations.nodes[0],
-        outbox,
-        partial(stations.greeting, discovery=settings.mqtt.discovery),
-        Commands(stations.topics, take),
-        password=password,
-        notices=Commands(sorted(notices), notice),
-    )
-    presence = Presence(settings.name, lambda: stations.availability_topics, link)
-    _introduce(settings, config, recognizer, password)
     with PortAudio() as portaudio, stop_on_signals() as stop:
-        for station, source in zip(stations, settings.places, strict=True):
-            device = make_device(source, portaudio, changed)
-            station.equip(link.publish, outbox, device, changed, wake)
-            stations.places.append(station.place)
+        station = partial(
+            Station,
+            settings,
+            recognizer=recognizer,
+            id_suffix=identity.id_suffix,
+            board=board,
+            outbox=outbox,
+            wakeup=wakeup,
+        )
+        every = [
+            station(source, device=make_device(source, portaudio, wakeup.changed))
+            for source in settings.places
+        ]
+        stations = Stations(every, recognizer, wakeup)
+        retirement = Retirement(
+            *(identity, stations.nodes, remembered.write, board, connection),
+            discovery=settings.mqtt.discovery,
+        )
+        notices = _notices(settings, stations, retirement, connection)
+        link = link_to(
+            *(settings, stations.nodes[0], board, outbox, connection),
+            password=password,
+            commands=Reader(stations.topics, stations.take),
+            notices=notices,
+        )
+        _introduce(settings, config, recognizer, password)
+        stations.begin(discovery=settings.mqtt.discovery)
         renew = PasswordReload(
             settings.mqtt, password, lambda mqtt: find_password(mqtt, config), link.use_password
         )
-        follow = partial(_follow, stations=stations, retirement=retirement, link=link)
+        follow = partial(_follow, stations=stations, retirement=retirement)
         reload = Reload(config, settings, follow, renew)
         report = Report(stations.places, link, outbox)
-        retire = partial(retirement, link)
-        chores = (TimeZone(), stations.attend, reload, retire, report, Garbage())
-        listener = Listener(stations.places, changed, chores)
+        chores = (TimeZone(), stations.attend, reload, retirement, report, Garbage())
         with (
             serve(settings.health.port, report.health),
             outbox,
             link,
-            reload_on_signal(reload, listener.wake, stop),
+            reload_on_signal(reload, wakeup.wake, stop),
         ):
             try:
-                listener.listen_until(stop)
+                Listener(stations.places, wakeup, chores).listen_until(stop)
             finally:
                 systemd.stopping()
                 stations.close()
@@ -118,57 +103,17 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
     return 0
 
 
-class Report:
-    """Tells the service manager and the hub, after each turn of the loop, how the places do."""
+def _notices(
+    settings: Settings, stations: Stations, retirement: Retirement, connection: Connection
+) -> Reader:
+    """What the broker holds or gets on the box's own topics, and who reads it."""
+    presence = Presence(settings.name, lambda: stations.availability_topics, connection)
 
-    def __init__(self, places: Sequence[Place], link: "Link", outbox: Outbox) -> None:
-        self._places = places
-        self._link = link
-        self._outbox = outbox
-        self._is_ready = False
-        self._turned_at = time.monotonic()
-        self._told_status = ""
+    def take(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
+        retirement.take(topic, payload, retained)
+        presence.take(topic, payload, retained)
 
-    def counters(self) -> Mapping[str, Counters]:
-        """What happened so far at each node; from any thread."""
-        reconnects = max(0, self._link.connections - 1)
-        return {
-            place.name: replace(
-                place.counters,
-                reconnects=reconnects,
-                queued=self._outbox.waiting,
-                dropped=self._outbox.dropped,
-                refused=self._link.refused,
-                refusing=self._link.refusing,
-            )
-            for place in list(self._places)
-        }
-
-    def health(self) -> Health:
-        """How the places do now; from any thread."""
-        counters = self.counters()
-        nodes = {
-            place.name: NodeHealth(place.doing.state, place.doing.reason, counters[place.name])
-            for place in list(self._places)
-            if place.name in counters
-        }
-        return Health(nodes, self._turned_at, self._link.state)
-
-    def __call__(self) -> None:
-        """Tell what is new; raises FailedError where nothing can reach the broker any more."""
-        self._link.check_thread()
-        self._turned_at = time.monotonic()
-        text = status(self._places, self._turned_at, self._link.state)
-        if not self._is_ready and all(place.is_settled for place in self._places):
-            self._is_ready = True
-            self._told_status = text
-            systemd.ready(text)
-        if text != self._told_status and self._is_ready:
-            self._told_status = text
-            systemd.status(text)
-        counters = self.counters()
-        for place in self._places:
-            place.diagnose(counters[place.name])
+    return Reader(sorted({*retirement.topics, *stations.availability_topics}), take)
 
 
 def _introduce(
@@ -194,14 +139,14 @@ def _introduce(
         log.warning("%s", line)
 
 
-def _follow(settings: Settings, stations: Stations, retirement: Retirement, link: "Link") -> None:
+def _follow(settings: Settings, stations: Stations, retirement: Retirement) -> None:
     """Follow settings that were read again; raises InputError for those that cannot work."""
     for node in stations.reload(settings):
-        retirement.retire(node, link)
+        retirement.retire(node)
     logging.getLogger().setLevel(settings.log.level.upper())
 
 
-def _say_goodbye(link: "Link", outbox: Outbox) -> None:
+def _say_goodbye(link: Link, outbox: Outbox) -> None:
     unsent = link.flush(seconds=2.0)
     if unsent:
         fate = "are kept until the next start" if outbox.on_disk else "are lost"

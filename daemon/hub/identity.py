@@ -50,7 +50,7 @@ class Identity(msgspec.Struct, frozen=True):
     places: tuple[Announced, ...] = ()
 
 
-def identity_note(directory: Path | None) -> JsonStore[Identity]:
+def identity_store(directory: Path | None) -> JsonStore[Identity]:
     """Where the identity of a box outlives the process."""
     return JsonStore(directory, _NAME, Identity())
 
@@ -63,7 +63,7 @@ def read_identity(directory: Path, mqtt: MqttSettings) -> Identity:
     as that can still be read, else as those of a new box with this topic prefix. Raises InputError
     for the file of a newer Timbrel.
     """
-    note = identity_note(directory)
+    note = identity_store(directory)
     identity = note.read()
     if identity.schema > _SCHEMA:
         raise InputError(

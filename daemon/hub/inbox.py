@@ -31,18 +31,30 @@ class _Command(NamedTuple):
 
 
 class Inbox:
-    """The commands of one node; what they choose goes to the `note`."""
+    """The commands of one node; what they choose goes to the `store`.
+
+    `apply` puts the controls in force; `publish` tells the hub which values those are; `wake` has
+    the loop call `attend` soon, from any thread.
+    """
 
     def __init__(
-        self, remote: Controls, note: JsonStore[Chosen], clock: Callable[[], float] = time.monotonic
+        self,
+        controls: Controls,
+        store: JsonStore[Chosen],
+        publish: Callable[[Message], None],
+        *,
+        apply: Callable[[Controls], None],
+        wake: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.remote = remote
-        self._topics = frozenset(remote.topics)
-        self._note = note
+        self.controls = controls
+        """What may be set, and what was."""
+        self._topics = frozenset(controls.topics)
+        self._store = store
+        self._publish = publish
+        self._apply = apply
+        self._wake = wake
         self._clock = clock
-        self._publish: Callable[[Message], None] = lambda _: None
-        self._apply: Callable[[Controls], None] = lambda _: None
-        self._wake: Callable[[], None] = lambda: None
         self._waiting = queue.SimpleQueue[_Command]()
         self._bucket = TokenBucket(_BURST, _PER_SECOND)
         self._lock = threading.Lock()
@@ -52,32 +64,16 @@ class Inbox:
         self._saved_at = clock() - _PAUSE_SECONDS
         self._said = Repeats(log)
 
-    @property
-    def muted(self) -> bool:
-        """Whether nothing is to be heard."""
-        return self.remote.chosen.muted
-
-    def open(
-        self,
-        publish: Callable[[Message], None],
-        apply: Callable[[Controls], None],
-        wake: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Put what was chosen earlier in force, now and whenever it changes, and tell the hub.
-
-        `wake` has the loop call `attend` soon; from any thread.
-        """
-        self._publish, self._apply, self._wake = publish, apply, wake
-        self._apply(self.remote)
-        for echo in self.remote.echoes():
+    def begin(self) -> None:
+        """Put in force what was chosen earlier, and tell the hub."""
+        self._apply(self.controls)
+        for echo in self.controls.echoes():
             self._publish(echo)
 
     def reload(self, configured: Configured) -> None:
         """The configuration has changed; what the hub has set still beats it. On the loop."""
-        self.remote.configured = configured
-        self._apply(self.remote)
-        for echo in self.remote.echoes():
-            self._publish(echo)
+        self.controls.configured = configured
+        self.begin()
 
     def take(self, topic: str, payload: bytes, retained: bool) -> bool:  # noqa: FBT001
         """Queue a command, from any thread; return whether `attend` should be called now.
@@ -107,7 +103,7 @@ class Inbox:
         changes = dict[str, Message]()
         while not self._waiting.empty():
             topic, payload = self._waiting.get()
-            reply = self.remote.receive(topic, payload, retained=False)
+            reply = self.controls.receive(topic, payload, retained=False)
             if reply.refusal is not None:
                 self._said.say(logging.WARNING, f"refused: {reply.refusal}")
             for echo in reply.echo:
@@ -119,7 +115,7 @@ class Inbox:
             log.info("set by the hub: %s", _words(echo))
         if changes:
             self._has_news = True
-            self._apply(self.remote)
+            self._apply(self.controls)
         if self._timer is None:
             self._echo_dropped()
             self._save()
@@ -128,7 +124,7 @@ class Inbox:
     def close(self) -> None:
         """Save what is not saved yet."""
         if self._has_news:
-            self._note.write(self.remote.chosen)
+            self._store.write(self.controls.chosen)
 
     def _save(self) -> None:
         if not self._has_news:
@@ -138,13 +134,13 @@ class Inbox:
             self._attend_later()
             return
         self._has_news, self._saved_at = False, now
-        self._note.write(self.remote.chosen)
+        self._store.write(self.controls.chosen)
 
     def _echo_dropped(self) -> None:
         with self._lock:
             dropped, self._dropped = self._dropped, set()
         for topic in dropped:
-            for echo in self.remote.echo(topic):
+            for echo in self.controls.echo(topic):
                 self._publish(echo)
 
     def _attend_later(self) -> None:

@@ -55,8 +55,8 @@ class Reporter:
 
     States go to `publish`, events to the `keeper`, with a will while they are open: how they ended
     if nothing of them is heard any more. `wall_at` gives the wall time of a moment of the sound, in
-    seconds; it is asked once a window. `practice` is told on, and what it knows goes to `remember`
-    at most once a minute. `controls`: whether somebody takes the node's commands; `started`: the
+    seconds; it is asked once a window. `sessions` are kept up to date, and go to `remember` at most
+    once a minute. `controls`: whether somebody takes the node's commands; `started`: the
     wall time of the daemon's start.
     """
 
@@ -67,7 +67,7 @@ class Reporter:
         keeper: Keeper,
         wall_at: Callable[[float], float],
         *,
-        practice: Sessions | None = None,
+        sessions: Sessions | None = None,
         remember: Callable[[Diary], None] = lambda _: None,
         controls: bool = False,
         started: float = 0.0,
@@ -85,7 +85,7 @@ class Reporter:
         self._told_dbfs = FLOOR_DBFS
         self._level_told_at: float | None = None
         self._renewed_at = 0.0
-        self._practice = practice
+        self._sessions = sessions
         self._remember = remember
         self._controls = controls
         self._started = started
@@ -112,8 +112,8 @@ class Reporter:
         self._renewed_at = 0.0
         since = self._wall_at(0.0)
         self._publish(messages.hearing(self._node, "hearing", None, since))
-        if self._practice is not None:
-            self._practice.begin(since)
+        if self._sessions is not None:
+            self._sessions.begin(since)
             self._tell_practice(0.0, due=True)
 
     def observe(self, observation: Observation) -> None:
@@ -128,15 +128,15 @@ class Reporter:
         self._tell_state({event.family: event.score for event in playing}, heard, wall)
         self._tell_level(heard)
         self._tell_scores(heard)
-        if self._practice is not None:
-            self._practice.update(heard.ended_at, wall, events)
+        if self._sessions is not None:
+            self._sessions.update(heard.ended_at, wall, events)
             due = heard.ended_at - self._practice_told_at >= _PRACTICE_SECONDS
             self._tell_practice(heard.ended_at, due=due)
 
     def rest(self) -> None:
         """Nobody listens, and time goes by: the day may turn, or the session end."""
-        if self._practice is not None:
-            self._practice.rest(self._wall_at(0.0))
+        if self._sessions is not None:
+            self._sessions.rest(self._wall_at(0.0))
             self._tell_practice(0.0, due=False)
 
     def end(self, at: float, events: Sequence[Event]) -> None:
@@ -166,8 +166,8 @@ class Reporter:
     ) -> None:
         for event in events:
             self._tell_event(event, wall - at)
-        if self._practice is not None and at:
-            self._practice.update(at, wall, events)
+        if self._sessions is not None and at:
+            self._sessions.update(at, wall, events)
             self._tell_practice(at, due=True)
         self._publish(messages.state(self._node, playing, self._newest_dbfs, wall))
 
@@ -256,7 +256,7 @@ class Reporter:
 
     def _tell_practice(self, at: float, *, due: bool) -> None:
         """At once when a session begins or ends or the day turns; minutes when they are due."""
-        practice = self._practice
+        practice = self._sessions
         if practice is None or self._tell_finished(practice, at):
             return
         turn, before = practice.turn, self._told_turn

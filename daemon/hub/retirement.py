@@ -1,12 +1,13 @@
 """Removes places that a box no longer has from the broker; opens no socket."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import Protocol
 
 import msgspec
 
+from daemon.hub.board import Board
 from daemon.hub.home_assistant.discovery import availability_of
 from daemon.hub.identity import Announced, Identity, announced
 from daemon.hub.messages import Message, Node, availability_topic
@@ -18,21 +19,12 @@ log = logging.getLogger(__name__)
 _LOOK_SECONDS = 3.0
 
 
-class Broker(Protocol):
-    """The link, as far as it is needed here."""
+class Connection(Protocol):
+    """The connection to the broker, as far as it is needed here."""
 
     @property
-    def connected_seconds(self) -> float:
+    def seconds(self) -> float:
         """How long the connection has lasted; 0 where there is none."""
-
-    def publish(self, state: Message) -> None:
-        """Hand over a retained message."""
-
-    def withdraw(self, topics: Iterable[str]) -> None:
-        """Send nothing more of what was handed over for the topics."""
-
-    def is_clearing(self, topics: Iterable[str]) -> bool:
-        """Whether the broker has not yet accepted an empty message on one of the topics."""
 
 
 class Finding(Enum):
@@ -65,9 +57,13 @@ class Retirement:
         identity: Identity,
         nodes: Sequence[Node],
         save: Callable[[Identity], None],
+        board: Board,
+        connection: Connection,
         *,
         discovery: bool,
     ) -> None:
+        self._board = board
+        self._connection = connection
         self._discovery = discovery
         self._identity = identity
         self._nodes = list(nodes)
@@ -98,7 +94,7 @@ class Retirement:
             # What comes later may be our own.
             self._seen.setdefault(topic, payload)
 
-    def retire(self, node: Node, broker: Broker) -> None:
+    def retire(self, node: Node) -> None:
         """Retire a place that has been taken out while the box runs."""
         self._nodes.remove(node)
         place = announced(node)
@@ -106,20 +102,21 @@ class Retirement:
         device = self._device(place)
         if device in self._newest:
             self._seen[device] = self._newest[device]
-        broker.withdraw([device, *retained_topics(place.topic_prefix, place.name, self._families)])
+        topics = [device, *retained_topics(place.topic_prefix, place.name, self._families)]
+        self._board.withdraw(set(topics) - self._kept())
         self._waiting.append(place)
 
-    def __call__(self, broker: Broker) -> None:
+    def __call__(self) -> None:
         """Retire what is due, forget what is done, and save that.
 
         Nothing is retired until three seconds after the connection.
         """
-        if self._waiting and broker.connected_seconds >= _LOOK_SECONDS:
+        if self._waiting and self._connection.seconds >= _LOOK_SECONDS:
             waiting, self._waiting = self._waiting, []
             for place in waiting:
-                self._decide(place, broker)
+                self._decide(place)
         for place, topics in list(self._clearing.items()):
-            if not broker.is_clearing(topics):
+            if not self._board.is_clearing(topics):
                 del self._clearing[place]
                 self._forget(place)
         if self._has_news:
@@ -127,10 +124,10 @@ class Retirement:
             places = tuple(self._places)
             self._save(msgspec.structs.replace(self._identity, places=places))
 
-    def _decide(self, place: Announced, broker: Broker) -> None:
+    def _decide(self, place: Announced) -> None:
         finding = self._finding(place)
         if finding is Finding.RETIRE:
-            self._retire(place, broker)
+            self._retire(place)
         elif finding is Finding.ONLINE:
             # It may also be our own past that the broker has not missed yet: look again next time.
             log.warning(
@@ -167,20 +164,24 @@ class Retirement:
             return Finding.RETIRE
         return Finding.ONLINE if self._seen.get(box) == b"online" else Finding.UNKNOWN
 
-    def _retire(self, place: Announced, broker: Broker) -> None:
+    def _retire(self, place: Announced) -> None:
         """Say that the place is gone, and clear the rest."""
         own = availability_topic(place.topic_prefix, place.name)
-        kept = {topic for node in self._nodes for topic in node.availability_topics}
+        kept = self._kept()
         if own not in kept:
-            broker.publish(Message(own, b"offline", 1, retain=True))
+            self._board.post(Message(own, b"offline", 1, retain=True))
         topics = [topic for topic in self._topics(place) if topic not in {own, *kept}]
         for topic in topics:
-            broker.publish(Message(topic, b"", 1, retain=True))
+            self._board.post(Message(topic, b"", 1, retain=True))
         self._clearing[place] = topics
         log.info(
             "%s is no longer configured: removing its device from the hub and clearing its topics",
             place.name,
         )
+
+    def _kept(self) -> set[str]:
+        """The topics that say whether the box and its present places are there."""
+        return {topic for node in self._nodes for topic in node.availability_topics}
 
     def _topics(self, place: Announced) -> list[str]:
         """The device first: a hub that sees its states go before it would call them unknown."""

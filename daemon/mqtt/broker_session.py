@@ -9,9 +9,9 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from daemon.configuration.settings import MqttSettings
-from daemon.mqtt.bounded_client import BoundedClient
 from daemon.mqtt.refused_login import HUNG_UP, NO_ANSWER, NOT_MQTT, WRONG_LOGIN, refused_login
-from daemon.mqtt.tls import tls_context
+from daemon.mqtt.wire.bounded_client import BoundedClient
+from daemon.mqtt.wire.tls import tls_context
 
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 10.0

@@ -4,17 +4,18 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from daemon.configuration.settings import MqttSettings
+from daemon.hub.board import Board
 from daemon.hub.messages import Message, as_late
 from daemon.mqtt.outbox.event_queue import Taken
 from daemon.mqtt.outbox.outbox import Outbox
-from daemon.mqtt.packet_limit import PacketLimit
 from daemon.mqtt.refusals import NOT_AUTHORIZED, Refusals, is_final, is_refusal
+from daemon.mqtt.wire.packet_limit import PacketLimit
 from daemon.system.repeats import Repeats
 
 log = logging.getLogger(__name__)
@@ -35,23 +36,23 @@ class _InFlight(NamedTuple):
 
 
 class Delivery:
-    """Of every retained topic the newest message, again at every connection; of events each one.
+    """Of every topic of the board the newest message, again at every connection; every event once.
 
-    `publish`, `withdraw` and `wait_sent` may be called from any thread, the rest from the link's.
-    What the broker refuses is logged and counted in `refusals`: an event goes back to its place in
-    the outbox, a retained message is sent again later.
+    `wait_sent` may be called from any thread, the rest from the link's. What the broker refuses is
+    logged and counted in `refusals`: an event goes back to its place in the outbox, a retained
+    message is sent again later.
     """
 
     def __init__(
-        self, outbox: Outbox, greeting: Callable[[], Sequence[Message]], settings: MqttSettings
+        self, board: Board, outbox: Outbox, settings: MqttSettings, refusals: Refusals
     ) -> None:
+        self._board = board
         self._outbox = outbox
-        self._greeting = greeting
         self._discovery = f"{settings.discovery_prefix}/"
         self._lock = threading.Lock()
         self._all_sent = threading.Condition(self._lock)
-        self._states: dict[str, Message] = {}
-        self._unsent: dict[str, Message] = {}
+        # Topics of the board whose message is to be sent, in their order.
+        self._unsent: dict[str, None] = {}
         self._in_flight: dict[int, _InFlight] = {}
         self._answered_at = -math.inf
         self._newest_answered = -math.inf
@@ -63,48 +64,30 @@ class Delivery:
         self._is_authorized_now = False
         self._retry_at = math.inf
         self._retry_seconds = 0.0
-        self.refusals = Refusals(settings)
+        self._refusals = refusals
+        board.follow(self._posted)
 
-    def publish(self, state: Message) -> None:
-        """Hand over a retained message; its topic's newest is what is sent."""
+    def _posted(self, topic: str) -> None:
         with self._lock:
-            self._states[state.topic] = self._unsent[state.topic] = state
-
-    def withdraw(self, topics: Iterable[str]) -> None:
-        """Send nothing more of what was handed over for the topics."""
-        with self._lock:
-            for topic in topics:
-                self._states.pop(topic, None)
-                self._unsent.pop(topic, None)
-
-    def is_clearing(self, topics: Iterable[str]) -> bool:
-        """Whether the broker has not yet accepted an empty message on one of the topics."""
-        with self._lock:
-            return any(t in self._states and not self._states[t].payload for t in topics)
+            self._unsent[topic] = None
 
     def wait_sent(self, seconds: float) -> None:
         """Wait until every retained message is sent, at most so long."""
         with self._all_sent:
             self._all_sent.wait_for(lambda: not self._unsent, seconds)
 
-    def retained_topics(self) -> list[str]:
-        """Return every topic on which the broker may keep a message of ours, in their order."""
-        greeting = [message.topic for message in self._greeting()]
-        with self._lock:
-            return list(dict.fromkeys([*greeting, *self._states]))
-
     def begin(self, receive_maximum: int, packet_bytes: int | None, *, v5: bool) -> None:
         """The broker has accepted us, with its limits."""
-        self.refusals.begin()
+        self._refusals.begin()
         self._window = max(1, min(_MOST_IN_FLIGHT, receive_maximum))
         self._limit.connected(packet_bytes, properties=v5)
         self.say_everything()
 
     def say_everything(self) -> None:
-        """Have the greeting sent, and then every state as it is."""
-        greeting = {message.topic: message for message in self._greeting()}
+        """Have every message of the board sent, as it is."""
+        topics = self._board.topics()
         with self._lock:
-            self._unsent = greeting | self._states
+            self._unsent = dict.fromkeys(topics)
 
     def greet_again(self) -> None:
         """Send everything again, also a message that was left out as too large."""
@@ -177,14 +160,15 @@ class Delivery:
             self._refuse(flight, code)
         elif flight.number is not None:
             self._outbox.acknowledge(flight.number)
-            self.refusals.accepted(flight.message.topic)
+            self._refusals.accepted(flight.message.topic)
             if self._refused_events and not self._outbox.waiting:
                 self._refused_events = False
-                self.refusals.over("every event again")
+                self._refusals.over("every event again")
         else:
             self._limit.arrived(flight.message)
             self._accepted(flight.message.topic)
-            self._cleared(flight.message)
+            if not flight.message.payload:
+                self._board.cleared(flight.message)
         self._say_again()
 
     def _next_states(self) -> list[Message]:
@@ -192,12 +176,14 @@ class Delivery:
         room = self._window - len(self._in_flight)
         chosen: list[Message] = []
         with self._lock:
-            for topic, message in list(self._unsent.items()):
-                if self._is_too_large(message):
+            for topic in list(self._unsent):
+                message = self._board.newest(topic)
+                if message is None or self._is_too_large(message):
                     del self._unsent[topic]
                 elif not message.qos or room > 0:
                     room -= bool(message.qos)
-                    chosen.append(self._unsent.pop(topic))
+                    chosen.append(message)
+                    del self._unsent[topic]
         return chosen
 
     def _send_event(self, send: Send, taken: Taken) -> bool:
@@ -232,7 +218,7 @@ class Delivery:
             fate = "events are kept and sent again"
             self._refused_events = True
             self._outbox.refuse(number)
-        self.refusals.refused(flight.message, code, fate)
+        self._refusals.refused(flight.message, code, fate)
         if number is None and not final:
             self._refused[topic] = code
             self._set_retry()
@@ -246,27 +232,18 @@ class Delivery:
     def _retry(self) -> None:
         """Send the refused retained messages again, each as it is now."""
         self._retry_at = math.inf
-        now = {message.topic: message for message in self._greeting()}
         with self._lock:
-            now |= self._states
-            again = {topic: now[topic] for topic in self._refused if topic in now}
-            self._unsent = again | self._unsent
+            self._unsent = dict.fromkeys(self._refused) | self._unsent
 
     def _accepted(self, topic: str) -> None:
-        if self.refusals.accepted(topic):
-            self.refusals.over(topic)
+        if self._refusals.accepted(topic):
+            self._refusals.over(topic)
         code = self._refused.pop(topic, None)
         if code is None:
             return
         if not self._refused:
             self._retry_at, self._retry_seconds = math.inf, 0.0
         self._is_authorized_now |= code == NOT_AUTHORIZED
-
-    def _cleared(self, message: Message) -> None:
-        """An empty message need not be said again: somebody else may use the topic later."""
-        with self._lock:
-            if not message.payload and self._states.get(message.topic) == message:
-                del self._states[message.topic]
 
     def _say_again(self) -> None:
         """After all answers: resend states with QoS 0, which were refused without an answer."""

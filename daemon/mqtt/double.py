@@ -37,12 +37,12 @@ class QuickLosses:
         return f"; {advice(self._box)}" if taken_over or self._many >= _SEVERAL else ""
 
 
-class Broker(Protocol):
-    """The link, as far as it is needed here."""
+class Connection(Protocol):
+    """The connection to the broker, as far as it is needed here."""
 
     @property
-    def connected_seconds(self) -> float:
-        """How long the connection has lasted."""
+    def seconds(self) -> float:
+        """How long it has lasted."""
 
     def say_again(self, seconds: float) -> None:
         """Say everything again after so many seconds."""
@@ -58,12 +58,12 @@ class Presence:
         self,
         box: str,
         topics: Callable[[], Collection[str]],
-        broker: Broker,
+        connection: Connection,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._box = box
         self._topics = topics
-        self._broker = broker
+        self._connection = connection
         self._clock = clock
         self._answer_at = clock() - _PAUSE_SECONDS
         self._said = Repeats(log)
@@ -75,8 +75,8 @@ class Presence:
         now = self._clock()
         if self._answer_at <= now:
             self._answer_at = max(now, self._answer_at + _PAUSE_SECONDS)
-        self._broker.say_again(self._answer_at - now)
-        if self._broker.connected_seconds >= _FRESH_SECONDS:
+        self._connection.say_again(self._answer_at - now)
+        if self._connection.seconds >= _FRESH_SECONDS:
             self._said.say(
                 logging.WARNING,
                 f"{topic}: another client said offline; saying online again; {advice(self._box)}",

@@ -5,7 +5,7 @@ import ssl
 from contextlib import ExitStack
 
 from daemon.configuration.settings import MqttSettings
-from daemon.mqtt.tls import tls_context
+from daemon.mqtt.wire.tls import tls_context
 
 _SECONDS = 2.0
 _REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

@@ -10,9 +10,9 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from daemon.configuration.settings import MqttSettings
 from daemon.errors import FailedError, InputError
-from daemon.mqtt.bounded_client import BoundedClient
-from daemon.mqtt.tls import tls_context
 from daemon.mqtt.trouble import explain
+from daemon.mqtt.wire.bounded_client import BoundedClient
+from daemon.mqtt.wire.tls import tls_context
 from daemon.system.stop import Stop
 
 _ANSWER_SECONDS = 10.0

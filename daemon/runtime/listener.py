@@ -1,11 +1,11 @@
 """The loop: it takes the turns of all places, for ever."""
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 
 from daemon.errors import FailedError
 from daemon.runtime.place import Place
+from daemon.runtime.wakeup import Wakeup
 from daemon.system import systemd
 from daemon.system.stop import Stop
 
@@ -17,7 +17,7 @@ _LONG_PATIENCE_SECONDS = 600.0
 
 
 class Listener:
-    """Listens at all places on one thread; `changed` is theirs and wakes it.
+    """Listens at all places on one thread, which `wakeup` wakes.
 
     After every turn it does its `chores` and tells the service manager that it lives.
     """
@@ -25,13 +25,12 @@ class Listener:
     def __init__(
         self,
         places: Sequence[Place],
-        changed: threading.Condition,
+        wakeup: Wakeup,
         chores: Sequence[Callable[[], None]] = (),
     ) -> None:
         self._places = places
-        self._changed = changed
+        self._wakeup = wakeup
         self._chores = chores
-        self._is_woken = False
         watchdog_seconds = systemd.watchdog_seconds() or _LONGEST_WAIT_SECONDS
         self._longest_wait_seconds = min(_LONGEST_WAIT_SECONDS, watchdog_seconds / 2)
 
@@ -41,21 +40,15 @@ class Listener:
         Raises FailedError when a sound system hangs, for only a new process helps then.
         """
         try:
-            with stop.calling(self.wake):
+            with stop.calling(self._wakeup.wake):
                 while not stop.is_set():
                     self._turn()
         finally:
             for place in self._places:
                 place.end()
 
-    def wake(self) -> None:
-        """Take a turn now; safe from a signal handler."""
-        with self._changed:
-            self._is_woken = True
-            self._changed.notify()
-
     def _turn(self) -> None:
-        self._is_woken = False
+        self._wakeup.begin_turn()
         for place in self._places:
             place.turn()
         for chore in self._chores:
@@ -68,9 +61,10 @@ class Listener:
         due_seconds = min(place.due for place in self._places) - time.monotonic()
         if unanswered_seconds := self._unanswered_seconds():
             due_seconds = min(due_seconds, max(1.0, self._patience_seconds() - unanswered_seconds))
-        with self._changed:
-            if not self._is_woken and not any(place.has_news for place in self._places):
-                self._changed.wait(max(0.0, min(due_seconds, self._longest_wait_seconds)))
+        self._wakeup.wait(
+            lambda: any(place.has_news for place in self._places),
+            min(due_seconds, self._longest_wait_seconds),
+        )
 
     def _lose_patience(self) -> None:
         unanswered_seconds = self._unanswered_seconds()

@@ -1,7 +1,6 @@
 """One listening place: its sound, what is heard in it, and what the hub is told of it."""
 
 import logging
-import threading
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from daemon.hearing.rules import Rules
 from daemon.hearing.scorer import Scorer
 from daemon.hearing.tracker import Event, EventEnded, Tracker
 from daemon.hub.reporter import Reporter
+from daemon.runtime.wakeup import Wakeup
 from daemon.sound.source import Source
 from daemon.sound.window import Window
 from daemon.system.repeats import Repeats
@@ -37,7 +37,7 @@ class Doing(NamedTuple):
 
 
 class Place:
-    """Hears one source for ever; a loop takes its turns, which `changed` wakes.
+    """Hears one source for ever; a loop takes its turns, which `wakeup` wakes.
 
     `mute` may be called from any thread, `doing` and `counters` be read from any: they are
     replaced, never changed.
@@ -51,8 +51,8 @@ class Place:
         tracker: Tracker,
         observers: Sequence[Observer],
         *,
-        hub: Reporter,
-        changed: threading.Condition,
+        reporter: Reporter,
+        wakeup: Wakeup,
     ) -> None:
         self.name = name
         self.doing = Doing("starting")
@@ -61,8 +61,8 @@ class Place:
         self._source = source
         self._scorer = scorer
         self._tracker = tracker
-        self._hub = hub
-        self._changed = changed
+        self._reporter = reporter
+        self._wakeup = wakeup
         self._observers: list[Observer] = [self, *observers]
         self._ended_at = 0.0
         self._began = 0.0
@@ -99,16 +99,15 @@ class Place:
 
     def mute(self, muted: bool) -> None:  # noqa: FBT001
         """Have the device really closed, or opened again, at the loop's next turn, which is now."""
-        with self._changed:
-            self.wants_mute = muted
-            self._changed.notify_all()
+        self.wants_mute = muted
+        self._wakeup.wake()
 
     def turn(self) -> None:
         """Move on whatever there is news of."""
         if self.wants_mute != self._source.muted:
             self._follow_mute()
         if self.doing.state != "hearing":
-            self._hub.rest()
+            self._reporter.rest()
         try:
             window = self._source.poll()
         except SoundLostError as error:
@@ -129,7 +128,7 @@ class Place:
         self._source.mute(muted=True)
         self._source.mute(muted=False)
         if was_heard:
-            self._hub.end(self._source.sounded_seconds, self._close_events("stopped"))
+            self._reporter.end(self._source.sounded_seconds, self._close_events("stopped"))
             self.doing = self.doing._replace(state="starting", playing=())
         log.info("%s: restarting the audio input", self.name)
 
@@ -145,7 +144,7 @@ class Place:
             return
         if self._told_counters is None or counters.tells_more_than(self._told_counters):
             self._told_counters, self._told_counters_at = counters, now
-            self._hub.diagnose(counters)
+            self._reporter.diagnose(counters)
 
     def end(self) -> None:
         """No more is wanted: the device is closed and what is open ends."""
@@ -153,7 +152,7 @@ class Place:
         self._source.close()
         if was_heard:
             events = self._close_events("stopped")
-            self._hub.end(self._source.sounded_seconds, events)
+            self._reporter.end(self._source.sounded_seconds, events)
 
     def observe(self, observation: Observation) -> None:
         """One window's results, of which this place is the first to know."""
@@ -178,7 +177,7 @@ class Place:
         self._scorer.forget()
         self._said.forget()
         self.doing = self.doing._replace(state="hearing", reason=None)
-        self._hub.hears()
+        self._reporter.hears()
         log.info("%s: hearing%s", self.name, "" if was == "starting" else " again")
 
     def _lost(self, reason: str) -> None:
@@ -189,7 +188,7 @@ class Place:
         since_seconds = time.monotonic() - self._source.sounded_until
         self.doing = self.doing._replace(state="deaf", reason=reason, playing=())
         self._said.say(logging.ERROR, f"{self.name}: deaf: {reason}; retrying until sound returns")
-        self._hub.deaf(reason, self._source.sounded_seconds, events, since_seconds)
+        self._reporter.deaf(reason, self._source.sounded_seconds, events, since_seconds)
 
     def _tell_cancelling(self) -> None:
         if self._source.cancels and not self._told_cancelling:
@@ -209,7 +208,7 @@ class Place:
         events = self._close_events("muted") if was_heard else []
         self.doing = self.doing._replace(state="muted", reason=None, playing=())
         log.info("%s: muted", self.name)
-        self._hub.muted(self._source.sounded_seconds, events)
+        self._reporter.muted(self._source.sounded_seconds, events)
 
     def _close_events(self, reason: str) -> Sequence[Event]:
         events = self._tracker.close(self._source.sounded_seconds, reason)

@@ -1,11 +1,12 @@
 """The listening places of one box: made together, commanded, reloaded, and taken out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from daemon.configuration.settings import Settings
-from daemon.hub.messages import Message, Node
+from daemon.hub.messages import Node
 from daemon.runtime.station import Station
+from daemon.runtime.wakeup import Wakeup
 from daemon.runtime.wiring import Recognizer
 
 if TYPE_CHECKING:
@@ -13,15 +14,17 @@ if TYPE_CHECKING:
 
 
 class Stations:
-    """At least one station. `places`, once they are equipped, is theirs: it changes with them.
+    """At least one station; `wakeup` has the loop `attend`.
 
-    `greeting` and `take` may be called from any thread, the rest from the loop's.
+    `take` may be called from any thread, the rest from the loop's.
     """
 
-    def __init__(self, settings: Settings, recognizer: Recognizer, id_suffix: str) -> None:
+    def __init__(self, stations: Sequence[Station], recognizer: Recognizer, wakeup: Wakeup) -> None:
         self._recognizer = recognizer
-        self._all = [Station(settings, source, recognizer, id_suffix) for source in settings.places]
-        self.places: list[Place] = []
+        self._wakeup = wakeup
+        self._all = list(stations)
+        self.places: list[Place] = [station.place for station in stations]
+        """Their places; it changes when one is taken out."""
 
     def __iter__(self) -> Iterator[Station]:
         return iter(list(self._all))
@@ -41,14 +44,15 @@ class Stations:
         """Where their commands come in."""
         return [topic for station in self for topic in station.topics]
 
-    def greeting(self, *, discovery: bool) -> list[Message]:
-        """What every connection begins with; that the box is online is said once."""
-        messages = [m for station in self for m in station.hub.greeting(discovery=discovery)]
-        return list(dict.fromkeys(messages))
+    def begin(self, *, discovery: bool) -> None:
+        """Announce the nodes, and put in force what their hub chose earlier."""
+        for station in self:
+            station.begin(discovery=discovery)
 
-    def take(self, topic: str, payload: bytes, retained: bool) -> bool:  # noqa: FBT001
-        """Queue a command; return whether `attend` should be called now."""
-        return any(station.console.take(topic, payload, retained) for station in self)
+    def take(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
+        """Queue a command."""
+        if any(station.inbox.take(topic, payload, retained) for station in self):
+            self._wakeup.wake()
 
     def attend(self) -> None:
         """Carry out what the hub has commanded; a chore of the loop."""

@@ -1,4 +1,4 @@
-"""What several commands build from the settings: recognizer, devices, places, nodes, broker link."""
+"""What several commands build from the settings: recognizer, devices, places, node, broker link."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -16,13 +16,16 @@ from daemon.hearing.rules import Rules, rules
 from daemon.hearing.scorer import Scorer
 from daemon.hearing.tracker import Tracker
 from daemon.hub import messages
+from daemon.hub.board import Board
 from daemon.hub.controls import Chosen, Configured
-from daemon.hub.messages import Message, Node
+from daemon.hub.messages import Node
 from daemon.hub.reporter import Reporter
 from daemon.hub.topics import id_suffix
+from daemon.mqtt.connection import Connection
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.practice.sessions import Diary, Sessions
 from daemon.runtime.place import Place
+from daemon.runtime.wakeup import Wakeup
 from daemon.sound.microphone import DEFAULT_DEVICE, Microphone
 from daemon.sound.portaudio import PortAudio
 from daemon.sound.source import Device, Listening, Source
@@ -31,7 +34,8 @@ from daemon.system.json_store import JsonStore
 from daemon.system.state_directory import state_directory
 
 if TYPE_CHECKING:
-    from daemon.mqtt.link import Commands, Link
+    from daemon.mqtt.link import Link
+    from daemon.mqtt.reception import Reader
 
 
 # Each attempt starts a process, which costs more than to ask for a microphone.
@@ -116,9 +120,9 @@ def place_of(
     source: SourceSettings,
     *,
     recognizer: Recognizer,
-    hub: Reporter,
+    reporter: Reporter,
     device: Device,
-    changed: threading.Condition,
+    wakeup: Wakeup,
     observers: Sequence[Observer] = (),
 ) -> Place:
     """A place that hears the device and tells the hub, nothing begun yet."""
@@ -135,9 +139,9 @@ def place_of(
         Source(device, listening),
         Scorer(recognizer.classifier, settings.gate_of(source)),
         recognizer.tracker(),
-        [hub, *observers],
-        hub=hub,
-        changed=changed,
+        [reporter, *observers],
+        reporter=reporter,
+        wakeup=wakeup,
     )
 
 
@@ -171,7 +175,7 @@ def settle_seconds(rules: Sequence[Rules], hop_seconds: float) -> float:
     return max(r.stop_after_seconds for r in rules) + WINDOW_SECONDS + hop_seconds
 
 
-def practice_of(settings: Settings, recognizer: Recognizer, diary: Diary) -> Sessions:
+def sessions_of(settings: Settings, recognizer: Recognizer, diary: Diary) -> Sessions:
     """What adds up the playing of one place, from where the diary ends."""
     return Sessions(
         settle_seconds=settle_seconds(recognizer.rules, recognizer.hop_seconds),
@@ -181,7 +185,7 @@ def practice_of(settings: Settings, recognizer: Recognizer, diary: Diary) -> Ses
     )
 
 
-def notes_of(settings: Settings, node: Node) -> tuple[JsonStore[Diary], JsonStore[Chosen]]:
+def stores_of(settings: Settings, node: Node) -> tuple[JsonStore[Diary], JsonStore[Chosen]]:
     """Where a node's playing and what its hub has set outlive the process."""
     folder = state_directory(settings.state.directory)
     practice = JsonStore(folder, f"practice-{node.name}", Diary())
@@ -201,13 +205,14 @@ def outbox_of(settings: Settings) -> Outbox:
 def link_to(
     settings: Settings,
     node: Node,
+    board: Board,
     outbox: Outbox,
-    greeting: Callable[[], Sequence[Message]],
-    commands: "Commands | None" = None,
+    connection: Connection,
     *,
     password: str | None,
+    commands: "Reader | None" = None,
+    notices: "Reader | None" = None,
     leaves_nothing: bool = False,
-    notices: "Commands | None" = None,
 ) -> "Link":
     """The link that speaks for the node's box; raises InputError for unusable credentials.
 
@@ -218,12 +223,13 @@ def link_to(
     return Link(
         settings.mqtt,
         password,
+        board,
         outbox,
+        connection,
         client_id="-".join(filter(None, ("timbrel", node.box, node.id_suffix))),
-        greeting=greeting,
         farewell=messages.availability(node, online=False),
         commands=commands,
-        birth_topic=next(iter(settings.mqtt.birth_topics), None),
-        leaves_nothing=leaves_nothing,
         notices=notices,
+        birth_topics=settings.mqtt.birth_topics,
+        leaves_nothing=leaves_nothing,
     )

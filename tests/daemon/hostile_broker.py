@@ -54,7 +54,7 @@ def _hurried() -> Iterator[None]:
         patch.multiple(event_queue, _FIRST_PAUSE_SECONDS=0.001, _LONGEST_PAUSE_SECONDS=0.002),
         patch.multiple(delivery, _FIRST_RETRY_SECONDS=0.001, _LONGEST_RETRY_SECONDS=0.002),
         patch.multiple(mqtt_link, _FIRST_PAUSE_SECONDS=0.001, _LONGEST_PAUSE_SECONDS=0.002),
-        patch.multiple(mqtt_link, _ANSWER_SECONDS=0.5),
+        patch.multiple(protocol_choice, _ANSWER_SECONDS=0.5),
     ):
         yield
 
@@ -62,14 +62,17 @@ def _hurried() -> Iterator[None]:
 @contextmanager
 def _link(port: int, outbox: Outbox) -> Iterator[Link]:
     online = _OFFLINE._replace(payload=b"online")
+    settings, board = MqttSettings(host="127.0.0.1", port=port), Board()
+    board.post(online)
     link = Link(
-        MqttSettings(host="127.0.0.1", port=port),
+        settings,
         None,
+        board,
         outbox,
+        Connection(settings),
         client_id="box",
-        greeting=lambda: [online],
         farewell=_OFFLINE,
-        commands=Commands([_COMMAND], lambda *_: None),
+        commands=Reader([_COMMAND], lambda *_: None),
     )
     with link:
         yield link
@@ -93,12 +96,12 @@ def check_refusals(content: bytes, _path: Path) -> bool:
 
     outbox = Outbox()
     with _hurried(), ScriptedBroker(answer) as broker, _link(broker.port, outbox) as link:
-        assert link.wait_connected(_SECONDS)
-        link.publish(Message("timbrel/node/hearing", b"{}", 1, retain=True))
+        assert link.connection.wait(_SECONDS)
+        link._board.post(Message("timbrel/node/hearing", b"{}", 1, retain=True))
         for number in range(_EVENTS):
             outbox.put(Message(_EVENT, b"%d" % number, 1), str(number))
         assert link.flush(_SECONDS) == 0, "an event is stuck"
-        assert link.connections == 1
+        assert link.connection.count == 1
     assert sorted(accepted + finals) == list(range(_EVENTS)), "lost or sent twice"
     assert list(dict.fromkeys(sent)) == list(range(_EVENTS)), "one overtook another"
     assert outbox.dropped == len(finals)
@@ -115,7 +118,7 @@ def check_broker(content: bytes, _path: Path) -> bool:
             connection, _ = server.accept()
             with connection:
                 _send(connection, content)
-            was_accepted = link.connections > 0
+            was_accepted = link.connection.count > 0
             _serve_well(server, link)
     return was_accepted
 

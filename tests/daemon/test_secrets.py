@@ -14,7 +14,7 @@ import pytest
 
 from daemon.configuration.settings import TlsSettings
 from daemon.errors import InputError
-from daemon.mqtt.tls import tls_context
+from daemon.mqtt.wire.tls import tls_context
 from tests.conftest import MEDLEY, ROOT, StartBroker, Timbrel, Watcher, killed_at_last
 from tests.daemon.mqtt.test_link import make_certificate, make_password_file
 

@@ -8,8 +8,8 @@ from daemon.configuration.settings import MqttSettings, Settings
 from daemon.errors import InputError
 from daemon.mqtt.broker_session import BrokerRefusedError, BrokerSession, broker_session
 from daemon.mqtt.refusals import is_refusal
-from daemon.mqtt.tls import tls_context
 from daemon.mqtt.trouble import Trouble, explain
+from daemon.mqtt.wire.tls import tls_context
 
 _CONNECT_SECONDS = 10.0
 # Names are looked up by the system, which has time limits of its own.

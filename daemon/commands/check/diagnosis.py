@@ -111,7 +111,7 @@ def _file_problems(settings: Settings) -> Iterator[Problem]:
 
 def _tls_problems(tls: TlsSettings) -> list[Problem]:
     """The context tells the first fault only; without the authorities it goes on to the rest."""
-    from daemon.mqtt.tls import tls_context
+    from daemon.mqtt.wire.tls import tls_context
 
     problems = _problems_of(lambda: tls_context(tls))
     if tls.certificate_file is not None and tls.ca_file is not None:

@@ -14,9 +14,9 @@ from daemon.errors import FailedError
 from daemon.hub.reporter import Reporter
 from daemon.hub.topics import device_topic
 from daemon.mqtt.embedded_broker import embedded_broker
-from daemon.mqtt.outbox.outbox import Outbox
 from daemon.mqtt.watcher import watching
-from daemon.runtime.wiring import Recognizer, link_to, node_of
+from daemon.runtime.publishing import publishing
+from daemon.runtime.wiring import Recognizer, node_of
 from daemon.system.stop import Stop
 
 _NODE = "demo"
@@ -26,11 +26,11 @@ _FLUSH_SECONDS = 5.0
 _GOODBYE_SECONDS = 20.0
 
 
-class PublishingHub:
-    """A hub that publishes; at the end, `undelivered` counts events that were not accepted."""
+class Delivery:
+    """A reporter that publishes; at the end, `undelivered` counts events that were not accepted."""
 
-    def __init__(self, hub: Reporter) -> None:
-        self.hub = hub
+    def __init__(self, reporter: Reporter) -> None:
+        self.reporter = reporter
         self.undelivered = 0
         self.reason = "it does not answer"
 
@@ -58,7 +58,7 @@ def published(
     stop: Stop,
     *,
     config: Path | None = None,
-) -> Iterator[PublishingHub]:
+) -> Iterator[Delivery]:
     """Publish as node `demo`; `receive` gets every message of that node as another client does.
 
     Raises InputError or FailedError when the broker cannot be reached or refuses us. A request to
@@ -77,25 +77,16 @@ def published(
 
     device = device_topic(node.discovery_prefix, node.name, node.id_suffix)
     topics = [f"{mqtt.topic_prefix}/{_NODE}/#", device]
-    outbox = Outbox()
     # Once: a pipe gives it once.
     password = find_password(mqtt, config)
-    link = link_to(
-        settings,
-        node,
-        outbox,
-        lambda: hub.greeting(discovery=mqtt.discovery),
-        password=password,
-        leaves_nothing=True,
-    )
-    hub = Reporter(node, link.publish, outbox, wall_at)
-    publishing = PublishingHub(hub)
+    link, reporter = publishing(settings, node, password, wall_at)
+    delivery = Delivery(reporter)
     with watching(mqtt, password, take, topics=topics, stop=stop):
         with link:
-            wait_for_broker(link, stop, _CONNECT_SECONDS)
-            yield publishing
-            connected = link.wait_connected(0.0)
-            publishing.undelivered = link.flush(_FLUSH_SECONDS if connected else 0.0)
-            if link.trouble is not None:
-                publishing.reason = link.trouble.reason
+            wait_for_broker(link.connection, stop, _CONNECT_SECONDS)
+            yield delivery
+            connected = link.connection.is_accepted
+            delivery.undelivered = link.flush(_FLUSH_SECONDS if connected else 0.0)
+            if link.connection.trouble is not None:
+                delivery.reason = link.connection.trouble.reason
         said_goodbye.wait(_GOODBYE_SECONDS if connected else 0.0)

@@ -2,7 +2,6 @@
 
 import logging
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +19,7 @@ from daemon.hearing.replay import Replay
 from daemon.hearing.scorer import Scorer
 from daemon.hub.reporter import Reporter
 from daemon.runtime.listener import Listener
+from daemon.runtime.wakeup import Wakeup
 from daemon.runtime.wiring import Recognizer, device_of, place_of
 from daemon.sound.portaudio import PortAudio
 from daemon.sound.window import WINDOW_SECONDS
@@ -62,7 +62,7 @@ def demo(settings: Settings, choices: Choices) -> int:
         with published(
             settings, recognizer, wall_at, show.receive, stop, config=choices.config
         ) as delivery:
-            run = _Run(settings, recognizer, delivery.hub, show, stop)
+            run = _Run(settings, recognizer, delivery.reporter, show, stop)
             if choices.microphone:
                 _listen(run)
             elif not stop.is_set():
@@ -78,7 +78,7 @@ class _Run(NamedTuple):
 
     settings: Settings
     recognizer: Recognizer
-    hub: Reporter
+    reporter: Reporter
     show: Show
     stop: Stop
 
@@ -87,9 +87,9 @@ def _play(
     run: _Run, publication: Publication, speaker: Loudspeaker | None, speed: float | None
 ) -> None:
     """Hear the medley to its end."""
-    settings, recognizer, hub, show, stop = run
+    settings, recognizer, reporter, show, stop = run
     started = time.monotonic() if speaker is None else speaker.start()
-    publication.began, publication.hub = time.time(), hub
+    publication.began, publication.reporter = time.time(), reporter
 
     def position() -> float:
         if speed is None:
@@ -109,20 +109,20 @@ def _play(
 
 def _listen(run: _Run) -> None:
     """Hear the first of the places until the request to stop."""
-    settings, recognizer, hub, show, stop = run
-    source, changed = settings.places[0], threading.Condition()
+    settings, recognizer, reporter, show, stop = run
+    source, wakeup = settings.places[0], Wakeup()
     with PortAudio() as portaudio:
         place = place_of(
             settings,
             source,
             recognizer=recognizer,
-            hub=hub,
-            device=device_of(source, portaudio, changed),
-            changed=changed,
+            reporter=reporter,
+            device=device_of(source, portaudio, wakeup.changed),
+            wakeup=wakeup,
             observers=[show.printer],
         )
         with show.shown(lambda: 0.0, lambda: place.doing.reason, lambda: ""):
-            Listener([place], changed).listen_until(stop)
+            Listener([place], wakeup).listen_until(stop)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What the demo has heard, received and logged so far; the screen is drawn from it."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from daemon.hearing.pipeline import Observation
 from daemon.hearing.tracker import Event, EventEnded, EventStarted

@@ -15,8 +15,8 @@ from tests.daemon.scripted_broker import ScriptedBroker
 
 def test_waits_for_the_answer_to_an_attempt_under_way() -> None:
     with ScriptedBroker(silence_seconds=2.0) as broker, link_to(broker.port) as link:
-        wait_for_broker(link, Stop(), 0.2)
-        assert link.connections == 1
+        wait_for_broker(link.connection, Stop(), 0.2)
+        assert link.connection.count == 1
 
 
 def test_silent_broker_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,14 +27,14 @@ def test_silent_broker_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         link_to(broker.port) as link,
         pytest.raises(FailedError, match="the broker does not answer"),
     ):
-        wait_for_broker(link, Stop(), 0.2)
+        wait_for_broker(link.connection, Stop(), 0.2)
     assert 1.0 <= time.monotonic() - began < 6.0
 
 
 def test_absent_broker_is_tried_for_the_given_time() -> None:
     began = time.monotonic()
     with link_to(1) as link, pytest.raises(FailedError, match="no broker answers"):
-        wait_for_broker(link, Stop(), 1.0)
+        wait_for_broker(link.connection, Stop(), 1.0)
     assert 1.0 <= time.monotonic() - began < 6.0
 
 
@@ -44,7 +44,7 @@ def test_request_to_stop_ends_the_wait() -> None:
         timer = threading.Timer(0.5, stop.set)
         timer.start()
         began = time.monotonic()
-        wait_for_broker(link, stop, 20.0)
+        wait_for_broker(link.connection, stop, 20.0)
         assert time.monotonic() - began < 5.0
-        assert link.connections == 0
+        assert link.connection.count == 0
         timer.join()

@@ -9,7 +9,7 @@ import pytest
 
 from daemon.configuration.settings import MqttSettings
 from daemon.errors import InputError
-from daemon.hub.identity import Announced, identity_note, read_identity
+from daemon.hub.identity import Announced, identity_store, read_identity
 from daemon.hub.topics import discovery_topics, id_suffix
 from tests.daemon.special_files import SPECIAL
 from tests.v0_1_0.make_fixture import FIXTURE
@@ -86,7 +86,7 @@ def test_a_damaged_file_is_moved_aside(
     assert read_identity(tmp_path, DEFAULT).places == ()
     (line,) = caplog.messages
     assert "moved to identity.json.damaged" in line
-    assert identity_note(tmp_path).read().schema == 1
+    assert identity_store(tmp_path).read().schema == 1
 
 
 @pytest.mark.parametrize("content", ["", '{"schema": 1, "id_suffix": "', "\0\0\0"])

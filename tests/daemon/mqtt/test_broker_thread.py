@@ -43,7 +43,7 @@ def test_text_that_cannot_be_sent_does_not_end_the_thread(
     settings = MqttSettings(**{"host": "127.0.0.1", "port": broker.port, **options})
     link = Link(settings, password, Outbox(), client_id="b", greeting=list, farewell=farewell)
     with link:
-        eventually(lambda: link.trouble is not None and link.trouble.users)
+        eventually(lambda: link.connection.trouble is not None and link.connection.trouble.users)
         time.sleep(0.5)
         link.check_thread()
     assert "characters that are not valid Unicode" in caplog.text
@@ -63,7 +63,7 @@ def test_fault_of_our_own_does_not_end_the_thread(
     monkeypatch.setattr(Link, "_new_client", faulty)
     settings = MqttSettings(host="127.0.0.1", port=broker.port)
     with Link(settings, None, Outbox(), client_id="b", greeting=list, farewell=FAREWELL) as link:
-        eventually(lambda: link.connections)
+        eventually(lambda: link.connection.count)
     assert not faults
 
 

@@ -25,7 +25,7 @@ from daemon.mqtt import link as mqtt_link
 from daemon.mqtt.link import Commands, Link
 from daemon.mqtt.outbox import event_queue
 from daemon.mqtt.outbox.outbox import Outbox
-from daemon.mqtt.packets import encoded_length
+from daemon.mqtt.wire.packets import encoded_length
 from tests.conftest import ROOT, Mosquitto, StartBroker, Watcher
 from tests.daemon.mqtt.test_link import eventually, make_certificate, make_password_file, publish
 from tests.daemon.scripted_broker import (
@@ -60,7 +60,7 @@ class Sender(NamedTuple):
             self.outbox.put(Message(EVENT, payload, 1), str(number))
 
     def publish(self, topic: str, payload: bytes, qos: int = 0) -> None:
-        self.link.publish(Message(topic, payload, qos, retain=True))
+        self.link._board.post(Message(topic, payload, qos, retain=True))
 
 
 @contextmanager
@@ -74,19 +74,21 @@ def sender(
 ) -> Iterator[Sender]:
     """A link that is connected."""
     outbox, taken = Outbox(), list[tuple[str, bytes, bool]]()
+    settings = MqttSettings(**{"host": "127.0.0.1", "port": port, **options})
     link = Link(
-        MqttSettings(**{"host": "127.0.0.1", "port": port, **options}),
+        settings,
         password,
+        board_of(greeting),
         outbox,
+        Connection(settings),
         client_id="box",
-        greeting=lambda: greeting,
         farewell=FAREWELL,
-        commands=Commands([COMMAND], lambda *command: taken.append(command)),
-        birth_topic=birth_topic,
-        notices=Commands(notices, lambda *_: None),
+        commands=Reader([COMMAND], lambda *command: taken.append(command)),
+        notices=Reader(notices, lambda *_: None),
+        birth_topics=[] if birth_topic is None else [birth_topic],
     )
     with link:
-        assert link.wait_connected(10)
+        assert link.connection.wait(10)
         yield Sender(link, outbox, taken)
 
 
@@ -132,7 +134,7 @@ def test_no_event_is_lost_to_a_quota() -> None:
         # Those that were sent together with the first refused one may be accepted before it.
         assert script.accepted[20:] == sorted(script.accepted[20:])
         assert its.outbox.dropped == 0
-        assert its.link.refused >= 34
+        assert its.link.connection.refusals.count >= 34
 
 
 @pytest.mark.parametrize("code", RETRIED)
@@ -142,11 +144,11 @@ def test_refused_event_is_sent_again_before_those_behind_it(
     script = Script(*([code] * 4))
     with ScriptedBroker(script) as broker, sender(broker.port) as its:
         its.put(0)
-        eventually(lambda: its.link.refused)
+        eventually(lambda: its.link.connection.refusals.count)
         its.put(1, 2, 3)
         assert its.link.flush(10) == 0
         assert [number_of(payload) for payload in broker.of(EVENT)] == [0, 0, 0, 0, 0, 1, 2, 3]
-        assert (its.link.refused, its.outbox.dropped) == (4, 0)
+        assert (its.link.connection.refusals.count, its.outbox.dropped) == (4, 0)
     assert caplog.text.count(f"the broker refuses {EVENT}: ") == 1
     assert "events are kept and sent again" in caplog.text
 
@@ -160,8 +162,8 @@ def test_event_that_can_never_be_accepted_is_dropped_and_counted(
         its.put(0, 1, 2, 3)
         assert its.link.flush(10) == 0
         assert script.accepted == [0, 2, 3]
-        assert (its.link.refused, its.outbox.dropped) == (1, 1)
-        assert its.link.connections == 1
+        assert (its.link.connection.refusals.count, its.outbox.dropped) == (1, 1)
+        assert its.link.connection.count == 1
     assert "the event is dropped" in caplog.text
 
 
@@ -186,7 +188,7 @@ def test_acknowledgement_that_means_no_subscriber_is_no_refusal() -> None:
     with ScriptedBroker(lambda _: 0x10) as broker, sender(broker.port) as its:
         its.put(0, 1)
         assert its.link.flush(10) == 0
-        assert its.link.refused == 0
+        assert its.link.connection.refusals.count == 0
 
 
 def test_acknowledgement_of_mqtt_3_1_1_has_no_reason() -> None:
@@ -196,7 +198,7 @@ def test_acknowledgement_of_mqtt_3_1_1_has_no_reason() -> None:
     ):
         its.put(0, 1)
         assert its.link.flush(10) == 0
-        assert its.link.refused == 0
+        assert its.link.connection.refusals.count == 0
 
 
 def test_events_wait_until_the_access_list_allows_them(
@@ -215,7 +217,7 @@ def test_events_wait_until_the_access_list_allows_them(
     ):
         its.publish(HEARING, b"{}", qos=1)
         its.put(*range(30))
-        eventually(lambda: its.link.refused > 20)
+        eventually(lambda: its.link.connection.refusals.count > 20)
         watcher.wait_for(HEARING)
         assert its.outbox.waiting == 30
         access.write_text(f"{rules}topic write timbrel/node/event\n")
@@ -224,7 +226,7 @@ def test_events_wait_until_the_access_list_allows_them(
         assert its.link.flush(15) == 0
         watcher.wait_for(EVENT, lambda m: number_of(m.payload) == 29)
         assert [number_of(m.payload) for m in watcher.of(EVENT)] == list(range(30))
-        assert (its.link.connections, its.outbox.dropped) == (1, 0)
+        assert (its.link.connection.count, its.outbox.dropped) == (1, 0)
     assert f"give the user box write access to {EVENT}" in caplog.text
 
 
@@ -249,7 +251,7 @@ def test_access_list_of_the_documentation_is_enough(
             watcher.wait_for(topic)
         publish(broker.port, COMMAND, b"ON")
         eventually(lambda: its.taken == [(COMMAND, b"ON", False)])
-        assert its.link.refused == 0
+        assert its.link.connection.refusals.count == 0
 
 
 def test_everything_is_said_again_once_the_access_list_allows_it() -> None:
@@ -263,7 +265,7 @@ def test_everything_is_said_again_once_the_access_list_allows_it() -> None:
         eventually(lambda: broker.of(HEARING).count(b"1") >= 2)
         its.publish(HEARING, b"2", qos=1)
         eventually(lambda: broker.of(HEARING).count(b"2") >= 2)
-        eventually(lambda: its.link.refused == len(broker.of(HEARING)))
+        eventually(lambda: its.link.connection.refusals.count == len(broker.of(HEARING)))
         assert len(broker.of(STATE)) == len(broker.of(ONLINE.topic)) == 1
         codes.clear()
         eventually(lambda: len(broker.of(STATE)) > 1)
@@ -282,7 +284,7 @@ def test_everything_is_said_once_however_many_topics_were_refused() -> None:
     ):
         its.publish(HEARING, b"1", qos=1)
         its.publish(STATE, b"playing")
-        eventually(lambda: its.link.refused >= 3)
+        eventually(lambda: its.link.connection.refusals.count >= 3)
         refused.clear()
         eventually(lambda: len(broker.of(STATE)) > 1)
         time.sleep(0.6)
@@ -297,7 +299,7 @@ def test_events_flow_where_discovery_is_refused(caplog: pytest.LogCaptureFixture
         its.put(0, 1, 2)
         assert its.link.flush(10) == 0
         assert len(broker.of(EVENT)) == 3
-        eventually(lambda: its.link.refused >= 2)
+        eventually(lambda: its.link.connection.refusals.count >= 2)
     assert f"the broker refuses {DISCOVERY.topic}: Not authorized" in caplog.text
 
 
@@ -312,7 +314,7 @@ def test_events_flow_where_the_broker_explains_each_answer_at_length(size: int) 
         its.put(*range(50))
         assert its.link.flush(20) == 0
         assert sorted(script.accepted) == list(range(50))
-        assert its.link.connections == 1
+        assert its.link.connection.count == 1
 
 
 @pytest.mark.parametrize(("allowed", "most"), [(1, 1), (5, 5), (65_535, 20)])
@@ -346,7 +348,7 @@ def test_messages_over_the_brokers_stated_size_are_left_out_and_named(
         assert [number_of(payload) for payload in broker.of(EVENT)] == [0, 1]
         assert {m.topic for m in broker.published} == {ONLINE.topic, EVENT}
         assert its.outbox.dropped == 1
-        assert its.link.connections == 1
+        assert its.link.connection.count == 1
     limit = "because it is too large: the broker accepts 10000 bytes; raise its maximum"
     assert f"{DISCOVERY.topic} is not sent {limit}" in caplog.text
     assert "max_packet_size) or set mqtt.discovery: false" in caplog.text
@@ -365,14 +367,14 @@ def test_discovery_is_left_out_where_the_broker_hangs_up_and_comes_back(
     ):
         its.put(0)
         assert its.link.flush(10) == 0
-        assert its.link.connections == 3
+        assert its.link.connection.count == 3
         assert broker.of(DISCOVERY.topic) == []
         assert f"{DISCOVERY.topic} is not sent because it is too large" in caplog.text
         assert "the broker closed the connection each time" in caplog.text
         assert "set mqtt.discovery: false" in caplog.text
         time.sleep(0.6)
         broker.hang_up()
-        eventually(lambda: its.link.connections == 5)
+        eventually(lambda: its.link.connection.count == 5)
         its.put(1)
         assert its.link.flush(10) == 0
         time.sleep(0.6)
@@ -381,7 +383,7 @@ def test_discovery_is_left_out_where_the_broker_hangs_up_and_comes_back(
         eventually(lambda: broker.of(DISCOVERY.topic))
         its.put(2)
         assert its.link.flush(10) == 0
-        assert its.link.connections == 6
+        assert its.link.connection.count == 6
         assert [number_of(payload) for payload in broker.of(EVENT)] == [0, 1, 2]
 
 
@@ -422,7 +424,7 @@ def test_lost_connections_of_mqtt_5_do_not_leave_out_discovery(
         eventually(lambda: len(broker.of(DISCOVERY.topic)) == 4)
         its.put(0)
         assert its.link.flush(10) == 0
-        assert its.link.connections == 4
+        assert its.link.connection.count == 4
     assert "too large" not in caplog.text
 
 
@@ -436,7 +438,7 @@ def test_discovery_is_left_out_where_mqtt_5_calls_it_too_large(
     ):
         its.put(0)
         assert its.link.flush(10) == 0
-        eventually(lambda: its.link.connections == 3)
+        eventually(lambda: its.link.connection.count == 3)
     assert f"{DISCOVERY.topic} is not sent because it is too large" in caplog.text
 
 
@@ -446,7 +448,7 @@ def test_birth_message_tries_discovery_again(
 ) -> None:
     monkeypatch.setattr(mqtt_link, "_FIRST_PAUSE_SECONDS", 0.1)
     monkeypatch.setattr(mqtt_link, "_SETTLED_SECONDS", 0.5)
-    monkeypatch.setattr(mqtt_link, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(reception, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.1)
     birth = "homeassistant/status"
     with (
         ScriptedBroker(largest=10_000) as broker,
@@ -454,18 +456,18 @@ def test_birth_message_tries_discovery_again(
     ):
         its.put(0)
         assert its.link.flush(10) == 0
-        assert its.link.connections == 3
+        assert its.link.connection.count == 3
         time.sleep(0.6)
         broker.largest = largest
         broker.send(publication(birth, b"online"))
         # Where the limit is as it was, that costs one connection.
         connections = 3 if largest is None else 4
-        eventually(lambda: its.link.connections == connections)
+        eventually(lambda: its.link.connection.count == connections)
         eventually(lambda: len(broker.of(DISCOVERY.topic)) == (largest is None))
         its.put(1)
         assert its.link.flush(10) == 0
         time.sleep(1.0)
-        assert its.link.connections == connections
+        assert its.link.connection.count == connections
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
@@ -479,7 +481,7 @@ def test_events_flow_through_a_mosquitto_with_a_small_packet_size(
     broker = start_broker("allow_anonymous true\nmax_packet_size 10000\n")
     with sender(broker.port, [DISCOVERY, ONLINE], protocol=protocol) as its:
         with Watcher(broker.port) as watcher:
-            eventually(lambda: its.link.connections == (1 if protocol == "5" else 3))
+            eventually(lambda: its.link.connection.count == (1 if protocol == "5" else 3))
             its.put(0)
             watcher.wait_for(EVENT)
             assert watcher.of(DISCOVERY.topic) == []
@@ -503,8 +505,8 @@ def test_events_flow_through_a_mosquitto_with_a_small_message_size(
     ):
         its.put(0, 1)
         watcher.wait_for(EVENT, lambda m: number_of(m.payload) == 1)
-        assert its.link.connections == 1
-        assert its.link.refused == 1
+        assert its.link.connection.count == 1
+        assert its.link.connection.refusals.count == 1
     assert f"the broker refuses {DISCOVERY.topic}: Packet too large; raise" in caplog.text
 
 
@@ -525,7 +527,7 @@ def test_event_that_cannot_be_sent_does_not_block_those_behind_it(
         its.put(0)
         assert its.link.flush(10) == 0
         assert its.outbox.dropped == 1
-        assert its.link.connections == 1
+        assert its.link.connection.count == 1
     assert "damaged; it is dropped" in caplog.text
 
 
@@ -567,7 +569,7 @@ def test_large_message_of_mqtt_3_1_1_is_ignored_and_named(
         assert its.taken[1] == (COMMAND, b"ON", False)
         its.put(0)
         assert its.link.flush(10) == 0
-        assert its.link.connections == 1
+        assert its.link.connection.count == 1
     assert (
         f"{COMMAND}: ignoring a message of more than 65536 bytes; "
         f"remove it: mosquitto_pub -h 127.0.0.1 -p {broker.port} -r -n -t {COMMAND}"
@@ -596,7 +598,7 @@ def test_large_message_is_ignored_over_tls(start_broker: StartBroker, tmp_path: 
         eventually(lambda: its.taken[-1] == (COMMAND, b"ON", False))
         its.put(0)
         assert its.link.flush(10) == 0
-        assert (len(its.taken), its.link.connections) == (2, 1)
+        assert (len(its.taken), its.link.connection.count) == (2, 1)
 
 
 def test_large_message_that_comes_slower_than_the_keepalive_does_not_end_the_connection() -> None:
@@ -614,7 +616,7 @@ def test_large_message_that_comes_slower_than_the_keepalive_does_not_end_the_con
         broker.answers_pings = True
         broker.send(publication(COMMAND, b"ON"))
         eventually(lambda: its.taken and its.taken[-1] == (COMMAND, b"ON", False))
-        assert its.link.connections == 1
+        assert its.link.connection.count == 1
 
 
 def asked(port: int, path: str) -> str:
@@ -641,7 +643,7 @@ def test_broker_that_acknowledges_nothing_is_named_and_left(
         sender(broker.port, protocol=protocol) as its,
     ):
         its.put(0, 1)
-        eventually(lambda: its.link.connections == 3)
+        eventually(lambda: its.link.connection.count == 3)
         assert caplog.text.count("does not acknowledge messages; events are kept") == 1
         acknowledges.set()
         assert its.link.flush(10) == 0
@@ -667,7 +669,7 @@ def test_message_that_the_broker_passes_over_is_sent_again(
             time.sleep(0.1)
         eventually(lambda: len(broker.of(HEARING)) == 2)
         assert its.link.flush(10) == 0
-        assert its.link.connections == 2
+        assert its.link.connection.count == 2
 
 
 def test_slow_broker_that_acknowledges_in_order_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -680,7 +682,7 @@ def test_slow_broker_that_acknowledges_in_order_is_kept(monkeypatch: pytest.Monk
     with ScriptedBroker(answer, answers_singly=True) as broker, sender(broker.port) as its:
         its.put(*range(15))
         assert its.link.flush(20) == 0
-        assert its.link.connections == 1
+        assert its.link.connection.count == 1
 
 
 def refusals_of(port: int) -> float:
@@ -761,6 +763,6 @@ def test_retained_message_of_100_mb_takes_no_memory(broker: Mosquitto, tmp_path:
 def test_packets_that_are_no_mqtt_end_the_connection_alone() -> None:
     with ScriptedBroker() as broker, sender(broker.port) as its:
         broker.send(packet(PUBLISH, b"\xff\xff", 0b0110))
-        eventually(lambda: its.link.connections == 2)
+        eventually(lambda: its.link.connection.count == 2)
         its.put(0)
         assert its.link.flush(10) == 0

@@ -100,11 +100,11 @@ def test_a_broker_that_restarts_is_no_suspect(
 ) -> None:
     with link_to(broker.port) as link:
         for connections in (1, 2):
-            eventually(lambda: link.connections >= connections)  # noqa: B023
+            eventually(lambda: link.connection.count >= connections)  # noqa: B023
             time.sleep(0.2)
             broker.kill()
             broker.start()
-        eventually(lambda: link.connections == 3)
+        eventually(lambda: link.connection.count == 3)
     assert "the broker is gone" in caplog.text
     assert ADVICE not in caplog.text
 

@@ -36,11 +36,19 @@ def link_to(
     return Link(
         settings,
         password,
+        board_of(greeting),
         Outbox(),
+        Connection(settings),
         client_id="box",
-        greeting=lambda: greeting,
         farewell=FAREWELL,
     )
+
+
+def board_of(messages: Sequence[Message]) -> Board:
+    board = Board()
+    for message in messages:
+        board.post(message)
+    return board
 
 
 def send(link: Link, number: int) -> None:
@@ -58,8 +66,8 @@ def numbers(received: Sequence[Received]) -> list[int]:
 
 def test_greets_publishes_and_says_goodbye(broker: Mosquitto, watcher: Watcher) -> None:
     with link_to(broker.port) as link:
-        assert link.wait_connected(5)
-        link.publish(Message("timbrel/node/state", b"{}", retain=True))
+        assert link.connection.wait(5)
+        link._board.post(Message("timbrel/node/state", b"{}", retain=True))
         send(link, 1)
         assert link.flush(5) == 0
     watcher.wait_for(FAREWELL.topic, lambda m: m.payload == b"offline")
@@ -77,17 +85,17 @@ def test_speaks_mqtt_5_where_the_broker_does(
 ) -> None:
     caplog.set_level(logging.INFO)
     with link_to(broker.port) as link:
-        assert link.wait_connected(5)
+        assert link.connection.wait(5)
     assert "with MQTT 5" in caplog.text
 
 
 def test_falls_back_to_3_1_1_where_the_broker_knows_no_5(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mqtt_link, "_ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(protocol_choice, "_ANSWER_SECONDS", 1.0)
     caplog.set_level(logging.INFO)
     with embedded_broker() as port, link_to(port) as link:
-        assert link.wait_connected(15)
+        assert link.connection.wait(15)
         send(link, 1)
         assert link.flush(5) == 0
     assert "with MQTT 3.1.1" in caplog.text
@@ -115,7 +123,7 @@ def test_no_event_is_lost_when_the_broker_is_killed_in_between(start_broker: Sta
     broker = start_broker("allow_anonymous true\npersistence false\n")
     seen: list[int] = []
     with link_to(broker.port) as link:
-        assert link.wait_connected(5)
+        assert link.connection.wait(5)
         for round_ in range(3):
             with Watcher(broker.port) as watcher:
                 for number in range(round_ * 40, round_ * 40 + 20):
@@ -136,7 +144,7 @@ def test_no_event_is_lost_when_the_broker_is_killed_in_between(start_broker: Sta
 def test_of_states_that_waited_only_the_newest_is_sent(broker: Mosquitto, watcher: Watcher) -> None:
     link = link_to(broker.port)
     for number in range(5):
-        link.publish(Message("timbrel/node/state", b"%d" % number, retain=True))
+        link._board.post(Message("timbrel/node/state", b"%d" % number, retain=True))
     send(link, 1)
     with link:
         watcher.wait_for("timbrel/node/event")
@@ -166,7 +174,7 @@ def test_password_and_tls_together(start_broker: StartBroker, tmp_path: Path) ->
     )
     tls = TlsSettings(ca_file=str(certificate))
     with link_to(broker.port, "secret", host="localhost", username="box", tls=tls) as link:
-        assert link.wait_connected(5)
+        assert link.connection.wait(5)
         send(link, 1)
         assert link.flush(5) == 0
 
@@ -177,9 +185,9 @@ def test_a_certificate_of_an_unknown_authority_is_named_with_the_remedy(
     certificate, key = make_certificate(tmp_path)
     broker = start_broker(f"certfile {certificate}\nkeyfile {key}\nallow_anonymous true\n")
     with link_to(broker.port, host="localhost", tls=TlsSettings()) as link:
-        assert not link.wait_connected(5)
-        assert link.trouble is not None
-        assert link.trouble.users
+        assert not link.connection.wait(5)
+        assert link.connection.trouble is not None
+        assert link.connection.trouble.users
     assert "certificate that is not accepted" in caplog.text
     assert "mqtt.tls.ca_file" in caplog.text
 
@@ -193,7 +201,7 @@ def test_a_refused_password_is_named_once_and_tried_again(
     passwords = make_password_file(tmp_path, "box", "secret")
     broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
     with link_to(broker.port, "wrong", username="box") as link:
-        assert not link.wait_connected(5)
+        assert not link.connection.wait(5)
         time.sleep(2.0)
         refusals = [r for r in caplog.records if "Not authorized" in r.message]
         assert len(refusals) == 1
@@ -217,18 +225,18 @@ def test_an_unreachable_broker_is_named(
     options: dict[str, Any], words: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     with link_to(**{"port": 1, **options}) as link:
-        assert not link.wait_connected(1.5)
+        assert not link.connection.wait(1.5)
     assert all(word in caplog.text for word in words)
 
 
 def test_a_server_that_is_no_broker_is_reported(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mqtt_link, "_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(protocol_choice, "_ANSWER_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as mute, link_to(mute.getsockname()[1]) as link:
         port = mute.getsockname()[1]
-        eventually(lambda: link.trouble is not None)
-        assert not link.wait_connected(0.1)
+        eventually(lambda: link.connection.trouble is not None)
+        assert not link.connection.wait(0.1)
     assert f"the broker at 127.0.0.1:{port} does not answer; see the broker's log" in caplog.text
 
 
@@ -237,7 +245,7 @@ def test_connects_to_a_broker_that_answers_later_than_a_keepalive() -> None:
         ScriptedBroker(silence_seconds=4.0) as broker,
         link_to(broker.port, keepalive_seconds=1) as link,
     ):
-        assert link.wait_connected(10)
+        assert link.connection.wait(10)
         assert broker.versions == [5]
 
 
@@ -245,18 +253,18 @@ def test_waiting_for_the_connection_ends_at_its_deadline() -> None:
     with ScriptedBroker(silence_seconds=30.0) as broker, link_to(broker.port) as link:
         eventually(lambda: broker.versions)
         began = time.monotonic()
-        assert not link.wait_connected(0.3)
+        assert not link.connection.wait(0.3)
         assert 0.3 <= time.monotonic() - began < 3.0
-        assert link.trouble is None
+        assert link.connection.trouble is None
 
 
 def test_patience_grows_until_a_slow_broker_is_reached_with_mqtt_5(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mqtt_link, "_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(protocol_choice, "_ANSWER_SECONDS", 0.3)
     monkeypatch.setattr(mqtt_link, "_FIRST_PAUSE_SECONDS", 0.05)
     with ScriptedBroker(silence_seconds=0.9) as broker, link_to(broker.port) as link:
-        eventually(link._connected.is_set, 20)
+        eventually(lambda: link.connection.is_accepted, 20)
         assert broker.versions == [5, 4, 5, 4, 5]
 
 
@@ -286,7 +294,7 @@ def test_a_refused_subscription_is_named(caplog: pytest.LogCaptureFixture) -> No
         obeying(broker.port, []) as link,
     ):
         eventually(lambda: "timbrel/node/mute/set" in caplog.text)
-        assert link.connections == 1
+        assert link.connection.count == 1
     refused = "the broker refuses our subscription to homeassistant/status: Not authorized; give "
     assert refused in caplog.text
 
@@ -295,11 +303,11 @@ def test_a_broker_that_freezes_is_noticed_and_its_events_come_again(
     broker: Mosquitto, watcher: Watcher, caplog: pytest.LogCaptureFixture
 ) -> None:
     with link_to(broker.port, keepalive_seconds=5) as link:
-        assert link.wait_connected(5)
+        assert link.connection.wait(5)
         broker.freeze()
         frozen_at = time.monotonic()
         send(link, 1)
-        while link._connected.is_set():
+        while link.connection.is_accepted:
             assert time.monotonic() - frozen_at < 2.5 * 5 + 1
             time.sleep(0.05)
         assert "it does not answer any more" in caplog.text
@@ -328,7 +336,7 @@ def test_the_reason_that_a_broker_gives_for_its_going_is_told(
         with client:
             client.recv(1000)
             client.sendall(b"\x20\x03\x00\x00\x00")
-            assert link.wait_connected(5)
+            assert link.connection.wait(5)
             client.sendall(b"\xe0\x01\x8e")
             server.accept()[0].close()
     assert "another client has connected under our client id; another Timbrel" in caplog.text
@@ -391,18 +399,20 @@ DEVICE = Message("homeassistant/device/box/config", b"{}", 1, retain=True)
 
 def obeying(port: int, taken: list[tuple[str, bytes, bool]], **options: Any) -> Link:
     """A link that takes commands on one topic and answers the hub's birth."""
+    settings = MqttSettings(**{"host": "127.0.0.1", "port": port, **options})
     return Link(
-        MqttSettings(**{"host": "127.0.0.1", "port": port, **options}),
+        settings,
         None,
+        board_of([DEVICE, ONLINE]),
         Outbox(),
+        Connection(settings),
         client_id="box",
-        greeting=lambda: [DEVICE, ONLINE],
         farewell=FAREWELL,
-        commands=Commands(
+        commands=Reader(
             ["timbrel/node/mute/set"],
             lambda topic, payload, retained: taken.append((topic, payload, retained)),
         ),
-        birth_topic=BIRTH,
+        birth_topics=[BIRTH],
     )
 
 
@@ -413,7 +423,7 @@ def publish(port: int, topic: str, payload: bytes, *, retain: bool = False) -> N
 
 def wait_subscribed(link: Link) -> None:
     """Wait until the broker knows what the link subscribes to, which it writes once connected."""
-    assert link.wait_connected(5)
+    assert link.connection.wait(5)
     time.sleep(0.3)
 
 
@@ -450,8 +460,8 @@ def test_commands_are_taken_again_after_the_broker_was_away(start_broker: StartB
         wait_subscribed(link)
         broker.kill()
         broker.start()
-        eventually(lambda: link.connections == 2)
-        eventually(link._connected.is_set)
+        eventually(lambda: link.connection.count == 2)
+        eventually(lambda: link.connection.is_accepted)
         publish(broker.port, "timbrel/node/mute/set", b"ON")
         eventually(lambda: taken)
 
@@ -459,12 +469,12 @@ def test_commands_are_taken_again_after_the_broker_was_away(start_broker: StartB
 def test_a_hub_that_starts_is_told_everything_in_order(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mqtt_link, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr(reception, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.5)
     with obeying(broker.port, []) as link:
         wait_subscribed(link)
-        link.publish(Message("timbrel/node/state", b"1", retain=True))
-        link.publish(Message("timbrel/node/state", b"2", retain=True))
-        link.publish(Message("timbrel/node/level", b"-30", retain=True))
+        link._board.post(Message("timbrel/node/state", b"1", retain=True))
+        link._board.post(Message("timbrel/node/state", b"2", retain=True))
+        link._board.post(Message("timbrel/node/level", b"-30", retain=True))
         assert link.flush(5) == 0
         with Watcher(broker.port) as watcher:
             publish(broker.port, BIRTH, b"online")
@@ -487,7 +497,7 @@ def test_a_retained_birth_and_a_hubs_death_are_no_start(broker: Mosquitto) -> No
         time.sleep(0.3)
         publish(broker.port, BIRTH, b"offline")
         time.sleep(0.3)
-        assert link._greet_again_at == float("inf")
+        assert link.connection.greet_again_at == float("inf")
 
 
 def test_the_answer_to_a_birth_comes_at_a_moment_of_chance(broker: Mosquitto) -> None:
@@ -498,11 +508,11 @@ def test_the_answer_to_a_birth_comes_at_a_moment_of_chance(broker: Mosquitto) ->
         for _ in range(5):
             began = time.monotonic()
             publish(broker.port, BIRTH, b"online")
-            eventually(lambda: link._greet_again_at < float("inf"))
-            at = link._greet_again_at
-            assert began <= at <= time.monotonic() + mqtt_link._LONGEST_BIRTH_PAUSE_SECONDS
+            eventually(lambda: link.connection.greet_again_at < float("inf"))
+            at = link.connection.greet_again_at
+            assert began <= at <= time.monotonic() + reception._LONGEST_BIRTH_PAUSE_SECONDS
             waits.add(at - began)
-            link._greet_again_at = float("inf")
+            link.connection.greet_again_at = float("inf")
     assert len(waits) == 5
 
 
@@ -524,7 +534,7 @@ def test_error_of_our_own_at_the_login_is_not_blamed_on_the_broker(broker: Mosqu
     with Link(
         settings, None, Outbox(), client_id="box", greeting=greeting, farewell=FAREWELL
     ) as link:
-        eventually(lambda: link.trouble is not None)
-        assert link.trouble is not None
-        assert link.trouble.reason.endswith("our own mistake")
-        assert link._protocol is mqtt_link._V5
+        eventually(lambda: link.connection.trouble is not None)
+        assert link.connection.trouble is not None
+        assert link.connection.trouble.reason.endswith("our own mistake")
+        assert link._protocol is protocol_choice.V5

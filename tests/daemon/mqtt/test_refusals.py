@@ -43,7 +43,7 @@ def test_refused_message_is_logged_with_what_that_means(
 ) -> None:
     message = Message(topic, b"{}", 1, retain=True)
     with ScriptedBroker(lambda _: 0x87) as broker, sender(broker.port, [message]) as its:
-        eventually(lambda: its.link.refusing == (kind,))
+        eventually(lambda: its.link.connection.refusals.kinds == (kind,))
         report = Report([PLACE], its.link, its.outbox)  # type: ignore[list-item]
         assert report.counters()["node"].refusing == (kind,)
         assert report.health().broker == f"connected but refuses {kind}"
@@ -66,7 +66,7 @@ def test_refused_removal_of_a_place_is_logged_as_that(
 ) -> None:
     message = Message(topic, payload, 1, retain=True)
     with ScriptedBroker(lambda _: 0x87) as broker, sender(broker.port, [message]) as its:
-        eventually(lambda: its.link.refusing == ("leftovers",))
+        eventually(lambda: its.link.connection.refusals.kinds == ("leftovers",))
     (line,) = said(caplog)
     assert line.startswith(f"the broker refuses {topic}: Not authorized; give clients without")
     assert line.endswith(
@@ -86,14 +86,14 @@ def test_message_that_several_places_send_is_logged_once(
         ScriptedBroker(lambda m: 0x87 if m.topic in refused else 0) as broker,
         sender(broker.port, greeting) as its,
     ):
-        eventually(lambda: its.link.refused >= 6)
+        eventually(lambda: its.link.connection.refusals.count >= 6)
         assert len(said(caplog)) == 1
         refused.pop()
         eventually(lambda: "the broker accepts homeassistant/device" in caplog.text)
-        assert its.link.refusing == ("discovery",)
+        assert its.link.connection.refusals.kinds == ("discovery",)
         refused.clear()
-        eventually(lambda: its.link.refusing == ())
-        assert its.link.state == "connected"
+        eventually(lambda: its.link.connection.refusals.kinds == ())
+        assert its.link.connection.state == "connected"
 
 
 def test_refused_events_are_no_longer_reported_once_they_are_accepted() -> None:
@@ -103,9 +103,9 @@ def test_refused_events_are_no_longer_reported_once_they_are_accepted() -> None:
         sender(broker.port) as its,
     ):
         its.put(1)
-        eventually(lambda: its.link.refusing == ("events",))
+        eventually(lambda: its.link.connection.refusals.kinds == ("events",))
         assert its.link.flush(10) == 0
-        assert its.link.refusing == ()
+        assert its.link.connection.refusals.kinds == ()
 
 
 def test_refused_subscriptions_are_logged_with_what_that_means(
@@ -125,7 +125,7 @@ def test_refused_subscriptions_are_logged_with_what_that_means(
         f"allow_anonymous true\nplugin {PLUGINS[0]}\nplugin_opt_config_file {file}\n"
     )
     with sender(broker.port, birth_topic=BIRTH) as its:
-        eventually(lambda: its.link.refusing == ("birth", "commands"))
+        eventually(lambda: its.link.connection.refusals.kinds == ("birth", "commands"))
         assert its.link.flush(5) == 0
     lines = said(caplog)
     give = "Not authorized; give clients without a username read access to it"
@@ -146,10 +146,10 @@ def test_refused_subscription_is_tried_again(
         ScriptedBroker(subscription=0x80) as broker,
         sender(broker.port, protocol=protocol) as its,
     ):
-        eventually(lambda: its.link.refusing == ("commands",))
+        eventually(lambda: its.link.connection.refusals.kinds == ("commands",))
         broker.subscription = 1
-        eventually(lambda: its.link.refusing == ())
-        assert its.link.connections == 1
+        eventually(lambda: its.link.connection.refusals.kinds == ())
+        assert its.link.connection.count == 1
     assert f"the broker accepts our subscription to {COMMAND}" in caplog.text
 
 
@@ -161,12 +161,12 @@ def test_connection_is_kept_where_the_broker_closes_it_at_optional_subscriptions
         ScriptedBroker(hangs_up_at=ONLINE.topic) as broker,
         sender(broker.port, notices=[ONLINE.topic, "b"], protocol=protocol) as its,
     ):
-        eventually(lambda: its.link.connections == 3)
+        eventually(lambda: its.link.connection.count == 3)
         its.put(1)
         eventually(lambda: broker.of("timbrel/node/event"))
         time.sleep(2)
-        assert its.link.connections == 3
-        assert its.link.state == "connected"
+        assert its.link.connection.count == 3
+        assert its.link.connection.state == "connected"
     (line,) = [text for text in caplog.messages if "closes the connection when" in text]
     assert f"subscribes to {ONLINE.topic} and 1 more; these subscriptions are left out" in line
     assert "may have the same name" not in caplog.text
@@ -181,4 +181,4 @@ def test_subscriptions_are_asked_for_in_pieces_with_the_optional_ones_apart() ->
         eventually(lambda: len(broker.subscribed) == 3)
         assert broker.subscribed == [[COMMAND], topics[:8], topics[8:]]
         # Only the refusal of what is needed counts, whatever the order of the answers.
-        eventually(lambda: its.link.refusing == ("commands",))
+        eventually(lambda: its.link.connection.refusals.kinds == ("commands",))

@@ -99,9 +99,9 @@ def test_reason_of_mqtt_5_survives_the_attempt_with_3_1_1(
     code: int, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with answering(only_v5(code)) as port, link_to(port) as link:
-        eventually(lambda: link.trouble is not None)
-        assert not link.wait_connected(0.1)
-        assert link.state.startswith("not connected: the broker at 127.0.0.1:")
+        eventually(lambda: link.connection.trouble is not None)
+        assert not link.connection.wait(0.1)
+        assert link.connection.state.startswith("not connected: the broker at 127.0.0.1:")
     assert f"the broker at 127.0.0.1:{port} refuses: {words}" in caplog.text
 
 
@@ -118,8 +118,8 @@ def test_port_for_tls_is_named(
                 in caplog.text
             )
         )
-        assert link.trouble is not None
-        assert link.trouble.users
+        assert link.connection.trouble is not None
+        assert link.connection.trouble.users
     only_known = f"{files}cafile {certificate}\nrequire_certificate true\n"
     closed = start_broker(f"{only_known}tls_version tlsv1.2\nallow_anonymous true\n")
     assert "expects TLS" in str(stranger_at(MqttSettings(host="127.0.0.1", port=closed.port)))
@@ -140,7 +140,7 @@ def test_port_of_a_web_server_is_named(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mqtt_link, "_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(protocol_choice, "_ANSWER_SECONDS", 0.3)
     with link_to(web_server.server_port):
         eventually(lambda: " is a web server, or expects websockets" in caplog.text)
 
@@ -188,7 +188,7 @@ def test_broker_that_has_worked_is_not_asked_what_it_is(caplog: pytest.LogCaptur
 
     with answering(answer) as port, link_to(port) as link:
         eventually(lambda: len(firsts) > 3)
-        assert link.connections == 1
+        assert link.connection.count == 1
     assert all(b"MQTT" in first for first in firsts)
     assert "closes the connection without an answer" in caplog.text
 

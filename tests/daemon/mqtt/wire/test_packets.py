@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.mqtt.packets import Oversized, Packets, encoded_length
+from daemon.mqtt.wire.packets import Oversized, Packets, encoded_length
 from tests.daemon.scripted_broker import PUBACK, PUBLISH, packet, publication
 
 LARGEST = 2000
@@ -95,7 +95,7 @@ def test_memory_stays_small_whatever_the_length_says(reader: Reader) -> None:
 def test_bytes_of_a_large_message_count_as_answers_to_pings(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.mqtt.packets._PONG_SECONDS", 0.0)
+    monkeypatch.setattr("daemon.mqtt.wire.packets._PONG_SECONDS", 0.0)
     large = publication(TOPIC, b"x" * 100_000)
     reader.sender.send(large)
     assert b"\xd0\x00" * 2 in reader.read()

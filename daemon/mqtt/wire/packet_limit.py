@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from daemon.hub.messages import Message
-from daemon.mqtt.packets import encoded_length
+from daemon.mqtt.wire.packets import encoded_length
 
 # Only discovery is larger; a smaller message is never left out by mistake.
 _SUSPECT_BYTES = 4096

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import MQTTErrorCode
 
-from daemon.mqtt.packets import Oversized, Packets
+from daemon.hub.messages import Message
+from daemon.mqtt.wire.packets import Oversized, Packets
 
 LARGEST_PACKET_BYTES = 65_536
 
@@ -22,3 +24,8 @@ class BoundedClient(paho.Client):
     def _create_socket(self) -> Any:
         self.packets = Packets(super()._create_socket(), LARGEST_PACKET_BYTES, self._tell)
         return self.packets
+
+    def send(self, message: Message) -> int | None:
+        """Publish; return the packet identifier, or None where the connection has gone."""
+        sent = self.publish(*message)
+        return sent.mid if sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None

@@ -3,7 +3,7 @@
 import pytest
 
 from daemon.hub.messages import Message
-from daemon.mqtt.packet_limit import PacketLimit
+from daemon.mqtt.wire.packet_limit import PacketLimit
 from tests.daemon.scripted_broker import publication
 
 DISCOVERY = Message("homeassistant/device/box/config", b"x" * 20_000, 1, retain=True)

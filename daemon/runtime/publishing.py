@@ -1,0 +1,30 @@
+"""A node that publishes for as long as a command runs, and leaves nothing behind."""
+
+from collections.abc import Callable
+
+from daemon.configuration.settings import Settings
+from daemon.hub.board import Board
+from daemon.hub.messages import Node
+from daemon.hub.reporter import Reporter
+from daemon.mqtt.connection import Connection
+from daemon.mqtt.link import Link
+from daemon.mqtt.outbox.outbox import Outbox
+from daemon.runtime.wiring import link_to
+
+
+def publishing(
+    settings: Settings, node: Node, password: str | None, wall_at: Callable[[float], float]
+) -> tuple[Link, Reporter]:
+    """A link, not opened yet, and the reporter that publishes through it.
+
+    `wall_at` gives the wall time of a moment of the sound. When the link is left, the node is
+    removed from the hub and its topics are cleared. Raises InputError for unusable credentials.
+    """
+    board, outbox, connection = Board(), Outbox(), Connection(settings.mqtt)
+    link = link_to(
+        settings, node, board, outbox, connection, password=password, leaves_nothing=True
+    )
+    reporter = Reporter(node, board.post, outbox, wall_at)
+    for message in reporter.greeting(discovery=settings.mqtt.discovery):
+        board.post(message)
+    return link, reporter

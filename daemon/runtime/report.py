@@ -1,0 +1,67 @@
+"""How the places do: for the service manager, the hub, and who asks over HTTP."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from daemon.counters import Counters
+from daemon.mqtt.link import Link
+from daemon.mqtt.outbox.outbox import Outbox
+from daemon.runtime.place import Place
+from daemon.runtime.status import status
+from daemon.system import systemd
+from daemon.web.health import Health, NodeHealth
+
+
+class Report:
+    """Tells the service manager and the hub, after each turn of the loop, how the places do."""
+
+    def __init__(self, places: Sequence[Place], link: Link, outbox: Outbox) -> None:
+        self._places = places
+        self._link = link
+        self._outbox = outbox
+        self._is_ready = False
+        self._turned_at = time.monotonic()
+        self._told_status = ""
+
+    def counters(self) -> Mapping[str, Counters]:
+        """What happened so far at each node; from any thread."""
+        refusals = self._link.connection.refusals
+        reconnects = max(0, self._link.connection.count - 1)
+        return {
+            place.name: replace(
+                place.counters,
+                reconnects=reconnects,
+                queued=self._outbox.waiting,
+                dropped=self._outbox.dropped,
+                refused=refusals.count,
+                refusing=refusals.kinds,
+            )
+            for place in list(self._places)
+        }
+
+    def health(self) -> Health:
+        """How the places do now; from any thread."""
+        counters = self.counters()
+        nodes = {
+            place.name: NodeHealth(place.doing.state, place.doing.reason, counters[place.name])
+            for place in list(self._places)
+            if place.name in counters
+        }
+        return Health(nodes, self._turned_at, self._link.connection.state)
+
+    def __call__(self) -> None:
+        """Tell what is new; raises FailedError where nothing can reach the broker any more."""
+        self._link.check_thread()
+        self._turned_at = time.monotonic()
+        text = status(self._places, self._turned_at, self._link.connection.state)
+        if not self._is_ready and all(place.is_settled for place in self._places):
+            self._is_ready = True
+            self._told_status = text
+            systemd.ready(text)
+        if text != self._told_status and self._is_ready:
+            self._told_status = text
+            systemd.status(text)
+        counters = self.counters()
+        for place in self._places:
+            place.diagnose(counters[place.name])
