@@ -68,6 +68,8 @@ class Link:
         birth_topics: Sequence[str] = (),
         leaves_nothing: bool = False,
     ) -> None:
+        self.board = board
+        """What the hub should know now; for any thread."""
         self.connection = connection
         """How it is doing; for any thread."""
         self._settings = settings
@@ -298,7 +300,7 @@ class Link:
             self._delivery.due_seconds(),
             self._subscriptions.due_seconds(),
         )
-        self._pump.turn(client, wait_seconds, is_answered=self._is_answered)
+        self._pump.turn(client, wait_seconds, lambda: self._is_answered)
         # Before it is accepted the library would give up after one keepalive.
         if self.connection.is_accepted:
             client.loop_misc()

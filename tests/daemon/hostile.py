@@ -39,7 +39,7 @@ from daemon.mqtt.outbox.moment import Moment
 from daemon.sound.decoding.child import ChildError, Decoder, DecodingError, Request
 from daemon.sound.sound_file import read_sound
 from daemon.sound.window import WINDOW_SAMPLES, Window
-from daemon.web import health
+from daemon.web import endpoint, health
 from tests.daemon.hostile_broker import SESSION, check_broker, check_refusals
 
 ROOT = Path(__file__).parents[2]
@@ -528,7 +528,7 @@ def _health_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    server = health.serve(port, lambda: health.Health({}, time.monotonic()))
+    server = endpoint.serve(port, lambda: health.Health({}, time.monotonic()))
     server.__enter__()
     # Later, when Python takes its modules apart, the thread that it waits for no longer runs.
     atexit.register(server.__exit__, None, None, None)

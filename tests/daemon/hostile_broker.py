@@ -10,12 +10,15 @@ from pathlib import Path
 from unittest.mock import patch
 
 from daemon.configuration.settings import MqttSettings
+from daemon.hub.board import Board
 from daemon.hub.messages import Message
-from daemon.mqtt import delivery
+from daemon.mqtt import delivery, protocol_choice
 from daemon.mqtt import link as mqtt_link
-from daemon.mqtt.link import Commands, Link
+from daemon.mqtt.connection import Connection
+from daemon.mqtt.link import Link
 from daemon.mqtt.outbox import event_queue
 from daemon.mqtt.outbox.outbox import Outbox
+from daemon.mqtt.reception import Reader
 from daemon.mqtt.refusals import is_final, is_refusal
 from tests.daemon.scripted_broker import (
     CONNACK,
@@ -97,7 +100,7 @@ def check_refusals(content: bytes, _path: Path) -> bool:
     outbox = Outbox()
     with _hurried(), ScriptedBroker(answer) as broker, _link(broker.port, outbox) as link:
         assert link.connection.wait(_SECONDS)
-        link._board.post(Message("timbrel/node/hearing", b"{}", 1, retain=True))
+        link.board.post(Message("timbrel/node/hearing", b"{}", 1, retain=True))
         for number in range(_EVENTS):
             outbox.put(Message(_EVENT, b"%d" % number, 1), str(number))
         assert link.flush(_SECONDS) == 0, "an event is stuck"

@@ -28,7 +28,7 @@ from daemon.configuration.settings_file import load
 from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
 from daemon.hearing.model_file import read_contract, sha256_of
 from daemon.hub.controls import Controls
-from daemon.runtime.wiring import Recognizer, configured_of, node_of, notes_of
+from daemon.runtime.wiring import Recognizer, configured_of, node_of, stores_of
 from tests.conftest import ROOT, Mosquitto, Received, Timbrel, VirtualMicrophone, Watcher
 from tests.v0_1_0.make_fixture import FIXTURE, held, runnable
 from tests.v0_1_0.tiny import write_sound
@@ -390,7 +390,7 @@ def test_what_was_set_from_the_hub_is_in_force(box: Box, tmp_path: Path) -> None
     recognizer = Recognizer(settings)
     for source in settings.places:
         node = node_of(settings, recognizer, source.name, settings.name)
-        chosen = notes_of(settings, node)[1].read()
+        chosen = stores_of(settings, node)[1].read()
         remote = Controls(node, configured_of(settings, source), chosen)
         rules = remote.tuned(recognizer.families, recognizer.rules)
         in_force = {

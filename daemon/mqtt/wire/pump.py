@@ -2,6 +2,7 @@
 
 import select
 import socket
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -41,11 +42,13 @@ class Pump:
         except OSError:
             return  # The pipe is full: the thread is about to look anyway.
 
-    def turn(self, client: BoundedClient, wait_seconds: float, *, is_answered: bool) -> None:
+    def turn(
+        self, client: BoundedClient, wait_seconds: float, is_answered: Callable[[], bool]
+    ) -> None:
         """Wait at most so long for something to read or write, and do it.
 
-        Raises what the MQTT library raises, and NotMqttError instead where the server has not yet
-        `is_answered` our login with a packet of MQTT.
+        Raises what the MQTT library raises, and NotMqttError instead unless the server
+        `is_answered`, that is, has replied to our login with a packet of MQTT.
         """
         server = client.socket()
         if server is None:
@@ -58,18 +61,18 @@ class Pump:
         if self._woken in readable:
             self._woken.recv(4096)
         if server in readable or pending:
-            _read(client, is_answered=is_answered)
+            _read(client, is_answered)
         if server in writable:
             client.loop_write()
 
 
-def _read(client: BoundedClient, *, is_answered: bool) -> None:
+def _read(client: BoundedClient, is_answered: Callable[[], bool]) -> None:
     try:
         client.loop_read()
     except (OSError, MemoryError):
         raise
     except Exception as error:
         # A server that is no broker may send what breaks the library anywhere.
-        if is_answered:
+        if is_answered():
             raise
         raise NotMqttError from error

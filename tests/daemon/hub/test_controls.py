@@ -225,7 +225,7 @@ def test_a_reload_changes_what_the_hub_has_not_set() -> None:
 
 
 class Loop:
-    """A console at work: what it published and applied."""
+    """An inbox at work: what it published and applied."""
 
     def __init__(self, folder: Path) -> None:
         self.note = JsonStore(folder, "chosen-living", Chosen())
@@ -234,14 +234,21 @@ class Loop:
         self.now = 1000.0
         self.wakes = 0
         remote = Controls(NODE, CONFIGURED, self.note.read())
-        self.console = Inbox(remote, self.note, clock=lambda: self.now)
-        self.console.open(self.sent.append, lambda hub: self.gates.append(hub.gate_dbfs), self.wake)
+        self.inbox = Inbox(
+            remote,
+            self.note,
+            self.sent.append,
+            apply=lambda hub: self.gates.append(hub.gate_dbfs),
+            wake=self.wake,
+            clock=lambda: self.now,
+        )
+        self.inbox.begin()
 
     def wake(self) -> None:
         self.wakes += 1
 
     def take(self, leaf: str, payload: bytes) -> bool:
-        return self.console.take(f"timbrel/living/{leaf}/set", payload, False)
+        return self.inbox.take(f"timbrel/living/{leaf}/set", payload, False)
 
     def echoed(self, leaf: str) -> list[bytes]:
         return [m.payload for m in self.sent if m.topic == f"timbrel/living/{leaf}"]
@@ -257,12 +264,12 @@ def test_what_is_chosen_outlives_the_process(tmp_path: Path) -> None:
     first = Loop(tmp_path)
     first.take("quiet_gate", b"-40")
     first.take("mute", b"ON")
-    assert not first.console.muted, "the loop has not attended yet"
-    assert not first.console.attend()
-    first.console.close()
+    assert not first.inbox.controls.chosen.muted, "the loop has not attended yet"
+    assert not first.inbox.attend()
+    first.inbox.close()
     first.note.close()
     second = Loop(tmp_path)
-    assert second.console.muted
+    assert second.inbox.controls.chosen.muted
     assert second.gates == [-40.0]
     assert first.gates == [-65.0, -40.0]
     assert echo("quiet_gate", b"-40")[0] in second.sent
@@ -275,7 +282,7 @@ def test_refusals_are_named_once_and_nothing_is_written(
     loop = Loop(tmp_path)
     for _ in range(20):
         loop.take("quiet_gate", b"loud")
-    loop.console.attend()
+    loop.inbox.attend()
     loop.note.close()
     assert [r.getMessage() for r in caplog.records] == [
         "refused: timbrel/living/quiet_gate/set: send a number from -120 to -1"
@@ -290,7 +297,7 @@ def test_a_flood_is_dropped_and_not_kept(tmp_path: Path, caplog: pytest.LogCaptu
         loop.now += 0.0005
         loop.take("sensitivity", b"%d" % (number % 100))
         if number % 20 == 0:
-            loop.console.attend()
+            loop.inbox.attend()
     # Thirty at once, and ten a second for 15 seconds.
     assert len(loop.echoed("sensitivity")) - 1 in {179, 180, 181}
     said = "timbrel/living/sensitivity/set: ignoring commands beyond 30 at once and 10 a second"
@@ -300,12 +307,17 @@ def test_a_flood_is_dropped_and_not_kept(tmp_path: Path, caplog: pytest.LogCaptu
 def test_a_scene_that_sets_everything_at_once_is_carried_out() -> None:
     families = tuple(f"family{number}" for number in range(12))
     node = Node("attic", "living", families, "m", "v", shown=families)
-    its = Inbox(Controls(node, CONFIGURED), JsonStore(None, "chosen-living", Chosen()))
+    store = JsonStore(None, "chosen-living", Chosen())
+    its = Inbox(
+        *(Controls(node, CONFIGURED), store, lambda _: None),
+        apply=lambda _: None,
+        wake=lambda: None,
+    )
     topics = [t for t in Controls(node, CONFIGURED).topics if "sensitivity" in t]
     assert all(its.take(topic, b"70", False) for topic in topics)
     assert all(its.take(f"timbrel/living/{leaf}/set", b"20", False) for leaf in LEAVES[3:])
     its.attend()
-    assert its.remote.chosen.sensitivities == dict.fromkeys(families, 70.0)
+    assert its.controls.chosen.sensitivities == dict.fromkeys(families, 70.0)
 
 
 def test_the_value_in_force_is_told_again_after_commands_were_dropped(
@@ -316,21 +328,21 @@ def test_the_value_in_force_is_told_again_after_commands_were_dropped(
     taken = [loop.take("sensitivity", b"%d" % number) for number in range(50)]
     assert taken == [True] * 30 + [False] * 20
     assert not loop.take("mute", b"ON")
-    loop.console.attend()
+    loop.inbox.attend()
     assert loop.echoed("sensitivity")[-1] == b"29"
     assert loop.echoed("mute") == [b"OFF"]
     loop.wait_for_wake()
-    loop.console.attend()
+    loop.inbox.attend()
     assert loop.echoed("sensitivity")[-2:] == [b"29", b"29"]
     assert loop.echoed("mute") == [b"OFF", b"OFF"]
-    loop.console.attend()
+    loop.inbox.attend()
     assert loop.echoed("mute") == [b"OFF", b"OFF"]
 
 
 def test_a_retained_command_costs_no_token_and_wakes_nobody(tmp_path: Path) -> None:
     loop = Loop(tmp_path)
     for _ in range(100):
-        assert not loop.console.take("timbrel/living/mute/set", b"ON", True)
+        assert not loop.inbox.take("timbrel/living/mute/set", b"ON", True)
     assert loop.take("mute", b"ON")
 
 
@@ -340,16 +352,16 @@ def test_changes_are_written_once_a_second(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(loop.note, "write", written.append)
     for number in range(10):
         loop.take("sensitivity", b"%d" % number)
-        loop.console.attend()
+        loop.inbox.attend()
     assert [chosen.sensitivity for chosen in written] == [0.0]
     loop.now += 0.2
     loop.wait_for_wake()
-    loop.console.attend()
+    loop.inbox.attend()
     assert [chosen.sensitivity for chosen in written] == [0.0, 9.0]
     loop.take("mute", b"ON")
-    loop.console.attend()
+    loop.inbox.attend()
     assert len(written) == 2
-    loop.console.close()
+    loop.inbox.close()
     assert written[-1].muted
 
 
@@ -362,16 +374,16 @@ def test_the_next_turn_saves_and_tells_where_no_thread_can_be_started(
     loop, written = Loop(tmp_path), list[Chosen]()
     monkeypatch.setattr(loop.note, "write", written.append)
     loop.take("sensitivity", b"1")
-    loop.console.attend()
+    loop.inbox.attend()
     with monkeypatch.context() as full:
         full.setattr(threading.Thread, "start", has_none)
         taken = [loop.take("sensitivity", b"2") for _ in range(40)]
-        loop.console.attend()
+        loop.inbox.attend()
     assert taken == [True] * 29 + [False] * 11
     assert [chosen.sensitivity for chosen in written] == [1.0]
     assert loop.echoed("sensitivity").count(b"2") == 30
     loop.now += 2
-    loop.console.attend()
+    loop.inbox.attend()
     assert [chosen.sensitivity for chosen in written] == [1.0, 2.0]
     monkeypatch.setattr(inbox, "_PAUSE_SECONDS", 0.1)
     assert not all(loop.take("sensitivity", b"3") for _ in range(40))
@@ -385,16 +397,16 @@ def test_several_changes_of_one_setting_in_a_turn_are_one_line(
     loop = Loop(tmp_path)
     for number in range(10):
         loop.take("sensitivity", b"%d" % number)
-    loop.console.attend()
+    loop.inbox.attend()
     assert [r.message for r in caplog.records] == ["set by the hub: sensitivity 9"]
 
 
 def test_a_reload_is_applied_and_echoed_beside_what_was_chosen(tmp_path: Path) -> None:
     loop = Loop(tmp_path)
     loop.take("stop_after", b"9")
-    loop.console.attend()
+    loop.inbox.attend()
     loop.sent.clear()
-    loop.console.reload(Configured(-70.0, 8.0))
+    loop.inbox.reload(Configured(-70.0, 8.0))
     assert loop.gates[-1] == -70.0
     told = {m.topic.rpartition("/")[2]: m.payload for m in loop.sent}
     assert (told["quiet_gate"], told["stop_after"]) == (b"-70", b"9")
@@ -403,17 +415,17 @@ def test_a_reload_is_applied_and_echoed_beside_what_was_chosen(tmp_path: Path) -
 def test_other_nodes_commands_are_not_kept(tmp_path: Path) -> None:
     loop = Loop(tmp_path)
     for _ in range(1000):
-        loop.console.take("timbrel/kitchen/mute/set", b"ON", False)
+        loop.inbox.take("timbrel/kitchen/mute/set", b"ON", False)
     loop.take("mute", b"ON")
-    loop.console.attend()
-    assert loop.console.muted
+    loop.inbox.attend()
+    assert loop.inbox.controls.chosen.muted
 
 
 def test_the_button_is_passed_on(tmp_path: Path) -> None:
     loop = Loop(tmp_path)
     loop.take("restart_listening", b"PRESS")
-    assert loop.console.attend()
-    assert not loop.console.attend()
+    assert loop.inbox.attend()
+    assert not loop.inbox.attend()
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def evening() -> Iterator[Message]:
     sent: list[Message] = []
     practice = Sessions(settle_seconds=10, gap_seconds=60, least_seconds=1)
     outbox = Outbox()
-    hub = Reporter(NODE, sent.append, outbox, lambda at: 1e9 + at, practice=practice)
+    hub = Reporter(NODE, sent.append, outbox, lambda at: 1e9 + at, sessions=practice)
     hub.hears()
     start = EventStarted("flute", 3.5, 7.0, 0.9)
     hub.observe(observed(Heard(7.0, -30.0, np.array([0.1, 0.9], np.float32)), [start], [start]))

@@ -42,7 +42,7 @@ class Evening:
         self.ahead_seconds = 0.0
         self.wills: dict[str, Message] = {}
         self.renewals = 0
-        self.hub = Reporter(node, self.sent.append, self, self.wall_at, practice=practice)
+        self.hub = Reporter(node, self.sent.append, self, self.wall_at, sessions=practice)
 
     def put(self, message: Message, event_id: str, will: Message | None = None) -> None:
         self.sent.append(message)
@@ -406,7 +406,7 @@ class Diarist(Evening):
         practice = Sessions(settle_seconds=10, gap_seconds=120, least_seconds=5)
         self.hub = Reporter(
             *(NODE, self.sent.append, self, self.wall_at),
-            practice=practice,
+            sessions=practice,
             remember=self.remembered.append,
         )
 

@@ -13,7 +13,9 @@ from daemon.commands.run import run
 from daemon.configuration.settings import MqttSettings
 from daemon.configuration.settings_file import load
 from daemon.errors import FailedError
+from daemon.hub.board import Board
 from daemon.hub.messages import Message
+from daemon.mqtt.connection import Connection
 from daemon.mqtt.link import Link
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.sound.ring import Ring
@@ -41,7 +43,8 @@ def test_text_that_cannot_be_sent_does_not_end_the_thread(
 ) -> None:
     farewell = FAREWELL._replace(topic=topic)
     settings = MqttSettings(**{"host": "127.0.0.1", "port": broker.port, **options})
-    link = Link(settings, password, Outbox(), client_id="b", greeting=list, farewell=farewell)
+    board, connection = Board(), Connection(settings)
+    link = Link(settings, password, board, Outbox(), connection, client_id="b", farewell=farewell)
     with link:
         eventually(lambda: link.connection.trouble is not None and link.connection.trouble.users)
         time.sleep(0.5)
@@ -55,14 +58,17 @@ def test_fault_of_our_own_does_not_end_the_thread(
     new_client = Link._new_client
     faults = [ValueError("a fault"), KeyError("another")]
 
-    def faulty(self: Link) -> Any:
+    def faulty(self: Link, refusals: list[str]) -> Any:
         if faults:
             raise faults.pop()
-        return new_client(self)
+        return new_client(self, refusals)
 
     monkeypatch.setattr(Link, "_new_client", faulty)
     settings = MqttSettings(host="127.0.0.1", port=broker.port)
-    with Link(settings, None, Outbox(), client_id="b", greeting=list, farewell=FAREWELL) as link:
+    board, connection = Board(), Connection(settings)
+    with Link(
+        settings, None, board, Outbox(), connection, client_id="b", farewell=FAREWELL
+    ) as link:
         eventually(lambda: link.connection.count)
     assert not faults
 

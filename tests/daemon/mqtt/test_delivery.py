@@ -20,14 +20,22 @@ import pytest
 
 from daemon.configuration.settings import MqttSettings, TlsSettings
 from daemon.hub.messages import Message
-from daemon.mqtt import delivery
+from daemon.mqtt import delivery, reception
 from daemon.mqtt import link as mqtt_link
-from daemon.mqtt.link import Commands, Link
+from daemon.mqtt.connection import Connection
+from daemon.mqtt.link import Link
 from daemon.mqtt.outbox import event_queue
 from daemon.mqtt.outbox.outbox import Outbox
+from daemon.mqtt.reception import Reader
 from daemon.mqtt.wire.packets import encoded_length
 from tests.conftest import ROOT, Mosquitto, StartBroker, Watcher
-from tests.daemon.mqtt.test_link import eventually, make_certificate, make_password_file, publish
+from tests.daemon.mqtt.test_link import (
+    board_of,
+    eventually,
+    make_certificate,
+    make_password_file,
+    publish,
+)
 from tests.daemon.scripted_broker import (
     DISCONNECT,
     PUBLISH,
@@ -60,7 +68,7 @@ class Sender(NamedTuple):
             self.outbox.put(Message(EVENT, payload, 1), str(number))
 
     def publish(self, topic: str, payload: bytes, qos: int = 0) -> None:
-        self.link._board.post(Message(topic, payload, qos, retain=True))
+        self.link.board.post(Message(topic, payload, qos, retain=True))
 
 
 @contextmanager

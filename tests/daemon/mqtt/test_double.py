@@ -20,7 +20,7 @@ class Broker:
     """A link that notes after how many seconds everything is to be said again."""
 
     def __init__(self) -> None:
-        self.connected_seconds = 100.0
+        self.seconds = 100.0
         self.again: list[float] = []
 
     def say_again(self, seconds: float) -> None:
@@ -73,7 +73,7 @@ def test_late_will_of_the_former_connection_is_answered_without_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     home = Home()
-    home.broker.connected_seconds = 0.5
+    home.broker.seconds = 0.5
     home.hear(0.0)
     assert home.broker.again == [0.0]
     assert caplog.messages == []

@@ -15,13 +15,18 @@ from paho.mqtt.publish import single
 
 from daemon.configuration.settings import MqttSettings, TlsSettings
 from daemon.errors import InputError
+from daemon.hub.board import Board
 from daemon.hub.messages import Message
 from daemon.mqtt import link as mqtt_link
-from daemon.mqtt import trouble
+from daemon.mqtt import protocol_choice, reception
+from daemon.mqtt.connection import Connection
 from daemon.mqtt.embedded_broker import embedded_broker
-from daemon.mqtt.link import Commands, Link
+from daemon.mqtt.link import Link
 from daemon.mqtt.outbox import event_queue
 from daemon.mqtt.outbox.outbox import Outbox
+from daemon.mqtt.protocol_choice import ProtocolChoice
+from daemon.mqtt.reception import Reader
+from daemon.system import repeats
 from tests.conftest import Mosquitto, Received, StartBroker, Watcher
 from tests.daemon.scripted_broker import ScriptedBroker
 
@@ -67,7 +72,7 @@ def numbers(received: Sequence[Received]) -> list[int]:
 def test_greets_publishes_and_says_goodbye(broker: Mosquitto, watcher: Watcher) -> None:
     with link_to(broker.port) as link:
         assert link.connection.wait(5)
-        link._board.post(Message("timbrel/node/state", b"{}", retain=True))
+        link.board.post(Message("timbrel/node/state", b"{}", retain=True))
         send(link, 1)
         assert link.flush(5) == 0
     watcher.wait_for(FAREWELL.topic, lambda m: m.payload == b"offline")
@@ -144,7 +149,7 @@ def test_no_event_is_lost_when_the_broker_is_killed_in_between(start_broker: Sta
 def test_of_states_that_waited_only_the_newest_is_sent(broker: Mosquitto, watcher: Watcher) -> None:
     link = link_to(broker.port)
     for number in range(5):
-        link._board.post(Message("timbrel/node/state", b"%d" % number, retain=True))
+        link.board.post(Message("timbrel/node/state", b"%d" % number, retain=True))
     send(link, 1)
     with link:
         watcher.wait_for("timbrel/node/event")
@@ -205,7 +210,7 @@ def test_a_refused_password_is_named_once_and_tried_again(
         time.sleep(2.0)
         refusals = [r for r in caplog.records if "Not authorized" in r.message]
         assert len(refusals) == 1
-        monkeypatch.setattr(trouble, "_REPEAT_SECONDS", 0.1)
+        monkeypatch.setattr(repeats, "_REPEAT_SECONDS", 0.1)
         time.sleep(2.5)
     again = [r.message for r in caplog.records if "Not authorized" in r.message][1]
     assert again.startswith(refusals[0].message)
@@ -269,14 +274,12 @@ def test_patience_grows_until_a_slow_broker_is_reached_with_mqtt_5(
 
 
 def test_patience_is_bounded() -> None:
-    link = link_to(1)
-    patience = []
-    for silences in range(5):
-        link._silences[link._protocol] = silences
-        patience.append(link._patience_seconds)
-    assert patience == [10, 20, 40, 60, 60]
-    with link:  # Closes what it opened.
-        pass
+    protocol = ProtocolChoice("5")
+    patience = [protocol.patience_seconds]
+    for _ in range(20):
+        protocol.silent()
+        patience.append(protocol.patience_seconds)
+    assert patience == [10, 20, 40, *[60] * 18]
 
 
 def test_leaving_does_not_wait_for_a_silent_broker() -> None:
@@ -323,7 +326,7 @@ def test_two_clients_with_one_id_back_off(
 ) -> None:
     with link_to(broker.port) as one, link_to(broker.port) as other:
         time.sleep(4)
-        assert 2 <= one.connections + other.connections < 10
+        assert 2 <= one.connection.count + other.connection.count < 10
     assert len(caplog.records) < 5
 
 
@@ -472,9 +475,9 @@ def test_a_hub_that_starts_is_told_everything_in_order(
     monkeypatch.setattr(reception, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.5)
     with obeying(broker.port, []) as link:
         wait_subscribed(link)
-        link._board.post(Message("timbrel/node/state", b"1", retain=True))
-        link._board.post(Message("timbrel/node/state", b"2", retain=True))
-        link._board.post(Message("timbrel/node/level", b"-30", retain=True))
+        link.board.post(Message("timbrel/node/state", b"1", retain=True))
+        link.board.post(Message("timbrel/node/state", b"2", retain=True))
+        link.board.post(Message("timbrel/node/level", b"-30", retain=True))
         assert link.flush(5) == 0
         with Watcher(broker.port) as watcher:
             publish(broker.port, BIRTH, b"online")
@@ -527,14 +530,17 @@ def test_a_broker_of_mqtt_5_keeps_what_is_too_large_for_a_command(broker: Mosqui
 
 
 def test_error_of_our_own_at_the_login_is_not_blamed_on_the_broker(broker: Mosquitto) -> None:
-    def greeting() -> list[Message]:
-        raise ValueError("our own mistake")
+    class Faulty(Board):
+        def topics(self) -> list[str]:
+            raise ValueError("our own mistake")
 
     settings = MqttSettings(host="127.0.0.1", port=broker.port)
     with Link(
-        settings, None, Outbox(), client_id="box", greeting=greeting, farewell=FAREWELL
+        *(settings, None, Faulty(), Outbox(), Connection(settings)),
+        client_id="box",
+        farewell=FAREWELL,
     ) as link:
         eventually(lambda: link.connection.trouble is not None)
         assert link.connection.trouble is not None
         assert link.connection.trouble.reason.endswith("our own mistake")
-        assert link._protocol is protocol_choice.V5
+        assert link._protocol.version is protocol_choice.V5

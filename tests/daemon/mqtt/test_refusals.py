@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from daemon.commands.run import Report
 from daemon.counters import Counters
 from daemon.hub.messages import Message
 from daemon.mqtt import delivery, subscriptions
 from daemon.runtime.place import Doing
+from daemon.runtime.report import Report
 from tests.conftest import StartBroker
 from tests.daemon.mqtt.test_delivery import COMMAND, DISCOVERY, FAREWELL, HEARING, ONLINE, sender
 from tests.daemon.mqtt.test_link import eventually

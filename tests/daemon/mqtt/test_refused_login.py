@@ -14,7 +14,7 @@ import pytest
 
 from daemon.configuration.settings import MqttSettings, TlsSettings
 from daemon.mqtt import link as mqtt_link
-from daemon.mqtt import stranger
+from daemon.mqtt import protocol_choice, stranger
 from daemon.mqtt.refused_login import HUNG_UP, NO_ANSWER, NOT_MQTT, refused_login
 from daemon.mqtt.stranger import stranger_at
 from tests.conftest import StartBroker

@@ -26,6 +26,7 @@ from daemon.mqtt.outbox.outbox import Outbox
 from daemon.runtime import listener as listener_module
 from daemon.runtime.listener import Listener
 from daemon.runtime.place import Place
+from daemon.runtime.wakeup import Wakeup
 from daemon.sound.ring import Ring
 from daemon.sound.source import Listening, Source
 from daemon.sound.window import Window
@@ -57,13 +58,13 @@ class Script:
     """A device that gives one ring after the other, or the reason why it cannot."""
 
     def __init__(self) -> None:
-        self.changed = threading.Condition()
+        self.wakeup = Wakeup()
         self.openings: list[Ring | str] = []
         self.opened = 0
         self.closed: list[Ring] = []
 
     def ring(self, channels: int = 1) -> Ring:
-        ring = Ring(16_000, channels, self.changed)
+        ring = Ring(16_000, channels, self.wakeup.changed)
         self.openings.append(ring)
         return ring
 
@@ -101,8 +102,8 @@ class Room:
             self.hearing,
             tracker,
             [self.hub],
-            hub=self.hub,
-            changed=self.device.changed,
+            reporter=self.hub,
+            wakeup=self.device.wakeup,
         )
 
     def told(self, leaf: str) -> list[Any]:
@@ -331,7 +332,7 @@ def listening(
 ) -> BaseException | None:
     """Run the loop while another thread does something; then stop it. What it raised."""
     stop = Stop()
-    listener = Listener([room.place], room.device.changed, chores)
+    listener = Listener([room.place], room.device.wakeup, chores)
     failure: list[BaseException] = []
 
     def work() -> None:
@@ -383,9 +384,9 @@ def test_the_watchdog_is_fed_once_a_turn_and_after_the_chores(
     turns: list[int] = []
     fed = []
 
-    def play(listener: Listener) -> None:
+    def play(_listener: Listener) -> None:
         for _ in range(3):
-            listener.wake()
+            room.device.wakeup.wake()
             assert manager.recv(4096) == b"WATCHDOG=1"
             fed.append(len(turns))
 
@@ -440,7 +441,7 @@ def test_a_hang_is_borne_longer_while_another_place_hears(
     other.hear()
     stop = Stop()
     threading.Timer(1.0, stop.set).start()
-    Listener([room.place, other.place], room.device.changed).listen_until(stop)
+    Listener([room.place, other.place], room.device.wakeup).listen_until(stop)
     assert other.events()[-1]["reason"] == "stopped"
 
 

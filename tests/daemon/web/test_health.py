@@ -17,7 +17,8 @@ import pytest
 from daemon import __version__
 from daemon.counters import Counters
 from daemon.errors import InputError
-from daemon.web.health import Health, NodeHealth, judge, serve
+from daemon.web.endpoint import serve
+from daemon.web.health import Health, NodeHealth, judge
 
 parser = pytest.importorskip("prometheus_client.parser", reason="needs prometheus-client")
 
