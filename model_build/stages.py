@@ -130,15 +130,17 @@ def everything(options: Namespace) -> None:
     Raises InputError before the first stage when the output is the built-in model or the peer is
     not YAMNet.
     """
-    from model_build.corpus.selection import measured_with
-    from model_build.evaluation.peer import yamnet
+    from model_build.evaluation.peer import peer_scores
     from model_build.report.findings import count_reading
+    from model_build.windows.sources import measured_with
 
     recipe, run = _opened(options)
     if options.output is not None:
         _refuse_built_in(options.output, run)
     if options.base:
-        yamnet(options.base)  # Loaded now, so that a wrong file is refused before an hour of work.
+        peer_scores(
+            options.base
+        )  # Loaded now, so that a wrong file is refused before an hour of work.
     stages = (features, train, quantize, thresholds)
     for number, stage in enumerate(stages, 1):
         _announce(number, len(stages) + 2, stage.__name__)

@@ -1,6 +1,6 @@
 """YAMNet as a stand-in for our model: a window in, one score a family out, to measure beside it.
 
-Family of AudioSet class and the averaging are the corpus' own baseline's.
+Scores are averaged as the corpus' own baseline does.
 """
 
 from collections.abc import Callable
@@ -12,28 +12,14 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.hearing.classifier import load_network
+from model_build.networks.audioset import CLASSES_OF_FAMILY
 
 FRAME_SAMPLES = 15_600
 HOP_SAMPLES = FRAME_SAMPLES // 2
-CLASSES = {
-    "bass": [137],
-    "brass": [180, 181, 182, 183],
-    "drums": [*range(156, 164), 165, 166, 167],
-    "flute": [191],
-    "guitar": [134, 135, 136, *range(138, 145), 146],
-    "keyboard": [147, 148, 149, 155],
-    "mallet": [*range(174, 179)],
-    "organ": [150, 151, 152],
-    "reed": [192, 193, 203, 204, 205],
-    "string": [*range(184, 190), 194],
-    "synth_lead": [153],
-    "vocal": [24, 25, 26, 27, 29, 249, 250],
-}
-MUSIC = 132
 
 
-def yamnet(model: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """A function from samples (n,), at least 15 600, to scores (12,) in the order of `CLASSES`.
+def peer_scores(model: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """A function from samples (n,), at least 15 600, to scores (12,), a family each.
 
     Raises InputError when the file is no YAMNet in TFLite's format.
     """
@@ -48,7 +34,7 @@ def yamnet(model: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
             interpreter.set_tensor(heard["index"], frame)
             interpreter.invoke()
             classes = interpreter.get_tensor(said["index"])[0].astype(np.float32)
-            frames.append([classes[indices].max() for indices in CLASSES.values()])
+            frames.append([classes[indices].max() for indices in CLASSES_OF_FAMILY.values()])
         return np.asarray(np.mean(frames, axis=0), np.float32)
 
     return scores

@@ -12,7 +12,8 @@ from daemon.hearing.log_mel import LogMel
 from daemon.hearing.scorer import Scorer
 from daemon.sound.window import WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
 from daemon.system.silenced_output import quiet_output
-from model_build.evaluation.peer import CLASSES, yamnet
+from model_build.evaluation.peer import peer_scores
+from model_build.networks.audioset import CLASSES_OF_FAMILY
 
 # As the corpus' own baseline was measured; it hears little difference.
 PEER_PEAK = 0.5
@@ -44,13 +45,13 @@ def our_ear(classifier: Classifier) -> Ear:
 
 def peer_ear(model: Path) -> Ear:
     """YAMNet, its classes mapped to families; it has no thresholds."""
-    scores = yamnet(model)
+    scores = peer_scores(model)
 
     def hear(samples: Samples) -> Scores:
         window = _window(samples)
         return scores(window * np.float32(PEER_PEAK / max(float(np.abs(window).max()), 1e-6)))
 
-    return Ear(tuple(CLASSES), None, hear)
+    return Ear(tuple(CLASSES_OF_FAMILY), None, hear)
 
 
 def float_ear(network: Path, classifier: Classifier) -> Ear:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model_build.evaluation.peer import CLASSES as CLASSES_OF_FAMILY
-from model_build.evaluation.peer import MUSIC
+from model_build.networks.audioset import CLASSES_OF_FAMILY, MUSIC
 from model_build.networks.yamnet import EMBEDDING, yamnet
 from model_build.recipe import Teaching
 

@@ -21,7 +21,6 @@ from daemon.errors import InputError
 from daemon.hearing.log_mel import FrontEnd, LogMel
 from model_build.corpus.clips import Clip, Corpus, Skipped, read_manifest, warn_of
 from model_build.corpus.decoded import Sounds, decode
-from model_build.corpus.selection import learned_from, needs_recordings
 from model_build.corpus.splits import held_groups
 from model_build.networks.teacher import write_lessons
 from model_build.networks.yamnet import base_of, read_layers
@@ -30,6 +29,7 @@ from model_build.run_folder import SIDES, RunFolder, reserve, write_json
 from model_build.windows.clip_pool import Palette
 from model_build.windows.rooms import Rooms, write_rooms
 from model_build.windows.scenes import Stage
+from model_build.windows.sources import learned_from, needs_recordings
 from model_build.workers import each
 
 USED_KINDS = {"phrase", "note", "drum", "negative", "rir", "unlabelled"}

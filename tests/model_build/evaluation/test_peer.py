@@ -7,24 +7,25 @@ from daemon.errors import InputError
 from model_build.corpus.clips import read_corpus
 from model_build.evaluation.clip_figures import figures
 from model_build.evaluation.evaluate import by_clip, heard_clips
-from model_build.evaluation.peer import CLASSES, yamnet
+from model_build.evaluation.peer import peer_scores
 from model_build.evaluation.scorers import peer_ear
+from model_build.networks.audioset import CLASSES_OF_FAMILY
 
 
 def test_no_class_belongs_to_two_families() -> None:
-    indices = [index for classes in CLASSES.values() for index in classes]
+    indices = [index for classes in CLASSES_OF_FAMILY.values() for index in classes]
     assert len(indices) == len(set(indices)) == 60
-    assert list(CLASSES) == sorted(CLASSES)
+    assert list(CLASSES_OF_FAMILY) == sorted(CLASSES_OF_FAMILY)
 
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "song.tflite").write_text("la la la")
     with pytest.raises(InputError, match=r"song\.tflite: the TFLite runtime refuses it"):
-        yamnet(tmp_path / "song.tflite")
+        peer_scores(tmp_path / "song.tflite")
 
 
 def test_a_silent_window_has_no_family(base: Path) -> None:
-    assert yamnet(base)(np.zeros(64_000, np.float32)).max() < 0.1
+    assert peer_scores(base)(np.zeros(64_000, np.float32)).max() < 0.1
 
 
 @pytest.mark.timeout(600)

@@ -9,8 +9,7 @@ from msgspec import structs
 from daemon.hearing.classifier import Classifier
 from daemon.hearing.log_mel import FrontEnd, LogMel
 from model_build.__main__ import main
-from model_build.evaluation.peer import CLASSES as CLASSES_OF_FAMILY
-from model_build.evaluation.peer import MUSIC
+from model_build.networks.audioset import CLASSES_OF_FAMILY, MUSIC
 from model_build.networks.student import graduate, pupil, schooled
 from model_build.networks.yamnet import yamnet
 from model_build.recipe import Teaching

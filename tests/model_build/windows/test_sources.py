@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import InputError
-from model_build.corpus import selection
 from model_build.corpus.clips import joined, read_corpus
-from model_build.corpus.selection import learned_from, measured_with
 from model_build.recipe import Recipe, read_recipe
 from model_build.rendering.rendered_corpus import SETTINGS, Rendering
 from model_build.run_folder import RunFolder, write_json
+from model_build.windows import sources
 from model_build.windows.features import make_features
+from model_build.windows.sources import learned_from, measured_with
 from tests.model_build.conftest import made_corpus
 
 
@@ -38,7 +38,7 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Rendering]:
             write_json(folder / SETTINGS, wanted)
         return 1
 
-    monkeypatch.setattr(selection, "render_corpus", fake)
+    monkeypatch.setattr(sources, "render_corpus", fake)
     return every
 
 
