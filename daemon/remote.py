@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from daemon.home_assistant import Message, Node, setting
-from daemon.rules import Rules
+from daemon.rules import Rules, release_of
 
 LONGEST_COMMAND = 32
 NEUTRAL = 50.0
@@ -197,7 +197,7 @@ class Remote:
         sensitivities = self.chosen.sensitivity, self.chosen.sensitivities.get(family, NEUTRAL)
         shift = sum(_FULL_SHIFT * (s - NEUTRAL) / NEUTRAL for s in sensitivities)
         threshold = shifted(rules.threshold, -shift)
-        release = rules.release / rules.threshold * threshold
+        release = release_of(threshold, rules.release / rules.threshold)
         stop_after = self.chosen.stop_after_seconds or rules.stop_after_seconds
         return rules._replace(threshold=threshold, release=release, stop_after_seconds=stop_after)
 
