@@ -11,6 +11,8 @@ from daemon.configuration.settings import FamilySettings, TrackerSettings
 from daemon.errors import InputError
 
 _EPSILON_SECONDS = 1e-6
+# Silence has the score 0 and ends every event; single precision takes less than 1e-38 for 0.
+_LEAST_SCORE = 1e-30
 
 
 class Rules(NamedTuple):
@@ -52,6 +54,11 @@ def rules(
     return found
 
 
+def release_of(threshold: float, share: float) -> float:
+    """The score above which an open event lives on: that share of its threshold, never 0."""
+    return max(share * threshold, min(threshold, _LEAST_SCORE))
+
+
 def shortest_seconds(rules: Sequence[Rules], window_seconds: float, hop_seconds: float) -> float:
     """How long a recording must be for any of the rules to start an event; 0 for any length.
 
@@ -81,6 +88,7 @@ def _family_rules(
         return f"tracker.{where}{name}"
 
     threshold, hysteresis = pick("threshold", model_threshold), pick("hysteresis")
+    threshold = max(threshold, _LEAST_SCORE)
     vote_seconds = pick("vote_seconds")
     windows = math.ceil(vote_seconds / hop_seconds - _EPSILON_SECONDS)
     votes = int(pick("votes", math.ceil(windows * 2 / 3)))
@@ -94,7 +102,7 @@ def _family_rules(
         )
     return Rules(
         threshold,
-        threshold * (1.0 - hysteresis),
+        release_of(threshold, 1.0 - hysteresis),
         votes,
         vote_seconds,
         pick("start_after_seconds"),

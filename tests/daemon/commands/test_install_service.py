@@ -480,7 +480,7 @@ def test_the_service_is_hardly_exposed(hidden: list[Path], tmp_path: Path) -> No
 
 def test_what_breaks_sound_or_inference_stays_out() -> None:
     for name in ("timbrel.service", "timbrel-user.service"):
-        text = (ROOT / "daemon" / "service" / name).read_text()
+        text = (ROOT / "daemon" / "system" / "units" / name).read_text()
         assert values(text, "MemoryDenyWriteExecute") == []
         assert values(text, "ProcSubset") == []
         assert values(text, "PrivateDevices") == []

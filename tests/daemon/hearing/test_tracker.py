@@ -14,6 +14,8 @@ from daemon.configuration.settings import FamilySettings, TrackerSettings
 from daemon.errors import InputError
 from daemon.hearing.rules import Rules, rules
 from daemon.hearing.tracker import Event, EventEnded, EventStarted, Tracker
+from daemon.hub.controls import Chosen, Configured, Controls
+from daemon.hub.messages import Node
 
 FAMILIES = ("flute", "guitar", "organ")
 THRESHOLDS = (0.5, 0.5, 0.5)
@@ -277,6 +279,17 @@ def test_zero_is_a_rule_and_not_a_missing_one() -> None:
     )
     guitar = rules(settings, FAMILIES, THRESHOLDS, 1.0)[1]
     assert (guitar.cooldown_seconds, guitar.release) == (0, 0.5)
+
+
+@pytest.mark.parametrize("threshold", [5e-324, 1e-300, 1e-45, 1e-31])
+def test_silence_ends_an_event_however_low_the_threshold(threshold: float) -> None:
+    settings = TrackerSettings(threshold=threshold, hysteresis=0.999)
+    found = rules(settings, FAMILIES, THRESHOLDS, 1.0)
+    assert all(0 < np.float32(rule.release) <= np.float32(rule.threshold) for rule in found)
+    tuned = Controls(
+        Node("box", "room", FAMILIES, "m", "v"), Configured(None, 6.0), Chosen(sensitivity=100.0)
+    ).tuned(FAMILIES, found)
+    assert all(0 < np.float32(rule.release) <= np.float32(rule.threshold) for rule in tuned)
 
 
 def test_without_a_threshold_each_family_has_the_models() -> None:
