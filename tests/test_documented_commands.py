@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from daemon.__main__ import _parser as timbrel_parser
+from daemon.commands.arguments import timbrel_parser
 from model_build.__main__ import _parser as build_parser
 
 ROOT = Path(__file__).parents[1]

@@ -1,0 +1,119 @@
+"""What the arguments of each command call; a command is imported only when it is run."""
+
+import argparse
+import logging
+
+from daemon.system import log_lines
+
+
+def call_run(options: argparse.Namespace) -> int:
+    """Listen for ever."""
+    from daemon.commands.run import run
+    from daemon.configuration.settings_file import load
+
+    settings = load(options.config)
+    logging.getLogger().setLevel(settings.log.level.upper())
+    log_lines.write_as(options.log_format or settings.log.format, timed=True)
+    return run(settings, options.config)
+
+
+def call_replay(options: argparse.Namespace) -> int:
+    """Replay recordings."""
+    from daemon.commands.replay import replay
+    from daemon.configuration.settings_file import load
+
+    return replay(
+        load(options.config),
+        options.files,
+        speed=options.speed,
+        as_json=options.json,
+        scores=options.scores,
+        publish=options.publish,
+        channel=options.channel,
+        config=options.config,
+    )
+
+
+def call_check(options: argparse.Namespace) -> int:
+    """Check a configuration."""
+    from daemon.commands.check.check import check
+
+    return check(options.config, trying=options.trying)
+
+
+def call_devices(_options: argparse.Namespace) -> int:
+    """List the microphones."""
+    from daemon.sound.microphone import devices
+    from daemon.system.printable import printable
+
+    for line in devices() or ["no microphone is connected"]:
+        print(printable(line))
+    return 0
+
+
+def call_demo(options: argparse.Namespace) -> int:
+    """Play the medley."""
+    from daemon.mqtt.embedded_broker import check_extra
+
+    own_broker = options.config is None
+    if own_broker:
+        check_extra(", or name your own broker with --config")
+
+    from daemon.commands.demo.demo import Choices, demo
+    from daemon.configuration.settings_file import load
+
+    choices = Choices(
+        own_broker=own_broker,
+        microphone=options.mic,
+        speed=options.speed,
+        quiet=options.quiet,
+        messages=options.messages,
+        scores=options.scores,
+        config=options.config,
+    )
+    return demo(load(options.config), choices)
+
+
+def call_bench(options: argparse.Namespace) -> int:
+    """Measure."""
+    from daemon.commands.bench import bench
+    from daemon.configuration.settings_file import load
+
+    return bench(load(options.config), peer=options.peer, as_json=options.json)
+
+
+def call_dashboard(options: argparse.Namespace) -> int:
+    """Print a dashboard."""
+    from daemon.commands.dashboard import dashboard
+    from daemon.configuration.settings_file import load
+
+    return dashboard(load(options.config))
+
+
+def call_install_service(options: argparse.Namespace) -> int:
+    """Install the service, or remove it."""
+    from daemon.commands.install_service import install_service
+
+    return install_service(
+        options.config,
+        options.root,
+        of_user=options.user,
+        uninstall=options.uninstall,
+        dry_run=options.dry_run,
+    )
+
+
+def call_reset(options: argparse.Namespace) -> int:
+    """Discard what was set from the hub."""
+    from daemon.commands.reset import reset
+    from daemon.configuration.settings_file import load
+
+    return reset(load(options.config), options.state)
+
+
+def call_forget(options: argparse.Namespace) -> int:
+    """Remove what a node left behind."""
+    from daemon.commands.forget import forget
+    from daemon.configuration.settings_file import load
+
+    return forget(load(options.config), options.node, options.config)
