@@ -6,12 +6,12 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from daemon.commands.service_manager import ServiceManager, manager_of
 from daemon.configuration.settings import Settings
 from daemon.configuration.settings_file import load
 from daemon.errors import FailedError, InputError
@@ -48,42 +48,6 @@ class _File(NamedTuple):
     users: bool = True
 
 
-@dataclass(frozen=True)
-class _Place:
-    """The files of a kind of service, below `root`, and how its manager is spoken to."""
-
-    of_user: bool
-    unit: Path
-    config: Path
-    password: Path
-    root: Path
-
-    def inside(self, path: Path) -> Path:
-        """Where a path of the installed system is now."""
-        return self.root / path.absolute().relative_to("/")
-
-    def control(self, *arguments: str) -> list[str]:
-        """A systemctl command for this manager."""
-        options = ["--user"] if self.of_user else []
-        if self.root != Path("/"):
-            options = [f"--root={self.root}"]
-        return ["systemctl", *options, *arguments]
-
-    @property
-    def commands(self) -> list[list[str]]:
-        """What makes the written unit work; below another root it starts with that system."""
-        enable = self.control("enable", unit.NAME)
-        if self.root != Path("/"):
-            return [enable]
-        return [self.control("daemon-reload"), enable, self.control("restart", unit.NAME)]
-
-    @property
-    def undoing(self) -> list[list[str]]:
-        """What must happen before the unit is removed."""
-        now = ["--now"] if self.root == Path("/") else []
-        return [self.control("disable", *now, unit.NAME)]
-
-
 def install_service(
     config: Path | None, root: Path, *, of_user: bool, uninstall: bool, dry_run: bool
 ) -> int:
@@ -91,79 +55,56 @@ def install_service(
 
     Raises InputError for what must be put right first, FailedError when systemctl fails.
     """
-    place = _place(config, root, of_user=of_user)
+    manager = manager_of(config, root, of_user=of_user)
     if not dry_run:
-        _refuse_where_impossible(place, uninstall=uninstall)
+        _refuse_where_impossible(manager, uninstall=uninstall)
     if uninstall:
-        return _uninstall(place, dry_run=dry_run)
-    files = _files(place)
+        return _uninstall(manager, dry_run=dry_run)
+    files = _files(manager)
     if dry_run:
-        _show(place, files)
+        _show(manager, files)
         return 0
-    was_there = place.inside(place.unit).exists()
+    was_there = manager.inside(manager.unit).exists()
     for file in files:
-        _write(place, file)
-    for command in place.commands:
-        _run(command, place)
-    _report(place, _password(place, _settings(place)), "updated" if was_there else "installed")
+        _write(manager, file)
+    for command in manager.commands:
+        _run(command, manager)
+    _report(
+        manager, _password(manager, _settings(manager)), "updated" if was_there else "installed"
+    )
     return 0
 
 
-def _place(config: Path | None, root: Path, *, of_user: bool) -> _Place:
-    root = root.absolute()
-    if not of_user:
-        units = Path("/etc/systemd/system")
-        return _Place(
-            of_user=False,
-            unit=units / unit.NAME,
-            config=config.absolute() if config else unit.CONFIG,
-            password=unit.PASSWORD,
-            root=root,
-        )
-    if root != Path("/"):
-        raise InputError("--root is for the system's service; leave out --user")
-    home = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-    if not home.is_absolute():
-        home = Path.home() / ".config"
-    return _Place(
-        of_user=True,
-        unit=home / "systemd" / "user" / unit.NAME,
-        config=config.absolute() if config else home / "timbrel" / "timbrel.yaml",
-        password=home / "timbrel" / "mqtt-password",
-        root=root,
-    )
-
-
-def _refuse_where_impossible(place: _Place, *, uninstall: bool) -> None:
+def _refuse_where_impossible(manager: ServiceManager, *, uninstall: bool) -> None:
     """Raise InputError where this cannot work, with what would."""
     if shutil.which("systemctl") is None or (
-        place.root == Path("/") and not Path("/run/systemd/system").is_dir()
+        manager.root == Path("/") and not Path("/run/systemd/system").is_dir()
     ):
-        run = shlex.join(["timbrel", "run", "--config", str(place.config)])
+        run = shlex.join(["timbrel", "run", "--config", str(manager.config)])
         raise InputError(
             f"this machine does not run systemd; start `{run}` with this machine's own init system"
         )
-    program = installation.program(of_user=place.of_user)
-    if place.of_user:
+    program = installation.program(of_user=manager.of_user)
+    if manager.of_user:
         if os.geteuid() == 0:
             raise InputError("--user is for the user who listens: run it as that user, not as root")
-    elif not _may_write(place.inside(place.unit)):
+    elif not _may_write(manager.inside(manager.unit)):
         raise InputError(
-            f"only root can write {place.inside(place.unit)}: "
-            f"{_as_root(program, place, uninstall=uninstall)}; "
+            f"only root can write {manager.inside(manager.unit)}: "
+            f"{_as_root(program, manager, uninstall=uninstall)}; "
             "or --user for a service of your own"
         )
 
 
-def _as_root(program: Path, place: _Place, *, uninstall: bool) -> str:
+def _as_root(program: Path, manager: ServiceManager, *, uninstall: bool) -> str:
     """The command line that does the same as root."""
     command = ["sudo", str(program), "install-service"]
     if uninstall:
         command.append("--uninstall")
-    if place.root != Path("/"):
-        command += ["--root", str(place.root)]
-    if place.config != unit.CONFIG:
-        command += ["--config", str(place.config)]
+    if manager.root != Path("/"):
+        command += ["--root", str(manager.root)]
+    if manager.config != unit.CONFIG:
+        command += ["--config", str(manager.config)]
     return shlex.join(command)
 
 
@@ -172,47 +113,47 @@ def _may_write(path: Path) -> bool:
     return os.access(next(folder for folder in path.parents if folder.exists()), os.W_OK)
 
 
-def _files(place: _Place) -> list[_File]:
+def _files(manager: ServiceManager) -> list[_File]:
     """What is to be written; raises InputError for what the service could not read."""
-    settings = _settings(place)
-    program = installation.program(of_user=place.of_user)
+    settings = _settings(manager)
+    program = installation.program(of_user=manager.of_user)
     urls = sum(not isinstance(source.url, msgspec.UnsetType) for source in settings.sources)
-    version = _systemd_version(place)
-    if place.of_user:
-        text = unit.user_unit(program, place.config, urls=urls, systemd_version=version)
+    version = _systemd_version(manager)
+    if manager.of_user:
+        text = unit.user_unit(program, manager.config, urls=urls, systemd_version=version)
     else:
         named = _read_by(settings)
         seen = installation.hidden([*installation.folders(), *named])
-        _refuse_unreadable(place, [place.inside(path) for path in named], seen)
-        secrets = _secrets(place, settings)
+        _refuse_unreadable(manager, [manager.inside(path) for path in named], seen)
+        secrets = _secrets(manager, settings)
         port = settings.health.port
         text = unit.system_unit(
-            program, place.config, secrets, seen, port, urls=urls, systemd_version=version
+            program, manager.config, secrets, seen, port, urls=urls, systemd_version=version
         )
-    example = _CONFIG + (_READ if place.of_user else _HANDED)
-    example = example.format(config=shlex.quote(str(place.config)), password=place.password)
+    example = _CONFIG + (_READ if manager.of_user else _HANDED)
+    example = example.format(config=shlex.quote(str(manager.config)), password=manager.password)
     files = [
-        _File(place.unit, text, _PUBLIC, users=False),
-        _File(place.config, example, _PUBLIC),
+        _File(manager.unit, text, _PUBLIC, users=False),
+        _File(manager.config, example, _PUBLIC),
     ]
     if settings.mqtt.password_file is None:
-        files.append(_File(place.password, "", _SECRET))
+        files.append(_File(manager.password, "", _SECRET))
     return files
 
 
-def _settings(place: _Place) -> Settings:
-    config = place.inside(place.config)
+def _settings(manager: ServiceManager) -> Settings:
+    config = manager.inside(manager.config)
     return load(config) if config.exists() else Settings()
 
 
-def _password(place: _Place, settings: Settings) -> Path:
+def _password(manager: ServiceManager, settings: Settings) -> Path:
     """The file with the broker's password, as a path of the installed system."""
-    return Path(settings.mqtt.password_file or place.password).absolute()
+    return Path(settings.mqtt.password_file or manager.password).absolute()
 
 
-def _systemd_version(place: _Place) -> int:
+def _systemd_version(manager: ServiceManager) -> int:
     """The major version of the manager that will read the unit, 0 where that is not known."""
-    if place.root != Path("/"):
+    if manager.root != Path("/"):
         return 0
     try:
         done = subprocess.run(
@@ -237,30 +178,32 @@ def _read_by(settings: Settings) -> list[Path]:
     return [Path(name) for name in named if name is not None]
 
 
-def _secrets(place: _Place, settings: Settings) -> dict[str, Path]:
+def _secrets(manager: ServiceManager, settings: Settings) -> dict[str, Path]:
     """The files that only root need be able to read: the service is handed copies."""
-    secrets = {systemd.PASSWORD_CREDENTIAL: _password(place, settings)}
+    secrets = {systemd.PASSWORD_CREDENTIAL: _password(manager, settings)}
     tls = settings.mqtt.tls
     if tls is not None and tls.key_file is not None:
         secrets[systemd.KEY_CREDENTIAL] = Path(tls.key_file).absolute()
     return secrets
 
 
-def _refuse_unreadable(place: _Place, named: Sequence[Path], seen: Sequence[Path]) -> None:
+def _refuse_unreadable(
+    manager: ServiceManager, named: Sequence[Path], seen: Sequence[Path]
+) -> None:
     """Raise InputError for a file that a user of its own, as the service has, cannot read."""
-    if installation.hidden([place.config]):
+    if installation.hidden([manager.config]):
         raise InputError(
-            f"{place.config} is in a home directory, which the system service cannot read; "
+            f"{manager.config} is in a home directory, which the system service cannot read; "
             f"move it to {unit.CONFIG}, or use --user"
         )
-    config = place.inside(place.config)
+    config = manager.inside(manager.config)
     needed = [*named, config] if config.exists() else list(named)
-    if place.root == Path("/"):
+    if manager.root == Path("/"):
         needed += [*installation.folders(), installation.program(of_user=False)]
     for path in needed:
         if not path.exists():
             raise InputError(f"{path}: no such file; correct {config}")
-        if closed := installation.closed(path, [*seen, place.root]):
+        if closed := installation.closed(path, [*seen, manager.root]):
             mode = "o+rx" if closed.is_dir() else "o+r"
             remedy = shlex.join(["chmod", mode, str(closed)])
             # It may hold the passwords of cameras.
@@ -269,24 +212,24 @@ def _refuse_unreadable(place: _Place, named: Sequence[Path], seen: Sequence[Path
             raise InputError(f"the service's user cannot read {closed}; run: {remedy}")
 
 
-def _show(place: _Place, files: Sequence[_File]) -> None:
+def _show(manager: ServiceManager, files: Sequence[_File]) -> None:
     """Print the files and the commands, exactly, and nothing else."""
     for file in files:
-        path = place.inside(file.path)
+        path = manager.inside(file.path)
         if file.users and path.exists():
             print(f"# {path} is there and stays as it is\n")
             continue
         print(f"# {path}, mode {file.mode:04o}:\n{file.text}")
-    for command in place.commands:
+    for command in manager.commands:
         print(f"# run: {shlex.join(command)}")
 
 
-def _write(place: _Place, file: _File) -> None:
+def _write(manager: ServiceManager, file: _File) -> None:
     """Write a file with its mode from its first moment on, whole or not at all."""
-    path = place.inside(file.path)
+    path = manager.inside(file.path)
     if file.users and path.exists():
         return
-    _make_folder(path.parent, of_user=place.of_user)
+    _make_folder(path.parent, of_user=manager.of_user)
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
@@ -305,34 +248,34 @@ def _make_folder(folder: Path, *, of_user: bool) -> None:
             each.chmod(0o755)
 
 
-def _run(command: Sequence[str], place: _Place) -> None:
+def _run(command: Sequence[str], manager: ServiceManager) -> None:
     done = subprocess.run(  # noqa: S603
         command, capture_output=True, encoding="utf-8", errors="replace", check=False
     )
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[0]
-        raise FailedError(f"{shlex.join(command)}: {said}; see {_journal(place)}")
+        raise FailedError(f"{shlex.join(command)}: {said}; see {_journal(manager)}")
 
 
-def _journal(place: _Place) -> str:
-    return f"journalctl {'--user ' if place.of_user else ''}-u {unit.NAME.partition('.')[0]}"
+def _journal(manager: ServiceManager) -> str:
+    return f"journalctl {'--user ' if manager.of_user else ''}-u {unit.NAME.partition('.')[0]}"
 
 
-def _report(place: _Place, password: Path, what: str) -> None:
-    control = shlex.join(place.control())
-    print(f"{what}: {place.inside(place.unit)}")
-    print(f"settings:  {place.inside(place.config)}, then {control} restart timbrel")
-    print(f"password:  {place.inside(password)}")
-    print(f"log:       {_journal(place)} -f")
-    if place.of_user:
+def _report(manager: ServiceManager, password: Path, what: str) -> None:
+    control = shlex.join(manager.control())
+    print(f"{what}: {manager.inside(manager.unit)}")
+    print(f"settings:  {manager.inside(manager.config)}, then {control} restart timbrel")
+    print(f"password:  {manager.inside(password)}")
+    print(f"log:       {_journal(manager)} -f")
+    if manager.of_user:
         print("to listen while nobody is logged in: loginctl enable-linger")
 
 
-def _uninstall(place: _Place, *, dry_run: bool) -> int:
-    path = place.inside(place.unit)
-    after = [place.control("daemon-reload")] if place.root == Path("/") else []
+def _uninstall(manager: ServiceManager, *, dry_run: bool) -> int:
+    path = manager.inside(manager.unit)
+    after = [manager.control("daemon-reload")] if manager.root == Path("/") else []
     if dry_run:
-        for command in place.undoing:
+        for command in manager.undoing:
             print(f"# run: {shlex.join(command)}")
         print(f"# remove {path}")
         for command in after:
@@ -340,12 +283,12 @@ def _uninstall(place: _Place, *, dry_run: bool) -> int:
         return 0
     if not path.exists():
         raise InputError(f"{path} is not there: the service is not installed")
-    for command in place.undoing:
-        _run(command, place)
+    for command in manager.undoing:
+        _run(command, manager)
     path.unlink()
     for command in after:
-        _run(command, place)
+        _run(command, manager)
     print(f"removed:   {path}")
-    kept = "/var/lib/private/timbrel" if not place.of_user else "~/.local/state/timbrel"
-    print(f"left:      {place.inside(place.config).parent}, and the saved state in {kept}")
+    kept = "/var/lib/private/timbrel" if not manager.of_user else "~/.local/state/timbrel"
+    print(f"left:      {manager.inside(manager.config).parent}, and the saved state in {kept}")
     return 0

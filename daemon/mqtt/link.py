@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -179,9 +180,8 @@ class Link:
         """The connection has ended: clean up, and say why."""
         accepted = self.connection.is_accepted
         self.connection.end()
-        limited = self._ending.may_be_too_large(v5=self._protocol.version is V5)
-        limited = limited and accepted and not self._closing.is_set()
-        self._delivery.end(limited=limited, settled=settled)
+        limited = self._ending.may_be_too_large(v5=self._protocol.version is V5) and accepted
+        self._delivery.end(limited=limited and not self._closing.is_set(), settled=settled)
         silent = NO_ANSWER if client.socket() is not None else HUNG_UP
         if client.socket() is not None:
             client.disconnect()
@@ -244,17 +244,14 @@ class Link:
         client.on_connect = on_connect
         client.on_disconnect = on_disconnect
         client.on_publish = on_publish
-        client.on_subscribe = lambda _c, _u, mid, codes, _p: self._subscriptions.answered(
-            mid, codes
-        )
-        client.on_message = lambda _c, _u, message: self._reception.received(message)
+        answered, received = self._subscriptions.answered, self._reception.received
+        client.on_subscribe = lambda _c, _u, mid, codes, _p: answered(mid, codes)
+        client.on_message = lambda _c, _u, message: received(message)
         return client
 
     def _greet(self, client: BoundedClient, limits: Any) -> None:
-        version = self._protocol.name
-        self._said.say(
-            logging.INFO, f"connected to the broker at {self._where} with MQTT {version}"
-        )
+        text = f"connected to the broker at {self._where} with MQTT {self._protocol.name}"
+        self._said.say(logging.INFO, text)
         self._protocol.accepted()
         self._delivery.begin(
             getattr(limits, "ReceiveMaximum", _NO_RECEIVE_MAXIMUM),
@@ -285,8 +282,8 @@ class Link:
                 goodbye_by = goodbye_by or time.monotonic() + _GOODBYE_SECONDS
                 done = not self._outbox.waiting or time.monotonic() > goodbye_by
                 if done or not self.connection.is_accepted:
-                    is_full = self._delivery.is_full
-                    self._goodbye.say(client, lambda: self._turn(client), is_full=is_full)
+                    turn = partial(self._turn, client)
+                    self._goodbye.say(client, turn, is_full=self._delivery.is_full)
                     return
             self._turn(client)
 

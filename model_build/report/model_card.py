@@ -12,6 +12,7 @@ from model_build.evaluation.clip_figures import FEWEST_CLIPS, SPLIT, Figures
 from model_build.evaluation.details import Said
 from model_build.evaluation.sweep import Point
 from model_build.report.findings import PEER, DevReadings, Findings
+from model_build.report.markdown import bullets, table
 from model_build.report.targets import ROWS
 
 WEAK = 0.7  # the share named right, below which a family is named as weak
@@ -38,7 +39,7 @@ def model_card(findings: Findings, corpus: Path | None) -> str:
         "## How well it hears",
         _metrics(findings),
         "## Where it fails",
-        _bullets(_failures(findings)),
+        bullets(_failures(findings)),
         "## What it was made from",
         _data(findings, corpus),
         "## How to rebuild it",
@@ -65,7 +66,7 @@ def _intended(findings: Findings) -> str:
     return (
         "It names the family of the instruments that are played in a room, for lights, scenes and "
         "practice logs at home, on a small computer that keeps the sound to itself. It\n\n"
-        f"{_bullets(facts)}\n\n"
+        f"{bullets(facts)}\n\n"
         "It is not made to identify people or pieces, to judge playing, to listen to speech, or "
         "for anything where a missed or a wrong event does harm. Recorded music from a loudspeaker "
         "counts as music to it."
@@ -90,7 +91,7 @@ def _metrics(findings: Findings) -> str:
         "and recordings than those it was trained on. `phrase` is close and clean, `room` the "
         f"same phrases across a simulated room with household noise at 10 dB SNR. {PEER} is "
         f"Google's network, its classes mapped to families, in the same run. {read}\n\n"
-        f"{_table(heads, rows)}\n\n"
+        f"{table(heads, rows)}\n\n"
         f"{_family_table(findings)}{_readings(looks)}"
     )
 
@@ -102,7 +103,7 @@ def _readings(looks: DevReadings) -> str:
     rows = [[r.model, str(r.times), r.why] for r in looks.readings]
     return (
         "\n\n<details><summary>Measurements during development</summary>\n\n"
-        f"{_table(['model', 'times', 'reason'], rows)}\n\n</details>"
+        f"{table(['model', 'times', 'reason'], rows)}\n\n</details>"
     )
 
 
@@ -118,7 +119,7 @@ def _family_table(findings: Findings) -> str:
         ]
         for family, count in ours.clips_by_family["phrase"].items()
     ]
-    return f"Share named right, by family:\n\n{_table(heads, sorted(rows))}"
+    return f"Share named right, by family:\n\n{table(heads, sorted(rows))}"
 
 
 def _share(value: float | None) -> str:
@@ -228,7 +229,7 @@ def _data(findings: Findings, corpus: Path | None) -> str:
     rows.append(["all", *_counts(clips)])
     heads = ["kind", "clips", "sources", "freely licensed", "in doubt"]
     return (
-        f"{_table(heads, rows)}\n\n"
+        f"{table(heads, rows)}\n\n"
         "*Freely licensed*: CC0, CC BY, MIT, BSD, Apache or public domain. The others state a "
         "licence that does not forbid to train on them and to ship a model. *In doubt*: something "
         "about the licence or the label is. None of the clips is part of this project.\n\n"
@@ -279,7 +280,7 @@ def _licences(clips: Iterable[Clip]) -> str:
         ]
         for licence, some in sorted(by_licence.items(), key=lambda item: (-len(item[1]), item[0]))
     ]
-    return _table(["licence", "kinds", "clips", "in doubt"], rows)
+    return table(["licence", "kinds", "clips", "in doubt"], rows)
 
 
 def _rebuild(findings: Findings) -> str:
@@ -295,19 +296,5 @@ def _rebuild(findings: Findings) -> str:
         "```\nscript/setup build\n"
         "export TIMBREL_CORPUS=/path/to/corpus\n"
         f".venv/bin/timbrel-build all --recipe configs/recipe-{name}.yaml{base}\n```\n\n"
-        f"{_bullets(facts)}"
+        f"{bullets(facts)}"
     )
-
-
-def _bullets(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(map(_escaped, line))} |" for line in lines)
-
-
-def _escaped(cell: str) -> str:
-    """A cell that no bar or tag of its own breaks."""
-    return cell.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")

@@ -17,7 +17,8 @@ from daemon.hub.home_assistant.cards import (
     tile_if_known,
     view,
 )
-from daemon.hub.home_assistant.discovery import device_name, entity_ids, spoken
+from daemon.hub.home_assistant.discovery import device_name, entity_ids
+from daemon.hub.home_assistant.entities import spoken
 from daemon.hub.messages import NONE_PLAYING, Node
 
 _PLAYS, _HEARS, _MUTED = "amber", "green", "red"

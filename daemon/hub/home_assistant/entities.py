@@ -1,0 +1,281 @@
+"""The entities of a node's device in Home Assistant; pure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from daemon.hub.controls import CONTROLS, SENSITIVITY, Control
+from daemon.hub.home_assistant.entity import Entity, capital, online, while_hearing
+from daemon.hub.messages import NONE_PLAYING, Node
+
+_ICONS = {
+    "bass": "mdi:music-clef-bass",
+    "brass": "mdi:trumpet",
+    "drums": "mdi:music-box",
+    "flute": "mdi:weather-windy",
+    "guitar": "mdi:guitar-acoustic",
+    "keyboard": "mdi:piano",
+    "mallet": "mdi:instrument-triangle",
+    "organ": "mdi:church",
+    "reed": "mdi:saxophone",
+    "string": "mdi:violin",
+    "synth_lead": "mdi:sine-wave",
+    "vocal": "mdi:microphone-variant",
+}
+_OTHER_ICON = "mdi:music-note"
+_MINUTES = {
+    "device_class": "duration",
+    "unit_of_measurement": "min",
+    "suggested_display_precision": 0,
+}
+_DIAGNOSTIC = {"entity_category": "diagnostic"}
+_HIDDEN = {"enabled_by_default": False}
+_EVENTS = ("started", "ended")
+
+
+def spoken(family: str) -> str:
+    """Return a family's name as people read it."""
+    return capital(family.replace("_", " "))
+
+
+def entities(node: Node, *, controls: bool) -> Iterator[Entity]:
+    """All of a node, in the order in which they are shown."""
+    yield from _music(node)
+    for family in node.families:
+        yield from _of_family(node, family)
+    yield from _listener(node)
+    if controls:
+        yield from (_control(node, control) for control in CONTROLS)
+        yield from (_sensitivity(node, family) for family in node.shown)
+
+
+def _music(node: Node) -> Iterator[Entity]:
+    known = "{{ none if value_json.playing is none else 'ON' if value_json.playing else 'OFF' }}"
+    state, practice = node.topic("state"), node.topic("practice")
+    yield Entity(
+        "playing",
+        "binary_sensor",
+        "Playing",
+        {"icon": "mdi:music", "state_topic": state, "value_template": known},
+    )
+    yield Entity(
+        "instrument",
+        "sensor",
+        "Instrument",
+        {
+            "icon": "mdi:guitar-acoustic",
+            "device_class": "enum",
+            "options": [NONE_PLAYING, *node.families],
+            "state_topic": state,
+            "value_template": "{{ value_json.instrument }}",
+        },
+    )
+    yield Entity(
+        "heard",
+        "event",
+        "Heard",
+        {
+            # `played` says the same and more. Boxes that have it enabled keep it so.
+            **_HIDDEN,
+            "icon": "mdi:ear-hearing",
+            "event_types": _EVENTS,
+            "state_topic": node.topic("event"),
+        },
+    )
+    typed = "dict(value_json, event_type=value_json.family ~ '_' ~ value_json.event_type)"
+    yield Entity(
+        "played",
+        "event",
+        "Played",
+        {
+            "icon": "mdi:music-note",
+            "event_types": [f"{family}_{what}" for family in node.families for what in _EVENTS],
+            "state_topic": node.topic("event"),
+            "value_template": f"{{{{ {typed} | tojson }}}}",
+            # An event that becomes available again looks like a new one in the hub's activity.
+            "availability": [{**online(node)[0], "value_template": "online"}],
+        },
+    )
+    yield Entity(
+        "minutes_today",
+        "sensor",
+        "Minutes today",
+        {
+            **_MINUTES,
+            "icon": "mdi:timer-music-outline",
+            "state_class": "total_increasing",
+            "state_topic": practice,
+            "value_template": "{{ value_json.minutes }}",
+        },
+    )
+    yield Entity(
+        "session",
+        "sensor",
+        "Session",
+        {
+            "icon": "mdi:music-circle-outline",
+            "device_class": "timestamp",
+            "state_topic": practice,
+            "value_template": "{{ value_json.session }}",
+        },
+    )
+    yield Entity(
+        "last_session",
+        "sensor",
+        "Last session",
+        {
+            **_MINUTES,
+            "icon": "mdi:history",
+            "state_topic": node.topic("last_session"),
+            "value_template": "{{ value_json.minutes }}",
+            "json_attributes_topic": node.topic("last_session"),
+            "json_attributes_template": (
+                "{{ {'instruments': value_json.instruments, 'started': value_json.started, "
+                "'ended': value_json.ended} | tojson }}"
+            ),
+        },
+    )
+
+
+def _of_family(node: Node, family: str) -> Iterator[Entity]:
+    name = spoken(family)
+    common = {
+        "icon": _ICONS.get(family, _OTHER_ICON),
+        "enabled_by_default": family in node.shown,
+    }
+    yield Entity(
+        f"{family}_playing",
+        "binary_sensor",
+        name,
+        {
+            **common,
+            "state_topic": node.topic("state"),
+            "value_template": (
+                "{{ none if value_json.playing is none "
+                f"else 'ON' if '{family}' in value_json.families else 'OFF' }}}}"
+            ),
+        },
+    )
+    yield Entity(
+        f"{family}_minutes_today",
+        "sensor",
+        f"{name} minutes today",
+        {
+            **common,
+            **_MINUTES,
+            "state_class": "total_increasing",
+            "state_topic": node.topic("practice"),
+            "value_template": f"{{{{ value_json.families['{family}'] }}}}",
+        },
+    )
+    yield Entity(
+        f"{family}_score",
+        "sensor",
+        f"{name} score",
+        {
+            **common,
+            **_HIDDEN,
+            **_DIAGNOSTIC,
+            "state_class": "measurement",
+            "suggested_display_precision": 2,
+            "state_topic": node.topic("scores"),
+            "value_template": f"{{{{ value_json['{family}'] }}}}",
+            **while_hearing(node),
+        },
+    )
+
+
+def _listener(node: Node) -> Iterator[Entity]:
+    hearing = node.topic("hearing")
+    yield Entity(
+        "hearing",
+        "binary_sensor",
+        "Hearing",
+        {
+            **_DIAGNOSTIC,
+            "icon": "mdi:microphone",
+            "state_topic": hearing,
+            "value_template": "{{ 'ON' if value_json.hearing == 'hearing' else 'OFF' }}",
+            "json_attributes_topic": hearing,
+        },
+    )
+    yield Entity(
+        "level",
+        "sensor",
+        "Level",
+        {
+            **_DIAGNOSTIC,
+            "icon": "mdi:waveform",
+            "unit_of_measurement": "dBFS",
+            "state_class": "measurement",
+            "suggested_display_precision": 0,
+            "state_topic": node.topic("level"),
+            **while_hearing(node),
+        },
+    )
+    yield from (
+        Entity(
+            key,
+            "sensor",
+            name,
+            {
+                **_DIAGNOSTIC,
+                **options,
+                "state_topic": node.topic("diagnostics"),
+                "value_template": f"{{{{ value_json.{key} | default(none) }}}}",
+            },
+        )
+        for key, name, options in _DIAGNOSTICS
+    )
+
+
+_DIAGNOSTICS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    (
+        "inference_ms",
+        "Inference time",
+        {
+            **_HIDDEN,
+            "icon": "mdi:speedometer",
+            "device_class": "duration",
+            "unit_of_measurement": "ms",
+            "state_class": "measurement",
+            "suggested_display_precision": 1,
+        },
+    ),
+    (
+        "lost_seconds",
+        "Lost sound",
+        {
+            "icon": "mdi:microphone-minus",
+            "device_class": "duration",
+            "unit_of_measurement": "s",
+            "state_class": "total_increasing",
+            "suggested_display_precision": 0,
+        },
+    ),
+    (
+        "queued",
+        "Queued events",
+        {**_HIDDEN, "icon": "mdi:tray-full", "state_class": "measurement"},
+    ),
+    ("model", "Model", {"icon": "mdi:brain"}),
+    ("started", "Running since", {"icon": "mdi:restart", "device_class": "timestamp"}),
+)
+
+
+def _control(node: Node, control: Control) -> Entity:
+    topics = {"command_topic": node.topic(f"{control.leaf}/set")}
+    if control.platform != "button":
+        topics["state_topic"] = node.topic(control.leaf)
+    options = {"icon": control.icon, "entity_category": "config", **topics, **control.options}
+    return Entity(control.leaf, control.platform, control.name, options)
+
+
+def _sensitivity(node: Node, family: str) -> Entity:
+    leaf = sensitivity_key(family)
+    name = f"{spoken(family)} sensitivity"
+    return _control(node, SENSITIVITY._replace(leaf=leaf, name=name))
+
+
+def sensitivity_key(family: str) -> str:
+    """The key of the entity that sets how easily the family is heard."""
+    return f"{SENSITIVITY.leaf}_{family}"
