@@ -131,21 +131,18 @@ class Link:
             )
 
     def _run(self) -> None:
+        pause = _FIRST_PAUSE_SECONDS
         # The thread may outlive its goodbye, in a connection that hangs.
         with self._pump:
-            self._keep_connected()
-
-    def _keep_connected(self) -> None:
-        pause = _FIRST_PAUSE_SECONDS
-        while not self._closing.is_set():
-            spoke_v5 = self._protocol.version is V5
-            if self._try_connection():
-                pause = _FIRST_PAUSE_SECONDS
-            elif spoke_v5 and self._protocol.version is not V5:
-                continue
-            self._retry.wait(pause * random.uniform(0.7, 1.3))  # noqa: S311
-            self._retry.clear()
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            while not self._closing.is_set():
+                spoke_v5 = self._protocol.version is V5
+                if self._try_connection():
+                    pause = _FIRST_PAUSE_SECONDS
+                elif spoke_v5 and self._protocol.version is not V5:
+                    continue
+                self._retry.wait(pause * random.uniform(0.7, 1.3))  # noqa: S311
+                self._retry.clear()
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     def _try_connection(self) -> bool:
         """Connect and serve until the connection ends or fails; whether it was a good one."""
