@@ -24,8 +24,7 @@ from daemon.mqtt.reception import Reader
 from daemon.runtime.listener import Listener
 from daemon.runtime.reload import Reload, reload_on_signal
 from daemon.runtime.report import Report
-from daemon.runtime.station import Station
-from daemon.runtime.stations import Stations
+from daemon.runtime.stations import Stations, stations_of
 from daemon.runtime.wakeup import Wakeup
 from daemon.runtime.wiring import DeviceOf, Recognizer, device_of, link_to, outbox_of
 from daemon.sound.portaudio import PortAudio
@@ -53,20 +52,13 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
     # Once: a pipe gives it once.
     password = find_password(settings.mqtt, config)
     with PortAudio() as portaudio, stop_on_signals() as stop:
-        station = partial(
-            Station,
-            settings,
-            recognizer=recognizer,
-            id_suffix=identity.id_suffix,
+        stations = stations_of(
+            *(settings, recognizer, identity.id_suffix),
             board=board,
             outbox=outbox,
             wakeup=wakeup,
+            device_of=lambda source: make_device(source, portaudio, wakeup.changed),
         )
-        every = [
-            station(source, device=make_device(source, portaudio, wakeup.changed))
-            for source in settings.places
-        ]
-        stations = Stations(every, recognizer, wakeup)
         retirement = Retirement(
             *(identity, stations.nodes, remembered.write, board, connection),
             discovery=settings.mqtt.discovery,

@@ -42,13 +42,7 @@ def watching(
     to stop ends the wait for its answer.
     """
     stop = stop or Stop()
-    client = BoundedClient(
-        CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311, tell=lambda _: None
-    )
-    if settings.username is not None:
-        client.username_pw_set(settings.username, password)
-    if settings.tls is not None:
-        client.tls_set_context(tls_context(settings.tls))
+    client = _client(settings, password)
     topics = topics or (f"{settings.topic_prefix}/#", f"{settings.discovery_prefix}/#")
     answered = threading.Event()
     refusals: list[str] = []
@@ -85,6 +79,17 @@ def watching(
     finally:
         client.disconnect()
         client.loop_stop()
+
+
+def _client(settings: MqttSettings, password: str | None) -> BoundedClient:
+    client = BoundedClient(
+        CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311, tell=lambda _: None
+    )
+    if settings.username is not None:
+        client.username_pw_set(settings.username, password)
+    if settings.tls is not None:
+        client.tls_set_context(tls_context(settings.tls))
+    return client
 
 
 def _wait(answered: threading.Event, stop: Stop) -> None:

@@ -1,13 +1,16 @@
 """The listening places of one box: made together, commanded, reloaded, and taken out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from daemon.configuration.settings import Settings
+from daemon.configuration.settings import Settings, SourceSettings
+from daemon.hub.board import Board
 from daemon.hub.messages import Node
+from daemon.mqtt.outbox.outbox import Outbox
 from daemon.runtime.station import Station
 from daemon.runtime.wakeup import Wakeup
 from daemon.runtime.wiring import Recognizer
+from daemon.sound.source import Device
 
 if TYPE_CHECKING:
     from daemon.runtime.place import Place
@@ -83,3 +86,27 @@ class Stations:
         """Wait until what is to be remembered is on the disk."""
         for station in self:
             station.close()
+
+
+def stations_of(
+    settings: Settings,
+    recognizer: Recognizer,
+    id_suffix: str,
+    *,
+    board: Board,
+    outbox: Outbox,
+    wakeup: Wakeup,
+    device_of: Callable[[SourceSettings], Device],
+) -> Stations:
+    """A station for each of the configured places, nothing begun yet."""
+    every = [
+        Station(
+            *(settings, source, recognizer, id_suffix),
+            board=board,
+            outbox=outbox,
+            device=device_of(source),
+            wakeup=wakeup,
+        )
+        for source in settings.places
+    ]
+    return Stations(every, recognizer, wakeup)

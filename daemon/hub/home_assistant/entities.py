@@ -40,6 +40,7 @@ def spoken(family: str) -> str:
 def entities(node: Node, *, controls: bool) -> Iterator[Entity]:
     """All of a node, in the order in which they are shown."""
     yield from _music(node)
+    yield from _practice(node)
     for family in node.families:
         yield from _of_family(node, family)
     yield from _listener(node)
@@ -50,7 +51,7 @@ def entities(node: Node, *, controls: bool) -> Iterator[Entity]:
 
 def _music(node: Node) -> Iterator[Entity]:
     known = "{{ none if value_json.playing is none else 'ON' if value_json.playing else 'OFF' }}"
-    state, practice = node.topic("state"), node.topic("practice")
+    state = node.topic("state")
     yield Entity(
         "playing",
         "binary_sensor",
@@ -95,6 +96,10 @@ def _music(node: Node) -> Iterator[Entity]:
             "availability": [{**online(node)[0], "value_template": "online"}],
         },
     )
+
+
+def _practice(node: Node) -> Iterator[Entity]:
+    practice = node.topic("practice")
     yield Entity(
         "minutes_today",
         "sensor",
