@@ -16,7 +16,8 @@ from model_build.__main__ import _parser as build_parser
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
-    *(ROOT / name for name in ("README.md", "SECURITY.md", "home-assistant-addon/DOCS.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    ROOT / "home-assistant-addon" / "DOCS.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 # Programs of other people, whose arguments are theirs.
