@@ -12,6 +12,7 @@ from daemon.hearing.rules import Rules
 from daemon.hearing.scorer import Scorer
 from daemon.hearing.tracker import Event, EventEnded, Tracker
 from daemon.hub.reporter import Reporter
+from daemon.place_state import PlaceState
 from daemon.runtime.wakeup import Wakeup
 from daemon.sound.source import Source
 from daemon.sound.window import Window
@@ -23,23 +24,24 @@ _DIAGNOSTICS_SECONDS = 60.0
 _COST_MEMORY = 0.05
 
 
-class Doing(NamedTuple):
-    """What a place is doing: `state` is starting, hearing, deaf or muted.
+class PlaceStatus(NamedTuple):
+    """What a place is doing."""
 
-    `last_at`, by time.monotonic(), is when the `last` family to end was last heard.
-    """
-
-    state: str
+    state: PlaceState
     reason: str | None = None
+    """Why it is deaf."""
     playing: Sequence[str] = ()
+    """The families that play now."""
     last: str | None = None
+    """The last family to end."""
     last_at: float = 0.0
+    """When that was last heard: time.monotonic()."""
 
 
 class Place:
     """Hears one source for ever; a loop takes its turns, which `wakeup` wakes.
 
-    `mute` may be called from any thread, `doing` and `counters` be read from any: they are
+    `mute` may be called from any thread, `status` and `counters` be read from any: they are
     replaced, never changed.
     """
 
@@ -55,7 +57,7 @@ class Place:
         wakeup: Wakeup,
     ) -> None:
         self.name = name
-        self.doing = Doing("starting")
+        self.status = PlaceStatus(PlaceState.STARTING)
         self.counters = Counters()
         self.wants_mute = False
         self._source = source
@@ -80,7 +82,7 @@ class Place:
     @property
     def is_settled(self) -> bool:
         """Whether a first window was heard, or the hub knows why there is none."""
-        return self.doing.state in {"deaf", "muted"} or self.counters.windows > 0
+        return self.status.state in {PlaceState.DEAF, PlaceState.MUTED} or self.counters.windows > 0
 
     @property
     def has_news(self) -> bool:
@@ -106,14 +108,14 @@ class Place:
         """Move on whatever there is news of."""
         if self.wants_mute != self._source.muted:
             self._follow_mute()
-        if self.doing.state != "hearing":
+        if self.status.state != PlaceState.HEARING:
             self._reporter.rest()
         try:
             window = self._source.poll()
         except SoundLostError as error:
             self._lost(str(error))
         else:
-            if self._source.sounds and self.doing.state != "hearing":
+            if self._source.sounds and self.status.state != PlaceState.HEARING:
                 self._hears()
             if window is not None:
                 self._hear(window)
@@ -124,12 +126,12 @@ class Place:
         """Close the device and open it again; what is open ends. On the loop."""
         if self._source.muted:
             return
-        was_heard = self.doing.state == "hearing"
+        was_heard = self.status.state == PlaceState.HEARING
         self._source.mute(muted=True)
         self._source.mute(muted=False)
         if was_heard:
             self._reporter.end(self._source.sounded_seconds, self._close_events("stopped"))
-            self.doing = self.doing._replace(state="starting", playing=())
+            self.status = self.status._replace(state=PlaceState.STARTING, playing=())
         log.info("%s: restarting the audio input", self.name)
 
     def retune(self, rules: Sequence[Rules], gate_dbfs: float | None) -> None:
@@ -148,7 +150,7 @@ class Place:
 
     def end(self) -> None:
         """No more is wanted: the device is closed and what is open ends."""
-        was_heard = self.doing.state == "hearing"
+        was_heard = self.status.state == PlaceState.HEARING
         self._source.close()
         if was_heard:
             events = self._close_events("stopped")
@@ -165,7 +167,7 @@ class Place:
         if events:
             self._follow(events)
             playing = [event.family for event in observation.playing]
-            self.doing = self.doing._replace(playing=playing)
+            self.status = self.status._replace(playing=playing)
 
     def _hear(self, window: Window) -> None:
         self._began = time.perf_counter()
@@ -173,20 +175,20 @@ class Place:
 
     def _hears(self) -> None:
         """Sound begins, or begins again; seconds of sound count from here."""
-        was = self.doing.state
+        was = self.status.state
         self._scorer.forget()
         self._said.forget()
-        self.doing = self.doing._replace(state="hearing", reason=None)
+        self.status = self.status._replace(state=PlaceState.HEARING, reason=None)
         self._reporter.hears()
-        log.info("%s: hearing%s", self.name, "" if was == "starting" else " again")
+        log.info("%s: hearing%s", self.name, "" if was is PlaceState.STARTING else " again")
 
     def _lost(self, reason: str) -> None:
-        was_heard = self.doing.state == "hearing"
-        if reason == self.doing.reason and not was_heard:
+        was_heard = self.status.state == PlaceState.HEARING
+        if reason == self.status.reason and not was_heard:
             return
-        events = self._close_events("deaf") if was_heard else []
+        events = self._close_events(PlaceState.DEAF.value) if was_heard else []
         since_seconds = time.monotonic() - self._source.sounded_until
-        self.doing = self.doing._replace(state="deaf", reason=reason, playing=())
+        self.status = self.status._replace(state=PlaceState.DEAF, reason=reason, playing=())
         self._said.say(logging.ERROR, f"{self.name}: deaf: {reason}; retrying until sound returns")
         self._reporter.deaf(reason, self._source.sounded_seconds, events, since_seconds)
 
@@ -200,13 +202,13 @@ class Place:
             )
 
     def _follow_mute(self) -> None:
-        was_heard = self.doing.state == "hearing"
+        was_heard = self.status.state == PlaceState.HEARING
         self._source.mute(self.wants_mute)
         if not self.wants_mute:
             log.info("%s: no longer muted", self.name)
             return
-        events = self._close_events("muted") if was_heard else []
-        self.doing = self.doing._replace(state="muted", reason=None, playing=())
+        events = self._close_events(PlaceState.MUTED.value) if was_heard else []
+        self.status = self.status._replace(state=PlaceState.MUTED, reason=None, playing=())
         log.info("%s: muted", self.name)
         self._reporter.muted(self._source.sounded_seconds, events)
 
@@ -220,7 +222,7 @@ class Place:
             if isinstance(event, EventEnded):
                 ago_seconds = self._ended_at - event.ended_at
                 last_at = time.monotonic() - max(0.0, ago_seconds)
-                self.doing = self.doing._replace(last=event.family, last_at=last_at)
+                self.status = self.status._replace(last=event.family, last_at=last_at)
                 happened, more = "ended", f" after {event.duration_seconds:.0f} s"
             else:
                 happened, more = "started", f", score {event.score:.2f}"

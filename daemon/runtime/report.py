@@ -8,7 +8,7 @@ from daemon.counters import Counters
 from daemon.mqtt.link import Link
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.runtime.place import Place
-from daemon.runtime.status import status
+from daemon.runtime.status import status_line
 from daemon.system import systemd
 from daemon.web.health import Health, NodeHealth
 
@@ -44,7 +44,7 @@ class Report:
         """How the places do now; from any thread."""
         counters = self.counters()
         nodes = {
-            place.name: NodeHealth(place.doing.state, place.doing.reason, counters[place.name])
+            place.name: NodeHealth(place.status.state, place.status.reason, counters[place.name])
             for place in list(self._places)
             if place.name in counters
         }
@@ -54,7 +54,7 @@ class Report:
         """Tell what is new; raises FailedError where nothing can reach the broker any more."""
         self._link.check_thread()
         self._turned_at = time.monotonic()
-        text = status(self._places, self._turned_at, self._link.connection.state)
+        text = status_line(self._places, self._turned_at, self._link.connection.state)
         if not self._is_ready and all(place.is_settled for place in self._places):
             self._is_ready = True
             self._told_status = text

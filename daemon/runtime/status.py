@@ -1,25 +1,26 @@
-"""What the places are doing, in a line that a person reads: `systemctl status` shows it."""
+"""What the places are status, in a line that a person reads: `systemctl status` shows it."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 from daemon.counters import Counters
-from daemon.runtime.place import Doing
+from daemon.place_state import PlaceState
+from daemon.runtime.place import PlaceStatus
 
 _MINUTE_SECONDS = 60
 _HOUR_SECONDS = 3600
 _DAY_SECONDS = 86_400
 
 
-class Doer(Protocol):
+class Shown(Protocol):
     """A place, as far as its status goes."""
 
     name: str
-    doing: Doing
+    status: PlaceStatus
     counters: Counters
 
 
-def status(places: Sequence[Doer], now: float, broker: str) -> str:
+def status_line(places: Sequence[Shown], now: float, broker: str) -> str:
     """All places at `now`, time.monotonic(), and the broker's state in words.
 
     Each place is named where there are several.
@@ -31,13 +32,13 @@ def status(places: Sequence[Doer], now: float, broker: str) -> str:
     return "; ".join([*parts, f"broker {broker}"])
 
 
-def _of(place: Doer, now: float) -> str:
-    doing = place.doing
-    parts = [f"deaf: {doing.reason}" if doing.state == "deaf" else doing.state]
-    if doing.playing:
-        parts.append(f"playing: {' and '.join(doing.playing)}")
-    elif doing.last is not None:
-        parts.append(f"last: {doing.last} {_ago(now - doing.last_at)} ago")
+def _of(place: Shown, now: float) -> str:
+    status = place.status
+    parts = [f"deaf: {status.reason}" if status.state is PlaceState.DEAF else status.state]
+    if status.playing:
+        parts.append(f"playing: {' and '.join(status.playing)}")
+    elif status.last is not None:
+        parts.append(f"last: {status.last} {_ago(now - status.last_at)} ago")
     lost_seconds = place.counters.lost_seconds
     parts.append("0 lost" if lost_seconds < 1 else f"{_for(lost_seconds)} lost")
     return ", ".join(parts)

@@ -4,15 +4,16 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from daemon.counters import Counters
+from daemon.place_state import PlaceState
 
 _LONGEST_TURN_SECONDS = 30.0
-_WELL = {"hearing", "muted"}
+_WELL = {PlaceState.HEARING, PlaceState.MUTED}
 
 
 class NodeHealth(NamedTuple):
     """One node: starting, hearing, deaf (with the reason) or muted, and what happened so far."""
 
-    state: str
+    state: PlaceState
     reason: str | None
     counters: Counters
 

@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 from daemon import __version__
 from daemon.counters import Counters
 from daemon.errors import InputError
+from daemon.place_state import PlaceState
 from daemon.web.health import Health, Snapshot
-
-_STATES = ("starting", "hearing", "deaf", "muted")
 
 
 def metrics_of(snapshot: Snapshot) -> Callable[[], bytes]:
@@ -84,7 +83,7 @@ def _families(core: Any, health: Health) -> Iterator[Any]:
     )
     for node, its in health.nodes.items():
         cost.add_metric([node], its.counters.inference_ms / 1000)
-        for state in _STATES:
+        for state in PlaceState:
             hearing.add_metric([node, state], float(state == its.state))
     yield from (cost, hearing)
     # The same at every node.

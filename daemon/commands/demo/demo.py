@@ -121,7 +121,7 @@ def _listen(run: _Run) -> None:
             wakeup=wakeup,
             observers=[show.printer],
         )
-        with show.shown(lambda: 0.0, lambda: place.doing.reason, lambda: ""):
+        with show.shown(lambda: 0.0, lambda: place.status.reason, lambda: ""):
             Listener([place], wakeup).listen_until(stop)
 
 

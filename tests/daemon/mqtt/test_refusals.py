@@ -10,7 +10,8 @@ import pytest
 from daemon.counters import Counters
 from daemon.hub.messages import Message
 from daemon.mqtt import delivery, subscriptions
-from daemon.runtime.place import Doing
+from daemon.place_state import PlaceState
+from daemon.runtime.place import PlaceStatus
 from daemon.runtime.report import Report
 from tests.conftest import StartBroker
 from tests.daemon.mqtt.test_delivery import COMMAND, DISCOVERY, FAREWELL, HEARING, ONLINE, sender
@@ -20,7 +21,7 @@ from tests.daemon.scripted_broker import ScriptedBroker
 
 BIRTH = "homeassistant/status"
 PLUGINS = sorted(Path("/usr/lib").glob("*/mosquitto_dynamic_security.so"))
-PLACE = Still("node", Doing("hearing"), Counters())
+PLACE = Still("node", PlaceStatus(PlaceState.HEARING), Counters())
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:

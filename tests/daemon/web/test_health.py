@@ -17,6 +17,7 @@ import pytest
 from daemon import __version__
 from daemon.counters import Counters
 from daemon.errors import InputError
+from daemon.place_state import PlaceState
 from daemon.web.endpoint import serve
 from daemon.web.health import Health, NodeHealth, judge
 
@@ -35,9 +36,9 @@ COUNTERS = Counters(
     dropped=8,
     refused=9,
 )
-HEARING = NodeHealth("hearing", None, COUNTERS)
-MUTED = NodeHealth("muted", None, replace(COUNTERS, windows=0))
-DEAF = NodeHealth("deaf", 'the "device" is\ngone', COUNTERS)
+HEARING = NodeHealth(PlaceState.HEARING, None, COUNTERS)
+MUTED = NodeHealth(PlaceState.MUTED, None, replace(COUNTERS, windows=0))
+DEAF = NodeHealth(PlaceState.DEAF, 'the "device" is\ngone', COUNTERS)
 
 
 def of(**nodes: NodeHealth) -> Callable[[], Health]:
@@ -127,7 +128,12 @@ def test_each_scrape_is_asked_anew(served: Serve) -> None:
 
     def snapshot() -> Health:
         return Health(
-            {"room": NodeHealth("hearing", None, replace(COUNTERS, windows=next(windows)))}, 0.0
+            {
+                "room": NodeHealth(
+                    PlaceState.HEARING, None, replace(COUNTERS, windows=next(windows))
+                )
+            },
+            0.0,
         )
 
     port = served(snapshot)
@@ -166,7 +172,7 @@ def test_a_loop_that_hangs_is_not_well(served: Serve) -> None:
 
 
 def test_a_turn_of_half_a_minute_and_a_node_that_starts_are_judged() -> None:
-    starting = NodeHealth("starting", None, COUNTERS)
+    starting = NodeHealth(PlaceState.STARTING, None, COUNTERS)
     assert judge(Health({"room": HEARING}, 100.0), 130.0) == []
     assert judge(Health({"room": starting}, 100.0), 100.0) == ["room: starting"]
 
