@@ -1,16 +1,16 @@
-"""The state of a listening place, as it is told everywhere: hub, log, service manager, HTTP."""
+"""The state of a listening place, as hub, log, service manager and HTTP show it."""
 
 from enum import StrEnum
 
 
 class PlaceState(StrEnum):
-    """In messages and texts each is its value."""
+    """Each value is the word in messages and logs."""
 
     STARTING = "starting"
-    """Nothing was heard yet, and nothing is known to be wrong."""
+    """No sound yet, and no error yet."""
     HEARING = "hearing"
     """Sound arrives."""
     DEAF = "deaf"
-    """There is no sound, for a reason that is told."""
+    """There is no sound; the reason is reported beside it."""
     MUTED = "muted"
-    """Somebody wants nothing to be heard; the device is closed."""
+    """Muted by the user; the device is closed."""

@@ -1,4 +1,4 @@
-"""What the arguments of each command call; a command is imported only when it is run."""
+"""From parsed arguments to a command, which is imported only when it runs."""
 
 import argparse
 import logging

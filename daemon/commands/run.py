@@ -57,26 +57,24 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
             board=board,
             outbox=outbox,
             wakeup=wakeup,
-            device_of=lambda source: make_device(source, portaudio, wakeup.changed),
+            make_device=lambda source: make_device(source, portaudio, wakeup.changed),
         )
         retirement = Retirement(
             *(identity, stations.nodes, remembered.write, board, connection),
             discovery=settings.mqtt.discovery,
         )
-        notices = _notices(settings, stations, retirement, connection)
         link = link_to(
             *(settings, stations.nodes[0], board, outbox, connection),
             password=password,
             commands=Reader(stations.topics, stations.take),
-            notices=notices,
+            notices=_notices(settings, stations, retirement, connection),
         )
         _introduce(settings, config, recognizer, password)
         stations.begin(discovery=settings.mqtt.discovery)
         renew = PasswordReload(
             settings.mqtt, password, lambda mqtt: find_password(mqtt, config), link.use_password
         )
-        follow = partial(_follow, stations=stations, retirement=retirement)
-        reload = Reload(config, settings, follow, renew)
+        reload = Reload(config, settings, partial(_follow, stations, retirement), renew)
         report = Report(stations.places, link, outbox)
         chores = (TimeZone(), stations.attend, reload, retirement, report, Garbage())
         with (
@@ -131,7 +129,7 @@ def _introduce(
         log.warning("%s", line)
 
 
-def _follow(settings: Settings, stations: Stations, retirement: Retirement) -> None:
+def _follow(stations: Stations, retirement: Retirement, settings: Settings) -> None:
     """Follow settings that were read again; raises InputError for those that cannot work."""
     for node in stations.reload(settings):
         retirement.retire(node)

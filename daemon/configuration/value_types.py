@@ -1,4 +1,4 @@
-"""The values that settings may have: each type with its range, its pattern and the words for it."""
+"""The types of settings: ranges, patterns, and how errors describe them."""
 
 from typing import Annotated
 

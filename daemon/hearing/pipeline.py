@@ -1,4 +1,4 @@
-"""From windows to what was observed in them: each is heard and tracked, and observers are told."""
+"""Score and track every window, and pass the result to observers."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from daemon.sound.window import Window
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Everything that one window brought."""
+    """Everything known about one window."""
 
     window: Window
-    """Its samples; they are overwritten later, so copy what is to be kept."""
+    """Its samples; they are overwritten later: copy what you keep."""
     heard: Heard
     """Its level and its scores."""
     playing: Sequence[EventStarted]
@@ -26,16 +26,16 @@ class Observation:
 
 
 class Observer(Protocol):
-    """Who wants to know what every window brought."""
+    """Takes an observation of every window."""
 
     def observe(self, observation: Observation) -> None:
-        """Take note of one window; windows come in their order."""
+        """Take the next one; windows come in order."""
 
 
 def listen(
     windows: Iterable[Window], scorer: Scorer, tracker: Tracker, observers: Sequence[Observer]
 ) -> None:
-    """Hear all windows, in their order, until they end."""
+    """Score and track all windows, in order."""
     for window in windows:
         heard = scorer.hear(window)
         events = tracker.update(heard.ended_at, heard.scores)

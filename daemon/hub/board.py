@@ -7,10 +7,10 @@ from daemon.hub.messages import Message
 
 
 class Board:
-    """Retained messages in the order in which their topics were first posted; for any thread.
+    """Retained messages, in the order in which their topics were first posted; thread-safe.
 
-    It is the twin of the outbox, which keeps events. Who delivers the messages is told of each
-    topic that was posted, through `follow`, and reads the newest message when it needs it.
+    The outbox does the same for events. Whoever delivers the messages learns through `follow` which
+    topics were posted, and reads their newest messages when it sends them.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Board:
         self._told: list[Callable[[str], None]] = []
 
     def follow(self, told: Callable[[str], None]) -> None:
-        """Have `told` called with the topic of each post from now on, on the poster's thread."""
+        """Call `told` with the topic of each message posted from now on, on the poster's thread."""
         self._told.append(told)
 
     def post(self, message: Message) -> None:
@@ -30,13 +30,13 @@ class Board:
             told(message.topic)
 
     def withdraw(self, topics: Iterable[str]) -> None:
-        """Have nothing more to say on the topics; what the broker holds stays."""
+        """Remove the topics from the board; what the broker holds stays."""
         with self._lock:
             for topic in topics:
                 self._newest.pop(topic, None)
 
     def cleared(self, message: Message) -> None:
-        """The broker has this empty message; somebody else may use the topic later."""
+        """Remove a topic that the broker has cleared; somebody else may use it later."""
         with self._lock:
             if self._newest.get(message.topic) == message:
                 del self._newest[message.topic]
@@ -46,7 +46,7 @@ class Board:
         return self._newest.get(topic)
 
     def topics(self) -> list[str]:
-        """Every topic that has a message, in their order."""
+        """Every topic with a message, in order."""
         with self._lock:
             return list(self._newest)
 

@@ -95,8 +95,13 @@ class Reporter:
         self._told_all_scores = [0.0 for _ in node.families]
         self._scores_told_at: float | None = None
 
+    def announce(self, *, discovery: bool) -> None:
+        """Publish that the node is there, and with `discovery` its device."""
+        for message in self.greeting(discovery=discovery):
+            self._send(message)
+
     def greeting(self, *, discovery: bool) -> list[Message]:
-        """What every new connection to the broker begins with."""
+        """The messages of `announce`, the device first."""
         greeting = [messages.availability(self._node, online=True)]
         if (own := messages.place_availability(self._node, online=True)) is not None:
             greeting.append(own)

@@ -1,4 +1,4 @@
-"""How the connection to the broker is doing, for everyone who wants to know; for any thread."""
+"""The state of the connection to the broker, readable from any thread."""
 
 import math
 import threading
@@ -10,15 +10,15 @@ from daemon.mqtt.trouble import Trouble
 
 
 class Connection:
-    """The link keeps it up to date, others read it; a link and its connection are made together."""
+    """Updated by the link, read by everyone else. Each link has one of its own."""
 
     def __init__(self, settings: MqttSettings) -> None:
         self.refusals = Refusals(settings)
-        """What the broker refuses of what is sent to it."""
+        """What the broker refuses."""
         self.trouble: Trouble | None = None
-        """Why the last attempt failed; None while the next one is under way."""
+        """Why the last attempt failed; None during the next one."""
         self.count = 0
-        """How often the broker has accepted us."""
+        """How many times the broker has accepted us."""
         self.greet_again_at = math.inf
         """When everything is to be sent again: time.monotonic(); infinite for never."""
         self._last_trouble: Trouble | None = None
@@ -27,12 +27,12 @@ class Connection:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the broker has accepted us, and the connection lasts."""
+        """Whether we are connected and the broker has accepted our login."""
         return self._accepted.is_set()
 
     @property
     def seconds(self) -> float:
-        """How long the connection has lasted; 0 where there is none."""
+        """How long the connection has lasted; 0 without one."""
         return time.monotonic() - self._accepted_at if self.is_accepted else 0.0
 
     @property
@@ -45,15 +45,15 @@ class Connection:
         return "not connected yet" if trouble is None else f"not connected: {trouble.reason}"
 
     def say_again(self, seconds: float) -> None:
-        """Have everything sent again after so many seconds; call it where messages are taken."""
+        """Send everything again after this many seconds; call it on the link's thread only."""
         self.greet_again_at = min(self.greet_again_at, time.monotonic() + seconds)
 
     def greeted_again(self) -> None:
-        """What `say_again` asked for is done."""
+        """Everything has been sent again."""
         self.greet_again_at = math.inf
 
     def wait(self, seconds: float) -> bool:
-        """Return whether the broker accepts us within that time; sooner where it refuses us."""
+        """Wait for the broker to accept us; return early with False if it refuses us."""
         deadline = time.monotonic() + seconds
         while not self._accepted.wait(0.05):
             trouble = self.trouble

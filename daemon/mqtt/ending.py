@@ -1,4 +1,4 @@
-"""Why a connection ended that the broker had accepted."""
+"""Why an accepted connection ended."""
 
 _CLOSED = "Unspecified error"
 _TIMEOUT = "Keep alive timeout"
@@ -12,20 +12,20 @@ _WORDS = {
 
 
 class Ending:
-    """The first reason that comes counts: what closes the socket after it tells nothing more."""
+    """Keeps the first reason; later ones only report that the socket was closed after it."""
 
     def __init__(self) -> None:
         self.is_unanswered = False
-        """Whether we left, because the broker acknowledges nothing."""
+        """Whether we disconnected because the broker acknowledges nothing."""
         self._reason = ""
 
-    def came(self, reason: str) -> None:
-        """The MQTT library's name of a reason has come."""
+    def note(self, reason: str) -> None:
+        """Note a reason by the MQTT library's name for it."""
         self._reason = self._reason or reason
 
     @property
     def words(self) -> str:
-        """The reason as people read it."""
+        """The reason in plain words."""
         return _WORDS.get(self._reason, self._reason)
 
     @property
@@ -35,12 +35,12 @@ class Ending:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the broker closed the connection and gave no reason."""
+        """Whether the broker closed the connection without a reason."""
         return self._reason == _CLOSED
 
     @property
     def is_hung_up(self) -> bool:
-        """Whether the broker ended it for a reason of its own."""
+        """Whether the broker ended it, other than by a time-out or a takeover."""
         return self._reason not in {_TAKEN_OVER, _TIMEOUT}
 
     def may_be_too_large(self, *, v5: bool) -> bool:

@@ -13,7 +13,7 @@ _CLEARED_SECONDS = 2.0
 
 
 class Goodbye:
-    """Says `farewell` in place of the will; `leaves_nothing`: and clears every retained topic."""
+    """Publishes `farewell` instead of the will; `leaves_nothing` also clears retained topics."""
 
     def __init__(self, farewell: Message, board: Board, *, leaves_nothing: bool) -> None:
         self._farewell = farewell
@@ -21,10 +21,10 @@ class Goodbye:
         self._leaves_nothing = leaves_nothing
 
     def say(self, client: BoundedClient, turn: Callable[[], None], *, is_full: bool) -> None:
-        """Say it and disconnect; `turn` moves the connection on.
+        """Publish it and disconnect; `turn` reads and writes the connection once.
 
-        `is_full`: the broker owes acknowledgements, so that the library would keep back a message
-        with QoS 1.
+        `is_full`: the broker owes so many acknowledgements that the library would hold back a
+        message with QoS 1.
         """
         client.publish(*self._farewell._replace(qos=0 if is_full else 1))
         if self._leaves_nothing:

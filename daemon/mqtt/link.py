@@ -45,13 +45,12 @@ _UNANSWERED = "does not acknowledge messages; events are kept and sent again; se
 class Link:
     """The connection to the broker, as a context manager.
 
-    The messages of the board are sent, the newest of each topic, all of them again after each
-    reconnect. Events come from the outbox, in order, and leave it when the broker has accepted
-    them. Leaving says goodbye: `farewell` instead of the will. When the hub says on one of the
-    `birth_topics` that it has started, everything is said again. `notices` are optional
-    subscriptions (availability and discovery of this box), as are all birth topics but the first;
-    a refusal is logged at INFO only. `leaves_nothing`: the goodbye also clears every retained
-    topic. Raises InputError for certificate files that cannot be used.
+    It sends the newest message of each topic on the board, and all of them again after each
+    reconnect. Events come from the outbox, in order, and leave it once the broker has accepted
+    them. On exit it publishes `farewell` instead of the will; with `leaves_nothing` it also clears
+    every retained topic. When the hub reports its start on one of the `birth_topics`, everything is
+    sent again. Subscriptions to `notices` and to all birth topics but the first are optional: a
+    refusal is logged at INFO only. Raises InputError for certificate files that cannot be used.
     """
 
     def __init__(
@@ -72,7 +71,7 @@ class Link:
         self.board = board
         """What the hub should know now; for any thread."""
         self.connection = connection
-        """How it is doing; for any thread."""
+        """Its state; for any thread."""
         self._settings = settings
         tls = None if settings.tls is None else tls_context(settings.tls)
         self._login = Login(settings, password, tls, client_id, will=farewell)
@@ -145,7 +144,7 @@ class Link:
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     def _try_connection(self) -> bool:
-        """Connect and serve until the connection ends or fails; whether it was a good one."""
+        """Connect and serve until the connection ends or fails; return whether it was stable."""
         try:
             return self._one_connection()
         except Exception as error:  # noqa: BLE001
@@ -174,7 +173,7 @@ class Link:
         return settled
 
     def _conclude(self, client: BoundedClient, refusals: Sequence[str], *, settled: bool) -> None:
-        """The connection has ended: clean up, and say why."""
+        """Clean up after a connection, and log why it ended."""
         accepted = self.connection.is_accepted
         self.connection.end()
         limited = self._ending.may_be_too_large(v5=self._protocol.version is V5) and accepted
@@ -194,7 +193,7 @@ class Link:
             self._refused(refusals[0] if refusals else silent)
 
     def _lost(self, *, settled: bool) -> None:
-        """A broker that had accepted us is gone."""
+        """Report the loss of a broker that had accepted us."""
         ending = self._ending
         quick = not settled and (ending.is_taken_over or ending.is_closed)
         self._subscriptions.ended(by_broker=not settled and ending.is_hung_up)
@@ -202,7 +201,7 @@ class Link:
         self._report(Trouble(f"the broker is gone: {ending.words}{more}", users=False))
 
     def _refused(self, answer: str) -> None:
-        """The broker has not accepted us."""
+        """Report that the broker has not accepted us, once no version is left to try."""
         answers = self._protocol.refused(answer)
         if answers is not None and not self._closing.is_set():
             known, ask = self._protocol.has_worked, self._port_question.of
@@ -219,7 +218,8 @@ class Link:
     def _new_client(self, refusals: list[str]) -> BoundedClient:
         """A client for one connection; reasons why it is not accepted go to `refusals`."""
         client = self._login.client(
-            self._protocol.version, lambda message: self._reception.ignored(message, self._said)
+            self._protocol.version,
+            lambda message: self._said.say(logging.WARNING, self._reception.ignored(message)),
         )
 
         def on_connect(_c: Any, _u: Any, _f: Any, code: Any, limits: Any) -> None:
@@ -236,7 +236,7 @@ class Link:
                 self._delivery.acknowledged(mid, code)
 
         def on_disconnect(_c: Any, _u: Any, _f: Any, code: Any, _p: Any) -> None:
-            self._ending.came(code.getName())
+            self._ending.note(code.getName())
 
         client.on_connect = on_connect
         client.on_disconnect = on_disconnect

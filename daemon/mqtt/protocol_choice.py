@@ -1,4 +1,4 @@
-"""Which version of MQTT to speak: brokers that know only 3.1.1 answer MQTT 5 in many ways."""
+"""Which version of MQTT to speak: brokers that only know 3.1.1 reject MQTT 5 in many ways."""
 
 from typing import Literal
 
@@ -16,7 +16,7 @@ _NAMES = {V5: "5", V311: "3.1.1"}
 
 
 class ProtocolChoice:
-    """Begins with MQTT 5 and tries 3.1.1 where that fails, unless a version is set."""
+    """Tries MQTT 5 first and 3.1.1 if that fails, unless a version is configured."""
 
     def __init__(self, setting: Literal["auto", "5", "3.1.1"]) -> None:
         self.version = V311 if setting == "3.1.1" else V5
@@ -29,12 +29,12 @@ class ProtocolChoice:
 
     @property
     def name(self) -> str:
-        """The version to speak now, as people write it."""
+        """The name of the version to speak now."""
         return _NAMES[self.version]
 
     @property
     def patience_seconds(self) -> float:
-        """For how long to wait for an answer to the login."""
+        """How long to wait for an answer to the login."""
         doubled = _ANSWER_SECONDS * 2.0 ** self._silences[self.version]
         return min(doubled, _LONGEST_ANSWER_SECONDS)
 
@@ -43,7 +43,7 @@ class ProtocolChoice:
         self._silences[self.version] = min(self._silences[self.version] + 1, _MOST_DOUBLINGS)
 
     def answered(self) -> None:
-        """The broker has answered, whatever it was."""
+        """The broker has answered, with success or not."""
         self._silences = dict.fromkeys(self._silences, 0)
 
     def accepted(self) -> None:

@@ -1,6 +1,5 @@
-"""What the broker sends us, handed to whom it is for: commands, notices, and the hub's start."""
+"""What the broker sends us: commands, notices of our own topics, and that the hub has started."""
 
-import logging
 import random
 import shlex
 from collections.abc import Callable, Sequence
@@ -12,7 +11,6 @@ from daemon.configuration.settings import MqttSettings
 from daemon.mqtt.connection import Connection
 from daemon.mqtt.wire.bounded_client import LARGEST_PACKET_BYTES
 from daemon.mqtt.wire.packets import Oversized
-from daemon.system.repeats import Repeats
 
 # Every listener of a home hears its hub start at once; they do not all answer at once.
 _LONGEST_BIRTH_PAUSE_SECONDS = 3.0
@@ -32,7 +30,7 @@ _NOBODY = Reader((), lambda _topic, _payload, _retained: None)
 
 
 class Reception:
-    """Knows what to subscribe to and who reads it; when the hub starts, all is said again.
+    """Knows what to subscribe to and who reads it; has everything sent again when the hub starts.
 
     `needed` are topics without which something does not work: commands, and the first of the
     topics on which the hub may say that it starts. `optional` are notices of this box's own topics,
@@ -56,7 +54,7 @@ class Reception:
         self.optional = [*birth_topics[1:], *self._notices.topics]
 
     def received(self, message: paho.MQTTMessage) -> None:
-        """Hand a message to whom it is for."""
+        """Pass a message to its reader."""
         topic, payload, retained = message.topic, bytes(message.payload), message.retain
         if topic in self._birth_topics:
             if payload == b"online" and not retained:
@@ -67,8 +65,8 @@ class Reception:
         else:
             self._commands.take(topic, payload, retained)
 
-    def ignored(self, message: Oversized, said: Repeats) -> None:
-        """Log that a message was too large to be read, and how to remove it."""
+    def ignored(self, message: Oversized) -> str:
+        """What to log about a message that was too large to be read, and how to remove it."""
         topic, retained = message
         is_ours = topic in (*self.needed, *self.optional)
         name = topic if is_ours else "another topic"
@@ -76,4 +74,4 @@ class Reception:
         if retained and is_ours:
             where = ["-h", self._settings.host, "-p", str(self._settings.effective_port)]
             text += f"; remove it: {shlex.join(['mosquitto_pub', *where, '-r', '-n', '-t', topic])}"
-        said.say(logging.WARNING, text)
+        return text

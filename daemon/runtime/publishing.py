@@ -1,4 +1,4 @@
-"""A node that publishes for as long as a command runs, and leaves nothing behind."""
+"""A node that publishes while a command runs and leaves nothing behind."""
 
 from collections.abc import Callable
 
@@ -25,6 +25,5 @@ def publishing(
         settings, node, board, outbox, connection, password=password, leaves_nothing=True
     )
     reporter = Reporter(node, board.post, outbox, wall_at)
-    for message in reporter.greeting(discovery=settings.mqtt.discovery):
-        board.post(message)
+    reporter.announce(discovery=settings.mqtt.discovery)
     return link, reporter

@@ -1,4 +1,4 @@
-"""How the places do: for the service manager, the hub, and who asks over HTTP."""
+"""The state of all places, for the service manager, the hub and HTTP."""
 
 import time
 from collections.abc import Mapping, Sequence

@@ -39,7 +39,6 @@ class Station:
         self.node = node_of(settings, recognizer, source.name, settings.name, id_suffix)
         self._source = source
         self._recognizer = recognizer
-        self._board = board
         self._diary, self._chosen = stores_of(settings, self.node)
         self._sessions = sessions_of(settings, recognizer, self._diary.read())
         self._reporter = Reporter(
@@ -66,8 +65,7 @@ class Station:
 
     def begin(self, *, discovery: bool) -> None:
         """Announce the node, and put in force what its hub chose earlier."""
-        for message in self._reporter.greeting(discovery=discovery):
-            self._board.post(message)
+        self._reporter.announce(discovery=discovery)
         self.inbox.begin()
 
     def attend(self) -> None:

@@ -96,7 +96,7 @@ def stations_of(
     board: Board,
     outbox: Outbox,
     wakeup: Wakeup,
-    device_of: Callable[[SourceSettings], Device],
+    make_device: Callable[[SourceSettings], Device],
 ) -> Stations:
     """A station for each of the configured places, nothing begun yet."""
     every = [
@@ -104,7 +104,7 @@ def stations_of(
             *(settings, source, recognizer, id_suffix),
             board=board,
             outbox=outbox,
-            device=device_of(source),
+            device=make_device(source),
             wakeup=wakeup,
         )
         for source in settings.places

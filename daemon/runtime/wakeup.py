@@ -1,4 +1,4 @@
-"""Wakes the loop: a device has sound, somebody wants something, or a signal came."""
+"""Wakes the loop: for new sound, for a request from another thread, or for a signal."""
 
 import threading
 from collections.abc import Callable
@@ -18,11 +18,11 @@ class Wakeup:
             self.changed.notify_all()
 
     def begin_turn(self) -> None:
-        """The loop looks at everything now: what was asked before is seen to."""
+        """Forget earlier requests: the loop is about to look at everything."""
         self._is_asked = False
 
     def wait(self, has_news: Callable[[], bool], seconds: float) -> None:
-        """Wait until there is news or somebody asks, at most so long."""
+        """Wait for news or a request, at most this long."""
         with self.changed:
             if not self._is_asked and not has_news():
                 self.changed.wait(max(0.0, seconds))

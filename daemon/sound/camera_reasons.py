@@ -1,4 +1,4 @@
-"""Why a camera or web radio gives no sound, in words that do not hold its url."""
+"""Why a camera or web radio gives no sound, in words that never show its url."""
 
 import errno
 

@@ -5,13 +5,13 @@ The ring holds sound as the device gives it; channels are mixed and resampled by
 
 import threading
 import time
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import SoundLostError
 from daemon.sound.mixing import DeviceMix
+from daemon.sound.resampler import Resampler
 from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
 
 _CAPACITY_SECONDS = 2 * WINDOW_SECONDS
@@ -140,7 +140,7 @@ class WindowReader:
         self._still_seconds = 0.0
         self.sounded = False
         self._buffer = WindowBuffer(hop_seconds)
-        self._resample = _resampler(ring.rate_hz)
+        self._resampler = Resampler(SAMPLE_RATE_HZ)
         self._newest = np.empty(WINDOW_SAMPLES, np.float32)
         self._want_next()
 
@@ -179,7 +179,7 @@ class WindowReader:
         mono = self._mix.mono(blocks, self._ring.rate_hz)
         self._follow_stillness(blocks)
         start_sample: int | None = None
-        for window in self._buffer.push(self._resample(mono)):
+        for window in self._buffer.push(self._resampler.resampled(mono, self._ring.rate_hz)):
             if start_sample is not None:
                 self._ring.late_windows += 1
             # What follows it in the buffer may move it.
@@ -217,13 +217,3 @@ class WindowReader:
             f"the same value for {self._stall_seconds:g} s instead of sound: the device has failed "
             "or is not wired correctly; plug it in again or check its wiring"
         )
-
-
-def _resampler(rate_hz: int) -> Any:
-    """A function from samples at the device's rate to samples at 16 kHz, its state kept."""
-    if rate_hz == SAMPLE_RATE_HZ:
-        return lambda samples: samples
-    import soxr
-
-    stream = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
-    return lambda samples: stream.resample_chunk(np.ascontiguousarray(samples))

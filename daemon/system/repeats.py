@@ -1,4 +1,4 @@
-"""Log lines that are said again and again, kept from filling the log."""
+"""Repeated log lines, kept from filling the log."""
 
 import logging
 import time

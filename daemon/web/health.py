@@ -1,4 +1,4 @@
-"""How the daemon does, and whether that is well."""
+"""The daemon's health: a snapshot of it, and what is wrong with it."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple

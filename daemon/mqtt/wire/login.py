@@ -1,4 +1,4 @@
-"""How we introduce ourselves to the broker: a client with its will, credentials and encryption."""
+"""An MQTT client with our will, credentials and encryption, for one connection at a time."""
 
 import ssl
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class Login:
     def client(
         self, version: MQTTProtocolVersion, tell: Callable[[Oversized], None]
     ) -> BoundedClient:
-        """A client that is not connected yet; `tell` gets messages that are too large for us."""
+        """A client that is not connected yet; `tell` is called for messages that are too large."""
         client = BoundedClient(
             CallbackAPIVersion.VERSION2, self._client_id, protocol=version, tell=tell
         )

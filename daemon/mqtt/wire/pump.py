@@ -1,4 +1,4 @@
-"""Reads and writes one connection at a time, and waits in between; others may wake it."""
+"""Waits for a connection's socket, and reads and writes it; other threads may end the wait."""
 
 import select
 import socket
@@ -14,9 +14,9 @@ class NotMqttError(Exception):
 
 
 class Pump:
-    """Moves bytes between the client and its socket; a context manager.
+    """Moves bytes between an MQTT client and its socket; a context manager.
 
-    `wake` may be called from any thread, also before and after.
+    `wake` may be called from any thread, at any time.
     """
 
     def __init__(self) -> None:
