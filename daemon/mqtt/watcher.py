@@ -1,10 +1,10 @@
-"""Another client of the broker: what it receives of us, and what it may clear away."""
+"""Another client of the broker, which shows what it receives of us."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
@@ -17,14 +17,6 @@ from daemon.system.stop import Stop
 
 _ANSWER_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
-_PUBLISH_SECONDS = 10.0
-
-
-class Publish(Protocol):
-    """Publish, and wait until the broker has it."""
-
-    def __call__(self, topic: str, payload: bytes, *, retain: bool) -> None:  # noqa: D102
-        ...
 
 
 @contextmanager
@@ -34,7 +26,7 @@ def watching(
     show: Callable[[str, bytes], None],
     topics: Sequence[str] = (),
     stop: Stop | None = None,
-) -> Iterator[Publish]:
+) -> Iterator[None]:
     """Show every message of the `topics` as another client receives it, on a thread.
 
     Without `topics`: everything under our prefix and under discovery's. Raises InputError when the
@@ -68,14 +60,11 @@ def watching(
         raise (InputError if trouble.users else FailedError)(trouble.reason) from None
     client.loop_start()
 
-    def publish(topic: str, payload: bytes, *, retain: bool) -> None:
-        client.publish(topic, payload, 1, retain).wait_for_publish(_PUBLISH_SECONDS)
-
     try:
         _wait(answered, stop)
         if not stop.is_set():
             _check(settings, refusals, answered=answered.is_set())
-        yield publish
+        yield
     finally:
         client.disconnect()
         client.loop_stop()

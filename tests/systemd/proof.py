@@ -347,7 +347,7 @@ def decoders() -> set[int]:
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if b"/daemon/decoder.py" in (folder / "cmdline").read_bytes():
+            if b"/daemon/sound/decoding/decoder.py" in (folder / "cmdline").read_bytes():
                 found.add(int(folder.name))
     return found
 

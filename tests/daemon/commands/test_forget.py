@@ -8,26 +8,23 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from daemon.configuration.settings import MqttSettings
 from daemon.hub import messages
 from daemon.hub.controls import Chosen
 from daemon.hub.home_assistant.discovery import discovery
 from daemon.hub.messages import Message, Node
-from daemon.mqtt.watcher import watching
 from daemon.system.json_store import JsonStore
 from daemon.system.state_directory import Lock
 from tests.conftest import Mosquitto, StartBroker, Timbrel, Watcher
-from tests.daemon.mqtt.test_link import make_certificate
+from tests.daemon.mqtt.test_link import make_certificate, publish
 from tests.daemon.scripted_broker import KeepingBroker, Published, ScriptedBroker
 
+OWNER = {"username": "owner", "password": "owned"}
 ATTIC, CELLAR = (Node(name, name, ("flute",), "m", "v") for name in ("attic", "cellar"))
 
 
 def leave(broker: Mosquitto, *messages: Message) -> None:
-    settings = MqttSettings(host="127.0.0.1", port=broker.port)
-    with watching(settings, None, lambda *_: None) as publish:
-        for message in messages:
-            publish(message.topic, message.payload, retain=True)
+    for message in messages:
+        publish(broker.port, message.topic, message.payload, retain=True)
 
 
 def traces(node: Node, *, online: bool = False) -> list[Message]:
@@ -135,10 +132,8 @@ def restricted(
         access = tmp_path / "access"
         access.write_text(f"user owner\ntopic readwrite #\n\nuser box\n{rules}")
         broker = start_broker(f"password_file {passwords}\nacl_file {access}\n")
-        settings = MqttSettings(host="127.0.0.1", port=broker.port, username="owner")
-        with watching(settings, "owned", lambda *_: None) as publish:
-            for message in traces(ATTIC):
-                publish(message.topic, message.payload, retain=True)
+        for message in traces(ATTIC):
+            publish(broker.port, message.topic, message.payload, retain=True, auth=OWNER)
         (tmp_path / "secret").write_text("secret\n")
         config = tmp_path / "timbrel.yaml"
         config.write_text(
@@ -153,9 +148,7 @@ def restricted(
 def kept_at(broker: Mosquitto) -> set[str]:
     """What the broker keeps, seen by somebody who may read everything."""
     with Watcher(broker.port, username="owner", password="owned") as watcher:  # noqa: S106
-        settings = MqttSettings(host="127.0.0.1", port=broker.port, username="owner")
-        with watching(settings, "owned", lambda *_: None) as publish:
-            publish("end", b"1", retain=False)
+        publish(broker.port, "end", b"1", auth=OWNER)
         watcher.wait_for("end")
         return {message.topic for message in watcher.received} - {"end"}
 

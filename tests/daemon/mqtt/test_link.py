@@ -419,9 +419,9 @@ def obeying(port: int, taken: list[tuple[str, bytes, bool]], **options: Any) -> 
     )
 
 
-def publish(port: int, topic: str, payload: bytes, *, retain: bool = False) -> None:
+def publish(port: int, topic: str, payload: bytes, *, retain: bool = False, **options: Any) -> None:
     """A message of somebody else's, at the broker when this returns."""
-    single(topic, payload, qos=1, retain=retain, hostname="127.0.0.1", port=port)
+    single(topic, payload, qos=1, retain=retain, hostname="127.0.0.1", port=port, **options)
 
 
 def wait_subscribed(link: Link) -> None:

@@ -13,7 +13,7 @@ from daemon.errors import FailedError, InputError
 from daemon.mqtt import watcher
 from daemon.mqtt.watcher import watching
 from tests.conftest import Mosquitto, StartBroker
-from tests.daemon.mqtt.test_link import make_password_file
+from tests.daemon.mqtt.test_link import make_password_file, publish
 
 CONNACK = b"\x20\x02\x00\x00"
 SUBSCRIBE = 0x82
@@ -96,8 +96,8 @@ def test_only_the_topics_that_are_wanted_are_received(broker: Mosquitto) -> None
         if topic == "timbrel/a/end":
             arrived.set()
 
-    with watching(settings, None, show, topics=["timbrel/a/#"]) as publish:
+    with watching(settings, None, show, topics=["timbrel/a/#"]):
         for topic in ("timbrel/b/state", "timbrel/a/state", "timbrel/a/end"):
-            publish(topic, b"x", retain=False)
+            publish(broker.port, topic, b"x")
         assert arrived.wait(10)
     assert received == ["timbrel/a/state", "timbrel/a/end"]
