@@ -26,12 +26,12 @@ def watching(
     show: Callable[[str, bytes], None],
     topics: Sequence[str] = (),
     stop: Stop | None = None,
-) -> Iterator[None]:
+) -> Iterator[bool]:
     """Show every message of the `topics` as another client receives it, on a thread.
 
     Without `topics`: everything under our prefix and under discovery's. Raises InputError when the
     broker refuses the credentials or the topics, FailedError when it cannot be reached. A request
-    to stop ends the wait for its answer.
+    to stop ends the wait for its answer; yields whether that has come.
     """
     stop = stop or Stop()
     client = _client(settings, password)
@@ -64,7 +64,7 @@ def watching(
         _wait(answered, stop)
         if not stop.is_set():
             _check(settings, refusals, answered=answered.is_set())
-        yield
+        yield answered.is_set()
     finally:
         client.disconnect()
         client.loop_stop()

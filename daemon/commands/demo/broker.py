@@ -81,7 +81,7 @@ def published(
     password = find_password(mqtt, config)
     link, reporter = publishing(settings, node, password, wall_at)
     delivery = Delivery(reporter)
-    with watching(mqtt, password, take, topics=topics, stop=stop):
+    with watching(mqtt, password, take, topics=topics, stop=stop) as is_subscribed:
         with link:
             wait_for_broker(link.connection, stop, _CONNECT_SECONDS)
             yield delivery
@@ -89,4 +89,5 @@ def published(
             delivery.undelivered = link.flush(_FLUSH_SECONDS if connected else 0.0)
             if link.connection.trouble is not None:
                 delivery.reason = link.connection.trouble.reason
-        said_goodbye.wait(_GOODBYE_SECONDS if connected else 0.0)
+        # Without its subscription, the other client never gets the goodbye.
+        said_goodbye.wait(_GOODBYE_SECONDS if connected and is_subscribed else 0.0)

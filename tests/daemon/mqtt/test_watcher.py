@@ -12,6 +12,7 @@ from daemon.configuration.settings import MqttSettings
 from daemon.errors import FailedError, InputError
 from daemon.mqtt import watcher
 from daemon.mqtt.watcher import watching
+from daemon.system.stop import Stop
 from tests.conftest import Mosquitto, StartBroker
 from tests.daemon.mqtt.test_link import make_password_file, publish
 
@@ -62,8 +63,15 @@ def test_a_subscription_that_is_refused_names_the_remedy() -> None:
 
 
 def test_subscriptions_that_are_granted_are_no_error() -> None:
-    with peer(b"\x01\x00") as settings, watching(settings, None, lambda *_: None):
-        pass
+    with peer(b"\x01\x00") as settings, watching(settings, None, lambda *_: None) as answered:
+        assert answered
+
+
+def test_a_request_to_stop_ends_the_wait_for_an_answer() -> None:
+    stop = Stop()
+    stop.set()
+    with peer(None) as settings, watching(settings, None, lambda *_: None, stop=stop) as answered:
+        assert not answered
 
 
 def test_a_broker_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
