@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 from daemon.sound.decoding.radio_playlist import MOST_BYTES, PlaylistError, stream_named
 
+_HLS_TAG = b"#EXT-X-"
 # The formats that name other urls.
 _PLAYLISTS = {"hls", "applehttp", "dash", "webm_dash_manifest", "concat", "imf"}
 
@@ -58,12 +59,18 @@ class _Opener:
         try:
             return self._with_positions(url, self._options | whitelist)
         except av.FFmpegError as error:
-            if error.errno != errno.EINVAL or not url.lower().startswith("http"):
+            if not url.lower().startswith("http") or not self._is_hls(url, error):
                 raise
         url, piece = self._reached(url)
         piece.close()
         options = self._options | {"http_persistent": "0"}
         return self._open(url, format="hls", container_options=options, io_open=self._piece)
+
+    def _is_hls(self, url: str, error: Any) -> bool:
+        """Whether the url was not opened because it is an HLS playlist."""
+        if _ends_early(error):
+            return _HLS_TAG in self._start_of(url)[1]
+        return bool(error.errno == errno.EINVAL)
 
     def container_or_name(self, url: str) -> Any:
         """The container of the url; where it is a playlist, the url that it names."""
@@ -71,8 +78,9 @@ class _Opener:
 
         try:
             container = self.container(url)
-        except av.InvalidDataError:
-            if (named := self._named_by(url)) is None:
+        except av.FFmpegError as error:
+            may_be_text = isinstance(error, av.InvalidDataError) or _ends_early(error)
+            if not may_be_text or (named := self._named_by(url)) is None:
                 raise
             return named
         # A playlist may look like subtitles.
@@ -83,14 +91,18 @@ class _Opener:
 
     def _named_by(self, url: str) -> str | None:
         """The stream that the playlist at this url names; None where it is no playlist."""
+        url, start = self._start_of(url)
+        return stream_named(start, url)
+
+    def _start_of(self, url: str) -> tuple[str, bytes]:
+        """Where the url leads, and the first bytes of what is there; none where it fails."""
         import av
 
         try:
             url, piece = self._reached(url)
-            start = piece.start(MOST_BYTES)
+            return url, piece.start(MOST_BYTES)
         except av.FFmpegError:
-            return None
-        return stream_named(start, url)
+            return url, b""
 
     def _with_positions(self, url: str, options: dict[str, str]) -> Any:
         """The container; FFmpeg's parser of AAC would hide what is skipped between the frames."""
@@ -123,6 +135,11 @@ class _Opener:
         return url, piece
 
 
+def _ends_early(error: Any) -> bool:
+    """Whether a connection seems to break off, as it does after a text without a stated length."""
+    return bool(error.errno == errno.EIO)
+
+
 def _sound_decoders() -> Iterator[str]:
     """FFmpeg's decoders of sound; a picture is not decoded, not even to see what it is."""
     import av
@@ -140,11 +157,19 @@ class _Piece:
         self._container = container
         self._packets = container.demux()
         self._left = b""
+        self._has_read = False
 
     def read(self, size: int) -> bytes:
-        """The next bytes, none at the end."""
-        while not self._left and (packet := next(self._packets, None)) is not None:
-            self._left = bytes(packet)
+        """The next bytes, none at the end; without a stated length, the end looks like an error."""
+        import av
+
+        try:
+            while not self._left and (packet := next(self._packets, None)) is not None:
+                self._left = bytes(packet)
+                self._has_read = True
+        except av.FFmpegError as error:
+            if not (self._has_read and _ends_early(error)):
+                raise
         content, self._left = self._left[:size], self._left[size:]
         return content
 

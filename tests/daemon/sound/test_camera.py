@@ -576,12 +576,11 @@ def test_a_redirect_to_a_certificate_that_is_not_accepted_is_refused(
     assert "certificate rejected" in message
 
 
-def playlist(*urls: str) -> Answer:
+def playlist(*urls: str, says_length: bool = True) -> Answer:
     pieces = "".join(f"#EXTINF:6,\n{url}\n" for url in urls)
     content = f"#EXTM3U\n#EXT-X-TARGETDURATION:6\n{pieces}#EXT-X-ENDLIST\n".encode()
-    return lambda request: with_sound(
-        request, content, "application/vnd.apple.mpegurl", len(content)
-    )
+    length = len(content) if says_length else None
+    return lambda request: with_sound(request, content, "application/vnd.apple.mpegurl", length)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -643,24 +642,28 @@ RADIO_PLAYLISTS = {
 }
 
 
-def radio_playlist(name: str, url: str) -> Answer:
+def radio_playlist(name: str, url: str, *, says_length: bool = True) -> Answer:
     content = RADIO_PLAYLISTS[name].format(url).encode()
-    return lambda request: with_sound(request, content, "audio/x-playlist", len(content))
+    length = len(content) if says_length else None
+    return lambda request: with_sound(request, content, "audio/x-playlist", length)
 
 
 @pytest.mark.parametrize(
     ("name", "how"),
     [*((name, "absolute") for name in RADIO_PLAYLISTS), ("x.m3u", "relative"), ("x.m3u", "HLS")],
 )
-def test_a_radio_s_playlist_is_followed(name: str, how: str, serve: Serve) -> None:
+@pytest.mark.parametrize("says_length", [True, False])
+def test_a_radio_s_playlist_is_followed(
+    name: str, how: str, serve: Serve, *, says_length: bool
+) -> None:
     content = encoded(30.0, "MP3")
 
     def answer(request: http.server.BaseHTTPRequestHandler) -> None:
         file = "hls.m3u8" if how == "HLS" else "song.mp3"
         url = file if how == "relative" else f"http://{request.headers['Host']}/{file}"
         answers: dict[str, Answer] = {
-            f"/{name}": radio_playlist(name, url),
-            "/hls.m3u8": playlist("song.mp3"),
+            f"/{name}": radio_playlist(name, url, says_length=says_length),
+            "/hls.m3u8": playlist("song.mp3", says_length=says_length),
             "/song.mp3": lambda r: with_sound(r, content, "audio/mpeg", len(content)),
         }
         answers.get(request.path, answering(404))(request)
