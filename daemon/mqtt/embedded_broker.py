@@ -7,11 +7,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from daemon.errors import FailedError, InputError
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 5.0
+# A packet that has come is a message in the queue soon after, and delivered soon after that.
+_PACKET_SECONDS = 0.02
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +62,21 @@ def embedded_broker() -> Iterator[int]:
             finally:
                 writer.close()
 
+        # amqtt drops what a client sent right before it disconnected.
+        async def _client_message_loop(self, client_session: Any, handler: Any) -> None:
+            disconnected = handler.wait_disconnect
+
+            async def all_delivered() -> Any:
+                packet = await disconnected()
+                await asyncio.sleep(_PACKET_SECONDS)
+                # There is no event for an empty queue.
+                while not client_session.delivered_message_queue.empty():  # noqa: ASYNC110
+                    await asyncio.sleep(_PACKET_SECONDS)
+                return packet
+
+            handler.wait_disconnect = all_delivered
+            await super()._client_message_loop(client_session, handler)
+
     async def start() -> Broker:
         broker = ClosingBroker(settings)
         await broker.start()
@@ -73,13 +91,22 @@ def embedded_broker() -> Iterator[int]:
         yield port
     finally:
         try:
-            asyncio.run_coroutine_threadsafe(broker.shutdown(), loop).result(_STOP_SECONDS)
+            asyncio.run_coroutine_threadsafe(_stop(broker), loop).result(_STOP_SECONDS)
         except Exception as error:  # noqa: BLE001 (what ends anyway need not fail the command)
             log.debug("the embedded broker did not shut down: %r", error)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_STOP_SECONDS)
         if not thread.is_alive():
             loop.close()
+
+
+async def _stop(broker: Any) -> None:
+    await broker.shutdown()
+    # Connections that are just ending.
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 def _free_port() -> int:

@@ -65,15 +65,18 @@ def published(
     stop ends the wait for the broker.
     """
     mqtt, node = settings.mqtt, node_of(settings, recognizer, _NODE)
-    said_goodbye = threading.Event()
+    said_hello, said_goodbye = threading.Event(), threading.Event()
 
     def take(topic: str, payload: bytes) -> None:
         if not payload:
             return  # Cleared after the goodbye.
         receive(topic, payload)
         if topic == node.availability_topic:
-            # The goodbye is the last message. A broker may still keep that of an earlier demo.
-            (said_goodbye.set if payload == b"offline" else said_goodbye.clear)()
+            # A broker may still keep the goodbye of an earlier demo, and may say `online` twice.
+            if payload == b"online":
+                said_hello.set()
+            elif said_hello.is_set():
+                said_goodbye.set()
 
     device = device_topic(node.discovery_prefix, node.name, node.id_suffix)
     topics = [f"{mqtt.topic_prefix}/{_NODE}/#", device]
