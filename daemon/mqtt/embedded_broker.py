@@ -39,8 +39,7 @@ def embedded_broker() -> Iterator[int]:
     Raises InputError where the `demo` extra is not installed, FailedError when it does not start.
     """
     check_extra()
-    from amqtt.broker import Broker
-
+    broker_class = _broker_class()
     logging.getLogger("amqtt").setLevel(logging.CRITICAL)
     logging.getLogger("transitions").setLevel(logging.CRITICAL)
     port = _free_port()
@@ -52,7 +51,34 @@ def embedded_broker() -> Iterator[int]:
     thread = threading.Thread(target=loop.run_forever, name="broker", daemon=True)
     thread.start()
 
-    class ClosingBroker(Broker):  # type: ignore[misc]
+    async def start() -> Any:
+        broker = broker_class(settings)
+        await broker.start()
+        return broker
+
+    try:
+        broker = asyncio.run_coroutine_threadsafe(start(), loop).result(_START_SECONDS)
+    except Exception as error:  # noqa: BLE001 (amqtt and asyncio raise many kinds)
+        reason = str(error) or type(error).__name__
+        raise FailedError(f"the embedded broker does not start: {reason}") from None
+    try:
+        yield port
+    finally:
+        try:
+            asyncio.run_coroutine_threadsafe(_stop(broker), loop).result(_STOP_SECONDS)
+        except Exception as error:  # noqa: BLE001 (what ends anyway need not fail the command)
+            log.debug("the embedded broker did not shut down: %r", error)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(_STOP_SECONDS)
+        if not thread.is_alive():
+            loop.close()
+
+
+def _broker_class() -> Any:
+    """The library's broker, with its faults mended."""
+    from amqtt.broker import Broker
+
+    class CarefulBroker(Broker):  # type: ignore[misc]
         # amqtt leaves the connection of a client that says nothing, or no MQTT 3.1.1, open.
         async def stream_connected(
             self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
@@ -77,27 +103,7 @@ def embedded_broker() -> Iterator[int]:
             handler.wait_disconnect = all_delivered
             await super()._client_message_loop(client_session, handler)
 
-    async def start() -> Broker:
-        broker = ClosingBroker(settings)
-        await broker.start()
-        return broker
-
-    try:
-        broker = asyncio.run_coroutine_threadsafe(start(), loop).result(_START_SECONDS)
-    except Exception as error:  # noqa: BLE001 (amqtt and asyncio raise many kinds)
-        reason = str(error) or type(error).__name__
-        raise FailedError(f"the embedded broker does not start: {reason}") from None
-    try:
-        yield port
-    finally:
-        try:
-            asyncio.run_coroutine_threadsafe(_stop(broker), loop).result(_STOP_SECONDS)
-        except Exception as error:  # noqa: BLE001 (what ends anyway need not fail the command)
-            log.debug("the embedded broker did not shut down: %r", error)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(_STOP_SECONDS)
-        if not thread.is_alive():
-            loop.close()
+    return CarefulBroker
 
 
 async def _stop(broker: Any) -> None:

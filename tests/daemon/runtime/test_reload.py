@@ -415,9 +415,12 @@ def test_a_signal_while_the_program_starts_does_not_end_it(tmp_path: Path) -> No
         )
     with killed_at_last(daemon):
         # As soon as the program blocks the signal, long before it has its handler.
-        status = Path(f"/proc/{daemon.pid}/status")
+        process = Path(f"/proc/{daemon.pid}")
         deadline = time.monotonic() + 20
-        while not is_blocked(status, signal.SIGHUP):
+        # Until it is that program, it has the mask of a fork, which blocks every signal.
+        while b"-m\0daemon\0run" not in (process / "cmdline").read_bytes() or not is_blocked(
+            process / "status", signal.SIGHUP
+        ):
             assert time.monotonic() < deadline
         daemon.send_signal(signal.SIGHUP)
         while "settings reloaded: nothing has changed" not in log.read_text():
