@@ -10,6 +10,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
+from daemon.system.whole_file import whole_file
 
 SIDES = ("train", "held")
 
@@ -102,9 +103,8 @@ class RunFolder:
 def write_json(path: Path, document: Any) -> None:
     """Write readable JSON, whole or not at all; the folder is made if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".part")
-    half.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
-    half.replace(path)
+    with whole_file(path) as fresh:
+        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
 
 
 def reserve(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:

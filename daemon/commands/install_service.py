@@ -16,6 +16,7 @@ from daemon.configuration.settings import Settings
 from daemon.configuration.settings_file import load
 from daemon.errors import FailedError, InputError
 from daemon.system import installation, systemd, unit
+from daemon.system.whole_file import whole_file
 
 _PUBLIC, _SECRET = 0o644, 0o600
 _CONFIG = """\
@@ -230,13 +231,12 @@ def _write(manager: ServiceManager, file: _File) -> None:
     if file.users and path.exists():
         return
     _make_folder(path.parent, of_user=manager.of_user)
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as output:
-        os.fchmod(descriptor, file.mode)
-        output.write(file.text)
-    new.replace(path)
+    with whole_file(path) as new:
+        new.unlink(missing_ok=True)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as output:
+            os.fchmod(descriptor, file.mode)
+            output.write(file.text)
 
 
 def _make_folder(folder: Path, *, of_user: bool) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
+from daemon.hearing.logits import sigmoid
 from daemon.hearing.model_file import Contract, read_contract
+from daemon.hearing.patches import patch
 from daemon.system.silenced_output import quiet_output
 
 BUILT_IN_MODEL = Path(__file__).parent / "models" / "timbrel.tflite"
@@ -67,8 +69,7 @@ class Classifier:
     def calibrated(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores in 0..1 from pooled logits, (..., families)."""
         raw: NDArray[np.float32] = logits * self._slopes + self._offsets
-        # Beyond 80 a float32 sigmoid is 0 or 1, and its exponential overflows.
-        return np.float32(1.0) / (np.float32(1.0) + np.exp(-np.clip(raw, -80.0, 80.0)))
+        return sigmoid(raw)
 
 
 class PatchPool:
@@ -92,8 +93,8 @@ class PatchPool:
         for first in contract.patch_starts:
             at = start_sample + first * self._hop
             if at not in self._logits:
-                patch = frames[first : first + contract.patch_frames]
-                self._logits[at] = self._classifier.logits(patch)
+                cut = patch(frames, first, contract.patch_frames)
+                self._logits[at] = self._classifier.logits(cut)
             pooled += self._logits[at]
         return self._classifier.calibrated(pooled / np.float32(len(contract.patch_starts)))
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from daemon.hearing.logits import shifted
 from daemon.hearing.rules import Rules, release_of
 from daemon.hub.messages import Message, Node, setting
 
@@ -200,10 +201,3 @@ class Controls:
         release = release_of(threshold, rules.release / rules.threshold)
         stop_after = self.chosen.stop_after_seconds or rules.stop_after_seconds
         return rules._replace(threshold=threshold, release=release, stop_after_seconds=stop_after)
-
-
-def shifted(threshold: float, logits: float) -> float:
-    """A threshold moved on the scale of its logit, where equal steps are equally plain to hear."""
-    if logits == 0.0:
-        return threshold
-    return 1.0 / (1.0 + math.exp(-math.log(threshold / (1.0 - threshold)) - logits))

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from daemon.system.private_file import move_aside, read_private, write_private
+from daemon.system.whole_file import whole_file
 
 log = logging.getLogger(__name__)
 
@@ -91,9 +92,8 @@ class JsonStore(Generic[Kind]):
         if self._path is None:
             return
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = self._path.with_suffix(".new")
-        write_private(fresh, content)
-        fresh.replace(self._path)
+        with whole_file(self._path) as fresh:
+            write_private(fresh, content)
 
 
 def _set_aside(path: Path) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from daemon.hearing.classifier import Classifier
 from daemon.hearing.log_mel import LogMel
+from daemon.hearing.patches import patches
 from daemon.hearing.scorer import Scorer
 from daemon.sound.window import WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
 from daemon.system.silenced_output import quiet_output
@@ -65,8 +66,8 @@ def float_ear(network: Path, classifier: Classifier) -> Ear:
 
     def hear(samples: Samples) -> Scores:
         frames = log_mel.frames(_daemons_window(samples).samples)
-        patches = [frames[first : first + contract.patch_frames] for first in contract.patch_starts]
-        logits = np.asarray(fitted(np.stack(patches), training=False))
+        cut = patches(frames, contract.patch_starts, contract.patch_frames)
+        logits = np.asarray(fitted(cut, training=False))
         return classifier.calibrated(logits.mean(axis=0, dtype=np.float32))
 
     return Ear(contract.families, contract.thresholds, hear)

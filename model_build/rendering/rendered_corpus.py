@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WINDOW_SECONDS
+from daemon.system.whole_file import whole_file
 from model_build.augmentations.level import level
 from model_build.augmentations.noise import noise
 from model_build.augmentations.room import room, shoebox_response
@@ -267,6 +268,5 @@ def _write_manifest(path: Path, rows: Iterable[dict[str, str]]) -> None:
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    half = path.with_suffix(".part")
-    half.write_text(text.getvalue(), encoding="utf-8")
-    half.replace(path)
+    with whole_file(path) as fresh:
+        fresh.write_text(text.getvalue(), encoding="utf-8")

@@ -7,6 +7,7 @@ import msgspec
 
 from daemon.errors import InputError
 from daemon.hearing.classifier import Classifier
+from daemon.system.whole_file import whole_file
 
 NOT_MEASURED = "-"
 
@@ -64,9 +65,8 @@ def replace(model: Path, built_in: Path) -> None:
     """
     Classifier(model)
     for suffix in (".json", ".tflite"):
-        half = built_in.with_suffix(f"{suffix}.part")
-        shutil.copyfile(model.with_suffix(suffix), half)
-        half.replace(built_in.with_suffix(suffix))
+        with whole_file(built_in.with_suffix(suffix)) as fresh:
+            shutil.copyfile(model.with_suffix(suffix), fresh)
 
 
 def _cells(old: float | None, new: float | None) -> list[str]:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.hearing.log_mel import FrontEnd, LogMel
+from daemon.hearing.logits import sigmoid
+from daemon.hearing.patches import patches
 from daemon.sound.window import WINDOW_SAMPLES
 from daemon.system.silenced_output import quiet_output
 from model_build.augmentations.level import level
@@ -87,8 +89,8 @@ def acceptance(networks: Mapping[str, Logits], sounds: Mapping[str, Patches]) ->
     differences: dict[str, float] = {}
     for before, after in pairwise(networks):
         conversion = f"{before} to {after}"
-        for name, patches in sounds.items():
-            moved = _scores(networks[before](patches)) - _scores(networks[after](patches))
+        for name, some in sounds.items():
+            moved = sigmoid(networks[before](some)) - sigmoid(networks[after](some))
             differences[f"{name}, {conversion}"] = float(np.abs(moved).max())
         every = [differences[f"{name}, {conversion}"] for name in sounds]
         differences[f"{EVERY_SOUND}, {conversion}"] = max(every)
@@ -140,14 +142,10 @@ def _sounds(recipe: Recipe, run: RunFolder) -> dict[str, Patches]:
 
 def _patches(recipe: Recipe, samples: NDArray[np.float32]) -> Patches:
     frames = LogMel(FrontEnd()).frames(samples)
-    return np.stack([frames[s : s + recipe.patches.frames] for s in recipe.patches.starts])
+    return patches(frames, recipe.patches.starts, recipe.patches.frames)
 
 
 def _representative(recipe: Recipe, run: RunFolder) -> Patches:
     patches = run.windows("held").patches
     chosen = patches[: recipe.representative_windows].astype(np.float32)
     return chosen.reshape(-1, *chosen.shape[2:])
-
-
-def _scores(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    return 1.0 / (1.0 + np.exp(-logits.astype(np.float64)))

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from daemon.hearing.classifier import Classifier
+from daemon.hearing.logits import shifted
 from daemon.sound.window import SAMPLE_RATE_HZ
 from model_build.augmentations.room import shoebox_response
 from model_build.corpus.clips import Clip
@@ -52,7 +53,7 @@ def rehearse(model: Path, recipe: Recipe, wanted: Rehearsal, run: RunFolder) -> 
     seconds = len(day.samples) / SAMPLE_RATE_HZ
     tried = []
     for shift in shown(SHIFTS, "rehearsed thresholds"):
-        moved = tuple(_moved(threshold, shift) for threshold in thresholds)
+        moved = tuple(min(HIGHEST, shifted(threshold, float(shift))) for threshold in thresholds)
         events = events_of(heard, seconds, families, moved)
         tried.append(Rehearsed(moved, float(shift), event_figures(day.passages, events, seconds)))
     calm = [t for t in tried if _false_events_an_hour(t) <= wanted.false_events_an_hour]
@@ -71,11 +72,6 @@ def _named(rehearsed: Rehearsed) -> float:
 
 def _false_events_an_hour(rehearsed: Rehearsed) -> float:
     return rehearsed.figures.false_events / rehearsed.figures.hours
-
-
-def _moved(threshold: float, shift: float) -> float:
-    logit = np.log(threshold / (1.0 - threshold)) + shift
-    return float(min(HIGHEST, 1.0 / (1.0 + np.exp(-logit))))
 
 
 def rehearsal(run: RunFolder, *, seed: int, seconds: float) -> Day:

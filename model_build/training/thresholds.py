@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.hearing.logits import sigmoid
 from daemon.hearing.model_file import Calibration
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder, write_json
@@ -90,7 +91,7 @@ def calibrate(
     start = np.array([1.0 / prior.temperature, prior.offset])
     slope_offset = start.copy()
     for _ in range(_NEWTON_STEPS):
-        p = 1.0 / (1.0 + np.exp(-np.clip(x @ slope_offset, -30.0, 30.0)))
+        p = sigmoid(x @ slope_offset)
         gradient = x.T @ (p - labels) / len(x) + prior_weight * (slope_offset - start)
         curvature = (x * (p * (1.0 - p))[:, None]).T @ x / len(x) + prior_weight * np.eye(2)
         step = np.linalg.solve(curvature, gradient)
@@ -141,4 +142,4 @@ def _pooled_logits(recipe: Recipe, run: RunFolder) -> NDArray[np.float32]:
 
 def _scores(logits: NDArray[np.float32], calibration: Calibration) -> NDArray[np.float64]:
     z = logits.astype(np.float64) / calibration.temperature + calibration.offset
-    return 1.0 / (1.0 + np.exp(-z))
+    return sigmoid(z)

@@ -12,6 +12,7 @@ import msgspec
 
 from daemon.hearing.log_mel import FrontEnd
 from daemon.system.silenced_output import quiet_output
+from daemon.system.whole_file import whole_file
 from model_build.networks.convolutional import network, pooled
 from model_build.networks.loss import classes_loss, embedding_loss, known_window_loss, window_loss
 from model_build.networks.student import graduate, pupil, schooled
@@ -80,9 +81,8 @@ def train(
     )
     write_json(run.history, history.history)
     write_json(run.environment, environment())
-    whole = run.fitted.with_stem(f"{run.fitted.stem}-unfinished")
-    course.shipped().save(whole)
-    whole.rename(run.fitted)
+    with whole_file(run.fitted) as fresh:
+        course.shipped().save(fresh)
     return _last(history.history)
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.hearing.log_mel import FrontEnd, LogMel
+from daemon.hearing.patches import patches
 from model_build.corpus.clips import Clip, Corpus, Skipped, read_manifest, warn_of
 from model_build.corpus.decoded import Sounds, decode
 from model_build.corpus.splits import held_groups
@@ -251,24 +252,18 @@ def _write_some(task: _Task) -> None:
     recipe = read_recipe(task.recipe)
     stage = _stage(task.run, task.recipe, task.side)
     log_mel = LogMel(FrontEnd())
-    patches = open_memmap(run.patches(task.side), "r+")
+    starts, length = recipe.patches.starts, recipe.patches.frames
+    drawn = open_memmap(run.patches(task.side), "r+")
     labels = open_memmap(run.labels(task.side), "r+")
     clean = open_memmap(run.clean_patches(task.side), "r+") if recipe.teaching else None
     for index in range(task.start, task.stop):
         rng = np.random.default_rng([recipe.seed, SIDES.index(task.side), index])
         scene = stage.draw(rng)
-        patches[index] = _cut(log_mel.frames(scene.samples), recipe)
+        drawn[index] = patches(log_mel.frames(scene.samples), starts, length)
         if clean is not None:
-            clean[index] = _cut(log_mel.frames(scene.clean), recipe)
+            clean[index] = patches(log_mel.frames(scene.clean), starts, length)
         labels[index] = scene.labels
     open_memmap(run.done(task.side), "r+")[task.start // _WINDOWS_AT_ONCE] = 1
-
-
-def _cut(frames: NDArray[np.float32], recipe: Recipe) -> NDArray[np.float32]:
-    """The patches, (patches, frames, bands), of a window's frames."""
-    return np.stack(
-        [frames[first : first + recipe.patches.frames] for first in recipe.patches.starts]
-    )
 
 
 @cache

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.sound.window import SAMPLE_RATE_HZ
+from daemon.system.whole_file import whole_file
 from model_build.augmentations.room import shoebox_response
 from model_build.recipe import Room
 from model_build.workers import each
@@ -48,15 +49,13 @@ def write_rooms(
     path.parent.mkdir(parents=True, exist_ok=True)
     tasks = [_Task((*seed, index), room) for index in range(room.responses)]
     computed = list(each(_computed, tasks, what="rooms", workers=workers))
-    half = path.with_suffix(".part.npz")
-    np.savez(
-        half,
-        computed=np.array(computed, np.float32).reshape(-1, LONGEST_SAMPLES),
-        measured=np.array([_from_direct_sound(m) for m in measured], np.float32).reshape(
-            -1, LONGEST_SAMPLES
-        ),
-    )
-    half.replace(path)  # what is there is whole
+    aligned = [_from_direct_sound(response) for response in measured]
+    with whole_file(path) as fresh:
+        np.savez(
+            fresh,
+            computed=np.array(computed, np.float32).reshape(-1, LONGEST_SAMPLES),
+            measured=np.array(aligned, np.float32).reshape(-1, LONGEST_SAMPLES),
+        )
 
 
 def _computed(task: _Task) -> NDArray[np.float32]:

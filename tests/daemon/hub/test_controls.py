@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from daemon.hearing.rules import Rules
 from daemon.hub import inbox
-from daemon.hub.controls import CONTROLS, Chosen, Configured, Controls, shifted
+from daemon.hub.controls import CONTROLS, Chosen, Configured, Controls
 from daemon.hub.inbox import Inbox
 from daemon.hub.messages import Message, Node
 from daemon.system.json_store import JsonStore
@@ -206,11 +206,6 @@ def test_sensitivity_moves_the_logit_of_thresholds(
     assert drums.threshold == pytest.approx(drums_threshold, abs=0.001)
     assert of_flute.threshold == pytest.approx(flute_threshold, abs=0.001)
     assert drums.release / drums.threshold == pytest.approx(0.5)
-
-
-@given(st.floats(0.01, 0.99), st.floats(-4, 4), st.floats(0.01, 4))
-def test_more_of_it_always_hears_more(threshold: float, shift: float, more: float) -> None:
-    assert 0 < shifted(threshold, shift) < shifted(threshold, shift + more) < 1
 
 
 def test_a_chosen_silence_ends_every_familys_events() -> None:

@@ -175,13 +175,13 @@ def test_what_is_in_the_way_of_the_next_note_is_moved_aside(
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("precious")
-    SPECIAL[kind](tmp_path / "practice-room.new")
+    SPECIAL[kind](tmp_path / ".new-practice-room.json")
     kept = note(tmp_path)
     kept.write(DIARY)
     kept.close()
     assert note(tmp_path).read() == DIARY
     assert elsewhere.read_text() == "precious"
-    assert f"practice-room.new is {kind} instead of a file: moved to " in caplog.text
+    assert f".new-practice-room.json is {kind} instead of a file: moved to " in caplog.text
 
 
 WRITE = """
