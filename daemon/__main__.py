@@ -26,7 +26,11 @@ from collections.abc import Sequence
 from daemon.commands.arguments import timbrel_parser
 from daemon.errors import FailedError, InputError
 from daemon.system import log_lines
-from daemon.system.standard_output import give_up_output, on_own_number, open_standard_numbers
+from daemon.system.standard_output import (
+    discard_output,
+    duplicated_output,
+    open_standard_descriptors,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,15 +53,15 @@ def _run_command(arguments: Sequence[str] | None) -> int:
     options = timbrel_parser().parse_args(arguments)
     # Passwords of the broker and of cameras are in memory, and must not be in a core dump.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    open_standard_numbers()
+    open_standard_descriptors()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Bars and arrows are worth a ? on a terminal that does not know them, not a crash.
         sys.stdout.reconfigure(errors="replace")
         if _IS_PROGRAM:
-            sys.stdout = on_own_number(sys.stdout)
-    log_stream = on_own_number(sys.stderr)
+            sys.stdout = duplicated_output(sys.stdout)
+    log_stream = duplicated_output(sys.stderr)
     logging.basicConfig(level=logging.INFO, handlers=[log_lines.LogHandler(log_stream)])
-    log_lines.write_as(getattr(options, "log_format", None) or "text")
+    log_lines.set_format(getattr(options, "log_format", None) or "text")
     try:
         return int(options.command(options))
     except InputError as error:
@@ -67,10 +71,10 @@ def _run_command(arguments: Sequence[str] | None) -> int:
         _complain(str(error))
         return 1
     except BrokenPipeError:
-        give_up_output()
+        discard_output()
         return 0
     except OSError as error:
-        give_up_output()
+        discard_output()
         where = f"{error.filename}: " if error.filename else ""
         _complain(f"{where}{error.strerror or error}")
         return 1
@@ -85,9 +89,9 @@ def _flush_output() -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        give_up_output()
+        discard_output()
     except OSError as error:
-        give_up_output()
+        discard_output()
         _complain(str(error.strerror or error))
         return 1
     return 0
@@ -96,7 +100,7 @@ def _flush_output() -> int:
 def _complain(*problems: str) -> None:
     """Log why the program ends, each reason as a line of its own."""
     if not logging.getLogger().handlers:
-        logging.basicConfig(handlers=[log_lines.LogHandler(on_own_number(sys.stderr))])
+        logging.basicConfig(handlers=[log_lines.LogHandler(duplicated_output(sys.stderr))])
     for problem in problems:
         logging.getLogger("daemon").error("%s", problem)
 

@@ -13,7 +13,7 @@ def call_run(options: argparse.Namespace) -> int:
 
     settings = load(options.config)
     logging.getLogger().setLevel(settings.log.level.upper())
-    log_lines.write_as(options.log_format or settings.log.format, timed=True)
+    log_lines.set_format(options.log_format or settings.log.format, timed=True)
     return run(settings, options.config)
 
 

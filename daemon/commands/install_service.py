@@ -124,7 +124,7 @@ def _files(manager: ServiceManager) -> list[_File]:
         text = unit.user_unit(program, manager.config, urls=urls, systemd_version=version)
     else:
         named = _read_by(settings)
-        seen = installation.hidden([*installation.folders(), *named])
+        seen = installation.paths_in_homes([*installation.installed_folders(), *named])
         _refuse_unreadable(manager, [manager.inside(path) for path in named], seen)
         secrets = _secrets(manager, settings)
         port = settings.health.port
@@ -192,7 +192,7 @@ def _refuse_unreadable(
     manager: ServiceManager, named: Sequence[Path], seen: Sequence[Path]
 ) -> None:
     """Raise InputError for a file that a user of its own, as the service has, cannot read."""
-    if installation.hidden([manager.config]):
+    if installation.paths_in_homes([manager.config]):
         raise InputError(
             f"{manager.config} is in a home directory, which the system service cannot read; "
             f"move it to {unit.CONFIG}, or use --user"
@@ -200,16 +200,16 @@ def _refuse_unreadable(
     config = manager.inside(manager.config)
     needed = [*named, config] if config.exists() else list(named)
     if manager.root == Path("/"):
-        needed += [*installation.folders(), installation.program(of_user=False)]
+        needed += [*installation.installed_folders(), installation.program(of_user=False)]
     for path in needed:
         if not path.exists():
             raise InputError(f"{path}: no such file; correct {config}")
-        if closed := installation.closed(path, [*seen, manager.root]):
+        if closed := installation.unreadable_path(path, [*seen, manager.root]):
             mode = "o+rx" if closed.is_dir() else "o+r"
             remedy = shlex.join(["chmod", mode, str(closed)])
             # It may hold the passwords of cameras.
             if closed == config and installation.service_group() is not None:
-                remedy = installation.closing(config)
+                remedy = installation.restrict_command(config)
             raise InputError(f"the service's user cannot read {closed}; run: {remedy}")
 
 

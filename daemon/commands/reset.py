@@ -5,7 +5,7 @@ from pathlib import Path
 from daemon.configuration.settings import Settings
 from daemon.errors import InputError
 from daemon.system.installation import command
-from daemon.system.state_directory import Lock, state_directory
+from daemon.system.state_directory import DirectoryLock, state_directory
 
 
 def reset(settings: Settings, directory: Path | None) -> int:
@@ -18,7 +18,7 @@ def reset(settings: Settings, directory: Path | None) -> int:
             f"{command('reset', '--state', '/var/lib/timbrel', as_root=True)}"
         )
     try:
-        lock = Lock(folder)
+        lock = DirectoryLock(folder)
     except InputError:
         raise InputError(
             f"{folder}: Timbrel is running and would write it again; stop it first, for the "

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from daemon import __version__
 from daemon.commands import summary
-from daemon.configuration.exposed import exposed
-from daemon.configuration.handed_files import outdated_copies
-from daemon.configuration.password import doubts, is_sent
+from daemon.configuration.exposed_secrets import exposed_secrets
+from daemon.configuration.password import is_password_sent, password_warnings
 from daemon.configuration.password_reload import PasswordReload
 from daemon.configuration.service_password import find_password
 from daemon.configuration.settings import Settings
+from daemon.configuration.startup_files import outdated_copies
 from daemon.hub.board import Board
 from daemon.hub.identity import identity_store, read_identity
 from daemon.hub.retirement import Retirement
@@ -29,7 +29,7 @@ from daemon.runtime.wakeup import Wakeup
 from daemon.runtime.wiring import DeviceOf, Recognizer, device_of, link_to, outbox_of
 from daemon.sound.portaudio import PortAudio
 from daemon.system import systemd
-from daemon.system.memory import Garbage
+from daemon.system.memory import GarbageCollector
 from daemon.system.state_directory import state_directory
 from daemon.system.stop import stop_on_signals
 from daemon.system.time_zone import TimeZone
@@ -76,7 +76,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         )
         reload = Reload(config, settings, partial(_follow, stations, retirement), renew)
         report = Report(stations.places, link, outbox)
-        chores = (TimeZone(), stations.attend, reload, retirement, report, Garbage())
+        chores = (TimeZone(), stations.attend, reload, retirement, report, GarbageCollector())
         with (
             serve(settings.health.port, report.health),
             outbox,
@@ -119,13 +119,13 @@ def _introduce(
     )
     for place in settings.places:
         log.info("place %s: %s", place.name, summary.place(place))
-    has_password = is_sent(settings.mqtt, password)
+    has_password = is_password_sent(settings.mqtt, password)
     log.info("broker %s", summary.broker(settings.mqtt, settings.name, has_password=has_password))
     log.info("state in %s", state_directory(settings.state.directory))
     named = settings.mqtt.password_file
     file = None if named is None else Path(named)
-    doubtful = [*doubts(settings.mqtt, password, file), *outdated_copies(settings.mqtt)]
-    for line in (*exposed(settings, config), *doubtful):
+    doubtful = [*password_warnings(settings.mqtt, password, file), *outdated_copies(settings.mqtt)]
+    for line in (*exposed_secrets(settings, config), *doubtful):
         log.warning("%s", line)
 
 

@@ -1,1 +1,1 @@
-"""The settings file and the files that it names: text in, typed settings out."""
+"""Read the settings file, and the files that it names, into typed settings."""

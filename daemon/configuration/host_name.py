@@ -1,30 +1,30 @@
-"""Mistakes in a broker's host name, each with the remedy."""
+"""Find mistakes in a broker's host name, and suggest how to correct them."""
 
 import re
 import socket
 
 _LONGEST = 253
 _LONGEST_LABEL = 63
-_NO_SOCKETS = "MQTT over websockets is not supported; write the host alone and the port for MQTT"
-_ADDRESS = "a URL is not a host name; write the host alone, and the port as mqtt.port"
-_QUOTES = "it has quotes of a word processor; leave them out, or write straight ones"
-# In this order: the first that is found is named. Compiled only for a host that is not plain.
+_NO_SOCKETS = "MQTT over websockets is not supported; write only the host, and the port for MQTT"
+_ADDRESS = "a URL is not a host name; write only the host, and the port as mqtt.port"
+_QUOTES = "it contains typographic quotes; remove them, or use straight quotes"
+# The first match is reported. `re` compiles the patterns only for hosts that are not `_SIMPLE`.
 _MISTAKES = (
     (r"\Z", "it is empty; write a host name or an IP address"),
     (r"(?:wss?|https?)://", _NO_SOCKETS),
     (r"(?:mqtts|ssl|tls)://", f"{_ADDRESS}, and tls: {{{{}}}} for encryption"),
     (r".*://", _ADDRESS),
-    (r".*@", "a user is not part of it; write the host alone, and the user as mqtt.username"),
+    (r".*@", "it contains a user; write only the host, and the user as mqtt.username"),
     (rf".{{{_LONGEST + 1}}}", f"it is longer than {_LONGEST} characters; correct it"),
-    (r".*[${}]", "variables are not replaced here; write the host name itself"),
+    (r".*[${}]", "variables are not expanded here; write the host name itself"),
     (
         r".*[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\ufeff]",
-        "it has a space or a control character; write the host name without it",
+        "it contains a space or a control character; remove it",
     ),
-    (r"\[(.*)\]:(\d+)\Z", "brackets are no part of an address; write host: '{0}' and port: {1}"),
-    (r"\[(.*)\]\Z", "brackets are no part of an address; write host: '{0}'"),
-    (r"([^:\[\]]+):(\d+)\Z", "the port has a key of its own; write host: {0} and port: {1}"),
-    (r".*[/\\]", "a path is not part of it; write the host name alone"),
+    (r"\[(.*)\]:(\d+)\Z", "brackets are not allowed; write host: '{0}' and port: {1}"),
+    (r"\[(.*)\]\Z", "brackets are not allowed; write host: '{0}'"),
+    (r"([^:\[\]]+):(\d+)\Z", "the port has its own key; write host: {0} and port: {1}"),
+    (r".*[/\\]", "it contains a path; write only the host name"),
     (r".*[\u2018-\u201f\u00ab\u00bb\u2039\u203a]", _QUOTES),
 )
 _SIMPLE = re.compile(r"[A-Za-z0-9_.-]{1,253}\Z")
@@ -33,10 +33,10 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 def host_fault(host: str) -> str | None:
-    """Return why a text is no host name or IP address, with the remedy; None if it is one.
+    """Return why `host` is not a host name or IP address, with the remedy; None if it is one.
 
-    An IPv6 address may end with its interface (`fe80::1%eth0`). No part of an address with a login
-    is in the answer.
+    An IPv6 address may end with its interface (`fe80::1%eth0`). For an address with a login, the
+    returned text contains no part of that address.
     """
     for pattern, fault in () if _SIMPLE.match(host) else _MISTAKES:
         if match := re.match(pattern, host, re.DOTALL | re.IGNORECASE):
@@ -53,16 +53,16 @@ def _ipv6_fault(host: str) -> str | None:
 
 def _name_fault(host: str) -> str | None:
     try:
-        # Other letters, digits and dots are looked up as this: 1 for a full-width 1.
+        # Resolvers look up names that are not ASCII in this form: a full-width 1 becomes 1.
         host = host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError:
         return "it is not a host name; correct it"
     labels = host.removesuffix(".").split(".")
     if not all(labels):
         return "it has an empty part between its dots; remove a dot"
-    # Resolvers read such names as numbers of other bases: 192.168.1 is 192.168.0.1 to them.
+    # Resolvers read such names as addresses: 192.168.1 means 192.168.0.1, and a leading 0 octal.
     if _NUMBER.match(labels[-1]):
-        fault = "it is not an IP address; write four numbers from 0 to 255, no zero before them"
+        fault = "it is not an IP address; write four numbers from 0 to 255 without leading zeros"
         return None if _is_address(socket.AF_INET, host) else fault
     return next(filter(None, map(_label_fault, labels)), None)
 
@@ -77,7 +77,7 @@ def _is_address(family: socket.AddressFamily, text: str) -> bool:
 
 def _label_fault(label: str) -> str | None:
     if not _PLAIN.match(label):
-        return "a host name has letters, digits, - and . only; correct it"
+        return "a host name may contain only letters, digits, - and .; correct it"
     if len(label) > _LONGEST_LABEL:
         return f"a part between its dots is longer than {_LONGEST_LABEL} characters; correct it"
     return None

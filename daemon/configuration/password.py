@@ -1,4 +1,4 @@
-"""The broker's password as a file or the environment holds it, and what is doubtful about it."""
+"""Read the broker's password from a file or the environment, and warn about likely mistakes."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from daemon.configuration.yaml.nodes import decoded
 from daemon.errors import InputError
 from daemon.system import systemd
 from daemon.system.bounded_file import UnreadableError, bounded_content
-from daemon.system.printable import invisible
+from daemon.system.printable import first_invisible
 
 if TYPE_CHECKING:
     from daemon.configuration.settings import MqttSettings
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 PASSWORD_VARIABLE = "TIMBREL_MQTT_PASSWORD"  # noqa: S105
 _MOST_BYTES = 64 * 1024
 _SENT = "which would be sent as part of the password"
-_DOUBTFUL = {
-    r"\$\{[A-Za-z_]\w*\}|\{\{.*\}\}": "it names a variable, which is not replaced",
+_LIKELY_MISTAKES = {
+    r"\$\{[A-Za-z_]\w*\}|\{\{.*\}\}": "it contains a variable, which is not expanded",
     r"(?i)\A(TIMBREL_MQTT_)?password *[:=]": f"it begins with a name, {_SENT}",
     r"\A[^:]+:\$[67]\$": "it is a line of the broker's own password file",
 }
-_MOST_SENT_BYTES = 65_535  # The length has two bytes in MQTT.
+_MOST_SENT_BYTES = 65_535  # MQTT stores the length in two bytes.
 
 
 def read_password(mqtt: "MqttSettings", environment: Mapping[str, str] = os.environ) -> str | None:
-    """The broker's password: from `password_file`, the service manager, or the environment.
+    """Return the broker's password from `password_file`, the service manager or the environment.
 
-    A file that only root can read counts when the manager handed over a copy of it. None without
-    any password, "" for a `password_file` that is empty. Raises InputError, without the password,
-    when the one that counts cannot be read or cannot be a password.
+    If this user cannot read `password_file`, the service manager's copy of it is used. Return None
+    if there is no password, and "" if `password_file` is empty. Raises InputError if the source
+    cannot be read or does not contain a usable password; the message never contains the password.
     """
     copy = systemd.credential(systemd.PASSWORD_CREDENTIAL, environment)
     file = mqtt.password_file
@@ -42,73 +42,79 @@ def read_password(mqtt: "MqttSettings", environment: Mapping[str, str] = os.envi
     return _named_password(file) if file is not None else _given_password(environment)
 
 
-def password_in(file: Path) -> str:
-    """The password in a file: one line of UTF-8, or of UTF-16 that begins with a byte order mark.
+def read_password_file(file: Path) -> str:
+    """Return the password in a file with one line of UTF-8, or of UTF-16 with a byte order mark.
 
-    The byte order mark and the line end are no part of it; an empty file is the password "". Raises
-    UnreadableError for a file that cannot be read or holds anything else.
+    The byte order mark and the line end are removed; an empty file gives "". Raises
+    UnreadableError if the file cannot be read or contains anything else.
     """
     try:
         text = decoded(bounded_content(file, _MOST_BYTES))
     except UnicodeDecodeError:
         raise UnreadableError("not text in UTF-8") from None
-    return usable(text)
+    return clean_password(text)
 
 
-def usable(text: str) -> str:
-    """The text without byte order mark and line end; raises UnreadableError for no password."""
+def clean_password(text: str) -> str:
+    """Return `text` without byte order mark and line end.
+
+    Raises UnreadableError if it cannot be sent as a password.
+    """
     password = text.removeprefix("\ufeff").rstrip("\r\n")
     if "\n" in password or "\r" in password:
         raise UnreadableError("more than one line")
     if "\0" in password:
-        raise UnreadableError("a NUL character in it")
+        raise UnreadableError("contains a NUL character")
     try:
         length = len(password.encode())
     except UnicodeEncodeError:
-        # Python turns what is not UTF-8 in the environment into halves of surrogate pairs.
+        # In environment variables, Python replaces bytes that are not UTF-8 by lone surrogates.
         raise UnreadableError("not text in UTF-8") from None
     if length > _MOST_SENT_BYTES:
         raise UnreadableError(f"longer than {_MOST_SENT_BYTES} bytes")
     return password
 
 
-def is_sent(mqtt: "MqttSettings", password: str | None) -> bool:
-    """Whether the broker gets a password that has any characters."""
+def is_password_sent(mqtt: "MqttSettings", password: str | None) -> bool:
+    """Return whether a password that is not empty is sent to the broker."""
     return bool(password) and mqtt.username is not None
 
 
-def doubts(mqtt: "MqttSettings", password: str | None, file: Path | None = None) -> Iterator[str]:
+def password_warnings(
+    mqtt: "MqttSettings", password: str | None, file: Path | None = None
+) -> Iterator[str]:
     """Yield a line, with the remedy, for each reason why the broker will probably refuse it.
 
-    `file` is where the password was read, if from a file.
+    `file` is the file that the password was read from, if any.
     """
     if password and mqtt.username is None:
-        yield "mqtt.username: missing, so that the password is not sent; name the user"
-    if password is None or (fault := _doubt(password)) is None:
+        yield "mqtt.username: missing, so the password is not sent; set mqtt.username"
+    if password is None or (fault := _likely_mistake(password)) is None:
         return
     where = f"mqtt.password_file: {file}" if file else "the broker's password"
     yield f"{where}: {fault}; write only the broker's password there"
 
 
-def _doubt(password: str) -> str | None:
+def _likely_mistake(password: str) -> str | None:
     if not password:
         return "the file is empty"
     if not password.strip():
-        return "it holds nothing but spaces"
+        return "it contains only spaces"
     if password != password.strip():
         return f"it begins or ends with a space, {_SENT}"
     if password[0] in "\"'" and password[0] == password[-1] and len(password) > 1:
-        return f"it stands in quotes, {_SENT}"
-    if (character := invisible(password)) is not None:
+        return f"it is in quotes, {_SENT}"
+    if (character := first_invisible(password)) is not None:
         return f"it has an invisible character ({character}), {_SENT}"
-    return next((fault for sign, fault in _DOUBTFUL.items() if re.search(sign, password)), None)
+    found = (fault for sign, fault in _LIKELY_MISTAKES.items() if re.search(sign, password))
+    return next(found, None)
 
 
 def _named_password(file: str) -> str:
     try:
-        return password_in(Path(file))
+        return read_password_file(Path(file))
     except UnreadableError as error:
-        # Without a slash it may be the password itself, written here by mistake.
+        # A name without a slash may be the password itself, written here by mistake.
         name = f"{file}: " if "/" in file else ""
         raise InputError(
             f"mqtt.password_file: {name}{error}; "
@@ -119,7 +125,7 @@ def _named_password(file: str) -> str:
 
 def _given_password(environment: Mapping[str, str]) -> str | None:
     try:
-        return usable(environment.get(PASSWORD_VARIABLE, "")) or None
+        return clean_password(environment.get(PASSWORD_VARIABLE, "")) or None
     except UnreadableError as error:
         raise InputError(
             f"{PASSWORD_VARIABLE}: {error}; set it to the broker's password in UTF-8, or name a "

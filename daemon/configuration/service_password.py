@@ -1,12 +1,12 @@
-"""The broker's password for commands run by hand: the one that the installed service uses."""
+"""Find the broker's password for commands run by hand: the installed service's password."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from daemon.configuration.handed_files import is_service_installed, source_of_service
-from daemon.configuration.password import PASSWORD_VARIABLE, password_in, read_password
+from daemon.configuration.password import PASSWORD_VARIABLE, read_password, read_password_file
 from daemon.configuration.settings import MqttSettings
+from daemon.configuration.startup_files import is_service_installed, source_of_service
 from daemon.errors import InputError
 from daemon.system import systemd, unit
 from daemon.system.bounded_file import UnreadableError
@@ -15,17 +15,17 @@ from daemon.system.bounded_file import UnreadableError
 def find_password(
     mqtt: MqttSettings, config: Path | None, environment: Mapping[str, str] = os.environ
 ) -> str | None:
-    """Return `read_password`, or else the password of the service that uses the same `config`.
+    """Return the result of `read_password`, or else the password of the service with this `config`.
 
-    An empty environment variable counts as none. Raises InputError where a password file is named
-    or known but cannot be read or holds no password.
+    An empty environment variable counts as unset. Raises InputError if a password file is
+    configured or found but cannot be read or contains no usable password.
     """
     password = read_password(mqtt, environment)
     file = None if password else file_of_service(mqtt, config, environment)
     if file is None:
         return password
     try:
-        return password_in(file) or None
+        return read_password_file(file) or None
     except UnreadableError as error:
         remedy = f"write only the broker's password there, or set {PASSWORD_VARIABLE}"
         reason = str(error)
@@ -34,7 +34,7 @@ def find_password(
             remedy = f"run this command as root, or set {PASSWORD_VARIABLE}"
         raise InputError(
             f"mqtt.password_file: {file}: {reason}; "
-            f"the installed service takes the broker's password from it: {remedy}"
+            f"the installed service reads the broker's password from it: {remedy}"
         ) from None
 
 
@@ -43,8 +43,8 @@ def file_of_service(
 ) -> Path | None:
     """Return the password file of the service that uses the same `config`, readable or not.
 
-    None where the settings name a file of their own or no user, where this is the service itself,
-    and where no such file is known or it is missing.
+    Return None if the settings name a password file or no user, if this process is the service
+    itself, or if there is no such file.
     """
     if mqtt.password_file is not None or mqtt.username is None or config is None:
         return None
@@ -57,7 +57,7 @@ def file_of_service(
 
 
 def _password_file(config: Path) -> Path | None:
-    """Where no unit is installed, that of the service with the default paths."""
+    """Return the password file of the installed unit, or the default one if none is installed."""
     if is_service_installed():
         return source_of_service(config)
     return unit.PASSWORD if config.resolve() == unit.CONFIG.resolve() else None

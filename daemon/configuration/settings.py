@@ -1,4 +1,4 @@
-"""Every setting, typed, with its default; settings_file reads them from YAML."""
+"""Typed settings with their defaults; `settings_file` reads them from YAML."""
 
 from typing import Annotated, Literal
 
@@ -29,101 +29,156 @@ _HUBS_BIRTH_TOPIC = "homeassistant/status"
 
 
 class FamilySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One family's exceptions; what is left out follows the tracker's common settings."""
+    """Exceptions for one family; None uses the tracker's setting of the same name."""
 
     threshold: UnitInterval | None = None
+    """Score from which a window counts as a detection, between 0 and 1."""
     hysteresis: Annotated[float, Meta(ge=0, lt=1)] | None = None
+    """Share of the threshold by which an open event's score may fall below it, 0 to below 1."""
     votes: Votes | None = None
+    """Detections within `vote_seconds` that start an event, 1 to 1000."""
     vote_seconds: PositiveSeconds | None = None
+    """Period in which votes are counted, above 0 to 86400 seconds."""
     start_after_seconds: Seconds | None = None
+    """Duration of the sound before an event starts, 0 to 86400 seconds."""
     stop_after_seconds: PositiveSeconds | None = None
+    """Time without a detection after which an event ends, above 0 to 86400 seconds."""
     cooldown_seconds: Seconds | None = None
+    """Time after an event in which the family starts no other, 0 to 86400 seconds."""
 
 
 class TrackerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """When a run of detections is an event.
-
-    `threshold` None is each family's own, from the model. `hysteresis` is the share of the
-    threshold by which the score of an open event may fall below it: thresholds differ too much
-    from family to family for one difference of scores. `votes` None is two of every three windows
-    within `vote_seconds`.
-    """
+    """The rules by which detections become events."""
 
     threshold: UnitInterval | None = None
+    """Score from which a window counts as a detection, between 0 and 1.
+
+    None uses the family's own threshold, from the model.
+    """
     hysteresis: Annotated[float, Meta(ge=0, lt=1)] = 0.5
+    """Share of the threshold by which an open event's score may fall below it, 0 to below 1.
+
+    It is relative because thresholds differ too much between families for one fixed difference.
+    """
     votes: Votes | None = None
+    """Detections within `vote_seconds` that start an event, 1 to 1000.
+
+    None means two of every three windows.
+    """
     vote_seconds: PositiveSeconds = 6.0
+    """Period in which votes are counted, above 0 to 86400 seconds."""
     start_after_seconds: Seconds = 0.0
+    """Duration of the sound before an event starts, 0 to 86400 seconds."""
     stop_after_seconds: PositiveSeconds = 6.0
+    """Time without a detection after which an event ends, above 0 to 86400 seconds."""
     cooldown_seconds: Seconds = 0.0
+    """Time after an event in which its family starts no other, 0 to 86400 seconds."""
     families: dict[str, FamilySettings] = {}
+    """Exceptions by family name."""
 
 
 class AudioSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is heard and how often it is looked at."""
+    """Which sound is analysed, and how often."""
 
     device: DeviceName | DeviceIndex = "default"
+    """The microphone: `default`, usb:VID:PID[:SERIAL], pulse:SOURCE, part of a name, or index."""
     channel: Channel | None = None
+    """The channel to use, 1 to 64. None mixes the channels that carry sound."""
     hop_seconds: Annotated[float, HOP_SECONDS] = 1.0
+    """Time from one window to the next, 0.25 to 4 seconds."""
     gate_dbfs: Gate | None = -65.0
+    """Windows below this level count as silence, -120 to -1 dBFS. None disables the gate."""
     stall_seconds: Annotated[float, Meta(ge=1, le=60)] = 5.0
+    """Time without sound after which the microphone counts as lost, 1 to 60 seconds.
+
+    A signal that never changes counts as no sound.
+    """
 
 
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One listening place: a microphone, or the sound of a camera. Left out is as in `audio`."""
+    """One listening place: a microphone, or the sound of a camera or a radio."""
 
     name: Name
+    """The name of the place: 1 to 64 letters, digits, _ and -."""
     device: DeviceName | DeviceIndex | msgspec.UnsetType = msgspec.UNSET
+    """The microphone, as in `AudioSettings`. A source has either a `device` or a `url`."""
     url: Url | msgspec.UnsetType = msgspec.UNSET
+    """The address of a camera or a radio: rtsp://, rtsps://, http:// or https://."""
     channel: Channel | None = None
+    """The channel to use, 1 to 64. None mixes the channels that carry sound."""
     gate_dbfs: Gate | msgspec.UnsetType | None = msgspec.UNSET
+    """The place's own gate, -120 to -1 dBFS. UNSET uses the one of `audio`; None disables it."""
     tls_verify: bool | None = None
+    """True to verify the certificate of an rtsps:// url; https:// is always verified."""
     ca_file: Text | None = None
+    """PEM file of the certificates to trust. None trusts the system's authorities."""
 
 
 class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which network listens; None is the one that comes with Timbrel."""
+    """The model that classifies the sound."""
 
     file: Text | None = None
+    """A model made by timbrel-build. None uses the built-in model."""
 
 
 class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How the broker proves who it is, and how we do."""
+    """Encryption of the broker connection, and the certificates of both sides."""
 
     ca_file: Text | None = None
+    """PEM file of the authorities to trust. None trusts the system's authorities."""
     certificate_file: Text | None = None
+    """The client certificate, for brokers that require one."""
     key_file: Text | None = None
+    """The private key of the client certificate."""
     minimum_version: Literal["1.2", "1.3"] = "1.2"
+    """The oldest TLS version to accept."""
 
 
 class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Broker connection settings. `tls` is None for an unencrypted connection."""
+    """Broker connection, topics and Home Assistant discovery."""
 
     host: Host = "localhost"
+    """The broker's host name or IP address."""
     port: Port | None = None
+    """1 to 65535. None means 1883, or 8883 with `tls`."""
     username: UserName | None = None
+    """The user to log in as. Without it no password is sent."""
     password_file: Text | None = None
+    """A file that contains only the password.
+
+    None uses the service manager's copy, or else the environment variable TIMBREL_MQTT_PASSWORD.
+    """
     client_id: ClientId | None = None
+    """The MQTT client id. None derives it from the box's name and `topic_prefix`."""
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    """The MQTT version; `auto` tries 5 and falls back to 3.1.1."""
     keepalive_seconds: Annotated[int, Meta(ge=5, le=3600)] = 10
+    """MQTT keepalive, 5 to 3600 seconds."""
     topic_prefix: TopicPrefix = "timbrel"
+    """The first part of every topic."""
     discovery: bool = True
+    """True to announce the device to Home Assistant."""
     discovery_prefix: TopicPrefix = "homeassistant"
+    """The first part of Home Assistant's discovery topics."""
     birth_topic: TopicPrefix | None = None
+    """The topic on which Home Assistant announces its start. None uses its two usual ones."""
     families: list[Text] = []
+    """Families whose entities are enabled from the start. The others' entities are disabled."""
     area: Text | None = None
+    """The area suggested to Home Assistant for the device. None suggests none."""
     tls: TlsSettings | None = None
+    """None for an unencrypted connection."""
 
     @property
     def effective_port(self) -> int:
-        """The port, or the standard one for the kind of connection."""
+        """The configured port, or the standard one for the kind of connection."""
         return self.port or (1883 if self.tls is None else 8883)
 
     @property
     def birth_topics(self) -> list[str]:
-        """Where the hub may say that it has started; none without discovery.
+        """Topics on which Home Assistant may announce its start; empty without discovery.
 
-        Home Assistant's default does not follow the prefix that is set there.
+        Home Assistant's default birth topic does not follow its discovery prefix.
         """
         topics = [f"{self.discovery_prefix}/status", _HUBS_BIRTH_TOPIC]
         if self.birth_topic is not None:
@@ -135,59 +190,79 @@ class PracticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """What counts as a session of playing."""
 
     gap_seconds: Annotated[float, Meta(ge=10, le=86_400)] = 300.0
+    """Time without music after which a session ends, 10 to 86400 seconds."""
     least_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
+    """Music that a session needs to be counted, 0 to 86400 seconds."""
 
 
 class StateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What outlives the process; `directory` None is the service manager's or the user's own."""
+    """Where state is saved across restarts."""
 
     directory: Text | None = None
+    """None uses the service manager's directory, or else the user's own."""
 
 
 class OutboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How much waits for a broker that is away before the oldest events go."""
+    """Limits for events waiting for the broker; beyond them, the oldest are dropped."""
 
     max_events: Annotated[int, Meta(ge=100, le=1_000_000)] = 10_000
+    """100 to 1000000 events."""
     max_days: Annotated[int, Meta(ge=1, le=3650)] = 30
+    """The maximum age of an event, 1 to 3650 days."""
     max_megabytes: Annotated[int, Meta(ge=1, le=256)] = 8
+    """1 to 256 MB on disk; memory holds a copy."""
 
 
 class HealthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where the daemon tells how it does, on this machine alone; `port` None is nowhere."""
+    """The HTTP server for health and metrics, reachable only from this machine."""
 
     port: Port | None = None
+    """1 to 65535. None disables the server."""
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How much the daemon says, and to whom: `text` for people, `json` for programs."""
+    """The log's level and format."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """The lowest level that is logged."""
     format: Literal["text", "json"] = "text"
+    """`text` for people, or `json` for one JSON object a line."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Everything that can be set, with the defaults of a box that needs no configuration."""
+    """All settings; the defaults work without a configuration file."""
 
     name: Name = "timbrel"
+    """The name of the box, used in its topics and as the device's name in the hub."""
     audio: AudioSettings = AudioSettings()
+    """The microphone and its windows."""
     sources: tuple[SourceSettings, ...] = ()
+    """The listening places. Empty means one place, with the microphone in `audio`."""
     model: ModelSettings = ModelSettings()
+    """The model that classifies the sound."""
     tracker: TrackerSettings = TrackerSettings()
+    """The rules by which detections become events."""
     mqtt: MqttSettings = MqttSettings()
+    """Broker connection, topics and Home Assistant discovery."""
     practice: PracticeSettings = PracticeSettings()
+    """What counts as a session of playing."""
     state: StateSettings = StateSettings()
+    """Where state is saved across restarts."""
     outbox: OutboxSettings = OutboxSettings()
+    """Limits for events waiting for the broker."""
     health: HealthSettings = HealthSettings()
+    """The HTTP server for health and metrics."""
     log: LogSettings = LogSettings()
+    """The log's level and format."""
 
     @property
     def places(self) -> tuple[SourceSettings, ...]:
-        """The sources; with none given the one of `audio`, which is called as the box is."""
+        """The sources, or the one place of `audio`, named like the box, if there are none."""
         audio = self.audio
         one = SourceSettings(name=self.name, device=audio.device, channel=audio.channel)
         return self.sources or (one,)
 
     def gate_of(self, place: SourceSettings) -> float | None:
-        """The gate of one of the places."""
+        """Return the gate of a place in dBFS; None if it has none."""
         own = place.gate_dbfs
         return self.audio.gate_dbfs if isinstance(own, msgspec.UnsetType) else own

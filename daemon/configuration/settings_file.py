@@ -1,4 +1,4 @@
-"""Settings read from a YAML file; whatever is wrong is named by its key."""
+"""Read settings from a YAML file; every error names the key."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,22 +11,22 @@ from daemon.configuration.yaml.yaml_file import read_document
 
 
 def load(path: Path | None) -> Settings:
-    """Settings from a YAML file, or the defaults for None.
+    """Return the settings in a YAML file, or the defaults if `path` is None.
 
-    Raises InputError, with a line for each fault, for a file that cannot be read or parsed, an
-    unknown key, a wrong type, a value out of range and settings that contradict each other.
+    Raises InputError, with a line for each error, if the file cannot be read or parsed, has an
+    unknown key, a wrong type or a value out of range, or if settings contradict each other.
     """
-    return Settings() if path is None else read_settings(path).sound()
+    return Settings() if path is None else read_settings(path).valid_value()
 
 
 def read_settings(path: Path) -> Document[Settings]:
-    """The file as far as it can be understood; raises InputError where it is not YAML at all."""
+    """Return the valid settings and the problems; raises InputError if the file is not YAML."""
     document = read_document(path, Settings)
     return document.with_problems(_contradictions(document))
 
 
 def _contradictions(document: Document[Settings]) -> Iterator[Problem]:
-    """Values that are each sound but cannot stand together."""
+    """Yield the problems of settings that are valid alone but not together."""
     settings = document.value
     if settings is None:
         return
@@ -34,13 +34,13 @@ def _contradictions(document: Document[Settings]) -> Iterator[Problem]:
     for number, source in enumerate(settings.sources):
         key = f"sources.{number}"
         if source.name in names:
-            text = f"{source.name} appears twice; give each place its own"
+            text = f"{source.name} appears twice; give each place a name of its own"
             yield Problem(f"{key}.name", text)
         names.add(source.name)
-        if document.is_sound(key):
+        if document.is_valid(key):
             yield from _contradictions_of(source, key)
     if settings.sources and settings.audio.device != AudioSettings().device:
-        yield Problem("audio.device", "not with sources, which name their own; leave it out")
+        yield Problem("audio.device", "not used, because each source has its own; remove it")
 
 
 def _contradictions_of(source: SourceSettings, key: str) -> Iterator[Problem]:
@@ -49,7 +49,7 @@ def _contradictions_of(source: SourceSettings, key: str) -> Iterator[Problem]:
         fault = "both device and url" if given else "neither device nor url"
         yield Problem(key, f"{source.name} has {fault}; give it one of them")
     if "url" in given and source.channel is not None:
-        yield Problem(f"{key}.channel", "a url has no channels to choose; leave it out")
+        yield Problem(f"{key}.channel", "channels of a url cannot be selected; remove it")
     if isinstance(source.url, str) and not _has_host(source.url):
         text = "not an address with a host; write one such as rtsp://user:password@camera/stream"
         yield Problem(f"{key}.url", text)

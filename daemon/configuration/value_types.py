@@ -1,11 +1,11 @@
-"""The types of settings: ranges, patterns, and how errors describe them."""
+"""Types of settings: their ranges, patterns and descriptions for error messages."""
 
 from typing import Annotated
 
 from msgspec import Meta
 
 from daemon.configuration.host_name import host_fault
-from daemon.configuration.yaml.words import FAULT
+from daemon.configuration.yaml.type_hints import FAULT_FUNCTION
 
 HOP_SECONDS = Meta(ge=0.25, le=4.0)
 
@@ -13,7 +13,7 @@ Name = Annotated[
     str,
     Meta(pattern=r"^[A-Za-z0-9_-]+\Z", max_length=64, description="letters, digits, _ and - only"),
 ]
-# Brokers disconnect whoever sends these characters in a topic, a name or a password.
+# Brokers disconnect clients that send these characters in a topic, a name or a password.
 _CONTROLS = r"\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff"
 TopicPrefix = Annotated[
     str,
@@ -21,10 +21,10 @@ TopicPrefix = Annotated[
         pattern=rf"^(?!\$)[^#+/{_CONTROLS}]+(/[^#+/{_CONTROLS}]+)*\Z",
         max_length=128,
         description="a plain topic such as home/music: no wildcard (+ or #), no slash at an end, "
-        "no control character, and no $ at the beginning, which brokers keep for themselves",
+        "no control character, and no $ at the beginning, which is reserved for brokers",
     ),
 ]
-Host = Annotated[str, Meta(extra={FAULT: host_fault})]
+Host = Annotated[str, Meta(extra={FAULT_FUNCTION: host_fault})]
 _PRINTABLE = rf"^[^{_CONTROLS}]+\Z"
 _PRINTABLE_RULE = "text without control characters and line ends"
 UserName = Annotated[str, Meta(pattern=_PRINTABLE, max_length=1000, description=_PRINTABLE_RULE)]

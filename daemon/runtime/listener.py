@@ -40,7 +40,7 @@ class Listener:
         Raises FailedError when a sound system hangs, for only a new process helps then.
         """
         try:
-            with stop.calling(self._wakeup.wake):
+            with stop.callback(self._wakeup.wake):
                 while not stop.is_set():
                     self._turn()
         finally:
@@ -53,7 +53,7 @@ class Listener:
             place.turn()
         for chore in self._chores:
             chore()
-        systemd.alive()
+        systemd.feed_watchdog()
         self._lose_patience()
         self._wait()
 

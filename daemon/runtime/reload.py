@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from daemon.configuration.handed_files import changed_files, signatures
-from daemon.configuration.password_reload import Renewal
+from daemon.configuration.password_reload import ReloadedPassword
 from daemon.configuration.settings import MqttSettings, Settings, SourceSettings
 from daemon.configuration.settings_file import load
+from daemon.configuration.startup_files import changed_files, signatures
 from daemon.errors import InputError
 from daemon.system import systemd
 from daemon.system.stop import Stop
@@ -40,7 +40,7 @@ class Reload:
         file: Path | None,
         settings: Settings,
         apply: Callable[[Settings], None],
-        renew: Callable[[MqttSettings], Renewal] = lambda _: Renewal(),
+        renew: Callable[[MqttSettings], ReloadedPassword] = lambda _: ReloadedPassword(),
     ) -> None:
         self._file = file
         self._settings = settings
@@ -88,8 +88,8 @@ class Reload:
             said.append(f"{', '.join(applied)} applied")
         if waiting:
             said.append(f"restart needed for {', '.join(waiting)}")
-        said += renewal.doubts
-        level = logging.WARNING if renewal.doubts else logging.INFO
+        said += renewal.warnings
+        level = logging.WARNING if renewal.warnings else logging.INFO
         log.log(level, "settings reloaded: %s", "; ".join(said) or "nothing has changed")
         self._settings = _with_applied(self._settings, settings)
         if "mqtt.password_file" in applied:

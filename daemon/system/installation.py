@@ -62,26 +62,26 @@ def service_group() -> int | None:
         return None
 
 
-def closing(file: Path) -> str:
+def restrict_command(file: Path) -> str:
     """Return the command after which only the file's owner and the service can read it."""
     name = shlex.quote(str(file))
     return f"chgrp {SERVICE_GROUP} {name} && chmod 640 {name}"
 
 
-def hidden(paths: Iterable[Path]) -> list[Path]:
+def paths_in_homes(paths: Iterable[Path]) -> list[Path]:
     """Those of the paths that lie in somebody's home, none of them inside another."""
     at_home = sorted({path for path in paths if any(map(path.is_relative_to, HOMES))})
     return [path for path in at_home if not any(other in path.parents for other in at_home)]
 
 
-def folders() -> list[Path]:
+def installed_folders() -> list[Path]:
     """The environment, its interpreter, and this package, which may lie elsewhere."""
     interpreter = Path(sys.executable).resolve().parents[1]
     package = Path(daemon.__file__).parent
     return [Path(sys.prefix), Path(sys.base_prefix), interpreter, package]
 
 
-def closed(path: Path, visible: Iterable[Path]) -> Path | None:
+def unreadable_path(path: Path, visible: Iterable[Path]) -> Path | None:
     """What keeps the service's user from reading a path: it, or a folder above; None: nothing does.
 
     Above a `visible` path nothing matters: a service is shown it in a home that is otherwise empty.

@@ -28,28 +28,28 @@ class LogHandler(logging.StreamHandler[TextIO]):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
-        self.write_as("text")
+        self.set_format("text")
 
-    def write_as(self, kind: str, *, timed: bool = False) -> None:
+    def set_format(self, kind: str, *, timed: bool = False) -> None:
         """From now on lines of `text` or of `json`; `timed`: text on a terminal with the time."""
         lines: logging.Formatter
         if kind == "json":
             lines = JsonLines()
-        elif to_journal(self.stream):
+        elif is_journal(self.stream):
             lines = JournalLines()
         else:
             lines = TextLines(timed=timed and self.stream.isatty())
-        self.setFormatter(Prioritized(lines) if to_journal(self.stream) else lines)
+        self.setFormatter(Prioritized(lines) if is_journal(self.stream) else lines)
 
 
-def write_as(kind: str, *, timed: bool = False) -> None:
+def set_format(kind: str, *, timed: bool = False) -> None:
     """Have the program's own log written as `text` or as `json` from now on."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, LogHandler):
-            handler.write_as(kind, timed=timed)
+            handler.set_format(kind, timed=timed)
 
 
-def to_journal(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
+def is_journal(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
     """Whether a stream is the journal's, as systemd says by its device and inode."""
     try:
         place = os.fstat(stream.fileno())

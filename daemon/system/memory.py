@@ -7,7 +7,7 @@ import time
 _CLEAR_SECONDS = 10.0
 
 
-class Garbage:
+class GarbageCollector:
     """Called every turn of the loop.
 
     Each connection to the broker leaves Python objects behind that hold each other. Python itself

@@ -11,7 +11,7 @@ def printable(text: str, *, keep: str = "") -> str:
     return "".join(c if c.isprintable() or c in keep else _escaped(c) for c in text)
 
 
-def invisible(text: str) -> str | None:
+def first_invisible(text: str) -> str | None:
     """Return the first character, as U+ and its number, that nobody can see or tell from a space.
 
     None without one. The zero-width joiner of emoji is allowed.

@@ -5,7 +5,7 @@ import sys
 from typing import TextIO
 
 
-def open_standard_numbers() -> None:
+def open_standard_descriptors() -> None:
     """Open those of 0, 1 and 2 that the caller has closed.
 
     Otherwise the next file opened, such as a database, gets that number, and libraries that print
@@ -18,7 +18,7 @@ def open_standard_numbers() -> None:
     sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 
-def on_own_number(stream: TextIO) -> TextIO:
+def duplicated_output(stream: TextIO) -> TextIO:
     """The same output under a file number of its own.
 
     To silence libraries, `quiet.py` points numbers 1 and 2 to the null device for a moment. What
@@ -36,6 +36,6 @@ def on_own_number(stream: TextIO) -> TextIO:
         return stream
 
 
-def give_up_output() -> None:
+def discard_output() -> None:
     """Nobody reads our output any more; Python's own last flush would complain again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

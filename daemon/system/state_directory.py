@@ -21,7 +21,7 @@ def state_directory(configured: str | None, environment: Mapping[str, str] = os.
     return users / "timbrel"
 
 
-class Lock:
+class DirectoryLock:
     """A directory of our own, made where it is absent, until `release` or the process's end.
 
     Raises InputError when another process has it, OSError where it cannot be written.

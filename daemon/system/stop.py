@@ -23,7 +23,7 @@ class Stop:
         return self._is_set
 
     def set(self) -> None:
-        """Request to stop: wake who waits and make the calls that `calling` keeps."""
+        """Request to stop: wake who waits and make the calls that `callback` keeps."""
         with self._changed:
             self._is_set = True
             self._changed.notify_all()
@@ -36,7 +36,7 @@ class Stop:
             return self._changed.wait_for(self.is_set, seconds)
 
     @contextmanager
-    def calling(self, call: Callable[[], None]) -> Iterator[None]:
+    def callback(self, call: Callable[[], None]) -> Iterator[None]:
         """Inside this context a request also makes `call`; at once if it was already made."""
         with self._changed:
             self._calls.append(call)

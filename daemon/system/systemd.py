@@ -29,7 +29,7 @@ def ready(status: str) -> None:
     notify(f"READY=1\nSTATUS={status}")
 
 
-def alive() -> None:
+def feed_watchdog() -> None:
     """One turn of the loop is complete: what starves this is a loop that hangs."""
     notify("WATCHDOG=1")
 

@@ -67,7 +67,7 @@ def test_pure_modules_load_neither_broker_nor_sound_nor_network(module: str) -> 
 
 def test_settings_load_no_numpy() -> None:
     assert "numpy" not in loaded_by(
-        "import daemon.configuration.settings, daemon.configuration.exposed"
+        "import daemon.configuration.settings, daemon.configuration.exposed_secrets"
     )
 
 

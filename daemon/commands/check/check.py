@@ -41,7 +41,7 @@ def check(config: Path, *, trying: bool = False) -> int:
     with PortAudio() as portaudio:
         places = Places(document, portaudio)
         looks = places.looks()
-        errors = document.located([*diagnosis.problems, *places.problems])
+        errors = document.error_lines([*diagnosis.problems, *places.problems])
         settings, recognizer = document.value, diagnosis.recognizer
         if errors or settings is None or recognizer is None:
             raise _refusal(errors, diagnosis.warnings)
@@ -82,7 +82,7 @@ class Places:
         settings = document.value
         for number, source in enumerate(settings.places if settings else ()):
             key = f"sources.{number}" if settings and settings.sources else "audio"
-            if document.is_sound(key):
+            if document.is_valid(key):
                 self._sources[source.name] = key, source
                 self._make(source, key, portaudio)
         self._looks = {

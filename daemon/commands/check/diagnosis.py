@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 
 from daemon.commands.check.text_warnings import text_warnings
-from daemon.configuration.exposed import exposed
-from daemon.configuration.handed_files import source_of_service
-from daemon.configuration.password import doubts, is_sent, read_password
+from daemon.configuration.exposed_secrets import exposed_secrets
+from daemon.configuration.password import is_password_sent, password_warnings, read_password
 from daemon.configuration.service_password import file_of_service, find_password
 from daemon.configuration.settings import MqttSettings, Settings, TlsSettings
+from daemon.configuration.startup_files import source_of_service
 from daemon.configuration.yaml.document import Document, Problem
 from daemon.errors import InputError
 from daemon.runtime.wiring import Recognizer
@@ -45,19 +45,19 @@ class Diagnosis:
             key_file = settings.mqtt.tls and settings.mqtt.tls.key_file
             if problem.key == "mqtt.tls.key_file" and key_file and _is_closed_to_us(Path(key_file)):
                 self.warnings.append(f"{problem.key}: {_FOR_THE_SERVICE.format(key_file)}")
-            elif document.is_sound(problem.key):
+            elif document.is_valid(problem.key):
                 self.problems.append(problem)
         self._note_password(settings.mqtt, document.path)
         self.warnings += _warnings(settings, document.path)
         # A value that is faulty has its default here, which says nothing.
-        self.warnings = [w for w in self.warnings if document.is_sound(w.partition(": ")[0])]
+        self.warnings = [w for w in self.warnings if document.is_valid(w.partition(": ")[0])]
 
     def _note_ears(self, document: Document[Settings], settings: Settings) -> None:
         try:
             self.recognizer = Recognizer(settings)
         except InputError as error:
             # A sum over a value that is faulty itself would mislead.
-            is_sound = document.is_sound("tracker", "audio.hop_seconds")
+            is_sound = document.is_valid("tracker", "audio.hop_seconds")
             self.problems += [
                 problem
                 for problem in map(_problem_of, error.lines)
@@ -78,8 +78,8 @@ class Diagnosis:
                 return
             self.warnings.append(f"mqtt.password_file: {_FOR_THE_SERVICE.format(file)}")
             password = _UNREADABLE
-        self.has_password = is_sent(mqtt, password)
-        self.warnings += doubts(mqtt, password, file)
+        self.has_password = is_password_sent(mqtt, password)
+        self.warnings += password_warnings(mqtt, password, file)
 
 
 def _problem_of(line: str) -> Problem:
@@ -129,7 +129,7 @@ def _is_closed_to_us(path: Path) -> bool:
 
 
 def _warnings(settings: Settings, config: Path) -> Iterator[str]:
-    yield from exposed(settings, config)
+    yield from exposed_secrets(settings, config)
     yield from _broker_warnings(settings)
     yield from _place_warnings(settings)
     yield from text_warnings(settings)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from daemon.configuration.settings import Settings
-from daemon.system.printable import invisible
+from daemon.system.printable import first_invisible
 
 _QUOTES = re.compile("[\u2018-\u201f\u00ab\u00bb]")
 _PATHS = {"file", "directory", "password_file", "ca_file", "certificate_file", "key_file"}
@@ -23,7 +23,7 @@ def text_warnings(settings: Settings) -> Iterator[str]:
     for key, text in _texts(settings, ""):
         if text != text.strip():
             yield f"{key}: it begins or ends with a space, which counts too; remove the space"
-        elif (character := invisible(text)) is not None:
+        elif (character := first_invisible(text)) is not None:
             yield f"{key}: it has an invisible character ({character}); remove it"
         if _QUOTES.match(text[:1]) or _QUOTES.match(text[-1:]):
             yield f"{key}: it has the quotes of a word processor, which count too; remove them"

@@ -37,7 +37,7 @@ def restored_in_any_case(stop: Stop) -> Iterator[None]:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, die)
 
-    with stop.calling(prepare):
+    with stop.callback(prepare):
         yield
 
 

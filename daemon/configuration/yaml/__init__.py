@@ -1,1 +1,1 @@
-"""YAML as typed structs; every error names its line, its key and the remedy."""
+"""Read YAML into typed structs; every error names the line, the key and the remedy."""

@@ -1,4 +1,4 @@
-"""A YAML file as a tree of nodes that know their lines, read within bounds whatever it holds."""
+"""Parse a YAML file into nodes with line numbers, within limits of size, depth and node count."""
 
 import re
 from pathlib import Path
@@ -8,9 +8,9 @@ import yaml
 
 from daemon.errors import InputError
 from daemon.system.bounded_file import UnreadableError, bounded_content
-from daemon.system.redaction import shown, without_words_before_at
+from daemon.system.redaction import safe_literal, without_words_before_at
 
-# Reading must not hold up a daemon that listens: PyYAML takes up to a second for this much.
+# A reload must not hold up the running daemon: PyYAML takes up to a second for this size.
 _MOST_BYTES = 128 * 1024
 _MOST_NODES = 5_000
 _DEEPEST = 20
@@ -20,7 +20,7 @@ _REMEDY = "correct the YAML there"
 _NO_START = re.compile(r"found character (.+) that cannot start any token\Z")
 _REMEDIES = {
     "mapping values are not allowed": "correct the indentation, or quote a text with a colon in it",
-    "could not find expected ':'": "write each key with a colon and a space behind it",
+    "could not find expected ':'": "write a colon and a space after each key",
     "but found another document": "remove the second ---",
     "expected <block end>": "correct the indentation, or put the whole text in quotes",
     "expected '<document start>'": "write name: value, and each section as name: with its keys "
@@ -35,12 +35,12 @@ _SHORTER = "shorten the file"
 
 
 def compose(path: Path) -> yaml.Node | None:
-    """The file's document; None for an empty one.
+    """Return the root node of a YAML file, or None if the file is empty.
 
-    No scalar is interpreted: its value is its text; a character that JSON writes as two escapes
-    (a surrogate pair) is one character. Raises InputError, with line and column where there are
-    any, for a file that cannot be read, is not YAML, uses merge keys, has an alias inside its own
-    anchor, a key twice or a key that is no text, or exceeds the bounds.
+    Scalars are not interpreted: their values are their texts. A character that JSON writes as two
+    escapes (a surrogate pair) becomes one character. Raises InputError, with line and column where
+    known, if the file cannot be read, is not YAML, exceeds the limits, uses merge keys, has an
+    alias inside its own anchor, or has a key that is repeated or is not text.
     """
     text = _text(path)
     try:
@@ -56,10 +56,10 @@ def compose(path: Path) -> yaml.Node | None:
         raise InputError(_not_yaml(place, error.problem or str(error))) from None
 
 
-def unsendable(text: str) -> str | None:
-    """Return what keeps a text from being used in a message, with the remedy; None if nothing."""
+def unsendable_reason(text: str) -> str | None:
+    """Return why `text` cannot be sent in a message, with the remedy; None if it can."""
     if "\0" in text:
-        return "a NUL character; leave it out"
+        return "a NUL character; remove it"
     if _has_surrogates(text):
         return "half of a surrogate pair; write the whole character"
     return None
@@ -74,7 +74,7 @@ def _has_surrogates(text: str) -> bool:
 
 
 def _paired(text: str) -> str:
-    """The text with one character for each surrogate pair."""
+    """Return `text` with one character for each surrogate pair."""
     if not _has_surrogates(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
@@ -84,7 +84,7 @@ def _composed(loader: "_Loader") -> yaml.Node | None:
     try:
         return loader.get_single_node()
     except (ValueError, ArithmeticError, LookupError) as error:
-        # PyYAML leaves what a directive or an escape may hold to Python's own functions.
+        # PyYAML parses directives and escapes with Python functions that raise these errors.
         raise yaml.MarkedYAMLError(problem=str(error), problem_mark=loader.get_mark()) from None
     finally:
         loader.dispose()
@@ -125,9 +125,9 @@ def _text(path: Path) -> str:
 
 
 def decoded(content: bytes) -> str:
-    """A file's text without its byte order mark; raises UnicodeDecodeError.
+    """Return `content` as text without its byte order mark; raises UnicodeDecodeError.
 
-    It is UTF-8, or UTF-16 where a byte order mark says so.
+    The encoding is UTF-16 if there is a byte order mark for it, else UTF-8.
     """
     return content.decode(_encoding(content))
 
@@ -137,13 +137,14 @@ def _encoding(content: bytes) -> str:
 
 
 class _RefusedError(yaml.MarkedYAMLError):
-    """YAML that is valid but not accepted here."""
+    """Valid YAML that is not accepted here."""
 
 
 class _Loader(yaml.BaseLoader):
     """Counts nodes, and refuses merge keys and oversized documents.
 
-    In Python: the loader in C overflows its stack on deep nesting and takes the process with it.
+    It uses the loader in Python, because deep nesting overflows the stack of the one in C and
+    crashes the process.
     """
 
     def __init__(self, text: str) -> None:
@@ -192,9 +193,13 @@ class _Loader(yaml.BaseLoader):
             is_merge = key.value == "<<" and key.style is None
             self._refuse_if(is_merge, "merge keys (<<) are not supported; write the keys out", key)
             is_known = key.value in seen
-            self._refuse_if(is_known, f"the key {shown(key.value)} appears twice; remove one", key)
-            fault = unsendable(key.value)
-            self._refuse_if(fault is not None, f"the key {shown(key.value)} has {fault}", key)
+            self._refuse_if(
+                is_known, f"the key {safe_literal(key.value)} appears twice; remove one", key
+            )
+            fault = unsendable_reason(key.value)
+            self._refuse_if(
+                fault is not None, f"the key {safe_literal(key.value)} has {fault}", key
+            )
             seen.add(key.value)
         return node
 

@@ -1,9 +1,9 @@
-"""What a plain YAML scalar means where a setting of some type is expected.
+"""Interpret plain YAML scalars.
 
-YAML 1.1 and 1.2 read some scalars differently: `no`, `010`, `1:30`, `1e3`. Here a scalar is text
-wherever text is expected and nothing else fits; elsewhere numbers and truth values are read as in
-YAML 1.1, and as in 1.2 where 1.1 sees none. What is a different number in each of them is refused:
-minutes and seconds, and digits behind a zero.
+YAML 1.1 and 1.2 read some scalars differently: `no`, `010`, `1:30`, `1e3`. Numbers and truth
+values are read here as in YAML 1.1, and if it has none, as in YAML 1.2. `values` keeps a scalar as
+text where text is expected and no other expected type fits. It refuses scalars that are different
+numbers in the two versions: minutes with seconds, and numbers with a leading zero.
 """
 
 import re
@@ -23,32 +23,33 @@ _FLOAT = re.compile(
 )
 _NOT_FINITE = re.compile(r"([-+]?)\.(inf|Inf|INF|nan|NaN|NAN)\Z")
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
-# More digits than any setting has; Python refuses to convert some thousands.
+# Longer than any number in a setting; Python refuses to convert thousands of digits.
 _MOST_CHARACTERS = 400
 
 
 class Base60(NamedTuple):
-    """A number as YAML 1.1 reads `1:30`: minutes and seconds, or hours too."""
+    """A number such as `1:30`, which YAML 1.1 reads in base 60."""
 
     seconds: float
+    """Its value in YAML 1.1: 90 for `1:30`."""
 
 
 class Octal(NamedTuple):
-    """A number with zeros or `0o` before it, which some readers take for one of base 8.
-
-    `octal` is None for digits that base 8 does not have; `is_marked`: it begins with `0o`.
-    """
+    """A number with leading zeros or `0o`, which some YAML readers take for an octal one."""
 
     decimal: int
+    """Its digits as a decimal number."""
     octal: int | None
+    """Its digits as an octal number; None if they contain 8 or 9."""
     is_marked: bool
+    """True if it begins with `0o`."""
 
 
 Scalar = None | bool | int | float | Base60 | Octal | str
 
 
 def plain_value(text: str) -> Scalar:
-    """What a scalar without quotes means by itself; its text where it is nothing else."""
+    """Return the value of a scalar without quotes; its text if it is nothing else."""
     if text in _NULL:
         return None
     if text in _TRUE or text in _FALSE:

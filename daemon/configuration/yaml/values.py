@@ -1,4 +1,4 @@
-"""One YAML node as a value of the type that is expected there."""
+"""Convert one YAML node to a value of the expected type."""
 
 import re
 from collections.abc import Mapping
@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import yaml
 
-from daemon.configuration.yaml import words
-from daemon.configuration.yaml.nodes import unsendable
+from daemon.configuration.yaml import type_hints
+from daemon.configuration.yaml.nodes import unsendable_reason
 from daemon.configuration.yaml.scalars import Base60, Octal, Scalar, plain_value
-from daemon.system.redaction import shown
+from daemon.system.redaction import safe_literal
 
 TAG = "tag:yaml.org,2002:"
 _TAGGED: Mapping[str, tuple[type, ...]] = {
@@ -20,32 +20,33 @@ _TAGGED: Mapping[str, tuple[type, ...]] = {
     f"{TAG}null": (type(None),),
 }
 _VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*[^}]*\}|\{\{.*\}\}", re.DOTALL)
-# Quotes make such a text literal: no other spelling exists for a login that has these characters.
+# Quotes make such a text literal, because a user name with these characters has no other spelling.
 _LITERAL = {"mqtt.username"}
 _EXACT = 2**53
 _LOGIN = re.compile(r"://.*@", re.DOTALL)
 
 
 class FaultError(Exception):
-    """What is wrong with one value; `remedy` None: nothing better than to correct it."""
+    """What is wrong with one value; `remedy` is None if there is no specific advice."""
 
     def __init__(self, fault: str, remedy: str | None = None) -> None:
         super().__init__(fault)
         self.remedy = remedy
 
 
-def scalar(node: yaml.ScalarNode, hint: Any, key: str) -> Any:
-    """The scalar as a value of the type; raises FaultError where it is none.
+def scalar_value(node: yaml.ScalarNode, hint: Any, key: str) -> Any:
+    """Return the scalar as a value of the type; raises FaultError if it does not fit.
 
-    The value of a key named `url` is never shown, and no other may hold an address with a login.
+    Errors never show the value of a key named `url`. No other key may contain an address with a
+    login.
     """
-    names = words.scalar_names(hint)
+    names = type_hints.scalar_names(hint)
     value = _interpreted(node, names)
     is_secret = key.rpartition(".")[2] == "url"
     found = "something else" if is_secret and value is not None else _found(node, value, names)
     if isinstance(value, Base60):
         raise FaultError(
-            f"expected {words.expected(hint)}, found {found}, "
+            f"expected {type_hints.expected(hint)}, found {found}, "
             f"which YAML readers take for {value.seconds:g} or for text",
             "write the number",
         )
@@ -70,9 +71,9 @@ def scalar(node: yaml.ScalarNode, hint: Any, key: str) -> Any:
 
 
 def _refuse_text(text: str, hint: Any, found: str) -> None:
-    if fault := unsendable(text):
+    if fault := unsendable_reason(text):
         raise FaultError(f"found {found}, which has {fault}", "")
-    if fault := words.fault_of(text, hint):
+    if fault := type_hints.text_fault(text, hint):
         raise FaultError(f"found {found}: {fault}", "")
 
 
@@ -81,14 +82,14 @@ def _refuse_variable(text: str, found: str, *, is_url: bool) -> None:
         return
     remedy = "write the text itself"
     if is_url:
-        remedy += ", with %24 for a $ and %7B for a { that belong to it"
-    raise FaultError(f"found {found}: variables are not replaced here", remedy)
+        remedy += ", with %24 for each $ and %7B for each { in it"
+    raise FaultError(f"found {found}: variables are not expanded here", remedy)
 
 
 def _octal(value: Octal, hint: Any, found: str) -> FaultError:
     from daemon.configuration.yaml import remedies
 
-    fault = f"expected {words.expected(hint)}, found {found}"
+    fault = f"expected {type_hints.expected(hint)}, found {found}"
     return FaultError(
         f"{fault}, which some YAML readers take for an octal number",
         remedies.of_octal(value),
@@ -96,32 +97,32 @@ def _octal(value: Octal, hint: Any, found: str) -> FaultError:
 
 
 def _interpreted(node: yaml.ScalarNode, names: set[str]) -> Scalar:
-    """The scalar by its tag; without one, by itself and by what is expected."""
+    """Return the scalar's value by its tag, or without a tag, by its text and expected types."""
     if node.tag in _TAGGED:
         value = plain_value(node.value)
         if not isinstance(value, _TAGGED[node.tag]):
-            raise FaultError(f"{shown(node.value)} does not fit its tag", "leave the tag out")
+            raise FaultError(f"{safe_literal(node.value)} does not fit its tag", "remove the tag")
         return value
     if node.tag != f"{TAG}str":
         raise unknown_tag(node)
     text = str(node.value)
     if node.style is None:
         return _expected_value(text, names)
-    # JSON from elsewhere has numbers in quotes; where text is possible, quotes mean text.
+    # Generated JSON may have numbers in quotes. Where text is allowed, quotes mean text.
     value = text if "str" in names else _expected_value(text, names)
     return text if value is None else value
 
 
 def unknown_tag(node: yaml.Node) -> FaultError:
-    """The error for a tag such as !!set."""
+    """Return the error for a tag such as !!set."""
     tag = node.tag.replace(TAG, "!!")
-    remedy = "leave it out, or quote the text if it is a part of it"
-    return FaultError(f"the tag {shown(tag)} is not supported", remedy)
+    remedy = "remove it, or quote the text if the tag is part of it"
+    return FaultError(f"the tag {safe_literal(tag)} is not supported", remedy)
 
 
 def _expected_value(text: str, names: set[str]) -> Scalar:
-    """A scalar, read as the first expected type that fits, else by YAML's rules."""
-    # A space that YAML does not know stays at the end of what is copied from a page.
+    """Return a scalar as an expected type if one fits, else by YAML's rules."""
+    # Text copied from a web page may end with a space character that YAML does not strip.
     value = plain_value(text if "str" in names else text.strip())
     if value is None or type(value).__name__ in names:
         return value
@@ -137,35 +138,35 @@ def _expected_value(text: str, names: set[str]) -> Scalar:
 
 def _found(node: yaml.ScalarNode, value: Scalar, names: set[str]) -> str:
     if isinstance(value, str):
-        return shown(value) if "str" in names else f"the text {shown(value)}"
+        return safe_literal(value) if "str" in names else f"the text {safe_literal(value)}"
     return node.value.strip()[:60] or "nothing"
 
 
 def converted(value: Any, hint: Any, found: str) -> Any:
-    """The value as msgspec takes it for the type; raises FaultError in words."""
+    """Return the value as msgspec converts it to the type; raises FaultError if it does not fit."""
     try:
         return msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
-        raise FaultError(*words.complaint(str(error), hint, found)) from None
+        raise FaultError(*type_hints.conversion_fault(str(error), hint, found)) from None
 
 
-def mismatch(node: yaml.Node, hint: Any) -> FaultError:
-    """The error for a list or a mapping where the type is another."""
+def type_mismatch(node: yaml.Node, hint: Any) -> FaultError:
+    """Return the error for a list or a mapping where another type is expected."""
     from daemon.configuration.yaml import remedies
 
     is_list = isinstance(node, yaml.SequenceNode)
     found = "a list" if is_list else "a mapping of keys"
     remedy = remedies.of_collection(hint, is_list=is_list, is_empty=not node.value)
-    return FaultError(f"expected {words.expected(hint)}, found {found}", remedy)
+    return FaultError(f"expected {type_hints.expected(hint)}, found {found}", remedy)
 
 
 def is_empty(node: yaml.Node) -> bool:
-    """Whether nothing stands there, not even a word for nothing."""
+    """Return whether the node is a scalar without any text, not even `null`."""
     return isinstance(node, yaml.ScalarNode) and node.style is None and not node.value
 
 
 def is_null(node: yaml.Node) -> bool:
-    """Whether nothing stands there, or a word for nothing."""
+    """Return whether the node is empty or a word for null."""
     return (
         isinstance(node, yaml.ScalarNode) and node.style is None and plain_value(node.value) is None
     )

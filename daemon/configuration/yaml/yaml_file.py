@@ -1,7 +1,7 @@
-"""A YAML file as a frozen, typed struct; every fault in it is named by line and key.
+"""Read a YAML file into a frozen, typed struct; every error names line and key.
 
-The nodes of the document are walked beside the type hints, so that a scalar is read as the type
-that is expected there, and one fault does not hide the next.
+The reader walks the nodes and the type hints in parallel. Each scalar is therefore read as the
+type that is expected there, and all errors are found in one pass.
 """
 
 import typing
@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import yaml
 
-from daemon.configuration.yaml import words
+from daemon.configuration.yaml import type_hints
 from daemon.configuration.yaml.document import Document, Problem, Struct
 from daemon.configuration.yaml.nodes import compose
 from daemon.configuration.yaml.values import (
@@ -21,29 +21,29 @@ from daemon.configuration.yaml.values import (
     converted,
     is_empty,
     is_null,
-    mismatch,
-    scalar,
+    scalar_value,
+    type_mismatch,
     unknown_tag,
 )
 from daemon.errors import InputError
-from daemon.system.redaction import shown
+from daemon.system.redaction import safe_literal
 
-# Without a bound, aliases of aliases would make more values than memory holds.
+# Without a limit, nested aliases could expand to more values than fit in memory.
 _MOST_VALUES = 5_000
 _FAULTY: Final = object()
 
 
 def read_yaml(path: Path, kind: type[Struct]) -> Struct:
-    """The file as a `kind`; an empty file is a `kind` with every default.
+    """Return the file as a `kind`; an empty file gives a `kind` with all defaults.
 
-    Raises InputError, a line for each fault, for a file that cannot be read or parsed, an unknown
-    key, a wrong type or a value out of range.
+    Raises InputError, with a line for each error, if the file cannot be read or parsed, or has an
+    unknown key, a wrong type or a value out of range.
     """
-    return read_document(path, kind).sound()
+    return read_document(path, kind).valid_value()
 
 
 def read_document(path: Path, kind: type[Struct]) -> Document[Struct]:
-    """The file as far as it can be understood; raises InputError where it is not YAML at all."""
+    """Return the valid values and the problems; raises InputError if the file is not YAML."""
     reader = _Reader(path)
     value = reader.read_document(compose(path), kind)
     return Document(path, value, tuple(reader.problems), reader.lines)
@@ -51,7 +51,7 @@ def read_document(path: Path, kind: type[Struct]) -> Document[Struct]:
 
 @dataclass
 class _Reader:
-    """Turns nodes into values of a type, and collects what is wrong."""
+    """Converts nodes to values of a type, and collects the problems."""
 
     path: Path
     problems: list[Problem] = field(default_factory=list)
@@ -66,12 +66,12 @@ class _Reader:
         return None if value is _FAULTY else value
 
     def _read(self, node: yaml.Node, hint: Any, key: str, *, optional: bool = False) -> Any:
-        """The node as a value of the type; `_FAULTY` once a problem is noted.
+        """Return the node as a value of the type; on a fault, note a problem and return `_FAULTY`.
 
-        `optional`: there is a default, so that the key may be left out.
+        `optional` is True if the key has a default.
         """
         self._count(node)
-        remedy = "correct it, or leave it out for the default" if optional else "correct it"
+        remedy = "correct it, or remove it for the default" if optional else "correct it"
         try:
             return self._value(node, hint, key)
         except FaultError as error:
@@ -80,7 +80,7 @@ class _Reader:
 
     def _value(self, node: yaml.Node, hint: Any, key: str) -> Any:
         if isinstance(node, yaml.ScalarNode):
-            return scalar(node, hint, key)
+            return scalar_value(node, hint, key)
         if node.tag not in (f"{TAG}map", f"{TAG}seq"):
             raise unknown_tag(node)
         if isinstance(node, yaml.MappingNode):
@@ -100,12 +100,12 @@ class _Reader:
         return _FAULTY
 
     def _read_mapping(self, node: yaml.MappingNode, hint: Any, key: str) -> Any:
-        struct = words.section(hint)
+        struct = type_hints.struct_type(hint)
         if struct is not None:
             return self._struct(self._fields(node, struct, key), struct, key)
-        table = words.table(hint)
+        table = type_hints.mapping_type(hint)
         if table is None:
-            raise mismatch(node, hint)
+            raise type_mismatch(node, hint)
         entry = typing.get_args(table)[1]
         values = {
             name.value: self._read_entry(value, entry, self._place(key, name))
@@ -114,16 +114,16 @@ class _Reader:
         return _FAULTY if _FAULTY in values.values() else values
 
     def _read_entry(self, node: yaml.Node, hint: Any, key: str) -> Any:
-        """The value of a free key; a section that is left empty is one with its defaults."""
-        kind = words.section(hint)
-        if kind is not None and is_null(node) and not words.allows_null(hint):
+        """Return the value of an arbitrary key; an empty section has all its defaults."""
+        kind = type_hints.struct_type(hint)
+        if kind is not None and is_null(node) and not type_hints.allows_null(hint):
             return self._struct({}, kind, key)
         return self._read(node, hint, key)
 
     def _fields(self, node: yaml.MappingNode, kind: Any, key: str) -> dict[str, Any]:
-        """The values of the keys that the type knows, but of none that is left empty.
+        """Return the values of the keys in the type, and note a problem for every other key.
 
-        A section, a list or a mapping has its default then.
+        Empty sections, lists and mappings are left out, so that they have their defaults.
         """
         fields = {one.encode_name: one for one in msgspec.structs.fields(kind)}
         known = {name: one.type for name, one in fields.items()}
@@ -132,7 +132,7 @@ class _Reader:
             place = self._place(key, name)
             one = fields.get(name.value)
             if one is None:
-                self._note(place, words.unknown_key(name.value, known))
+                self._note(place, type_hints.unknown_key(name.value, known))
             elif is_empty(value) and _is_ambiguous(one):
                 values[name.value] = self._note(place, _left_empty(one.type))
             elif not (is_null(value) and _has_parts(one)):
@@ -140,7 +140,7 @@ class _Reader:
         return values
 
     def _struct(self, values: dict[str, Any], kind: Any, key: str) -> Any:
-        """The struct with the default for each faulty value; `_FAULTY` where one has no default."""
+        """Return the struct with defaults for faulty values; `_FAULTY` if one has no default."""
         faulty = {name for name, value in values.items() if value is _FAULTY}
         for one in msgspec.structs.fields(kind):
             if one.required and one.encode_name not in values:
@@ -155,9 +155,9 @@ class _Reader:
             return self._note(key, f"{error}; correct it")
 
     def _read_list(self, node: yaml.Node, hint: Any, key: str) -> Any:
-        row = words.row(hint)
+        row = type_hints.list_type(hint)
         if row is None:
-            raise mismatch(node, hint)
+            raise type_mismatch(node, hint)
         entries = [entry for entry in typing.get_args(row) if entry is not Ellipsis]
         last = len(entries) - 1
         values = [
@@ -167,19 +167,25 @@ class _Reader:
         return _FAULTY if _FAULTY in values else converted(values, hint, "a list")
 
     def _place(self, key: str, node: yaml.Node, name: str | None = None) -> str:
-        """The path of a key, whose line is remembered."""
-        name = shown(node.value)[1:-1] if name is None else name
+        """Return the path of a key, and record its line."""
+        name = safe_literal(node.value)[1:-1] if name is None else name
         place = f"{key}.{name}" if key else name
         self.lines[place] = node.start_mark.line + 1
         return place
 
 
 def _has_parts(one: msgspec.structs.FieldInfo) -> bool:
-    """Whether it is a section, a list or a mapping that has a default and is never None."""
+    """Return whether it is a section, a list or a mapping with a default, and never None."""
     hint = one.type
-    parts = (words.section(hint), words.table(hint), words.row(hint))
+    parts = (
+        type_hints.struct_type(hint),
+        type_hints.mapping_type(hint),
+        type_hints.list_type(hint),
+    )
     has_default = not one.required or hasattr(hint, "__struct_fields__")
-    return any(part is not None for part in parts) and has_default and not words.allows_null(hint)
+    return (
+        any(part is not None for part in parts) and has_default and not type_hints.allows_null(hint)
+    )
 
 
 def _left_empty(hint: Any) -> str:
@@ -189,7 +195,7 @@ def _left_empty(hint: Any) -> str:
 
 
 def _is_ambiguous(one: msgspec.structs.FieldInfo) -> bool:
-    """Whether null there is something else than its default, or than an empty section."""
-    if not words.allows_null(one.type):
+    """Return whether null there means something other than the default or an empty section."""
+    if not type_hints.allows_null(one.type):
         return False
-    return one.default is not None or words.section(one.type) is not None
+    return one.default is not None or type_hints.struct_type(one.type) is not None

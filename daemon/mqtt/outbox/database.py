@@ -16,7 +16,7 @@ from daemon.mqtt.outbox import rows as outbox_rows
 from daemon.mqtt.outbox.event_queue import Entry
 from daemon.mqtt.outbox.rows import COLUMNS, READ_ERRORS, Rows
 from daemon.system.private_file import move_non_file_aside, open_private, others_may_change
-from daemon.system.state_directory import Lock
+from daemon.system.state_directory import DirectoryLock
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class OutboxFile:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._lock = Lock(directory)
+        self._lock = DirectoryLock(directory)
         self._path = directory / NAME
         try:
             _warn_of_others(directory)

@@ -13,7 +13,7 @@ from daemon.hub.controls import Chosen
 from daemon.hub.home_assistant.discovery import discovery
 from daemon.hub.messages import Message, Node
 from daemon.system.json_store import JsonStore
-from daemon.system.state_directory import Lock
+from daemon.system.state_directory import DirectoryLock
 from tests.conftest import Mosquitto, StartBroker, Timbrel, Watcher
 from tests.daemon.mqtt.test_link import make_certificate, publish
 from tests.daemon.scripted_broker import KeepingBroker, Published, ScriptedBroker
@@ -332,7 +332,7 @@ def test_reset_forgets_what_was_set_and_leaves_the_rest(timbrel: Timbrel, tmp_pa
 
 def test_reset_beside_a_running_daemon_is_refused(timbrel: Timbrel, tmp_path: Path) -> None:
     (tmp_path / "chosen-attic.json").write_text("{}")
-    lock = Lock(tmp_path)
+    lock = DirectoryLock(tmp_path)
     done = timbrel("reset", "--state", tmp_path)
     lock.release()
     assert done.returncode == 2

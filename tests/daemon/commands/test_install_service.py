@@ -197,7 +197,7 @@ def test_the_service_can_read_what_is_written_under_a_strict_umask(
     done = timbrel("install-service", "--root", root, env=environment, umask=0o077)
     assert done.returncode == 0, done.stderr
     for path in (root / "etc/timbrel/timbrel.yaml", root / "etc/systemd/system/timbrel.service"):
-        assert installation.closed(path, [root]) is None
+        assert installation.unreadable_path(path, [root]) is None
     assert stat.S_IMODE((root / "etc/timbrel/mqtt-password").stat().st_mode) == 0o600
     again = timbrel("install-service", "--root", root, env=environment, umask=0o077)
     assert again.stdout.startswith("updated: "), again.stderr
@@ -316,7 +316,7 @@ def test_report_names_the_configured_password_file(
 
 def test_only_what_it_needs_of_a_home_is_seen() -> None:
     program = HOME / "bin" / "timbrel"
-    hidden = installation.hidden(
+    hidden = installation.paths_in_homes(
         [HOME, HOME / "lib" / "daemon", Path("/usr"), Path("/root/.pyenv/versions/3.12")]
     )
     assert hidden == [HOME, Path("/root/.pyenv/versions/3.12")]
@@ -332,10 +332,10 @@ def test_what_others_cannot_read_is_found(tmp_path: Path) -> None:
     file.touch()
     file.chmod(0o644)
     (tmp_path / "closed").chmod(0o700)
-    assert installation.closed(file, []) == tmp_path / "closed"
-    assert installation.closed(file, [folder]) is None
+    assert installation.unreadable_path(file, []) == tmp_path / "closed"
+    assert installation.unreadable_path(file, [folder]) is None
     file.chmod(0o600)
-    assert installation.closed(file, [folder]) == file
+    assert installation.unreadable_path(file, [folder]) == file
 
 
 @pytest.mark.parametrize(

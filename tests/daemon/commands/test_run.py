@@ -286,7 +286,7 @@ def test_a_password_that_a_pipe_gives_once_is_enough(
     ("content", "mqtt", "warning"),
     [
         ("\n", "username: me, ", "the file is empty; write only the broker's password there"),
-        ("S3cret", "", "mqtt.username: missing, so that the password is not sent; name the user"),
+        ("S3cret", "", "mqtt.username: missing, so the password is not sent; set mqtt.username"),
     ],
 )
 def test_a_password_that_cannot_work_is_mentioned_at_the_start(

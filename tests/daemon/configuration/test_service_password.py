@@ -1,4 +1,4 @@
-"""Commands that are run by hand with the configuration of the installed service."""
+"""Commands run by hand find the password of the installed service."""
 
 import os
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 
 from daemon.commands.check.diagnosis import Diagnosis
 from daemon.commands.forget import forget
-from daemon.configuration import handed_files
+from daemon.configuration import startup_files
 from daemon.configuration.password import PASSWORD_VARIABLE
 from daemon.configuration.service_password import file_of_service, find_password
 from daemon.configuration.settings import MqttSettings
@@ -25,7 +25,7 @@ Install = Callable[[Path], Path]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Write the unit for a configuration as `install-service` does; its password file."""
+    """Write the unit for a configuration as `install-service` does; return its password file."""
 
     def write(config: Path) -> Path:
         folder = tmp_path / "100% units"
@@ -35,7 +35,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
         secrets = {systemd.PASSWORD_CREDENTIAL: password}
         text = unit.system_unit(Path("/opt/timbrel"), config, secrets, [])
         (folder / unit.NAME).write_text(text)
-        monkeypatch.setattr(handed_files, "_UNITS", folder)
+        monkeypatch.setattr(startup_files, "_UNITS", folder)
         return password
 
     return write
@@ -48,7 +48,7 @@ def config(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return file
 
 
-def test_password_is_that_of_the_service_with_this_configuration(
+def test_uses_the_password_of_the_service_with_the_same_configuration(
     install: Install, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(config)
@@ -60,7 +60,7 @@ def test_password_is_that_of_the_service_with_this_configuration(
     assert find_password(MQTT, Path(config.name), {}) == "s3cret"
 
 
-def test_password_of_the_service_is_for_no_other_configuration(
+def test_does_not_use_the_services_password_for_another_configuration(
     install: Install, config: Path, tmp_path: Path
 ) -> None:
     install(config)
@@ -71,19 +71,21 @@ def test_password_of_the_service_is_for_no_other_configuration(
     assert find_password(MqttSettings(), config, {}) is None
 
 
-def test_default_paths_belong_together_without_a_unit(
+def test_uses_the_default_password_file_without_an_installed_unit(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     password = tmp_path / "mqtt-password"
     password.write_text("s3cret\n")
-    monkeypatch.setattr(handed_files, "_UNITS", tmp_path / "none")
+    monkeypatch.setattr(startup_files, "_UNITS", tmp_path / "none")
     monkeypatch.setattr(unit, "CONFIG", config)
     monkeypatch.setattr(unit, "PASSWORD", password)
     assert find_password(MQTT, config, {}) == "s3cret"
     assert find_password(MQTT, tmp_path / "other.yaml", {}) is None
 
 
-def test_password_that_is_given_comes_first(install: Install, config: Path, tmp_path: Path) -> None:
+def test_configured_password_overrides_the_services(
+    install: Install, config: Path, tmp_path: Path
+) -> None:
     install(config)
     assert find_password(MQTT, config, {PASSWORD_VARIABLE: "own"}) == "own"
     file = tmp_path / "own"
@@ -93,7 +95,7 @@ def test_password_that_is_given_comes_first(install: Install, config: Path, tmp_
     )
 
 
-def test_service_without_a_password_has_none(install: Install, config: Path) -> None:
+def test_empty_or_missing_password_file_gives_no_password(install: Install, config: Path) -> None:
     password = install(config)
     password.write_text("\n")
     assert find_password(MQTT, config, {}) is None
@@ -101,7 +103,7 @@ def test_service_without_a_password_has_none(install: Install, config: Path) -> 
     assert find_password(MQTT, config, {}) is None
 
 
-def test_service_itself_does_not_read_the_file(
+def test_service_itself_does_not_read_the_password_file(
     install: Install, config: Path, tmp_path: Path
 ) -> None:
     install(config)
@@ -109,7 +111,7 @@ def test_service_itself_does_not_read_the_file(
     assert not find_password(MQTT, config, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
 
 
-def test_password_file_that_cannot_be_read_is_named_with_the_remedy(
+def test_unreadable_password_file_is_reported_with_the_remedy(
     install: Install, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     password = install(config)
@@ -132,10 +134,10 @@ def test_password_file_that_cannot_be_read_is_named_with_the_remedy(
     [
         ("", "the file is empty"),
         ("\n", "the file is empty"),
-        ('"s3cret"\n', "it stands in quotes, which would be sent as part of the password"),
+        ('"s3cret"\n', "it is in quotes, which would be sent as part of the password"),
     ],
 )
-def test_check_doubts_the_password_of_the_service(
+def test_check_warns_about_the_services_password(
     content: str, fault: str, install: Install, config: Path
 ) -> None:
     config.write_text("mqtt: {username: box}\n")
@@ -148,7 +150,7 @@ def test_check_doubts_the_password_of_the_service(
     assert not found.problems
 
 
-def test_check_refuses_two_lines_in_the_password_file_of_the_service(
+def test_check_rejects_two_lines_in_the_services_password_file(
     install: Install, config: Path
 ) -> None:
     config.write_text("mqtt: {username: box}\n")
@@ -160,7 +162,7 @@ def test_check_refuses_two_lines_in_the_password_file_of_the_service(
     assert not found.has_password
 
 
-def test_forget_uses_the_password_of_the_service(
+def test_forget_uses_the_services_password(
     install: Install, start_broker: StartBroker, tmp_path: Path
 ) -> None:
     passwords = make_password_file(tmp_path, "box", "s3cret")

@@ -1,4 +1,4 @@
-"""Settings from YAML: the shipped file is the defaults; every error names its key or its place."""
+"""Settings from YAML: the shipped file has the defaults; errors name the key or the line."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def loaded(folder: Path, text: str) -> Settings:
 
 
 def refusals(folder: Path, text: str) -> list[str]:
-    """What each line of the InputError says after the file's name."""
+    """Return the lines of the InputError without the file's name."""
     with pytest.raises(InputError) as caught:
         loaded(folder, text)
     file = str(folder / "timbrel.yaml")
@@ -46,7 +46,7 @@ def refusal(folder: Path, text: str) -> str:
     return line
 
 
-def test_no_file_is_the_defaults() -> None:
+def test_no_file_gives_the_defaults() -> None:
     assert load(None) == Settings()
     assert load(None).audio == AudioSettings(
         device="default", hop_seconds=1.0, gate_dbfs=-65.0, stall_seconds=5.0
@@ -55,15 +55,15 @@ def test_no_file_is_the_defaults() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# only a comment\n", "---\n", "null\n", "{}"])
-def test_an_empty_file_is_the_defaults(text: str, tmp_path: Path) -> None:
+def test_empty_file_gives_the_defaults(text: str, tmp_path: Path) -> None:
     assert loaded(tmp_path, text) == Settings()
 
 
-def test_the_shipped_file_is_the_defaults() -> None:
+def test_shipped_file_gives_the_defaults() -> None:
     assert load(SHIPPED) == Settings()
 
 
-def test_the_shipped_file_sets_every_key_of_every_section() -> None:
+def test_shipped_file_sets_every_key() -> None:
     def compare(document: dict[str, Any], defaults: dict[str, Any], where: str) -> None:
         assert document.keys() == defaults.keys(), where
         for key, value in defaults.items():
@@ -74,23 +74,23 @@ def test_the_shipped_file_sets_every_key_of_every_section() -> None:
 
 
 @pytest.mark.parametrize("key", TlsSettings.__struct_fields__)
-def test_the_shipped_file_mentions_every_key_of_tls(key: str) -> None:
+def test_shipped_file_mentions_every_tls_key(key: str) -> None:
     assert f" {key}: " in SHIPPED.read_text()
 
 
-def test_every_exception_for_a_family_has_its_common_setting() -> None:
+def test_family_settings_match_the_tracker_settings() -> None:
     common = set(TrackerSettings.__struct_fields__)
     assert set(FamilySettings.__struct_fields__) == common - {"families"}
 
 
 @pytest.mark.parametrize("kind", SECTIONS, ids=lambda kind: kind.__name__)
-def test_settings_that_are_times_end_in_seconds(kind: type[msgspec.Struct]) -> None:
+def test_names_of_durations_end_in_seconds(kind: type[msgspec.Struct]) -> None:
     timed = [f for f in kind.__struct_fields__ if any(w in f for w in ("after", "hop", "keepalive",
              "stall", "cooldown"))]  # fmt: skip
     assert all(field.endswith("_seconds") for field in timed)
 
 
-def test_every_section_is_read(tmp_path: Path) -> None:
+def test_reads_every_section(tmp_path: Path) -> None:
     found = loaded(
         tmp_path,
         "name: attic\n"
@@ -117,7 +117,7 @@ def test_every_section_is_read(tmp_path: Path) -> None:
     ("port", "tls", "expected"),
     [(None, "{}", 8883), (None, "null", 1883), (1, "{}", 1), (65_535, "null", 65_535)],
 )
-def test_the_port_follows_the_kind_of_connection(
+def test_default_port_depends_on_tls(
     port: int | None, tls: str, expected: int, tmp_path: Path
 ) -> None:
     text = f"mqtt: {{port: {'null' if port is None else port}, tls: {tls}}}"
@@ -151,7 +151,7 @@ def test_the_port_follows_the_kind_of_connection(
         ),
     ],
 )
-def test_an_unknown_key_is_named_with_a_suggestion(text: str, message: str, tmp_path: Path) -> None:
+def test_unknown_key_is_reported_with_a_suggestion(text: str, message: str, tmp_path: Path) -> None:
     assert refusal(tmp_path, text) == message
 
 
@@ -190,21 +190,21 @@ def test_an_unknown_key_is_named_with_a_suggestion(text: str, message: str, tmp_
         ("mqtt: {topic_prefix: /home}", ["mqtt.topic_prefix", "no slash at an end"]),
         ('mqtt: {topic_prefix: "home\\n"}', ["mqtt.topic_prefix"]),
         ("mqtt: {discovery_prefix: 'a#'}", ["mqtt.discovery_prefix", "wildcard"]),
-        ("mqtt:\n  username: ${USER}", ["mqtt.username", "variables are not replaced here; write"]),
-        ("mqtt: {area: '{{ area }}'}", ["mqtt.area", "variables are not replaced here"]),
-        ("mqtt: {port: '${PORT:-1883}'}", ["mqtt.port", "variables are not replaced here"]),
+        ("mqtt:\n  username: ${USER}", ["mqtt.username", "variables are not expanded here; write"]),
+        ("mqtt: {area: '{{ area }}'}", ["mqtt.area", "variables are not expanded here"]),
+        ("mqtt: {port: '${PORT:-1883}'}", ["mqtt.port", "variables are not expanded here"]),
         ("mqtt: {topic_prefix: $SYS/box}", ["mqtt.topic_prefix", "no $ at the beginning"]),
         ("mqtt: {discovery_prefix: $share}", ["mqtt.discovery_prefix", "no $ at the beginning"]),
         ("mqtt: {topic_prefix: $music}", ["mqtt.topic_prefix", "no $ at the beginning"]),
         ("mqtt: {topic_prefix: ${PREFIX}}", ["not valid YAML"]),
-        ("mqtt:\n  topic_prefix: ${PREFIX}", ["mqtt.topic_prefix", "variables are not replaced"]),
+        ("mqtt:\n  topic_prefix: ${PREFIX}", ["mqtt.topic_prefix", "variables are not expanded"]),
         ('mqtt: {topic_prefix: "home\\x7f"}', ["mqtt.topic_prefix", "control character"]),
         ('mqtt: {client_id: "a\\nb"}', ["mqtt.client_id", "without control characters"]),
         ('mqtt: {username: "a\\tb"}', ["mqtt.username", "without control characters"]),
         (f"mqtt: {{client_id: {'x' * 65}}}", ["mqtt.client_id", "length <= 64"]),
         (
             'mqtt: {password_file: "a\\0b"}',
-            ["mqtt.password_file", "has a NUL character; leave it out"],
+            ["mqtt.password_file", "has a NUL character; remove it"],
         ),
         ('model: {file: "a\\0b"}', ["model.file", "has a NUL character"]),
         ('state: {directory: "a\\0b"}', ["state.directory", "has a NUL character"]),
@@ -231,7 +231,7 @@ def test_an_unknown_key_is_named_with_a_suggestion(text: str, message: str, tmp_
         ("audio: {1: 2}", ["audio.1: unknown key"]),
     ],
 )
-def test_a_wrong_value_is_named_with_what_is_wanted(
+def test_invalid_value_is_reported_with_the_expected_type_or_range(
     text: str, words: list[str], tmp_path: Path
 ) -> None:
     message = refusal(tmp_path, text)
@@ -243,13 +243,13 @@ def test_a_wrong_value_is_named_with_what_is_wanted(
 @pytest.mark.parametrize(
     ("text", "remedy"),
     [
-        ("mqtt: {port: 0}", "; correct it, or leave it out for the default"),
+        ("mqtt: {port: 0}", "; correct it, or remove it for the default"),
         (
             "tracker: {families: {vocal: {votes: 0}}}",
-            "; correct it, or leave it out for the default",
+            "; correct it, or remove it for the default",
         ),
         ("sources: [{name: , device: pulse}]", "; correct it"),
-        ("mqtt: {families: [guitar, ]}\nname:", "; correct it, or leave it out for the default"),
+        ("mqtt: {families: [guitar, ]}\nname:", "; correct it, or remove it for the default"),
     ],
 )
 def test_remedy_mentions_a_default_only_where_one_exists(
@@ -258,7 +258,7 @@ def test_remedy_mentions_a_default_only_where_one_exists(
     assert refusal(tmp_path, text).endswith(remedy)
 
 
-def test_every_fault_is_reported_at_once(tmp_path: Path) -> None:
+def test_all_errors_are_reported_at_once(tmp_path: Path) -> None:
     text = (
         "name: living room\naudio:\n  hop_seconds: 9\n  devise: 1\n"
         "sources:\n  - {name: a, device: x}\n  - {name: a, url: 'rtsp://c:x'}\n"
@@ -285,7 +285,7 @@ def test_every_fault_is_reported_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["audio: {{device: '{}'}}", "sources: [{{name: a, device: '{}'}}]"]
 )
-def test_an_address_as_a_device_is_refused_unseen_and_led_to_sources(
+def test_rejects_a_url_as_device_without_showing_it_and_points_to_sources(
     device: str, text: str, tmp_path: Path
 ) -> None:
     message = refusal(tmp_path, text.format(device))
@@ -304,7 +304,7 @@ def test_an_address_as_a_device_is_refused_unseen_and_led_to_sources(
     ],
 )
 @pytest.mark.parametrize("address", ["mqtts://me:S3cret@broker:8883/x", "rtsp://me:S3 c@ret@c"])
-def test_an_address_with_a_login_is_refused_unseen_at_every_key(
+def test_rejects_an_address_with_a_login_at_every_key_without_showing_it(
     key: str, address: str, tmp_path: Path
 ) -> None:
     value = f"['{address}']" if key == "mqtt.families" else f"'{address}'"
@@ -329,13 +329,13 @@ def test_an_address_with_a_login_is_refused_unseen_at_every_key(
         *('log: {{level: "{}"}}', 'tracker: {{families: {{"{}": {{}}}}}}'),
     ],
 )
-def test_half_of_a_surrogate_pair_is_refused_at_every_text(text: str, tmp_path: Path) -> None:
+def test_rejects_a_lone_surrogate_in_every_text(text: str, tmp_path: Path) -> None:
     message = refusal(tmp_path, text.format(r"a\ud83d"))
     assert "half of a surrogate pair; write the whole character" in message
 
 
 @pytest.mark.parametrize("key", ["username", "client_id", "topic_prefix", "area"])
-def test_an_emoji_as_json_writes_it_is_one_character(key: str, tmp_path: Path) -> None:
+def test_reads_a_surrogate_pair_from_json_as_one_character(key: str, tmp_path: Path) -> None:
     settings = loaded(tmp_path, json.dumps({"mqtt": {key: "\U0001f3b8"}}))
     assert getattr(settings.mqtt, key) == "\U0001f3b8"
 
@@ -347,7 +347,7 @@ def test_an_emoji_as_json_writes_it_is_one_character(key: str, tmp_path: Path) -
         *("::1", "fe80::1%eth0", "2001:db8::192.168.1.5", "x" * 63 + ".local"),
     ],
 )
-def test_a_host_is_a_name_or_an_address(host: str, tmp_path: Path) -> None:
+def test_accepts_a_host_name_or_an_ip_address(host: str, tmp_path: Path) -> None:
     assert loaded(tmp_path, f"mqtt: {{host: '{host}'}}").mqtt.host == host
 
 
@@ -356,22 +356,22 @@ def test_a_host_is_a_name_or_an_address(host: str, tmp_path: Path) -> None:
     [
         (
             "mqtt://hub:1883",
-            "a URL is not a host name; write the host alone, and the port as mqtt.port",
+            "a URL is not a host name; write only the host, and the port as mqtt.port",
         ),
         ("mqtts://hub", "the port as mqtt.port, and tls: {} for encryption"),
-        ("wss://hub/mqtt", "MQTT over websockets is not supported; write the host alone"),
-        ("hub:1883", "the port has a key of its own; write host: hub and port: 1883"),
+        ("wss://hub/mqtt", "MQTT over websockets is not supported; write only the host"),
+        ("hub:1883", "the port has its own key; write host: hub and port: 1883"),
         ("192.168.1.5:1883", "write host: 192.168.1.5 and port: 1883"),
-        ("[::1]", "brackets are no part of an address; write host: '::1'"),
+        ("[::1]", "brackets are not allowed; write host: '::1'"),
         ("[::1]:1883", "write host: '::1' and port: 1883"),
-        ("me@hub", "a user is not part of it; write the host alone, and the user as mqtt.username"),
-        ("${MQTT_HOST}", "variables are not replaced here; write the host name itself"),
-        ("$MQTT_HOST", "variables are not replaced here"),
-        ("{{ mqtt_host }}", "variables are not replaced here"),
-        ("hub ", "a space or a control character; write the host name without it"),
+        ("me@hub", "it contains a user; write only the host, and the user as mqtt.username"),
+        ("${MQTT_HOST}", "variables are not expanded here; write the host name itself"),
+        ("$MQTT_HOST", "variables are not expanded here"),
+        ("{{ mqtt_host }}", "variables are not expanded here"),
+        ("hub ", "a space or a control character; remove it"),
         *((host, "a space or a control character") for host in (" hub", "my hub", "hub\u00a0")),
         *((host, "a space or a control character") for host in ("hub\\n", "\\x7fhub", "hub\\t")),
-        ("hub/", "a path is not part of it; write the host name alone"),
+        ("hub/", "it contains a path; write only the host name"),
         ("a..b", "it has an empty part between its dots; remove a dot"),
         *((host, "an empty part between its dots") for host in (".hub", ".", "hub..")),
         ("192.168.1.300", "it is not an IP address; write four numbers from 0 to 255"),
@@ -383,15 +383,15 @@ def test_a_host_is_a_name_or_an_address(host: str, tmp_path: Path) -> None:
             (host, "nor an IPv6 address")
             for host in ("12345::", "a:b:c", "hub:", "::1%", "::1:99999")
         ),
-        *((host, "letters, digits, - and . only") for host in ("<ip>", "hub;", "hub?x", "hub*")),
-        ("“hub”", "quotes of a word processor"),
+        *((host, "only letters, digits, - and .") for host in ("<ip>", "hub;", "hub?x", "hub*")),
+        ("“hub”", "typographic quotes"),
         ("x" * 64, "longer than 63 characters"),
         ("ü" * 63, "it is not a host name"),
         (".".join(["x" * 63] * 5), "longer than 253 characters"),
         ("", "it is empty; write a host name or an IP address"),
     ],
 )
-def test_invalid_host_is_refused_with_the_remedy(host: str, fault: str, tmp_path: Path) -> None:
+def test_rejects_an_invalid_host_with_the_remedy(host: str, fault: str, tmp_path: Path) -> None:
     message = refusal(tmp_path, f'mqtt: {{host: "{host}"}}')
     assert message.startswith(", line 1: mqtt.host: found ")
     assert fault in message
@@ -399,7 +399,7 @@ def test_invalid_host_is_refused_with_the_remedy(host: str, fault: str, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("url", "is_one"),
+    ("url", "is_valid"),
     [
         ("rtsp://me:pw@camera.local:8554/stream?x=1", True),
         ("http://[::1]:8000/radio", True),
@@ -410,15 +410,15 @@ def test_invalid_host_is_refused_with_the_remedy(host: str, fault: str, tmp_path
         ("http://[::1/x", False),
     ],
 )
-def test_a_url_needs_a_host(url: str, tmp_path: Path, *, is_one: bool) -> None:
+def test_url_needs_a_host(url: str, tmp_path: Path, *, is_valid: bool) -> None:
     text = f"sources: [{{name: a, url: '{url}'}}]"
-    if is_one:
+    if is_valid:
         assert loaded(tmp_path, text).sources[0].url == url
     else:
         assert "sources.0.url: not an address with a host; " in refusal(tmp_path, text)
 
 
-def test_what_yaml_might_take_for_a_number_is_text_where_text_is_expected(tmp_path: Path) -> None:
+def test_ambiguous_scalar_is_text_where_text_is_expected(tmp_path: Path) -> None:
     text = (
         "name: 2024-01-01\naudio: {device: 12:30}\n"
         "mqtt: {area: no, username: 0123, protocol: 5, tls: {minimum_version: 1.3}}\n"
@@ -430,7 +430,7 @@ def test_what_yaml_might_take_for_a_number_is_text_where_text_is_expected(tmp_pa
     assert settings.mqtt.tls == TlsSettings(minimum_version="1.3")
 
 
-def test_a_section_left_empty_is_its_defaults_at_any_depth(tmp_path: Path) -> None:
+def test_empty_section_has_its_defaults_at_any_depth(tmp_path: Path) -> None:
     text = "audio:\ntracker:\n  families:\n    vocal:\nmqtt:\n  families:\n  # - guitar\nsources:\n"
     settings = loaded(tmp_path, text)
     assert settings == Settings(tracker=TrackerSettings(families={"vocal": FamilySettings()}))
@@ -438,9 +438,7 @@ def test_a_section_left_empty_is_its_defaults_at_any_depth(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("nothing", ["", "  # ca_file: /etc/timbrel/ca.pem\n", "   \n"])
-def test_tls_left_empty_is_refused_since_it_would_be_no_encryption(
-    nothing: str, tmp_path: Path
-) -> None:
+def test_rejects_an_empty_tls_section(nothing: str, tmp_path: Path) -> None:
     assert refusal(tmp_path, f"mqtt:\n  tls:\n{nothing}  host: hub\n") == (
         ", line 2: mqtt.tls: it is empty; write {} to switch it on with its defaults, "
         "or null to leave it off"
@@ -448,18 +446,16 @@ def test_tls_left_empty_is_refused_since_it_would_be_no_encryption(
 
 
 @pytest.mark.parametrize("word", ["null", "~"])
-def test_tls_is_off_where_that_is_written(word: str, tmp_path: Path) -> None:
+def test_null_disables_tls(word: str, tmp_path: Path) -> None:
     assert loaded(tmp_path, f"mqtt: {{tls: {word}}}").mqtt.tls is None
 
 
 @pytest.mark.parametrize("section", ["audio: {}", "sources: [{{name: a, device: x, {}}}]"])
-def test_a_gate_left_empty_is_refused_since_it_would_be_no_gate(
-    section: str, tmp_path: Path
-) -> None:
+def test_rejects_an_empty_gate(section: str, tmp_path: Path) -> None:
     text = section.format("gate_dbfs:" if "sources" in section else "{gate_dbfs: }")
     assert refusal(tmp_path, text).endswith(
-        "gate_dbfs: it is empty; write a value, or null to switch it off, or leave "
-        "the key out for the default"
+        "gate_dbfs: it is empty; write a value, or null to switch it off, or remove "
+        "the key for the default"
     )
 
 
@@ -477,7 +473,7 @@ def test_a_gate_left_empty_is_refused_since_it_would_be_no_gate(
         ("mqtt: {families: }", MqttSettings()),
     ],
 )
-def test_unambiguous_values_are_accepted(text: str, settings: MqttSettings, tmp_path: Path) -> None:
+def test_accepts_unambiguous_values(text: str, settings: MqttSettings, tmp_path: Path) -> None:
     assert loaded(tmp_path, text).mqtt == settings
 
 
@@ -490,18 +486,18 @@ def test_unambiguous_values_are_accepted(text: str, settings: MqttSettings, tmp_
         ("0o3531", "write 1881"),
     ],
 )
-def test_an_octal_number_is_refused(port: str, remedy: str, tmp_path: Path) -> None:
+def test_rejects_an_octal_number(port: str, remedy: str, tmp_path: Path) -> None:
     message = refusal(tmp_path, f"mqtt: {{port: {port}}}")
     assert ", which some YAML readers take for an octal number; " in message
     assert message.endswith(remedy)
 
 
 @pytest.mark.parametrize("prefix", ["timbrel", "home/music", "home/first floor/ünder", "x/$y"])
-def test_a_plain_topic_prefix_is_taken(prefix: str, tmp_path: Path) -> None:
+def test_accepts_a_plain_topic_prefix(prefix: str, tmp_path: Path) -> None:
     assert loaded(tmp_path, f"mqtt: {{topic_prefix: '{prefix}'}}").mqtt.topic_prefix == prefix
 
 
-def test_a_password_comes_from_its_file(tmp_path: Path) -> None:
+def test_password_file_overrides_the_environment(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text(" s3cret with spaces \n", encoding="utf-8")
     mqtt = MqttSettings(password_file=str(file))
@@ -509,22 +505,22 @@ def test_a_password_comes_from_its_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"p\xc3\xa4ss", b"p\xc3\xa4ss\n", b"p\xc3\xa4ss\r\n"])
-def test_a_line_end_is_no_part_of_a_password(content: bytes, tmp_path: Path) -> None:
+def test_removes_the_line_end_of_a_password_file(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "password").write_bytes(content)
     assert read_password(MqttSettings(password_file=str(tmp_path / "password")), {}) == "päss"
 
 
-def test_without_a_file_a_password_comes_from_the_environment() -> None:
+def test_reads_the_password_from_the_environment_without_a_file() -> None:
     assert read_password(MqttSettings(), {PASSWORD_VARIABLE: "s3cret"}) == "s3cret"
     assert read_password(MqttSettings(), {}) is None
 
 
-def test_the_processes_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uses_the_environment_of_the_process_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PASSWORD_VARIABLE, "s3cret")
     assert read_password(MqttSettings()) == "s3cret"
 
 
-def test_a_password_file_that_is_absent_is_an_error(tmp_path: Path) -> None:
+def test_rejects_a_missing_password_file(tmp_path: Path) -> None:
     path = tmp_path / "absent"
     with pytest.raises(InputError) as caught:
         read_password(MqttSettings(password_file=str(path)), {PASSWORD_VARIABLE: "s3cret"})
@@ -540,13 +536,13 @@ UNUSABLE = [
     (b"me\ns3cret\n", "more than one line"),
     (b"\n\ns3cret", "more than one line"),
     (b"s3cret\rs3cret", "more than one line"),
-    (b"s3cret\0", "a NUL character in it"),
+    (b"s3cret\0", "contains a NUL character"),
     (b"s3cret" * 11_000, "longer than"),
 ]
 
 
 @pytest.mark.parametrize(("content", "reason"), UNUSABLE)
-def test_unusable_password_is_refused_without_showing_it(
+def test_rejects_an_unusable_password_without_showing_it(
     content: bytes, reason: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "password"
@@ -561,7 +557,7 @@ def test_unusable_password_is_refused_without_showing_it(
 
 
 @pytest.mark.parametrize(("content", "reason"), UNUSABLE[:5])
-def test_password_from_the_service_manager_is_checked_too(
+def test_rejects_an_unusable_password_from_the_service_manager(
     content: bytes, reason: str, tmp_path: Path
 ) -> None:
     (tmp_path / "mqtt_password").write_bytes(content)
@@ -571,7 +567,7 @@ def test_password_from_the_service_manager_is_checked_too(
 
 
 @pytest.mark.parametrize("value", ["s3cret\udce4", "me\ns3cret"])
-def test_unusable_password_in_the_environment_is_refused(value: str) -> None:
+def test_rejects_an_unusable_password_in_the_environment(value: str) -> None:
     with pytest.raises(InputError) as caught:
         read_password(MqttSettings(), {PASSWORD_VARIABLE: value})
     assert str(caught.value).startswith(f"{PASSWORD_VARIABLE}: ")
@@ -580,23 +576,21 @@ def test_unusable_password_in_the_environment_is_refused(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["päss", "päss\n", "päss\r", "\ufeffpäss"])
-def test_a_line_end_in_the_environment_is_no_part_of_a_password(value: str) -> None:
+def test_removes_the_line_end_of_a_password_in_the_environment(value: str) -> None:
     assert read_password(MqttSettings(), {PASSWORD_VARIABLE: value}) == "päss"
 
 
-def test_an_empty_variable_is_no_password() -> None:
+def test_empty_variable_gives_no_password() -> None:
     assert read_password(MqttSettings(), {PASSWORD_VARIABLE: ""}) is None
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_byte_order_mark_is_no_part_of_a_password(encoding: str, tmp_path: Path) -> None:
+def test_removes_the_byte_order_mark_of_a_password_file(encoding: str, tmp_path: Path) -> None:
     (tmp_path / "password").write_bytes("päss\r\n".encode(encoding))
     assert read_password(MqttSettings(password_file=str(tmp_path / "password")), {}) == "päss"
 
 
-def test_a_password_is_never_shown_with_the_settings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_settings_never_show_the_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "password").write_text("s3cret")
     monkeypatch.setenv(PASSWORD_VARIABLE, "s3cret-too")
     settings = loaded(tmp_path, f"mqtt: {{username: me, password_file: {tmp_path / 'password'}}}")
@@ -614,11 +608,11 @@ def test_a_password_is_never_shown_with_the_settings(
         "mqtt: {passwort: s3cret, port: 0}",
     ],
 )
-def test_a_password_in_the_wrong_place_is_not_repeated(text: str, tmp_path: Path) -> None:
+def test_error_about_a_misplaced_password_does_not_show_it(text: str, tmp_path: Path) -> None:
     assert "s3cret" not in "".join(refusals(tmp_path, text))
 
 
-def test_settings_cannot_be_changed() -> None:
+def test_settings_are_immutable() -> None:
     with pytest.raises(AttributeError):
         Settings().mqtt.host = "elsewhere"  # type: ignore[misc]
 
@@ -631,14 +625,14 @@ TWO = (
 )
 
 
-def test_without_sources_the_one_of_audio_is_called_as_the_box(tmp_path: Path) -> None:
+def test_single_place_is_named_like_the_box(tmp_path: Path) -> None:
     settings = loaded(tmp_path, "name: attic\naudio: {device: 3, channel: 2, gate_dbfs: -40}")
     (place,) = settings.places
     assert (place.name, place.device, place.channel) == ("attic", 3, 2)
     assert settings.gate_of(place) == -40.0
 
 
-def test_sources_have_what_audio_gives_unless_they_differ(tmp_path: Path) -> None:
+def test_source_inherits_the_gate_of_audio_unless_it_sets_one(tmp_path: Path) -> None:
     settings = loaded(tmp_path, TWO)
     room, hall = settings.places
     assert (room.name, room.device, room.channel) == ("music_room", "usb:0d8c:0014:A 1", 2)
@@ -647,12 +641,12 @@ def test_sources_have_what_audio_gives_unless_they_differ(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["a${b}c", "{{box}}"])
-def test_a_quoted_user_name_may_look_like_a_variable(name: str, tmp_path: Path) -> None:
+def test_accepts_a_quoted_user_name_that_looks_like_a_variable(name: str, tmp_path: Path) -> None:
     (tmp_path / "timbrel.yaml").write_text(f"mqtt: {{username: '{name}'}}\n")
     assert load(tmp_path / "timbrel.yaml").mqtt.username == name
 
 
-def test_a_url_may_hold_an_encoded_dollar_sign(tmp_path: Path) -> None:
+def test_accepts_an_encoded_dollar_sign_in_a_url(tmp_path: Path) -> None:
     url = "rtsp://me:a%24%7Bb}@camera/1"
     (tmp_path / "timbrel.yaml").write_text(f"sources: [{{name: a, url: '{url}'}}]\n")
     assert load(tmp_path / "timbrel.yaml").sources[0].url == url
@@ -672,16 +666,19 @@ def test_a_url_may_hold_an_encoded_dollar_sign(tmp_path: Path) -> None:
         ("sources: [{name: a, url: 'file:///etc/passwd'}]", ["sources.0.url", "rtsp://"]),
         (
             "sources: [{name: a, url: 'rtsp://me:${PASSWORD}@camera/1'}]",
-            ["sources.0.url: found something else: variables", "itself, with %24 for a $ and %7B"],
+            [
+                "sources.0.url: found something else: variables",
+                "itself, with %24 for each $ and %7B",
+            ],
         ),
         ("sources: [{name: a, device: 'usb:1234'}]", ["sources.0.device", "usb:VID:PID"]),
         ("sources: 3", ["sources", "a list"]),
-        ("audio: {device: x}\nsources: [{name: a, device: y}]", ["audio.device", "leave it out"]),
+        ("audio: {device: x}\nsources: [{name: a, device: y}]", ["audio.device", "remove it"]),
         ("audio: {device: 'usb:12:34'}", ["audio.device", "usb:VID:PID"]),
         ("audio: {device: 'pulse:'}", ["audio.device", "pulse:SOURCE"]),
     ],
 )
-def test_sources_that_cannot_be_are_refused_by_key(
+def test_error_about_an_invalid_source_names_the_key(
     text: str, words: list[str], tmp_path: Path
 ) -> None:
     message = refusal(tmp_path, text)
@@ -697,7 +694,7 @@ def test_sources_that_cannot_be_are_refused_by_key(
         ({"discovery": False, "birth_topic": "hub/born"}, []),
     ],
 )
-def test_birth_is_heard_on_the_hubs_default_topic_too_unless_one_is_set(
+def test_birth_topics_include_the_hubs_default_unless_one_is_set(
     mqtt: dict[str, Any], topics: list[str]
 ) -> None:
     assert MqttSettings(**mqtt).birth_topics == topics

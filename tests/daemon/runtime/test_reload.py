@@ -161,7 +161,7 @@ def test_each_fault_of_a_bad_file_is_a_line_of_its_own(
 ) -> None:
     box.change("tracker: {threshold: 5}\naudoi: {}\n")
     assert box.applied == []
-    default = "correct it, or leave it out for the default"
+    default = "correct it, or remove it for the default"
     threshold = f"tracker.threshold: expected a number < 1.0, found 5; {default}"
     assert caplog.messages == [
         f"{box.file}, line 1: {threshold}; the old settings stay",

@@ -20,7 +20,7 @@ from daemon.system.log_lines import (
     LogHandler,
     Prioritized,
     TextLines,
-    to_journal,
+    is_journal,
 )
 from tests.conftest import ROOT, Timbrel
 
@@ -63,7 +63,7 @@ def test_only_text_on_a_terminal_gets_the_time(kind: str, *, is_terminal: bool) 
     with os.fdopen(ours, "w") as stream:
         handler = LogHandler(stream)
         handler.handle(record("before"))
-        handler.write_as(kind, timed=True)
+        handler.set_format(kind, timed=True)
         handler.handle(record("after"))
         shown = b""
         while shown.count(b"\n") < 2:  # A terminal gives a line at a time.
@@ -158,9 +158,9 @@ def test_only_the_stream_that_systemd_names_is_the_journal() -> None:
     with tempfile.TemporaryFile("w") as stream, tempfile.TemporaryFile("w") as other:
         place = os.fstat(stream.fileno())
         environment = {"JOURNAL_STREAM": f"{place.st_dev}:{place.st_ino}"}
-        assert to_journal(stream, environment)
-        assert not to_journal(other, environment)
-        assert not to_journal(stream, {})
+        assert is_journal(stream, environment)
+        assert not is_journal(other, environment)
+        assert not is_journal(stream, {})
 
 
 @pytest.mark.parametrize(

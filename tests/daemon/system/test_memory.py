@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from daemon.system.memory import Garbage
+from daemon.system.memory import GarbageCollector
 
 
 class Knot:
@@ -28,7 +28,7 @@ def _thaw() -> Iterator[None]:
 def test_reference_cycles_are_freed_after_a_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    garbage = Garbage()
+    garbage = GarbageCollector()
     garbage()
     assert gc.get_freeze_count() > 1000
     gc.disable()

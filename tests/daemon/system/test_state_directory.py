@@ -4,7 +4,7 @@ import pytest
 
 from daemon.errors import InputError
 from daemon.mqtt.outbox.moment import Moment, this_moment
-from daemon.system.state_directory import Lock, state_directory
+from daemon.system.state_directory import DirectoryLock, state_directory
 from tests.daemon.special_files import SPECIAL
 
 
@@ -26,13 +26,13 @@ def test_the_directory(configured: str | None, environment: dict[str, str], expe
 
 def test_a_directory_belongs_to_one_at_a_time(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "state"
-    lock = Lock(folder)
+    lock = DirectoryLock(folder)
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / "lock").stat().st_mode & 0o777 == 0o600
     with pytest.raises(InputError, match=r"state\.directory: .*state: another timbrel \(process"):
-        Lock(folder)
+        DirectoryLock(folder)
     lock.release()
-    Lock(folder).release()
+    DirectoryLock(folder).release()
 
 
 @pytest.mark.parametrize("kind", SPECIAL)
@@ -42,18 +42,18 @@ def test_a_lock_is_never_another_file(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("precious")
     SPECIAL[kind](tmp_path / "lock")
-    lock = Lock(tmp_path)
+    lock = DirectoryLock(tmp_path)
     assert f"lock is {kind} instead of a file: moved to lock.damaged" in caplog.text
     assert elsewhere.read_text() == "precious"
     with pytest.raises(InputError, match="another timbrel"):
-        Lock(tmp_path)
+        DirectoryLock(tmp_path)
     lock.release()
 
 
 def test_what_was_moved_aside_before_is_no_obstacle(tmp_path: Path) -> None:
     for number in range(4):
         SPECIAL["a directory"](tmp_path / "lock")
-        Lock(tmp_path).release()
+        DirectoryLock(tmp_path).release()
         (tmp_path / "lock").unlink()
         assert len(list(tmp_path.glob("lock.damaged*"))) == number + 1
 

@@ -52,10 +52,10 @@ def test_a_request_wakes_everyone_who_waits() -> None:
 def test_a_request_makes_the_calls_of_contexts_that_are_entered() -> None:
     stop = Stop()
     calls: list[str] = []
-    with stop.calling(lambda: calls.append("outer")):
-        with stop.calling(lambda: calls.append("left")):
+    with stop.callback(lambda: calls.append("outer")):
+        with stop.callback(lambda: calls.append("left")):
             pass
-        with stop.calling(lambda: calls.append("inner")):
+        with stop.callback(lambda: calls.append("inner")):
             assert calls == []
             stop.set()
             assert calls == ["outer", "inner"]
@@ -65,14 +65,14 @@ def test_a_context_entered_after_the_request_is_called_at_once() -> None:
     stop = Stop()
     stop.set()
     calls: list[str] = []
-    with stop.calling(lambda: calls.append("late")):
+    with stop.callback(lambda: calls.append("late")):
         assert calls == ["late"]
 
 
 def test_a_context_left_by_an_error_is_forgotten() -> None:
     stop = Stop()
     calls: list[str] = []
-    with pytest.raises(ZeroDivisionError), stop.calling(lambda: calls.append("no")):
+    with pytest.raises(ZeroDivisionError), stop.callback(lambda: calls.append("no")):
         raise ZeroDivisionError
     stop.set()
     assert calls == []

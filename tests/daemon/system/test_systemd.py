@@ -32,7 +32,7 @@ def manager(
 
 def test_every_notification_arrives_as_its_own_datagram(manager: socket.socket) -> None:
     systemd.ready("hearing")
-    systemd.alive()
+    systemd.feed_watchdog()
     systemd.notify("STATUS=hearing, playing: flûte")
     systemd.stopping()
     received = [manager.recv(4096).decode() for _ in range(4)]
@@ -52,7 +52,7 @@ def test_without_a_manager_nothing_happens(
     if address is not None:
         monkeypatch.setenv("NOTIFY_SOCKET", address)
     before = open_files()
-    systemd.alive()
+    systemd.feed_watchdog()
     assert open_files() == before
 
 
@@ -61,7 +61,7 @@ def test_a_manager_that_is_gone_is_no_error_and_the_next_one_is_told(
 ) -> None:
     address = str(tmp_path / "notify")
     monkeypatch.setenv("NOTIFY_SOCKET", address)
-    systemd.alive()
+    systemd.feed_watchdog()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(address)
         listening.settimeout(10)
@@ -75,7 +75,7 @@ def test_an_address_that_cannot_be_is_no_error(
 ) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", address)
     before = open_files()
-    systemd.alive()
+    systemd.feed_watchdog()
     assert open_files() == before
 
 

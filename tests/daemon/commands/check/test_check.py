@@ -141,10 +141,10 @@ def test_a_password_without_a_user_and_an_empty_one_are_mentioned(
         ("", "the file is empty"),
         ("\ufeff\r\n", "the file is empty"),
         ("\n", "the file is empty"),
-        ("  \n", "it holds nothing but spaces"),
+        ("  \n", "it contains only spaces"),
         ("S3cret \n", "it begins or ends with a space"),
-        ('"S3cret"\n', "it stands in quotes, which would be sent as part of the password"),
-        ("${S3cret}\n", "it names a variable, which is not replaced"),
+        ('"S3cret"\n', "it is in quotes, which would be sent as part of the password"),
+        ("${S3cret}\n", "it contains a variable, which is not expanded"),
         (
             "password: S3cret\n",
             "it begins with a name, which would be sent as part of the password",
@@ -238,9 +238,9 @@ def test_a_secret_that_only_root_can_read_is_no_error_for_others(user: str) -> N
 WITH_DEFAULT_PATHS = """
 import sys
 from pathlib import Path
-from daemon.configuration import handed_files
+from daemon.configuration import startup_files
 from daemon.system import unit
-handed_files._UNITS = Path("/nowhere")
+startup_files._UNITS = Path("/nowhere")
 unit.CONFIG = Path(sys.argv[1])
 unit.PASSWORD = unit.CONFIG.with_name("password")
 """

@@ -1,4 +1,4 @@
-"""What is wrong in a configuration is named with what to write instead."""
+"""Error messages say how to correct a mistake in a configuration."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,15 +8,15 @@ import pytest
 
 from daemon.configuration.settings import Settings
 from daemon.configuration.settings_file import load
-from daemon.configuration.yaml import words
+from daemon.configuration.yaml.type_hints import struct_type
 from daemon.errors import InputError
 
 UNITS = [
-    ("audio: {hop_seconds: 1s}", "write the number alone, in seconds"),
-    ("audio: {gate_dbfs: -65 dBFS}", "write the number alone, in dBFS"),
-    ("outbox: {max_megabytes: 8MB}", "write the number alone, in megabytes"),
-    ("outbox: {max_days: 30 d}", "write the number alone, in days"),
-    ("tracker: {threshold: 50%}", "write the number alone"),
+    ("audio: {hop_seconds: 1s}", "write only the number, in seconds"),
+    ("audio: {gate_dbfs: -65 dBFS}", "write only the number, in dBFS"),
+    ("outbox: {max_megabytes: 8MB}", "write only the number, in megabytes"),
+    ("outbox: {max_days: 30 d}", "write only the number, in days"),
+    ("tracker: {threshold: 50%}", "write only the number"),
 ]
 DIGITS = [
     ("mqtt:\n  port: \uff11\uff18\uff18\uff13", "write 1883"),
@@ -28,8 +28,8 @@ DIGITS = [
     ("audio: {channel: left}", "write a number, or null"),
     ("audio: {gate_dbfs: off}", "write a number, or null"),
     ("mqtt: {discovery: 1}", "write true or false"),
-    ('mqtt: {username: ""}', "write null, or leave it out"),
-    ('mqtt: {area: ""}', "write null, or leave it out"),
+    ('mqtt: {username: ""}', "write null, or remove the key"),
+    ('mqtt: {area: ""}', "write null, or remove the key"),
 ]
 SECTIONS = [
     ("mqtt: {tls: true}", "write {} to switch it on with its defaults"),
@@ -38,17 +38,17 @@ SECTIONS = [
     ("mqtt: {tls: []}", "write {}"),
     ("health: on", "write {} for its defaults, or its keys below it"),
     ("log: debug", "write its keys below it, indented, each with a colon and its value"),
-    ("mqtt:\n  - host: hub\n  - port: 1883", "write its keys without the dashes or the brackets"),
+    ("mqtt:\n  - host: hub\n  - port: 1883", "write its keys without dashes or brackets"),
     ("mqtt:\n  host = hub", "write a colon and a space instead of each ="),
-    ("mqtt:\n  host:hub", "put a space behind the colon"),
-    ("tracker: {families: [vocal]}", "write its keys without the dashes or the brackets"),
+    ("mqtt:\n  host:hub", "put a space after the colon"),
+    ("tracker: {families: [vocal]}", "write its keys without dashes or brackets"),
 ]
 LISTS = [
     ("mqtt: {families: guitar}", "write a list: [guitar]"),
     ('mqtt: {families: "guitar, keyboard"}', "write a list: [guitar, keyboard]"),
-    ("mqtt: {families: {guitar: {}}}", "begin each of its entries with a dash"),
-    ("sources: hall", "write its entries below it, each behind a dash with its keys"),
-    ("sources:\n  name: hall\n  device: x", "begin each of its entries with a dash"),
+    ("mqtt: {families: {guitar: {}}}", "begin each entry with a dash"),
+    ("sources: hall", "write its entries below it, each with a dash before its keys"),
+    ("sources:\n  name: hall\n  device: x", "begin each entry with a dash"),
     ("name: [attic]", "write one value; a text that begins with [ needs quotes"),
     ("mqtt: {host: {hub: }}", "write one value; a text that begins with { needs quotes"),
     ("mqtt: {host: {{ host }}}", "quote a text that begins with { or ["),
@@ -58,8 +58,8 @@ KEYS = [
     ("audio: {hop-seconds: 1}", "did you mean hop_seconds?"),
     ("mqtt:\nhost: hub", "did you mean mqtt.host? then indent it below mqtt"),
     ("port: 1", "did you mean mqtt.port or health.port? then indent it below mqtt or health"),
-    ("mqtt:\n\u00a0\u00a0host: hub", "a space that YAML does not know belongs to it; write plain"),
-    ("mqtt.host: hub", "write mqtt: and below it, indented, host"),
+    ("mqtt:\n\u00a0\u00a0host: hub", "a space character that YAML does not strip; write plain"),
+    ("mqtt.host: hub", "write mqtt: and, indented below it, host"),
 ]
 SYNTAX = [
     ("mqtt:\n  username: @me", "a text cannot begin with '@'; quote it"),
@@ -68,19 +68,19 @@ SYNTAX = [
     ("mqtt:\n  username: &me", "an anchor without a value; quote a text that begins with &"),
     ("mqtt:\n  area: in: out", "correct the indentation, or quote a text with a colon in it"),
     ("mqtt:\n  area: 'it's'", "correct the indentation, or put the whole text in quotes"),
-    ("mqtt:\n  host: hub\n  port:1883", "write each key with a colon and a space behind it"),
+    ("mqtt:\n  host: hub\n  port:1883", "write a colon and a space after each key"),
     ("mqtt:\n  host: 'hub", "close the quotes"),
     ("mqtt: {host: hub", "close the bracket, or put a comma between its entries"),
     ("mqtt: {host: [::1]}", "quote the text"),
     ('[mqtt]\nhost = "hub"', "write name: value, and each section as name: with its keys indented"),
     ("name: a\n---\nname: b", "remove the second ---"),
     ("mqtt:\n\thost: hub", "a tab at the start of a token; write spaces instead of tabs"),
-    ("mqtt: {username: !secret me}", "leave it out, or quote the text if it is a part of it"),
+    ("mqtt: {username: !secret me}", "remove it, or quote the text if the tag is part of it"),
 ]
 
 
 @pytest.mark.parametrize(("text", "remedy"), [*UNITS, *DIGITS, *SECTIONS, *LISTS, *KEYS, *SYNTAX])
-def test_a_mistake_is_one_line_with_what_to_write_instead(
+def test_mistake_is_reported_in_one_line_with_the_remedy(
     text: str, remedy: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "timbrel.yaml"
@@ -100,11 +100,11 @@ ODD = [
 
 
 def keys(kind: type[msgspec.Struct], above: str = "") -> Iterator[str]:
-    """Every key of the configuration, with those above it."""
+    """Yield the path of every key of the configuration."""
     for one in msgspec.structs.fields(kind):
         key = f"{above}{one.encode_name}"
         yield key
-        section = words.section(one.type)
+        section = struct_type(one.type)
         if section is not None:
             yield from keys(section, f"{key}.")
 
@@ -112,7 +112,9 @@ def keys(kind: type[msgspec.Struct], above: str = "") -> Iterator[str]:
 @pytest.mark.parametrize(
     "key", [*keys(Settings), "tracker.families.vocal", "tracker.families.vocal.votes"]
 )
-def test_every_key_takes_an_odd_value_or_refuses_it_with_a_remedy(key: str, tmp_path: Path) -> None:
+def test_every_key_accepts_an_odd_value_or_rejects_it_with_a_remedy(
+    key: str, tmp_path: Path
+) -> None:
     file = tmp_path / "timbrel.yaml"
     *above, last = key.split(".")
     for value in ODD:
@@ -123,8 +125,8 @@ def test_every_key_takes_an_odd_value_or_refuses_it_with_a_remedy(key: str, tmp_
             load(file)
         except InputError as error:
             for line in error.lines:
-                said = line.removeprefix(str(file))
-                assert "; " in said
-                assert len(said) < 330
-                assert said.isprintable()
-                assert "S3cret" not in said
+                message = line.removeprefix(str(file))
+                assert "; " in message
+                assert len(message) < 330
+                assert message.isprintable()
+                assert "S3cret" not in message

@@ -8,10 +8,11 @@ from pathlib import Path
 from daemon.configuration.settings import Settings
 
 
-def exposed(settings: Settings, config: Path | None) -> Iterator[str]:
-    """A line, with the remedy, for each such file that the settings name, and for their own.
+def exposed_secrets(settings: Settings, config: Path | None) -> Iterator[str]:
+    """Yield a warning, with the remedy, for each exposed file.
 
-    The settings' file counts where it holds the login of a camera.
+    Checked are the password and key files that the settings name, and the settings file `config`
+    if it contains the login of a camera.
     """
     tls = settings.mqtt.tls
     named = {"mqtt.password_file": settings.mqtt.password_file}
@@ -23,20 +24,20 @@ def exposed(settings: Settings, config: Path | None) -> Iterator[str]:
     has_login = any("@" in str(source.url) for source in settings.sources)
     if config is not None and has_login and _is_open(config):
         problem = "every user of this machine can read the cameras' passwords in it"
-        yield f"{config}: {problem}; {_closing(config)}"
+        yield f"{config}: {problem}; {_restrict_command(config)}"
 
 
-def _closing(config: Path) -> str:
-    """The command after which only its reader can read it."""
+def _restrict_command(config: Path) -> str:
+    """Return the command that leaves `config` readable only by its user or by the service."""
     from daemon.system import installation
 
     if config.stat().st_uid != 0 or installation.service_group() is None:
         return shlex.join(["chmod", "600", str(config)])
-    return installation.closing(config)
+    return installation.restrict_command(config)
 
 
 def _is_open(path: Path) -> bool:
-    """Whether others may read the file and pass through every folder above it."""
+    """Return whether other users may read the file and enter every folder above it."""
     try:
         path = path.resolve()
         folders = all(parent.stat().st_mode & stat.S_IXOTH for parent in path.parents)

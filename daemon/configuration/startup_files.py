@@ -1,4 +1,4 @@
-"""Files that a running daemon does not follow: copies from systemd, and files read at its start."""
+"""Files that are read, or copied by systemd, only when the daemon starts."""
 
 import os
 import re
@@ -13,16 +13,18 @@ if TYPE_CHECKING:
 
 _UNITS = Path("/etc/systemd/system")
 
+# A setting's key to its file's name, inode, size in bytes, and time of the last write in ns.
 Signatures = Mapping[str, tuple[str, int, int, int]]
 
 
 def outdated_copies(
     mqtt: "MqttSettings", environment: Mapping[str, str] = os.environ
 ) -> Iterator[str]:
-    """Yield a line, with the remedy, for each copy that differs from the file configured now.
+    """Yield a warning, with the remedy, for each copy that is older than the configured file.
 
-    A copy is made when the service starts; only its user and root can read it. No line where no
-    difference can be seen, where the service reads the file itself, and without a copy.
+    systemd copies the password and the key when the service starts; only the service's user and
+    root can read a copy. There is no warning if the service can read the file itself, if there is
+    no copy, or if the file's time cannot be read.
     """
     key_file = None if mqtt.tls is None else mqtt.tls.key_file
     for credential, key, named in (
@@ -36,31 +38,31 @@ def outdated_copies(
 
 
 def signatures(settings: "Settings") -> Signatures:
-    """The identity of each file that is read once, at the start, by its key.
+    """Return the signature of each file that is read only at the start, by its settings key.
 
-    A file that cannot be seen is left out.
+    Files whose status cannot be read are left out.
     """
     return dict(_signatures(settings))
 
 
 def changed_files(old: Signatures, new: Signatures) -> list[str]:
-    """The keys whose file has the same name in both and was written or replaced in between."""
+    """Return the keys whose file has the same name in both, but was written or replaced."""
     return [
         key for key in new if key in old and old[key][0] == new[key][0] and old[key] != new[key]
     ]
 
 
 def is_service_installed() -> bool:
-    """Whether `install-service` has written a system unit."""
+    """Return whether `install-service` has written a system unit."""
     from daemon.system import unit
 
     return (_UNITS / unit.NAME).exists()
 
 
 def source_of_service(config: Path) -> Path | None:
-    """The file that the password of the installed service with this configuration is copied from.
+    """Return the password file of the installed service that runs with this configuration.
 
-    None where no such service is installed, or that is not known.
+    Return None if no such service is installed, or if its unit names no password file.
     """
     from daemon.system import unit
 
@@ -75,6 +77,7 @@ def source_of_service(config: Path) -> Path | None:
 
 
 def _outdated(copy: Path, named: str | None) -> str | None:
+    """Return why a copy is outdated, with the remedy; None if it is not or that is unknown."""
     service = copy.parent.name
     source = _source(service, copy.name)
     if named is not None and source is not None and Path(named).absolute() != source:
@@ -94,7 +97,7 @@ def _outdated(copy: Path, named: str | None) -> str | None:
 
 
 def _source(service: str, credential: str) -> Path | None:
-    """The file that a unit's credential is copied from; None where that is not known."""
+    """Return the file that a unit's credential is copied from; None if no unit file names one."""
     found = None
     for file in (_UNITS / service, *sorted((_UNITS / f"{service}.d").glob("*.conf"))):
         try:
@@ -126,7 +129,7 @@ def _named(settings: "Settings") -> Iterator[tuple[str, str]]:
 
 
 def _changed_at(file: Path) -> float:
-    """When a file was last written or replaced; 0.0 where that cannot be seen."""
+    """Return when a file was last written or replaced (Unix time); 0.0 if that is unreadable."""
     try:
         return file.stat().st_ctime
     except OSError:

@@ -1,4 +1,4 @@
-"""Turn type hints and msgspec's errors into a YAML author's words."""
+"""Describe type hints and msgspec's errors in the terms of a YAML file."""
 
 import re
 import types
@@ -6,8 +6,8 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# The key of a function in a `Meta(extra=…)`: a text to what is wrong with it, or None.
-FAULT = "fault"
+# In `Meta(extra=…)`, the key of a function that returns what is wrong with a text, or None.
+FAULT_FUNCTION = "fault"
 
 _WORDS = {
     "float": "a number",
@@ -21,7 +21,7 @@ _WORDS = {
 
 
 def options(hint: Any) -> list[Any]:
-    """The alternatives of a hint without their annotations; None and UNSET are no alternatives."""
+    """Return the alternatives of a hint without annotations, None and UNSET."""
     origin = typing.get_origin(hint)
     if origin is typing.Annotated:
         return options(typing.get_args(hint)[0])
@@ -31,7 +31,7 @@ def options(hint: Any) -> list[Any]:
 
 
 def allows_null(hint: Any) -> bool:
-    """Whether a hint allows None."""
+    """Return whether a hint allows None."""
     if typing.get_origin(hint) is typing.Annotated:
         return allows_null(typing.get_args(hint)[0])
     is_union = typing.get_origin(hint) in (typing.Union, types.UnionType)
@@ -40,23 +40,23 @@ def allows_null(hint: Any) -> bool:
     )
 
 
-def section(hint: Any) -> Any:
-    """The struct among the alternatives of a hint; None without one."""
+def struct_type(hint: Any) -> Any:
+    """Return the struct among the alternatives of a hint; None if there is none."""
     return next((o for o in options(hint) if hasattr(o, "__struct_fields__")), None)
 
 
-def table(hint: Any) -> Any:
-    """The mapping of free keys among the alternatives of a hint; None without one."""
+def mapping_type(hint: Any) -> Any:
+    """Return the dict with arbitrary keys among the alternatives of a hint; None if none."""
     return next((o for o in options(hint) if typing.get_origin(o) is dict), None)
 
 
-def row(hint: Any) -> Any:
-    """The list among the alternatives of a hint; None without one."""
+def list_type(hint: Any) -> Any:
+    """Return the list or tuple among the alternatives of a hint; None if there is none."""
     return next((o for o in options(hint) if typing.get_origin(o) in (list, tuple)), None)
 
 
 def scalar_names(hint: Any) -> set[str]:
-    """Which of str, int, float and bool a hint allows; a literal is a str."""
+    """Return the names of the scalar types that a hint allows; a Literal counts as str."""
     return {
         "str" if typing.get_origin(option) is typing.Literal else option.__name__
         for option in options(hint)
@@ -65,7 +65,7 @@ def scalar_names(hint: Any) -> set[str]:
 
 
 def expected(hint: Any) -> str:
-    """What a hint allows, in words."""
+    """Return the types that a hint allows, in words."""
     names = [
         "object" if _is_object(option)
         else "array" if typing.get_origin(option) in (list, tuple)
@@ -80,8 +80,11 @@ def _is_object(option: Any) -> bool:
     return hasattr(option, "__struct_fields__") or typing.get_origin(option) is dict
 
 
-def complaint(message: str, hint: Any, found: str) -> tuple[str, str | None]:
-    """Msgspec's message about one value, shown as `found`, and the remedy where it has one."""
+def conversion_fault(message: str, hint: Any, found: str) -> tuple[str, str | None]:
+    """Return msgspec's `message` about a value in plain words, and the remedy if there is one.
+
+    `found` describes the value.
+    """
     if "regex" in message and (rule := _rule(hint)):
         return f"found {found}", f"use {rule}"
     if message.startswith("Invalid enum value"):
@@ -96,10 +99,10 @@ def _in_words(names: re.Match[str]) -> str:
     return " or ".join(_WORDS.get(name, name) for name in known)
 
 
-def fault_of(text: str, hint: Any) -> str | None:
-    """What the hint's own function says is wrong with a text, with the remedy; None: nothing."""
+def text_fault(text: str, hint: Any) -> str | None:
+    """Return the fault that the hint's own function finds in `text`; None if there is none."""
     for meta in _metas(hint):
-        if fault := (meta.extra or {}).get(FAULT, _no_fault)(text):
+        if fault := (meta.extra or {}).get(FAULT_FUNCTION, _no_fault)(text):
             return str(fault)
     return None
 
@@ -109,34 +112,37 @@ def _no_fault(_text: str) -> None:
 
 
 def _metas(hint: Any) -> list[Any]:
-    """The annotations of a hint and of its alternatives."""
+    """Return the annotations of a hint and of its alternatives."""
     hints = (hint, *typing.get_args(hint))
     return [meta for one in hints for meta in getattr(one, "__metadata__", ())]
 
 
 def _rule(hint: Any) -> str | None:
-    """What a text must look like: the description of its pattern."""
+    """Return the description of a hint's pattern; None if it has none."""
     return next((meta.description for meta in _metas(hint) if meta.description), None)
 
 
 def unknown_key(name: str, known: Mapping[str, Any]) -> str:
-    """What to say about a key that is none of the known ones, which have these hints."""
+    """Return the error for a key that is not in `known`, which maps keys to their hints."""
     import difflib
 
     if name != name.strip():
-        return "unknown key; a space that YAML does not know belongs to it; write plain spaces"
+        return (
+            "unknown key; it begins or ends with a space character that YAML does not strip; "
+            "write plain spaces"
+        )
     above, dot, below = name.partition(".")
     if dot and above in known:
-        return f"unknown key; write {above}: and below it, indented, {below}"
+        return f"unknown key; write {above}: and, indented below it, {below}"
     close = difflib.get_close_matches(name[:64].lower().replace("-", "_"), known, 1, 0.6)
-    inside = [one for one, hint in known.items() if name in _keys(section(hint))]
+    inside = [one for one, hint in known.items() if name in _keys(struct_type(hint))]
     if inside and not (close and close[0].startswith(name)):
         places = _one_of([f"{one}.{name}" for one in inside])
         return f"unknown key; did you mean {places}? then indent it below {_one_of(inside)}"
     if close:
         return f"unknown key; did you mean {close[0]}?"
     if not known:
-        return "unknown key; leave it out"
+        return "unknown key; remove it"
     return f"unknown key; known here: {', '.join(known)}"
 
 
