@@ -1,8 +1,11 @@
-"""The errors that cross a module's border, named by what the caller does next."""
+"""Errors that cross module boundaries; each has a different handling by the caller."""
 
 
 class InputError(Exception):
-    """Invalid input: report each line, one an error, and exit with 2; a retry would not help."""
+    """Invalid input: report every line and exit with 2. Retrying does not help.
+
+    Each of `lines` is one error.
+    """
 
     def __init__(self, *lines: str) -> None:
         super().__init__(*lines)
@@ -13,8 +16,8 @@ class InputError(Exception):
 
 
 class SoundLostError(Exception):
-    """The microphone is gone or cannot be opened now: report it, wait, and open it again."""
+    """The microphone is gone or cannot be opened: report it, wait, and open it again."""
 
 
 class FailedError(Exception):
-    """What was asked for could not be done: say this one line and exit with 1."""
+    """The command failed: print the message, which is one line, and exit with 1."""

@@ -1,16 +1,16 @@
-"""The state of a listening place, as hub, log, service manager and HTTP show it."""
+"""The state of a listening place, as shown by the hub, log, service manager and HTTP."""
 
 from enum import StrEnum
 
 
 class PlaceState(StrEnum):
-    """Each value is the word in messages and logs."""
+    """The values are the words used in messages and logs."""
 
     STARTING = "starting"
-    """No sound yet, and no error yet."""
+    """There has been neither sound nor an error yet."""
     HEARING = "hearing"
-    """Sound arrives."""
+    """Sound is being received."""
     DEAF = "deaf"
-    """There is no sound; the reason is reported beside it."""
+    """There is no sound; the reason is reported with the state."""
     MUTED = "muted"
     """Muted by the user; the device is closed."""

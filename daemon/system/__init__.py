@@ -1,1 +1,1 @@
-"""The machine around the daemon: service manager, state directory, logs, signals, memory."""
+"""Interfaces to the machine: service manager, state directory, logs, signals, memory."""

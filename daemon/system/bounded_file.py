@@ -1,4 +1,4 @@
-"""Files read within bounds of size and time: a path may lead to a pipe, a device or a huge file."""
+"""Read files within limits of size and time, since a path may be a pipe, a device or huge."""
 
 import os
 import select
@@ -6,16 +6,19 @@ import stat
 import time
 from pathlib import Path
 
-# A pipe may have no writer. The daemon's ring holds 8 s of sound, and it reads its settings again.
+# A pipe may have no writer. Reloading settings must take less than the 8 s that the ring buffers.
 _READ_SECONDS = 5.0
 
 
 class UnreadableError(Exception):
-    """Why there is no content, in words."""
+    """The content cannot be read; the message is the reason."""
 
 
 def is_pipe(path: Path) -> bool:
-    """Whether a path leads to what gives its content once: a pipe, a socket or a terminal."""
+    """Return whether `path` is a pipe, a socket or a device such as a terminal.
+
+    The content of these may be readable only once.
+    """
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -24,15 +27,15 @@ def is_pipe(path: Path) -> bool:
 
 
 def bounded_content(path: Path, most_bytes: int) -> bytes:
-    """All of a file, or what the writer of a pipe sends.
+    """Return the whole content of a file, or of a pipe until its writer closes it.
 
-    Raises UnreadableError for a file that cannot be opened, holds more than that, or gives nothing
-    within 5 s.
+    Raises UnreadableError if the file cannot be opened, is larger than `most_bytes`, or is
+    incomplete after 5 s.
     """
     content = b""
     deadline = time.monotonic() + _READ_SECONDS
     try:
-        # Without O_NONBLOCK, opening a pipe waits for its writer.
+        # Without O_NONBLOCK, opening a pipe blocks until it has a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             while len(content) <= most_bytes:

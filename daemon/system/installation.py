@@ -1,4 +1,4 @@
-"""Where this Timbrel lies: its program, and the folders without which the program does not run."""
+"""Where this Timbrel is installed: its program, and the folders that the program needs."""
 
 import grp
 import os
@@ -12,16 +12,20 @@ from pathlib import Path
 import daemon
 from daemon.errors import InputError
 
-# The unit's SupplementaryGroups: the service's own user exists only while it runs.
+# The SupplementaryGroups of the unit. Its user exists only while the service runs.
 SERVICE_GROUP = "audio"
-# Where sudo looks, whatever the user's PATH is: Debian's secure_path.
+# Debian's secure_path, which sudo uses instead of the user's PATH.
 _PATH_OF_SUDO = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 
 
 def program(*, of_user: bool) -> Path:
-    """The `timbrel` that belongs to this interpreter; raises InputError where there is none."""
+    """Return the path of the `timbrel` script of this interpreter.
+
+    With `of_user`, the user's own scripts folder is searched too. Raises InputError if there is no
+    such script.
+    """
     schemes = [sysconfig.get_default_scheme()]
     if of_user:
         schemes.append(sysconfig.get_preferred_scheme("user"))
@@ -30,13 +34,13 @@ def program(*, of_user: bool) -> Path:
         if path.exists():
             return path
     raise InputError(
-        f"no program timbrel belongs to {sys.executable}; a service needs Timbrel installed in a "
+        f"{sys.executable} has no timbrel program; a service needs Timbrel installed in a "
         "virtual environment (python3 -m venv), with pipx, or for all users"
     )
 
 
 def command(*arguments: str, as_root: bool = False) -> str:
-    """A line for a shell that runs this Timbrel with these arguments, found or not on PATH."""
+    """Return a shell command that runs this Timbrel, even if it is not on PATH."""
     try:
         path = program(of_user=True)
     except InputError:
@@ -49,13 +53,13 @@ def command(*arguments: str, as_root: bool = False) -> str:
 
 
 def pip_install(*packages: str) -> str:
-    """A line for a shell that installs packages into this Timbrel's environment."""
+    """Return a shell command that installs packages into this Timbrel's environment."""
     sudo = [] if os.access(sys.prefix, os.W_OK) else ["sudo"]
     return shlex.join([*sudo, sys.executable, "-m", "pip", "install", *packages])
 
 
 def service_group() -> int | None:
-    """The number of the group that the system's service belongs to, where there is one."""
+    """Return the id of the system service's group; None if the group does not exist."""
     try:
         return grp.getgrnam(SERVICE_GROUP).gr_gid
     except KeyError:
@@ -63,35 +67,36 @@ def service_group() -> int | None:
 
 
 def restrict_command(file: Path) -> str:
-    """Return the command after which only the file's owner and the service can read it."""
+    """Return a shell command that leaves `file` readable only by its owner and the service."""
     name = shlex.quote(str(file))
     return f"chgrp {SERVICE_GROUP} {name} && chmod 640 {name}"
 
 
 def paths_in_homes(paths: Iterable[Path]) -> list[Path]:
-    """Those of the paths that lie in somebody's home, none of them inside another."""
+    """Return the paths that are in home directories, without those inside another of them."""
     at_home = sorted({path for path in paths if any(map(path.is_relative_to, HOMES))})
     return [path for path in at_home if not any(other in path.parents for other in at_home)]
 
 
 def installed_folders() -> list[Path]:
-    """The environment, its interpreter, and this package, which may lie elsewhere."""
+    """Return the folders of the environment, its interpreter, and this package."""
     interpreter = Path(sys.executable).resolve().parents[1]
     package = Path(daemon.__file__).parent
     return [Path(sys.prefix), Path(sys.base_prefix), interpreter, package]
 
 
 def unreadable_path(path: Path, visible: Iterable[Path]) -> Path | None:
-    """What keeps the service's user from reading a path: it, or a folder above; None: nothing does.
+    """Return the path, or the folder above it, that the service's user cannot read; None if none.
 
-    Above a `visible` path nothing matters: a service is shown it in a home that is otherwise empty.
+    Folders above a `visible` path are not checked, because the unit mounts that path for the
+    service. Raises OSError if a path does not exist.
     """
     tops = set(visible)
     group = service_group()
     for place in (path, *path.parents):
         found = place.stat()
         wanted = 0o5 if place.is_dir() else 0o4
-        # Of a group's own files the bits for others do not count.
+        # For files of the service's group, the group's permissions apply.
         mode = found.st_mode >> 3 if found.st_gid == group else found.st_mode
         if mode & wanted != wanted:
             return place

@@ -1,4 +1,4 @@
-"""One thing to remember over restarts, as a JSON file; who writes never waits for the disk."""
+"""Save one value across restarts in a JSON file; writing never waits for the disk."""
 
 import logging
 import threading
@@ -15,14 +15,15 @@ log = logging.getLogger(__name__)
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 _MOST_BYTES = 1_000_000
-_LONGEST_GOODBYE_SECONDS = 3.0
+_LONGEST_CLOSE_SECONDS = 3.0
 
 
 class JsonStore(Generic[Kind]):
-    """A file of one kind; `directory` None: what is written is forgotten with the process.
+    """Stores one value of type `Kind` in `directory`/`name`.json.
 
-    A thread writes, and ends when nothing is left to be written, so that rest costs nothing. What
-    was not yet on the disk at a power cut is lost, what was stays whole.
+    If `directory` is None, nothing is saved. `blank` is the value to start with. A thread writes
+    the file and ends when nothing is left to write. A power cut loses values that are not on disk
+    yet, but never damages the file.
     """
 
     def __init__(self, directory: Path | None, name: str, blank: Kind) -> None:
@@ -34,7 +35,10 @@ class JsonStore(Generic[Kind]):
         self._has_warned = False
 
     def read(self) -> Kind:
-        """What was written last, or the blank; a damaged file is moved aside and logged."""
+        """Return the value in the file, or the blank value if there is none.
+
+        A damaged file is moved aside, and a warning logged.
+        """
         if self._path is None:
             return self._blank
         try:
@@ -48,23 +52,23 @@ class JsonStore(Generic[Kind]):
             return self._blank
 
     def write(self, value: Kind) -> None:
-        """Have a value written; of several that come meanwhile, the newest."""
+        """Write a value in the background; if several are waiting, only the newest is written."""
         if self._path is None:
             return
         with self._lock:
             self._next = value
             if self._thread is None:
-                thread = threading.Thread(target=self._write, name="note", daemon=True)
-                # Where the system has no thread left now, the next value is written.
+                thread = threading.Thread(target=self._write, name="json-store", daemon=True)
+                # If no thread can be started, the value is written with the next one or at close.
                 with suppress(RuntimeError):
                     thread.start()
                     self._thread = thread
 
     def close(self) -> None:
-        """Wait until the newest is written, within reason."""
+        """Wait up to 3 s until the newest value is written."""
         thread = self._thread
         if thread is not None:
-            thread.join(_LONGEST_GOODBYE_SECONDS)
+            thread.join(_LONGEST_CLOSE_SECONDS)
         elif self._next is not None:
             self._write()
 
@@ -88,7 +92,7 @@ class JsonStore(Generic[Kind]):
                     )
 
     def _put(self, content: bytes) -> None:
-        """Replace the file as a whole, or leave it as it was."""
+        """Replace the file as a whole; raises OSError and leaves it unchanged if that fails."""
         if self._path is None:
             return
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -97,7 +101,7 @@ class JsonStore(Generic[Kind]):
 
 
 def _set_aside(path: Path) -> str:
-    """Move a damaged file aside; return a phrase that says where it went."""
+    """Move a damaged file aside, and return what was done for the log."""
     try:
         return f"moved to {move_aside(path).name}; starting with defaults"
     except OSError:

@@ -1,4 +1,4 @@
-"""Log lines: for people, or one JSON object each; with priorities where the journal reads them."""
+"""Format log lines as text or JSON, with priorities for the journal."""
 
 import json
 import logging
@@ -13,6 +13,7 @@ from daemon.system.redaction import without_logins
 
 _NAME = "timbrel: "
 
+# Priorities as in syslog(3).
 _PRIORITIES = (
     (logging.CRITICAL, 2),
     (logging.ERROR, 3),
@@ -24,14 +25,17 @@ _OWN = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 
 
 class LogHandler(logging.StreamHandler[TextIO]):
-    """Writes text lines to a stream until told to write others."""
+    """Writes log lines to a stream; the format is text until `set_format` changes it."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
         self.set_format("text")
 
     def set_format(self, kind: str, *, timed: bool = False) -> None:
-        """From now on lines of `text` or of `json`; `timed`: text on a terminal with the time."""
+        """Use the format `text` or `json` from now on.
+
+        With `timed`, text lines on a terminal begin with the time.
+        """
         lines: logging.Formatter
         if kind == "json":
             lines = JsonLines()
@@ -43,14 +47,17 @@ class LogHandler(logging.StreamHandler[TextIO]):
 
 
 def set_format(kind: str, *, timed: bool = False) -> None:
-    """Have the program's own log written as `text` or as `json` from now on."""
+    """Set the format of the program's own log to `text` or `json`, as `LogHandler.set_format`."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, LogHandler):
             handler.set_format(kind, timed=timed)
 
 
 def is_journal(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a stream is the journal's, as systemd says by its device and inode."""
+    """Return whether a stream is connected to the journal.
+
+    systemd gives the device and inode of the journal's stream in JOURNAL_STREAM.
+    """
     try:
         place = os.fstat(stream.fileno())
     except (OSError, ValueError):
@@ -59,9 +66,10 @@ def is_journal(stream: TextIO, environment: Mapping[str, str] = os.environ) -> b
 
 
 class TextLines(logging.Formatter):
-    """What a person reads: the program's name and the message, `timed` with the time before them.
+    """Text lines: the program's name and the message, after the time if `timed`.
 
-    A message of the place that is named like the program does not say the name twice.
+    A message that already begins with the program's name, because a place has the same name, does
+    not get it twice.
     """
 
     def __init__(self, *, timed: bool = False) -> None:
@@ -80,17 +88,17 @@ class TextLines(logging.Formatter):
 
 
 class JournalLines(TextLines):
-    """What a person reads in the journal, which names the program and the time itself."""
+    """Text lines without the program's name and the time, which the journal adds itself."""
 
     def _named(self, text: str) -> str:
         return text.removeprefix(_NAME)
 
 
 class JsonLines(logging.Formatter):
-    """One object a line: time, level, logger, message, and whatever `extra` a call gave."""
+    """One JSON object a line: time, level, logger, message, and the `extra` fields of the call."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The object as text."""
+        """Return the JSON object as text."""
         extra = {key: value for key, value in vars(record).items() if key not in _OWN}
         entry = extra | {
             "time": datetime.fromtimestamp(record.created, UTC)
@@ -102,27 +110,27 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             entry["exception"] = without_logins(self.formatException(record.exc_info))
-        # The same order in every line: what all have, then the rest.
+        # Every line begins with these fields in this order.
         order = ("time", "level", "logger", "message")
         return json.dumps({key: _plain(entry[key]) for key in dict.fromkeys((*order, *entry))})
 
 
 class Prioritized(logging.Formatter):
-    """Another's lines, each with the priority that the journal takes from it: sd-daemon(3)."""
+    """Prefixes each line of another formatter with its priority for the journal: sd-daemon(3)."""
 
     def __init__(self, lines: logging.Formatter) -> None:
         super().__init__()
         self._lines = lines
 
     def format(self, record: logging.LogRecord) -> str:
-        """The other's lines with the record's priority before each."""
+        """Return the other formatter's lines with the record's priority before each."""
         priority = next(number for level, number in _PRIORITIES if record.levelno >= level)
         text = self._lines.format(record)
         return "\n".join(f"<{priority}>{line}" for line in text.splitlines() or [""])
 
 
 def _plain(value: Any) -> Any:
-    """A value that JSON knows; anything else as text."""
+    """Return a value that JSON can represent; anything else as text."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)

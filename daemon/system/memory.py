@@ -1,32 +1,32 @@
-"""Memory that nobody needs any more, given back soon, so that it stays level over a year."""
+"""Return unused memory to the system regularly, so that memory use stays level over a year."""
 
 import ctypes
 import gc
 import time
 
-_CLEAR_SECONDS = 10.0
+_COLLECT_SECONDS = 10.0
 
 
 class GarbageCollector:
-    """Called every turn of the loop.
+    """Collects reference cycles every 10 s; call it on every turn of the loop.
 
-    Each connection to the broker leaves Python objects behind that hold each other. Python itself
-    looks for them only when there are very many; and all of what is there from the start would be
-    looked through each time. The C library keeps what is freed, where it has a way to give it back.
+    Each connection to the broker leaves reference cycles behind, which Python collects only when
+    there are very many. Objects that exist at the first call are frozen, so that collections stay
+    cheap. The C library keeps freed memory until `malloc_trim` (where available) returns it.
     """
 
     def __init__(self) -> None:
-        self._clear_at: float | None = None
+        self._collect_at: float | None = None
         self._trim = getattr(ctypes.CDLL(None), "malloc_trim", lambda _: 0)
 
     def __call__(self) -> None:
-        """Clear what there is, if the last time is long ago; cheap, for it is little."""
+        """Collect cycles and trim the heap if the last collection was 10 s ago."""
         now = time.monotonic()
-        if self._clear_at is None:
+        if self._collect_at is None:
             gc.freeze()
-        elif now < self._clear_at:
+        elif now < self._collect_at:
             return
         else:
             gc.collect()
             self._trim(0)
-        self._clear_at = now + _CLEAR_SECONDS
+        self._collect_at = now + _COLLECT_SECONDS

@@ -1,10 +1,11 @@
-"""Foreign text made safe for a terminal: file names, device names, MQTT messages, log lines."""
+"""Make foreign text safe for a terminal: file names, device names, MQTT messages, log lines."""
 
 
 def printable(text: str, *, keep: str = "") -> str:
-    r"""The text with every character that could control a terminal written as an escape.
+    r"""Return `text` with every character that could control a terminal written as an escape.
 
-    For example `\x1b[2J` instead of clearing the screen. Characters in `keep` stay as they are.
+    For example, the sequence that clears the screen becomes `\x1b[2J`. Characters in `keep` are
+    not changed.
     """
     if text.isprintable():
         return text
@@ -12,16 +13,16 @@ def printable(text: str, *, keep: str = "") -> str:
 
 
 def first_invisible(text: str) -> str | None:
-    """Return the first character, as U+ and its number, that nobody can see or tell from a space.
+    """Return the first character that is invisible or looks like a space, such as "U+200B".
 
-    None without one. The zero-width joiner of emoji is allowed.
+    Return None if there is none. The zero-width joiner of emoji is allowed.
     """
     found = next((c for c in text if not c.isprintable() and c != "\u200d"), None)
     return None if found is None else f"U+{ord(found):04X}"
 
 
 def printable_bytes(data: bytes) -> str:
-    """Bytes of unknown content as printable text; what is not UTF-8 becomes escapes."""
+    """Return bytes of unknown content as printable text; bytes that are not UTF-8 are escaped."""
     return printable(data.decode(errors="backslashreplace"))
 
 

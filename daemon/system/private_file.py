@@ -1,6 +1,6 @@
-"""Plain files of mode 0600 in the state directory.
+"""Regular files of mode 0600 in the state directory.
 
-A link, FIFO, device, socket or directory in a file's place is moved aside, never followed or read.
+A link, FIFO, device, socket or directory in place of a file is moved aside, never followed or read.
 """
 
 import errno
@@ -27,10 +27,10 @@ _KINDS = {
 
 
 def open_private(path: Path, flags: int) -> int:
-    """Open a plain file, or create it with O_CREAT in `flags`; only its owner can read it.
+    """Open a regular file, or create it if `flags` has O_CREAT; return its descriptor.
 
-    Raises FileNotFoundError where it is absent, and OSError where it is no plain file or cannot be
-    opened.
+    Only the file's owner can read it afterwards. Raises FileNotFoundError if it does not exist,
+    and OSError if it is not a regular file or cannot be opened.
     """
     kind = _kind(path)
     if kind is not None:
@@ -45,7 +45,10 @@ def open_private(path: Path, flags: int) -> int:
 
 
 def read_private(path: Path, most_bytes: int) -> bytes:
-    """The content of a plain file; raises OSError as `open_private`, and where it is larger."""
+    """Return the content of a regular file.
+
+    Raises OSError as `open_private` does, and if the file is larger than `most_bytes`.
+    """
     with os.fdopen(open_private(path, os.O_RDONLY), "rb") as file:
         content = file.read(most_bytes + 1)
     if len(content) > most_bytes:
@@ -54,9 +57,9 @@ def read_private(path: Path, most_bytes: int) -> bytes:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file anew and wait until the disk has every byte.
+    """Replace a file and wait until its content is on the disk.
 
-    Raises OSError where that fails; then the file is gone.
+    Raises OSError if that fails; the file is then removed.
     """
     move_non_file_aside(path)
     path.unlink(missing_ok=True)
@@ -64,7 +67,7 @@ def write_private(path: Path, content: bytes) -> None:
     left = memoryview(content)
     try:
         while left:
-            # A disk that fills up takes a part first, and fails at the next write.
+            # On a disk that fills up, a write may be partial before the next one fails.
             left = left[os.write(file, left) :]
         os.fsync(file)
     except OSError:
@@ -75,7 +78,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def move_non_file_aside(path: Path) -> None:
-    """Move a link, FIFO, device, socket or directory in a file's place aside, and log that."""
+    """Move a link, FIFO, device, socket or directory at `path` aside, and log an error."""
     kind = _kind(path)
     if kind is not None:
         aside = move_aside(path)
@@ -83,7 +86,11 @@ def move_non_file_aside(path: Path) -> None:
 
 
 def move_aside(path: Path) -> Path:
-    """Rename a file to `NAME.damaged`, replacing an older one; returns the new path."""
+    """Rename a file to `NAME.damaged`, replacing an older one; return the new path.
+
+    Directories are not replaced; the name gets a number from 2 to 9 instead. Raises OSError if the
+    file cannot be renamed or all these names are directories.
+    """
     first = path.with_name(f"{path.name}.damaged")
     others = (path.with_name(f"{first.name}-{number}") for number in range(2, _MOST_ASIDE + 1))
     for aside in (first, *others):
@@ -98,7 +105,7 @@ def move_aside(path: Path) -> Path:
 
 
 def others_may_change(directory: Path) -> str | None:
-    """Why other users than root can change the files in a directory; None if they cannot."""
+    """Return why users other than root can change files in a directory; None if they cannot."""
     found = directory.stat()
     if found.st_uid not in {os.geteuid(), 0} and os.geteuid() != 0:
         return f"it belongs to user {found.st_uid}"
@@ -108,7 +115,7 @@ def others_may_change(directory: Path) -> str | None:
 
 
 def _kind(path: Path) -> str | None:
-    """What is there instead of a plain file, in words; None for a plain file or nothing."""
+    """Return the kind of file at `path` in words; None if it is a regular file or missing."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -117,15 +124,15 @@ def _kind(path: Path) -> str | None:
 
 
 def _keep_private(file: int, path: Path) -> None:
-    """Raises OSError where it is no plain file after all."""
+    """Set mode 0600, and the owner where needed; raises OSError if it is not a regular file."""
     found = os.fstat(file)
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "not a file", str(path))
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
     if found.st_uid != os.geteuid():
         return
     if found.st_mode & _OTHERS:
         os.fchmod(file, OWNER_ONLY)
     owner = path.parent.stat()
-    # What root creates for a service must stay readable for the service's user.
+    # Files that root creates for a service must be readable by the service's user.
     if os.geteuid() == 0 != owner.st_uid and found.st_size == 0 and found.st_nlink == 1:
         os.fchown(file, owner.st_uid, owner.st_gid)

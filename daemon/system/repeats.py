@@ -1,4 +1,4 @@
-"""Repeated log lines, kept from filling the log."""
+"""Limit repeated log lines, so that they do not fill the log."""
 
 import logging
 import time
@@ -7,32 +7,32 @@ from typing import NamedTuple
 _REPEAT_SECONDS = 300.0
 
 
-class _Said(NamedTuple):
+class _Logged(NamedTuple):
     at: float
     attempts: int
 
 
 class Repeats:
-    """Logs a line at once when it is new, and again every five minutes with a count of attempts."""
+    """Logs a line when it is new, then at most every five minutes with the number of attempts."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
-        self._said: dict[str, _Said] = {}
+        self._logged: dict[str, _Logged] = {}
 
     def say(self, level: int, text: str) -> None:
-        """Something happened, for the first time or again."""
+        """Log `text` if it is new or was last logged five minutes ago; else only count it."""
         now = time.monotonic()
-        last = self._said.get(text)
+        last = self._logged.get(text)
         if last is None:
             self._log.log(level, "%s", text)
-            self._said[text] = _Said(now, 1)
+            self._logged[text] = _Logged(now, 1)
             return
         attempts = last.attempts + 1
         if now - last.at >= _REPEAT_SECONDS:
             self._log.log(level, "%s (%d attempts)", text, attempts)
-            last = _Said(now, attempts)
-        self._said[text] = last._replace(attempts=attempts)
+            last = _Logged(now, attempts)
+        self._logged[text] = last._replace(attempts=attempts)
 
     def forget(self) -> None:
-        """Things went well: whatever comes next is new."""
-        self._said.clear()
+        """Treat every line as new from now on, because the problem is over."""
+        self._logged.clear()

@@ -1,4 +1,4 @@
-"""Silence for libraries that print past Python, on the process's own outputs."""
+"""Silence libraries that print directly to the process's standard output and error."""
 
 import faulthandler
 import os
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_output() -> Iterator[None]:
-    """Throw away what is written to standard output and standard error, by whatever it is."""
+    """Discard everything written to standard output and standard error, also by C libraries."""
     saved = os.dup(1), os.dup(2)
     nothing = os.open(os.devnull, os.O_WRONLY)
     try:
@@ -25,22 +25,22 @@ def quiet_output() -> Iterator[None]:
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Throw away what libraries print on standard error; what Python says there is still seen."""
+    """Discard what libraries print to standard error, but not what Python prints there."""
     saved = os.dup(2)
     nothing = os.open(os.devnull, os.O_WRONLY)
     before = sys.stderr
-    told_of_faults = faulthandler.is_enabled()
+    has_fault_handler = faulthandler.is_enabled()
     with os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace") as ours:
         try:
             os.dup2(nothing, 2)
             sys.stderr = ours
-            if told_of_faults:
+            if has_fault_handler:
                 faulthandler.enable(ours)
             yield
         finally:
             os.dup2(saved, 2)
             sys.stderr = before
-            if told_of_faults:
+            if has_fault_handler:
                 faulthandler.enable(2)
             os.close(saved)
             os.close(nothing)

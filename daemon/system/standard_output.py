@@ -1,4 +1,4 @@
-"""The program's standard input, output and error, as its caller left them."""
+"""Open, duplicate and discard the program's standard streams."""
 
 import os
 import sys
@@ -6,10 +6,10 @@ from typing import TextIO
 
 
 def open_standard_descriptors() -> None:
-    """Open those of 0, 1 and 2 that the caller has closed.
+    """Open the file descriptors 0, 1 and 2 on the null device if the caller has closed them.
 
-    Otherwise the next file opened, such as a database, gets that number, and libraries that print
-    write into it.
+    Otherwise the next file to be opened, such as a database, would get that descriptor, and
+    libraries that print would write into it.
     """
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004
         pass
@@ -19,10 +19,10 @@ def open_standard_descriptors() -> None:
 
 
 def duplicated_output(stream: TextIO) -> TextIO:
-    """The same output under a file number of its own.
+    """Return the same output with a file descriptor of its own.
 
-    To silence libraries, `quiet.py` points numbers 1 and 2 to the null device for a moment. What
-    other threads print then must not be lost.
+    `silenced_output` redirects the descriptors 1 and 2 to the null device for a moment. Output of
+    other threads must not be lost in that time. Return `stream` itself if it has no descriptor.
     """
     try:
         return os.fdopen(
@@ -37,5 +37,8 @@ def duplicated_output(stream: TextIO) -> TextIO:
 
 
 def discard_output() -> None:
-    """Nobody reads our output any more; Python's own last flush would complain again."""
+    """Redirect standard output to the null device after its reader has gone.
+
+    Otherwise Python's own flush at exit would raise BrokenPipeError again.
+    """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""The directory that outlives the process: where it is, and that one daemon alone uses it."""
+"""Locate the directory for state saved across restarts, and lock it for one daemon."""
 
 import fcntl
 import os
@@ -10,7 +10,7 @@ from daemon.system.private_file import move_non_file_aside, open_private
 
 
 def state_directory(configured: str | None, environment: Mapping[str, str] = os.environ) -> Path:
-    """The configured directory, else the service manager's, else the user's."""
+    """Return the configured directory, else the service manager's, else the user's."""
     if configured is not None:
         return Path(configured)
     if managed := environment.get("STATE_DIRECTORY"):
@@ -22,9 +22,10 @@ def state_directory(configured: str | None, environment: Mapping[str, str] = os.
 
 
 class DirectoryLock:
-    """A directory of our own, made where it is absent, until `release` or the process's end.
+    """An exclusive lock on a directory, held until `release` or the end of the process.
 
-    Raises InputError when another process has it, OSError where it cannot be written.
+    The directory is created if it does not exist. Raises InputError if another process holds the
+    lock, and OSError if the directory cannot be written.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -41,12 +42,12 @@ class DirectoryLock:
             self.release()
             raise InputError(
                 f"state.directory: {directory}: another timbrel (process {holder}) uses it; "
-                "stop that one, or give this one a directory of its own"
+                "stop that one, or set another state.directory for this one"
             ) from None
         except OSError:
             self.release()
             raise
 
     def release(self) -> None:
-        """Let others have the directory."""
+        """Release the lock, so that another process can use the directory."""
         os.close(self._file)

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C as a request to finish: windows end, events close, the hub hears goodbye."""
+"""Turn SIGTERM and Ctrl-C into a request for an orderly shutdown."""
 
 import signal
 import threading
@@ -8,9 +8,9 @@ from types import FrameType
 
 
 class Stop:
-    """A request to stop that any thread, or a signal handler, can make and wait for.
+    """A request to stop, which threads and signal handlers can make or wait for.
 
-    Unlike threading.Event it may be set by a handler that interrupts its own `wait`.
+    Unlike threading.Event, it can be set by a signal handler that interrupts its own `wait`.
     """
 
     def __init__(self) -> None:
@@ -19,11 +19,11 @@ class Stop:
         self._is_set = False
 
     def is_set(self) -> bool:
-        """Whether stopping was requested."""
+        """Return whether stopping was requested."""
         return self._is_set
 
     def set(self) -> None:
-        """Request to stop: wake who waits and make the calls that `callback` keeps."""
+        """Request to stop: wake all waiting threads and call the registered callbacks."""
         with self._changed:
             self._is_set = True
             self._changed.notify_all()
@@ -31,13 +31,13 @@ class Stop:
                 call()
 
     def wait(self, seconds: float) -> bool:
-        """Wait so long, or until the request; tell whether it was made."""
+        """Wait for the request, at most `seconds`; return whether it was made."""
         with self._changed:
             return self._changed.wait_for(self.is_set, seconds)
 
     @contextmanager
     def callback(self, call: Callable[[], None]) -> Iterator[None]:
-        """Inside this context a request also makes `call`; at once if it was already made."""
+        """Within this context, a request also calls `call`; at once if it was already made."""
         with self._changed:
             self._calls.append(call)
             if self._is_set:
@@ -51,9 +51,9 @@ class Stop:
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """A Stop that SIGTERM and SIGINT set; a second signal ends the program the hard way.
+    """Provide a Stop that SIGTERM or SIGINT sets; a second signal terminates the program at once.
 
-    Both are unblocked: the program that started this one may have left them blocked.
+    Both signals are unblocked, because the parent process may have blocked them.
     """
     stop = Stop()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}

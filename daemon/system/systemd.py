@@ -1,4 +1,4 @@
-"""The service manager's edge: what it is told, what it hands over; nothing where there is none."""
+"""Notify the service manager and read its credentials; does nothing without one."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ KEY_CREDENTIAL = "mqtt_key"
 
 
 def notify(state: str) -> None:
-    """Send lines such as `READY=1`, as sd_notify(3) does; a manager that is gone is no error."""
+    """Send lines such as `READY=1`, as sd_notify(3) does; an unreachable manager is ignored."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
@@ -25,38 +25,38 @@ def notify(state: str) -> None:
 
 
 def ready(status: str) -> None:
-    """The daemon hears, or has said why it cannot."""
+    """Notify that the daemon has started: it receives sound, or `status` says why not."""
     notify(f"READY=1\nSTATUS={status}")
 
 
 def feed_watchdog() -> None:
-    """One turn of the loop is complete: what starves this is a loop that hangs."""
+    """Reset the watchdog. Call it after each turn of the loop, so that a hang is detected."""
     notify("WATCHDOG=1")
 
 
 def status(text: str) -> None:
-    """What `systemctl status` shows."""
+    """Set the text that `systemctl status` shows."""
     notify(f"STATUS={text}")
 
 
 def reloading() -> None:
-    """The settings are read again; `ready` ends that."""
+    """Notify that the settings are being reloaded; a notification of READY=1 ends that."""
     notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
 
 def watchdog_seconds(environment: Mapping[str, str] = os.environ) -> float | None:
-    """How often the manager wants to see us `alive`, where it watches."""
+    """Return the watchdog's timeout in seconds; None if there is no watchdog."""
     microseconds = environment.get("WATCHDOG_USEC", "")
     return int(microseconds) / 1e6 if microseconds.isdigit() else None
 
 
 def stopping() -> None:
-    """The daemon is on its way out."""
+    """Notify that the daemon is shutting down."""
     notify("STOPPING=1")
 
 
 def credential(name: str, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The file that the manager handed to this service under that name, if it did."""
+    """Return the file of a credential that the manager passed to this service; None without it."""
     folder = environment.get("CREDENTIALS_DIRECTORY")
     if not folder:
         return None

@@ -1,4 +1,4 @@
-"""The service manager's unit files as text: those that ship, with one installation's own paths."""
+"""Fill the shipped systemd unit files with the paths of this installation."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -18,17 +18,18 @@ def system_unit(
     program: Path,
     config: Path,
     secrets: Mapping[str, Path],
-    hidden: Sequence[Path],
+    home_folders: Sequence[Path],
     port: int | None = None,
     *,
     urls: int = 0,
     systemd_version: int = 0,
 ) -> str:
-    """The unit for the whole machine.
+    """Return the text of the system service's unit.
 
-    It is handed the `secrets`, files by the credential's name, sees of all homes only the `hidden`
-    folders, and may listen at the `port`, if any. Its limits fit so many sources with a url; it has
-    no key that is newer than systemd 252 unless the version knows it.
+    `secrets` maps credential names to files. Of all home directories, the service can read only the
+    `home_folders`. It may listen on `port`, if given. `urls` is the number of sources with a
+    url, for which the limits are raised. Keys newer than systemd 252 are used only if
+    `systemd_version` supports them.
     """
     text = (_FOLDER / NAME).read_text(encoding="utf-8")
     lines = {
@@ -37,9 +38,9 @@ def system_unit(
             f"{name}:{_escaped(path)}" for name, path in secrets.items()
         ),
     }
-    if hidden:
-        # An empty /home in its own view, with nothing in it but these.
-        folders = " ".join(_word(folder) for folder in hidden)
+    if home_folders:
+        # The service gets an empty /home that contains only these folders.
+        folders = " ".join(_word(folder) for folder in home_folders)
         lines["ProtectHome"] = f"tmpfs\nBindReadOnlyPaths={folders}"
     if port is not None:
         lines["SocketBindDeny"] = f"any\nSocketBindAllow=ipv4:tcp:{port}"
@@ -47,14 +48,17 @@ def system_unit(
 
 
 def user_unit(program: Path, config: Path, *, urls: int = 0, systemd_version: int = 0) -> str:
-    """The unit for one user's own manager; as `system_unit`, and less confined."""
+    """Return the text of the unit for a user's own service manager, as `system_unit` does.
+
+    This unit is less confined.
+    """
     text = (_FOLDER / "timbrel-user.service").read_text(encoding="utf-8")
     lines = {"ExecStart": _command(program, config)}
     return _with(text, lines | _limits(text, urls) | _restarts(systemd_version))
 
 
 def _limits(text: str, urls: int) -> dict[str, str]:
-    """The unit's own limits, and room for a decoding process a url."""
+    """Return the limits of the unit, raised for one decoder process per url."""
     limits = {}
     for key, more in _FOR_EACH_URL.items():
         value = re.search(rf"^{key}=(\d+)(M?)$", text, re.MULTILINE)
@@ -67,8 +71,9 @@ def _limits(text: str, urls: int) -> dict[str, str]:
 def _restarts(systemd_version: int) -> dict[str, str]:
     """Return keys for pauses before restarts that grow from 3 s to 10 s over five restarts.
 
-    systemd counts automatic restarts until somebody stops the service, however long it ran between
-    them: every later restart takes the longest pause, during which nothing is heard.
+    systemd counts automatic restarts until the service is stopped by hand, however long it ran
+    between them. Every later restart therefore has the longest pause, and no sound is analysed
+    during it.
     """
     if systemd_version < _KNOWS_RESTART_STEPS:
         return {}
@@ -81,12 +86,12 @@ def _command(program: Path, config: Path) -> str:
 
 def config_argument(config: Path) -> str:
     """Return the end of the unit's command line, which names the configuration."""
-    # In arguments, not in the program's own path, a $ begins a variable.
+    # systemd expands $ in arguments, but not in the path of the program.
     return f"--config {_word(config).replace('$', '$$')}"
 
 
 def _with(text: str, values: Mapping[str, str]) -> str:
-    """The unit with other values for some keys, each of which must stand in it once."""
+    """Return the unit with new values for some keys; each must occur exactly once in it."""
     left = dict(values)
     lines = []
     for line in text.splitlines(keepends=True):
@@ -102,7 +107,7 @@ def _escaped(path: Path) -> str:
 
 
 def _word(path: Path) -> str:
-    """A path as one word, whatever is in it."""
+    """Return a path as one word of a command line, quoted if necessary."""
     text = _escaped(path)
     if _PLAIN.match(text):
         return text

@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole or stay as they were."""
+"""Replace files atomically."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -7,10 +7,10 @@ from pathlib import Path
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to; rename it to `path` if the block succeeds.
+    """Yield a path beside `path` to write to; rename it to `path` if the block succeeds.
 
-    It has the suffix of `path`, since some libraries choose a format by it. If the block or the
-    renaming fails, what was written is removed and the error raised.
+    It has the suffix of `path`, because some libraries choose a format by it. If the block or the
+    renaming fails, the new file is removed and the error raised.
     """
     fresh = path.with_name(f".new-{path.name}")
     try:

@@ -20,7 +20,7 @@ from daemon.mqtt.outbox.event_queue import Entry
 from daemon.mqtt.outbox.moment import Moment
 from daemon.practice.sessions import Diary, Session
 from tests.daemon.hostile import EDITS, Case, Edit, damaged
-from tests.daemon.system.test_json_store import goes_on_with, note
+from tests.daemon.system.test_json_store import practice_store, use_diary
 
 _PAGE = 4096
 _WRITES = 25
@@ -180,8 +180,8 @@ def check_diary(content: bytes, path: Path) -> bool:
     for old in path.parent.glob("practice-*"):
         old.unlink()
     path.with_name("practice-room.json").write_bytes(content)
-    diary = note(path.parent).read()
-    goes_on_with(diary)
+    diary = practice_store(path.parent).read()
+    use_diary(diary)
     return diary != Diary()
 
 

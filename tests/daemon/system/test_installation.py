@@ -1,4 +1,4 @@
-"""Commands as a user can paste them, wherever this Timbrel is installed."""
+"""Shell commands that work wherever this Timbrel is installed."""
 
 import shlex
 import subprocess
@@ -11,7 +11,7 @@ from daemon.errors import InputError
 from daemon.system import installation
 
 
-def test_a_program_that_is_not_on_path_is_shown_with_its_own(
+def test_command_has_the_full_path_if_the_program_is_not_on_path(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
@@ -20,7 +20,7 @@ def test_a_program_that_is_not_on_path_is_shown_with_its_own(
     assert subprocess.run([words[0], "--version"], check=False).returncode == 0
 
 
-def test_a_program_on_path_is_shown_by_its_name(
+def test_command_has_only_the_name_if_the_program_is_on_path(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "timbrel").symlink_to(installation.program(of_user=True))
@@ -32,14 +32,14 @@ def test_a_program_on_path_is_shown_by_its_name(
     assert installation.command("run") != "timbrel run"
 
 
-def test_sudo_gets_a_path_that_it_finds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_sudo_command_has_the_full_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "timbrel").symlink_to(installation.program(of_user=True))
     monkeypatch.setenv("PATH", str(tmp_path))
     words = shlex.split(installation.command("reset", as_root=True))
     assert words == ["sudo", str(installation.program(of_user=True)), "reset"]
 
 
-def test_without_a_program_the_interpreter_runs_the_package(
+def test_command_runs_the_package_if_there_is_no_program(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def none(*, of_user: bool) -> Path:
@@ -50,6 +50,6 @@ def test_without_a_program_the_interpreter_runs_the_package(
     assert words == [sys.executable, "-m", "daemon", "run"]
 
 
-def test_packages_go_into_this_environment() -> None:
+def test_pip_install_uses_this_environment() -> None:
     words = shlex.split(installation.pip_install("av>=14"))
     assert words == [sys.executable, "-m", "pip", "install", "av>=14"]

@@ -1,4 +1,4 @@
-"""Notes on a disk that is full, damaged or in somebody else's hands."""
+"""Saved values on a full disk, in damaged files and with special files in their place."""
 
 import json
 import logging
@@ -27,12 +27,12 @@ SESSION = Session(NOW - 1000, 600.0, ("guitar", "flute"))
 DIARY = Diary("2023-11-14", 700.0, {"guitar": 600.0}, None, SESSION)
 
 
-def note(folder: Path) -> JsonStore[Diary]:
+def practice_store(folder: Path) -> JsonStore[Diary]:
     return JsonStore(folder, "practice-room", Diary())
 
 
-def goes_on_with(diary: Diary) -> None:
-    """Do all that the daemon does with a diary at its start and later."""
+def use_diary(diary: Diary) -> None:
+    """Use a diary as the daemon does at its start and later."""
     practice = Sessions(settle_seconds=10, gap_seconds=60, least_seconds=1, diary=diary)
     practice.begin(NOW)
     for wall in (NOW, NOW + 100, NOW + 86_400):
@@ -43,8 +43,8 @@ def goes_on_with(diary: Diary) -> None:
     practice.update(10.0, NOW, [])
 
 
-def written(diary: Diary, changes: dict[str, Any]) -> bytes:
-    """A diary as JSON with some values replaced, by their paths."""
+def diary_with(diary: Diary, changes: dict[str, Any]) -> bytes:
+    """Return a diary as JSON with the values at some paths replaced."""
     document = json.loads(msgspec.json.encode(diary))
     for path, value in changes.items():
         *way, last = path.split(".")
@@ -78,13 +78,13 @@ ABSURD = [
 
 
 @pytest.mark.parametrize("changes", ABSURD, ids=str)
-def test_absurd_numbers_are_moved_aside_and_the_note_begins_anew(
+def test_file_with_absurd_numbers_is_moved_aside(
     changes: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "practice-room.json"
-    file.write_bytes(written(DIARY, changes))
+    file.write_bytes(diary_with(DIARY, changes))
     damaged = file.read_bytes()
-    assert note(tmp_path).read() == Diary()
+    assert practice_store(tmp_path).read() == Diary()
     assert not file.exists()
     assert file.with_name("practice-room.json.damaged").read_bytes() == damaged
     (record,) = caplog.records
@@ -106,22 +106,22 @@ def test_absurd_numbers_are_moved_aside_and_the_note_begins_anew(
     ],
     ids=lambda content: repr(content[:12]),
 )
-def test_a_damaged_note_is_moved_aside(content: bytes, tmp_path: Path) -> None:
+def test_damaged_file_is_moved_aside(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "practice-room.json").write_bytes(content)
-    assert note(tmp_path).read() == Diary()
+    assert practice_store(tmp_path).read() == Diary()
     assert (tmp_path / "practice-room.json.damaged").read_bytes() == content
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2023-11-15", "2023-11-13", "never"])
-def test_a_day_far_away_does_not_matter(day: str, tmp_path: Path) -> None:
-    (tmp_path / "practice-room.json").write_bytes(written(DIARY, {"day": day}))
-    diary = note(tmp_path).read()
+def test_accepts_a_diary_of_any_day(day: str, tmp_path: Path) -> None:
+    (tmp_path / "practice-room.json").write_bytes(diary_with(DIARY, {"day": day}))
+    diary = practice_store(tmp_path).read()
     assert diary.last == SESSION
-    goes_on_with(diary)
+    use_diary(diary)
 
 
-def test_whatever_is_read_can_be_shown() -> None:
-    """Numbers and bytes at random: refused, or a diary that the daemon can go on with."""
+def test_randomly_damaged_diary_is_rejected_or_usable() -> None:
+    """Random changes give a diary that is rejected or that the daemon can use."""
     rng = np.random.default_rng(3)
     whole = msgspec.json.encode(msgspec.structs.replace(DIARY, session=SESSION))
     taken = 0
@@ -135,7 +135,7 @@ def test_whatever_is_read_can_be_shown() -> None:
             diary = msgspec.json.decode(bytes(content), type=Diary)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             continue
-        goes_on_with(diary)
+        use_diary(diary)
         taken += 1
     assert taken > 200
 
@@ -145,7 +145,7 @@ def test_whatever_is_read_can_be_shown() -> None:
     [{"gate_dbfs": 1e300}, {"stop_after_seconds": 0.0}, {"sensitivity": -1.0}, {"muted": 7}],
     ids=str,
 )
-def test_absurd_settings_are_not_put_in_force(changes: dict[str, Any], tmp_path: Path) -> None:
+def test_absurd_settings_are_not_applied(changes: dict[str, Any], tmp_path: Path) -> None:
     document = json.loads(msgspec.json.encode(Chosen())) | changes
     (tmp_path / "chosen-room.json").write_text(json.dumps(document))
     assert JsonStore(tmp_path, "chosen-room", Chosen()).read() == Chosen()
@@ -153,33 +153,33 @@ def test_absurd_settings_are_not_put_in_force(changes: dict[str, Any], tmp_path:
 
 
 @pytest.mark.parametrize("kind", SPECIAL)
-def test_what_is_no_file_is_neither_read_nor_followed(
+def test_special_file_is_neither_read_nor_followed(
     kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_bytes(msgspec.json.encode(DIARY))
     before = elsewhere.read_bytes()
     SPECIAL[kind](tmp_path / "practice-room.json")
-    kept = note(tmp_path)
-    assert kept.read() == Diary()
+    store = practice_store(tmp_path)
+    assert store.read() == Diary()
     assert f"{kind} instead of a file; moved to practice-room.json.damaged" in caplog.text
-    kept.write(DIARY)
-    kept.close()
-    assert note(tmp_path).read() == DIARY
+    store.write(DIARY)
+    store.close()
+    assert practice_store(tmp_path).read() == DIARY
     assert elsewhere.read_bytes() == before
 
 
 @pytest.mark.parametrize("kind", SPECIAL)
-def test_what_is_in_the_way_of_the_next_note_is_moved_aside(
+def test_special_file_in_place_of_the_new_file_is_moved_aside(
     kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("precious")
     SPECIAL[kind](tmp_path / ".new-practice-room.json")
-    kept = note(tmp_path)
-    kept.write(DIARY)
-    kept.close()
-    assert note(tmp_path).read() == DIARY
+    store = practice_store(tmp_path)
+    store.write(DIARY)
+    store.close()
+    assert practice_store(tmp_path).read() == DIARY
     assert elsewhere.read_text() == "precious"
     assert f".new-practice-room.json is {kind} instead of a file: moved to " in caplog.text
 
@@ -188,19 +188,19 @@ WRITE = """
 import logging, resource, sys
 from pathlib import Path
 from daemon.system.json_store import JsonStore
-from tests.daemon.system.test_json_store import DIARY, note
+from tests.daemon.system.test_json_store import DIARY, practice_store
 logging.basicConfig(format="%(message)s")
-kept = note(Path(sys.argv[1]))
-kept.write(DIARY)
-kept.close()
+store = practice_store(Path(sys.argv[1]))
+store.write(DIARY)
+store.close()
 resource.setrlimit(resource.RLIMIT_FSIZE, (50, 50))
-kept.write(type(DIARY)("2030-01-01", 5.0))
-kept.close()
+store.write(type(DIARY)("2030-01-01", 5.0))
+store.close()
 """
 
 
-def test_a_write_that_is_cut_short_leaves_the_note_as_it_was(tmp_path: Path) -> None:
-    """The kernel takes 50 bytes of the second note, and says so."""
+def test_partial_write_leaves_the_file_unchanged(tmp_path: Path) -> None:
+    """The kernel writes only 50 bytes of the second value, and then fails."""
     done = subprocess.run(
         [sys.executable, "-c", WRITE, tmp_path],
         cwd=ROOT,
@@ -210,7 +210,7 @@ def test_a_write_that_is_cut_short_leaves_the_note_as_it_was(tmp_path: Path) -> 
         check=True,
         timeout=60,
     )
-    assert note(tmp_path).read() == DIARY
+    assert practice_store(tmp_path).read() == DIARY
     assert (
         "practice-room.json: File too large; not saved, so it will be lost at the next restart"
         in done.stderr
@@ -218,31 +218,31 @@ def test_a_write_that_is_cut_short_leaves_the_note_as_it_was(tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["practice-room.json"]
 
 
-def test_on_a_full_disk_the_note_stays_as_it_was(
+def test_full_disk_leaves_the_file_unchanged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with small_disk(tmp_path, "rw") as disk:
-        kept = note(disk)
-        kept.write(DIARY)
-        kept.close()
+        store = practice_store(disk)
+        store.write(DIARY)
+        store.close()
         ballast = disk / "ballast"
         with pytest.raises(OSError, match="No space"):
             ballast.write_bytes(bytes(400_000))
-        # One page more than there is room for: the disk takes the first.
+        # The value needs one page more than is free, so the disk writes only the first.
         os.truncate(ballast, ballast.stat().st_size - 4096)
-        kept.write(msgspec.structs.replace(DIARY, families={f"f{n}": 1.0 for n in range(1_000)}))
-        kept.close()
-        assert note(disk).read() == DIARY
+        store.write(msgspec.structs.replace(DIARY, families={f"f{n}": 1.0 for n in range(1_000)}))
+        store.close()
+        assert practice_store(disk).read() == DIARY
         assert "No space left on device; not saved, so it will be lost" in caplog.text
         ballast.unlink()
-        kept.write(Diary())
-        kept.close()
-        assert note(disk).read() == Diary()
+        store.write(Diary())
+        store.close()
+        assert practice_store(disk).read() == Diary()
 
 
-def test_a_note_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+def test_reading_makes_the_file_private(tmp_path: Path) -> None:
     file = tmp_path / "practice-room.json"
     file.write_bytes(msgspec.json.encode(DIARY))
     file.chmod(0o644)
-    assert note(tmp_path).read() == DIARY
+    assert practice_store(tmp_path).read() == DIARY
     assert file.stat().st_mode & 0o777 == 0o600

@@ -1,4 +1,4 @@
-"""What holds itself is cleared within seconds; what was there before is not looked at."""
+"""Reference cycles are freed regularly; objects from the start are not examined."""
 
 import gc
 import time
@@ -10,8 +10,8 @@ import pytest
 from daemon.system.memory import GarbageCollector
 
 
-class Knot:
-    """Holds itself."""
+class Cycle:
+    """An object that refers to itself."""
 
     def __init__(self) -> None:
         self.me = self
@@ -25,20 +25,20 @@ def _thaw() -> Iterator[None]:
         gc.unfreeze()
 
 
-def test_reference_cycles_are_freed_after_a_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frees_reference_cycles_after_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    garbage = GarbageCollector()
-    garbage()
+    collector = GarbageCollector()
+    collector()
     assert gc.get_freeze_count() > 1000
     gc.disable()
     try:
-        knot = weakref.ref(Knot())
+        cycle = weakref.ref(Cycle())
         now += 5.0
-        garbage()
-        assert knot() is not None
+        collector()
+        assert cycle() is not None
         now += 6.0
-        garbage()
-        assert knot() is None
+        collector()
+        assert cycle() is None
     finally:
         gc.enable()

@@ -1,4 +1,4 @@
-"""Foreign text cannot control the terminal, wherever it is printed."""
+"""Foreign text cannot control the terminal."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ ESCAPES = "\x1b]0;owned\x07\x1b[2J\x9b"
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         ("piano, Flügel, 钢琴 🎹 ♪", "piano, Flügel, 钢琴 🎹 ♪"),
         ("\x1b[2J", r"\x1b[2J"),
@@ -29,30 +29,30 @@ ESCAPES = "\x1b]0;owned\x07\x1b[2J\x9b"
         ("\udcff", r"\udcff"),
     ],
 )
-def test_control_characters_become_escapes(text: str, shown: str) -> None:
-    assert printable(text) == shown
+def test_control_characters_are_escaped(text: str, expected: str) -> None:
+    assert printable(text) == expected
 
 
-def test_bytes_that_are_no_utf8_become_escapes() -> None:
+def test_bytes_that_are_not_utf8_are_escaped() -> None:
     assert printable_bytes(b"caf\xc3\xa9 \xff\x1b") == r"café \xff\x1b"
 
 
 @given(st.text())
-def test_the_result_is_always_printable(text: str) -> None:
+def test_result_is_printable_for_any_text(text: str) -> None:
     assert printable(text).isprintable()
 
 
 @given(st.binary())
-def test_any_bytes_are_printable(data: bytes) -> None:
+def test_result_is_printable_for_any_bytes(data: bytes) -> None:
     assert printable_bytes(data).isprintable()
 
 
-def test_a_log_line_controls_no_terminal_and_keeps_its_lines() -> None:
+def test_log_line_is_escaped_but_keeps_its_line_breaks() -> None:
     record = logging.LogRecord("daemon", logging.ERROR, "", 0, "%s\nb", (ESCAPES,), None)
     assert TextLines().format(record) == "timbrel: \\x1b]0;owned\\x07\\x1b[2J\\x9b\nb"
 
 
-def test_file_names_control_no_terminal(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_file_names_are_escaped(tmp_path: Path, timbrel: Timbrel) -> None:
     named = tmp_path / f"medley{ESCAPES}.opus"
     named.write_bytes(MEDLEY.read_bytes())
     done = timbrel("replay", named, tmp_path / f"absent{ESCAPES}.wav")
@@ -63,14 +63,14 @@ def test_file_names_control_no_terminal(tmp_path: Path, timbrel: Timbrel) -> Non
     assert "\x9b" not in done.stdout + done.stderr
 
 
-def test_device_names_control_no_terminal(tmp_path: Path) -> None:
+def test_device_names_are_escaped(tmp_path: Path) -> None:
     device = {
         "name": f"Mic{ESCAPES}",
         "hostapi": 0,
         "max_input_channels": 1,
         "default_samplerate": 16_000.0,
     }
-    # No sound card can be given such a name here, so the library is one that reports it.
+    # A real sound card cannot be given such a name, so a fake library reports one.
     (tmp_path / "sounddevice.py").write_text(
         f"def query_devices(): return [{device!r}]\n"
         "def query_hostapis(index): return {'name': 'ALSA'}\n"

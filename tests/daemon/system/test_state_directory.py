@@ -20,11 +20,13 @@ from tests.daemon.special_files import SPECIAL
         (None, {}, "/.local/state/timbrel"),
     ],
 )
-def test_the_directory(configured: str | None, environment: dict[str, str], expected: str) -> None:
+def test_configured_directory_comes_before_the_environment(
+    configured: str | None, environment: dict[str, str], expected: str
+) -> None:
     assert state_directory(configured, environment) == Path(expected)
 
 
-def test_a_directory_belongs_to_one_at_a_time(tmp_path: Path) -> None:
+def test_only_one_process_can_lock_a_directory(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "state"
     lock = DirectoryLock(folder)
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -36,7 +38,7 @@ def test_a_directory_belongs_to_one_at_a_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", SPECIAL)
-def test_a_lock_is_never_another_file(
+def test_special_file_in_place_of_the_lock_is_moved_aside(
     kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
@@ -50,7 +52,7 @@ def test_a_lock_is_never_another_file(
     lock.release()
 
 
-def test_what_was_moved_aside_before_is_no_obstacle(tmp_path: Path) -> None:
+def test_moves_several_directories_aside(tmp_path: Path) -> None:
     for number in range(4):
         SPECIAL["a directory"](tmp_path / "lock")
         DirectoryLock(tmp_path).release()
@@ -70,13 +72,13 @@ def test_what_was_moved_aside_before_is_no_obstacle(tmp_path: Path) -> None:
         (1e11, 1.0),
     ],
 )
-def test_an_absurd_moment_is_not_possible(since_boot: float, wall: float) -> None:
+def test_absurd_moment_is_not_possible(since_boot: float, wall: float) -> None:
     assert this_moment().is_possible
     assert Moment("boot", 0.0, 0.0).is_possible
     assert not Moment("boot", since_boot, wall).is_possible
 
 
-def test_ages_over_a_jump_of_the_clock_and_a_reboot() -> None:
+def test_age_after_a_clock_jump_and_after_a_reboot() -> None:
     now = Moment("boot", 1000.0, 5000.0)
     assert Moment("boot", 990.0, 9000.0).age_seconds(now) == 10.0
     assert Moment("earlier", 7.0, 4900.0).age_seconds(now) == 100.0
@@ -86,7 +88,7 @@ def test_ages_over_a_jump_of_the_clock_and_a_reboot() -> None:
     assert Moment("earlier", 999.0, 5000.0).is_older(60.0, now)
 
 
-def test_the_moments_of_a_process_share_their_boot() -> None:
+def test_moments_of_one_process_have_the_same_boot() -> None:
     one, other = this_moment(), this_moment()
     assert one.boot == other.boot
     assert 0.0 <= other.age_seconds(one) * -1 < 1.0

@@ -1,4 +1,4 @@
-"""Requests to stop from threads, calls and real signals."""
+"""Requests to stop, from threads and real signals."""
 
 import os
 import signal
@@ -11,35 +11,35 @@ import pytest
 
 from daemon.system.stop import Stop, stop_on_signals
 
-PATIENT_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
-def test_nothing_is_requested_at_first() -> None:
+def test_is_not_set_at_first() -> None:
     stop = Stop()
     assert not stop.is_set()
     assert not stop.wait(0.0)
     assert not stop.wait(0.01)
 
 
-def test_a_request_stays() -> None:
+def test_stays_set() -> None:
     stop = Stop()
     stop.set()
     stop.set()
     assert stop.is_set()
-    assert stop.wait(PATIENT_SECONDS)
+    assert stop.wait(TIMEOUT_SECONDS)
 
 
-def test_a_request_from_a_thread_ends_the_wait() -> None:
+def test_request_from_a_thread_ends_the_wait() -> None:
     stop = Stop()
     threading.Timer(0.05, stop.set).start()
-    assert stop.wait(PATIENT_SECONDS)
+    assert stop.wait(TIMEOUT_SECONDS)
 
 
-def test_a_request_wakes_everyone_who_waits() -> None:
+def test_request_wakes_all_waiting_threads() -> None:
     stop = Stop()
     woken: list[bool] = []
     threads = [
-        threading.Thread(target=lambda: woken.append(stop.wait(PATIENT_SECONDS))) for _ in range(3)
+        threading.Thread(target=lambda: woken.append(stop.wait(TIMEOUT_SECONDS))) for _ in range(3)
     ]
     for thread in threads:
         thread.start()
@@ -49,7 +49,7 @@ def test_a_request_wakes_everyone_who_waits() -> None:
     assert woken == [True, True, True]
 
 
-def test_a_request_makes_the_calls_of_contexts_that_are_entered() -> None:
+def test_request_calls_the_callbacks_of_entered_contexts() -> None:
     stop = Stop()
     calls: list[str] = []
     with stop.callback(lambda: calls.append("outer")):
@@ -61,7 +61,7 @@ def test_a_request_makes_the_calls_of_contexts_that_are_entered() -> None:
             assert calls == ["outer", "inner"]
 
 
-def test_a_context_entered_after_the_request_is_called_at_once() -> None:
+def test_callback_registered_after_the_request_is_called_at_once() -> None:
     stop = Stop()
     stop.set()
     calls: list[str] = []
@@ -69,7 +69,7 @@ def test_a_context_entered_after_the_request_is_called_at_once() -> None:
         assert calls == ["late"]
 
 
-def test_a_context_left_by_an_error_is_forgotten() -> None:
+def test_callback_is_removed_after_an_error() -> None:
     stop = Stop()
     calls: list[str] = []
     with pytest.raises(ZeroDivisionError), stop.callback(lambda: calls.append("no")):
@@ -79,40 +79,40 @@ def test_a_context_left_by_an_error_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_is_a_request(number: signal.Signals) -> None:
+def test_signal_sets_the_stop(number: signal.Signals) -> None:
     with stop_on_signals() as stop:
         assert not stop.is_set()
         os.kill(os.getpid(), number)
-        assert stop.wait(PATIENT_SECONDS)
+        assert stop.wait(TIMEOUT_SECONDS)
         assert signal.getsignal(number) == signal.SIG_DFL
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_that_was_blocked_before_is_a_request(number: signal.Signals) -> None:
+def test_blocked_signal_sets_the_stop(number: signal.Signals) -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
     try:
         with stop_on_signals() as stop:
             os.kill(os.getpid(), number)
-            assert stop.wait(PATIENT_SECONDS)
+            assert stop.wait(TIMEOUT_SECONDS)
         assert number in signal.pthread_sigmask(signal.SIG_BLOCK, [])
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def test_a_signal_during_the_wait_of_its_own_thread_ends_it() -> None:
+def test_signal_interrupts_the_wait_of_the_main_thread() -> None:
     with stop_on_signals() as stop:
         threading.Timer(0.05, os.kill, [os.getpid(), signal.SIGTERM]).start()
-        assert stop.wait(PATIENT_SECONDS)
+        assert stop.wait(TIMEOUT_SECONDS)
 
 
-def test_a_handler_may_stop_while_its_own_thread_holds_the_lock() -> None:
+def test_signal_handler_can_set_the_stop_while_its_thread_holds_the_lock() -> None:
     with stop_on_signals() as stop:
         with stop._changed:
             signal.raise_signal(signal.SIGTERM)
         assert stop.is_set()
 
 
-def test_former_handlers_come_back() -> None:
+def test_restores_the_former_handlers() -> None:
     def mine(_number: int, _frame: FrameType | None) -> None: ...
 
     before = signal.signal(signal.SIGTERM, mine)
@@ -125,7 +125,7 @@ def test_former_handlers_come_back() -> None:
         signal.signal(signal.SIGTERM, before)
 
 
-def test_a_second_signal_ends_a_program_that_does_not_listen() -> None:
+def test_second_signal_terminates_the_program() -> None:
     code = (
         "import os, signal\n"
         "from daemon.system.stop import stop_on_signals\n"

@@ -1,4 +1,4 @@
-"""Notifications as a real datagram socket receives them."""
+"""Notifications are received by a real datagram socket."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ from daemon.system import systemd
 
 
 def open_files() -> int:
-    """How many this process has."""
+    """Return the number of open file descriptors of this process."""
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
@@ -19,7 +19,7 @@ def open_files() -> int:
 def manager(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[socket.socket]:
-    """A service manager's socket, named in the environment as systemd names it."""
+    """Bind a service manager's socket and name it in the environment, as systemd does."""
     address = str(tmp_path / "notify")
     if request.param == "abstract":
         address = f"@timbrel-test-{os.getpid()}"
@@ -30,7 +30,7 @@ def manager(
         yield listening
 
 
-def test_every_notification_arrives_as_its_own_datagram(manager: socket.socket) -> None:
+def test_sends_each_notification_as_a_datagram(manager: socket.socket) -> None:
     systemd.ready("hearing")
     systemd.feed_watchdog()
     systemd.notify("STATUS=hearing, playing: flûte")
@@ -45,7 +45,7 @@ def test_every_notification_arrives_as_its_own_datagram(manager: socket.socket) 
 
 
 @pytest.mark.parametrize("address", [None, ""])
-def test_without_a_manager_nothing_happens(
+def test_does_nothing_without_a_manager(
     address: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
@@ -56,7 +56,7 @@ def test_without_a_manager_nothing_happens(
     assert open_files() == before
 
 
-def test_a_manager_that_is_gone_is_no_error_and_the_next_one_is_told(
+def test_ignores_a_missing_manager_and_notifies_the_next_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = str(tmp_path / "notify")
@@ -70,16 +70,14 @@ def test_a_manager_that_is_gone_is_no_error_and_the_next_one_is_told(
 
 
 @pytest.mark.parametrize("address", ["/" + "x" * 200, "vsock:2:1", "/dev/null"])
-def test_an_address_that_cannot_be_is_no_error(
-    address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ignores_an_invalid_address(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", address)
     before = open_files()
     systemd.feed_watchdog()
     assert open_files() == before
 
 
-def test_a_credential_is_found_where_the_manager_put_it(tmp_path: Path) -> None:
+def test_finds_a_credential_in_the_managers_directory(tmp_path: Path) -> None:
     environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
     assert systemd.credential("mqtt_key", environment) is None
     (tmp_path / "mqtt_key").touch()

@@ -1,4 +1,4 @@
-"""A time zone that is changed while the process runs."""
+"""The time zone can change while the process runs."""
 
 import time
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def _zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def test_changed_zone_is_read_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reads_a_changed_zone_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     zone = TimeZone()
     monkeypatch.setenv("TZ", TOKYO)
     zone()
@@ -35,7 +35,7 @@ def test_changed_zone_is_read_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> 
     assert iso_time(MOMENT) == "2024-06-02T03:30:00.000+09:00"
 
 
-def test_changed_zone_is_read_at_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reads_a_changed_zone_at_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", TOKYO)
     reload = Reload(None, Settings(), lambda _: None)
     reload()
@@ -45,7 +45,7 @@ def test_changed_zone_is_read_at_a_reload(monkeypatch: pytest.MonkeyPatch) -> No
     assert iso_time(MOMENT) == "2024-06-02T03:30:00.000+09:00"
 
 
-def test_day_turns_at_midnight_of_the_new_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_day_changes_at_midnight_of_the_new_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     practice = Sessions(settle_seconds=10, gap_seconds=60, least_seconds=1)
     practice.begin(MOMENT)
     assert practice.diary.day == "2024-06-01"

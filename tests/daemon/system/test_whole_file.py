@@ -5,13 +5,13 @@ import pytest
 from daemon.system.whole_file import whole_file
 
 
-def interrupted_while_writing(path: Path) -> None:
+def write_and_interrupt(path: Path) -> None:
     with whole_file(path) as fresh:
         fresh.write_text("half of the n")
         raise KeyboardInterrupt
 
 
-def test_file_is_replaced_when_the_block_ends(tmp_path: Path) -> None:
+def test_replaces_the_file_when_the_block_ends(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     path.write_text("old")
     with whole_file(path) as fresh:
@@ -22,15 +22,15 @@ def test_file_is_replaced_when_the_block_ends(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_file_stays_and_nothing_is_left_when_the_block_fails(tmp_path: Path) -> None:
+def test_keeps_the_file_and_leaves_nothing_when_the_block_fails(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     path.write_text("old")
     with pytest.raises(KeyboardInterrupt):
-        interrupted_while_writing(path)
+        write_and_interrupt(path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_error_of_the_block_is_the_one_raised(tmp_path: Path) -> None:
+def test_raises_the_error_of_the_block(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), whole_file(tmp_path / "never-written"):
         pass
