@@ -1,6 +1,6 @@
-"""The app's start: options and the Supervisor's broker in, a configuration out, then `timbrel run`.
+"""Start the app: make a configuration of its options and the Supervisor's broker, and run Timbrel.
 
-Runs with nothing but Python's own library, so that it can say what is wrong with anything else.
+It uses only Python's standard library, so that it can report problems with everything else.
 """
 
 import json
@@ -18,11 +18,11 @@ _ESCAPED_IN_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\
 
 
 def main() -> None:
-    """Write the configuration and become Timbrel."""
+    """Write the configuration and replace this process by `timbrel run`."""
     data = Path(os.environ.get("TIMBREL_DATA", "/data"))
     run = Path(os.environ.get("TIMBREL_RUN", "/run/timbrel"))
     options = json.loads((data / "options.json").read_text(encoding="utf-8"))
-    broker = chosen_broker(options) or supervisors_broker(os.environ)
+    broker = configured_broker(options) or supervisor_broker(os.environ)
     if broker is None:
         sys.exit(
             "timbrel: there is no broker; install the Mosquitto app and its integration, or set "
@@ -35,14 +35,14 @@ def main() -> None:
         try:
             write(run / "mqtt-password", password)
         except UnicodeEncodeError:
-            sys.exit("timbrel: mqtt_password holds half of a character; type it again")
+            sys.exit("timbrel: mqtt_password contains an incomplete character; type it again")
     write(run / "timbrel.yaml", as_yaml(configuration(options, broker, data)))
     command = [sys.executable, "-m", "daemon", "run", "--config", str(run / "timbrel.yaml")]
     os.execv(sys.executable, command)  # noqa: S606
 
 
-def chosen_broker(options: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The broker that the user has named; None: the Supervisor's."""
+def configured_broker(options: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the broker in the app's options; None if they name none."""
     if not options.get("mqtt_host"):
         return None
     names = ("host", "port", "username", "password")
@@ -50,8 +50,8 @@ def chosen_broker(options: Mapping[str, Any]) -> dict[str, Any] | None:
     return {name: value for name, value in named.items() if value}
 
 
-def supervisors_broker(environment: Mapping[str, str]) -> dict[str, Any] | None:
-    """The broker that Home Assistant uses, where the Supervisor knows one."""
+def supervisor_broker(environment: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return Home Assistant's broker from the Supervisor; None if it has none."""
     address = environment.get("TIMBREL_SUPERVISOR", "http://supervisor")
     token = environment.get("SUPERVISOR_TOKEN", "")
     request = urllib.request.Request(  # noqa: S310
@@ -72,7 +72,7 @@ def supervisors_broker(environment: Mapping[str, str]) -> dict[str, Any] | None:
 def configuration(
     options: Mapping[str, Any], broker: Mapping[str, Any], data: Path
 ) -> dict[str, Any]:
-    """The daemon's settings."""
+    """Return the daemon's settings."""
     return {
         "name": options["name"],
         "audio": {"device": options["microphone"], "gate_dbfs": options["quiet_gate"]},
@@ -83,17 +83,17 @@ def configuration(
 
 
 def as_yaml(settings: Mapping[str, Any]) -> str:
-    """The settings as JSON that every reader of YAML takes for the same text.
+    """Return the settings as JSON that YAML readers interpret in the same way.
 
-    Other characters than ASCII stand for themselves: the two escapes that JSON has for an emoji are
-    two characters in YAML. Those that YAML takes for a line end or refuses are escapes.
+    Non-ASCII characters are not escaped, because YAML reads JSON's two escapes for an emoji as two
+    characters. Characters that YAML rejects or reads as a line end are escaped.
     """
     text = json.dumps(settings, indent=2, ensure_ascii=False)
     return _ESCAPED_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def write(file: Path, text: str) -> None:
-    """A file for our eyes alone."""
+    """Write a file that only this user can read."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
         opened.write(text)
