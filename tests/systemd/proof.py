@@ -1,7 +1,7 @@
-"""What a real systemd makes of the service; `script/test-systemd` starts this inside one.
+"""Prove that the service works with a real systemd; `script/test-systemd` runs this inside one.
 
-Everything is real here but the sound: a sound server without hardware plays the medley. Prints a
-line for each proof and exits with how many failed.
+Everything is real except for the sound: a sound server without hardware plays the medley. It
+prints a line for each proof, and exits with the number of failed ones.
 """
 
 import http.server
@@ -48,22 +48,22 @@ def must(*command: str, **options: Any) -> str:
     return done.stdout
 
 
-def shown(name: str) -> str:
-    """A property of the service, as systemd has it."""
+def service_property(name: str) -> str:
+    """Return a property of the service from systemd."""
     return must("systemctl", "show", "--value", "--property", name, "timbrel").strip()
 
 
-def within(seconds: float, is_so: Callable[[], Any], what: str) -> float:
-    """Wait until it is so; how long that took."""
+def within(seconds: float, condition: Callable[[], Any], description: str) -> float:
+    """Wait until `condition` is true; return how many seconds that took."""
     began = time.monotonic()
-    while not is_so():
-        assert time.monotonic() < began + seconds, f"not within {seconds:g} s: {what}"
+    while not condition():
+        assert time.monotonic() < began + seconds, f"not within {seconds:g} s: {description}"
         time.sleep(0.05)
     return time.monotonic() - began
 
 
 class Hub:
-    """A subscriber of everything, with the service's own password."""
+    """A subscriber of all topics, with the service's own password."""
 
     def __init__(self) -> None:
         self.events: list[Any] = []
@@ -71,20 +71,20 @@ class Hub:
         client = paho.Client(CallbackAPIVersion.VERSION2)
         client.username_pw_set("timbrel", PASSWORD)
         client.on_connect = self._subscribe
-        client.on_message = self._keep
+        client.on_message = self._store
         client.connect("127.0.0.1")
         client.loop_start()
 
     def _subscribe(self, client: paho.Client, *_: Any) -> None:
         client.subscribe("timbrel/#", 1)
 
-    def _keep(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+    def _store(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
         self.last[message.topic.removeprefix("timbrel/timbrel/")] = bytes(message.payload)
         if message.topic.endswith("/event"):
             self.events.append(json.loads(message.payload))
 
     def open(self) -> set[str]:
-        """The ids of events that have started and not ended."""
+        """Return the ids of events that have started and not ended."""
         ids = {
             kind: {e["event_id"] for e in self.events if e["event_type"] == kind} for kind in KINDS
         }
@@ -93,7 +93,7 @@ class Hub:
 
 @contextmanager
 def music() -> Iterator[None]:
-    """The medley's guitar and drums sound in the room."""
+    """Play the medley, which begins with a guitar, within this context."""
     player = subprocess.Popen(["paplay", "--device=vmic", MEDLEY], env=SOUND)
     try:
         yield
@@ -103,7 +103,7 @@ def music() -> Iterator[None]:
 
 
 def prepare() -> None:
-    """A sound server, a broker that wants a password, and a configuration for both."""
+    """Set up a sound server, a broker with a password, and a configuration for both."""
     Path("/etc/asound.conf").write_text(
         f'pcm.attic {{ type pulse\n server "unix:{SOCKET}"\n device "vmic.monitor" }}\n'
     )
@@ -116,7 +116,7 @@ def prepare() -> None:
         "ExecStart=/usr/bin/pulseaudio -n -F /opt/timbrel/vmic.pa --daemonize=no --system=false "
         "--exit-idle-time=-1 --use-pid-file=no --disable-shm=yes --realtime=no\n"
     )
-    # A null sink at rest gives exact zeros, which is what a dead device gives.
+    # An idle null sink gives exact zeros, as a dead device does, so play faint noise.
     Path("/etc/systemd/system/dither.service").write_text(
         "[Unit]\nStartLimitIntervalSec=0\n"
         f"[Service]\nEnvironment=HOME=/run/vmic PULSE_SERVER=unix:{SOCKET}\n"
@@ -134,13 +134,13 @@ def prepare() -> None:
     PASSWORD_FILE.write_text(PASSWORD + "\n")
     PASSWORD_FILE.chmod(0o600)
     Path("/home/pi/diary").write_text("private\n")
-    # A sound device belongs to root and the group audio; here a file has to stand for one.
+    # A sound device belongs to root and the group audio; here a file takes its place.
     device = Path("/opt/timbrel/device")
     device.touch(0o640)
     shutil.chown(device, "root", "audio")
-    more = Path("/etc/systemd/system/timbrel.service.d/proof.conf")
-    more.parent.mkdir(exist_ok=True)
-    more.write_text(f"[Service]\nExecStartPre=/bin/cat {device}\n")
+    drop_in = Path("/etc/systemd/system/timbrel.service.d/proof.conf")
+    drop_in.parent.mkdir(exist_ok=True)
+    drop_in.write_text(f"[Service]\nExecStartPre=/bin/cat {device}\n")
     must("systemctl", "daemon-reload")
     must("systemctl", "restart", "mosquitto", "vmic", "dither")
     within(10, lambda: run("pactl", "info", env=SOUND).returncode == 0, "a sound server")
@@ -151,20 +151,20 @@ def configure(extra: str = "", audio: str = "attic") -> None:
 
 
 def install_from_a_home(hub: Hub) -> str:
-    """Timbrel in a folder of a user's home that nobody else may enter."""
+    """The service works with Timbrel in a home directory that no other user can enter."""
     began = time.monotonic()
     must(AT_HOME, "install-service")
     took = time.monotonic() - began
-    assert shown("ActiveState") == "active"
-    assert shown("StatusText").startswith("hearing"), shown("StatusText")
+    assert service_property("ActiveState") == "active"
+    assert service_property("StatusText").startswith("hearing"), service_property("StatusText")
     within(5, lambda: hub.last.get("availability") == b"online", "online")
     assert must("systemctl", "is-enabled", "timbrel").strip() == "enabled"
-    return f"ready {took:.1f} s after the command; STATUS={shown('StatusText')}"
+    return f"ready {took:.1f} s after the command; STATUS={service_property('StatusText')}"
 
 
 def sandbox(_hub: Hub) -> str:
-    """Its own user, no privilege, nothing of the home but itself, no core."""
-    process = Path("/proc", shown("MainPID"))
+    """The service has its own user, no privileges and no core dumps, and sees only its folder."""
+    process = Path("/proc", service_property("MainPID"))
     status = dict(
         line.split(":\t", 1)
         for line in (process / "status").read_text().splitlines()
@@ -192,18 +192,18 @@ def sandbox(_hub: Hub) -> str:
     return f"uid {user}, at most {status['VmHWM'].strip()} of memory; its state: {modes}"
 
 
-def hears(hub: Hub) -> str:
-    """Callbacks and inference work inside the sandbox, and events arrive."""
+def detects_music(hub: Hub) -> str:
+    """Callbacks and inference work inside the sandbox, and events are published."""
     with music():
         took = within(40, hub.open, "an event")
-        within(5, lambda: "playing" in shown("StatusText"), "STATUS tells what plays")
-        status = shown("StatusText")
-    within(40, lambda: not hub.open(), "its end")
+        within(5, lambda: "playing" in service_property("StatusText"), "STATUS names the families")
+        status = service_property("StatusText")
+    within(40, lambda: not hub.open(), "the end of the event")
     return f"first event {took:.1f} s into the music; STATUS={status}"
 
 
 def stop_ends_events(hub: Hub) -> str:
-    """What plays when the service is stopped has an end at the broker, and then it is offline."""
+    """Stopping the service publishes the end of open events, and then that it is offline."""
     with music():
         within(40, hub.open, "an event")
         began = time.monotonic()
@@ -212,63 +212,63 @@ def stop_ends_events(hub: Hub) -> str:
     within(2, lambda: not hub.open(), "ended events")
     assert hub.events[-1]["reason"] == "stopped", hub.events[-1]
     within(2, lambda: hub.last["availability"] == b"offline", "offline")
-    assert shown("Result") == "success", shown("Result")
+    assert service_property("Result") == "success", service_property("Result")
     must("systemctl", "start", "timbrel")
     return f"stopped in {took:.1f} s"
 
 
 def watchdog(hub: Hub) -> str:
-    """A daemon that stands still is killed, and a new one hears."""
-    restarts, pid = int(shown("NRestarts")), int(shown("MainPID"))
+    """The watchdog kills a daemon that hangs, and a new one starts."""
+    restarts, pid = int(service_property("NRestarts")), int(service_property("MainPID"))
     os.kill(pid, signal.SIGSTOP)
-    killed = within(60, lambda: shown("MainPID") != str(pid), "its end")
-    within(30, lambda: shown("ActiveState") == "active", "a new one")
-    assert int(shown("NRestarts")) == restarts + 1
+    killed = within(60, lambda: service_property("MainPID") != str(pid), "the end of the process")
+    within(30, lambda: service_property("ActiveState") == "active", "a new process")
+    assert int(service_property("NRestarts")) == restarts + 1
     within(5, lambda: hub.last["availability"] == b"online", "online")
     log = must("journalctl", "--unit", "timbrel")
     assert "Watchdog timeout" in log
-    assert "Fatal Python error: Aborted" in log, "the log does not say where it stood still"
-    return f"killed {killed:.0f} s after it stood still, a new one hears"
+    assert "Fatal Python error: Aborted" in log, "the log does not show where it hung"
+    return f"killed {killed:.0f} s after it hung, and restarted"
 
 
 def crash(hub: Hub) -> str:
-    """A daemon that dies is announced by its will and started again."""
-    pid = shown("MainPID")
+    """A daemon that crashes is announced as offline by its last will, and restarted."""
+    pid = service_property("MainPID")
     os.kill(int(pid), signal.SIGKILL)
     within(5, lambda: hub.last["availability"] == b"offline", "offline")
     took = within(30, lambda: hub.last["availability"] == b"online", "online")
-    within(30, lambda: shown("ActiveState") == "active", "a new one")
+    within(30, lambda: service_property("ActiveState") == "active", "a new process")
     return f"online again after {took:.1f} s"
 
 
 def reload(hub: Hub) -> str:
-    """SIGHUP is obeyed without a restart: the same music is heard after it, and not before."""
-    pid = shown("MainPID")
+    """SIGHUP applies settings without a restart; an invalid file leaves the old ones."""
+    pid = service_property("MainPID")
     configure("tracker: {threshold: 0.999999}\n")
     must("systemctl", "reload", "timbrel")
-    within(5, lambda: "tracker.threshold applied" in log(), "what was applied")
+    within(5, lambda: "tracker.threshold applied" in log(), "the threshold in the log")
     with music():
         time.sleep(8)
-        assert not hub.open(), "heard at a threshold of almost 1"
+        assert not hub.open(), "an event at a threshold of almost 1"
         configure("tracker: {votes: 1}\n")
         must("systemctl", "reload", "timbrel")
         took = within(10, hub.open, "an event at the usual thresholds")
-        heard = hub.open()
+        events = hub.open()
         configure("tracker: {thresh: 1}\n")
         must("systemctl", "reload", "timbrel")
-        within(5, lambda: "the old settings stay" in log(), "a refusal of a bad file")
-        assert heard <= hub.open(), "a reload ended what played"
+        within(5, lambda: "the old settings stay" in log(), "the rejection of an invalid file")
+        assert events <= hub.open(), "a reload ended an open event"
     configure()
     must("systemctl", "reload", "timbrel")
-    within(5, lambda: log().count("tracker.votes applied") == 2, "what was applied")
-    within(40, lambda: not hub.open(), "an end of all events")
-    assert shown("ActiveState") == "active"
-    assert shown("MainPID") == pid, "it was restarted"
-    return f"other thresholds in use {took:.1f} s later in the same process"
+    within(5, lambda: log().count("tracker.votes applied") == 2, "the votes in the log")
+    within(40, lambda: not hub.open(), "the end of all events")
+    assert service_property("ActiveState") == "active"
+    assert service_property("MainPID") == pid, "the service was restarted"
+    return f"new thresholds in use after {took:.1f} s in the same process"
 
 
 def changed_password(hub: Hub) -> str:
-    """A copy of the password that is no longer the configured one is named, with the remedy."""
+    """The service warns about an outdated copy of the password, with the remedy."""
     must(AT_HOME, "install-service")
     within(5, lambda: hub.last["availability"] == b"online", "online")
     must("systemctl", "reload", "timbrel")
@@ -299,11 +299,11 @@ def changed_password(hub: Hub) -> str:
     configure()
     must(AT_HOME, "install-service")
     within(5, lambda: hub.last["availability"] == b"online", "online")
-    return "named after a change, and after a move until it is installed again"
+    return "warns after a change, and after a move until it is installed again"
 
 
 def reloaded() -> str:
-    """What the service logs at a reload."""
+    """Reload the service and return its last log lines."""
     since = log(1)
     must("systemctl", "reload", "timbrel")
     within(5, lambda: log(1) != since, "a line in the log")
@@ -315,21 +315,23 @@ def log(lines: int = 20) -> str:
 
 
 def deaf(hub: Hub) -> str:
-    """Without sound it is ready all the same, and says so; when sound is back, it hears."""
+    """Without sound the service starts and reports that it is deaf; it recovers with the sound."""
     must("systemctl", "stop", "vmic")
-    within(15, lambda: shown("StatusText").startswith("deaf"), "STATUS=deaf")
+    within(15, lambda: service_property("StatusText").startswith("deaf"), "STATUS=deaf")
     must("systemctl", "restart", "timbrel")
-    status = shown("StatusText")
+    status = service_property("StatusText")
     assert status.startswith("deaf"), status
     within(5, lambda: json.loads(hub.last["hearing"])["hearing"] == "deaf", "deaf at the broker")
     must("systemctl", "start", "vmic")
-    took = within(30, lambda: shown("StatusText").startswith("hearing"), "STATUS=hearing")
-    return f"STATUS={status}; hears {took:.1f} s after the sound is back"
+    took = within(
+        30, lambda: service_property("StatusText").startswith("hearing"), "STATUS=hearing"
+    )
+    return f"STATUS={status}; recovers {took:.1f} s after the sound is back"
 
 
 @contextmanager
 def radio() -> Iterator[str]:
-    """The url of a server that sends the medley."""
+    """Serve the medley over HTTP and yield its url."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
@@ -343,7 +345,7 @@ def radio() -> Iterator[str]:
 
 
 def decoders() -> set[int]:
-    """Every process that decodes a stream, whoever its parent is."""
+    """Return the ids of all processes that decode a stream, with any parent."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -353,16 +355,16 @@ def decoders() -> set[int]:
 
 
 def camera(hub: Hub) -> str:
-    """A stream is decoded in a process of its own inside the sandbox, which may die and returns."""
+    """A stream is decoded in a separate process inside the sandbox, restarted if it dies."""
     with radio() as url:
         CONFIG.write_text(
             SETTINGS.partition("audio")[0] + f"sources: [{{name: hall, url: '{url}'}}]\n"
         )
         must(AT_HOME, "install-service")
-        assert shown("TasksMax") == "72", shown("TasksMax")
-        assert shown("MemoryMax") == str(304 << 20), shown("MemoryMax")
+        assert service_property("TasksMax") == "72", service_property("TasksMax")
+        assert service_property("MemoryMax") == str(304 << 20), service_property("MemoryMax")
         took = within(40, hub.open, "an event")
-        main = int(shown("MainPID"))
+        main = int(service_property("MainPID"))
         (child,) = decoders()
         folder = Path("/proc", str(child))
         status = (folder / "status").read_text()
@@ -372,63 +374,65 @@ def camera(hub: Hub) -> str:
         assert (folder / "oom_score_adj").read_text() == "1000\n"
         memory = status.partition("VmHWM:")[2].partition("\n")[0].strip()
         os.kill(child, signal.SIGKILL)
-        within(5, lambda: shown("StatusText").startswith("deaf"), "STATUS=deaf")
-        again = within(20, lambda: shown("StatusText").startswith("hearing"), "STATUS=hearing")
-        assert int(shown("MainPID")) == main, "the daemon was restarted"
+        within(5, lambda: service_property("StatusText").startswith("deaf"), "STATUS=deaf")
+        again = within(
+            20, lambda: service_property("StatusText").startswith("hearing"), "STATUS=hearing"
+        )
+        assert int(service_property("MainPID")) == main, "the daemon was restarted"
         began = time.monotonic()
         must("systemctl", "stop", "timbrel")
         stopped = time.monotonic() - began
         assert not decoders()
-        assert shown("Result") == "success", shown("Result")
+        assert service_property("Result") == "success", service_property("Result")
         must("systemctl", "start", "timbrel")
-        within(30, lambda: shown("StatusText").startswith("hearing"), "STATUS=hearing")
+        within(30, lambda: service_property("StatusText").startswith("hearing"), "STATUS=hearing")
         (child,) = decoders()
-        os.kill(int(shown("MainPID")), signal.SIGKILL)
-        within(2, lambda: child not in decoders(), "the decoder's end")
+        os.kill(int(service_property("MainPID")), signal.SIGKILL)
+        within(2, lambda: child not in decoders(), "the end of the decoder")
     configure()
     must(AT_HOME, "install-service")
-    assert shown("TasksMax") == "64", shown("TasksMax")
+    assert service_property("TasksMax") == "64", service_property("TasksMax")
     return (
         f"first event {took:.1f} s after the command, decoder at most {memory}; "
-        f"hears {again:.1f} s after it was killed; stopped in {stopped:.1f} s"
+        f"recovers {again:.1f} s after it was killed; stopped in {stopped:.1f} s"
     )
 
 
 def wrong_configuration(_hub: Hub) -> str:
-    """A typo is no crash loop."""
+    """A typo in the configuration causes no crash loop."""
     configure("audoi: {}\n")
     assert run("systemctl", "restart", "timbrel").returncode != 0
     time.sleep(8)
-    assert shown("ActiveState") == "failed"
-    assert shown("ExecMainStatus") == "2"
-    assert shown("NRestarts") == "0"
+    assert service_property("ActiveState") == "failed"
+    assert service_property("ExecMainStatus") == "2"
+    assert service_property("NRestarts") == "0"
     log = must("journalctl", "--unit", "timbrel", "--lines", "20")
     assert "did you mean audio?" in log
     configure()
-    return "failed once, not tried again in 8 s"
+    return "failed once, and was not restarted within 8 s"
 
 
 def update_and_uninstall(hub: Hub) -> str:
-    """Installing again updates; the end leaves the configuration."""
+    """Installing again updates the service; uninstalling keeps the configuration."""
     must("systemctl", "reset-failed", "timbrel")
     assert must(AT_HOME, "install-service").startswith("updated")
     assert must(AT_HOME, "install-service", "--uninstall").startswith("removed")
     within(5, lambda: hub.last["availability"] == b"offline", "offline")
-    assert shown("LoadState") == "not-found"
+    assert service_property("LoadState") == "not-found"
     assert CONFIG.exists()
     done = run(AT_HOME, "install-service", "--uninstall")
     assert done.returncode == 2, done
     return done.stderr.strip()
 
 
-def by_hand(hub: Hub) -> str:
-    """The unit as it ships: without a password file it runs, and the broker's refusal is logged."""
+def installed_by_hand(hub: Hub) -> str:
+    """The shipped unit runs without a password file, and logs that the broker refuses it."""
     PASSWORD_FILE.unlink()
     CONFIG.write_text("audio: {device: attic}\nmqtt: {host: 127.0.0.1, username: timbrel}\n")
     shutil.copy(BY_HAND, "/etc/systemd/system/timbrel.service")
     must("systemctl", "daemon-reload")
     must("systemctl", "start", "timbrel")
-    assert shown("StatusText").startswith("hearing")
+    assert service_property("StatusText").startswith("hearing")
     within(
         10,
         lambda: "Not authorized" in must("journalctl", "--unit", "timbrel", "--since", "-15s"),
@@ -440,11 +444,11 @@ def by_hand(hub: Hub) -> str:
     must("systemctl", "stop", "timbrel")
     Path("/etc/systemd/system/timbrel.service").unlink()
     must("systemctl", "daemon-reload")
-    return "hears; not authorized without the file, online with it"
+    return "runs; not authorized without the file, online with it"
 
 
-def of_one_user(hub: Hub) -> str:
-    """A user's own service, with a manager of that user and nobody logged in."""
+def user_service(hub: Hub) -> str:
+    """The service of one user works with the user's own manager while nobody is logged in."""
     user = pwd.getpwnam("pi")
     must("loginctl", "enable-linger", "pi")
     bus = f"/run/user/{user.pw_uid}"
@@ -466,7 +470,7 @@ def of_one_user(hub: Hub) -> str:
 
 
 def no_secret(_hub: Hub) -> str:
-    """Whatever happened, no password is in the journal."""
+    """After all other proofs, the journal contains no password."""
     journal = must("journalctl", "--output", "export", "--all")
     assert PASSWORD not in journal
     return f"{len(journal) // 1024} KiB of journal read"
@@ -475,7 +479,7 @@ def no_secret(_hub: Hub) -> str:
 PROOFS = [
     install_from_a_home,
     sandbox,
-    hears,
+    detects_music,
     stop_ends_events,
     watchdog,
     crash,
@@ -485,14 +489,14 @@ PROOFS = [
     camera,
     wrong_configuration,
     update_and_uninstall,
-    by_hand,
-    of_one_user,
+    installed_by_hand,
+    user_service,
     no_secret,
 ]
 
 
 def main() -> int:
-    """Every proof, also after one has failed."""
+    """Run all proofs, even if one fails; return the number of failed ones."""
     failed = 0
     print(must("systemctl", "--version").splitlines()[0], flush=True)
     prepare()
