@@ -1,4 +1,4 @@
-"""Errors that cross module boundaries; each has a different handling by the caller."""
+"""Errors that cross module boundaries, one for each way in which callers handle them."""
 
 
 class InputError(Exception):

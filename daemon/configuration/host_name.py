@@ -14,7 +14,7 @@ _MISTAKES = (
     (r"(?:wss?|https?)://", _NO_SOCKETS),
     (r"(?:mqtts|ssl|tls)://", f"{_ADDRESS}, and tls: {{{{}}}} for encryption"),
     (r".*://", _ADDRESS),
-    (r".*@", "it contains a user; write only the host, and the user as mqtt.username"),
+    (r".*@", "it contains a user name; write only the host, and the user as mqtt.username"),
     (rf".{{{_LONGEST + 1}}}", f"it is longer than {_LONGEST} characters; correct it"),
     (r".*[${}]", "variables are not expanded here; write the host name itself"),
     (
@@ -60,7 +60,7 @@ def _name_fault(host: str) -> str | None:
     labels = host.removesuffix(".").split(".")
     if not all(labels):
         return "it has an empty part between its dots; remove a dot"
-    # Resolvers read such names as addresses: 192.168.1 means 192.168.0.1, and a leading 0 octal.
+    # Resolvers read such names as addresses: 192.168.1 as 192.168.0.1, and 010 as an octal number.
     if _NUMBER.match(labels[-1]):
         fault = "it is not an IP address; write four numbers from 0 to 255 without leading zeros"
         return None if _is_address(socket.AF_INET, host) else fault

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _UNITS = Path("/etc/systemd/system")
 
-# A setting's key to its file's name, inode, size in bytes, and time of the last write in ns.
+# Maps a setting's key to the name, inode, size in bytes and modification time in ns of its file.
 Signatures = Mapping[str, tuple[str, int, int, int]]
 
 
@@ -77,7 +77,7 @@ def source_of_service(config: Path) -> Path | None:
 
 
 def _outdated(copy: Path, named: str | None) -> str | None:
-    """Return why a copy is outdated, with the remedy; None if it is not or that is unknown."""
+    """Return why a copy is outdated, with the remedy; None if it is current or that is unknown."""
     service = copy.parent.name
     source = _source(service, copy.name)
     if named is not None and source is not None and Path(named).absolute() != source:

@@ -86,10 +86,10 @@ def installed_folders() -> list[Path]:
 
 
 def unreadable_path(path: Path, visible: Iterable[Path]) -> Path | None:
-    """Return the path, or the folder above it, that the service's user cannot read; None if none.
+    """Return the first of `path` and the folders above it that the service's user cannot read.
 
-    Folders above a `visible` path are not checked, because the unit mounts that path for the
-    service. Raises OSError if a path does not exist.
+    Return None if all are readable. Folders above a `visible` path are not checked, because the
+    unit mounts that path for the service. Raises OSError if a path does not exist.
     """
     tops = set(visible)
     group = service_group()

@@ -101,7 +101,7 @@ class JsonStore(Generic[Kind]):
 
 
 def _set_aside(path: Path) -> str:
-    """Move a damaged file aside, and return what was done for the log."""
+    """Move a damaged file aside; return a phrase about that for the log."""
     try:
         return f"moved to {move_aside(path).name}; starting with defaults"
     except OSError:

@@ -35,7 +35,7 @@ class Base60(NamedTuple):
 
 
 class Octal(NamedTuple):
-    """A number with leading zeros or `0o`, which some YAML readers take for an octal one."""
+    """A number with leading zeros or `0o`, which some YAML readers interpret as an octal one."""
 
     decimal: int
     """Its digits as a decimal number."""

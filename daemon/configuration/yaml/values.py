@@ -47,7 +47,7 @@ def scalar_value(node: yaml.ScalarNode, hint: Any, key: str) -> Any:
     if isinstance(value, Base60):
         raise FaultError(
             f"expected {type_hints.expected(hint)}, found {found}, "
-            f"which YAML readers take for {value.seconds:g} or for text",
+            f"which YAML readers interpret as {value.seconds:g} or as text",
             "write the number",
         )
     if isinstance(value, Octal):
@@ -91,7 +91,7 @@ def _octal(value: Octal, hint: Any, found: str) -> FaultError:
 
     fault = f"expected {type_hints.expected(hint)}, found {found}"
     return FaultError(
-        f"{fault}, which some YAML readers take for an octal number",
+        f"{fault}, which some YAML readers interpret as an octal number",
         remedies.of_octal(value),
     )
 

@@ -364,7 +364,7 @@ def test_accepts_a_host_name_or_an_ip_address(host: str, tmp_path: Path) -> None
         ("192.168.1.5:1883", "write host: 192.168.1.5 and port: 1883"),
         ("[::1]", "brackets are not allowed; write host: '::1'"),
         ("[::1]:1883", "write host: '::1' and port: 1883"),
-        ("me@hub", "it contains a user; write only the host, and the user as mqtt.username"),
+        ("me@hub", "it contains a user name; write only the host, and the user as mqtt.username"),
         ("${MQTT_HOST}", "variables are not expanded here; write the host name itself"),
         ("$MQTT_HOST", "variables are not expanded here"),
         ("{{ mqtt_host }}", "variables are not expanded here"),
@@ -488,7 +488,7 @@ def test_accepts_unambiguous_values(text: str, settings: MqttSettings, tmp_path:
 )
 def test_rejects_an_octal_number(port: str, remedy: str, tmp_path: Path) -> None:
     message = refusal(tmp_path, f"mqtt: {{port: {port}}}")
-    assert ", which some YAML readers take for an octal number; " in message
+    assert ", which some YAML readers interpret as an octal number; " in message
     assert message.endswith(remedy)
 
 

@@ -341,9 +341,15 @@ def test_reads_a_scalar_as_the_expected_type(text: str, expected: Kinds, tmp_pat
         ("truth: 1:30", ["truth: expected true or false, found the text '1:30'"]),
         ("whole: 0x_", ["whole: expected a whole number, found the text '0x_'"]),
         ("whole: 08", ["whole: expected a whole number, found 08, which some YAML", "; write 8"]),
-        ("whole: 010", ["found 010, which some YAML readers take for an octal", "write 10 or 8"]),
-        ("whole: 0o10", ["found 0o10, which some YAML readers take for an octal", "; write 8"]),
-        ("whole: -0_7", ["found -0_7, which some YAML readers take for an octal", "; write -7"]),
+        (
+            "whole: 010",
+            ["found 010, which some YAML readers interpret as an octal", "write 10 or 8"],
+        ),
+        ("whole: 0o10", ["found 0o10, which some YAML readers interpret as an octal", "; write 8"]),
+        (
+            "whole: -0_7",
+            ["found -0_7, which some YAML readers interpret as an octal", "; write -7"],
+        ),
         ("number: 01", ["number: expected a number, found 01, which some YAML", "; write 1"]),
         ("whole: 0_", ["whole: expected a whole number, found the text '0_'"]),
         ("whole: 1e400", ["whole: expected a whole number, found 1e400"]),
