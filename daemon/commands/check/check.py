@@ -141,14 +141,15 @@ def _show(
 ) -> None:
     print(f"box        {settings.name}")
     for place in settings.places:
-        line = f"place      {place.name}: {summary.place(place)}"
+        line = f"place      {place.name}: {summary.describe_place(place)}"
         if look := looks.get(place.name):
             state = look.found.name if look.found else f"NOT CONNECTED now: {look.reason}"
             line += f" ({state})"
         print(line)
     print(f"listening  a window of {WINDOW_SECONDS:g} s every {recognizer.hop_seconds:g} s")
     print(f"model      {recognizer.classifier.contract.title}")
-    print(f"broker     {summary.broker(settings.mqtt, settings.name, has_password=has_password)}")
+    broker = summary.describe_broker(settings.mqtt, settings.name, has_password=has_password)
+    print(f"broker     {broker}")
     print(f"state      {state_directory(settings.state.directory)}")
     print("families   family      threshold  votes  within  start after  stop after  cooldown")
     for family, rules in zip(recognizer.families, recognizer.rules, strict=True):

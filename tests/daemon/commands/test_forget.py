@@ -325,7 +325,7 @@ def test_reset_forgets_what_was_set_and_leaves_the_rest(timbrel: Timbrel, tmp_pa
     (tmp_path / "practice-attic.json").write_bytes(msgspec.json.encode({"seconds": 60.0}))
     done = timbrel("reset", "--state", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("attic: what was set from the hub is forgotten")
+    assert done.stdout.startswith("attic: discarded the settings from the hub")
     assert chosen.read() == Chosen()
     assert (tmp_path / "practice-attic.json").exists()
 
@@ -345,5 +345,5 @@ def test_reset_with_nothing_to_forget_says_where_it_looked(
 ) -> None:
     done = timbrel("reset", "--state", tmp_path / "empty")
     assert done.returncode == 2
-    assert f"{tmp_path}/empty: nothing there was set from a hub" in done.stderr
+    assert f"{tmp_path}/empty: contains no settings from a hub" in done.stderr
     assert not (tmp_path / "empty").exists()

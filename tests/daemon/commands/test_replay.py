@@ -338,4 +338,4 @@ def test_a_channel_that_cannot_be_is_invalid_input(
 ) -> None:
     done = timbrel("replay", f"--channel={channel}", single)
     assert done.returncode == 2
-    assert f"'{channel}' is no channel from 1 to 64" in done.stderr
+    assert f"invalid channel: '{channel}' (use a number from 1 to 64)" in done.stderr
