@@ -393,7 +393,7 @@ def test_without_root_the_command_with_root_is_named(
         install_service.install_service(
             config, root, of_user=False, uninstall=bool(options), dry_run=False
         )
-    named = re.search(r": (sudo .*); or --user", str(refusal.value))
+    named = re.search(r"run: (sudo .*); or use --user", str(refusal.value))
     assert named
     assert shlex.split(named[1]) == [
         "sudo",
