@@ -122,7 +122,7 @@ def _files_to_read(settings: Settings) -> list[Path]:
 def _secrets(manager: ServiceManager, settings: Settings) -> dict[str, Path]:
     """Return the files of which systemd passes copies to the service, by credential name.
 
-    Only root must be able to read them.
+    The service itself does not need permission to read the originals.
     """
     secrets = {systemd.PASSWORD_CREDENTIAL: password_file(manager, settings)}
     tls = settings.mqtt.tls
@@ -157,7 +157,10 @@ def _check_readable(
 
 
 def write(manager: ServiceManager, file: File) -> None:
-    """Write a file completely or not at all; nobody can open it with a wider mode meanwhile."""
+    """Write a file, unless it exists and is kept.
+
+    From the moment it exists, it is complete and has its final mode.
+    """
     path = manager.in_root(file.path)
     if file.keep and path.exists():
         return

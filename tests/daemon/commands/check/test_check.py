@@ -106,13 +106,13 @@ WARNED = [
     ("mqtt: {topic_prefix: homeassistant}", "mqtt.discovery_prefix: the same as"),
     ("audio: {channel: 1}\nsources: [{name: a, device: x}]", "audio.channel: not used"),
     ("sources: [{name: a, device: x}, {name: b, device: x}]", "sources.1: b and a listen to the"),
-    ("audio: {device: '3'}", "audio.device: in quotes it is a part of a name; write an index"),
-    ("mqtt: {username: 'me '}", "mqtt.username: it begins or ends with a space"),
-    ("mqtt: {username: me\u200b}", "mqtt.username: it has an invisible character (U+200B)"),
-    ("mqtt: {topic_prefix: ' home/music'}", "mqtt.topic_prefix: it begins or ends with a space"),
-    ("mqtt: {area: \u201cLiving room\u201d}", "mqtt.area: it has the quotes of a word processor"),
-    ("state: {directory: ~/state}", "state.directory: neither ~ nor variables are replaced"),
-    ("state: {directory: state}", "state.directory: a service does not start in this folder"),
+    ("audio: {device: '3'}", "audio.device: in quotes, a number is a part of a name"),
+    ("mqtt: {username: 'me '}", "mqtt.username: begins or ends with a space"),
+    ("mqtt: {username: me\u200b}", "mqtt.username: contains an invisible character (U+200B)"),
+    ("mqtt: {topic_prefix: ' home/music'}", "mqtt.topic_prefix: begins or ends with a space"),
+    ("mqtt: {area: \u201cLiving room\u201d}", "mqtt.area: has typographic quotes"),
+    ("state: {directory: ~/state}", "state.directory: ~ and variables are not expanded"),
+    ("state: {directory: state}", "state.directory: a relative path does not work in a service"),
     ("state: {directory: /dev/null/x}", "state.directory: this user cannot write /dev/null"),
 ]
 
@@ -340,7 +340,10 @@ def test_a_channel_that_the_microphone_does_not_have_is_an_error(
     config = written(tmp_path, "sources:\n  - {name: a, device: pulse, channel: 64}\n")
     done = timbrel("check", config, env=microphone.environment)
     assert done.returncode == 2
-    assert "line 2: sources.0.channel: pulse has 32 channel(s), not 64" in done.stderr
+    assert (
+        "line 2: sources.0.channel: pulse has 32 channel(s), not 64"
+        in done.stderr
+    )
 
 
 def test_a_sound_server_that_hangs_does_not_hold_up_the_verdict(
@@ -454,7 +457,7 @@ def test_a_trial_tells_at_which_stage_the_broker_fails(
     assert "certificate accepted; logged in" in known.stdout
 
 
-UNCERTAIN = "this configuration works, but MQTT 3.1.1 cannot confirm that publishing is allowed"
+UNCERTAIN = "this configuration works, but MQTT 3.1.1 does not report whether publishing is allowed"
 
 
 def test_a_trial_tells_what_the_broker_does_not_allow(
@@ -494,15 +497,14 @@ def test_a_trial_tells_what_the_broker_does_not_allow(
     assert done.returncode == 2
     assert (
         "subscribed to commands; publishing to homeassistant/device/timbrel-check_attic/config is "
-        "refused; give the user the right to write there in the broker's access list; this topic "
-        "is for this test only: a list of exact topics may allow the real ones"
-        in row(done, "FAILED")
+        "refused; give the user write access there in the broker's access list; only this test "
+        "uses this topic; a list of exact topics may allow the real ones" in row(done, "FAILED")
     )
     rights.write_text("user me\ntopic read #\n")
     silent = start_broker(some)
     done = trying(f"host: localhost, port: {silent.port}, protocol: 3.1.1, {login}")
     assert done.returncode == 0
-    assert "whether that was allowed cannot be told (MQTT 3.1.1)" in done.stdout
+    assert "but MQTT 3.1.1 does not report whether that was allowed" in done.stdout
     assert row(done, "verdict") == UNCERTAIN
 
 
