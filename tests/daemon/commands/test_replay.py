@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from daemon.commands.demo.medley import medley
+from daemon.commands.demo.medley import read_medley
 from daemon.hearing.classifier import BUILT_IN_MODEL
 from daemon.hearing.model_file import read_contract
 from tests.conftest import MEDLEY, ROOT, Mosquitto, Timbrel, Watcher
@@ -232,7 +232,7 @@ def test_most_of_the_medley_is_named_and_nothing_where_nobody_plays(timbrel: Tim
             overlaps[event["family"]] += max(0.0, overlap)
         return overlaps
 
-    truth = medley().passages
+    truth = read_medley().passages
     families = [p for p in truth if p.kind == "family"]
     named = [p for p in families if heard(p.start_seconds, p.end_seconds)[p.what] > 0]
     assert len(named) > len(families) / 2

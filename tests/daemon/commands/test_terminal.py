@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.commands.terminal import Paint, Screen, bar, clock
+from daemon.commands.terminal import LinePrinter, Paint, bar, format_time
 from daemon.hearing.scorer import Heard
 from daemon.hearing.tracker import EventEnded, EventStarted
 from tests.daemon.observations import observed
@@ -25,9 +25,9 @@ def heard(level_dbfs: float = -35.0, *scores: float) -> Heard:
 
 def shown(
     *, windows: bool = False, families: tuple[str, ...] = ("drums", "flute", "organ")
-) -> tuple[io.StringIO, Screen]:
+) -> tuple[io.StringIO, LinePrinter]:
     stream = io.StringIO()
-    return stream, Screen(stream, families, windows=windows)
+    return stream, LinePrinter(stream, families, windows=windows)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> TextIO:
     ],
 )
 def test_clock(seconds: float, text: str) -> None:
-    assert clock(seconds) == text
+    assert format_time(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_pipe_gets_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     reading, writing = os.pipe()
     with os.fdopen(reading) as received, os.fdopen(writing, "w") as pipe:
-        Screen(pipe, ("drums", "flute", "organ"), windows=True).observe(
+        LinePrinter(pipe, ("drums", "flute", "organ"), windows=True).observe(
             observed(heard(), [STARTED], [ENDED])
         )
         pipe.close()

@@ -340,10 +340,7 @@ def test_a_channel_that_the_microphone_does_not_have_is_an_error(
     config = written(tmp_path, "sources:\n  - {name: a, device: pulse, channel: 64}\n")
     done = timbrel("check", config, env=microphone.environment)
     assert done.returncode == 2
-    assert (
-        "line 2: sources.0.channel: pulse has 32 channel(s), not 64"
-        in done.stderr
-    )
+    assert "line 2: sources.0.channel: pulse has 32 channel(s), not 64" in done.stderr
 
 
 def test_a_sound_server_that_hangs_does_not_hold_up_the_verdict(

@@ -33,7 +33,7 @@ def test_in_a_pipe_it_prints_events_and_a_verdict_and_nothing_else(timbrel: Timb
     assert "  0:07.0  ▶ guitar     score" in done.stdout
     assert "  1:26.6  ■ organ" in done.stdout
     assert done.stdout.endswith(
-        "9 of 10 passages of music named right, 3 of 3 without music left alone\n"
+        "9 of 10 passages of music recognized; 3 of 3 passages without music were left alone\n"
     )
     assert "✗\n                    keyboard not heard: best score 0." in done.stdout
     assert "{" not in done.stdout
@@ -62,7 +62,7 @@ def test_at_ten_times_the_speed_it_takes_nine_seconds_and_hears_the_same(timbrel
     began = time.monotonic()
     done = timbrel("demo", "--speed", "10")
     assert time.monotonic() - began > 8
-    assert "9 of 10 passages of music named right" in done.stdout
+    assert "9 of 10 passages of music recognized" in done.stdout
 
 
 def test_it_says_whether_it_plays(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_broker_that_dies_in_the_middle_is_shown_and_the_terminal_restored(
         assert terminal.end() == 1
         terminal.assert_restored()
         after = terminal.text.rpartition("starting …")[2]
-        assert "9 of 10 passages of music named right" in after
+        assert "9 of 10 passages of music recognized" in after
         assert "event(s) were not delivered to the broker: no broker answers" in after
         assert "Traceback" not in after
 

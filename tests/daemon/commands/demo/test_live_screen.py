@@ -21,7 +21,7 @@ from daemon.system.stop import stop_on_signals
 from daemon.__main__ import main
 record = Record(keeps_all=False, write_time=str)
 def draw(width, height, *, messages, keys):
-    note = "" if record.note is None else record.note.text
+    note = "" if record.log_line is None else record.log_line.text
     return [Text(f"{width} x {height} messages {messages} keys {keys} {note}")]
 with stop_on_signals() as stop, LiveScreen(draw, record, stop, messages=False):
 """
@@ -57,7 +57,7 @@ def test_the_verdict_stays_on_the_ordinary_screen() -> None:
         assert terminal.end() == 0
         terminal.assert_restored()
         after = terminal.output.rpartition(b"\x1b[?1049l")[2].decode()
-        assert "9 of 10 passages of music named right" in after
+        assert "9 of 10 passages of music recognized" in after
         assert "keyboard not heard" in after
 
 
@@ -174,7 +174,7 @@ def test_a_terminal_that_cannot_redraw_gets_lines(environment: dict[str, str]) -
     with on_terminal(*DEMO, "--speed", "max", env=environment) as terminal:
         assert terminal.end() == 0
         assert ENTER not in terminal.output
-        assert "9 of 10 passages of music named right" in terminal.text
+        assert "9 of 10 passages of music recognized" in terminal.text
         assert terminal.modes == terminal.modes_before
 
 
@@ -188,4 +188,4 @@ def test_without_rich_a_terminal_gets_lines() -> None:
     with on_terminal("-c", hidden) as terminal:
         assert terminal.end() == 0
         assert ENTER not in terminal.output
-        assert "9 of 10 passages of music named right" in terminal.text
+        assert "9 of 10 passages of music recognized" in terminal.text

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from daemon.commands.demo.loudspeaker import Loudspeaker, loudspeaker
+from daemon.commands.demo.loudspeaker import Loudspeaker, open_loudspeaker
 from daemon.commands.demo.medley import MEDLEY
 from daemon.sound.sound_file import read_sound
 from tests.conftest import ROOT, VirtualMicrophone
@@ -74,10 +74,10 @@ def _piece_offset_seconds(recording: Path, start: float) -> tuple[float, float]:
     return at / RATE_HZ - start, float(likeness[at] / norm)
 
 
-def wait_for_remark(speaker: Loudspeaker, remark: str, seconds: float = 5.0) -> None:
+def wait_for_status(speaker: Loudspeaker, status: str, seconds: float = 5.0) -> None:
     deadline = time.monotonic() + seconds
-    while speaker.remark != remark:
-        assert time.monotonic() < deadline, speaker.remark
+    while speaker.status != status:
+        assert time.monotonic() < deadline, speaker.status
         time.sleep(0.02)
 
 
@@ -85,11 +85,11 @@ def test_the_medley_comes_out_in_step_with_the_clock(
     server: VirtualMicrophone, tmp_path: Path
 ) -> None:
     recording = tmp_path / "heard.raw"
-    with loudspeaker(MEDLEY) as speaker, recorded(server, recording) as began:
+    with open_loudspeaker(MEDLEY) as speaker, recorded(server, recording) as began:
         started = speaker.start(within_seconds=20)
-        assert speaker.remark == PLAYING
+        assert speaker.status == PLAYING
         time.sleep(9)
-        assert speaker.remark == PLAYING
+        assert speaker.status == PLAYING
     offset, likeness = offset_seconds(recording, 1.0, 6.0)
     assert likeness > 0.9
     assert offset == pytest.approx(started - began, abs=0.4)
@@ -99,7 +99,7 @@ def test_sound_is_in_step_again_after_the_server_was_frozen(
     server: VirtualMicrophone, tmp_path: Path
 ) -> None:
     recording = tmp_path / "heard.raw"
-    with loudspeaker(MEDLEY) as speaker:
+    with open_loudspeaker(MEDLEY) as speaker:
         started = speaker.start(within_seconds=20)
         time.sleep(1.5)
         server.freeze()
@@ -108,7 +108,7 @@ def test_sound_is_in_step_again_after_the_server_was_frozen(
         time.sleep(1.0)
         with recorded(server, recording) as began:
             time.sleep(max(0.0, started + 15.5 - time.monotonic()))
-        assert speaker.remark == PLAYING
+        assert speaker.status == PLAYING
     offset, likeness = offset_seconds(recording, 9.0, 13.0)
     assert likeness > 0.9
     assert offset == pytest.approx(started - began, abs=0.5)
@@ -117,18 +117,18 @@ def test_sound_is_in_step_again_after_the_server_was_frozen(
 def test_a_server_that_hangs_is_given_up(server: VirtualMicrophone) -> None:
     server.freeze()
     began = time.monotonic()
-    with loudspeaker(MEDLEY) as speaker:
+    with open_loudspeaker(MEDLEY) as speaker:
         speaker.start(within_seconds=1.0)
-        assert speaker.remark == "the sound system does not answer: playing silently"
+        assert speaker.status == "the sound system does not answer: playing silently"
     assert time.monotonic() - began < 5
     server.thaw()
 
 
 def test_a_server_that_dies_is_said(server: VirtualMicrophone) -> None:
-    with loudspeaker(MEDLEY) as speaker:
+    with open_loudspeaker(MEDLEY) as speaker:
         speaker.start(within_seconds=20)
         server.kill()
-        wait_for_remark(speaker, "the loudspeaker is gone: playing silently", 15)
+        wait_for_status(speaker, "the loudspeaker is gone: playing silently", 15)
 
 
 def test_without_an_output_device_it_plays_silently(
@@ -137,9 +137,9 @@ def test_without_an_output_device_it_plays_silently(
     if any(Path("/proc/asound").glob("card*")):
         pytest.skip("this machine has a sound card")
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/nobody")
-    with loudspeaker(MEDLEY) as speaker:
+    with open_loudspeaker(MEDLEY) as speaker:
         speaker.start(within_seconds=20)
-        assert speaker.remark == "no loudspeaker found: playing silently"
+        assert speaker.status == "no loudspeaker found: playing silently"
 
 
 def test_a_sound_system_that_crashes_is_said(
@@ -148,9 +148,9 @@ def test_a_sound_system_that_crashes_is_said(
     # ALSA aborts its process on some broken configurations.
     (tmp_path / "sounddevice.py").write_text("import os; os.abort()\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with loudspeaker(MEDLEY) as speaker:
+    with open_loudspeaker(MEDLEY) as speaker:
         speaker.start(within_seconds=20)
-        assert speaker.remark == "the sound system crashed: playing silently"
+        assert speaker.status == "the sound system crashed: playing silently"
 
 
 def test_without_portaudio_it_plays_silently(
@@ -159,9 +159,9 @@ def test_without_portaudio_it_plays_silently(
     # sounddevice raises OSError at its import where the library is missing.
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with loudspeaker(MEDLEY) as speaker:
+    with open_loudspeaker(MEDLEY) as speaker:
         speaker.start(within_seconds=20)
-        assert speaker.remark == "no PortAudio (libportaudio2): playing silently"
+        assert speaker.status == "no PortAudio (libportaudio2): playing silently"
 
 
 @pytest.mark.usefixtures("server")
@@ -169,7 +169,7 @@ def test_the_player_ends_with_the_demo_however_that_dies() -> None:
     code = (
         "import time; from daemon.commands.demo.loudspeaker import *\n"
         "from daemon.commands.demo.medley import MEDLEY\n"
-        "with loudspeaker(MEDLEY) as speaker:\n    speaker.start(within_seconds=20)\n"
+        "with open_loudspeaker(MEDLEY) as speaker:\n    speaker.start(within_seconds=20)\n"
         "    print(speaker._child.pid, flush=True)\n    time.sleep(60)"
     )
     demo = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

@@ -11,11 +11,11 @@ pytest.importorskip("rich", reason="needs the demo extra")
 
 from rich.cells import cell_len
 
+from daemon.commands.demo.display import medley_time
 from daemon.commands.demo.medley import Medley, Passage
-from daemon.commands.demo.panes import MARK, Stage, marked_bar
-from daemon.commands.demo.record import Note, Record
+from daemon.commands.demo.panes import MARK, DemoContext, marked_bar
+from daemon.commands.demo.record import LogLine, Record
 from daemon.commands.demo.screen import draw
-from daemon.commands.demo.show import medley_time
 from daemon.commands.demo.verdict import Judge
 from daemon.hearing.rules import Rules
 from daemon.hearing.scorer import Heard
@@ -38,8 +38,8 @@ MEDLEY = Medley(
 )
 
 
-def stage(position: float = 30.0, medley: Medley | None = MEDLEY) -> Stage:
-    return Stage(
+def context(position: float = 30.0, medley: Medley | None = MEDLEY) -> DemoContext:
+    return DemoContext(
         model="timbrel 1",
         broker="hub.local:1883",
         families=FAMILIES,
@@ -50,8 +50,8 @@ def stage(position: float = 30.0, medley: Medley | None = MEDLEY) -> Stage:
         judge=None if medley is None else Judge(medley.passages, FAMILIES, RULES),
         settle_seconds=11.0,
         position=lambda: position,
-        deaf=lambda: None,
-        speaker=lambda: "no loudspeaker found: playing silently",
+        no_sound_reason=lambda: None,
+        speaker_status=lambda: "no loudspeaker found: playing silently",
     )
 
 
@@ -73,12 +73,12 @@ def text(
     width: int = 80,
     height: int = 24,
     *,
-    of: Stage | None = None,
+    of: DemoContext | None = None,
     kept: Record | None = None,
     messages: bool = False,
     keys: bool = True,
 ) -> str:
-    lines = draw(of or stage(), kept or record(), width, height, messages=messages, keys=keys)
+    lines = draw(of or context(), kept or record(), width, height, messages=messages, keys=keys)
     return "\n".join(line.plain for line in lines)
 
 
@@ -130,7 +130,7 @@ def test_messages_are_shown_when_wanted_and_cannot_control_the_terminal() -> Non
 
 
 def test_a_wide_screen_has_two_columns_and_says_what_was_wrong() -> None:
-    shown = text(120, 40, messages=True, of=stage(position=58.0))
+    shown = text(120, 40, messages=True, of=context(position=58.0))
     assert "the medley" in shown
     assert "✓  0:00.0  acoustic guitar" in shown
     assert "✗  0:26.0  harpsichord" in shown
@@ -140,7 +140,7 @@ def test_a_wide_screen_has_two_columns_and_says_what_was_wrong() -> None:
 
 
 def test_the_right_column_does_not_take_on_the_colour_of_the_left() -> None:
-    lines = draw(stage(58.0), record(), 120, 40, messages=True, keys=True)
+    lines = draw(context(58.0), record(), 120, 40, messages=True, keys=True)
     line = next(line for line in lines if line.plain.startswith("✓  0:00.0"))
     left = line.plain.index("  ", 12)
     styles = {str(span.style) for span in line.spans if span.end > left + 60}
@@ -149,7 +149,7 @@ def test_the_right_column_does_not_take_on_the_colour_of_the_left() -> None:
 
 
 def test_a_passage_is_judged_only_when_its_events_are_settled() -> None:
-    shown = text(120, 40, of=stage(position=50.9))
+    shown = text(120, 40, of=context(position=50.9))
     assert "✗" not in shown.split("✗ not")[1]
 
 
@@ -160,11 +160,11 @@ def test_a_few_rows_show_the_highest_scores() -> None:
 
 
 def test_the_microphone_has_no_medley() -> None:
-    shown = text(of=replace(stage(medley=None), speaker=lambda: ""))
+    shown = text(of=replace(context(medley=None), speaker_status=lambda: ""))
     assert "input   the microphone" in shown
     assert "played" not in shown
     assert "-30.0 dBFS" in shown
-    deaf = text(of=replace(stage(medley=None), deaf=lambda: "the device is \x1bgone"))
+    deaf = text(of=replace(context(medley=None), no_sound_reason=lambda: "the device is \x1bgone"))
     assert line_of(deaf, "heard") == r"heard   no sound: the device is \x1bgone"
 
 
@@ -175,7 +175,7 @@ def test_before_the_first_window_the_screen_says_so() -> None:
 
 def test_a_problem_is_shown_above_the_keys() -> None:
     kept = record()
-    kept.note = Note("the broker is gone", is_problem=True)
+    kept.log_line = LogLine("the broker is gone", is_problem=True)
     lines = text(kept=kept, keys=False).splitlines()
     assert lines[-2] == "the broker is gone"
     assert lines[-1].startswith("Ctrl-C ends")
@@ -195,7 +195,7 @@ def test_the_screen_fits_every_size(
     medley: Medley | None,
     position: float,
 ) -> None:
-    lines = draw(stage(position, medley), record(), width, height, messages=messages, keys=True)
+    lines = draw(context(position, medley), record(), width, height, messages=messages, keys=True)
     assert len(lines) == height
     assert all(cell_len(line.plain) <= width for line in lines)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from daemon.commands.demo.medley import Passage, medley
+from daemon.commands.demo.medley import Passage, read_medley
 from daemon.commands.demo.verdict import Judge, Verdict, summary
 from daemon.configuration.settings import Settings
 from daemon.hearing.pipeline import Observation, listen
@@ -60,9 +60,9 @@ def test_a_family_that_was_not_heard_says_how_near_it_came() -> None:
     assert judged(truth, [], windows({"guitar": 0.7}))[0].remark == (
         "guitar heard too briefly for an event"
     )
-    assert judged(truth, [event("guitar", 7, 10)])[0].remark == "guitar heard for 3.0 s only"
+    assert judged(truth, [event("guitar", 7, 10)])[0].remark == "guitar heard for only 3.0 s"
     unknown = Judge([Passage("theremin", "family", 0, 9)], FAMILIES, RULES).verdicts([], [])[0]
-    assert unknown.remark == "the model does not know theremin"
+    assert unknown.remark == "the model has no family theremin"
 
 
 def test_another_family_that_begins_in_the_passage_is_an_error() -> None:
@@ -76,7 +76,7 @@ def test_the_tail_of_the_passage_before_is_no_error() -> None:
     first, second = judged(GUITAR_THEN_KEYBOARD, events, windows({"guitar": 0.4}, 13))
     assert first.right
     assert second.right
-    assert second.remark == "guitar rang on until 0:14.5"
+    assert second.remark == "guitar continued until 0:14.5"
 
 
 def test_a_tail_that_is_heard_at_the_operating_point_is_an_error() -> None:
@@ -150,14 +150,14 @@ def test_the_sum_counts_music_and_calm_apart() -> None:
         [event("guitar", 0, 8)],
     )
     assert summary(verdicts) == (
-        "1 of 2 passages of music named right, 1 of 1 without music left alone"
+        "1 of 2 passages of music recognized; 1 of 1 passages without music were left alone"
     )
 
 
 def test_the_medley_holds_what_its_truth_says() -> None:
     import soundfile
 
-    truth = medley()
+    truth = read_medley()
     assert len({p.what for p in truth.passages if p.is_music}) >= 6
     assert {"speech", "noise", "silence"} <= {p.kind for p in truth.passages}
     assert truth.seconds == pytest.approx(soundfile.info(MEDLEY).duration, abs=0.01)
@@ -185,9 +185,9 @@ def test_the_built_in_model_names_all_of_the_medley_but_the_harpsichord() -> Non
     listen(player.windows(), Scorer(recognizer.classifier, -65.0), tracker, [kept])
     kept.events += tracker.close(player.seconds)
     ended = [e for e in kept.events if isinstance(e, EventEnded)]
-    judge = Judge(medley().passages, recognizer.families, recognizer.rules)
+    judge = Judge(read_medley().passages, recognizer.families, recognizer.rules)
     verdicts = judge.verdicts(ended, kept.windows)
     assert [v.passage.instrument for v in verdicts if not v.right] == ["harpsichord"]
     remarks = {v.passage.instrument: v.remark for v in verdicts}
-    assert remarks["grand piano"].startswith("guitar rang on until 0:1")
+    assert remarks["grand piano"].startswith("guitar continued until 0:1")
     assert remarks["harpsichord"].startswith("keyboard not heard: best score 0.")
