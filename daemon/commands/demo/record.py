@@ -83,8 +83,8 @@ class Record:
     def show_events(self, events: Sequence[Event]) -> None:
         """Keep events; an event that ended is no longer in `playing`."""
         ended = [event for event in events if isinstance(event, EventEnded)]
-        silent = {event.family for event in ended}
-        self.playing = tuple(event for event in self.playing if event.family not in silent)
+        ended_families = {event.family for event in ended}
+        self.playing = tuple(event for event in self.playing if event.family not in ended_families)
         shown = (ShownEvent(e, self.when(e.onset), self.when(e.at)) for e in events)
         self.events = (*self.events, *shown)[-_MOST_EVENTS:]
         if self._keeps_all:

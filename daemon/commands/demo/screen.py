@@ -33,8 +33,8 @@ def draw(
 
     `messages` shows the MQTT messages, `keys` the keys that can be pressed.
     """
-    head = _head(context, record, width)
-    foot = _foot(context, record, keys=keys)
+    head = _header_lines(context, record, width)
+    foot = _footer_lines(context, record, keys=keys)
     rows = max(0, height - len(head) - len(foot))
     panes = _two_columns if width >= _TWO_COLUMNS_WIDTH else _one_column
     body = panes(context, record, width, rows, messages=messages)
@@ -79,20 +79,20 @@ def _two_columns(
     return lines
 
 
-def _head(context: DemoContext, record: Record, width: int) -> list[Text]:
+def _header_lines(context: DemoContext, record: Record, width: int) -> list[Text]:
     title = Text.assemble(
         (" Timbrel ", "bold reverse"), f"  {context.model}  ", (f"broker {context.broker}", "dim")
     )
-    lines = [title, *_sound(context, width)]
+    lines = [title, *_input_lines(context, width)]
     dbfs = _QUIETEST_DBFS if record.heard is None else record.heard.level_dbfs
     gate = None if context.gate_dbfs is None else 1.0 - context.gate_dbfs / _QUIETEST_DBFS
     level = marked_bar(1.0 - dbfs / _QUIETEST_DBFS, gate, max(4, width - _LEVEL_TEXT_WIDTH), "cyan")
     number = "" if record.heard is None else f"{dbfs:6.1f} dBFS"
     lines.append(Text.assemble(("level   ", "bold"), f"{number:12}", level))
-    return [*lines, _heard(context, record)]
+    return [*lines, _result_line(context, record)]
 
 
-def _sound(context: DemoContext, width: int) -> list[Text]:
+def _input_lines(context: DemoContext, width: int) -> list[Text]:
     """Return the input: the passages that play and a progress bar, or the name of the source."""
     if context.medley is None:
         return [Text.assemble(("input   ", "bold"), printable(context.source))]
@@ -111,7 +111,7 @@ def _sound(context: DemoContext, width: int) -> list[Text]:
     return [played, line.append(f" {end}", "dim")]
 
 
-def _heard(context: DemoContext, record: Record) -> Text:
+def _result_line(context: DemoContext, record: Record) -> Text:
     line = Text.assemble(("heard   ", "bold"))
     if (reason := context.no_sound_reason()) is not None:
         return line.append(f"no sound: {printable(reason)}", "bold red")
@@ -130,7 +130,7 @@ def _heard(context: DemoContext, record: Record) -> Text:
     return line
 
 
-def _foot(context: DemoContext, record: Record, *, keys: bool) -> list[Text]:
+def _footer_lines(context: DemoContext, record: Record, *, keys: bool) -> list[Text]:
     lines = []
     if (line := record.log_line) is not None:
         lines.append(Text(line.text, "bold red" if line.is_problem else "dim"))

@@ -50,7 +50,7 @@ def read_keys(press: Callable[[str], None]) -> Iterator[None]:
     modes = termios.tcgetattr(terminal)
     modes[_LOCAL_MODES] &= ~(termios.ICANON | termios.ECHO)
     modes[_INPUT_MODES] &= ~termios.IXON
-    # Ignore Ctrl-Z: it would leave the screen to the shell while the sound goes on.
+    # Ignore Ctrl-Z and Ctrl-\: they would leave the screen to the shell while the sound goes on.
     for character in (termios.VSUSP, termios.VQUIT):
         modes[_CONTROL_CHARACTERS][character] = b"\0"
     reading, ending = os.pipe()

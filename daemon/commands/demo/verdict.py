@@ -69,10 +69,12 @@ class Judge:
         named = {f: s for f, s in heard.items() if s >= passage.seconds / 2}
         others = [f for f in named if f not in {passage.what, *self._overlapping_families(passage)}]
         if passage.is_music and passage.what not in named:
-            missed = self._missed(passage.what, heard, best)
-            return Verdict(passage, right=False, remark="; ".join([missed, *_heard(others, heard)]))
+            missed = self._describe_missed(passage.what, heard, best)
+            return Verdict(
+                passage, right=False, remark="; ".join([missed, *_describe_heard(others, heard)])
+            )
         if others:
-            return Verdict(passage, right=False, remark="; ".join(_heard(others, heard)))
+            return Verdict(passage, right=False, remark="; ".join(_describe_heard(others, heard)))
         return Verdict(passage, right=True, remark=_describe_tails(tails, passage))
 
     def _best_scores(self, passage: Passage, windows: Sequence[Heard]) -> dict[str, float]:
@@ -108,7 +110,7 @@ class Judge:
             and passage.start_seconds < other.end_seconds
         }
 
-    def _missed(self, family: str, heard: dict[str, float], best: dict[str, float]) -> str:
+    def _describe_missed(self, family: str, heard: dict[str, float], best: dict[str, float]) -> str:
         if family not in self._rules:
             return f"the model has no family {family}"
         if family in heard:
@@ -141,7 +143,7 @@ def _add(totals: dict[str, float], family: str, seconds: float) -> None:
         totals[family] = totals.get(family, 0.0) + seconds
 
 
-def _heard(families: Sequence[str], seconds: dict[str, float]) -> list[str]:
+def _describe_heard(families: Sequence[str], seconds: dict[str, float]) -> list[str]:
     return [f"heard {family} for {seconds[family]:.1f} s" for family in families]
 
 

@@ -27,7 +27,7 @@ def buffered() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_a_reader_that_is_gone_is_no_error(arguments: list[str]) -> None:
+def test_closed_pipe_is_no_error(arguments: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -48,7 +48,7 @@ def test_a_reader_that_is_gone_is_no_error(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["demo", "--speed", "max"]], ids=" ".join)
-def test_a_full_disk_under_buffered_output_is_named(arguments: list[str]) -> None:
+def test_full_disk_is_reported_for_buffered_output(arguments: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "daemon", *arguments],
@@ -66,5 +66,5 @@ def test_a_full_disk_under_buffered_output_is_named(arguments: list[str]) -> Non
 
 
 @pytest.mark.skipif(find_library("portaudio") is None, reason="needs libportaudio2")
-def test_devices_read_by_nobody_are_no_error() -> None:
-    test_a_reader_that_is_gone_is_no_error(["devices"])
+def test_closed_pipe_is_no_error_for_devices() -> None:
+    test_closed_pipe_is_no_error(["devices"])

@@ -43,7 +43,7 @@ def config(broker: Mosquitto, tmp_path: Path) -> Path:
     return file
 
 
-def test_forgetting_clears_one_node_and_no_other(
+def test_forget_clears_only_the_named_node(
     broker: Mosquitto, config: Path, timbrel: Timbrel
 ) -> None:
     leave(broker, *traces(ATTIC), *traces(CELLAR, online=True))
@@ -56,9 +56,7 @@ def test_forgetting_clears_one_node_and_no_other(
     assert kept == {message.topic for message in traces(CELLAR)}
 
 
-def test_a_node_that_is_online_is_not_forgotten(
-    broker: Mosquitto, config: Path, timbrel: Timbrel
-) -> None:
+def test_forget_refuses_online_node(broker: Mosquitto, config: Path, timbrel: Timbrel) -> None:
     leave(broker, *traces(ATTIC, online=True))
     done = timbrel("forget", "attic", "--config", config)
     assert done.returncode == 2
@@ -71,7 +69,7 @@ def test_a_node_that_is_online_is_not_forgotten(
 
 
 @pytest.mark.parametrize(("sources", "status"), [(("attic", "cellar"), 2), (("cellar",), 0)])
-def test_a_place_is_forgotten_only_when_its_box_no_longer_has_it(
+def test_forget_refuses_place_that_is_still_configured(
     broker: Mosquitto, config: Path, timbrel: Timbrel, sources: tuple[str, ...], status: int
 ) -> None:
     places = "".join(f"- {{name: {name}, device: {name}}}\n" for name in sources)
@@ -86,7 +84,7 @@ def test_a_place_is_forgotten_only_when_its_box_no_longer_has_it(
     assert ("timbrel/attic/mute" in kept) == bool(status)
 
 
-def test_a_node_that_nobody_knows_is_named_with_those_there_are(
+def test_forget_lists_nodes_if_node_is_unknown(
     broker: Mosquitto, config: Path, timbrel: Timbrel
 ) -> None:
     leave(broker, *traces(CELLAR))
@@ -96,7 +94,7 @@ def test_a_node_that_nobody_knows_is_named_with_those_there_are(
 
 
 @pytest.mark.parametrize("name", ["+", "#", "", "attic/hearing", "at tic", "att\udce4c"])
-def test_name_that_no_node_can_have_is_refused(
+def test_forget_rejects_invalid_node_name(
     broker: Mosquitto, config: Path, timbrel: Timbrel, name: str
 ) -> None:
     leave(broker, *traces(ATTIC))
@@ -107,7 +105,7 @@ def test_name_that_no_node_can_have_is_refused(
         watcher.wait_for("timbrel/attic/mute")
 
 
-def test_without_a_broker_nothing_is_forgotten(timbrel: Timbrel, tmp_path: Path) -> None:
+def test_forget_fails_without_broker(timbrel: Timbrel, tmp_path: Path) -> None:
     config = tmp_path / "timbrel.yaml"
     config.write_text("mqtt: {host: 127.0.0.1, port: 1}\n")
     done = timbrel("forget", "attic", "--config", config)
@@ -160,7 +158,7 @@ def kept_at(broker: Mosquitto) -> set[str]:
         ("topic write timbrel/#\ntopic write homeassistant/device/+/config\n", 25),
     ],
 )
-def test_topics_are_cleared_that_the_user_may_not_read(
+def test_clears_topics_without_read_access(
     restricted: Callable[[str], tuple[Mosquitto, Path]], timbrel: Timbrel, rules: str, topics: int
 ) -> None:
     broker, config = restricted(rules)
@@ -171,7 +169,7 @@ def test_topics_are_cleared_that_the_user_may_not_read(
     assert kept_at(broker) == set()
 
 
-def test_topics_that_the_user_may_not_write_are_named(
+def test_reports_topics_without_write_access(
     restricted: Callable[[str], tuple[Mosquitto, Path]], timbrel: Timbrel
 ) -> None:
     broker, config = restricted("topic read #\ntopic write timbrel/#\n")
@@ -185,7 +183,7 @@ def test_topics_that_the_user_may_not_write_are_named(
     assert kept_at(broker) == {device}
 
 
-def test_reading_back_shows_what_mqtt_3_1_1_does_not_tell(
+def test_detects_refused_publish_with_mqtt_3_1_1_by_reading_back(
     restricted: Callable[[str], tuple[Mosquitto, Path]], timbrel: Timbrel
 ) -> None:
     broker, config = restricted("topic read #\n")
@@ -197,7 +195,7 @@ def test_reading_back_shows_what_mqtt_3_1_1_does_not_tell(
     assert kept_at(broker) == {message.topic for message in traces(ATTIC)}
 
 
-def test_success_is_not_claimed_where_nothing_can_be_verified(
+def test_fails_if_result_cannot_be_verified(
     restricted: Callable[[str], tuple[Mosquitto, Path]], timbrel: Timbrel
 ) -> None:
     _, config = restricted("topic write #\n")
@@ -208,7 +206,7 @@ def test_success_is_not_claimed_where_nothing_can_be_verified(
     assert discovery(ATTIC).topic in done.stderr
 
 
-def test_wrong_password_is_named(
+def test_wrong_password_is_reported(
     restricted: Callable[[str], tuple[Mosquitto, Path]], timbrel: Timbrel, tmp_path: Path
 ) -> None:
     _, config = restricted("topic readwrite #\n")
@@ -218,7 +216,7 @@ def test_wrong_password_is_named(
     assert "answers Not authorized; check mqtt.username" in done.stderr
 
 
-def test_broker_that_hangs_up_at_a_topic_names_it(timbrel: Timbrel, tmp_path: Path) -> None:
+def test_reports_topic_at_which_broker_closed_connection(timbrel: Timbrel, tmp_path: Path) -> None:
     def answer(_: Published) -> int:
         raise EOFError
 
@@ -232,7 +230,9 @@ def test_broker_that_hangs_up_at_a_topic_names_it(timbrel: Timbrel, tmp_path: Pa
     assert done.stderr.count("\n") == 1
 
 
-def test_port_for_tls_is_named(start_broker: StartBroker, timbrel: Timbrel, tmp_path: Path) -> None:
+def test_port_that_expects_tls_is_reported(
+    start_broker: StartBroker, timbrel: Timbrel, tmp_path: Path
+) -> None:
     certificate, key = make_certificate(tmp_path)
     broker = start_broker(f"certfile {certificate}\nkeyfile {key}\nallow_anonymous true\n")
     config = tmp_path / "timbrel.yaml"
@@ -243,7 +243,7 @@ def test_port_for_tls_is_named(start_broker: StartBroker, timbrel: Timbrel, tmp_
 
 
 @pytest.mark.parametrize("protocol", ["auto", "'3.1.1'"])
-def test_forgets_where_wildcards_return_no_retained_messages(
+def test_works_if_wildcards_return_no_retained_messages(
     timbrel: Timbrel, tmp_path: Path, protocol: str
 ) -> None:
     config = tmp_path / "timbrel.yaml"
@@ -260,7 +260,7 @@ def test_forgets_where_wildcards_return_no_retained_messages(
         assert "the broker has no node attic" in again.stderr
 
 
-def test_broker_that_acknowledges_and_clears_nothing_is_found_out(
+def test_detects_broker_that_acknowledges_without_clearing(
     timbrel: Timbrel, tmp_path: Path
 ) -> None:
     config = tmp_path / "timbrel.yaml"
@@ -273,7 +273,7 @@ def test_broker_that_acknowledges_and_clears_nothing_is_found_out(
     assert f"attic is not forgotten: {hearing}: the broker still keeps it;" in done.stderr
 
 
-def test_place_that_a_dead_box_left_available_is_forgotten(
+def test_forgets_online_place_of_dead_box(
     broker: Mosquitto, config: Path, timbrel: Timbrel
 ) -> None:
     attic = Node("house", "attic", ("flute",), "m", "v")
@@ -283,7 +283,7 @@ def test_place_that_a_dead_box_left_available_is_forgotten(
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_place_of_a_box_that_is_online_elsewhere_is_kept(
+def test_forget_refuses_place_of_online_box(
     broker: Mosquitto, config: Path, timbrel: Timbrel
 ) -> None:
     leave(broker, *traces(Node("house", "attic", ("flute",), "m", "v"), online=True))
@@ -292,7 +292,7 @@ def test_place_of_a_box_that_is_online_elsewhere_is_kept(
     assert "attic is online" in done.stderr
 
 
-def test_retired_place_is_forgotten_while_its_box_is_online(
+def test_forgets_retired_place_of_online_box(
     broker: Mosquitto, config: Path, timbrel: Timbrel
 ) -> None:
     attic = Node("house", "attic", ("flute",), "m", "v")
@@ -302,7 +302,7 @@ def test_retired_place_is_forgotten_while_its_box_is_online(
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_device_that_uses_another_prefix_is_kept(
+def test_keeps_device_with_another_topic_prefix(
     broker: Mosquitto, config: Path, timbrel: Timbrel
 ) -> None:
     moved = replace(ATTIC, topic_prefix="home/music")
@@ -318,7 +318,7 @@ def test_device_that_uses_another_prefix_is_kept(
     assert kept == {message.topic for message in traces(moved)}
 
 
-def test_reset_forgets_what_was_set_and_leaves_the_rest(timbrel: Timbrel, tmp_path: Path) -> None:
+def test_reset_discards_only_settings_from_hub(timbrel: Timbrel, tmp_path: Path) -> None:
     chosen = JsonStore(tmp_path, "chosen-attic", Chosen())
     chosen.write(Chosen(muted=True))
     chosen.close()
@@ -330,7 +330,7 @@ def test_reset_forgets_what_was_set_and_leaves_the_rest(timbrel: Timbrel, tmp_pa
     assert (tmp_path / "practice-attic.json").exists()
 
 
-def test_reset_beside_a_running_daemon_is_refused(timbrel: Timbrel, tmp_path: Path) -> None:
+def test_reset_is_refused_while_daemon_runs(timbrel: Timbrel, tmp_path: Path) -> None:
     (tmp_path / "chosen-attic.json").write_text("{}")
     lock = Lock(tmp_path)
     done = timbrel("reset", "--state", tmp_path)
@@ -340,7 +340,7 @@ def test_reset_beside_a_running_daemon_is_refused(timbrel: Timbrel, tmp_path: Pa
     assert (tmp_path / "chosen-attic.json").exists()
 
 
-def test_reset_with_nothing_to_forget_says_where_it_looked(
+def test_reset_without_settings_from_hub_names_the_directory(
     timbrel: Timbrel, tmp_path: Path
 ) -> None:
     done = timbrel("reset", "--state", tmp_path / "empty")

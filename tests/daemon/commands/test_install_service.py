@@ -67,14 +67,12 @@ def unit_of_here(timbrel: Timbrel, folder: Path, *options: str | Path) -> str:
     return next(iter(written(done.stdout).values()))
 
 
-def test_the_unit_in_the_tree_is_the_one_that_is_installed() -> None:
+def test_unit_in_repository_equals_installed_unit() -> None:
     program = Path("/opt/timbrel/.venv/bin/timbrel")
     assert unit.system_unit(program, unit.CONFIG, DEFAULT_SECRETS, []) == SHIPPED.read_text()
 
 
-def test_the_port_for_health_may_be_listened_at_and_no_other(
-    tmp_path: Path, timbrel: Timbrel
-) -> None:
+def test_unit_allows_only_the_health_port(tmp_path: Path, timbrel: Timbrel) -> None:
     tmp_path.chmod(0o755)
     config = tmp_path / "etc" / "timbrel" / "timbrel.yaml"
     config.parent.mkdir(parents=True)
@@ -86,9 +84,7 @@ def test_the_port_for_health_may_be_listened_at_and_no_other(
     ]
 
 
-def test_each_url_gets_room_for_its_decoder_when_the_service_is_installed_again(
-    tmp_path: Path, timbrel: Timbrel
-) -> None:
+def test_reinstall_raises_memory_limits_for_each_url(tmp_path: Path, timbrel: Timbrel) -> None:
     root = tmp_path / "system"
     environment = fake_systemctl(tmp_path / "bin", "true")
     timbrel("install-service", "--root", root, env=environment)
@@ -110,7 +106,7 @@ def test_each_url_gets_room_for_its_decoder_when_the_service_is_installed_again(
 
 
 @pytest.mark.parametrize(("version", "expected"), [(0, []), (252, []), (253, []), (254, ["5"])])
-def test_restarts_slow_down_where_systemd_knows_how(version: int, expected: list[str]) -> None:
+def test_restarts_slow_down_if_systemd_supports_it(version: int, expected: list[str]) -> None:
     program = HOME / "bin" / "timbrel"
     system = unit.system_unit(program, unit.CONFIG, DEFAULT_SECRETS, [], systemd_version=version)
     user = unit.user_unit(program, unit.CONFIG, systemd_version=version)
@@ -124,7 +120,7 @@ def test_restarts_slow_down_where_systemd_knows_how(version: int, expected: list
     ("body", "expected"),
     [("echo 'systemd 257 (257.9-1)'", "5"), ("echo 'systemd 252 (252.39-1~deb12u2)'", None)],
 )
-def test_the_running_systemd_decides_which_keys_are_written(
+def test_running_systemd_decides_which_keys_are_written(
     body: str, expected: str | None, tmp_path: Path, timbrel: Timbrel
 ) -> None:
     environment = {**fake_systemctl(tmp_path / "bin", body), "HOME": str(tmp_path)}
@@ -135,7 +131,7 @@ def test_the_running_systemd_decides_which_keys_are_written(
 
 
 @pytest.mark.parametrize("name", ["system", "a system's 100 %"])
-def test_a_dry_run_shows_every_file_and_command_and_writes_nothing(
+def test_dry_run_shows_every_file_and_command_and_writes_nothing(
     name: str, tmp_path: Path, timbrel: Timbrel
 ) -> None:
     root = tmp_path / name
@@ -153,7 +149,7 @@ def test_a_dry_run_shows_every_file_and_command_and_writes_nothing(
     assert not root.exists()
 
 
-def test_what_the_dry_run_shows_is_what_is_written(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_writes_what_dry_run_shows(tmp_path: Path, timbrel: Timbrel) -> None:
     root = tmp_path / "a system"
     environment = fake_systemctl(tmp_path / "bin", f'echo "$@" >> {tmp_path}/ran')
     shown = written(timbrel("install-service", "--dry-run", "--root", root).stdout)
@@ -172,7 +168,7 @@ def test_what_the_dry_run_shows_is_what_is_written(tmp_path: Path, timbrel: Timb
     assert check.returncode == 0, check.stderr
 
 
-def test_a_second_time_updates_and_keeps_what_the_user_wrote(
+def test_second_install_updates_unit_and_keeps_edited_files(
     tmp_path: Path, timbrel: Timbrel
 ) -> None:
     root = tmp_path / "system"
@@ -189,9 +185,7 @@ def test_a_second_time_updates_and_keeps_what_the_user_wrote(
     assert "Type=notify" in (root / "etc/systemd/system/timbrel.service").read_text()
 
 
-def test_the_service_can_read_what_is_written_under_a_strict_umask(
-    tmp_path: Path, timbrel: Timbrel
-) -> None:
+def test_written_files_are_readable_under_strict_umask(tmp_path: Path, timbrel: Timbrel) -> None:
     root = tmp_path / "system"
     environment = fake_systemctl(tmp_path / "bin", "true")
     done = timbrel("install-service", "--root", root, env=environment, umask=0o077)
@@ -203,9 +197,7 @@ def test_the_service_can_read_what_is_written_under_a_strict_umask(
     assert again.stdout.startswith("updated: "), again.stderr
 
 
-def test_text_beyond_ascii_is_written_and_passed_on_in_every_locale(
-    tmp_path: Path, timbrel: Timbrel
-) -> None:
+def test_writes_non_ascii_text_in_every_locale(tmp_path: Path, timbrel: Timbrel) -> None:
     root = tmp_path / os.fsdecode("système".encode())
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     body = f'echo "$@" >> {tmp_path}/ran; echo "● masqué" >&2; exit 1'
@@ -219,9 +211,7 @@ def test_text_beyond_ascii_is_written_and_passed_on_in_every_locale(
 
 
 @needs_systemctl
-def test_it_is_enabled_in_another_tree_and_removed_from_it(
-    tmp_path: Path, timbrel: Timbrel
-) -> None:
+def test_enables_and_removes_service_in_another_root(tmp_path: Path, timbrel: Timbrel) -> None:
     root = tmp_path / "system"
     wants = root / "etc/systemd/system/multi-user.target.wants/timbrel.service"
     assert timbrel("install-service", "--root", root).returncode == 0
@@ -234,7 +224,7 @@ def test_it_is_enabled_in_another_tree_and_removed_from_it(
     refused(timbrel("install-service", "--root", root, "--uninstall"), "not installed")
 
 
-def test_a_users_service_is_in_the_users_home(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_user_service_is_in_the_users_home(tmp_path: Path, timbrel: Timbrel) -> None:
     environment = {**os.environ, "HOME": str(tmp_path)}
     environment.pop("XDG_CONFIG_HOME", None)
     done = timbrel("install-service", "--user", "--dry-run", env=environment)
@@ -251,7 +241,7 @@ def test_a_users_service_is_in_the_users_home(tmp_path: Path, timbrel: Timbrel) 
     assert "# run: systemctl --user restart timbrel.service" in done.stdout
 
 
-def test_the_configurations_secrets_are_handed_over_and_must_not_be_readable(
+def test_secrets_are_passed_as_credentials_and_others_must_be_readable(
     tmp_path: Path, timbrel: Timbrel
 ) -> None:
     root = tmp_path / "a system"
@@ -278,9 +268,7 @@ def test_the_configurations_secrets_are_handed_over_and_must_not_be_readable(
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may give a file to a group")
-def test_a_configuration_becomes_readable_for_the_service_and_not_for_everybody(
-    tmp_path: Path, timbrel: Timbrel
-) -> None:
+def test_remedy_opens_configuration_to_service_only(tmp_path: Path, timbrel: Timbrel) -> None:
     if installation.service_group() is None:
         pytest.skip("this machine has no group audio")
     root = tmp_path / "a system"
@@ -314,7 +302,7 @@ def test_report_names_the_configured_password_file(
         assert f"password:  {root / expected}\n" in capsys.readouterr().out
 
 
-def test_only_what_it_needs_of_a_home_is_seen() -> None:
+def test_unit_hides_homes_except_needed_folders() -> None:
     program = HOME / "bin" / "timbrel"
     hidden = installation.hidden(
         [HOME, HOME / "lib" / "daemon", Path("/usr"), Path("/root/.pyenv/versions/3.12")]
@@ -325,7 +313,7 @@ def test_only_what_it_needs_of_a_home_is_seen() -> None:
     assert values(text, "BindReadOnlyPaths") == [f"{HOME} /root/.pyenv/versions/3.12"]
 
 
-def test_what_others_cannot_read_is_found(tmp_path: Path) -> None:
+def test_finds_the_path_that_others_cannot_read(tmp_path: Path) -> None:
     folder = tmp_path / "closed" / "open"
     folder.mkdir(parents=True)
     file = folder / "file"
@@ -345,7 +333,7 @@ def test_what_others_cannot_read_is_found(tmp_path: Path) -> None:
         ("model: {file: /nowhere/model.tflite}", ["/nowhere/model.tflite", "no such file"]),
     ],
 )
-def test_a_configuration_that_cannot_work_is_refused_before_anything_is_written(
+def test_invalid_configuration_is_refused_before_writing(
     yaml: str, words: list[str], tmp_path: Path, timbrel: Timbrel
 ) -> None:
     root = tmp_path / "system"
@@ -357,13 +345,13 @@ def test_a_configuration_that_cannot_work_is_refused_before_anything_is_written(
     assert not (root / "etc/systemd").exists()
 
 
-def test_a_configuration_in_a_home_is_refused(timbrel: Timbrel) -> None:
+def test_configuration_in_a_home_is_refused(timbrel: Timbrel) -> None:
     done = timbrel("install-service", "--dry-run", "--config", "/home/pi/timbrel.yaml")
     refused(done, "/home/pi/timbrel.yaml", "--user", "/etc/timbrel/timbrel.yaml")
     refused(timbrel("install-service", "--user", "--root", "/srv"), "--root", "--user")
 
 
-def test_a_machine_without_systemd_is_told_how_to_go_on(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_machine_without_systemd_gets_alternative_command(tmp_path: Path, timbrel: Timbrel) -> None:
     environment = {**os.environ, "PATH": str(tmp_path)}
     done = timbrel("install-service", env=environment)
     refused(done, "does not run systemd", "timbrel run --config /etc/timbrel/timbrel.yaml")
@@ -371,7 +359,7 @@ def test_a_machine_without_systemd_is_told_how_to_go_on(tmp_path: Path, timbrel:
     refused(done, "`timbrel run --config '/srv/my settings.yaml'`")
 
 
-def test_the_example_configuration_quotes_the_command_that_checks_it(
+def test_example_configuration_contains_quoted_check_command(
     tmp_path: Path, timbrel: Timbrel
 ) -> None:
     config = Path("/srv/my settings.yaml")
@@ -381,7 +369,7 @@ def test_the_example_configuration_quotes_the_command_that_checks_it(
 
 
 @pytest.mark.parametrize("options", [[], ["--uninstall"]])
-def test_without_root_the_command_with_root_is_named(
+def test_missing_permission_is_reported_with_sudo_command(
     options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program, root = tmp_path / "my timbrel" / "bin" / "timbrel", tmp_path / "a system"
@@ -405,7 +393,7 @@ def test_without_root_the_command_with_root_is_named(
     ]
 
 
-def test_what_systemctl_says_is_passed_on(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_error_of_systemctl_is_reported(tmp_path: Path, timbrel: Timbrel) -> None:
     environment = fake_systemctl(tmp_path / "bin", "echo it is masked >&2; exit 1")
     done = timbrel("install-service", "--root", tmp_path / "system", env=environment)
     refused(done, "it is masked", "journalctl -u timbrel", code=1)
@@ -419,7 +407,7 @@ def systemd_version() -> int:
 
 
 @needs_analyze
-def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_systemd_accepts_the_system_unit(tmp_path: Path, timbrel: Timbrel) -> None:
     strange = tmp_path / "with space, 100% and $HOME" / "bin"
     strange.mkdir(parents=True)
     program = strange / "timbrel"
@@ -449,7 +437,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path, timbrel: Timb
 
 
 @needs_analyze
-def test_systemd_finds_nothing_wrong_with_the_users_unit(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_systemd_accepts_the_user_unit(tmp_path: Path, timbrel: Timbrel) -> None:
     file = tmp_path / unit.NAME
     file.write_text(unit_of_here(timbrel, tmp_path, "--user"))
     done = subprocess.run(
@@ -464,7 +452,7 @@ def test_systemd_finds_nothing_wrong_with_the_users_unit(tmp_path: Path, timbrel
 
 @needs_analyze
 @pytest.mark.parametrize("hidden", [[], [HOME]])
-def test_the_service_is_hardly_exposed(hidden: list[Path], tmp_path: Path) -> None:
+def test_unit_has_low_exposure_level(hidden: list[Path], tmp_path: Path) -> None:
     file = tmp_path / unit.NAME
     file.write_text(unit.system_unit(HOME / "timbrel", unit.CONFIG, DEFAULT_SECRETS, hidden))
     done = subprocess.run(
@@ -478,7 +466,7 @@ def test_the_service_is_hardly_exposed(hidden: list[Path], tmp_path: Path) -> No
     assert float(found[1]) <= MOST_EXPOSED
 
 
-def test_what_breaks_sound_or_inference_stays_out() -> None:
+def test_units_lack_options_that_break_sound_or_inference() -> None:
     for name in ("timbrel.service", "timbrel-user.service"):
         text = (ROOT / "daemon" / "system" / "units" / name).read_text()
         assert values(text, "MemoryDenyWriteExecute") == []

@@ -28,7 +28,7 @@ def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_events_follow_the_contract(timbrel: Timbrel) -> None:
+def test_json_events_have_documented_fields(timbrel: Timbrel) -> None:
     events = lines(timbrel("replay", "--json", MEDLEY))
     started = {"file", "event", "family", "onset", "at", "score"}
     ended = started | {"ended_at", "duration_seconds", "peak"}
@@ -54,7 +54,7 @@ def test_events_follow_the_contract(timbrel: Timbrel) -> None:
     ("seconds", "ends"), [(0.3, [4.0]), (4.0, [4.0]), (4.9, [4.0]), (6.0, [4.0, 5.0, 6.0])]
 )
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100])
-def test_scores_follow_the_contract(
+def test_json_scores_have_documented_fields(
     seconds: float, ends: list[float], rate_hz: int, tmp_path: Path, timbrel: Timbrel
 ) -> None:
     file = tmp_path / "noise.wav"
@@ -68,7 +68,7 @@ def test_scores_follow_the_contract(
         assert all(0.0 <= score <= 1.0 for score in window["scores"].values())
 
 
-def test_the_gate_is_off_under_scores(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_scores_disable_level_gate(tmp_path: Path, timbrel: Timbrel) -> None:
     file = tmp_path / "silence.wav"
     soundfile.write(file, np.zeros(16_000 * 5), 16_000)
     windows = lines(timbrel("replay", "--json", "--scores", file))
@@ -76,14 +76,14 @@ def test_the_gate_is_off_under_scores(tmp_path: Path, timbrel: Timbrel) -> None:
     assert all(score > 0.0 for score in windows[0]["scores"].values())
 
 
-def test_plain_output_in_a_pipe_has_no_colour(timbrel: Timbrel) -> None:
+def test_output_in_a_pipe_has_no_colours(timbrel: Timbrel) -> None:
     done = timbrel("replay", MEDLEY)
     assert done.returncode == 0
     assert "▶ drums" in done.stdout
     assert "\033" not in done.stdout
 
 
-def test_a_sound_without_events_is_told_to_people_and_not_to_machines(
+def test_missing_events_are_reported_as_text_but_not_as_json(
     tmp_path: Path, timbrel: Timbrel
 ) -> None:
     file = tmp_path / "silence.wav"
@@ -107,7 +107,7 @@ def test_a_sound_without_events_is_told_to_people_and_not_to_machines(
         (6.1, "tracker: {votes: 6, families: {vocal: {votes: 3}}}", None),
     ],
 )
-def test_a_recording_too_short_for_an_event_is_said_to_be(
+def test_recording_too_short_for_events_is_reported(
     seconds: float, settings: str, shortest: int | None, tmp_path: Path, timbrel: Timbrel
 ) -> None:
     file, config = tmp_path / "short tone.wav", tmp_path / "timbrel.yaml"
@@ -123,7 +123,7 @@ def test_a_recording_too_short_for_an_event_is_said_to_be(
     assert done.stderr == (f"timbrel: {file}: no event: {text}\n" if shortest else "")
 
 
-def test_the_shortest_recording_for_an_event_gives_one(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_shortest_sufficient_recording_has_an_event(tmp_path: Path, timbrel: Timbrel) -> None:
     sound, _ = soundfile.read(MEDLEY, dtype="float32")
     config, long, short = (tmp_path / name for name in ("low.yaml", "long.wav", "short.wav"))
     config.write_text("audio: {gate_dbfs: null}\ntracker: {threshold: 1.0e-6, votes: 4}\n")
@@ -138,7 +138,7 @@ def test_the_shortest_recording_for_an_event_gives_one(tmp_path: Path, timbrel: 
     assert "needs at least 7 s" in done.stderr
 
 
-def test_published_events_reach_another_client_with_families_and_times(
+def test_publishes_events_with_families_and_times(
     tmp_path: Path, broker: Mosquitto, watcher: Watcher, timbrel: Timbrel
 ) -> None:
     config = tmp_path / "timbrel.yaml"
@@ -171,7 +171,7 @@ def test_published_events_reach_another_client_with_families_and_times(
 
 
 @pytest.mark.parametrize("protocol", ["auto", "'3.1.1'"])
-def test_publishing_leaves_no_device_behind(
+def test_publishing_removes_its_device_at_the_end(
     tmp_path: Path, broker: Mosquitto, watcher: Watcher, timbrel: Timbrel, protocol: str
 ) -> None:
     config, short = tmp_path / "timbrel.yaml", tmp_path / "short.wav"
@@ -188,7 +188,7 @@ def test_publishing_leaves_no_device_behind(
         assert [m.topic for m in newcomer.received] == ["end"]
 
 
-def test_broker_that_answers_late_gets_the_events(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_slow_broker_receives_all_events(tmp_path: Path, timbrel: Timbrel) -> None:
     config = tmp_path / "timbrel.yaml"
     with ScriptedBroker(silence_seconds=7.0) as broker:
         config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}")
@@ -197,7 +197,7 @@ def test_broker_that_answers_late_gets_the_events(tmp_path: Path, timbrel: Timbr
         assert broker.versions == [5]
 
 
-def test_interrupt_ends_the_wait_for_a_silent_broker(tmp_path: Path) -> None:
+def test_interrupt_ends_wait_for_silent_broker(tmp_path: Path) -> None:
     config = tmp_path / "timbrel.yaml"
     with ScriptedBroker(silence_seconds=60.0) as broker:
         config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}")
@@ -222,7 +222,7 @@ def at(iso: str) -> float:
     return moment.timestamp()
 
 
-def test_most_of_the_medley_is_named_and_nothing_where_nobody_plays(timbrel: Timbrel) -> None:
+def test_recognizes_most_of_medley_and_nothing_between_music(timbrel: Timbrel) -> None:
     events = [e for e in lines(timbrel("replay", "--json", MEDLEY)) if e["event"] == "ended"]
 
     def heard(start: float, end: float) -> Counter[str]:
@@ -241,9 +241,7 @@ def test_most_of_the_medley_is_named_and_nothing_where_nobody_plays(timbrel: Tim
         assert longest < (calm.end_seconds - calm.start_seconds) / 2, calm
 
 
-def test_real_recordings_of_every_family_score_highest_as_a_group(
-    corpus: Path, timbrel: Timbrel
-) -> None:
+def test_recordings_score_highest_for_their_own_family(corpus: Path, timbrel: Timbrel) -> None:
     """Of up to twelve dev phrases a family, its own score is on average above every other's."""
     with (corpus / "manifest.csv").open(newline="") as manifest:
         rows = [r for r in csv.DictReader(manifest) if (r["kind"], r["split"]) == ("phrase", "dev")]
@@ -287,7 +285,7 @@ def heard(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_channels_in_opposite_phase_are_named_with_the_remedy(
+def test_channels_in_opposite_phase_are_reported_with_remedy(
     options: list[str], opposite: Path, timbrel: Timbrel
 ) -> None:
     done = timbrel("replay", *options, opposite)
@@ -299,7 +297,7 @@ def test_channels_in_opposite_phase_are_named_with_the_remedy(
     )
 
 
-def test_one_channel_can_be_replayed_alone(
+def test_replays_one_channel_alone(
     opposite: Path, single: Path, tmp_path: Path, timbrel: Timbrel
 ) -> None:
     expected = heard(timbrel("replay", "--json", single))
@@ -317,7 +315,7 @@ def test_one_channel_can_be_replayed_alone(
     ]
 
 
-def test_a_recording_with_fewer_channels_is_mixed_with_a_note(
+def test_missing_channel_is_reported_and_others_are_mixed(
     single: Path, tmp_path: Path, timbrel: Timbrel
 ) -> None:
     sound, rate_hz = soundfile.read(single, dtype="float32")
@@ -333,9 +331,7 @@ def test_a_recording_with_fewer_channels_is_mixed_with_a_note(
 
 
 @pytest.mark.parametrize("channel", ["0", "65", "left", "-1", "1.5"])
-def test_a_channel_that_cannot_be_is_invalid_input(
-    channel: str, single: Path, timbrel: Timbrel
-) -> None:
+def test_rejects_invalid_channel(channel: str, single: Path, timbrel: Timbrel) -> None:
     done = timbrel("replay", f"--channel={channel}", single)
     assert done.returncode == 2
     assert f"invalid channel: '{channel}' (use a number from 1 to 64)" in done.stderr

@@ -75,7 +75,7 @@ def is_state(playing: object) -> Callable[[Received], bool]:
     return lambda message: bool(message.json["playing"] is playing)
 
 
-def test_what_sounds_in_the_room_reaches_the_broker(
+def test_publishes_events_of_the_microphone(
     start_daemon: StartDaemon, microphone: VirtualMicrophone, watcher: Watcher, tmp_path: Path
 ) -> None:
     daemon = start_daemon()
@@ -103,7 +103,7 @@ def test_what_sounds_in_the_room_reaches_the_broker(
     watcher.wait_for(topic + "availability", lambda m: m.payload == b"offline")
 
 
-def test_a_killed_daemon_is_announced_by_the_will(
+def test_broker_publishes_offline_after_daemon_is_killed(
     start_daemon: StartDaemon, watcher: Watcher
 ) -> None:
     daemon = start_daemon()
@@ -112,7 +112,7 @@ def test_a_killed_daemon_is_announced_by_the_will(
     watcher.wait_for("timbrel/music_room/availability", lambda m: m.payload == b"offline")
 
 
-def test_a_sound_server_that_comes_late_is_waited_for(
+def test_waits_for_sound_server_that_starts_late(
     start_daemon: StartDaemon, microphone: VirtualMicrophone, watcher: Watcher
 ) -> None:
     microphone.kill()
@@ -128,7 +128,7 @@ def test_a_sound_server_that_comes_late_is_waited_for(
     assert "Traceback" not in log
 
 
-def test_the_service_manager_is_told_when_ready_alive_and_stopping(
+def test_notifies_service_manager_when_ready_alive_and_stopping(
     start_daemon: StartDaemon, watcher: Watcher
 ) -> None:
     with (
@@ -168,7 +168,7 @@ def eventually(is_so: Callable[[], object], seconds: float = 15) -> None:
         time.sleep(0.05)
 
 
-def test_mute_closes_the_microphone_also_over_a_restart(
+def test_mute_closes_microphone_even_after_restart(
     start_daemon: StartDaemon, broker: Mosquitto, microphone: VirtualMicrophone, watcher: Watcher
 ) -> None:
     topic = "timbrel/music_room/"
@@ -192,7 +192,7 @@ def test_mute_closes_the_microphone_also_over_a_restart(
     watcher.wait_for(topic + "state", is_state(False))
 
 
-def test_settings_of_the_hub_are_echoed_refused_and_kept(
+def test_settings_from_hub_are_confirmed_refused_and_kept(
     start_daemon: StartDaemon, broker: Mosquitto, watcher: Watcher
 ) -> None:
     topic = "timbrel/music_room/"
@@ -215,7 +215,7 @@ def test_settings_of_the_hub_are_echoed_refused_and_kept(
     assert {m.payload for m in watcher.of(topic + "sensitivity")} == {b"50"}
 
 
-def test_a_family_that_the_model_does_not_know_is_named(timbrel: Timbrel, tmp_path: Path) -> None:
+def test_unknown_family_in_settings_is_refused(timbrel: Timbrel, tmp_path: Path) -> None:
     config = tmp_path / "timbrel.yaml"
     config.write_text("mqtt: {families: [guitar, theremin]}\n")
     done = timbrel("check", config)
@@ -241,7 +241,7 @@ def first_lines(config: Path, microphone: VirtualMicrophone, many: int) -> list[
         daemon.wait()
 
 
-def test_the_first_lines_show_what_is_used_and_when(
+def test_first_log_lines_show_settings_in_use(
     microphone: VirtualMicrophone, broker: Mosquitto, tmp_path: Path
 ) -> None:
     config = tmp_path / "timbrel.yaml"
@@ -265,7 +265,7 @@ def test_the_first_lines_show_what_is_used_and_when(
     ]
 
 
-def test_a_password_that_a_pipe_gives_once_is_enough(
+def test_password_file_may_be_a_pipe(
     microphone: VirtualMicrophone, start_broker: StartBroker, tmp_path: Path
 ) -> None:
     passwords = make_password_file(tmp_path, "me", "S3cret")
@@ -289,7 +289,7 @@ def test_a_password_that_a_pipe_gives_once_is_enough(
         ("S3cret", "", "mqtt.username: missing, so that the password is not sent; name the user"),
     ],
 )
-def test_a_password_that_cannot_work_is_mentioned_at_the_start(
+def test_warns_about_unusable_password_at_start(
     content: str, mqtt: str, warning: str, microphone: VirtualMicrophone, tmp_path: Path
 ) -> None:
     config, password = tmp_path / "timbrel.yaml", tmp_path / "password"
@@ -303,7 +303,7 @@ def test_a_password_that_cannot_work_is_mentioned_at_the_start(
     assert warning in text
 
 
-def test_a_box_named_timbrel_is_not_named_twice(
+def test_log_does_not_repeat_name_of_box_named_timbrel(
     microphone: VirtualMicrophone, tmp_path: Path
 ) -> None:
     config = tmp_path / "timbrel.yaml"
@@ -314,7 +314,7 @@ def test_a_box_named_timbrel_is_not_named_twice(
     assert "timbrel: timbrel:" not in text
 
 
-def test_files_with_secrets_that_everybody_can_read_are_mentioned_at_the_start(
+def test_warns_about_readable_secrets_at_start(
     microphone: VirtualMicrophone,
 ) -> None:
     pytest.importorskip("av")

@@ -53,7 +53,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> TextIO:
         (36_000.0, "600:00.0"),
     ],
 )
-def test_clock(seconds: float, text: str) -> None:
+def test_format_time(seconds: float, text: str) -> None:
     assert format_time(seconds) == text
 
 
@@ -71,34 +71,34 @@ def test_clock(seconds: float, text: str) -> None:
         (7.0, "████"),
     ],
 )
-def test_bar(share: float, text: str) -> None:
+def test_bar_has_eighths_of_a_character(share: float, text: str) -> None:
     assert bar(share, 4) == text
 
 
 @given(share=st.floats(-10, 10), width=st.integers(1, 40))
-def test_a_bar_always_has_its_width(share: float, width: int) -> None:
+def test_bar_always_has_its_width(share: float, width: int) -> None:
     assert len(bar(share, width)) == width
 
 
-def test_a_started_event_is_one_line() -> None:
+def test_started_event_is_one_line() -> None:
     stream, screen = shown()
     screen.show_events([STARTED])
     assert stream.getvalue() == "  0:07.0  ▶ flute      score 0.88  since 0:03.5\n"
 
 
-def test_an_ended_event_is_one_line_with_length_and_peak() -> None:
+def test_ended_event_is_one_line_with_duration_and_peak() -> None:
     stream, screen = shown()
     screen.show_events([ENDED])
     assert stream.getvalue() == "  1:11.0  ■ flute        62.0 s  peak 0.99\n"
 
 
-def test_a_reason_is_told() -> None:
+def test_ended_event_shows_its_reason() -> None:
     stream, screen = shown()
     screen.show_events([EventEnded("organ", 0.0, 9.0, 0.5, 9.0, 0.5, "deaf")])
     assert stream.getvalue() == "  0:09.0  ■ organ         9.0 s  peak 0.50  (deaf)\n"
 
 
-def test_a_window_is_one_line_before_its_events() -> None:
+def test_window_is_one_line_before_its_events() -> None:
     stream, screen = shown(windows=True)
     screen.observe(observed(heard(), [STARTED], [STARTED]))
     assert stream.getvalue().splitlines() == [
@@ -111,7 +111,7 @@ def test_a_window_is_one_line_before_its_events() -> None:
 
 
 @pytest.mark.parametrize("level_dbfs", [-120.0, 0.0, -6.0206, -70.0])
-def test_lines_of_windows_have_one_length(level_dbfs: float) -> None:
+def test_window_lines_have_equal_length(level_dbfs: float) -> None:
     stream, screen = shown(windows=True)
     screen.observe(observed(heard(), [], []))
     screen.observe(observed(heard(level_dbfs, 1.0, 0.5, 0.0), [], []))
@@ -119,19 +119,19 @@ def test_lines_of_windows_have_one_length(level_dbfs: float) -> None:
     assert len(one) == len(other)
 
 
-def test_windows_are_shown_only_where_wanted() -> None:
+def test_windows_are_hidden_by_default() -> None:
     stream, screen = shown(windows=False)
     screen.observe(observed(heard(), [STARTED], []))
     assert stream.getvalue() == ""
 
 
-def test_a_model_of_one_family_is_shown() -> None:
+def test_window_of_model_with_one_family_is_shown() -> None:
     stream, screen = shown(windows=True, families=("flute",))
     screen.observe(observed(heard(-35.0, 0.5), [], []))
     assert stream.getvalue() == "  0:07.0   -35.0 dBFS ████      flute      ████     0.50\n"
 
 
-def test_a_pipe_gets_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pipe_gets_no_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     reading, writing = os.pipe()
@@ -143,7 +143,7 @@ def test_a_pipe_gets_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "\033" not in received.read()
 
 
-def test_a_terminal_gets_colours(terminal: TextIO) -> None:
+def test_terminal_gets_colours(terminal: TextIO) -> None:
     with terminal:
         paint = Paint(terminal)
         assert paint.green("a") == "\033[1;32ma\033[0m"
@@ -152,7 +152,7 @@ def test_a_terminal_gets_colours(terminal: TextIO) -> None:
 
 
 @pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
-def test_a_terminal_that_wants_none_gets_none(
+def test_environment_turns_colours_off(
     variable: str, value: str, terminal: TextIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)

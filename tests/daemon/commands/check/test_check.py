@@ -35,7 +35,7 @@ def row(done: subprocess.CompletedProcess[str], name: str) -> str:
     return line.removeprefix(name).strip()
 
 
-def test_every_error_is_reported_with_line_key_and_remedy(timbrel: Timbrel, tmp_path: Path) -> None:
+def test_reports_every_error_with_line_key_and_remedy(timbrel: Timbrel, tmp_path: Path) -> None:
     config = written(
         tmp_path,
         "audio:\n  gate_dbfs: 3\n"
@@ -64,9 +64,7 @@ def test_every_error_is_reported_with_line_key_and_remedy(timbrel: Timbrel, tmp_
     assert verdict == "timbrel: 9 errors: this configuration cannot work"
 
 
-def test_every_sum_of_the_tracker_that_cannot_be_is_reported(
-    timbrel: Timbrel, tmp_path: Path
-) -> None:
+def test_reports_every_inconsistent_tracker_setting(timbrel: Timbrel, tmp_path: Path) -> None:
     config = written(
         tmp_path,
         "tracker:\n  families:\n    guitar: {votes: 7}\n    vocal: {vote_seconds: 2, votes: 3}\n"
@@ -86,14 +84,14 @@ def test_every_sum_of_the_tracker_that_cannot_be_is_reported(
     assert verdict == "timbrel: 5 errors: this configuration cannot work"
 
 
-def test_a_sum_over_a_faulty_value_is_not_reported(timbrel: Timbrel, tmp_path: Path) -> None:
+def test_reports_no_error_that_follows_from_another(timbrel: Timbrel, tmp_path: Path) -> None:
     done = timbrel("check", written(tmp_path, "audio: {hop_seconds: 9}\ntracker: {votes: 100}"))
     error, verdict = done.stderr.splitlines()
     assert "audio.hop_seconds" in error
     assert verdict == "timbrel: 1 error: this configuration cannot work"
 
 
-def test_a_file_that_is_no_yaml_gets_a_verdict_too(timbrel: Timbrel, tmp_path: Path) -> None:
+def test_invalid_yaml_gets_a_verdict(timbrel: Timbrel, tmp_path: Path) -> None:
     done = timbrel("check", written(tmp_path, "audio: ["))
     assert done.returncode == 2
     assert done.stderr.splitlines()[1] == "timbrel: 1 error: this configuration cannot work"
@@ -118,7 +116,9 @@ WARNED = [
 
 
 @pytest.mark.parametrize(("text", "warning"), WARNED)
-def test_a_warning_does_not_fail(text: str, warning: str, timbrel: Timbrel, tmp_path: Path) -> None:
+def test_warning_does_not_change_exit_code(
+    text: str, warning: str, timbrel: Timbrel, tmp_path: Path
+) -> None:
     done = timbrel("check", written(tmp_path, text))
     assert done.returncode == 0, done.stderr
     assert row(done, "warning").startswith(warning)
@@ -126,14 +126,12 @@ def test_a_warning_does_not_fail(text: str, warning: str, timbrel: Timbrel, tmp_
     assert "(1 warning)" in row(done, "verdict")
 
 
-def test_two_channels_of_one_microphone_are_no_mistake(timbrel: Timbrel, tmp_path: Path) -> None:
+def test_two_channels_of_one_microphone_cause_no_warning(timbrel: Timbrel, tmp_path: Path) -> None:
     places = "{name: a, device: x, channel: 1}, {name: b, device: x, channel: 2}"
     assert "warning" not in timbrel("check", written(tmp_path, f"sources: [{places}]")).stdout
 
 
-def test_a_password_without_a_user_and_an_empty_one_are_mentioned(
-    timbrel: Timbrel, tmp_path: Path
-) -> None:
+def test_warns_about_suspicious_passwords(timbrel: Timbrel, tmp_path: Path) -> None:
     password = tmp_path / "password"
     password.touch(0o600)
     config = written(tmp_path, f"mqtt: {{username: me, password_file: {password}}}")
@@ -171,9 +169,7 @@ def test_a_password_without_a_user_and_an_empty_one_are_mentioned(
     assert "no user, no password" in row(done, "broker")
 
 
-def test_a_password_file_with_more_than_a_password_is_an_error(
-    timbrel: Timbrel, tmp_path: Path
-) -> None:
+def test_password_file_with_several_lines_is_an_error(timbrel: Timbrel, tmp_path: Path) -> None:
     password = tmp_path / "password"
     password.write_text("me\nS3cret\n")
     password.chmod(0o600)
@@ -185,7 +181,7 @@ def test_a_password_file_with_more_than_a_password_is_an_error(
     assert verdict == "timbrel: 1 error: this configuration cannot work"
 
 
-def test_a_password_in_place_of_its_file_is_not_shown(timbrel: Timbrel, tmp_path: Path) -> None:
+def test_password_in_place_of_file_name_is_not_printed(timbrel: Timbrel, tmp_path: Path) -> None:
     done = timbrel("check", written(tmp_path, "mqtt: {username: me, password_file: S3cret}"))
     assert done.returncode == 2
     assert "S3cret" not in done.stderr
@@ -215,7 +211,7 @@ FOR_THE_SERVICE = (
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
 @pytest.mark.parametrize("user", ["username: me, ", ""])
-def test_a_secret_that_only_root_can_read_is_no_error_for_others(user: str) -> None:
+def test_secret_readable_only_by_root_is_a_warning(user: str) -> None:
     # The folders of pytest are root's own.
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         folder = Path(name)
@@ -247,7 +243,7 @@ unit.PASSWORD = unit.CONFIG.with_name("password")
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-def test_a_password_of_the_service_that_only_root_can_read_is_a_warning() -> None:
+def test_service_password_readable_only_by_root_is_a_warning() -> None:
     # The folders of pytest are root's own.
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         folder = Path(name)
@@ -261,9 +257,7 @@ def test_a_password_of_the_service_that_only_root_can_read_is_a_warning() -> Non
     assert f"mqtt.password_file: {folder}/password: {FOR_THE_SERVICE}" in warnings
 
 
-def test_a_value_that_is_refused_is_not_said_to_be_missing(
-    timbrel: Timbrel, tmp_path: Path
-) -> None:
+def test_invalid_value_is_not_reported_as_missing(timbrel: Timbrel, tmp_path: Path) -> None:
     password = tmp_path / "password"
     password.write_text("S3cret")
     password.chmod(0o600)
@@ -274,7 +268,7 @@ def test_a_value_that_is_refused_is_not_said_to_be_missing(
     assert verdict == "timbrel: 1 error: this configuration cannot work"
 
 
-def test_a_missing_package_is_an_error_with_a_command(timbrel: Timbrel, tmp_path: Path) -> None:
+def test_missing_package_is_an_error_with_install_command(timbrel: Timbrel, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\nfor name in ('av', 'prometheus_client'):\n    sys.modules[name] = None\n"
     )
@@ -290,7 +284,7 @@ def test_a_missing_package_is_an_error_with_a_command(timbrel: Timbrel, tmp_path
     assert verdict == "timbrel: 2 errors: this configuration cannot work"
 
 
-def test_a_missing_package_for_health_is_refused_alike_by_check_and_run(
+def test_check_and_run_report_missing_health_package_alike(
     timbrel: Timbrel, tmp_path: Path
 ) -> None:
     text = "import sys\nsys.modules['prometheus_client'] = None\n"
@@ -307,7 +301,7 @@ def test_a_missing_package_for_health_is_refused_alike_by_check_and_run(
     assert found[0] == found[1]
 
 
-def test_a_microphone_that_is_there_is_named(
+def test_connected_microphone_is_named(
     timbrel: Timbrel, microphone: VirtualMicrophone, tmp_path: Path
 ) -> None:
     config = written(tmp_path, "name: attic\naudio: {device: pulse}")
@@ -319,9 +313,7 @@ def test_a_microphone_that_is_there_is_named(
 
 
 @pytest.mark.parametrize("device", ["usb:1234:5678", "no such microphone", "9999"])
-def test_a_microphone_that_is_not_there_is_not_said_to_work(
-    device: str, timbrel: Timbrel, tmp_path: Path
-) -> None:
+def test_missing_microphone_is_reported(device: str, timbrel: Timbrel, tmp_path: Path) -> None:
     config = written(tmp_path, f"name: attic\naudio: {{device: {device}}}")
     done = timbrel("check", config)
     assert done.returncode == 0, done.stderr
@@ -334,7 +326,7 @@ def test_a_microphone_that_is_not_there_is_not_said_to_work(
     assert f"attic: microphone {device} cannot be opened: " in failed[0]
 
 
-def test_a_channel_that_the_microphone_does_not_have_is_an_error(
+def test_missing_channel_is_an_error(
     timbrel: Timbrel, microphone: VirtualMicrophone, tmp_path: Path
 ) -> None:
     config = written(tmp_path, "sources:\n  - {name: a, device: pulse, channel: 64}\n")
@@ -343,7 +335,7 @@ def test_a_channel_that_the_microphone_does_not_have_is_an_error(
     assert "line 2: sources.0.channel: pulse has 32 channel(s), not 64" in done.stderr
 
 
-def test_a_sound_server_that_hangs_does_not_hold_up_the_verdict(
+def test_hanging_sound_server_does_not_block_verdict(
     timbrel: Timbrel, microphone: VirtualMicrophone, tmp_path: Path
 ) -> None:
     microphone.freeze()
@@ -366,7 +358,7 @@ def trying(microphone: VirtualMicrophone, tmp_path: Path, timbrel: Timbrel) -> T
     return run
 
 
-def test_a_trial_uses_microphone_and_broker(
+def test_try_uses_microphone_and_broker(
     trying: Timbrel, broker: Mosquitto, watcher: Watcher
 ) -> None:
     done = trying(f"host: localhost, port: {broker.port}")
@@ -384,7 +376,7 @@ def test_a_trial_uses_microphone_and_broker(
     }
 
 
-def test_a_trial_does_not_disturb_the_daemon(
+def test_try_does_not_disturb_running_daemon(
     trying: Timbrel, broker: Mosquitto, microphone: VirtualMicrophone, tmp_path: Path
 ) -> None:
     mqtt = f"host: localhost, port: {broker.port}"
@@ -411,7 +403,7 @@ def test_a_trial_does_not_disturb_the_daemon(
     assert log.count("attic: hearing") == 1
 
 
-def test_a_trial_hears_that_nothing_sounds(
+def test_try_detects_silent_microphone(
     trying: Timbrel, broker: Mosquitto, microphone: VirtualMicrophone
 ) -> None:
     microphone.still()
@@ -430,7 +422,7 @@ def closed_port() -> int:
     return port
 
 
-def test_a_trial_tells_at_which_stage_the_broker_fails(
+def test_try_reports_stage_at_which_broker_fails(
     trying: Timbrel, start_broker: StartBroker, tmp_path: Path
 ) -> None:
     absent = trying(f"host: 127.0.0.1, port: {closed_port()}")
@@ -457,7 +449,7 @@ def test_a_trial_tells_at_which_stage_the_broker_fails(
 UNCERTAIN = "this configuration works, but MQTT 3.1.1 does not report whether publishing is allowed"
 
 
-def test_a_trial_tells_what_the_broker_does_not_allow(
+def test_try_reports_missing_access_at_broker(
     trying: Timbrel, start_broker: StartBroker, tmp_path: Path
 ) -> None:
     passwords = make_password_file(tmp_path, "me", "S3cret")
@@ -505,7 +497,7 @@ def test_a_trial_tells_what_the_broker_does_not_allow(
     assert row(done, "verdict") == UNCERTAIN
 
 
-def test_a_trial_passes_where_only_reading_back_is_refused(trying: Timbrel) -> None:
+def test_try_passes_if_only_reading_back_is_refused(trying: Timbrel) -> None:
     def answer(_: Published) -> int:
         broker.subscription = 0x80
         return 0
@@ -516,7 +508,7 @@ def test_a_trial_passes_where_only_reading_back_is_refused(trying: Timbrel) -> N
     assert row(done, "verdict") == UNCERTAIN
 
 
-def test_a_trial_of_a_broker_that_hangs_ends(trying: Timbrel, broker: Mosquitto) -> None:
+def test_try_times_out_if_broker_hangs(trying: Timbrel, broker: Mosquitto) -> None:
     broker.freeze()
     began = time.monotonic()
     done = trying(f"host: localhost, port: {broker.port}, protocol: '3.1.1'")
@@ -535,7 +527,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.parametrize("command", [["check"], ["demo", "--speed", "max", "--config"]])
-def test_a_model_is_tried_out_before_any_thread_is_started(
+def test_model_is_tested_before_any_thread_starts(
     command: list[str], broker: Mosquitto, microphone: VirtualMicrophone, tmp_path: Path
 ) -> None:
     config = written(
@@ -573,7 +565,7 @@ def radio(tmp_path: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def test_a_trial_connects_to_every_url(
+def test_try_connects_to_every_url(
     timbrel: Timbrel, broker: Mosquitto, radio: str, tmp_path: Path
 ) -> None:
     pytest.importorskip("av")
@@ -593,7 +585,7 @@ def test_a_trial_connects_to_every_url(
     assert done.stderr.endswith("but 1 of 3 trials failed: attic\n")
 
 
-def test_the_shipped_example_and_the_built_in_model_can_work(timbrel: Timbrel) -> None:
+def test_shipped_example_is_valid(timbrel: Timbrel) -> None:
     done = timbrel("check", ROOT / "configs" / "timbrel.yaml")
     assert done.returncode == 0
     assert row(done, "verdict").startswith("this configuration can work")

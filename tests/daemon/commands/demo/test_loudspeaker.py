@@ -81,9 +81,7 @@ def wait_for_status(speaker: Loudspeaker, status: str, seconds: float = 5.0) -> 
         time.sleep(0.02)
 
 
-def test_the_medley_comes_out_in_step_with_the_clock(
-    server: VirtualMicrophone, tmp_path: Path
-) -> None:
+def test_medley_plays_in_step_with_the_clock(server: VirtualMicrophone, tmp_path: Path) -> None:
     recording = tmp_path / "heard.raw"
     with open_loudspeaker(MEDLEY) as speaker, recorded(server, recording) as began:
         started = speaker.start(within_seconds=20)
@@ -95,7 +93,7 @@ def test_the_medley_comes_out_in_step_with_the_clock(
     assert offset == pytest.approx(started - began, abs=0.4)
 
 
-def test_sound_is_in_step_again_after_the_server_was_frozen(
+def test_sound_is_in_step_again_after_sound_server_hung(
     server: VirtualMicrophone, tmp_path: Path
 ) -> None:
     recording = tmp_path / "heard.raw"
@@ -114,7 +112,7 @@ def test_sound_is_in_step_again_after_the_server_was_frozen(
     assert offset == pytest.approx(started - began, abs=0.5)
 
 
-def test_a_server_that_hangs_is_given_up(server: VirtualMicrophone) -> None:
+def test_times_out_if_sound_server_hangs(server: VirtualMicrophone) -> None:
     server.freeze()
     began = time.monotonic()
     with open_loudspeaker(MEDLEY) as speaker:
@@ -124,16 +122,14 @@ def test_a_server_that_hangs_is_given_up(server: VirtualMicrophone) -> None:
     server.thaw()
 
 
-def test_a_server_that_dies_is_said(server: VirtualMicrophone) -> None:
+def test_lost_sound_server_is_reported(server: VirtualMicrophone) -> None:
     with open_loudspeaker(MEDLEY) as speaker:
         speaker.start(within_seconds=20)
         server.kill()
         wait_for_status(speaker, "the loudspeaker is gone: playing silently", 15)
 
 
-def test_without_an_output_device_it_plays_silently(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_output_device_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if any(Path("/proc/asound").glob("card*")):
         pytest.skip("this machine has a sound card")
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/nobody")
@@ -142,9 +138,7 @@ def test_without_an_output_device_it_plays_silently(
         assert speaker.status == "no loudspeaker found: playing silently"
 
 
-def test_a_sound_system_that_crashes_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_crash_of_sound_system_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # ALSA aborts its process on some broken configurations.
     (tmp_path / "sounddevice.py").write_text("import os; os.abort()\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -153,9 +147,7 @@ def test_a_sound_system_that_crashes_is_said(
         assert speaker.status == "the sound system crashed: playing silently"
 
 
-def test_without_portaudio_it_plays_silently(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_portaudio_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # sounddevice raises OSError at its import where the library is missing.
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -165,7 +157,7 @@ def test_without_portaudio_it_plays_silently(
 
 
 @pytest.mark.usefixtures("server")
-def test_the_player_ends_with_the_demo_however_that_dies() -> None:
+def test_player_ends_after_demo_is_killed() -> None:
     code = (
         "import time; from daemon.commands.demo.loudspeaker import *\n"
         "from daemon.commands.demo.medley import MEDLEY\n"
@@ -189,7 +181,7 @@ def test_the_player_ends_with_the_demo_however_that_dies() -> None:
         time.sleep(0.05)
 
 
-def test_what_the_demo_hears_is_what_is_played_at_that_moment(
+def test_demo_shows_windows_in_step_with_loudspeaker(
     server: VirtualMicrophone, tmp_path: Path
 ) -> None:
     recording = tmp_path / "heard.raw"

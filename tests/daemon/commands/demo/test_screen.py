@@ -86,7 +86,7 @@ def line_of(shown: str, start: str) -> str:
     return next(line for line in shown.splitlines() if line.startswith(start))
 
 
-def test_80_by_24_shows_everything_at_once() -> None:
+def test_80_by_24_shows_everything() -> None:
     shown = text()
     lines = shown.splitlines()
     assert len(lines) == 24
@@ -105,13 +105,13 @@ def test_80_by_24_shows_everything_at_once() -> None:
     assert "MQTT" not in shown
 
 
-def test_a_family_that_plays_is_marked_without_colour_too() -> None:
+def test_playing_family_is_marked_without_colour() -> None:
     shown = text()
     assert line_of(shown, "▶ flute").endswith("0.90")
     assert line_of(shown, "  guitar").endswith("0.00")
 
 
-def test_an_event_that_waits_for_its_end_is_shown_as_silent() -> None:
+def test_event_about_to_end_is_shown_as_silent() -> None:
     kept = record()
     scores = np.zeros(len(FAMILIES), np.float32)
     kept.observe(observed(Heard(31.0, -30.0, scores), [EventStarted("flute", 25.5, 30.0, 0.0)], []))
@@ -120,7 +120,7 @@ def test_an_event_that_waits_for_its_end_is_shown_as_silent() -> None:
     assert line_of(shown, "▷ flute").endswith("0.00")
 
 
-def test_messages_are_shown_when_wanted_and_cannot_control_the_terminal() -> None:
+def test_messages_are_shown_without_control_characters() -> None:
     shown = text(messages=True)
     assert "2 received" in shown
     assert "→ timbrel/demo/state" in shown
@@ -129,7 +129,7 @@ def test_messages_are_shown_when_wanted_and_cannot_control_the_terminal() -> Non
     assert all(line.isprintable() for line in shown.splitlines())
 
 
-def test_a_wide_screen_has_two_columns_and_says_what_was_wrong() -> None:
+def test_wide_screen_has_two_columns_with_verdicts() -> None:
     shown = text(120, 40, messages=True, of=context(position=58.0))
     assert "the medley" in shown
     assert "✓  0:00.0  acoustic guitar" in shown
@@ -139,7 +139,7 @@ def test_a_wide_screen_has_two_columns_and_says_what_was_wrong() -> None:
     assert any("scores" in line and "events" in line for line in shown.splitlines())
 
 
-def test_the_right_column_does_not_take_on_the_colour_of_the_left() -> None:
+def test_right_column_keeps_its_own_colours() -> None:
     lines = draw(context(58.0), record(), 120, 40, messages=True, keys=True)
     line = next(line for line in lines if line.plain.startswith("✓  0:00.0"))
     left = line.plain.index("  ", 12)
@@ -148,18 +148,18 @@ def test_the_right_column_does_not_take_on_the_colour_of_the_left() -> None:
     assert "green" not in styles
 
 
-def test_a_passage_is_judged_only_when_its_events_are_settled() -> None:
+def test_passage_is_judged_only_after_its_events_are_final() -> None:
     shown = text(120, 40, of=context(position=50.9))
     assert "✗" not in shown.split("✗ not")[1]
 
 
-def test_a_few_rows_show_the_highest_scores() -> None:
+def test_short_screen_shows_highest_scores() -> None:
     shown = text(60, 10)
     assert len(shown.splitlines()) == 10
     assert "▶ flute" in shown
 
 
-def test_the_microphone_has_no_medley() -> None:
+def test_microphone_screen_shows_no_medley() -> None:
     shown = text(of=replace(context(medley=None), speaker_status=lambda: ""))
     assert "input   the microphone" in shown
     assert "played" not in shown
@@ -168,12 +168,12 @@ def test_the_microphone_has_no_medley() -> None:
     assert line_of(deaf, "heard") == r"heard   no sound: the device is \x1bgone"
 
 
-def test_before_the_first_window_the_screen_says_so() -> None:
+def test_screen_waits_for_first_window() -> None:
     shown = text(kept=Record(keeps_all=True, write_time=medley_time))
     assert line_of(shown, "heard") == "heard   waiting for the first 4 s of sound"
 
 
-def test_a_problem_is_shown_above_the_keys() -> None:
+def test_warning_is_shown_above_the_keys() -> None:
     kept = record()
     kept.log_line = LogLine("the broker is gone", is_problem=True)
     lines = text(kept=kept, keys=False).splitlines()
@@ -188,7 +188,7 @@ def test_a_problem_is_shown_above_the_keys() -> None:
     medley=st.sampled_from([MEDLEY, None]),
     position=st.floats(0, 60),
 )
-def test_the_screen_fits_every_size(
+def test_screen_fits_every_size(
     messages: bool,  # noqa: FBT001
     width: int,
     height: int,
@@ -211,7 +211,7 @@ def test_the_screen_fits_every_size(
         (0.3, None, "███       "),
     ],
 )
-def test_the_operating_point_is_marked_on_the_bar(
+def test_bar_has_a_mark_at_the_operating_point(
     share: float, mark: float | None, shown: str
 ) -> None:
     assert marked_bar(share, mark, 10, "bold green").plain == shown
