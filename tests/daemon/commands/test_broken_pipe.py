@@ -1,4 +1,4 @@
-"""A reader that leaves, or a disk that is full, is no traceback in any command."""
+"""A closed pipe or a full disk causes no traceback in any command."""
 
 import os
 import subprocess
@@ -21,8 +21,8 @@ COMMANDS = [
 ]
 
 
-def buffered() -> dict[str, str]:
-    """An environment in which Python buffers its output, as it does for a user."""
+def buffering_environment() -> dict[str, str]:
+    """Return an environment in which Python buffers its output, as it does for a user."""
     return {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
 
 
@@ -34,7 +34,7 @@ def test_closed_pipe_is_no_error(arguments: list[str]) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "daemon", *arguments],
             cwd=ROOT,
-            env=buffered(),
+            env=buffering_environment(),
             stdin=subprocess.DEVNULL,
             stdout=writing,
             stderr=subprocess.PIPE,
@@ -53,7 +53,7 @@ def test_full_disk_is_reported_for_buffered_output(arguments: list[str]) -> None
         done = subprocess.run(
             [sys.executable, "-m", "daemon", *arguments],
             cwd=ROOT,
-            env=buffered(),
+            env=buffering_environment(),
             stdin=subprocess.DEVNULL,
             stdout=full,
             stderr=subprocess.PIPE,

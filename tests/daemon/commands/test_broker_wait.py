@@ -1,4 +1,4 @@
-"""How long a command waits for a broker that is slow, silent, absent, or not wanted any more."""
+"""How long a command waits for a slow, silent or absent broker."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""What a person reads: clocks, bars, one line an event; colour on a terminal only."""
+"""Output for people: times, bars, one line per event; colours only on a terminal."""
 
 import io
 import os
@@ -19,11 +19,11 @@ STARTED = EventStarted("flute", onset=3.5, at=7.0, score=0.876)
 ENDED = EventEnded("flute", onset=3.5, at=71.0, score=0.1, ended_at=65.5, peak=0.987)
 
 
-def heard(level_dbfs: float = -35.0, *scores: float) -> Heard:
+def make_heard(level_dbfs: float = -35.0, *scores: float) -> Heard:
     return Heard(7.0, level_dbfs, np.array(scores or (0.25, 0.876, 0.0), np.float32))
 
 
-def shown(
+def make_printer(
     *, windows: bool = False, families: tuple[str, ...] = ("drums", "flute", "organ")
 ) -> tuple[io.StringIO, LinePrinter]:
     stream = io.StringIO()
@@ -32,7 +32,7 @@ def shown(
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> TextIO:
-    """A real terminal that wants colours."""
+    """A pseudo-terminal on which colours are on."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     _main, terminal = pty.openpty()
@@ -81,26 +81,26 @@ def test_bar_always_has_its_width(share: float, width: int) -> None:
 
 
 def test_started_event_is_one_line() -> None:
-    stream, screen = shown()
-    screen.show_events([STARTED])
+    stream, printer = make_printer()
+    printer.show_events([STARTED])
     assert stream.getvalue() == "  0:07.0  ▶ flute      score 0.88  since 0:03.5\n"
 
 
 def test_ended_event_is_one_line_with_duration_and_peak() -> None:
-    stream, screen = shown()
-    screen.show_events([ENDED])
+    stream, printer = make_printer()
+    printer.show_events([ENDED])
     assert stream.getvalue() == "  1:11.0  ■ flute        62.0 s  peak 0.99\n"
 
 
 def test_ended_event_shows_its_reason() -> None:
-    stream, screen = shown()
-    screen.show_events([EventEnded("organ", 0.0, 9.0, 0.5, 9.0, 0.5, "deaf")])
+    stream, printer = make_printer()
+    printer.show_events([EventEnded("organ", 0.0, 9.0, 0.5, 9.0, 0.5, "deaf")])
     assert stream.getvalue() == "  0:09.0  ■ organ         9.0 s  peak 0.50  (deaf)\n"
 
 
 def test_window_is_one_line_before_its_events() -> None:
-    stream, screen = shown(windows=True)
-    screen.observe(observed(heard(), [STARTED], [STARTED]))
+    stream, printer = make_printer(windows=True)
+    printer.observe(observed(make_heard(), [STARTED], [STARTED]))
     assert stream.getvalue().splitlines() == [
         (
             "  0:07.0   -35.0 dBFS ████      "
@@ -112,22 +112,22 @@ def test_window_is_one_line_before_its_events() -> None:
 
 @pytest.mark.parametrize("level_dbfs", [-120.0, 0.0, -6.0206, -70.0])
 def test_window_lines_have_equal_length(level_dbfs: float) -> None:
-    stream, screen = shown(windows=True)
-    screen.observe(observed(heard(), [], []))
-    screen.observe(observed(heard(level_dbfs, 1.0, 0.5, 0.0), [], []))
+    stream, printer = make_printer(windows=True)
+    printer.observe(observed(make_heard(), [], []))
+    printer.observe(observed(make_heard(level_dbfs, 1.0, 0.5, 0.0), [], []))
     one, other = stream.getvalue().splitlines()
     assert len(one) == len(other)
 
 
 def test_windows_are_hidden_by_default() -> None:
-    stream, screen = shown(windows=False)
-    screen.observe(observed(heard(), [STARTED], []))
+    stream, printer = make_printer(windows=False)
+    printer.observe(observed(make_heard(), [STARTED], []))
     assert stream.getvalue() == ""
 
 
 def test_window_of_model_with_one_family_is_shown() -> None:
-    stream, screen = shown(windows=True, families=("flute",))
-    screen.observe(observed(heard(-35.0, 0.5), [], []))
+    stream, printer = make_printer(windows=True, families=("flute",))
+    printer.observe(observed(make_heard(-35.0, 0.5), [], []))
     assert stream.getvalue() == "  0:07.0   -35.0 dBFS ████      flute      ████     0.50\n"
 
 
@@ -137,7 +137,7 @@ def test_pipe_gets_no_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading) as received, os.fdopen(writing, "w") as pipe:
         LinePrinter(pipe, ("drums", "flute", "organ"), windows=True).observe(
-            observed(heard(), [STARTED], [ENDED])
+            observed(make_heard(), [STARTED], [ENDED])
         )
         pipe.close()
         assert "\033" not in received.read()

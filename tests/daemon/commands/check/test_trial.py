@@ -1,4 +1,4 @@
-"""What `check --try` says about a microphone that gives no sound."""
+"""`check --try` with a microphone whose selected channel is silent."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""The demo as a program in a pipe: lines, brokers that fail, readers that leave."""
+"""The demo as a program in a pipe: its lines, failing brokers, closed pipes."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from tests.daemon.scripted_broker import ScriptedBroker
 DEMO = [sys.executable, "-m", "daemon", "demo"]
 
 
-def configured(folder: Path, port: int, **mqtt: object) -> Path:
+def write_config(folder: Path, port: int, **mqtt: object) -> Path:
     config = folder / "timbrel.yaml"
     config.write_text(json.dumps({"mqtt": {"host": "127.0.0.1", "port": port, **mqtt}}))
     return config
@@ -90,7 +90,7 @@ def test_configured_broker_receives_messages_and_only_own_are_shown(
     foreign = b"\x1b]0;owned\x07\xff"
     watcher._client.publish("timbrel/demo/x", foreign, 1, retain=True).wait_for_publish(10)
     done = timbrel(
-        "demo", "--speed", "max", "--messages", "--config", configured(tmp_path, broker.port)
+        "demo", "--speed", "max", "--messages", "--config", write_config(tmp_path, broker.port)
     )
     assert done.returncode == 0, done.stderr
     assert f"broker     127.0.0.1:{broker.port}" in done.stdout
@@ -115,7 +115,7 @@ def test_password_file_may_be_a_pipe(
     broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    config = configured(tmp_path, broker.port, username="box", password_file=str(pipe))
+    config = write_config(tmp_path, broker.port, username="box", password_file=str(pipe))
     threading.Thread(target=pipe.write_text, args=["secret"], daemon=True).start()
     done = timbrel("demo", "--speed", "max", "--config", config)
     assert done.returncode == 0, done.stderr
@@ -126,7 +126,7 @@ def test_absent_or_refusing_broker_is_reported_in_one_line(
 ) -> None:
     passwords = make_password_file(tmp_path, "box", "secret")
     strict = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
-    config = configured(tmp_path, strict.port)
+    config = write_config(tmp_path, strict.port)
     began = time.monotonic()
     refused = timbrel("demo", "--config", config)
     assert refused.returncode == 2
@@ -146,19 +146,19 @@ def test_interrupt_ends_wait_for_silent_broker(link_alone: bool, tmp_path: Path)
         silent_to_v5=link_alone, silence_seconds=0.0 if link_alone else 60.0
     ) as broker:
         demo = subprocess.Popen(
-            [*DEMO, "--config", configured(tmp_path, broker.port)],
+            [*DEMO, "--config", write_config(tmp_path, broker.port)],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         )
-        # The demo's other client speaks 3.1.1 and connects first.
+        # The demo's second client uses MQTT 3.1.1 and connects first.
         eventually(lambda: broker.versions == ([4, 5] if link_alone else [4]), 30)
         began = time.monotonic()
         demo.send_signal(signal.SIGINT)
-        _, said = demo.communicate(timeout=30)
+        _, errors = demo.communicate(timeout=30)
         assert time.monotonic() - began < 5.0
-    assert (demo.returncode, said) == (0, "")
+    assert (demo.returncode, errors) == (0, "")
 
 
 def test_invalid_configuration_is_reported_before_any_output(
@@ -175,7 +175,7 @@ def test_invalid_configuration_is_reported_before_any_output(
 def test_lost_broker_is_shown_and_terminal_restored(
     tmp_path: Path, broker: Mosquitto, watcher: Watcher
 ) -> None:
-    config = configured(tmp_path, broker.port)
+    config = write_config(tmp_path, broker.port)
     with on_terminal(*DEMO[1:], "--speed", "10", "--config", str(config)) as terminal:
         watcher.wait_for("timbrel/demo/event", seconds=30)
         broker.kill()
@@ -225,7 +225,7 @@ def test_closed_pipe_ends_demo_soon() -> None:
 
 @pytest.mark.parametrize("seconds", [0.05, 0.2, 0.5, 1.0, 1.5, 2.5, 4.0])
 def test_ctrl_c_at_any_time_ends_without_traceback(seconds: float) -> None:
-    # From where Python itself has started: before that it prints a traceback of its own.
+    # Start counting after Python has started: before that, Python prints a traceback itself.
     program = (
         "import signal, sys; sys.argv = ['timbrel', 'demo', '--quiet']\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler); print(flush=True)\n"
@@ -271,7 +271,7 @@ def test_microphone_is_shown_on_the_same_screen(
 
 @pytest.mark.parametrize("command", [["demo"], ["bench"], ["bench", "--json"]])
 def test_missing_demo_extra_is_reported_at_once(command: list[str]) -> None:
-    # As where amqtt is not installed: the import system finds no such package.
+    # Hide amqtt from the import system, as if it were not installed.
     hidden = (
         "import sys, importlib.util as u; found = u.find_spec\n"
         "u.find_spec = lambda name, *a: None if name == 'amqtt' else found(name, *a)\n"

@@ -1,4 +1,4 @@
-"""The demo on a real terminal: one screen, and a terminal that is always given back."""
+"""The demo on a pseudo-terminal: one screen, and the terminal is always restored."""
 
 import re
 import signal
@@ -11,7 +11,7 @@ pytest.importorskip("rich", reason="needs the demo extra")
 from tests.daemon.pseudo_terminal import ENTER, PseudoTerminal, on_terminal
 
 DEMO = ("-m", "daemon", "demo", "--quiet")
-# The screen alone, around whatever a test wants to happen.
+# The screen alone; a test adds the body of the last `with`.
 SCREEN = """
 import logging, time
 from rich.text import Text
@@ -34,7 +34,7 @@ def wait_for_start(terminal: PseudoTerminal) -> None:
 def test_redraws_one_screen_until_q() -> None:
     with on_terminal(*DEMO) as terminal:
         wait_for_start(terminal)
-        terminal.wait_for_frame("heard   no instrument")  # four seconds have been heard
+        terminal.wait_for_frame("heard   no instrument")  # The first window of 4 s is complete.
         frame = terminal.frame
         assert len(frame.splitlines()) == 24
         assert "acoustic guitar (nylon) (guitar)" in frame
@@ -122,7 +122,7 @@ def test_exception_restores_terminal_and_is_readable() -> None:
     ) as terminal:
         assert terminal.end() == 1
         terminal.assert_restored()
-        # Python 3.13 colours a traceback.
+        # Python 3.13 prints tracebacks in colours.
         afterwards = re.sub(rb"\x1b\[[\d;]*m", b"", terminal.output.rpartition(b"\x1b[?1049l")[2])
         assert b"RuntimeError: a bug" in afterwards
 
@@ -179,7 +179,7 @@ def test_terminal_that_cannot_redraw_gets_lines(environment: dict[str, str]) -> 
 
 
 def test_terminal_gets_lines_without_rich() -> None:
-    # As where the demo extra is not installed: the import system finds no such package.
+    # Hide rich from the import system, as if it were not installed.
     hidden = (
         "import sys, importlib.util as u; found = u.find_spec\n"
         "u.find_spec = lambda name, *a: None if name == 'rich' else found(name, *a)\n"

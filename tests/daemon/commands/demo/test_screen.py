@@ -1,4 +1,4 @@
-"""The demo's screen as lines: what it shows, at every size."""
+"""The demo's screen as lines of text at many sizes."""
 
 from dataclasses import replace
 
@@ -56,7 +56,7 @@ def context(position: float = 30.0, medley: Medley | None = MEDLEY) -> DemoConte
 
 
 def record() -> Record:
-    """A guitar that has ended, a flute that plays, and some messages."""
+    """Return a record with an ended guitar event, an open flute event and two messages."""
     kept = Record(keeps_all=True, write_time=medley_time)
     scores = np.zeros(len(FAMILIES), np.float32)
     scores[FAMILIES.index("flute")] = 0.9
@@ -69,7 +69,7 @@ def record() -> Record:
     return kept
 
 
-def text(
+def render(
     width: int = 80,
     height: int = 24,
     *,
@@ -82,21 +82,21 @@ def text(
     return "\n".join(line.plain for line in lines)
 
 
-def line_of(shown: str, start: str) -> str:
+def find_line(shown: str, start: str) -> str:
     return next(line for line in shown.splitlines() if line.startswith(start))
 
 
 def test_80_by_24_shows_everything() -> None:
-    shown = text()
+    shown = render()
     lines = shown.splitlines()
     assert len(lines) == 24
     assert "timbrel 1" in lines[0]
     assert "hub.local:1883" in lines[0]
-    assert line_of(shown, "played").startswith("played  ♪ flute (flute) + harpsichord (keyboard)")
+    assert find_line(shown, "played").startswith("played  ♪ flute (flute) + harpsichord (keyboard)")
     assert "0:30.0" in lines[2]
     assert "1:00.0" in lines[2]
-    assert "-30.0 dBFS" in line_of(shown, "level")
-    assert line_of(shown, "heard") == "heard   ▶ flute since 0:25.5 (4 s)"
+    assert "-30.0 dBFS" in find_line(shown, "level")
+    assert find_line(shown, "heard") == "heard   ▶ flute since 0:25.5 (4 s)"
     for family in FAMILIES:
         assert any(family in line and MARK in line for line in lines)
     assert "  0:30.0  ▶ flute      started at 0:25.5" in lines
@@ -106,22 +106,22 @@ def test_80_by_24_shows_everything() -> None:
 
 
 def test_playing_family_is_marked_without_colour() -> None:
-    shown = text()
-    assert line_of(shown, "▶ flute").endswith("0.90")
-    assert line_of(shown, "  guitar").endswith("0.00")
+    shown = render()
+    assert find_line(shown, "▶ flute").endswith("0.90")
+    assert find_line(shown, "  guitar").endswith("0.00")
 
 
 def test_event_about_to_end_is_shown_as_silent() -> None:
     kept = record()
     scores = np.zeros(len(FAMILIES), np.float32)
     kept.observe(observed(Heard(31.0, -30.0, scores), [EventStarted("flute", 25.5, 30.0, 0.0)], []))
-    shown = text(kept=kept)
-    assert line_of(shown, "heard") == "heard   ▷ flute since 0:25.5 (6 s), silent now"
-    assert line_of(shown, "▷ flute").endswith("0.00")
+    shown = render(kept=kept)
+    assert find_line(shown, "heard") == "heard   ▷ flute since 0:25.5 (6 s), silent now"
+    assert find_line(shown, "▷ flute").endswith("0.00")
 
 
 def test_messages_are_shown_without_control_characters() -> None:
-    shown = text(messages=True)
+    shown = render(messages=True)
     assert "2 received" in shown
     assert "→ timbrel/demo/state" in shown
     assert '  {"playing":true}' in shown
@@ -130,7 +130,7 @@ def test_messages_are_shown_without_control_characters() -> None:
 
 
 def test_wide_screen_has_two_columns_with_verdicts() -> None:
-    shown = text(120, 40, messages=True, of=context(position=58.0))
+    shown = render(120, 40, messages=True, of=context(position=58.0))
     assert "the medley" in shown
     assert "✓  0:00.0  acoustic guitar" in shown
     assert "✗  0:26.0  harpsichord" in shown
@@ -149,34 +149,36 @@ def test_right_column_keeps_its_own_colours() -> None:
 
 
 def test_passage_is_judged_only_after_its_events_are_final() -> None:
-    shown = text(120, 40, of=context(position=50.9))
+    shown = render(120, 40, of=context(position=50.9))
     assert "✗" not in shown.split("✗ not")[1]
 
 
 def test_short_screen_shows_highest_scores() -> None:
-    shown = text(60, 10)
+    shown = render(60, 10)
     assert len(shown.splitlines()) == 10
     assert "▶ flute" in shown
 
 
 def test_microphone_screen_shows_no_medley() -> None:
-    shown = text(of=replace(context(medley=None), speaker_status=lambda: ""))
+    shown = render(of=replace(context(medley=None), speaker_status=lambda: ""))
     assert "input   the microphone" in shown
     assert "played" not in shown
     assert "-30.0 dBFS" in shown
-    deaf = text(of=replace(context(medley=None), no_sound_reason=lambda: "the device is \x1bgone"))
-    assert line_of(deaf, "heard") == r"heard   no sound: the device is \x1bgone"
+    deaf = render(
+        of=replace(context(medley=None), no_sound_reason=lambda: "the device is \x1bgone")
+    )
+    assert find_line(deaf, "heard") == r"heard   no sound: the device is \x1bgone"
 
 
 def test_screen_waits_for_first_window() -> None:
-    shown = text(kept=Record(keeps_all=True, write_time=medley_time))
-    assert line_of(shown, "heard") == "heard   waiting for the first 4 s of sound"
+    shown = render(kept=Record(keeps_all=True, write_time=medley_time))
+    assert find_line(shown, "heard") == "heard   waiting for the first 4 s of sound"
 
 
 def test_warning_is_shown_above_the_keys() -> None:
     kept = record()
     kept.log_line = LogLine("the broker is gone", is_problem=True)
-    lines = text(kept=kept, keys=False).splitlines()
+    lines = render(kept=kept, keys=False).splitlines()
     assert lines[-2] == "the broker is gone"
     assert lines[-1].startswith("Ctrl-C ends")
 
