@@ -76,26 +76,23 @@ def replay(
             if stop.is_set():
                 break
             player = Replay(file, recognizer.hop_seconds, speed=speed, channel=channel, stop=stop)
-            printer: _Printer = (
-                _JsonLines(file, recognizer.families, scores=scores)
-                if as_json
-                else LinePrinter(sys.stdout, recognizer.families, windows=scores)
-            )
+            printer = _make_printer(file, recognizer.families, as_json=as_json, scores=scores)
             if not as_json and len(files) > 1:
                 print(printable(without_logins(file)) or "''", flush=True)
+            scorer = Scorer(recognizer.classifier, gate_dbfs)
             try:
-                play(
-                    player,
-                    recognizer,
-                    Scorer(recognizer.classifier, gate_dbfs),
-                    printer,
-                    publication,
-                )
+                play(player, recognizer, scorer, printer, publication)
                 printer.end(_too_short(player, recognizer))
             except InputError as error:
                 log.error("%s", error)  # noqa: TRY400
                 code = 2
     return code
+
+
+def _make_printer(file: str, families: Sequence[str], *, as_json: bool, scores: bool) -> _Printer:
+    if as_json:
+        return _JsonLines(file, families, scores=scores)
+    return LinePrinter(sys.stdout, families, windows=scores)
 
 
 def _too_short(player: Replay, recognizer: Recognizer) -> str | None:
