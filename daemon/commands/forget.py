@@ -89,7 +89,7 @@ class _NodeRemoval:
         self._refuse_online(found)
         foreign = [t for t in self._devices if t in found and not self._is_ours(found[t])]
         own = sorted(topic for topic in found if topic.startswith(self._own))
-        # The device first: a hub that lost its states before would show them as unknown.
+        # Clear the device first: if its states went first, the hub would show them as unknown.
         devices = [topic for topic in self._devices if topic not in foreign]
         topics = list(dict.fromkeys([*devices, *own, *self._known]))
         codes = {topic: self._session.publish(topic, retain=True) for topic in topics}

@@ -43,7 +43,7 @@ class LiveScreen:
         self._messages = messages
         self._keys = sys.stdin is not None and sys.stdin.isatty()
         self._exit = ExitStack()
-        # Rich ignores an empty NO_COLOR, which the other commands accept.
+        # Rich ignores NO_COLOR if it is empty; the other commands do not.
         self._console = Console(
             file=sys.stdout, force_terminal=True, no_color="NO_COLOR" in os.environ, highlight=False
         )
