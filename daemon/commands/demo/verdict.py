@@ -126,8 +126,8 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     music = [v for v in verdicts if v.passage.is_music]
     calm = [v for v in verdicts if not v.passage.is_music]
     return (
-        f"{sum(v.right for v in music)} of {len(music)} passages of music recognized; "
-        f"{sum(v.right for v in calm)} of {len(calm)} passages without music were left alone"
+        f"{sum(v.right for v in music)} of {len(music)} passages of music recognized, "
+        f"{sum(v.right for v in calm)} of {len(calm)} without music left alone"
     )
 
 

@@ -33,7 +33,7 @@ def test_pipe_gets_only_events_and_verdicts(timbrel: Timbrel) -> None:
     assert "  0:07.0  ▶ guitar     score" in done.stdout
     assert "  1:26.6  ■ organ" in done.stdout
     assert done.stdout.endswith(
-        "9 of 10 passages of music recognized; 3 of 3 passages without music were left alone\n"
+        "9 of 10 passages of music recognized, 3 of 3 without music left alone\n"
     )
     assert "✗\n                    keyboard not heard: best score 0." in done.stdout
     assert "{" not in done.stdout

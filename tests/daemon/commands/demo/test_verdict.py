@@ -155,7 +155,7 @@ def test_summary_counts_music_and_other_passages_separately() -> None:
         [event("guitar", 0, 8)],
     )
     assert summary(verdicts) == (
-        "1 of 2 passages of music recognized; 1 of 1 passages without music were left alone"
+        "1 of 2 passages of music recognized, 1 of 1 without music left alone"
     )
 
 
