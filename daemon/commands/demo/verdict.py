@@ -150,7 +150,7 @@ def _describe_heard(families: Sequence[str], seconds: dict[str, float]) -> list[
 def _describe_tails(tails: dict[str, float], passage: Passage) -> str:
     """Return a remark about long tails, during which a light for that family would still be on."""
     return ", ".join(
-        f"{family} continued until {format_time(passage.start_seconds + seconds)}"
+        f"{family} lasted until {format_time(passage.start_seconds + seconds)}"
         for family, seconds in tails.items()
         if seconds >= passage.seconds / 2
     )

@@ -80,7 +80,7 @@ def test_tail_of_previous_passage_is_no_error() -> None:
     first, second = judge_passages(GUITAR_THEN_KEYBOARD, events, windows({"guitar": 0.4}, 13))
     assert first.right
     assert second.right
-    assert second.remark == "guitar continued until 0:14.5"
+    assert second.remark == "guitar lasted until 0:14.5"
 
 
 def test_tail_at_the_operating_point_is_an_error() -> None:
@@ -194,5 +194,5 @@ def test_built_in_model_recognizes_all_passages_except_harpsichord() -> None:
     verdicts = judge.verdicts(ended, kept.windows)
     assert [v.passage.instrument for v in verdicts if not v.right] == ["harpsichord"]
     remarks = {v.passage.instrument: v.remark for v in verdicts}
-    assert remarks["grand piano"].startswith("guitar continued until 0:1")
+    assert remarks["grand piano"].startswith("guitar lasted until 0:1")
     assert remarks["harpsichord"].startswith("keyboard not heard: best score 0.")
