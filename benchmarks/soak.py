@@ -28,8 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.commands import run as command
-from daemon.commands.bench import Fed
 from daemon.commands.demo.medley import MEDLEY
+from daemon.commands.fed_device import FedDevice
 from daemon.configuration.settings import Settings
 from daemon.configuration.settings_file import load
 from daemon.errors import SoundLostError
@@ -365,7 +365,7 @@ def realtime_child(config: str, minutes: str) -> None:
     setattr(station, "place_of", timed)  # noqa: B010 (mypy knows no such export)
     medley()
     settings = load(Path(config))
-    command.run(settings, make_device=lambda _source, _portaudio, changed: Fed(feed, changed))
+    command.run(settings, make_device=lambda _source, _portaudio, changed: FedDevice(feed, changed))
     print(json.dumps({"windows": len(lags), "worst": max(lags), "median": float(np.median(lags))}))
 
 

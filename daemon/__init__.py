@@ -1,3 +1,3 @@
-"""The daemon: hears a room, decides which instrument families play, and tells the hub."""
+"""The Timbrel daemon: recognizes the instruments that are played and publishes them over MQTT."""
 
 __version__ = "0.2.0.dev0"

@@ -1,21 +1,21 @@
-"""The `timbrel` command: arguments to settings, a command's result to an exit code."""
-# ruff: noqa: E402 (what is set first holds while the rest is imported)
+"""The entry point of `timbrel`: runs one command and turns its result into an exit code."""
+# ruff: noqa: E402 (signals and variables must be set before the other imports)
 
 import os
 import signal
 import sys
 
-# As a program, and until `main` runs: Ctrl-C ends it at once, without a traceback.
+# Until `main` runs, Ctrl-C ends the program immediately and without a traceback.
 _IS_PROGRAM = (__name__ == "__main__" or sys.argv[0].endswith("timbrel")) and (
     signal.getsignal(signal.SIGINT) is signal.default_int_handler
 )
 if _IS_PROGRAM:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.argv[1:2] == ["run"]:
-        # A reload that is requested while the daemon starts is done once it has started.
+        # Keeps a SIGHUP that arrives during start-up pending until the daemon can reload.
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
 
-# One thread for linear algebra: ours are too small to share, and idle threads cost memory.
+# The matrices are too small to gain from several threads, and idle threads cost memory.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import io
@@ -34,12 +34,15 @@ from daemon.system.standard_output import (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code.
+
+    `arguments` are the words after the program name; None uses those of the command line.
+    """
     try:
         if _IS_PROGRAM:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         code = _run_command(arguments)
-    except SystemExit as done:  # argparse has printed its help, or what is wrong
+    except SystemExit as done:  # argparse has printed its help or a usage error.
         code = int(done.code or 0)
     except KeyboardInterrupt:
         code = 0
@@ -51,11 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run_command(arguments: Sequence[str] | None) -> int:
     options = timbrel_parser().parse_args(arguments)
-    # Passwords of the broker and of cameras are in memory, and must not be in a core dump.
+    # A core dump would contain the passwords of the broker and of cameras.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     open_standard_descriptors()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # Bars and arrows are worth a ? on a terminal that does not know them, not a crash.
+        # Print "?" for a bar or an arrow that the terminal cannot encode, instead of failing.
         sys.stdout.reconfigure(errors="replace")
         if _IS_PROGRAM:
             sys.stdout = duplicated_output(sys.stdout)
@@ -65,10 +68,10 @@ def _run_command(arguments: Sequence[str] | None) -> int:
     try:
         return int(options.command(options))
     except InputError as error:
-        _complain(*error.lines)
+        _log_errors(*error.lines)
         return 2
     except FailedError as error:
-        _complain(str(error))
+        _log_errors(str(error))
         return 1
     except BrokenPipeError:
         discard_output()
@@ -76,14 +79,15 @@ def _run_command(arguments: Sequence[str] | None) -> int:
     except OSError as error:
         discard_output()
         where = f"{error.filename}: " if error.filename else ""
-        _complain(f"{where}{error.strerror or error}")
+        _log_errors(f"{where}{error.strerror or error}")
         return 1
 
 
 def _flush_output() -> int:
-    """Write what is still buffered; 0, or 1 where it cannot be written.
+    """Write the buffered output. Return 0, or 1 if it cannot be written.
 
-    Python's own flush at the end would print a traceback and exit with 120.
+    If this were left to Python's flush at exit, a failure would print a traceback and exit
+    with 120.
     """
     try:
         if sys.stdout is not None:
@@ -91,18 +95,18 @@ def _flush_output() -> int:
     except BrokenPipeError:
         discard_output()
     except OSError as error:
-        discard_output()
-        _complain(str(error.strerror or error))
+        give_up_output()
+        _log_errors(str(error.strerror or error))
         return 1
     return 0
 
 
-def _complain(*problems: str) -> None:
-    """Log why the program ends, each reason as a line of its own."""
+def _log_errors(*errors: str) -> None:
+    """Log each of the errors that end the program on its own line."""
     if not logging.getLogger().handlers:
-        logging.basicConfig(handlers=[log_lines.LogHandler(duplicated_output(sys.stderr))])
-    for problem in problems:
-        logging.getLogger("daemon").error("%s", problem)
+        logging.basicConfig(handlers=[log_lines.LogHandler(on_own_number(sys.stderr))])
+    for error in errors:
+        logging.getLogger("daemon").error("%s", error)
 
 
 if __name__ == "__main__":

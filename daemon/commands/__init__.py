@@ -1,1 +1,1 @@
-"""One module or folder for each `timbrel` command: settings in, exit code out."""
+"""The `timbrel` commands, one module or folder each."""

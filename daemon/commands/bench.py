@@ -1,4 +1,4 @@
-"""`timbrel bench`: what listening costs on this machine, beside a bare process and a peer."""
+"""`timbrel bench`: measure what listening costs on this machine, compared with another network."""
 
 import json
 import os
@@ -8,16 +8,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.commands.demo.medley import MEDLEY
+from daemon.commands.fed_device import FedDevice
 from daemon.configuration.settings import MqttSettings, Settings, StateSettings
 from daemon.hearing.classifier import load_network
 from daemon.hearing.log_mel import LogMelStream
@@ -29,8 +29,6 @@ from daemon.sound.ring import Ring
 from daemon.sound.sound_file import read_sound
 from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WindowBuffer
 
-Answer = TypeVar("Answer")
-
 _ROUNDS = 5
 _REPLAYS = 40
 _RUNNING_SECONDS = 12.0
@@ -39,20 +37,24 @@ _RESIDENT = 'print(next(l.split()[1] for l in open("/proc/self/status") if l.sta
 
 
 def bench(settings: Settings, *, peer: Path | None, as_json: bool) -> int:
-    """Measure and print; raises InputError where a model or the `demo` extra is missing."""
+    """Measure and print everything; return exit code 0.
+
+    `peer` is the .tflite file of another network to measure. Raises InputError if a model or the
+    `demo` extra is missing.
+    """
     check_extra()
     recognizer = Recognizer(settings)
     network = None if peer is None else load_network(peer)
     samples = read_sound(str(MEDLEY))
     figures: dict[str, float] = {
-        **_steps(recognizer, samples),
-        "cpu_ms_per_second": _best(lambda: _loop(recognizer, samples), samples),
-        "replay_times_real_time": _replay_speed(settings),
-        **_process(settings),
+        **_measure_steps(recognizer, samples),
+        "cpu_ms_per_second": _best_cpu_ms(lambda: _listen_once(recognizer, samples), samples),
+        "replay_times_real_time": _measure_replay_speed(settings),
+        **_measure_daemon(settings),
         "model_kilobytes": recognizer.path.stat().st_size / 1000,
     }
     if peer is not None:
-        figures |= _beside(peer, network, recognizer, samples)
+        figures |= _compare_with_peer(peer, network, recognizer, samples)
     if as_json:
         print(json.dumps({key: round(value, 4) for key, value in figures.items()}))
     else:
@@ -67,21 +69,29 @@ _ROWS = {
     "inference_ms_p95": ("", "ms", "95 %"),
     "window_ms_median": ("whole window", "ms", "median"),
     "window_ms_p95": ("", "ms", "95 %"),
-    "cpu_ms_per_second": ("CPU per second of sound", "ms", "in the loop, without pauses"),
-    "replay_times_real_time": ("replay --speed max", "x", "real time, start-up included"),
+    "cpu_ms_per_second": ("CPU per second of sound", "ms", "of the loop alone, without pauses"),
+    "replay_times_real_time": ("replay --speed max", "x", "times real time, start-up included"),
     "resident_megabytes": ("memory of the running daemon", "MB", "resident"),
-    "bare_megabytes": ("memory of its bare imports", "MB", "numpy, litert, sounddevice, paho"),
+    "bare_megabytes": (
+        "memory of a process without it",
+        "MB",
+        "imports numpy, litert, sounddevice, paho",
+    ),
     "resident_ratio": ("  ratio", "x", "target 1.6, better 1.4"),
     "running_cpu_ms_per_second": (
         "CPU of the running daemon",
         "ms",
-        "per second, wake-ups included",
+        "per second of sound, wake-ups included",
     ),
     "online_seconds": ("start to MQTT online", "s", "target 1.0"),
     "model_kilobytes": ("model file", "kB", ""),
-    "peer_cpu_ms_per_second": ("peer, CPU per second of sound", "ms", "in the same run"),
-    "cpu_ratio": ("  ratio of ours to it", "x", "target 0.6"),
-    "size_ratio": ("  ratio of the files", "x", ""),
+    "peer_cpu_ms_per_second": (
+        "peer, CPU per second of sound",
+        "ms",
+        "measured in turns with ours",
+    ),
+    "cpu_ratio": ("  ratio of ours to the peer's", "x", "target 0.6"),
+    "size_ratio": ("  ratio of the model files", "x", ""),
 }
 
 
@@ -92,23 +102,26 @@ def _print_table(figures: dict[str, float], hop_seconds: float) -> None:
             print(f"{name:32} {figures[key]:9.3f} {unit:3} {note}".rstrip())
 
 
-def _steps(recognizer: Recognizer, samples: NDArray[np.float32]) -> dict[str, float]:
-    """Milliseconds of each step of a window, once the first windows have warmed it."""
-    hearing = Scorer(recognizer.classifier, gate_dbfs=None)
+def _measure_steps(recognizer: Recognizer, samples: NDArray[np.float32]) -> dict[str, float]:
+    """Return the median and 95th percentile of each step's milliseconds per window.
+
+    The first window is left out, because it fills the caches.
+    """
+    scorer = Scorer(recognizer.classifier, gate_dbfs=None)
     stream = LogMelStream(recognizer.classifier.contract.front_end, WINDOW_SAMPLES)
     tracker = recognizer.tracker()
     front_end, inference, whole = [], [], []
     for window in WindowBuffer(recognizer.hop_seconds).push(samples):
         began = time.perf_counter()
-        heard = hearing.hear(window)
+        heard = scorer.hear(window)
         tracker.update(heard.ended_at, heard.scores)
-        heard_at = time.perf_counter()
+        scored_at = time.perf_counter()
         frames = stream.update(window.samples, window.start_sample)
         framed_at = time.perf_counter()
         recognizer.classifier.logits(frames[-recognizer.classifier.contract.patch_frames :])
-        front_end.append(framed_at - heard_at)
+        front_end.append(framed_at - scored_at)
         inference.append(time.perf_counter() - framed_at)
-        whole.append(heard_at - began)
+        whole.append(scored_at - began)
     figures = {}
     for name, seconds in {"front_end": front_end, "inference": inference, "window": whole}.items():
         figures[f"{name}_ms_median"] = 1000 * float(np.median(seconds[1:]))
@@ -116,13 +129,16 @@ def _steps(recognizer: Recognizer, samples: NDArray[np.float32]) -> dict[str, fl
     return figures
 
 
-def _loop(recognizer: Recognizer, samples: NDArray[np.float32]) -> None:
-    hearing = Scorer(recognizer.classifier, gate_dbfs=None)
-    listen(WindowBuffer(recognizer.hop_seconds).push(samples), hearing, recognizer.tracker(), [])
+def _listen_once(recognizer: Recognizer, samples: NDArray[np.float32]) -> None:
+    scorer = Scorer(recognizer.classifier, gate_dbfs=None)
+    listen(WindowBuffer(recognizer.hop_seconds).push(samples), scorer, recognizer.tracker(), [])
 
 
-def _best(work: Callable[[], None], samples: NDArray[np.float32]) -> float:
-    """Milliseconds of CPU a second of sound takes: the best of some rounds, the first left out."""
+def _best_cpu_ms(work: Callable[[], None], samples: NDArray[np.float32]) -> float:
+    """Return the milliseconds of CPU per second of sound, of the fastest of several rounds.
+
+    `work` processes all `samples`. The first round is left out, because it fills the caches.
+    """
     spent = []
     for _ in range(_ROUNDS + 1):
         began = time.process_time()
@@ -131,10 +147,13 @@ def _best(work: Callable[[], None], samples: NDArray[np.float32]) -> float:
     return 1000 * min(spent[1:]) * SAMPLE_RATE_HZ / len(samples)
 
 
-def _replay_speed(settings: Settings) -> float:
-    """How many seconds of sound one second replays, over the medley many times."""
+def _measure_replay_speed(settings: Settings) -> float:
+    """Return how many seconds of sound `timbrel replay` processes per second.
+
+    The medley is replayed many times in one process, so that start-up counts little.
+    """
     files = [str(MEDLEY)] * _REPLAYS
-    with _configured(settings) as config:
+    with _config_file(settings) as config:
         command = [sys.executable, "-m", "daemon", "replay", "--json", "--config", config, *files]
         began = time.perf_counter()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
@@ -142,17 +161,20 @@ def _replay_speed(settings: Settings) -> float:
     return len(files) * len(read_sound(str(MEDLEY))) / SAMPLE_RATE_HZ / seconds
 
 
-def _process(settings: Settings) -> dict[str, float]:
-    """The daemon as a process of its own, fed from memory, speaking to an embedded broker."""
+def _measure_daemon(settings: Settings) -> dict[str, float]:
+    """Return memory, CPU time and start-up time of the daemon in a process of its own.
+
+    Its sound comes from memory, and it publishes to an embedded broker.
+    """
     with embedded_broker() as port, tempfile.TemporaryDirectory() as folder:
         mqtt = MqttSettings(host="127.0.0.1", port=port, protocol="3.1.1")
         state = StateSettings(directory=folder)
         settings = msgspec.structs.replace(settings, mqtt=mqtt, state=state)
         online_seconds = _seconds_to_online(settings)
-        with _configured(settings) as config:
-            running = _child(f"from daemon.commands.bench import running; running({config!r})")
-    bare = float(_child(f"{_BARE}; {_RESIDENT}")) / 1000
-    resident, cpu = (float(part) for part in running.split())
+        with _config_file(settings) as config:
+            measured = _run_python(f"from {__name__} import run_daemon; run_daemon({config!r})")
+    bare = float(_run_python(f"{_BARE}; {_RESIDENT}")) / 1000
+    resident, cpu = (float(part) for part in measured.split())
     return {
         "resident_megabytes": resident / 1000,
         "bare_megabytes": bare,
@@ -162,14 +184,18 @@ def _process(settings: Settings) -> dict[str, float]:
     }
 
 
-def _child(code: str) -> str:
+def _run_python(code: str) -> str:
+    """Run Python code in a new process; return the last line that it prints."""
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
     return done.stdout.strip().splitlines()[-1]
 
 
 def _seconds_to_online(settings: Settings) -> float:
-    """From starting `timbrel run` to its retained `online`; a microphone need not be there."""
+    """Return the seconds from the start of `timbrel run` until it publishes `online`.
+
+    It needs no microphone: the daemon publishes `online` without one.
+    """
     from daemon.mqtt.watcher import watching
 
     online = threading.Event()
@@ -178,7 +204,7 @@ def _seconds_to_online(settings: Settings) -> float:
         if topic.endswith("/availability") and payload == b"online":
             online.set()
 
-    with watching(settings.mqtt, None, show), _configured(settings) as config:
+    with watching(settings.mqtt, None, show), _config_file(settings) as config:
         command = [sys.executable, "-m", "daemon", "run", "--config", config]
         began = time.perf_counter()
         daemon = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603
@@ -189,8 +215,12 @@ def _seconds_to_online(settings: Settings) -> float:
     return seconds
 
 
-def running(config: str) -> None:
-    """Run as `timbrel run` does, on the medley in real time; print kB resident and CPU ms/s."""
+def run_daemon(config: str) -> None:
+    """Run the daemon on the medley in real time; print its memory and CPU time.
+
+    `config` is the path of the configuration. Prints resident memory in kB and milliseconds of
+    CPU per second of sound.
+    """
     from daemon.commands.run import run
     from daemon.configuration.settings_file import load
 
@@ -208,58 +238,40 @@ def running(config: str) -> None:
         print(resident, cpu, flush=True)
         os.kill(os.getpid(), 15)
 
-    run(load(Path(config)), make_device=lambda _source, _portaudio, changed: Fed(feed, changed))
-
-
-class Fed:
-    """A device that is no microphone: each time it is opened, `feed` fills a ring on a thread."""
-
-    def __init__(self, feed: Callable[[Ring], None], changed: threading.Condition) -> None:
-        self._feed = feed
-        self._changed = changed
-
-    def open(self) -> "Future[Ring]":
-        """A ring, at once."""
-        ring = Ring(SAMPLE_RATE_HZ, 1, self._changed)
-        threading.Thread(target=self._feed, args=(ring,), daemon=True).start()
-        return _done(ring)
-
-    def close(self, _ring: Ring) -> "Future[None]":
-        """Nothing to let go of; what is still fed is not heard."""
-        return _done(None)
-
-
-def _done(result: Answer) -> "Future[Answer]":
-    future: Future[Answer] = Future()
-    future.set_result(result)
-    return future
+    run(
+        load(Path(config)),
+        make_device=lambda _source, _portaudio, changed: FedDevice(feed, changed),
+    )
 
 
 @contextmanager
-def _configured(settings: Settings) -> Iterator[str]:
-    """The settings as a configuration file for another process."""
+def _config_file(settings: Settings) -> Iterator[str]:
+    """Write the settings to a temporary configuration file for another process; yield its path."""
     with tempfile.NamedTemporaryFile("wb", suffix=".yaml") as file:
         file.write(msgspec.yaml.encode(msgspec.to_builtins(settings)))
         file.flush()
         yield file.name
 
 
-def _beside(
+def _compare_with_peer(
     peer: Path, interpreter: Any, recognizer: Recognizer, samples: NDArray[np.float32]
 ) -> dict[str, float]:
-    """The same sound through a peer that takes a waveform, in chunks of its own length."""
+    """Measure another network, which takes a waveform in chunks of a fixed length, and our loop."""
     details = interpreter.get_input_details()[0]
     chunk = int(np.prod(details["shape"]))
 
-    def listen_as_peer() -> None:
+    def run_peer() -> None:
         for start in range(0, len(samples) - chunk + 1, chunk):
             interpreter.set_tensor(details["index"], samples[start : start + chunk])
             interpreter.invoke()
             interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 
-    # In turn, so that a machine whose speed drifts slows both.
+    # Alternate, so that a change in the machine's speed affects both.
     pairs = [
-        (_best(lambda: _loop(recognizer, samples), samples), _best(listen_as_peer, samples))
+        (
+            _best_cpu_ms(lambda: _listen_once(recognizer, samples), samples),
+            _best_cpu_ms(run_peer, samples),
+        )
         for _ in range(3)
     ]
     return {

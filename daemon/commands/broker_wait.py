@@ -1,4 +1,4 @@
-"""How a command waits for the broker: patient with a slow one, and for no longer than the user."""
+"""Waits for the connection to the broker before a command starts to publish."""
 
 import time
 
@@ -6,19 +6,20 @@ from daemon.errors import FailedError, InputError
 from daemon.mqtt.connection import Connection
 from daemon.system.stop import Stop
 
-_LOOK_SECONDS = 0.2
-# One attempt with MQTT 5 and one with 3.1.1, each left without an answer.
+_POLL_SECONDS = 0.2
+# One attempt with MQTT 5 and one with 3.1.1, both without an answer.
 _LONGEST_ANSWER_SECONDS = 25.0
 
 
 def wait_for_broker(connection: Connection, stop: Stop, seconds: float) -> None:
-    """Wait until the broker accepts us, or until the request to stop.
+    """Wait until the broker accepts the connection, or until the request to stop.
 
-    An attempt that is under way after `seconds` may go on to its end: a busy broker answers late.
-    Raises InputError when the broker refuses us, FailedError when it cannot be reached.
+    Failed attempts are repeated for `seconds`. An attempt that has no answer yet may take longer,
+    because a busy broker answers late. Raises InputError if the broker refuses the login,
+    FailedError if it cannot be reached.
     """
     began = time.monotonic()
-    while not stop.is_set() and not connection.wait(_LOOK_SECONDS):
+    while not stop.is_set() and not connection.wait(_POLL_SECONDS):
         trouble = connection.trouble
         if trouble is not None and trouble.users:
             raise InputError(trouble.reason)

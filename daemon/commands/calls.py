@@ -1,4 +1,4 @@
-"""From parsed arguments to a command, which is imported only when it runs."""
+"""Run a command with its parsed options. Each command is imported only when it runs."""
 
 import argparse
 import logging
@@ -7,7 +7,7 @@ from daemon.system import log_lines
 
 
 def call_run(options: argparse.Namespace) -> int:
-    """Listen for ever."""
+    """Listen and publish until a signal stops the daemon."""
     from daemon.commands.run import run
     from daemon.configuration.settings_file import load
 
@@ -18,7 +18,7 @@ def call_run(options: argparse.Namespace) -> int:
 
 
 def call_replay(options: argparse.Namespace) -> int:
-    """Replay recordings."""
+    """Print the events or scores of recordings."""
     from daemon.commands.replay import replay
     from daemon.configuration.settings_file import load
 
@@ -35,14 +35,14 @@ def call_replay(options: argparse.Namespace) -> int:
 
 
 def call_check(options: argparse.Namespace) -> int:
-    """Check a configuration."""
+    """Validate a configuration file."""
     from daemon.commands.check.check import check
 
     return check(options.config, trying=options.trying)
 
 
 def call_devices(_options: argparse.Namespace) -> int:
-    """List the microphones."""
+    """Print a line for each microphone."""
     from daemon.sound.microphone import devices
     from daemon.system.printable import printable
 
@@ -52,7 +52,10 @@ def call_devices(_options: argparse.Namespace) -> int:
 
 
 def call_demo(options: argparse.Namespace) -> int:
-    """Play the medley."""
+    """Play the medley, or listen to the microphone.
+
+    Raises InputError if the embedded broker is needed and not installed.
+    """
     from daemon.mqtt.embedded_broker import check_extra
 
     own_broker = options.config is None
@@ -75,7 +78,7 @@ def call_demo(options: argparse.Namespace) -> int:
 
 
 def call_bench(options: argparse.Namespace) -> int:
-    """Measure."""
+    """Print what listening costs on this machine."""
     from daemon.commands.bench import bench
     from daemon.configuration.settings_file import load
 
@@ -83,7 +86,7 @@ def call_bench(options: argparse.Namespace) -> int:
 
 
 def call_dashboard(options: argparse.Namespace) -> int:
-    """Print a dashboard."""
+    """Print a dashboard for Home Assistant."""
     from daemon.commands.dashboard import dashboard
     from daemon.configuration.settings_file import load
 
@@ -91,7 +94,7 @@ def call_dashboard(options: argparse.Namespace) -> int:
 
 
 def call_install_service(options: argparse.Namespace) -> int:
-    """Install the service, or remove it."""
+    """Install, update or remove the systemd service."""
     from daemon.commands.install_service import install_service
 
     return install_service(
@@ -104,7 +107,7 @@ def call_install_service(options: argparse.Namespace) -> int:
 
 
 def call_reset(options: argparse.Namespace) -> int:
-    """Discard what was set from the hub."""
+    """Discard the settings that were changed from the hub."""
     from daemon.commands.reset import reset
     from daemon.configuration.settings_file import load
 
@@ -112,7 +115,7 @@ def call_reset(options: argparse.Namespace) -> int:
 
 
 def call_forget(options: argparse.Namespace) -> int:
-    """Remove what a node left behind."""
+    """Remove a node from the broker and the hub."""
     from daemon.commands.forget import forget
     from daemon.configuration.settings_file import load
 

@@ -1,4 +1,4 @@
-"""`timbrel dashboard`: print a Home Assistant dashboard for the places of a configuration."""
+"""`timbrel dashboard`: print a Home Assistant dashboard for the configured places."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from daemon.hub.home_assistant.dashboard import dashboard as dashboard_of
 from daemon.runtime.wiring import Recognizer, node_of
 
 _HEADER = """\
-# A Home Assistant dashboard for {places}, made by `timbrel dashboard` of built-in cards.
-# Settings, Dashboards, Add dashboard, New dashboard from scratch; open it, Edit, Raw configuration
-# editor, and put this in its place.
+# A Home Assistant dashboard for {places}, written by `timbrel dashboard`. It uses built-in cards.
+# Choose Settings, Dashboards, Add dashboard, New dashboard from scratch. Open the new dashboard,
+# choose Edit, Raw configuration editor, and replace the text there with this file.
 """
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes multi-line text as blocks, and no YAML aliases."""
+    """Writes multi-line texts as YAML blocks, and repeats values instead of using aliases."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True
@@ -32,7 +32,7 @@ _Dumper.add_representer(str, _text)
 
 
 def dashboard(settings: Settings) -> int:
-    """Print the dashboard as YAML; raises InputError where Home Assistant has no entities."""
+    """Print the dashboard as YAML. Raises InputError if MQTT discovery is off."""
     if not settings.mqtt.discovery:
         raise InputError(
             "mqtt.discovery is false, so Home Assistant has no entities to show; set it to true"

@@ -1,4 +1,4 @@
-"""`timbrel forget NODE`: remove what a node that is gone left at the broker and in the hub."""
+"""`timbrel forget NODE`: remove a node that is gone or renamed from the broker and the hub."""
 
 import re
 from collections import defaultdict
@@ -24,19 +24,20 @@ _QUIET_SECONDS = 0.5
 _LONGEST_SECONDS = 10.0
 _MOST_NAMED = 10
 _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
-# In the reasons, for the topics named before it.
+# Stands for the topics in a reason; replaced with "it" or "them".
 _THEM = "<them>"
 _UNVERIFIED = (
-    f"whether the broker cleared {_THEM} is not known, since this user may not read {_THEM} and "
+    f"it is unknown whether the broker cleared {_THEM}, because this user may not read {_THEM} and "
     "MQTT 3.1.1 reports no refusals; use MQTT 5, or give the user read access"
 )
 
 
 def forget(settings: Settings, node: str, config: Path | None = None) -> int:
-    """Clear the node's retained topics; `config` is the file that the settings were read from.
+    """Clear the node's retained topics and print the result; return exit code 0.
 
-    Raises InputError when the node is online, nobody knows it, or the broker refuses the login;
-    FailedError when the broker cannot be reached or a topic is not cleared.
+    `config` is the file that the settings came from. Raises InputError if the node is online, if
+    the broker has no topics of it, or if the broker refuses the login. Raises FailedError if the
+    broker cannot be reached or a topic is not cleared.
     """
     if not _NAME.match(node):
         raise InputError(f"{node!r} is not a node name: use only letters, digits, _ and -")
@@ -45,12 +46,12 @@ def forget(settings: Settings, node: str, config: Path | None = None) -> int:
     try:
         password = find_password(mqtt, config)
         with broker_session(mqtt, password, client_id) as session:
-            print(_Forgetting(settings, node, session).result())
+            print(_NodeRemoval(settings, node, session).run())
     except (InputError, FailedError):
         raise
     except BrokerRefusedError as error:
         raise _error(Trouble(str(error), users=error.users)) from None
-    except Exception as error:  # noqa: BLE001 (what is no broker may send paho anything)
+    except Exception as error:  # noqa: BLE001 (from a server that is no broker)
         raise _error(explain(error, mqtt)) from None
     return 0
 
@@ -60,12 +61,15 @@ def _error(trouble: Trouble) -> InputError | FailedError:
 
 
 class _Failure(NamedTuple):
+    """A topic that was not cleared."""
+
     reason: str
+    """Why, with `_THEM` in place of the topic."""
     topic: str
 
 
-class _Forgetting:
-    """One node's topics: read as far as the broker allows, cleared, and verified."""
+class _NodeRemoval:
+    """Reads a node's retained topics as far as the broker allows, clears and verifies them."""
 
     def __init__(self, settings: Settings, node: str, session: BrokerSession) -> None:
         self._settings = settings
@@ -76,25 +80,25 @@ class _Forgetting:
         self._devices = discovery_topics(self._mqtt.discovery_prefix, node, self._mqtt.topic_prefix)
         self._known = retained_topics(self._mqtt.topic_prefix, node, _families(settings))
 
-    def result(self) -> str:
-        """Clear the topics; return what was done, in words. Raises as `forget` does."""
-        # Some brokers return retained messages only for topics without a wildcard.
+    def run(self) -> str:
+        """Clear the topics; return a sentence with the result. Raises the errors of `forget`."""
+        # Some brokers return retained messages only for subscriptions without a wildcard.
         exact = [*self._devices, *self._known]
         self._read([f"{self._mqtt.topic_prefix}/+/hearing", f"{self._own}#", *exact])
         found = dict(self._session.retained)
         self._refuse_online(found)
         foreign = [t for t in self._devices if t in found and not self._is_ours(found[t])]
         own = sorted(topic for topic in found if topic.startswith(self._own))
-        # The device first: a hub that sees its states go before it would call them unknown.
+        # Clear the device first: if its states went first, the hub would show them as unknown.
         devices = [topic for topic in self._devices if topic not in foreign]
         topics = list(dict.fromkeys([*devices, *own, *self._known]))
         codes = {topic: self._session.publish(topic, retain=True) for topic in topics}
         self._session.retained.clear()
         self._read([*topics, f"{self._own}#"])
         if failures := self._failures(codes, [topic for topic in topics if topic in found]):
-            raise FailedError(_in_words(self._node, failures))
+            raise FailedError(_describe(self._node, failures))
         for topic in foreign:
-            print(f"{topic} is kept: its device uses other topics than {self._own}…")
+            print(f"{topic} is kept: its device does not use the topics {self._own}…")
         return self._report(topics, found)
 
     def _read(self, topics: Sequence[str]) -> None:
@@ -102,7 +106,7 @@ class _Forgetting:
         self._session.receive(_QUIET_SECONDS, _LONGEST_SECONDS)
 
     def _refuse_online(self, found: dict[str, bytes]) -> None:
-        """Raise InputError where a box that listens at the node is online."""
+        """Raise InputError if a box that has the node as a place is online."""
         statuses = [availability_topic(self._mqtt.topic_prefix, box) for box in self._boxes(found)]
         self._read(statuses)
         retained = self._session.retained
@@ -114,7 +118,10 @@ class _Forgetting:
             )
 
     def _boxes(self, found: dict[str, bytes]) -> set[str]:
-        """Return the boxes that may listen at the node; a dead one leaves its places available."""
+        """Return the boxes that may have the node as a place.
+
+        The node's own availability is not enough: it stays `online` if its box dies.
+        """
         announced = [
             found[topic] for topic in self._devices if self._is_ours(found.get(topic, b""))
         ]
@@ -123,15 +130,18 @@ class _Forgetting:
         box = self._settings.name
         if box == self._node:
             return boxes
-        listens_here = self._node in {place.name for place in self._settings.places}
-        return boxes - {self._node} | {box} if listens_here else boxes - {box}
+        is_configured = self._node in {place.name for place in self._settings.places}
+        return boxes - {self._node} | {box} if is_configured else boxes - {box}
 
     def _is_ours(self, announced: bytes) -> bool:
-        """Whether a discovery message has topics of this node below this prefix."""
+        """Return whether a discovery message refers to topics of this node, with this prefix."""
         return msgspec.json.encode(self._own)[:-1] in announced
 
     def _failures(self, codes: Mapping[str, int], seen: Sequence[str]) -> list[_Failure]:
-        """Return the topics that are not cleared, or of which that is not known."""
+        """Return the topics that were not cleared or could not be verified.
+
+        `codes` are the broker's answers by topic; `seen` are the topics that had a message before.
+        """
         failures = []
         for topic, code in codes.items():
             if is_refusal(code):
@@ -150,13 +160,13 @@ class _Forgetting:
         return failures
 
     def _is_absent(self, topic: str, seen: Sequence[str]) -> bool:
-        """Whether the broker keeps nothing on a topic of which nothing was seen."""
+        """Return whether a topic without a visible message probably has none."""
         if topic in self._devices:
             return not self._mqtt.discovery
         return any(other.startswith(self._own) for other in seen)
 
     def _report(self, topics: Sequence[str], found: Mapping[str, bytes]) -> str:
-        """Return what was cleared; raises InputError where there was nothing."""
+        """Return a sentence about the cleared topics. Raises InputError if there were none."""
         returned = self._session.returned
         cleared = [
             topic
@@ -166,43 +176,43 @@ class _Forgetting:
         if not cleared:
             known = sorted({t.split("/")[-2] for t in found if t.endswith("/hearing")})
             raise InputError(
-                f"the broker knows no node {self._node}; it knows {', '.join(known) or 'none'}"
+                f"the broker has no node {self._node}; its nodes: {', '.join(known) or 'none'}"
             )
         text = f"{self._node} is forgotten: {len(cleared)} topics cleared"
         if not any(topic in found for topic in cleared):
             text += (
-                f"; {named_user(self._mqtt)} may not read them, so whether {self._node} is online "
-                "is not known: if it is, it publishes them again"
+                f"; {named_user(self._mqtt)} may not read them, so it is unknown whether "
+                f"{self._node} is online; if it is, it publishes them again"
             )
         return text
 
 
 def _families(settings: Settings) -> list[str]:
-    """Return the families that may have had a sensitivity of their own."""
+    """Return the families for which the node may have had sensitivity topics."""
     built_in = read_contract(BUILT_IN_MODEL).families
     return sorted({*built_in, *settings.mqtt.families})
 
 
 def _boxes_in(announced: bytes, topic_prefix: str) -> Iterator[str]:
-    """Yield the names of the boxes whose availability a discovery message refers to."""
+    """Yield the names of the boxes whose availability topics a discovery message contains."""
     for topic in availability_of(announced):
         prefix, _, rest = topic.rpartition("/availability")[0].rpartition("/")
         if prefix == topic_prefix:
             yield rest
 
 
-def _in_words(node: str, failures: Sequence[_Failure]) -> str:
-    """Return one line that names the topics by the reason why they are not cleared."""
+def _describe(node: str, failures: Sequence[_Failure]) -> str:
+    """Return one line that groups the topics by the reason why they were not cleared."""
     topics = defaultdict[str, list[str]](list)
     for reason, topic in failures:
         topics[reason].append(topic)
     lines = [
-        f"{_named(some)}: {reason.replace(_THEM, 'it' if len(some) == 1 else 'them')}"
+        f"{_list_topics(some)}: {reason.replace(_THEM, 'it' if len(some) == 1 else 'them')}"
         for reason, some in topics.items()
     ]
     return f"{node} is not forgotten: {'; '.join(lines)}"
 
 
-def _named(topics: Sequence[str]) -> str:
+def _list_topics(topics: Sequence[str]) -> str:
     more = len(topics) - _MOST_NAMED
     return ", ".join(topics[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

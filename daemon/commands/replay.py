@@ -1,4 +1,4 @@
-"""`timbrel replay`: what the daemon hears in recordings."""
+"""`timbrel replay`: print the events or scores of recordings, and publish them if requested."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from daemon.commands.broker_wait import wait_for_broker
-from daemon.commands.terminal import Screen
+from daemon.commands.terminal import LinePrinter
 from daemon.configuration.service_password import find_password
 from daemon.configuration.settings import Settings
 from daemon.errors import FailedError, InputError
@@ -37,6 +37,8 @@ _FLUSH_SECONDS = 30.0
 
 
 class _Printer(Observer, Protocol):
+    """Prints the results of one file."""
+
     def show_events(self, events: Sequence[Event]) -> None: ...
     def end(self, too_short: str | None, /) -> None: ...
 
@@ -52,11 +54,14 @@ def replay(
     channel: int | None = None,
     config: Path | None = None,
 ) -> int:
-    """Replay each file; 0, or 2 when one of them could not be read.
+    """Replay each file. Return 0, or 2 if one of them could not be read.
 
-    `channel`, counted from 1, is heard alone; None: the configured one, or all of them mixed.
+    `speed` is a multiple of real time; None: as fast as possible. `as_json` prints JSON objects,
+    `scores` a line for each window. `publish` sends the events to the broker. `channel`, counted
+    from 1, is used alone; None: the configured one, else a mix of all. `config` is the file that
+    the settings came from.
 
-    Raises InputError for settings that cannot work or a broker that refuses us, FailedError when
+    Raises InputError if the settings cannot work or the broker refuses the login, FailedError if
     events could not be delivered.
     """
     recognizer = Recognizer(settings)
@@ -65,27 +70,18 @@ def replay(
     code = 0
     with (
         stop_on_signals() as stop,
-        _published(settings, recognizer, stop, config, publish=publish) as publication,
+        _open_publication(settings, recognizer, stop, config, publish=publish) as publication,
     ):
         for file in files:
             if stop.is_set():
                 break
             player = Replay(file, recognizer.hop_seconds, speed=speed, channel=channel, stop=stop)
-            printer: _Printer = (
-                _JsonLines(file, recognizer.families, scores=scores)
-                if as_json
-                else Screen(sys.stdout, recognizer.families, windows=scores)
-            )
+            printer = _make_printer(file, recognizer.families, as_json=as_json, scores=scores)
             if not as_json and len(files) > 1:
                 print(printable(without_logins(file)) or "''", flush=True)
+            scorer = Scorer(recognizer.classifier, gate_dbfs)
             try:
-                play(
-                    player,
-                    recognizer,
-                    Scorer(recognizer.classifier, gate_dbfs),
-                    printer,
-                    publication,
-                )
+                play(player, recognizer, scorer, printer, publication)
                 printer.end(_too_short(player, recognizer))
             except InputError as error:
                 log.error("%s", error)  # noqa: TRY400
@@ -93,8 +89,14 @@ def replay(
     return code
 
 
+def _make_printer(file: str, families: Sequence[str], *, as_json: bool, scores: bool) -> _Printer:
+    if as_json:
+        return _JsonLines(file, families, scores=scores)
+    return LinePrinter(sys.stdout, families, windows=scores)
+
+
 def _too_short(player: Replay, recognizer: Recognizer) -> str | None:
-    """Why the recording is too short for any event; None if it is long enough."""
+    """Return why the recording is too short for any event, or None if it is long enough."""
     shortest = shortest_seconds(recognizer.rules, WINDOW_SECONDS, recognizer.hop_seconds)
     if player.seconds >= shortest:
         return None
@@ -103,32 +105,37 @@ def _too_short(player: Replay, recognizer: Recognizer) -> str | None:
 
 
 class Publication:
-    """The reporter of a replay, whose sound began at the wall time `began`."""
+    """Publishes a replay as if its sound were recorded now."""
 
     def __init__(self) -> None:
         self.began = time.time()
+        """Wall time of second 0 of the current file."""
         self.reporter: Reporter | None = None
+        """The reporter that publishes; None: nothing is published."""
 
     def wall_at(self, at: float) -> float:
-        """Wall time of a moment of the present file."""
+        """Return the wall time of second `at` of the current file."""
         return self.began + at
 
 
 def play(
     player: Replay,
     recognizer: Recognizer,
-    hearing: Scorer,
+    scorer: Scorer,
     printer: _Printer,
     publication: Publication,
 ) -> None:
-    """Play one file to the printer and, where there is one, the hub; end of file ends events."""
+    """Replay one file to the printer and, if there is one, to the reporter of `publication`.
+
+    Events that are open at the end of the file end there.
+    """
     tracker = recognizer.tracker()
     reporter = publication.reporter
     if reporter is not None:
         reporter.hears()
     observers: list[Observer] = [printer] if reporter is None else [printer, reporter]
     try:
-        listen(player.windows(), hearing, tracker, observers)
+        listen(player.windows(), scorer, tracker, observers)
     finally:
         events = tracker.close(player.seconds)
         printer.show_events(events)
@@ -138,7 +145,7 @@ def play(
 
 
 @contextmanager
-def _published(
+def _open_publication(
     settings: Settings, recognizer: Recognizer, stop: Stop, config: Path | None, *, publish: bool
 ) -> Iterator[Publication]:
     publication = Publication()
@@ -153,13 +160,13 @@ def _published(
     with link:
         wait_for_broker(link.connection, stop, _CONNECT_SECONDS)
         yield publication
-        # Without a connection it was stopped before there was an event.
+        # Without a connection, the request to stop came before any event.
         if link.connection.count and (undelivered := link.flush(_FLUSH_SECONDS)):
-            raise FailedError(f"the broker did not take {undelivered} event(s); replay again")
+            raise FailedError(f"the broker did not accept {undelivered} event(s); replay again")
 
 
 class _JsonLines:
-    """One JSON object a line: every event, or with `scores` every window instead."""
+    """Prints one JSON object per line: each event, or with `scores` each window instead."""
 
     def __init__(self, file: str, families: Sequence[str], *, scores: bool) -> None:
         self._file = file
@@ -168,12 +175,12 @@ class _JsonLines:
         self._has_events = False
 
     def observe(self, observation: Observation) -> None:
-        """One window's results."""
+        """Print the events of an observation, or its window."""
         heard = observation.heard
         if not self._scores:
             self.show_events(observation.events)
             return
-        # So fine that who compares scores near 0 and 1 sees their order.
+        # Seven digits keep the order of scores very close to 0 or 1.
         scores = (round(score, 7) for score in heard.scores.tolist())
         self._print(
             at=round(heard.ended_at, 3),
@@ -182,7 +189,7 @@ class _JsonLines:
         )
 
     def show_events(self, events: Sequence[Event]) -> None:
-        """One line an event."""
+        """Print each event, unless windows are printed."""
         self._has_events = self._has_events or bool(events)
         for event in () if self._scores else events:
             self._print(
@@ -195,12 +202,12 @@ class _JsonLines:
             )
 
     def end(self, too_short: str | None) -> None:
-        """Log why there was no event; on standard output a program expects none of that."""
+        """Log why there was no event. It does not go to standard output, which holds only JSON."""
         if too_short is not None and not self._scores and not self._has_events:
             log.warning("%s: no event: %s", self._file, too_short)
 
     def _print(self, **fields: Any) -> None:
-        # A name may hold bytes that are no text, or control a terminal.
+        # A file name may contain bytes that are not text, or terminal control characters.
         ensure_ascii = not self._file.isprintable()
         print(json.dumps({"file": self._file, **fields}, ensure_ascii=ensure_ascii), flush=True)
 

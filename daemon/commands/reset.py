@@ -1,4 +1,4 @@
-"""`timbrel reset`: discard what was set from the hub; the configuration is in force again."""
+"""`timbrel reset`: discard the settings that were changed from the hub."""
 
 from pathlib import Path
 
@@ -9,24 +9,28 @@ from daemon.system.state_directory import DirectoryLock, state_directory
 
 
 def reset(settings: Settings, directory: Path | None) -> int:
-    """Remove what every node's hub has chosen; raises InputError when there is nothing."""
+    """Delete the file of each node's settings from the hub, so that the configuration applies.
+
+    `directory` is the state directory; None: as configured. Raises InputError if there is no such
+    file, or if the daemon is running.
+    """
     folder = directory or state_directory(settings.state.directory)
     chosen = sorted(folder.glob("chosen-*.json"))
     if not chosen:
         raise InputError(
-            f"{folder}: nothing there was set from a hub; for the system's service: "
+            f"{folder}: contains no settings from a hub; for the system service, run: "
             f"{command('reset', '--state', '/var/lib/timbrel', as_root=True)}"
         )
     try:
         lock = DirectoryLock(folder)
     except InputError:
         raise InputError(
-            f"{folder}: Timbrel is running and would write it again; stop it first, for the "
-            "system's service: sudo systemctl stop timbrel"
+            f"{folder}: Timbrel is running and would write the settings again; stop it first; "
+            "for the system service, run: sudo systemctl stop timbrel"
         ) from None
     for file in chosen:
         file.unlink()
         node = file.stem.removeprefix("chosen-")
-        print(f"{node}: what was set from the hub is forgotten; the configuration holds")
+        print(f"{node}: discarded the settings from the hub; the configuration applies again")
     lock.release()
     return 0

@@ -1,9 +1,10 @@
-"""`timbrel run`: listen at every place and tell the hub, for ever."""
+"""`timbrel run`: listen at every place and publish over MQTT until stopped."""
 
 import logging
 import sys
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from daemon import __version__
 from daemon.commands import summary
@@ -14,7 +15,7 @@ from daemon.configuration.service_password import find_password
 from daemon.configuration.settings import Settings
 from daemon.configuration.startup_files import outdated_copies
 from daemon.hub.board import Board
-from daemon.hub.identity import identity_store, read_identity
+from daemon.hub.identity import Identity, identity_store, read_identity
 from daemon.hub.retirement import Retirement
 from daemon.mqtt.connection import Connection
 from daemon.mqtt.double import Presence
@@ -29,27 +30,44 @@ from daemon.runtime.wakeup import Wakeup
 from daemon.runtime.wiring import DeviceOf, Recognizer, device_of, link_to, outbox_of
 from daemon.sound.portaudio import PortAudio
 from daemon.system import systemd
-from daemon.system.memory import GarbageCollector
+from daemon.system.json_store import JsonStore
+from daemon.system.memory import Garbage
 from daemon.system.state_directory import state_directory
-from daemon.system.stop import stop_on_signals
+from daemon.system.stop import Stop, stop_on_signals
 from daemon.system.time_zone import TimeZone
 from daemon.web.endpoint import serve
 
 log = logging.getLogger(__name__)
 
+_FLUSH_SECONDS = 2.0
+
+
+class _Parts(NamedTuple):
+    """The parts of a running daemon, connected to each other."""
+
+    stations: Stations
+    retirement: Retirement
+    reload: Reload
+    link: Link
+    outbox: Outbox
+    identities: JsonStore[Identity]
+    wakeup: Wakeup
+
 
 def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | None = None) -> int:
-    """Listen until a signal asks to stop; SIGHUP has the `config` read again.
+    """Listen until SIGTERM or SIGINT; return the exit code.
 
-    Raises InputError for settings that cannot work, FailedError when only a new process can help.
+    `config` is the file that the settings came from; SIGHUP reads it again. `make_device` replaces
+    the devices that the settings name. Raises InputError if the settings cannot work, FailedError
+    if the daemon cannot recover without a restart.
     """
     recognizer = Recognizer(settings)
     outbox = outbox_of(settings)
     folder = state_directory(settings.state.directory)
-    identity, remembered = read_identity(folder, settings.mqtt), identity_store(folder)
+    identity, identities = read_identity(folder, settings.mqtt), identity_store(folder)
     wakeup, board, connection = Wakeup(), Board(), Connection(settings.mqtt)
     make_device = make_device or partial(device_of, stall_seconds=settings.audio.stall_seconds)
-    # Once: a pipe gives it once.
+    # Read the password only once: if its file is a pipe, a second read returns nothing.
     password = find_password(settings.mqtt, config)
     with PortAudio() as portaudio, stop_on_signals() as stop:
         stations = stations_of(
@@ -60,43 +78,50 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
             make_device=lambda source: make_device(source, portaudio, wakeup.changed),
         )
         retirement = Retirement(
-            *(identity, stations.nodes, remembered.write, board, connection),
+            *(identity, stations.nodes, identities.write, board, connection),
             discovery=settings.mqtt.discovery,
         )
         link = link_to(
             *(settings, stations.nodes[0], board, outbox, connection),
             password=password,
             commands=Reader(stations.topics, stations.take),
-            notices=_notices(settings, stations, retirement, connection),
+            notices=_notice_reader(settings, stations, retirement, connection),
         )
-        _introduce(settings, config, recognizer, password)
+        _log_start(settings, config, recognizer, password)
         stations.begin(discovery=settings.mqtt.discovery)
         renew = PasswordReload(
             settings.mqtt, password, lambda mqtt: find_password(mqtt, config), link.use_password
         )
-        reload = Reload(config, settings, partial(_follow, stations, retirement), renew)
-        report = Report(stations.places, link, outbox)
-        chores = (TimeZone(), stations.attend, reload, retirement, report, GarbageCollector())
-        with (
-            serve(settings.health.port, report.health),
-            outbox,
-            link,
-            reload_on_signal(reload, wakeup.wake, stop),
-        ):
-            try:
-                Listener(stations.places, wakeup, chores).listen_until(stop)
-            finally:
-                systemd.stopping()
-                stations.close()
-                remembered.close()
-                _say_goodbye(link, outbox)
+        reload = Reload(config, settings, partial(_apply, stations, retirement), renew)
+        parts = _Parts(stations, retirement, reload, link, outbox, identities, wakeup)
+        _listen(parts, stop, health_port=settings.health.port)
     return 0
 
 
-def _notices(
+def _listen(parts: _Parts, stop: Stop, *, health_port: int | None) -> None:
+    """Run the loop of all places until the request to stop, then shut down."""
+    stations, link, outbox, reload = parts.stations, parts.link, parts.outbox, parts.reload
+    report = Report(stations.places, link, outbox)
+    chores = (TimeZone(), stations.attend, reload, parts.retirement, report, Garbage())
+    with (
+        serve(health_port, report.health),
+        outbox,
+        link,
+        reload_on_signal(reload, parts.wakeup.wake, stop),
+    ):
+        try:
+            Listener(stations.places, parts.wakeup, chores).listen_until(stop)
+        finally:
+            systemd.stopping()
+            stations.close()
+            parts.identities.close()
+            _send_remaining_events(link, outbox)
+
+
+def _notice_reader(
     settings: Settings, stations: Stations, retirement: Retirement, connection: Connection
 ) -> Reader:
-    """What the broker holds or gets on the box's own topics, and who reads it."""
+    """Return a reader for topics of this box to which other clients may also publish."""
     presence = Presence(settings.name, lambda: stations.availability_topics, connection)
 
     def take(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
@@ -106,10 +131,10 @@ def _notices(
     return Reader(sorted({*retirement.topics, *stations.availability_topics}), take)
 
 
-def _introduce(
+def _log_start(
     settings: Settings, config: Path | None, recognizer: Recognizer, password: str | None
 ) -> None:
-    """Log version, places, broker and state, so that every log identifies its run."""
+    """Log version, places, broker, state directory and warnings, so that a log is complete."""
     log.info(
         "version %s, Python %s, model %s, configuration %s",
         __version__,
@@ -118,9 +143,10 @@ def _introduce(
         config or "none (defaults)",
     )
     for place in settings.places:
-        log.info("place %s: %s", place.name, summary.place(place))
-    has_password = is_password_sent(settings.mqtt, password)
-    log.info("broker %s", summary.broker(settings.mqtt, settings.name, has_password=has_password))
+        log.info("place %s: %s", place.name, summary.describe_place(place))
+    has_password = is_sent(settings.mqtt, password)
+    broker = summary.describe_broker(settings.mqtt, settings.name, has_password=has_password)
+    log.info("broker %s", broker)
     log.info("state in %s", state_directory(settings.state.directory))
     named = settings.mqtt.password_file
     file = None if named is None else Path(named)
@@ -129,15 +155,16 @@ def _introduce(
         log.warning("%s", line)
 
 
-def _follow(stations: Stations, retirement: Retirement, settings: Settings) -> None:
-    """Follow settings that were read again; raises InputError for those that cannot work."""
+def _apply(stations: Stations, retirement: Retirement, settings: Settings) -> None:
+    """Apply settings that were read again. Raises InputError if they cannot work."""
     for node in stations.reload(settings):
         retirement.retire(node)
     logging.getLogger().setLevel(settings.log.level.upper())
 
 
-def _say_goodbye(link: Link, outbox: Outbox) -> None:
-    unsent = link.flush(seconds=2.0)
+def _send_remaining_events(link: Link, outbox: Outbox) -> None:
+    """Wait up to `_FLUSH_SECONDS` for the broker to accept the open events; log the others."""
+    unsent = link.flush(seconds=_FLUSH_SECONDS)
     if unsent:
-        fate = "are kept until the next start" if outbox.on_disk else "are lost"
-        log.warning("%d event(s) that no broker took %s", unsent, fate)
+        fate = "they are kept until the next start" if outbox.on_disk else "they are lost"
+        log.warning("%d event(s) were not accepted by a broker; %s", unsent, fate)

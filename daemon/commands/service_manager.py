@@ -1,4 +1,4 @@
-"""The service managers that Timbrel is installed for: the system's, or that of one user."""
+"""The two systemd managers that a service can be installed for: the system's and a user's."""
 
 import os
 from dataclasses import dataclass
@@ -10,47 +10,58 @@ from daemon.system import unit
 
 @dataclass(frozen=True)
 class ServiceManager:
-    """The files of a kind of service, below `root`, and how its manager is spoken to."""
+    """The files of the service, and the systemctl commands of the manager that runs it.
+
+    All paths are those in the installed system. `in_root` finds them from this system.
+    """
 
     of_user: bool
-    """Whether it is this user's own, not the system's."""
+    """True for the manager of the current user, False for the system's."""
     unit: Path
-    """The unit file, as a path of the installed system."""
+    """The unit file."""
     config: Path
-    """The configuration, as a path of the installed system."""
+    """The configuration of the service."""
     password: Path
-    """Where the broker's password is unless the configuration names another file."""
+    """The file with the broker's password, if the configuration names no other."""
     root: Path
-    """Where the installed system is now; / for this one."""
+    """The root directory of the installed system; / for this system."""
 
-    def inside(self, path: Path) -> Path:
-        """Where a path of the installed system is now."""
+    def in_root(self, path: Path) -> Path:
+        """Return where a path of the installed system is in this system: below `root`."""
         return self.root / path.absolute().relative_to("/")
 
-    def control(self, *arguments: str) -> list[str]:
-        """A systemctl command for this manager."""
+    def systemctl(self, *arguments: str) -> list[str]:
+        """Return a systemctl command line for this manager."""
         options = ["--user"] if self.of_user else []
         if self.root != Path("/"):
             options = [f"--root={self.root}"]
         return ["systemctl", *options, *arguments]
 
     @property
-    def commands(self) -> list[list[str]]:
-        """What makes the written unit work; below another root it starts with that system."""
-        enable = self.control("enable", unit.NAME)
+    def install_commands(self) -> list[list[str]]:
+        """The commands to run after the unit was written.
+
+        They enable and start the service. Below another root they only enable it, because it
+        starts when that system boots.
+        """
+        enable = self.systemctl("enable", unit.NAME)
         if self.root != Path("/"):
             return [enable]
-        return [self.control("daemon-reload"), enable, self.control("restart", unit.NAME)]
+        return [self.systemctl("daemon-reload"), enable, self.systemctl("restart", unit.NAME)]
 
     @property
-    def undoing(self) -> list[list[str]]:
-        """What must happen before the unit is removed."""
+    def uninstall_commands(self) -> list[list[str]]:
+        """The commands to run before the unit is removed."""
         now = ["--now"] if self.root == Path("/") else []
-        return [self.control("disable", *now, unit.NAME)]
+        return [self.systemctl("disable", *now, unit.NAME)]
 
 
 def manager_of(config: Path | None, root: Path, *, of_user: bool) -> ServiceManager:
-    """The system's, or that of this user; raises InputError for a user's below another root."""
+    """Return the manager of the current user if `of_user`, else the system's.
+
+    `config` is the configuration of the service; None: the default path. Raises InputError if
+    `of_user` is combined with another `root`.
+    """
     root = root.absolute()
     if not of_user:
         units = Path("/etc/systemd/system")
@@ -62,7 +73,9 @@ def manager_of(config: Path | None, root: Path, *, of_user: bool) -> ServiceMana
             root=root,
         )
     if root != Path("/"):
-        raise InputError("--root is for the system's service; leave out --user")
+        raise InputError(
+            "--root cannot be combined with --user; leave out --user for a system service"
+        )
     home = Path(os.environ.get("XDG_CONFIG_HOME", ""))
     if not home.is_absolute():
         home = Path.home() / ".config"

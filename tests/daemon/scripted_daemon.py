@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from daemon.commands.bench import Fed
+from daemon.commands.fed_device import FedDevice
 from daemon.commands.run import run
 from daemon.configuration.settings_file import load
 from daemon.hearing.scorer import Heard, Scorer
@@ -64,7 +64,7 @@ def start(config: str, record: str, speed: str) -> int:
     # Connections are short here because they are cut, not because the broker does not want us.
     mqtt_link._SETTLED_SECONDS = 0.0
     settings = load(Path(config))
-    return run(settings, make_device=lambda _source, _portaudio, changed: Fed(feed, changed))
+    return run(settings, make_device=lambda _source, _portaudio, changed: FedDevice(feed, changed))
 
 
 if __name__ == "__main__":

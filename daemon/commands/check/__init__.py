@@ -1,1 +1,1 @@
-"""`timbrel check`: every error and warning of a configuration, and a trial of what it names."""
+"""`timbrel check`: report the errors and warnings of a configuration, and try it if requested."""

@@ -22,34 +22,35 @@ from daemon.system.state_directory import state_directory
 if TYPE_CHECKING:
     from daemon.sound.source import Device
 
-# A sound server that is frozen never answers.
-_LOOK_SECONDS = 10.0
+# A sound server that hangs never answers.
+_SEARCH_SECONDS = 10.0
 
 
 def check(config: Path, *, trying: bool = False) -> int:
-    """Print the effective settings and a verdict; with `trying`, try every device and the broker.
+    """Print the effective settings, the warnings and a verdict; return exit code 0.
 
-    Raises InputError with a line for each error, and the verdict, where it cannot work, FailedError
-    where a trial fails.
+    `trying` also opens every device and connects to the broker. Raises InputError with a line for
+    each error and the verdict if the configuration cannot work. Raises FailedError if a device or
+    the broker fails.
     """
     try:
         document = read_settings(config)
     except InputError as error:
         raise _refusal([*error.lines], []) from None
-    # They try the model out in a fork: no thread may have been started yet.
+    # This tests the model in a forked process, so it must come before any thread is started.
     diagnosis = Diagnosis(document)
     with PortAudio() as portaudio:
         places = Places(document, portaudio)
-        looks = places.looks()
-        errors = document.error_lines([*diagnosis.problems, *places.problems])
+        microphones = places.find_microphones()
+        errors = document.located([*diagnosis.problems, *places.problems])
         settings, recognizer = document.value, diagnosis.recognizer
         if errors or settings is None or recognizer is None:
             raise _refusal(errors, diagnosis.warnings)
-        _show(settings, recognizer, looks, has_password=diagnosis.has_password)
+        _print_settings(settings, recognizer, microphones, has_password=diagnosis.has_password)
         for warning in diagnosis.warnings:
             print(f"warning    {warning}")
         if not trying:
-            print(f"verdict    {_verdict(looks, len(diagnosis.warnings))}")
+            print(f"verdict    {_verdict(microphones, len(diagnosis.warnings))}")
             return 0
         from daemon.commands.check.trial import try_everything
         from daemon.configuration.service_password import find_password
@@ -64,56 +65,64 @@ def check(config: Path, *, trying: bool = False) -> int:
     return 0
 
 
-class Look(NamedTuple):
-    """Whether a place's microphone is connected now, or why not."""
+class SearchResult(NamedTuple):
+    """The result of looking for a place's microphone."""
 
     found: Found | None
+    """The microphone; None if it is not connected now."""
     reason: str = ""
+    """Why it was not found; empty if it was."""
 
 
 class Places:
-    """The devices of all places, none of them opened, and what is wrong with them."""
+    """The devices of all places, not opened, and the errors in their settings."""
 
     def __init__(self, document: Document[Settings], portaudio: PortAudio) -> None:
         self.changed = threading.Condition()
+        """Notified of sound once a device is open."""
         self.problems: dict[Problem, None] = {}
+        """The errors in order, each once; the values mean nothing."""
         self.devices: dict[str, Device] = {}
+        """The devices by the name of their place."""
         self._sources: dict[str, tuple[str, SourceSettings]] = {}
         settings = document.value
         for number, source in enumerate(settings.places if settings else ()):
             key = f"sources.{number}" if settings and settings.sources else "audio"
             if document.is_valid(key):
                 self._sources[source.name] = key, source
-                self._make(source, key, portaudio)
-        self._looks = {
+                self._create_device(source, key, portaudio)
+        self._searches = {
             name: device.find()
             for name, device in self.devices.items()
             if isinstance(device, Microphone)
         }
 
-    def _make(self, source: SourceSettings, key: str, portaudio: PortAudio) -> None:
+    def _create_device(self, source: SourceSettings, key: str, portaudio: PortAudio) -> None:
         try:
             self.devices[source.name] = device_of(source, portaudio, self.changed)
         except InputError as error:
             self.problems[Problem(key, str(error))] = None
 
-    def looks(self) -> dict[str, Look]:
-        """What is known of each microphone; notes a problem for a channel that it does not have."""
-        deadline = time.monotonic() + _LOOK_SECONDS
-        looks = {}
-        for name, future in self._looks.items():
+    def find_microphones(self) -> dict[str, SearchResult]:
+        """Look for each microphone; return the results by the name of the place.
+
+        Adds to `problems` if a microphone does not have the configured channel.
+        """
+        deadline = time.monotonic() + _SEARCH_SECONDS
+        results = {}
+        for name, future in self._searches.items():
             try:
                 found = future.result(max(0.0, deadline - time.monotonic()))
             except TooLateError:
-                looks[name] = Look(None, "the sound system does not answer")
+                results[name] = SearchResult(None, "the sound system does not answer")
             except SoundLostError as error:
-                looks[name] = Look(None, str(error))
+                results[name] = SearchResult(None, str(error))
             except InputError as error:
                 self.problems[Problem("", str(error))] = None
             else:
-                looks[name] = Look(found)
+                results[name] = SearchResult(found)
                 self._check_channel(name, found)
-        return looks
+        return results
 
     def _check_channel(self, name: str, found: Found) -> None:
         key, source = self._sources[name]
@@ -123,32 +132,37 @@ class Places:
 
 
 def _refusal(errors: Sequence[str], warnings: Sequence[str]) -> InputError:
-    many = "s" * (len(errors) != 1)
-    verdict = f"{len(errors)} error{many}: this configuration cannot work"
+    plural = "s" * (len(errors) != 1)
+    verdict = f"{len(errors)} error{plural}: this configuration cannot work"
     return InputError(*errors, *(f"warning: {line}" for line in warnings), verdict)
 
 
-def _verdict(looks: Mapping[str, Look], warnings: int) -> str:
-    away = [name for name, look in looks.items() if look.found is None]
+def _verdict(microphones: Mapping[str, SearchResult], warnings: int) -> str:
+    missing = [name for name, result in microphones.items() if result.found is None]
     text = "this configuration can work"
-    if away:
-        text += f", but not now: there is no microphone for {', '.join(away)}"
+    if missing:
+        text += f", but not now: there is no microphone for {', '.join(missing)}"
     return text + (f" ({warnings} warning{'s' * (warnings != 1)})" if warnings else "")
 
 
-def _show(
-    settings: Settings, recognizer: Recognizer, looks: Mapping[str, Look], *, has_password: bool
+def _print_settings(
+    settings: Settings,
+    recognizer: Recognizer,
+    microphones: Mapping[str, SearchResult],
+    *,
+    has_password: bool,
 ) -> None:
     print(f"box        {settings.name}")
     for place in settings.places:
-        line = f"place      {place.name}: {summary.place(place)}"
-        if look := looks.get(place.name):
-            state = look.found.name if look.found else f"NOT CONNECTED now: {look.reason}"
+        line = f"place      {place.name}: {summary.describe_place(place)}"
+        if result := microphones.get(place.name):
+            state = result.found.name if result.found else f"NOT CONNECTED now: {result.reason}"
             line += f" ({state})"
         print(line)
     print(f"listening  a window of {WINDOW_SECONDS:g} s every {recognizer.hop_seconds:g} s")
     print(f"model      {recognizer.classifier.contract.title}")
-    print(f"broker     {summary.broker(settings.mqtt, settings.name, has_password=has_password)}")
+    broker = summary.describe_broker(settings.mqtt, settings.name, has_password=has_password)
+    print(f"broker     {broker}")
     print(f"state      {state_directory(settings.state.directory)}")
     print("families   family      threshold  votes  within  start after  stop after  cooldown")
     for family, rules in zip(recognizer.families, recognizer.rules, strict=True):

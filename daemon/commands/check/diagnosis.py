@@ -1,4 +1,4 @@
-"""Errors and warnings of a configuration."""
+"""The errors and warnings of a configuration that need neither a microphone nor the broker."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -23,48 +23,50 @@ _MODEL = "model file "
 _FOR_THE_SERVICE = (
     "{}: not readable by this user; only the systemd service, which gets a copy, can use it"
 )
+# Stands for the password, so that it counts as one in the checks below.
 _UNREADABLE = "a password that this user cannot read"
 
 
 class Diagnosis:
-    """Everything about a document that can be said without a microphone and a broker.
-
-    `recognizer` is None where the model, or the rules for its scores, cannot work.
-    """
+    """The result of all checks that need neither a microphone nor the broker."""
 
     def __init__(self, document: Document[Settings]) -> None:
         self.recognizer: Recognizer | None = None
+        """None if the model, or the tracker settings with it, cannot work."""
         self.has_password = False
+        """True if a password is sent to the broker."""
         self.problems = list(document.problems)
+        """The errors."""
         self.warnings: list[str] = []
+        """Lines that begin with the key of a setting and a colon."""
         settings = document.value
         if settings is None:
             return
-        self._note_ears(document, settings)
+        self._check_model(document, settings)
         for problem in _file_problems(settings):
             key_file = settings.mqtt.tls and settings.mqtt.tls.key_file
-            if problem.key == "mqtt.tls.key_file" and key_file and _is_closed_to_us(Path(key_file)):
+            if problem.key == "mqtt.tls.key_file" and key_file and _is_unreadable(Path(key_file)):
                 self.warnings.append(f"{problem.key}: {_FOR_THE_SERVICE.format(key_file)}")
             elif document.is_valid(problem.key):
                 self.problems.append(problem)
-        self._note_password(settings.mqtt, document.path)
+        self._check_password(settings.mqtt, document.path)
         self.warnings += _warnings(settings, document.path)
-        # A value that is faulty has its default here, which says nothing.
-        self.warnings = [w for w in self.warnings if document.is_valid(w.partition(": ")[0])]
+        # A setting with an error has its default here, so a warning about it would be wrong.
+        self.warnings = [w for w in self.warnings if document.is_sound(w.partition(": ")[0])]
 
-    def _note_ears(self, document: Document[Settings], settings: Settings) -> None:
+    def _check_model(self, document: Document[Settings], settings: Settings) -> None:
         try:
             self.recognizer = Recognizer(settings)
         except InputError as error:
-            # A sum over a value that is faulty itself would mislead.
-            is_sound = document.is_valid("tracker", "audio.hop_seconds")
+            # If one of these settings is invalid itself, an error computed from it would mislead.
+            is_sound = document.is_sound("tracker", "audio.hop_seconds")
             self.problems += [
                 problem
                 for problem in map(_problem_of, error.lines)
                 if is_sound or not problem.key.startswith("tracker")
             ]
 
-    def _note_password(self, mqtt: MqttSettings, config: Path) -> None:
+    def _check_password(self, mqtt: MqttSettings, config: Path) -> None:
         file = None if mqtt.password_file is None else Path(mqtt.password_file)
         password: str | None
         try:
@@ -73,7 +75,7 @@ class Diagnosis:
                 file = service_file
                 password = find_password(mqtt, config) or ""
         except InputError as error:
-            if file is None or not _is_closed_to_us(file):
+            if file is None or not _is_unreadable(file):
                 self.problems += map(_problem_of, error.lines)
                 return
             self.warnings.append(f"mqtt.password_file: {_FOR_THE_SERVICE.format(file)}")
@@ -83,7 +85,7 @@ class Diagnosis:
 
 
 def _problem_of(line: str) -> Problem:
-    """A line of an InputError that begins with the key."""
+    """Return a problem from a line of an InputError, which begins with the key."""
     if line.startswith(_MODEL):
         return Problem("model.file", line.removeprefix(_MODEL))
     key, _, text = line.partition(": ")
@@ -99,7 +101,7 @@ def _problems_of(call: Callable[[], object]) -> list[Problem]:
 
 
 def _file_problems(settings: Settings) -> Iterator[Problem]:
-    """Files and packages that are needed and not there."""
+    """Yield problems with TLS files and packages that the settings need."""
     tls = settings.mqtt.tls
     if tls is not None:
         yield from _tls_problems(tls)
@@ -110,7 +112,11 @@ def _file_problems(settings: Settings) -> Iterator[Problem]:
 
 
 def _tls_problems(tls: TlsSettings) -> list[Problem]:
-    """The context tells the first fault only; without the authorities it goes on to the rest."""
+    """Return the problems with the TLS files.
+
+    Creating the context reports only the first problem. A second attempt without the authorities
+    also finds a problem with the certificate or key.
+    """
     from daemon.mqtt.wire.tls import tls_context
 
     problems = _problems_of(lambda: tls_context(tls))
@@ -120,8 +126,8 @@ def _tls_problems(tls: TlsSettings) -> list[Problem]:
     return list(dict.fromkeys(problems))
 
 
-def _is_closed_to_us(path: Path) -> bool:
-    """Whether the file may be there, but not for this user."""
+def _is_unreadable(path: Path) -> bool:
+    """Return whether the file probably exists but this user cannot read it."""
     try:
         return path.is_file() and not os.access(path, os.R_OK)
     except PermissionError:
@@ -144,37 +150,35 @@ def _broker_warnings(settings: Settings) -> Iterator[str]:
     if mqtt.tls is not None and mqtt.port == _PLAIN_PORT:
         yield f"mqtt.port: {_PLAIN_PORT} is the port without TLS, which is on; leave the port out"
     if mqtt.tls is not None and mqtt.tls.key_file and not mqtt.tls.certificate_file:
-        yield "mqtt.tls.key_file: not used without mqtt.tls.certificate_file; name that too"
+        yield "mqtt.tls.key_file: not used without mqtt.tls.certificate_file; set that too"
     if mqtt.discovery and mqtt.discovery_prefix == mqtt.topic_prefix:
         yield (
-            "mqtt.discovery_prefix: the same as mqtt.topic_prefix, so that states and discovery "
-            "share their topics; change one of them"
+            "mqtt.discovery_prefix: the same as mqtt.topic_prefix, so states and discovery share "
+            "their topics; change one of them"
         )
 
 
 def _place_warnings(settings: Settings) -> Iterator[str]:
     if settings.sources and settings.audio.channel is not None:
-        yield "audio.channel: not used, since the sources have their own; move it to them"
+        yield "audio.channel: not used if there are sources; set channel in each source"
     seen: dict[object, str] = {}
     for number, source in enumerate(settings.sources):
         key = f"sources.{number}"
-        what = (
-            (source.device, source.channel)
-            if isinstance(source.url, msgspec.UnsetType)
-            else (source.url)
-        )
-        if what in seen:
-            yield f"{key}: {source.name} and {seen[what]} listen to the same; correct one of them"
-        seen.setdefault(what, source.name)
+        is_microphone = isinstance(source.url, msgspec.UnsetType)
+        identity = (source.device, source.channel) if is_microphone else source.url
+        if identity in seen:
+            other = seen[identity]
+            yield f"{key}: {source.name} and {other} listen to the same sound; correct one of them"
+        seen.setdefault(identity, source.name)
         if source.tls_verify is None and str(source.url).lower().startswith("rtsps:"):
             yield (
-                f"{key}.url: the camera's certificate is not verified; set tls_verify to true, "
-                "and ca_file to its authority"
+                f"{key}.url: the camera's certificate is not verified; set tls_verify to true and "
+                "ca_file to the certificate of its authority"
             )
 
 
 def _password_warnings(settings: Settings, config: Path) -> Iterator[str]:
-    """Whether the installed service with this configuration uses the password of another file."""
+    """Yield a warning if the installed service uses a copy of another password file."""
     named = settings.mqtt.password_file
     source = None if named is None else source_of_service(config)
     if source is None or named is None or Path(named).absolute() == source:
@@ -182,7 +186,7 @@ def _password_warnings(settings: Settings, config: Path) -> Iterator[str]:
     from daemon.system.installation import command
 
     yield (
-        f"mqtt.password_file: the installed service has a copy of {source}, and uses that where it "
+        f"mqtt.password_file: the installed service has a copy of {source} and uses it if it "
         f"cannot read {named}; run: {command('install-service', as_root=True)}"
     )
 
@@ -193,6 +197,6 @@ def _state_warnings(settings: Settings) -> Iterator[str]:
     there = next(path for path in above if os.access(path, os.F_OK))
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         yield (
-            f"state.directory: this user cannot write {there}, so that events would be lost with "
-            "a restart; name a directory of its own"
+            f"state.directory: this user cannot write {there}, so events would be lost at a "
+            "restart; name a directory that this user can write"
         )

@@ -15,33 +15,36 @@ _PATHS = {"file", "directory", "password_file", "ca_file", "certificate_file", "
 
 
 def text_warnings(settings: Settings) -> Iterator[str]:
-    """A line, with the remedy, for each text with a space or a word processor's quotes at an end.
+    """Yield a warning with a remedy for each suspicious text.
 
-    And for each path that only a shell would understand, or that a service would look for in a
-    folder of its own.
+    Suspicious are spaces or typographic quotes at an end, invisible characters, an index written
+    as a name, and paths that are relative or that only a shell would expand.
     """
     for key, text in _texts(settings, ""):
         if text != text.strip():
-            yield f"{key}: it begins or ends with a space, which counts too; remove the space"
-        elif (character := first_invisible(text)) is not None:
-            yield f"{key}: it has an invisible character ({character}); remove it"
+            yield f"{key}: begins or ends with a space, which is part of the value; remove it"
+        elif (character := invisible(text)) is not None:
+            yield f"{key}: contains an invisible character ({character}); remove it"
         if _QUOTES.match(text[:1]) or _QUOTES.match(text[-1:]):
-            yield f"{key}: it has the quotes of a word processor, which count too; remove them"
+            yield f"{key}: has typographic quotes, which are part of the value; remove them"
         if key.endswith(".device") and text.isdecimal():
-            yield f"{key}: in quotes it is a part of a name; write an index without them"
+            yield f"{key}: in quotes, a number is a part of a name; remove the quotes for an index"
         if key.rpartition(".")[2] in _PATHS:
             yield from _path_warnings(key, text)
 
 
 def _path_warnings(key: str, name: str) -> Iterator[str]:
     if name.startswith("~") or "$" in name:
-        yield f"{key}: neither ~ nor variables are replaced; write the path in full"
+        yield f"{key}: ~ and variables are not expanded; write the full path"
     elif not Path(name).is_absolute():
-        yield f"{key}: a service does not start in this folder; write an absolute path"
+        yield f"{key}: a relative path does not work in a service; write an absolute path"
 
 
 def _texts(value: Any, key: str) -> Iterator[tuple[str, str]]:
-    """Every text below a value that may be shown, with its key."""
+    """Yield the key and the text of every setting below a value, except urls.
+
+    A url may contain a password.
+    """
     if isinstance(value, str) and key.rpartition(".")[2] != "url":
         yield key, value
     elif isinstance(value, msgspec.Struct):

@@ -1,4 +1,4 @@
-"""`timbrel check --try`: open every microphone and camera and use the broker, once, and report."""
+"""`timbrel check --try`: open every microphone and camera, use the broker, and report."""
 
 import logging
 import threading
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from daemon.sound.source import Device
 
 _SOUND_SECONDS = 1.0
-# A camera gives up by itself after 20 s; PortAudio may never answer.
+# A camera times out after 20 s; PortAudio may never answer.
 _OPEN_SECONDS = 22.0
 _FIRST_SOUND_SECONDS = 5.0
 _CLOSE_SECONDS = 2.0
@@ -35,12 +35,14 @@ def try_everything(
     changed: threading.Condition,
     password: Callable[[], str | None],
 ) -> str:
-    """Print a line for each place and for the broker, all of which are tried at the same time.
+    """Try all places and the broker at the same time; print a line for each.
 
-    Returns the verdict, within a minute. Raises FailedError where something does not work,
-    InputError where only another configuration or password can help.
+    `devices` are the devices by the name of their place, not opened yet; `changed` is notified of
+    their sound. `password` returns the broker's password. Returns the verdict within a minute.
+    Raises FailedError if a trial fails, InputError if only another configuration or password can
+    help.
     """
-    # What a device comes to is printed below.
+    # The log lines of the devices would repeat what is printed below.
     logging.getLogger().setLevel(logging.WARNING)
     broker = BrokerTrial(settings, password)
     broker.start()
@@ -64,13 +66,16 @@ def try_everything(
             f"{', '.join(failed)}"
         )
         raise (InputError if trouble and trouble.users else FailedError)(verdict)
-    doubt = ", but MQTT 3.1.1 cannot confirm that publishing is allowed"
+    doubt = ", but MQTT 3.1.1 does not report whether publishing is allowed"
     return "this configuration works" + ("" if broker.is_certain else doubt)
 
 
 @contextmanager
 def _opened(device: "Device", opening: "Future[Ring]", deadline: float) -> "Iterator[Ring]":
-    """The ring of a device that is being opened; closed at the end, if it lets itself be closed."""
+    """Wait until a device is open; yield its ring, and close the device at the end.
+
+    Raises SoundLostError if it is not open at `deadline` (time.monotonic()).
+    """
     try:
         ring = opening.result(max(0.0, deadline - time.monotonic()))
     except TooLateError:
@@ -85,7 +90,10 @@ def _opened(device: "Device", opening: "Future[Ring]", deadline: float) -> "Iter
 def _sound(
     ring: "Ring", source: SourceSettings, settings: Settings, changed: threading.Condition
 ) -> str:
-    """A second of sound in words; raises SoundLostError where none comes, or only one value."""
+    """Listen for a second; return a short text about the sound.
+
+    Raises SoundLostError if no sound comes, or if all samples have the same value.
+    """
     ring.want(int(_SOUND_SECONDS * ring.rate_hz))
     with changed:
         changed.wait_for(lambda: ring.has_news, _FIRST_SOUND_SECONDS)
@@ -95,18 +103,18 @@ def _sound(
     mix = DeviceMix(source.channel)
     mono = mix.mono(blocks, ring.rate_hz)
     if isinstance(source.url, UnsetType) and not mix.moves:
-        raise SoundLostError(f"it is open, but {_stillness(mix.stillness(blocks))}")
+        raise SoundLostError(f"it is open, but {_describe_stillness(mix.stillness(blocks))}")
     level = level_dbfs(mono - mono.mean())
     gate = settings.gate_of(source)
-    said = f"sound comes, level {level:.1f} dBFS"
+    text = f"sound comes, level {level:.1f} dBFS"
     if gate is not None and level < gate:
-        said += f", which is below gate_dbfs ({gate:g}) and counts as silence"
-    return said
+        text += f", which is below gate_dbfs ({gate:g}) and counts as silence"
+    return text
 
 
-def _stillness(stillness: Stillness) -> str:
+def _describe_stillness(stillness: Stillness) -> str:
     if wrong_channel := stillness.wrong_channel():
         return wrong_channel
     if stillness.is_silent:
         return "gives nothing but digital silence: it is muted, or its source is gone"
-    return "gives the same value instead of sound: it has failed, or is not wired correctly"
+    return "gives a constant value instead of sound: it is broken or not wired correctly"

@@ -1,1 +1,1 @@
-"""`timbrel demo`: the bundled medley, heard and shown on one screen."""
+"""`timbrel demo`: recognize the instruments of a bundled medley, on one screen."""

@@ -1,4 +1,4 @@
-"""The demo's way to a broker: its own or the configured one, and what another client gets there."""
+"""The demo's broker: embedded or configured. A second client receives the demo's messages."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -22,35 +22,37 @@ from daemon.system.stop import Stop
 _NODE = "demo"
 _CONNECT_SECONDS = 10.0
 _FLUSH_SECONDS = 5.0
-# The embedded broker still works through what was published when the machine is busy.
-_GOODBYE_SECONDS = 20.0
+# On a busy machine the embedded broker needs time to pass on all messages.
+_OFFLINE_SECONDS = 20.0
 
 
 class Delivery:
-    """A reporter that publishes; at the end, `undelivered` counts events that were not accepted."""
+    """A reporter that publishes, and whether the broker has accepted its events."""
 
     def __init__(self, reporter: Reporter) -> None:
         self.reporter = reporter
         self.undelivered = 0
+        """Events that the broker had not accepted at the end."""
         self.reason = "it does not answer"
+        """Why events were not accepted."""
 
     def check(self) -> None:
-        """Raise FailedError when events were not delivered."""
+        """Raise FailedError if events were not delivered."""
         if self.undelivered:
             raise FailedError(
                 f"{self.undelivered} event(s) were not delivered to the broker: {self.reason}"
             )
 
 
-def at_own_broker(settings: Settings, stack: ExitStack) -> Settings:
-    """The settings with a broker that lives as long as the stack."""
+def with_embedded_broker(settings: Settings, stack: ExitStack) -> Settings:
+    """Start a broker that runs until `stack` closes; return the settings that use it."""
     port = stack.enter_context(embedded_broker())
     mqtt = MqttSettings(host="127.0.0.1", port=port, protocol="3.1.1")
     return msgspec.structs.replace(settings, mqtt=mqtt)
 
 
 @contextmanager
-def published(
+def open_delivery(
     settings: Settings,
     recognizer: Recognizer,
     wall_at: Callable[[float], float],
@@ -59,28 +61,30 @@ def published(
     *,
     config: Path | None = None,
 ) -> Iterator[Delivery]:
-    """Publish as node `demo`; `receive` gets every message of that node as another client does.
+    """Connect to the broker as node `demo`; yield a delivery that publishes there.
 
-    Raises InputError or FailedError when the broker cannot be reached or refuses us. A request to
-    stop ends the wait for the broker.
+    `wall_at` returns the wall time of a second of the sound. `receive` is called on another thread
+    with the topic and payload of every message of the node, as a second client receives it.
+    `config` is the file that the settings came from. A request to stop ends the wait for the
+    broker. Raises InputError if the broker refuses the login, FailedError if it cannot be reached.
     """
     mqtt, node = settings.mqtt, node_of(settings, recognizer, _NODE)
-    said_hello, said_goodbye = threading.Event(), threading.Event()
+    got_online, got_offline = threading.Event(), threading.Event()
 
     def take(topic: str, payload: bytes) -> None:
         if not payload:
-            return  # Cleared after the goodbye.
+            return  # The node clears its topics after it went offline.
         receive(topic, payload)
         if topic == node.availability_topic:
-            # A broker may still keep the goodbye of an earlier demo, and may say `online` twice.
+            # An `offline` before `online` is the retained one of an earlier demo.
             if payload == b"online":
-                said_hello.set()
-            elif said_hello.is_set():
-                said_goodbye.set()
+                got_online.set()
+            elif got_online.is_set():
+                got_offline.set()
 
     device = device_topic(node.discovery_prefix, node.name, node.id_suffix)
     topics = [f"{mqtt.topic_prefix}/{_NODE}/#", device]
-    # Once: a pipe gives it once.
+    # Read the password only once: if its file is a pipe, a second read returns nothing.
     password = find_password(mqtt, config)
     link, reporter = publishing(settings, node, password, wall_at)
     delivery = Delivery(reporter)
@@ -92,5 +96,5 @@ def published(
             delivery.undelivered = link.flush(_FLUSH_SECONDS if connected else 0.0)
             if link.connection.trouble is not None:
                 delivery.reason = link.connection.trouble.reason
-        # Without its subscription, the other client never gets the goodbye.
-        said_goodbye.wait(_GOODBYE_SECONDS if connected and is_subscribed else 0.0)
+        # Without a subscription, the second client never receives `offline`.
+        got_offline.wait(_OFFLINE_SECONDS if connected and is_subscribed else 0.0)

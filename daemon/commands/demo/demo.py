@@ -1,4 +1,4 @@
-"""`timbrel demo`: the daemon's own loop on a bundled medley, and what a hub receives of it."""
+"""`timbrel demo`: run the daemon on a bundled medley and show its results and its messages."""
 
 import logging
 import sys
@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from daemon.commands.demo.broker import at_own_broker, published
-from daemon.commands.demo.loudspeaker import Loudspeaker, loudspeaker
-from daemon.commands.demo.medley import MEDLEY, medley
-from daemon.commands.demo.show import Show, on_screen
+from daemon.commands.demo.broker import open_delivery, with_embedded_broker
+from daemon.commands.demo.display import Display, can_show_screen
+from daemon.commands.demo.loudspeaker import Loudspeaker, open_loudspeaker
+from daemon.commands.demo.medley import MEDLEY, read_medley
 from daemon.commands.replay import Publication, play
 from daemon.commands.terminal import Paint
 from daemon.configuration.settings import Settings
@@ -27,89 +27,96 @@ from daemon.system.stop import Stop, stop_on_signals
 
 
 class Choices(NamedTuple):
-    """What the command line asks for. `speed` None: as fast as it goes."""
+    """The options of the command line."""
 
     own_broker: bool
+    """Start an embedded broker instead of using the configured one."""
     microphone: bool = False
+    """Listen to the first configured place instead of the medley."""
     speed: float | None = 1.0
+    """Multiple of real time, > 0; None: as fast as possible."""
     quiet: bool = False
+    """Do not use the loudspeaker."""
     messages: bool = False
+    """Show the MQTT messages from the start."""
     scores: bool = False
+    """Print a line for each window, if the output is lines."""
     config: Path | None = None
+    """The file that the settings came from; None: the defaults."""
 
 
 def demo(settings: Settings, choices: Choices) -> int:
-    """Play the medley, or listen, until its end or Ctrl-C; on one screen, or in lines in a pipe.
+    """Recognize the medley until its end, or a microphone until Ctrl-C; return exit code 0.
 
-    Raises InputError or FailedError when there is no broker, FailedError when it did not take all
-    events.
+    The output is one screen on a terminal and lines elsewhere. Raises InputError if the broker
+    refuses the login, FailedError if it cannot be reached or did not accept all events.
     """
     logging.getLogger().setLevel(logging.WARNING)
-    if on_screen():
+    if can_show_screen():
         print(Paint(sys.stdout).dim("starting …"), flush=True)
-    truth = None if choices.microphone else medley()
+    medley = None if choices.microphone else read_medley()
     publication = Publication()
-    wall_at = publication.wall_at if truth is not None else lambda _: time.time()
+    wall_at = publication.wall_at if medley is not None else lambda _: time.time()
     with stop_on_signals() as stop, ExitStack() as stack:
-        speaker = stack.enter_context(_speaker(choices))
+        speaker = stack.enter_context(_open_speaker(choices))
         recognizer = Recognizer(settings)
         if choices.own_broker:
-            settings = at_own_broker(settings, stack)
-        show = Show(
-            settings, recognizer, truth, stop, messages=choices.messages, scores=choices.scores
+            settings = with_embedded_broker(settings, stack)
+        display = Display(
+            settings, recognizer, medley, stop, messages=choices.messages, scores=choices.scores
         )
-        show.announce()
-        with published(
-            settings, recognizer, wall_at, show.receive, stop, config=choices.config
+        display.print_header()
+        with open_delivery(
+            settings, recognizer, wall_at, display.receive, stop, config=choices.config
         ) as delivery:
-            run = _Run(settings, recognizer, delivery.reporter, show, stop)
+            run = _Run(settings, recognizer, delivery.reporter, display, stop)
             if choices.microphone:
                 _listen(run)
             elif not stop.is_set():
                 _play(run, publication, speaker, choices.speed)
     if not stop.is_set():
-        show.print_verdicts()
+        display.print_verdicts()
     delivery.check()
     return 0
 
 
 class _Run(NamedTuple):
-    """The listening parts, the receivers of results, and the stop request."""
+    """The parts that both the medley and the microphone need."""
 
     settings: Settings
     recognizer: Recognizer
     reporter: Reporter
-    show: Show
+    display: Display
     stop: Stop
 
 
 def _play(
     run: _Run, publication: Publication, speaker: Loudspeaker | None, speed: float | None
 ) -> None:
-    """Hear the medley to its end."""
-    settings, recognizer, reporter, show, stop = run
+    """Recognize the medley until its end or the request to stop."""
+    settings, recognizer, reporter, display, stop = run
     started = time.monotonic() if speaker is None else speaker.start()
     publication.began, publication.reporter = time.time(), reporter
 
     def position() -> float:
         if speed is None:
-            return show.seconds_heard
-        # A machine that is too slow for the speed falls behind the clock.
-        newest = max(WINDOW_SECONDS, show.seconds_heard + recognizer.hop_seconds)
+            return display.seconds_heard
+        # If the machine is too slow for the speed, show how far it has got, not the time.
+        newest = max(WINDOW_SECONDS, display.seconds_heard + recognizer.hop_seconds)
         return min(newest, (time.monotonic() - started) * speed)
 
-    def remark() -> str:
-        return "" if speaker is None else speaker.remark
+    def speaker_status() -> str:
+        return "" if speaker is None else speaker.status
 
     player = Replay(str(MEDLEY), recognizer.hop_seconds, speed=speed, stop=stop)
-    hearing = Scorer(recognizer.classifier, settings.audio.gate_dbfs)
-    with show.shown(position, lambda: None, remark):
-        play(player, recognizer, hearing, show.printer, publication)
+    scorer = Scorer(recognizer.classifier, settings.audio.gate_dbfs)
+    with display.live(position, lambda: None, speaker_status):
+        play(player, recognizer, scorer, display.printer, publication)
 
 
 def _listen(run: _Run) -> None:
-    """Hear the first of the places until the request to stop."""
-    settings, recognizer, reporter, show, stop = run
+    """Listen to the first configured place until the request to stop."""
+    settings, recognizer, reporter, display, stop = run
     source, wakeup = settings.places[0], Wakeup()
     with PortAudio() as portaudio:
         place = place_of(
@@ -119,17 +126,20 @@ def _listen(run: _Run) -> None:
             reporter=reporter,
             device=device_of(source, portaudio, wakeup.changed),
             wakeup=wakeup,
-            observers=[show.printer],
+            observers=[display.printer],
         )
-        with show.shown(lambda: 0.0, lambda: place.status.reason, lambda: ""):
+        with display.live(lambda: 0.0, lambda: place.status.reason, lambda: ""):
             Listener([place], wakeup).listen_until(stop)
 
 
 @contextmanager
-def _speaker(choices: Choices) -> Iterator[Loudspeaker | None]:
-    """The loudspeaker, where the medley is to be heard; at another speed it would not be music."""
+def _open_speaker(choices: Choices) -> Iterator[Loudspeaker | None]:
+    """Open the loudspeaker for the medley and yield it; yield None if it is not used.
+
+    It is not used at another speed than 1, at which the medley would not sound like music.
+    """
     if choices.microphone or choices.quiet or choices.speed != 1.0:
         yield None
         return
-    with loudspeaker(MEDLEY) as speaker:
+    with open_loudspeaker(MEDLEY) as speaker:
         yield speaker

@@ -1,13 +1,13 @@
-"""The demo in a pipe or on a terminal that cannot redraw: one line an event, plain text."""
+"""The demo's output in a pipe, or on a terminal that cannot redraw: one line per event."""
 
 import threading
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from daemon.commands.demo.medley import Medley, Passage
-from daemon.commands.demo.record import Received, Record
+from daemon.commands.demo.record import ReceivedMessage, Record
 from daemon.commands.demo.verdict import Verdict, summary
-from daemon.commands.terminal import Paint, Screen, clock
+from daemon.commands.terminal import LinePrinter, Paint, format_time
 from daemon.hearing.pipeline import Observation
 from daemon.hearing.tracker import Event
 
@@ -15,11 +15,10 @@ _MOST_CHARACTERS = 120
 
 
 class Lines:
-    """Prints what happens, line by line, and keeps it in the record.
+    """Prints passages, events and messages line by line, and keeps them in the record.
 
-    With `messages` it also prints the MQTT messages, with `scores` a line for each window.
-    `on_loss` is called on the broker's thread when nobody reads the output any more; the loop's
-    own thread gets the error itself.
+    `messages` also prints the MQTT messages, `scores` a line for each window. If the reader of the
+    output is gone, the methods raise OSError, except `receive`, which calls `on_loss` instead.
     """
 
     def __init__(
@@ -33,65 +32,66 @@ class Lines:
         scores: bool,
         on_loss: Callable[[], None],
     ) -> None:
-        self._screen = Screen(stream, families, windows=scores)
+        self._printer = LinePrinter(stream, families, windows=scores)
         self._paint = Paint(stream)
         self._record = record
-        self._to_play = list(medley.passages) if medley is not None else []
+        self._next_passages = list(medley.passages) if medley is not None else []
         self._messages = messages
         self._on_loss = on_loss
         self._lock = threading.Lock()
 
-    def say(self, text: str) -> None:
-        """Print one line."""
+    def print_line(self, text: str) -> None:
+        """Print one line; safe from any thread."""
         with self._lock:
-            self._screen.say(text)
+            self._printer.print_line(text)
 
     def observe(self, observation: Observation) -> None:
-        """One window's results, after the passages that have begun since the last one."""
-        while self._to_play and self._to_play[0].start_seconds <= observation.heard.ended_at:
-            self.say(self._paint.dim(_played(self._to_play.pop(0))))
+        """Print the passages that have begun since the last window, then its results."""
+        now = observation.heard.ended_at
+        while self._next_passages and self._next_passages[0].start_seconds <= now:
+            self.print_line(self._paint.dim(_passage_line(self._next_passages.pop(0))))
         self._record.observe(observation)
         with self._lock:
-            self._screen.observe(observation)
+            self._printer.observe(observation)
 
     def show_events(self, events: Sequence[Event]) -> None:
-        """One line an event."""
+        """Print one line for each event."""
         self._record.show_events(events)
         with self._lock:
-            self._screen.show_events(events)
+            self._printer.show_events(events)
 
     def end(self, _too_short: str | None = None) -> None:
-        """The sound is over; the verdict follows."""
+        """Do nothing: the verdicts follow."""
 
     def receive(self, topic: str, payload: bytes) -> None:
-        """A message of the broker's; called on its client's thread."""
+        """Keep an MQTT message, and print it if requested; called on the client's thread."""
         message = self._record.receive(topic, payload)
         if not self._messages:
             return
         try:
-            self.say(self._paint(_message(message), "36"))
+            self.print_line(self._paint(_message_line(message), "36"))
         except OSError:
             self._on_loss()
 
 
 def verdict_lines(verdicts: Sequence[Verdict], paint: Paint) -> list[str]:
-    """Print one line per passage, the reason where it is wrong, and the total."""
+    """Return one line per passage, the reason if it is wrong, and the totals."""
     lines = ["", "  played                                          heard"]
     for passage, right, remark in verdicts:
         mark = paint.green("✓") if right else paint.yellow("✗")
-        what = f"{clock(passage.start_seconds):>8}  {passage.what:10}{passage.instrument:30}"
-        lines.append(f"{what}{mark} {paint.dim(remark) if right else ''}".rstrip())
+        text = f"{format_time(passage.start_seconds):>8}  {passage.what:10}{passage.instrument:30}"
+        lines.append(f"{text}{mark} {paint.dim(remark) if right else ''}".rstrip())
         if not right:
             lines.append(f"{'':20}{paint.yellow(remark)}")
     return [*lines, "", summary(verdicts)]
 
 
-def _played(passage: Passage) -> str:
-    what = passage.what.ljust(10)
-    return f"{clock(passage.start_seconds):>8}  ♪ {what} is played: {passage.instrument}"
+def _passage_line(passage: Passage) -> str:
+    start = format_time(passage.start_seconds)
+    return f"{start:>8}  ♪ {passage.what:10} is played: {passage.instrument}"
 
 
-def _message(message: Received) -> str:
+def _message_line(message: ReceivedMessage) -> str:
     line = f"{'':8}  → {message.topic}  {message.text}"
     if len(line) <= _MOST_CHARACTERS:
         return line

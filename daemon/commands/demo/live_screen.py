@@ -1,4 +1,4 @@
-"""The demo's one screen on a terminal, redrawn in place."""
+"""The demo's screen on a terminal, redrawn in place."""
 
 import logging
 import os
@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from daemon.commands.demo.record import Note, Record
-from daemon.commands.demo.terminal_modes import keys, restored_in_any_case
+from daemon.commands.demo.record import LogLine, Record
+from daemon.commands.demo.terminal_modes import read_keys, restored_after_kill
 from daemon.system.printable import printable
 from daemon.system.stop import Stop
 
@@ -23,17 +23,17 @@ _MOST_PROBLEMS = 20
 
 
 class Draw(Protocol):
-    """Draws the screen's lines; `keys` tells whether keys work."""
+    """Returns the lines of the screen; `keys` is True if the user can press keys."""
 
     def __call__(self, width: int, height: int, *, messages: bool, keys: bool) -> list[Text]:  # noqa: D102
         ...
 
 
 class LiveScreen:
-    """A context manager that redraws the screen while it lasts; log lines go to the record.
+    """A context manager that redraws the screen; log lines go to the record meanwhile.
 
-    The key m shows and hides the messages; q makes the request to stop. The terminal is restored
-    at the end, whatever that is.
+    The key m shows or hides the messages, and q requests to stop. The terminal is restored at the
+    end, even after an error or a second signal.
     """
 
     def __init__(self, draw: Draw, record: Record, stop: Stop, *, messages: bool) -> None:
@@ -43,7 +43,7 @@ class LiveScreen:
         self._messages = messages
         self._keys = sys.stdin is not None and sys.stdin.isatty()
         self._exit = ExitStack()
-        # NO_COLOR is rich's to follow, except that an empty one counts here as elsewhere.
+        # Rich ignores NO_COLOR if it is empty; the other commands do not.
         self._console = Console(
             file=sys.stdout, force_terminal=True, no_color="NO_COLOR" in os.environ, highlight=False
         )
@@ -59,10 +59,10 @@ class LiveScreen:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(_log_to(self._record))
-            stack.enter_context(restored_in_any_case(self._stop))
+            stack.enter_context(restored_after_kill(self._stop))
             stack.enter_context(self._live)
             if self._keys:
-                stack.enter_context(keys(self._press))
+                stack.enter_context(read_keys(self._press))
             self._exit = stack.pop_all()
         return self
 
@@ -84,42 +84,43 @@ class LiveScreen:
             self._messages = not self._messages
             self._live.refresh()
         elif key in "qQ" and not self._stop.is_set():
-            # As Ctrl-C does, so that both take the same way out.
+            # Use the signal of Ctrl-C, so that both end the demo in the same way.
             os.kill(os.getpid(), signal.SIGINT)
 
 
 @contextmanager
 def _log_to(record: Record) -> Iterator[None]:
-    """Show log lines on the screen; problems are also written to the log once the screen is gone.
+    """Show log lines on the screen.
 
-    A log that goes elsewhere than to a terminal is written as always.
+    If the log goes to the terminal, warnings and errors are written to it after the screen is
+    closed. If it goes elsewhere, it is written as usual.
     """
     root, ours = logging.getLogger(), logging.getLogger("daemon")
     handlers, level = root.handlers, ours.level
-    screen = _OnScreen(record)
-    away = sys.stderr is not None and sys.stderr.isatty()
-    root.handlers = [screen] if away else [*handlers, screen]
-    ours.setLevel(logging.INFO if away else level)
+    screen = _ScreenHandler(record)
+    is_hidden = sys.stderr is not None and sys.stderr.isatty()
+    root.handlers = [screen] if is_hidden else [*handlers, screen]
+    ours.setLevel(logging.INFO if is_hidden else level)
     try:
         yield
     finally:
         root.handlers = handlers
         ours.setLevel(level)
-        for problem in screen.problems if away else ():
+        for problem in screen.problems if is_hidden else ():
             root.handle(problem)
 
 
-class _OnScreen(logging.Handler):
+class _ScreenHandler(logging.Handler):
     def __init__(self, record: Record) -> None:
         super().__init__()
         self._record = record
         self.problems: list[logging.LogRecord] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        # Events are shown elsewhere.
+        # The screen has its own pane for events.
         if hasattr(record, "family"):
             return
         is_problem = record.levelno >= logging.WARNING
         if is_problem and len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(record)
-        self._record.note = Note(printable(record.getMessage()), is_problem)
+        self._record.log_line = LogLine(printable(record.getMessage()), is_problem)

@@ -1,4 +1,4 @@
-"""The medley on the loudspeaker, in step with the screen, by a child process that may fail."""
+"""Plays the medley on the loudspeaker in a child process, in step with the screen."""
 
 import os
 import select
@@ -14,7 +14,7 @@ from daemon.commands.demo.playback import NO_DEVICE, NO_PORTAUDIO, READY
 
 _SILENT = "playing silently"
 _NO_ANSWER = "no answer"
-_REMARKS = {
+_STATUSES = {
     _NO_ANSWER: f"the sound system does not answer: {_SILENT}",
     NO_PORTAUDIO: f"no PortAudio (libportaudio2): {_SILENT}",
     NO_DEVICE: f"{NO_DEVICE}: {_SILENT}",
@@ -24,48 +24,57 @@ _KILL_SECONDS = 1.0
 
 
 class Loudspeaker:
-    """The child that plays. Nothing here waits long or raises, whatever the sound system does."""
+    """A sound file on the loudspeaker.
+
+    A child process plays it, because PortAudio may hang or crash. The methods raise nothing.
+    """
 
     def __init__(self, child: "subprocess.Popen[str]") -> None:
         self._child = child
-        self._orders = cast("IO[str]", child.stdin)
-        self._answers = cast("IO[str]", child.stdout)
-        self._silent: str | None = None
+        self._input = cast("IO[str]", child.stdin)
+        self._output = cast("IO[str]", child.stdout)
+        self._silent_because: str | None = None
 
     @property
-    def remark(self) -> str:
-        """Whether sound is heard, in a few words; why not, where it is not."""
-        if self._silent is None and self._child.poll():
-            self._silent = f"the loudspeaker is gone: {_SILENT}"
-        return self._silent or "playing on the loudspeaker"
+    def status(self) -> str:
+        """A few words: playing on the loudspeaker, or why there is no sound."""
+        if self._silent_because is None and self._child.poll():
+            self._silent_because = f"the loudspeaker is gone: {_SILENT}"
+        return self._silent_because or "playing on the loudspeaker"
 
     def start(self, *, within_seconds: float = _ANSWER_SECONDS) -> float:
-        """Start playing, or give up for good; the time.monotonic() of the sound's second 0."""
+        """Start playing; return the time.monotonic() of second 0 of the sound.
+
+        If the child is not ready after `within_seconds`, it is ended and nothing is played.
+        """
         answer = self._answer(within_seconds)
         started = time.monotonic()
         if answer == READY:
             with suppress(OSError):
-                print(started, file=self._orders, flush=True)
+                print(started, file=self._input, flush=True)
         else:
-            self._silent = _REMARKS.get(answer, f"the sound system crashed: {_SILENT}")
+            self._silent_because = _STATUSES.get(answer, f"the sound system crashed: {_SILENT}")
             self._child.kill()
         return started
 
     def _answer(self, seconds: float) -> str:
-        readable, _, _ = select.select([self._answers], [], [], seconds)
-        return self._answers.readline().strip() if readable else _NO_ANSWER
+        readable, _, _ = select.select([self._output], [], [], seconds)
+        return self._output.readline().strip() if readable else _NO_ANSWER
 
 
 @contextmanager
-def loudspeaker(file: Path) -> Iterator[Loudspeaker]:
-    """A loudspeaker for one sound file, which is opened while the caller does other things."""
+def open_loudspeaker(file: Path) -> Iterator[Loudspeaker]:
+    """Open the loudspeaker for one sound file in the background; yield it.
+
+    It is ready for `start` once the child has opened the device.
+    """
     child = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "daemon.commands.demo.playback", str(file)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        start_new_session=True,  # Ctrl-C is for the demo, which then ends the child.
+        start_new_session=True,  # Ctrl-C must reach the demo only; it ends the child itself.
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )
     try:

@@ -1,4 +1,4 @@
-"""The parts of the demo's screen, each a list of lines of a given width and height."""
+"""The panes of the demo's screen, each a list of lines for a given width and height."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from daemon.commands.demo.medley import Medley, Passage
-from daemon.commands.demo.record import Received, Record
+from daemon.commands.demo.record import ReceivedMessage, Record
 from daemon.commands.demo.verdict import Judge, Verdict
-from daemon.commands.terminal import bar, clock
+from daemon.commands.terminal import bar, format_time
 from daemon.hearing.rules import Rules
 from daemon.hearing.tracker import EventEnded, EventStarted
 from daemon.system.printable import printable
@@ -21,32 +21,40 @@ MARK = "┃"
 
 
 @dataclass(frozen=True)
-class Stage:
-    """What does not change during the demo, and how to ask for what does."""
+class DemoContext:
+    """Everything else the screen needs: constants, and functions that return changing values."""
 
     model: str
+    """The title of the model."""
     broker: str
+    """Host and port of the broker."""
     families: Sequence[str]
+    """The families, in the order of the model's outputs."""
     rules: Sequence[Rules]
+    """The tracker rules of each family."""
     gate_dbfs: float | None
-    """The level below which a window counts as silent; None: no gate."""
+    """The level below which a window counts as silent, in dBFS; None: no gate."""
     source: str
-    """What is heard where there is no medley."""
+    """The input if there is no medley, in a few words."""
     medley: Medley | None
-    """None: the source is heard instead."""
+    """None: the input is a microphone or camera."""
     judge: Judge | None
+    """Judges the passages; None if there is no medley."""
     settle_seconds: float
-    """How long after the end of a passage its verdict is final."""
+    """Seconds after the end of a passage until its verdict is final."""
     position: Callable[[], float]
-    """Seconds of the medley that have been played."""
-    deaf: Callable[[], str | None]
-    """Why there is no sound; None while there is."""
-    speaker: Callable[[], str]
-    """Whether the loudspeaker plays, in a few words."""
+    """Return the seconds of the medley that have been played."""
+    no_sound_reason: Callable[[], str | None]
+    """Return why there is no sound, or None if there is."""
+    speaker_status: Callable[[], str]
+    """Return a few words about the loudspeaker; empty if it is not used."""
 
 
 def marked_bar(share: float, mark: float | None, width: int, style: str) -> Text:
-    """A bar with a mark at its operating point; both are shares of the width, 0..1."""
+    """Return a bar that fills `share` of the width, with a mark at `mark`; both are 0..1.
+
+    `mark` None: no mark. `style` is that of the bar.
+    """
     text = Text(bar(share, width), style)
     if mark is not None:
         column = min(width - 1, max(0, round(mark * width)))
@@ -60,18 +68,18 @@ def marked_bar(share: float, mark: float | None, width: int, style: str) -> Text
 
 
 def playing_sign(score: float, rules: Rules) -> str:
-    """Whether a family that plays is heard now, or its event only waits to end."""
+    """Return ▶ if a family with an open event still plays, or ▷ if the event only waits to end."""
     return "▶" if score >= rules.release else "▷"
 
 
-def scores_pane(stage: Stage, record: Record, width: int, height: int) -> list[Text]:
-    """A bar a family; where not all fit, those with the highest scores."""
-    scores = [0.0] * len(stage.families) if record.heard is None else record.heard.scores.tolist()
+def scores_pane(context: DemoContext, record: Record, width: int, height: int) -> list[Text]:
+    """Return a bar for each family, or for those with the highest scores if not all fit."""
+    scores = [0.0] * len(context.families) if record.heard is None else record.heard.scores.tolist()
     best = sorted(range(len(scores)), key=lambda index: -scores[index])[: max(0, height - 1)]
     playing = {event.family for event in record.playing}
     lines = [_heading("scores", width, f"{MARK} operating point", "yellow")]
     for index in sorted(best):
-        family, rules = stage.families[index], stage.rules[index]
+        family, rules = context.families[index], context.rules[index]
         plays = family in playing
         style = "bold green" if plays else "cyan"
         sign = playing_sign(scores[index], rules) if plays else " "
@@ -88,43 +96,43 @@ def scores_pane(stage: Stage, record: Record, width: int, height: int) -> list[T
 
 
 def events_pane(record: Record, width: int, height: int) -> list[Text]:
-    """The newest events, the newest first."""
+    """Return the latest events, the newest first."""
     lines = [_heading("events", width)]
-    for told in reversed(record.events):
-        event, family = told.event, f"{printable(told.event.family):10}"
+    for shown in reversed(record.events):
+        event, family = shown.event, f"{printable(shown.event.family):10}"
         if isinstance(event, EventEnded):
             reason = f" ({printable(event.reason)})" if event.reason else ""
-            what = f"■ {family} ended after {event.duration_seconds:.1f} s{reason}"
+            text = f"■ {family} ended after {event.duration_seconds:.1f} s{reason}"
         else:
-            what = f"▶ {family} started at {told.onset}"
+            text = f"▶ {family} started at {shown.onset}"
         style = "green" if isinstance(event, EventStarted) else "yellow"
-        lines.append(Text.assemble((f"{told.at:>8}  ", "dim"), (what, style)))
+        lines.append(Text.assemble((f"{shown.at:>8}  ", "dim"), (text, style)))
     return lines[:height]
 
 
 def messages_pane(record: Record, width: int, height: int) -> list[Text]:
-    """The newest MQTT messages, the newest first: the topic, then the start of the payload."""
+    """Return the latest MQTT messages, the newest first: topic, then the start of the payload."""
     lines = [_heading("MQTT messages", width, f"{record.message_count} received")]
     for message in reversed(record.messages):
         lines += _message_lines(message, width)
     return lines[:height]
 
 
-def medley_pane(stage: Stage, record: Record, width: int, height: int) -> list[Text]:
-    """The passages of the medley, the present one marked, those that are over judged."""
-    if stage.medley is None or stage.judge is None:
+def medley_pane(context: DemoContext, record: Record, width: int, height: int) -> list[Text]:
+    """Return the passages of the medley: marked if playing now, with a verdict if settled."""
+    if context.medley is None or context.judge is None:
         return []
-    now = stage.position()
-    lines = [_heading("the medley", width, "✓ heard right  ✗ not")]
-    verdicts = stage.judge.verdicts(record.ended_by_now, record.windows)
+    now = context.position()
+    lines = [_heading("the medley", width, "✓ recognized  ✗ not")]
+    verdicts = context.judge.verdicts(record.ended_by_now, record.windows)
     for verdict in verdicts:
-        lines += _passage_lines(verdict, now, now - stage.settle_seconds)
+        lines += _passage_lines(verdict, now, now - context.settle_seconds)
     return lines[:height]
 
 
 def _passage_lines(verdict: Verdict, now: float, settled: float) -> list[Text]:
     passage = verdict.passage
-    text = f"{clock(passage.start_seconds):>7}  {passage.instrument}"
+    text = f"{format_time(passage.start_seconds):>7}  {passage.instrument}"
     if passage.start_seconds <= now < passage.end_seconds:
         return [Text(f"♪ {text}", "bold")]
     if passage.end_seconds > settled:
@@ -134,7 +142,7 @@ def _passage_lines(verdict: Verdict, now: float, settled: float) -> list[Text]:
     return [Text(f"✗ {text}", "yellow"), Text(f"{'':11}{verdict.remark}", "yellow")]
 
 
-def _message_lines(message: Received, width: int) -> list[Text]:
+def _message_lines(message: ReceivedMessage, width: int) -> list[Text]:
     room = max(1, (width - 2) * _MESSAGE_LINES)
     text = message.text
     if len(text) > room or len(text) < message.size:
@@ -152,7 +160,7 @@ def _heading(title: str, width: int, right: str = "", style: str = "dim") -> Tex
 
 
 def passage_name(passage: Passage) -> str:
-    """What is played, and the family that it belongs to."""
+    """Return the instrument of a passage with its family, or the kind of sound."""
     if not passage.instrument:
         return passage.what
     return f"{passage.instrument} ({passage.what})" if passage.is_music else passage.instrument

@@ -1,9 +1,9 @@
-"""A child process of the demo: plays one sound file on the default output device, by the clock.
+"""A child process of the demo that plays one sound file on the default output device.
 
-`python -m daemon.commands.demo.playback FILE` answers `ready` on standard output once the device is
-open, or one line that says why it cannot be. It then reads the start time (seconds of
-`time.monotonic()`, which all processes share) from standard input and plays. It ends with the file
-or when standard input is closed. PortAudio may hang or crash here without harm to the demo.
+`python -m daemon.commands.demo.playback FILE` prints `ready` once the device is open, or one line
+with the reason why it cannot be opened. It then reads the start time from standard input, in
+seconds of `time.monotonic()`, which all processes share, and plays. It ends with the file or when
+standard input is closed. PortAudio may hang or crash here without affecting the demo.
 """
 
 import os
@@ -17,13 +17,13 @@ NO_PORTAUDIO = "PortAudio is missing"
 NO_DEVICE = "no loudspeaker found"
 
 _BLOCK_SECONDS = 0.1
-# Sound that is later than this, after a pause of the sound server, is skipped.
+# After a pause of the sound server, sound that would be later than this is skipped.
 _MOST_LATE_SECONDS = 0.25
 _MOST_CHANNELS = 2
 
 
 def play(path: str) -> None:
-    """Open the default output, answer, wait for the start time, and play the file."""
+    """Open the default output device, print the result, wait for the start time, and play."""
     import soundfile
 
     try:
@@ -31,12 +31,12 @@ def play(path: str) -> None:
     except OSError:
         print(NO_PORTAUDIO, flush=True)
         return
-    except Exception:  # noqa: BLE001 (PortAudio's own error, which cannot be imported then)
+    except Exception:  # noqa: BLE001 (PortAudioError cannot be imported in this case)
         print(NO_DEVICE, flush=True)
         return
     with soundfile.SoundFile(path) as file:
         try:
-            stream = _opened(sounddevice, file.samplerate)
+            stream = _open_stream(sounddevice, file.samplerate)
         except sounddevice.PortAudioError:
             print(NO_DEVICE, flush=True)
             return
@@ -48,14 +48,14 @@ def play(path: str) -> None:
             stream.stop()
 
 
-def _opened(sounddevice: Any, rate_hz: int) -> Any:
+def _open_stream(sounddevice: Any, rate_hz: int) -> Any:
     most = int(sounddevice.query_devices(None, "output")["max_output_channels"])
     channels = min(_MOST_CHANNELS, most)
     return sounddevice.OutputStream(samplerate=rate_hz, channels=channels, dtype="float32")
 
 
 def _play(file: Any, stream: Any, started: float) -> None:
-    """Write block after block; each is audible one output latency later."""
+    """Write all blocks. Each is audible one output latency after it was written."""
     rate_hz = file.samplerate
     block = round(_BLOCK_SECONDS * rate_hz)
     while True:

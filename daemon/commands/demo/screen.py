@@ -1,9 +1,9 @@
-"""The demo's one screen as lines of text: a pure function of what happened and of the size."""
+"""The demo's screen as lines of text: a pure function of the context, the record and the size."""
 
 from rich.text import Text
 
 from daemon.commands.demo.panes import (
-    Stage,
+    DemoContext,
     events_pane,
     marked_bar,
     medley_pane,
@@ -13,7 +13,7 @@ from daemon.commands.demo.panes import (
     scores_pane,
 )
 from daemon.commands.demo.record import Record
-from daemon.commands.terminal import clock
+from daemon.commands.terminal import format_time
 from daemon.system.printable import printable
 
 _QUIETEST_DBFS = -70.0
@@ -21,23 +21,23 @@ _TWO_COLUMNS_WIDTH = 110
 _RIGHT_SHARE = 0.42
 _LEVEL_TEXT_WIDTH = 20
 _CLOCK_WIDTH = 8
-# Without messages a narrow screen shows at least so many lines of events.
+# Lines of events that a narrow screen shows at least, if it does not show messages.
 _LEAST_EVENT_ROWS = 4
 _GAP = 3
 
 
 def draw(
-    stage: Stage, record: Record, width: int, height: int, *, messages: bool, keys: bool
+    context: DemoContext, record: Record, width: int, height: int, *, messages: bool, keys: bool
 ) -> list[Text]:
-    """The lines of the screen: `height` of them, none wider than `width` cells.
+    """Return the `height` lines of the screen, none wider than `width` terminal cells.
 
-    `messages` shows the MQTT messages, `keys` says which keys there are.
+    `messages` shows the MQTT messages, `keys` the keys that can be pressed.
     """
-    head = _head(stage, record, width)
-    foot = _foot(stage, record, keys=keys)
+    head = _header_lines(context, record, width)
+    foot = _footer_lines(context, record, keys=keys)
     rows = max(0, height - len(head) - len(foot))
     panes = _two_columns if width >= _TWO_COLUMNS_WIDTH else _one_column
-    body = panes(stage, record, width, rows, messages=messages)
+    body = panes(context, record, width, rows, messages=messages)
     lines = [*head, *body, *[Text() for _ in range(rows - len(body))], *foot]
     for line in lines:
         line.truncate(width, overflow="ellipsis")
@@ -45,27 +45,27 @@ def draw(
 
 
 def _one_column(
-    stage: Stage, record: Record, width: int, rows: int, *, messages: bool
+    context: DemoContext, record: Record, width: int, rows: int, *, messages: bool
 ) -> list[Text]:
-    score_rows = len(stage.families) + 1
+    score_rows = len(context.families) + 1
     if messages:
-        scores = scores_pane(stage, record, width, min(score_rows, max(4, rows // 3)))
+        scores = scores_pane(context, record, width, min(score_rows, max(4, rows // 3)))
         return [*scores, *messages_pane(record, width, rows - len(scores))]
-    scores = scores_pane(stage, record, width, min(score_rows, max(4, rows - _LEAST_EVENT_ROWS)))
+    scores = scores_pane(context, record, width, min(score_rows, max(4, rows - _LEAST_EVENT_ROWS)))
     left = rows - len(scores)
-    medley = medley_pane(stage, record, width, left)
+    medley = medley_pane(context, record, width, left)
     if left < len(medley) + _LEAST_EVENT_ROWS:
         medley = []
     return [*scores, *medley, *events_pane(record, width, left - len(medley))]
 
 
 def _two_columns(
-    stage: Stage, record: Record, width: int, rows: int, *, messages: bool
+    context: DemoContext, record: Record, width: int, rows: int, *, messages: bool
 ) -> list[Text]:
     right_width = round(width * _RIGHT_SHARE)
     left_width = width - right_width - _GAP
-    left = scores_pane(stage, record, left_width, min(len(stage.families) + 1, rows))
-    left += medley_pane(stage, record, left_width, max(0, rows - len(left)))
+    left = scores_pane(context, record, left_width, min(len(context.families) + 1, rows))
+    left += medley_pane(context, record, left_width, max(0, rows - len(left)))
     right = events_pane(record, right_width, rows // 3 if messages else rows)
     if messages:
         right += [Text() for _ in range(rows // 3 - len(right))]
@@ -74,52 +74,52 @@ def _two_columns(
     for row in range(min(rows, max(len(left), len(right)))):
         line = left[row] if row < len(left) else Text()
         line.truncate(left_width, overflow="ellipsis", pad=True)
-        # Assembled, since what is appended to a line takes on its style.
+        # Not `append`, which would apply the style of the left line to the right one.
         lines.append(Text.assemble(line, " " * _GAP, right[row] if row < len(right) else ""))
     return lines
 
 
-def _head(stage: Stage, record: Record, width: int) -> list[Text]:
+def _header_lines(context: DemoContext, record: Record, width: int) -> list[Text]:
     title = Text.assemble(
-        (" Timbrel ", "bold reverse"), f"  {stage.model}  ", (f"broker {stage.broker}", "dim")
+        (" Timbrel ", "bold reverse"), f"  {context.model}  ", (f"broker {context.broker}", "dim")
     )
-    lines = [title, *_sound(stage, width)]
+    lines = [title, *_input_lines(context, width)]
     dbfs = _QUIETEST_DBFS if record.heard is None else record.heard.level_dbfs
-    gate = None if stage.gate_dbfs is None else 1.0 - stage.gate_dbfs / _QUIETEST_DBFS
+    gate = None if context.gate_dbfs is None else 1.0 - context.gate_dbfs / _QUIETEST_DBFS
     level = marked_bar(1.0 - dbfs / _QUIETEST_DBFS, gate, max(4, width - _LEVEL_TEXT_WIDTH), "cyan")
     number = "" if record.heard is None else f"{dbfs:6.1f} dBFS"
     lines.append(Text.assemble(("level   ", "bold"), f"{number:12}", level))
-    return [*lines, _heard(stage, record)]
+    return [*lines, _result_line(context, record)]
 
 
-def _sound(stage: Stage, width: int) -> list[Text]:
-    """What is played, which the network does not know, and the position in the medley."""
-    if stage.medley is None:
-        return [Text.assemble(("input   ", "bold"), printable(stage.source))]
-    now = stage.position()
-    names = " + ".join(passage_name(passage) for passage in stage.medley.at(now))
+def _input_lines(context: DemoContext, width: int) -> list[Text]:
+    """Return the input: the passages that play and a progress bar, or the name of the source."""
+    if context.medley is None:
+        return [Text.assemble(("input   ", "bold"), printable(context.source))]
+    now = context.position()
+    names = " + ".join(passage_name(passage) for passage in context.medley.at(now))
     played = Text.assemble(("played  ", "bold"), f"♪ {names}" if names else ("a pause", "dim"))
     played.append("   hidden from the network", "dim")
-    end = clock(stage.medley.seconds)
+    end = format_time(context.medley.seconds)
     bar_width = max(4, width - 2 * _CLOCK_WIDTH - len(end))
-    line = Text.assemble(f"{'':8}{clock(now):>{_CLOCK_WIDTH - 1}} ")
+    line = Text.assemble(f"{'':8}{format_time(now):>{_CLOCK_WIDTH - 1}} ")
     for column in range(bar_width - 1):
-        moment = column / bar_width * stage.medley.seconds
-        passages = stage.medley.at(moment)
+        moment = column / bar_width * context.medley.seconds
+        passages = context.medley.at(moment)
         glyph = "━" if any(p.is_music for p in passages) else "┄" if passages else " "
         line.append(glyph, "green" if moment <= now else "dim")
     return [played, line.append(f" {end}", "dim")]
 
 
-def _heard(stage: Stage, record: Record) -> Text:
+def _result_line(context: DemoContext, record: Record) -> Text:
     line = Text.assemble(("heard   ", "bold"))
-    if (reason := stage.deaf()) is not None:
+    if (reason := context.no_sound_reason()) is not None:
         return line.append(f"no sound: {printable(reason)}", "bold red")
     if record.heard is None:
         return line.append("waiting for the first 4 s of sound", "dim")
     if not record.playing:
         return line.append("no instrument", "dim")
-    rules = dict(zip(stage.families, stage.rules, strict=True))
+    rules = dict(zip(context.families, context.rules, strict=True))
     for number, event in enumerate(record.playing):
         sign = playing_sign(event.score, rules[event.family])
         seconds = record.heard.ended_at - event.onset
@@ -130,11 +130,11 @@ def _heard(stage: Stage, record: Record) -> Text:
     return line
 
 
-def _foot(stage: Stage, record: Record, *, keys: bool) -> list[Text]:
+def _footer_lines(context: DemoContext, record: Record, *, keys: bool) -> list[Text]:
     lines = []
-    if record.note is not None:
-        lines.append(Text(record.note.text, "bold red" if record.note.is_problem else "dim"))
+    if (line := record.log_line) is not None:
+        lines.append(Text(line.text, "bold red" if line.is_problem else "dim"))
     foot = Text("" if keys else "Ctrl-C ends   ")
     if keys:
         foot = Text.assemble(("m", "bold"), " messages   ", ("q", "bold"), " quit   ")
-    return [*lines, foot.append(stage.speaker(), "dim")]
+    return [*lines, foot.append(context.speaker_status(), "dim")]

@@ -1,4 +1,4 @@
-"""The terminal's modes while a program redraws its screen, and how they are given back."""
+"""Changes the terminal's modes while the screen is redrawn, and restores them."""
 
 import os
 import select
@@ -12,16 +12,17 @@ from types import FrameType
 
 from daemon.system.stop import Stop
 
-_LEAVE = b"\x1b[0m\x1b[?25h\x1b[?1049l"  # no colour, a cursor, the ordinary screen
-# Where termios keeps them in its list.
+# Reset the colours, show the cursor, leave the alternate screen.
+_LEAVE = b"\x1b[0m\x1b[?25h\x1b[?1049l"
+# Indexes into the list that termios.tcgetattr returns.
 _INPUT_MODES = 0
 _LOCAL_MODES = 3
 _CONTROL_CHARACTERS = 6
 
 
 @contextmanager
-def restored_in_any_case(stop: Stop) -> Iterator[None]:
-    """Restore the terminal even when a second signal kills the program."""
+def restored_after_kill(stop: Stop) -> Iterator[None]:
+    """Inside this context, a second signal restores the terminal before it kills the program."""
     output = sys.stdout.fileno()
     modes = termios.tcgetattr(output)
 
@@ -42,14 +43,14 @@ def restored_in_any_case(stop: Stop) -> Iterator[None]:
 
 
 @contextmanager
-def keys(press: Callable[[str], None]) -> Iterator[None]:
-    """Call `press` for every key, on a thread; keys are not echoed meanwhile."""
+def read_keys(press: Callable[[str], None]) -> Iterator[None]:
+    """Inside this context, call `press` for every key on a thread; keys are not echoed."""
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
     modes = termios.tcgetattr(terminal)
     modes[_LOCAL_MODES] &= ~(termios.ICANON | termios.ECHO)
     modes[_INPUT_MODES] &= ~termios.IXON
-    # A stopped program would leave its screen to the shell; the sound would play on.
+    # Ignore Ctrl-Z and Ctrl-\: they would leave the screen to the shell while the sound goes on.
     for character in (termios.VSUSP, termios.VQUIT):
         modes[_CONTROL_CHARACTERS][character] = b"\0"
     reading, ending = os.pipe()
@@ -75,7 +76,7 @@ def keys(press: Callable[[str], None]) -> Iterator[None]:
 
 
 def _read_key(terminal: int) -> bytes:
-    """One byte, or none from a terminal that is gone."""
+    """Return one byte, or none if the terminal is closed."""
     try:
         return os.read(terminal, 1)
     except OSError:

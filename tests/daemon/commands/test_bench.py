@@ -8,7 +8,7 @@ from tests.conftest import Timbrel
 
 
 @pytest.mark.timeout(300)
-def test_bench_measures_every_figure_it_promises(
+def test_bench_measures_every_figure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Each figure is measured in full, but fewer times than on the command line.
@@ -25,7 +25,7 @@ def test_bench_measures_every_figure_it_promises(
         assert figures[key] > 0.0
 
 
-def test_a_peer_that_is_no_model_is_named(timbrel: Timbrel) -> None:
+def test_missing_peer_model_is_reported(timbrel: Timbrel) -> None:
     done = timbrel("bench", "--peer", "/nowhere/yamnet.tflite")
     assert done.returncode == 2
     assert "/nowhere/yamnet.tflite" in done.stderr

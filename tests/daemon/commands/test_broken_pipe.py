@@ -1,4 +1,4 @@
-"""A reader that leaves, or a disk that is full, is no traceback in any command."""
+"""A closed pipe or a full disk causes no traceback in any command."""
 
 import os
 import subprocess
@@ -21,20 +21,20 @@ COMMANDS = [
 ]
 
 
-def buffered() -> dict[str, str]:
-    """An environment in which Python buffers its output, as it does for a user."""
+def buffering_environment() -> dict[str, str]:
+    """Return an environment in which Python buffers its output, as it does for a user."""
     return {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_a_reader_that_is_gone_is_no_error(arguments: list[str]) -> None:
+def test_closed_pipe_is_no_error(arguments: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
         done = subprocess.run(
             [sys.executable, "-m", "daemon", *arguments],
             cwd=ROOT,
-            env=buffered(),
+            env=buffering_environment(),
             stdin=subprocess.DEVNULL,
             stdout=writing,
             stderr=subprocess.PIPE,
@@ -48,12 +48,12 @@ def test_a_reader_that_is_gone_is_no_error(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["demo", "--speed", "max"]], ids=" ".join)
-def test_a_full_disk_under_buffered_output_is_named(arguments: list[str]) -> None:
+def test_full_disk_is_reported_for_buffered_output(arguments: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "daemon", *arguments],
             cwd=ROOT,
-            env=buffered(),
+            env=buffering_environment(),
             stdin=subprocess.DEVNULL,
             stdout=full,
             stderr=subprocess.PIPE,
@@ -66,5 +66,5 @@ def test_a_full_disk_under_buffered_output_is_named(arguments: list[str]) -> Non
 
 
 @pytest.mark.skipif(find_library("portaudio") is None, reason="needs libportaudio2")
-def test_devices_read_by_nobody_are_no_error() -> None:
-    test_a_reader_that_is_gone_is_no_error(["devices"])
+def test_closed_pipe_is_no_error_for_devices() -> None:
+    test_closed_pipe_is_no_error(["devices"])

@@ -1,4 +1,4 @@
-"""How long a command waits for a broker that is slow, silent, absent, or not wanted any more."""
+"""How long a command waits for a slow, silent or absent broker."""
 
 import threading
 import time
@@ -13,13 +13,13 @@ from tests.daemon.mqtt.test_link import link_to
 from tests.daemon.scripted_broker import ScriptedBroker
 
 
-def test_waits_for_the_answer_to_an_attempt_under_way() -> None:
+def test_waits_for_answer_to_attempt_in_progress() -> None:
     with ScriptedBroker(silence_seconds=2.0) as broker, link_to(broker.port) as link:
         wait_for_broker(link.connection, Stop(), 0.2)
         assert link.connection.count == 1
 
 
-def test_silent_broker_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_times_out_if_broker_stays_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker_wait, "_LONGEST_ANSWER_SECONDS", 1.0)
     began = time.monotonic()
     with (
@@ -31,14 +31,14 @@ def test_silent_broker_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 1.0 <= time.monotonic() - began < 6.0
 
 
-def test_absent_broker_is_tried_for_the_given_time() -> None:
+def test_retries_absent_broker_for_given_time() -> None:
     began = time.monotonic()
     with link_to(1) as link, pytest.raises(FailedError, match="no broker answers"):
         wait_for_broker(link.connection, Stop(), 1.0)
     assert 1.0 <= time.monotonic() - began < 6.0
 
 
-def test_request_to_stop_ends_the_wait() -> None:
+def test_stop_request_ends_wait() -> None:
     stop = Stop()
     with ScriptedBroker(silence_seconds=30.0) as broker, link_to(broker.port) as link:
         timer = threading.Timer(0.5, stop.set)

@@ -1,9 +1,7 @@
-"""What users get wrong: each gives one clear line on standard error and the right exit code."""
+"""Mistakes of users: each causes one clear line on standard error and the right exit code."""
 
 import json
 import os
-import re
-import shlex
 import signal
 import subprocess
 import sys
@@ -13,18 +11,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from daemon import __version__
 from daemon.hearing.classifier import BUILT_IN_MODEL
-from daemon.hearing.model_file import read_contract
-from daemon.system import installation
 from tests.conftest import MEDLEY, ROOT, Mosquitto, StartBroker, Timbrel, Watcher, killed_at_last
 from tests.daemon.mqtt.test_link import make_certificate, make_password_file
 
 
-def refused(
+def assert_refused(
     done: subprocess.CompletedProcess[str], *words: str, code: int = 2, verdict: bool = False
 ) -> None:
-    """One line that holds all the words, and maybe a verdict; nothing on standard output."""
+    """Assert one error line with all the words, then a verdict if `verdict`, and no output."""
     assert done.returncode == code, done.stderr
     lines = done.stderr.strip().splitlines()
     if verdict:
@@ -53,43 +48,43 @@ def refused(
     ],
 )
 @pytest.mark.parametrize("command", ["check", "run"])
-def test_a_wrong_configuration(
+def test_invalid_configuration_is_refused_with_one_line(
     command: str, yaml: str, words: list[str], tmp_path: Path, timbrel: Timbrel
 ) -> None:
     file = tmp_path / "timbrel.yaml"
     file.write_text(yaml)
     arguments = ["check", file] if command == "check" else ["run", "--config", file]
-    refused(timbrel(*arguments), *words, verdict=command == "check")
+    assert_refused(timbrel(*arguments), *words, verdict=command == "check")
 
 
-def test_a_configuration_that_is_absent_or_a_folder(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_missing_configuration_and_folder_are_refused(tmp_path: Path, timbrel: Timbrel) -> None:
     absent = timbrel("check", tmp_path / "absent.yaml")
-    refused(absent, "absent.yaml", "No such file", verdict=True)
-    refused(timbrel("run", "--config", tmp_path), str(tmp_path), "directory")
+    assert_refused(absent, "absent.yaml", "No such file", verdict=True)
+    assert_refused(timbrel("run", "--config", tmp_path), str(tmp_path), "directory")
 
 
-def test_a_truncated_model(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_truncated_model_is_refused(tmp_path: Path, timbrel: Timbrel) -> None:
     model = tmp_path / "model.tflite"
     model.write_bytes(BUILT_IN_MODEL.read_bytes()[:-4000])
     config = tmp_path / "timbrel.yaml"
     config.write_text(f"model: {{file: {model}}}")
-    refused(timbrel("check", config), "model.tflite", "cut short", verdict=True)
+    assert_refused(timbrel("check", config), "model.tflite", "cut short", verdict=True)
 
 
-def test_sound_files_that_are_none(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_replay_refuses_files_without_sound(tmp_path: Path, timbrel: Timbrel) -> None:
     text, empty, nan = tmp_path / "text.wav", tmp_path / "empty.wav", tmp_path / "nan.wav"
-    text.write_text("this is no sound\n" * 100)
+    text.write_text("this is not sound\n" * 100)
     empty.touch()
     soundfile.write(nan, np.full(80_000, np.nan, np.float32), 16_000, subtype="FLOAT")
     absent = tmp_path / "absent.wav"
-    refused(timbrel("replay", text), "text.wav", "cannot be read as audio")
-    refused(timbrel("replay", empty), "empty.wav", "empty")
-    refused(timbrel("replay", nan), "nan.wav", "NaN")
-    refused(timbrel("replay", absent), "absent.wav", "no such file")
-    refused(timbrel("replay", tmp_path), str(tmp_path), "folder")
+    assert_refused(timbrel("replay", text), "text.wav", "cannot be read as audio")
+    assert_refused(timbrel("replay", empty), "empty.wav", "empty")
+    assert_refused(timbrel("replay", nan), "nan.wav", "NaN")
+    assert_refused(timbrel("replay", absent), "absent.wav", "no such file")
+    assert_refused(timbrel("replay", tmp_path), str(tmp_path), "folder")
 
 
-def test_a_bad_file_among_good_ones_is_reported_and_the_others_go_on(
+def test_replay_reports_bad_file_and_continues_with_others(
     tmp_path: Path, timbrel: Timbrel
 ) -> None:
     good = tmp_path / "good.flac"
@@ -101,14 +96,7 @@ def test_a_bad_file_among_good_ones_is_reported_and_the_others_go_on(
     assert files == [str(good)] * 4
 
 
-@pytest.mark.parametrize("speed", ["0", "-1", "fast", "nan", "inf"])
-def test_a_speed_that_is_none(speed: str, timbrel: Timbrel) -> None:
-    done = timbrel("replay", f"--speed={speed}", MEDLEY)
-    assert done.returncode == 2
-    assert f"'{speed}'" in done.stderr
-
-
-def test_publishing_to_no_broker_or_one_that_refuses(
+def test_publish_fails_if_broker_refuses_or_is_absent(
     tmp_path: Path, start_broker: StartBroker, timbrel: Timbrel
 ) -> None:
     passwords = make_password_file(tmp_path, "box", "secret")
@@ -119,19 +107,19 @@ def test_publishing_to_no_broker_or_one_that_refuses(
     password.write_text("guessed\n")
     config = tmp_path / "timbrel.yaml"
 
-    def publishing(mqtt: str) -> subprocess.CompletedProcess[str]:
+    def publish_with(mqtt: str) -> subprocess.CompletedProcess[str]:
         config.write_text(f"mqtt: {{host: localhost, {mqtt}}}")
         return timbrel("replay", "--publish", "--config", config, MEDLEY)
 
-    wrong = publishing(f"port: {strict.port}, username: box, password_file: {password}")
+    wrong = publish_with(f"port: {strict.port}, username: box, password_file: {password}")
     assert wrong.returncode == 2
     assert "Not authorized" in wrong.stderr
     assert "guessed" not in wrong.stderr
-    unknown = publishing(f"port: {encrypted.port}, tls: {{}}")
+    unknown = publish_with(f"port: {encrypted.port}, tls: {{}}")
     assert unknown.returncode == 2
     assert "certificate that is not accepted" in unknown.stderr
     strict.kill()
-    absent = publishing(f"port: {strict.port}")
+    absent = publish_with(f"port: {strict.port}")
     assert absent.returncode == 1
     assert "(is it running?)" in absent.stderr
     for done in (wrong, unknown, absent):
@@ -139,11 +127,11 @@ def test_publishing_to_no_broker_or_one_that_refuses(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_in_the_middle_ends_open_events_and_says_offline(
+def test_signal_ends_open_events_and_publishes_offline(
     number: int, tmp_path: Path, broker: Mosquitto, watcher: Watcher
 ) -> None:
     config = tmp_path / "timbrel.yaml"
-    # So low a threshold that something plays from the first window on.
+    # With this low threshold, an event starts at the first window.
     config.write_text(
         f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\ntracker: {{threshold: 0.02, votes: 1}}\n"
     )
@@ -167,7 +155,7 @@ def test_a_signal_in_the_middle_ends_open_events_and_says_offline(
     assert last.json["playing"] is False
 
 
-def test_a_reader_that_leaves_early_is_no_error() -> None:
+def test_closed_pipe_is_no_error() -> None:
     pipeline = f"'{sys.executable}' -m daemon replay --json --scores '{MEDLEY}' | head -n 1"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", pipeline],
@@ -181,7 +169,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert done.returncode == 0
 
 
-def test_a_full_disk_under_the_output_is_named() -> None:
+def test_full_disk_is_reported() -> None:
     command = [sys.executable, "-m", "daemon", "replay", "--json", "--scores", str(MEDLEY)]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -191,19 +179,19 @@ def test_a_full_disk_under_the_output_is_named() -> None:
     assert done.stderr == "timbrel: No space left on device\n"
 
 
-def test_a_terminal_that_knows_no_bars_is_no_error(timbrel: Timbrel) -> None:
+def test_terminal_without_unicode_is_no_error(timbrel: Timbrel) -> None:
     done = timbrel("replay", "--scores", MEDLEY, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0, done.stderr
     assert "guitar" in done.stdout
 
 
-MUTTERED = """
+PRINTS_WHILE_SILENCED = """
 import logging, os, runpy, sys
 from daemon.system import silenced_output
 
 def silenced(quiet_output=silenced_output.quiet_output):
     with quiet_output():
-        os.write(1, b"muttered"); os.write(2, b"muttered")
+        os.write(1, b"noise of a library"); os.write(2, b"noise of a library")
         print("printed meanwhile"); logging.error("logged meanwhile")
         yield
 
@@ -212,21 +200,21 @@ runpy.run_module("daemon", run_name="__main__")
 """
 
 
-def test_what_is_said_while_libraries_are_silenced_is_not_lost() -> None:
-    command = [sys.executable, "-c", MUTTERED, "replay", str(MEDLEY)]
+def test_output_survives_silencing_of_libraries() -> None:
+    command = [sys.executable, "-c", PRINTS_WHILE_SILENCED, "replay", str(MEDLEY)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "printed meanwhile\n" in done.stdout
     assert "timbrel: logged meanwhile\n" in done.stderr
-    assert "muttered" not in done.stdout + done.stderr
+    assert "noise of a library" not in done.stdout + done.stderr
 
 
-def test_closed_outputs_are_no_error() -> None:
+def test_closed_standard_streams_are_no_error() -> None:
     command = f"'{sys.executable}' -m daemon replay '{MEDLEY}' <&- >&- 2>&-; echo $?"
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, check=False)
     assert (done.stdout, done.stderr) == (b"0\n", b"")
 
 
-def test_raw_sound_on_standard_input(timbrel: Timbrel) -> None:
+def test_replay_reads_raw_samples_from_standard_input(timbrel: Timbrel) -> None:
     sound = np.random.default_rng(1).integers(-3000, 3000, 6 * 16_000).astype("<i2").tobytes()
     done = timbrel("replay", "--json", "--scores", "-", input=sound, text=False)
     windows = [json.loads(line) for line in done.stdout.splitlines()]
@@ -234,49 +222,14 @@ def test_raw_sound_on_standard_input(timbrel: Timbrel) -> None:
     assert {w["file"] for w in windows} == {"-"}
 
 
-def test_help_names_every_command(timbrel: Timbrel) -> None:
-    done = timbrel("--help")
-    assert done.returncode == 0
-    for command in ("run", "replay", "check", "devices", "demo", "bench", "install-service"):
-        assert command in done.stdout
-        assert timbrel(command, "--help").returncode == 0
-
-
-def test_without_a_command_the_help_is_shown_and_the_exit_code_is_2(timbrel: Timbrel) -> None:
-    done = timbrel()
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == timbrel("--help").stdout
-    assert "exit codes: 0 success, 1 runtime failure, 2 invalid input" in done.stderr
-
-
-def test_version_names_program_python_and_model(timbrel: Timbrel) -> None:
-    done = timbrel("--version")
-    assert (done.returncode, done.stderr) == (0, "")
-    python = ".".join(map(str, sys.version_info[:3]))
-    model = read_contract(BUILT_IN_MODEL).title
-    assert done.stdout == f"timbrel {__version__} (Python {python}, model {model})\n"
-
-
-def test_the_commands_that_help_shows_can_be_pasted(timbrel: Timbrel, tmp_path: Path) -> None:
-    without = timbrel("--help", env={**os.environ, "PATH": "/usr/bin:/bin"}).stdout
-    shown = re.search(r"^  (.*) demo$", without, re.MULTILINE)
-    assert shown
-    # The environment of the tests may lie in a folder with a space.
-    assert Path(shlex.split(shown[1])[0]).exists()
-    assert subprocess.run([*shlex.split(shown[1]), "--version"], check=True).returncode == 0
-    (tmp_path / "timbrel").symlink_to(installation.program(of_user=True))
-    path = f"{tmp_path}:/usr/bin:/bin"
-    assert "\n  timbrel demo\n" in timbrel("--help", env={**os.environ, "PATH": path}).stdout
-
-
-def test_check_shows_what_the_example_comes_to(timbrel: Timbrel) -> None:
+def test_check_shows_effective_settings_of_example(timbrel: Timbrel) -> None:
     done = timbrel("check", ROOT / "configs" / "timbrel.yaml")
     assert done.returncode == 0
     assert "localhost:1883" in done.stdout
     assert "guitar" in done.stdout
 
 
-def test_the_password_never_shows(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_password_is_never_printed(tmp_path: Path, timbrel: Timbrel) -> None:
     config = tmp_path / "timbrel.yaml"
     config.write_text("log: {level: debug}\nmqtt: {port: 1, username: box}\n")
     environment = {**os.environ, "TIMBREL_MQTT_PASSWORD": "s3cr3t"}
@@ -289,7 +242,7 @@ def test_the_password_never_shows(tmp_path: Path, timbrel: Timbrel) -> None:
     "arguments", [["forget", "attic"], ["demo"], ["run"], ["replay", "--publish", str(MEDLEY)]]
 )
 @pytest.mark.parametrize("host", ["a..b", "mqtt://me:S3cret@hub", "${MQTT_HOST}"])
-def test_invalid_host_is_one_line_in_every_command(
+def test_invalid_host_is_refused_by_every_command(
     arguments: list[str], host: str, timbrel: Timbrel, tmp_path: Path
 ) -> None:
     config = tmp_path / "timbrel.yaml"

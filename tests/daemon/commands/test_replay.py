@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from daemon.commands.demo.medley import medley
+from daemon.commands.demo.medley import read_medley
 from daemon.hearing.classifier import BUILT_IN_MODEL
 from daemon.hearing.model_file import read_contract
 from tests.conftest import MEDLEY, ROOT, Mosquitto, Timbrel, Watcher
@@ -23,13 +23,13 @@ from tests.daemon.scripted_broker import ScriptedBroker
 FAMILIES = read_contract(BUILT_IN_MODEL).families
 
 
-def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+def parse_lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_events_follow_the_contract(timbrel: Timbrel) -> None:
-    events = lines(timbrel("replay", "--json", MEDLEY))
+def test_json_events_have_documented_fields(timbrel: Timbrel) -> None:
+    events = parse_lines(timbrel("replay", "--json", MEDLEY))
     started = {"file", "event", "family", "onset", "at", "score"}
     ended = started | {"ended_at", "duration_seconds", "peak"}
     assert events
@@ -54,13 +54,13 @@ def test_events_follow_the_contract(timbrel: Timbrel) -> None:
     ("seconds", "ends"), [(0.3, [4.0]), (4.0, [4.0]), (4.9, [4.0]), (6.0, [4.0, 5.0, 6.0])]
 )
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100])
-def test_scores_follow_the_contract(
+def test_json_scores_have_documented_fields(
     seconds: float, ends: list[float], rate_hz: int, tmp_path: Path, timbrel: Timbrel
 ) -> None:
     file = tmp_path / "noise.wav"
     noise = np.random.default_rng(1).normal(0, 0.05, (round(seconds * rate_hz), 2))
     soundfile.write(file, noise, rate_hz)
-    windows = lines(timbrel("replay", "--json", "--scores", file))
+    windows = parse_lines(timbrel("replay", "--json", "--scores", file))
     assert [window["at"] for window in windows] == ends
     for window in windows:
         assert set(window) == {"file", "at", "level_dbfs", "scores"}
@@ -68,28 +68,28 @@ def test_scores_follow_the_contract(
         assert all(0.0 <= score <= 1.0 for score in window["scores"].values())
 
 
-def test_the_gate_is_off_under_scores(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_scores_disable_level_gate(tmp_path: Path, timbrel: Timbrel) -> None:
     file = tmp_path / "silence.wav"
     soundfile.write(file, np.zeros(16_000 * 5), 16_000)
-    windows = lines(timbrel("replay", "--json", "--scores", file))
+    windows = parse_lines(timbrel("replay", "--json", "--scores", file))
     assert [window["level_dbfs"] for window in windows] == [-120.0, -120.0]
     assert all(score > 0.0 for score in windows[0]["scores"].values())
 
 
-def test_plain_output_in_a_pipe_has_no_colour(timbrel: Timbrel) -> None:
+def test_output_in_a_pipe_has_no_colours(timbrel: Timbrel) -> None:
     done = timbrel("replay", MEDLEY)
     assert done.returncode == 0
     assert "▶ drums" in done.stdout
     assert "\033" not in done.stdout
 
 
-def test_a_sound_without_events_is_told_to_people_and_not_to_machines(
+def test_missing_events_are_reported_as_text_but_not_as_json(
     tmp_path: Path, timbrel: Timbrel
 ) -> None:
     file = tmp_path / "silence.wav"
     soundfile.write(file, np.zeros(16_000 * 6), 16_000)
     assert "no event" in timbrel("replay", file).stdout
-    assert lines(timbrel("replay", "--json", file)) == []
+    assert parse_lines(timbrel("replay", "--json", file)) == []
     assert "no event" not in timbrel("replay", MEDLEY).stdout
 
 
@@ -107,7 +107,7 @@ def test_a_sound_without_events_is_told_to_people_and_not_to_machines(
         (6.1, "tracker: {votes: 6, families: {vocal: {votes: 3}}}", None),
     ],
 )
-def test_a_recording_too_short_for_an_event_is_said_to_be(
+def test_recording_too_short_for_events_is_reported(
     seconds: float, settings: str, shortest: int | None, tmp_path: Path, timbrel: Timbrel
 ) -> None:
     file, config = tmp_path / "short tone.wav", tmp_path / "timbrel.yaml"
@@ -123,7 +123,7 @@ def test_a_recording_too_short_for_an_event_is_said_to_be(
     assert done.stderr == (f"timbrel: {file}: no event: {text}\n" if shortest else "")
 
 
-def test_the_shortest_recording_for_an_event_gives_one(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_shortest_sufficient_recording_has_an_event(tmp_path: Path, timbrel: Timbrel) -> None:
     sound, _ = soundfile.read(MEDLEY, dtype="float32")
     config, long, short = (tmp_path / name for name in ("low.yaml", "long.wav", "short.wav"))
     config.write_text("audio: {gate_dbfs: null}\ntracker: {threshold: 1.0e-6, votes: 4}\n")
@@ -131,20 +131,20 @@ def test_the_shortest_recording_for_an_event_gives_one(tmp_path: Path, timbrel: 
     soundfile.write(long, sound[: 7 * rate_hz], rate_hz)
     soundfile.write(short, sound[: round(6.9 * rate_hz)], rate_hz)
     done = timbrel("replay", "--config", config, "--json", long)
-    assert {event["event"] for event in lines(done)} == {"started", "ended"}
+    assert {event["event"] for event in parse_lines(done)} == {"started", "ended"}
     assert done.stderr == ""
     done = timbrel("replay", "--config", config, "--json", short)
-    assert lines(done) == []
+    assert parse_lines(done) == []
     assert "needs at least 7 s" in done.stderr
 
 
-def test_published_events_reach_another_client_with_families_and_times(
+def test_publishes_events_with_families_and_times(
     tmp_path: Path, broker: Mosquitto, watcher: Watcher, timbrel: Timbrel
 ) -> None:
     config = tmp_path / "timbrel.yaml"
     config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}")
     done = timbrel("replay", "--publish", "--json", "--config", config, MEDLEY)
-    wanted = lines(done)
+    wanted = parse_lines(done)
     watcher.wait_for("timbrel/replay/availability", lambda m: m.payload == b"offline")
 
     topics = [message.topic for message in watcher.received]
@@ -156,10 +156,10 @@ def test_published_events_reach_another_client_with_families_and_times(
     assert [(e["event_type"], e["family"]) for e in events] == [
         (w["event"], w["family"]) for w in wanted
     ]
-    began = at(events[0]["onset"]) - wanted[0]["onset"]
+    began = timestamp(events[0]["onset"]) - wanted[0]["onset"]
     for event, want in zip(events, wanted, strict=True):
-        assert at(event["onset"]) - began == pytest.approx(want["onset"], abs=0.01)
-        assert at(event["at"]) - began == pytest.approx(want["at"], abs=0.01)
+        assert timestamp(event["onset"]) - began == pytest.approx(want["onset"], abs=0.01)
+        assert timestamp(event["at"]) - began == pytest.approx(want["at"], abs=0.01)
         assert event["node"] == "replay"
         assert event["score"] == pytest.approx(want["score"], abs=0.001)
         if want["event"] == "ended":
@@ -171,7 +171,7 @@ def test_published_events_reach_another_client_with_families_and_times(
 
 
 @pytest.mark.parametrize("protocol", ["auto", "'3.1.1'"])
-def test_publishing_leaves_no_device_behind(
+def test_publishing_removes_its_device_at_the_end(
     tmp_path: Path, broker: Mosquitto, watcher: Watcher, timbrel: Timbrel, protocol: str
 ) -> None:
     config, short = tmp_path / "timbrel.yaml", tmp_path / "short.wav"
@@ -188,16 +188,16 @@ def test_publishing_leaves_no_device_behind(
         assert [m.topic for m in newcomer.received] == ["end"]
 
 
-def test_broker_that_answers_late_gets_the_events(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_slow_broker_receives_all_events(tmp_path: Path, timbrel: Timbrel) -> None:
     config = tmp_path / "timbrel.yaml"
     with ScriptedBroker(silence_seconds=7.0) as broker:
         config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}")
         done = timbrel("replay", "--publish", "--json", "--config", config, MEDLEY)
-        assert len(broker.of("timbrel/replay/event")) == len(lines(done)) > 0
+        assert len(broker.of("timbrel/replay/event")) == len(parse_lines(done)) > 0
         assert broker.versions == [5]
 
 
-def test_interrupt_ends_the_wait_for_a_silent_broker(tmp_path: Path) -> None:
+def test_interrupt_ends_wait_for_silent_broker(tmp_path: Path) -> None:
     config = tmp_path / "timbrel.yaml"
     with ScriptedBroker(silence_seconds=60.0) as broker:
         config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}")
@@ -211,40 +211,38 @@ def test_interrupt_ends_the_wait_for_a_silent_broker(tmp_path: Path) -> None:
         eventually(lambda: broker.versions, 30)
         began = time.monotonic()
         replay.send_signal(signal.SIGINT)
-        printed, said = replay.communicate(timeout=60)
+        output, errors = replay.communicate(timeout=60)
         assert time.monotonic() - began < 5.0
-    assert (replay.returncode, printed, said) == (0, "", "")
+    assert (replay.returncode, output, errors) == (0, "", "")
 
 
-def at(iso: str) -> float:
+def timestamp(iso: str) -> float:
     moment = datetime.fromisoformat(iso)
     assert moment.tzinfo is not None
     return moment.timestamp()
 
 
-def test_most_of_the_medley_is_named_and_nothing_where_nobody_plays(timbrel: Timbrel) -> None:
-    events = [e for e in lines(timbrel("replay", "--json", MEDLEY)) if e["event"] == "ended"]
+def test_recognizes_most_of_medley_and_nothing_between_music(timbrel: Timbrel) -> None:
+    events = [e for e in parse_lines(timbrel("replay", "--json", MEDLEY)) if e["event"] == "ended"]
 
-    def heard(start: float, end: float) -> Counter[str]:
+    def heard_seconds(start: float, end: float) -> Counter[str]:
         overlaps: Counter[str] = Counter()
         for event in events:
             overlap = min(end, event["ended_at"]) - max(start, event["onset"])
             overlaps[event["family"]] += max(0.0, overlap)
         return overlaps
 
-    truth = medley().passages
+    truth = read_medley().passages
     families = [p for p in truth if p.kind == "family"]
-    named = [p for p in families if heard(p.start_seconds, p.end_seconds)[p.what] > 0]
+    named = [p for p in families if heard_seconds(p.start_seconds, p.end_seconds)[p.what] > 0]
     assert len(named) > len(families) / 2
     for calm in (p for p in truth if p.kind != "family"):
-        longest = max(heard(calm.start_seconds, calm.end_seconds).values(), default=0.0)
+        longest = max(heard_seconds(calm.start_seconds, calm.end_seconds).values(), default=0.0)
         assert longest < (calm.end_seconds - calm.start_seconds) / 2, calm
 
 
-def test_real_recordings_of_every_family_score_highest_as_a_group(
-    corpus: Path, timbrel: Timbrel
-) -> None:
-    """Of up to twelve dev phrases a family, its own score is on average above every other's."""
+def test_recordings_score_highest_for_their_own_family(corpus: Path, timbrel: Timbrel) -> None:
+    """For up to twelve dev phrases per family, its own mean score is the highest."""
     with (corpus / "manifest.csv").open(newline="") as manifest:
         rows = [r for r in csv.DictReader(manifest) if (r["kind"], r["split"]) == ("phrase", "dev")]
     by_family: dict[str, list[str]] = {}
@@ -252,7 +250,9 @@ def test_real_recordings_of_every_family_score_highest_as_a_group(
         by_family.setdefault(row["label"], []).append(str(corpus / row["path"]))
     assert set(FAMILIES) - set(by_family) == {"synth_lead"}
     files = [file for all_files in by_family.values() for file in all_files[::5][:12]]
-    heard = {w["file"]: w["scores"] for w in lines(timbrel("replay", "--json", "--scores", *files))}
+    heard = {
+        w["file"]: w["scores"] for w in parse_lines(timbrel("replay", "--json", "--scores", *files))
+    }
     assert len(heard) == len(files)
     right = 0
     for family, all_files in by_family.items():
@@ -260,82 +260,3 @@ def test_real_recordings_of_every_family_score_highest_as_a_group(
         mean = {name: float(np.mean([s[name] for s in scores])) for name in FAMILIES}
         right += max(mean, key=lambda name: mean[name]) == family
     assert right >= 8, f"only {right} of {len(by_family)} families"
-
-
-@pytest.fixture(scope="module")
-def opposite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The medley's guitar and piano in stereo, the right channel in opposite phase."""
-    sound, rate_hz = soundfile.read(MEDLEY, dtype="float32")
-    sound = sound[: 16 * rate_hz]
-    path: Path = tmp_path_factory.mktemp("stereo") / "opposite.wav"
-    soundfile.write(path, np.stack([sound, -sound], axis=1), rate_hz)
-    return path
-
-
-@pytest.fixture(scope="module")
-def single(opposite: Path) -> Path:
-    """Its left channel alone."""
-    sound, rate_hz = soundfile.read(opposite, dtype="float32")
-    path = opposite.with_name("single.wav")
-    soundfile.write(path, sound[:, 0], rate_hz)
-    return path
-
-
-def heard(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
-    """The events, without the names of their files."""
-    return [{key: line[key] for key in line if key != "file"} for line in lines(done)]
-
-
-@pytest.mark.parametrize("options", [[], ["--json"]])
-def test_channels_in_opposite_phase_are_named_with_the_remedy(
-    options: list[str], opposite: Path, timbrel: Timbrel
-) -> None:
-    done = timbrel("replay", *options, opposite)
-    assert done.returncode == 0
-    assert "guitar" not in done.stdout
-    assert done.stderr == (
-        f"timbrel: {opposite}: its channels are in opposite phase for 16.0 s and cancel each other "
-        "when they are mixed; hear one alone with replay --channel 1\n"
-    )
-
-
-def test_one_channel_can_be_replayed_alone(
-    opposite: Path, single: Path, tmp_path: Path, timbrel: Timbrel
-) -> None:
-    expected = heard(timbrel("replay", "--json", single))
-    assert {event["family"] for event in expected} == {"guitar", "keyboard"}
-    config = tmp_path / "timbrel.yaml"
-    config.write_text("audio: {channel: 1}\n")
-    for options in (["--channel", "1"], ["--config", config]):
-        done = timbrel("replay", "--json", *options, opposite)
-        assert done.stderr == ""
-        assert heard(done) == expected
-    # What is asked for by hand beats the configuration.
-    other = timbrel("replay", "--json", "--config", config, "--channel", "2", opposite)
-    assert [(e["event"], e["family"]) for e in heard(other)] == [
-        (e["event"], e["family"]) for e in expected
-    ]
-
-
-def test_a_recording_with_fewer_channels_is_mixed_with_a_note(
-    single: Path, tmp_path: Path, timbrel: Timbrel
-) -> None:
-    sound, rate_hz = soundfile.read(single, dtype="float32")
-    stereo = tmp_path / "stereo.wav"
-    soundfile.write(stereo, np.stack([sound, sound], axis=1), rate_hz)
-    expected = heard(timbrel("replay", "--json", single))
-    done = timbrel("replay", "--json", "--channel", "3", single, stereo)
-    assert heard(done) == 2 * expected
-    assert done.stderr.splitlines() == [
-        f"timbrel: {single}: it has one channel, so channel 3 is not there; that one is heard",
-        f"timbrel: {stereo}: it has 2 channels, so channel 3 is not there; they are mixed",
-    ]
-
-
-@pytest.mark.parametrize("channel", ["0", "65", "left", "-1", "1.5"])
-def test_a_channel_that_cannot_be_is_invalid_input(
-    channel: str, single: Path, timbrel: Timbrel
-) -> None:
-    done = timbrel("replay", f"--channel={channel}", single)
-    assert done.returncode == 2
-    assert f"'{channel}' is no channel from 1 to 64" in done.stderr

@@ -1,38 +1,30 @@
 """`timbrel run` as a process, on a virtual microphone and a real broker."""
 
-import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import soundfile
 from paho.mqtt.publish import single
 
-from daemon import __version__
-from daemon.hearing.classifier import BUILT_IN_MODEL
-from daemon.hearing.model_file import read_contract
 from daemon.sound.sound_file import read_sound
 from tests.conftest import (
     MEDLEY,
     ROOT,
     Mosquitto,
     Received,
-    StartBroker,
     Timbrel,
     VirtualMicrophone,
     Watcher,
     killed_at_last,
 )
-from tests.daemon.mqtt.test_link import make_password_file
 
 Daemon = subprocess.Popen[str]
 StartDaemon = Callable[..., Daemon]
@@ -42,7 +34,7 @@ StartDaemon = Callable[..., Daemon]
 def start_daemon(
     tmp_path: Path, broker: Mosquitto, microphone: VirtualMicrophone
 ) -> Iterator[StartDaemon]:
-    """Start `timbrel run` on the virtual microphone; the argument is added to its settings."""
+    """Start `timbrel run` on the virtual microphone; `extra` is added to its settings."""
 
     def start(extra: str = "", **environment: str) -> Daemon:
         config = tmp_path / "timbrel.yaml"
@@ -63,19 +55,19 @@ def start_daemon(
         yield start
 
 
-def drums(folder: Path) -> Path:
-    """The medley's drums with silence around them, as a WAV file."""
+def write_drums(folder: Path) -> Path:
+    """Write the medley's drums, with silence around them, to a WAV file."""
     sound = read_sound(str(MEDLEY))
     file = folder / "drums.wav"
     soundfile.write(file, sound[int(48.9 * 16_000) : int(57.3 * 16_000)], 16_000)
     return file
 
 
-def is_state(playing: object) -> Callable[[Received], bool]:
+def has_playing(playing: object) -> Callable[[Received], bool]:
     return lambda message: bool(message.json["playing"] is playing)
 
 
-def test_what_sounds_in_the_room_reaches_the_broker(
+def test_publishes_events_of_the_microphone(
     start_daemon: StartDaemon, microphone: VirtualMicrophone, watcher: Watcher, tmp_path: Path
 ) -> None:
     daemon = start_daemon()
@@ -84,9 +76,9 @@ def test_what_sounds_in_the_room_reaches_the_broker(
     discovery = watcher.wait_for("homeassistant/device/timbrel_music_room/config").json
     assert {"playing", "instrument", "heard", "mute"} <= set(discovery["components"])
     assert watcher.wait_for(topic + "hearing").json["hearing"] == "hearing"
-    watcher.wait_for(topic + "state", is_state(False))
+    watcher.wait_for(topic + "state", has_playing(False))
 
-    microphone.play(drums(tmp_path)).wait(30)
+    microphone.play(write_drums(tmp_path)).wait(30)
     started = watcher.wait_for(topic + "event", lambda m: m.json["family"] == "drums").json
     ended = watcher.wait_for(
         topic + "event", lambda m: m.json["family"] == "drums" and "ended_at" in m.json
@@ -103,7 +95,7 @@ def test_what_sounds_in_the_room_reaches_the_broker(
     watcher.wait_for(topic + "availability", lambda m: m.payload == b"offline")
 
 
-def test_a_killed_daemon_is_announced_by_the_will(
+def test_broker_publishes_offline_after_daemon_is_killed(
     start_daemon: StartDaemon, watcher: Watcher
 ) -> None:
     daemon = start_daemon()
@@ -112,7 +104,7 @@ def test_a_killed_daemon_is_announced_by_the_will(
     watcher.wait_for("timbrel/music_room/availability", lambda m: m.payload == b"offline")
 
 
-def test_a_sound_server_that_comes_late_is_waited_for(
+def test_waits_for_sound_server_that_starts_late(
     start_daemon: StartDaemon, microphone: VirtualMicrophone, watcher: Watcher
 ) -> None:
     microphone.kill()
@@ -128,7 +120,7 @@ def test_a_sound_server_that_comes_late_is_waited_for(
     assert "Traceback" not in log
 
 
-def test_the_service_manager_is_told_when_ready_alive_and_stopping(
+def test_notifies_service_manager_when_ready_alive_and_stopping(
     start_daemon: StartDaemon, watcher: Watcher
 ) -> None:
     with (
@@ -152,7 +144,7 @@ def test_the_service_manager_is_told_when_ready_alive_and_stopping(
         assert daemon.wait(10) == 0
 
 
-def send(broker: Mosquitto, leaf: str, payload: str, *, retain: bool = False) -> None:
+def send_setting(broker: Mosquitto, leaf: str, payload: str, *, retain: bool = False) -> None:
     topic = f"timbrel/music_room/{leaf}/set"
     single(topic, payload, qos=1, retain=retain, hostname="127.0.0.1", port=broker.port)
 
@@ -161,25 +153,25 @@ def is_open(microphone: VirtualMicrophone) -> bool:
     return bool(microphone.control("list", "short", "source-outputs").stdout.strip())
 
 
-def eventually(is_so: Callable[[], object], seconds: float = 15) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 15) -> None:
     deadline = time.monotonic() + seconds
-    while not is_so():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_mute_closes_the_microphone_also_over_a_restart(
+def test_mute_closes_microphone_even_after_restart(
     start_daemon: StartDaemon, broker: Mosquitto, microphone: VirtualMicrophone, watcher: Watcher
 ) -> None:
     topic = "timbrel/music_room/"
     daemon = start_daemon()
-    watcher.wait_for(topic + "state", is_state(False))
+    watcher.wait_for(topic + "state", has_playing(False))
     assert is_open(microphone)
-    send(broker, "mute", "ON")
+    send_setting(broker, "mute", "ON")
     watcher.wait_for(topic + "mute", lambda m: m.payload == b"ON")
     watcher.wait_for(topic + "hearing", lambda m: m.json["hearing"] == "muted")
-    watcher.wait_for(topic + "state", is_state(None))
-    eventually(lambda: not is_open(microphone))
+    watcher.wait_for(topic + "state", has_playing(None))
+    wait_until(lambda: not is_open(microphone))
     daemon.send_signal(signal.SIGTERM)
     assert daemon.wait(10) == 0
 
@@ -187,22 +179,22 @@ def test_mute_closes_the_microphone_also_over_a_restart(
     start_daemon()
     watcher.wait_for(topic + "hearing", lambda m: m.json["hearing"] == "muted" and not m.retained)
     assert not is_open(microphone)
-    send(broker, "mute", "OFF")
+    send_setting(broker, "mute", "OFF")
     watcher.wait_for(topic + "hearing", lambda m: m.json["hearing"] == "hearing")
-    watcher.wait_for(topic + "state", is_state(False))
+    watcher.wait_for(topic + "state", has_playing(False))
 
 
-def test_settings_of_the_hub_are_echoed_refused_and_kept(
+def test_settings_from_hub_are_confirmed_refused_and_kept(
     start_daemon: StartDaemon, broker: Mosquitto, watcher: Watcher
 ) -> None:
     topic = "timbrel/music_room/"
-    send(broker, "sensitivity", "1", retain=True)
+    send_setting(broker, "sensitivity", "1", retain=True)
     daemon = start_daemon()
-    watcher.wait_for(topic + "state", is_state(False))
-    send(broker, "quiet_gate", "-40")
+    watcher.wait_for(topic + "state", has_playing(False))
+    send_setting(broker, "quiet_gate", "-40")
     watcher.wait_for(topic + "quiet_gate", lambda m: m.payload == b"-40")
-    send(broker, "stop_after", "soon")
-    eventually(lambda: len(watcher.of(topic + "stop_after")) == 2)
+    send_setting(broker, "stop_after", "soon")
+    wait_until(lambda: len(watcher.of(topic + "stop_after")) == 2)
     daemon.send_signal(signal.SIGTERM)
     _, log = daemon.communicate(timeout=10)
     assert "set by the hub: quiet_gate -40" in log
@@ -215,124 +207,9 @@ def test_settings_of_the_hub_are_echoed_refused_and_kept(
     assert {m.payload for m in watcher.of(topic + "sensitivity")} == {b"50"}
 
 
-def test_a_family_that_the_model_does_not_know_is_named(timbrel: Timbrel, tmp_path: Path) -> None:
+def test_unknown_family_in_settings_is_refused(timbrel: Timbrel, tmp_path: Path) -> None:
     config = tmp_path / "timbrel.yaml"
     config.write_text("mqtt: {families: [guitar, theremin]}\n")
     done = timbrel("check", config)
     assert done.returncode == 2
     assert "mqtt.families: the model knows no family theremin; it knows bass," in done.stderr
-
-
-def first_lines(config: Path, microphone: VirtualMicrophone, many: int) -> list[str]:
-    """What `timbrel run` logs first, on a terminal."""
-    terminal, ours = os.openpty()
-    daemon = subprocess.Popen(
-        [sys.executable, "-m", "daemon", "run", "--config", config],
-        cwd=ROOT,
-        env=microphone.environment,
-        stderr=ours,
-    )
-    os.close(ours)
-    try:
-        with os.fdopen(terminal, encoding="utf-8", newline="\r\n") as log:
-            return [log.readline().rstrip() for _ in range(many)]
-    finally:
-        daemon.kill()
-        daemon.wait()
-
-
-def test_the_first_lines_show_what_is_used_and_when(
-    microphone: VirtualMicrophone, broker: Mosquitto, tmp_path: Path
-) -> None:
-    config = tmp_path / "timbrel.yaml"
-    config.write_text(
-        "sources: [{name: attic, device: pulse}, {name: hall, device: pulse, channel: 1}]\n"
-        f"mqtt: {{host: localhost, port: {broker.port}, username: me, topic_prefix: home}}\n"
-    )
-    lines = first_lines(config, microphone, 5)
-    times = [datetime.fromisoformat(line[:19]) for line in lines]
-    assert times == sorted(times)
-    assert abs(times[0] - datetime.now()) < timedelta(seconds=30)  # noqa: DTZ005
-    python = ".".join(map(str, sys.version_info[:3]))
-    model = read_contract(BUILT_IN_MODEL).title
-    topics = "topics home/timbrel/…"
-    assert [line[20:] for line in lines] == [
-        f"timbrel: version {__version__}, Python {python}, model {model}, configuration {config}",
-        "timbrel: place attic: microphone pulse",
-        "timbrel: place hall: microphone pulse, channel 1",
-        f"timbrel: broker localhost:{broker.port}, no TLS, user me, no password, {topics}",
-        f"timbrel: state in {tmp_path / 'state' / 'timbrel'}",
-    ]
-
-
-def test_a_password_that_a_pipe_gives_once_is_enough(
-    microphone: VirtualMicrophone, start_broker: StartBroker, tmp_path: Path
-) -> None:
-    passwords = make_password_file(tmp_path, "me", "S3cret")
-    broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
-    pipe, config = tmp_path / "pipe", tmp_path / "timbrel.yaml"
-    os.mkfifo(pipe)
-    config.write_text(
-        "audio: {device: pulse}\n"
-        f"mqtt: {{host: localhost, port: {broker.port}, username: me, password_file: '{pipe}'}}\n"
-    )
-    threading.Thread(target=pipe.write_text, args=["S3cret"], daemon=True).start()
-    text = "\n".join(first_lines(config, microphone, 7))
-    assert "user me, a password" in text
-    assert "connected to the broker at localhost" in text
-
-
-@pytest.mark.parametrize(
-    ("content", "mqtt", "warning"),
-    [
-        ("\n", "username: me, ", "the file is empty; write only the broker's password there"),
-        ("S3cret", "", "mqtt.username: missing, so the password is not sent; set mqtt.username"),
-    ],
-)
-def test_a_password_that_cannot_work_is_mentioned_at_the_start(
-    content: str, mqtt: str, warning: str, microphone: VirtualMicrophone, tmp_path: Path
-) -> None:
-    config, password = tmp_path / "timbrel.yaml", tmp_path / "password"
-    password.write_text(content)
-    password.chmod(0o600)
-    config.write_text(
-        f"audio: {{device: pulse}}\nmqtt: {{port: 1, {mqtt}password_file: '{password}'}}\n"
-    )
-    text = "\n".join(first_lines(config, microphone, 5))
-    assert "no password, topics" in text
-    assert warning in text
-
-
-def test_a_box_named_timbrel_is_not_named_twice(
-    microphone: VirtualMicrophone, tmp_path: Path
-) -> None:
-    config = tmp_path / "timbrel.yaml"
-    config.write_text("audio: {device: no such microphone}\nmqtt: {host: localhost, port: 1}\n")
-    text = "\n".join(first_lines(config, microphone, 6))
-    assert "timbrel: deaf: microphone no such microphone cannot be opened" in text
-    assert "no broker answers at localhost:1" in text
-    assert "timbrel: timbrel:" not in text
-
-
-def test_files_with_secrets_that_everybody_can_read_are_mentioned_at_the_start(
-    microphone: VirtualMicrophone,
-) -> None:
-    pytest.importorskip("av")
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="a folder ") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        config, password = folder / "timbrel.yaml", folder / "password"
-        password.write_text("S3cret")
-        password.chmod(0o644)
-        config.write_text(
-            f"mqtt: {{port: 1, username: me, password_file: '{password}'}}\n"
-            "sources: [{name: hall, url: 'http://me:S3cret@127.0.0.1:1/x'}]\n"
-        )
-        config.chmod(0o644)
-        text = "\n".join(first_lines(config, microphone, 6))
-    assert (
-        f"mqtt.password_file: every user of this machine can read {password}; chmod 600 '" in text
-    )
-    assert "can read the cameras' passwords in it; ch" in text
-    assert "place hall: the camera at 127.0.0.1" in text
-    assert "S3cret" not in text

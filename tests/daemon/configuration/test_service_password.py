@@ -170,7 +170,7 @@ def test_forget_uses_the_services_password(
     config = tmp_path / "timbrel.yaml"
     config.write_text(f"mqtt: {{host: 127.0.0.1, port: {broker.port}, username: box}}\n")
     install(config)
-    with pytest.raises(InputError, match="the broker knows no node attic"):
+    with pytest.raises(InputError, match="the broker has no node attic"):
         forget(load(config), ATTIC.name, config)
     with pytest.raises(InputError, match="answers Not authorized"):
         forget(load(config), ATTIC.name)

@@ -139,8 +139,8 @@ def test_check_warns_about_a_service_with_a_copy_of_another_file(
     service.source.rename(moved)
     moved.chmod(0o600)
     config.write_text(f"mqtt: {{username: me, password_file: {moved}}}\n")
-    start = f"mqtt.password_file: the installed service has a copy of {service.source}, and uses"
-    assert [w for w in Diagnosis(read_settings(config)).warnings if w.startswith(start)]
+    said = f"mqtt.password_file: the installed service has a copy of {service.source} and uses"
+    assert [w for w in Diagnosis(read_settings(config)).warnings if w.startswith(said)]
     config.write_text(f"mqtt: {{username: me, password_file: '{service.source}'}}\n")
     assert "installed service" not in "".join(Diagnosis(read_settings(config)).warnings)
     other = tmp_path / "other.yaml"

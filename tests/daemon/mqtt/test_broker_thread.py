@@ -8,7 +8,7 @@ from typing import Any, Never
 import numpy as np
 import pytest
 
-from daemon.commands.bench import Fed
+from daemon.commands.fed_device import FedDevice
 from daemon.commands.run import run
 from daemon.configuration.settings import MqttSettings
 from daemon.configuration.settings_file import load
@@ -96,4 +96,4 @@ def test_process_ends_where_the_thread_has_ended(
 
     monkeypatch.setattr(Link, "_serve", ending)
     with pytest.raises(FailedError, match="the thread that connects to the broker has ended"):
-        run(load(config), config, lambda _source, _portaudio, changed: Fed(feed, changed))
+        run(load(config), config, lambda _source, _portaudio, changed: FedDevice(feed, changed))

@@ -1,4 +1,4 @@
-"""What `check --try` says about a microphone that gives no sound."""
+"""`check --try` with a microphone whose selected channel is silent."""
 
 import threading
 
@@ -14,7 +14,7 @@ from tests.daemon.conftest import Samples
 SECOND_CHANNEL = SourceSettings(name="attic", device="x", channel=2)
 
 
-def test_a_silent_chosen_channel_names_the_channel_that_gives_sound(noise: Samples) -> None:
+def test_silent_channel_is_reported_with_channel_that_has_sound(noise: Samples) -> None:
     changed = threading.Condition()
     ring = Ring(16_000, 2, changed)
     ring.write(np.stack([noise[:16_000], 0 * noise[:16_000]], axis=1))

@@ -1,4 +1,4 @@
-"""The demo as a program in a pipe: lines, brokers that fail, readers that leave."""
+"""The demo as a program in a pipe: its lines, failing brokers, closed pipes."""
 
 import json
 import os
@@ -19,13 +19,13 @@ from tests.daemon.scripted_broker import ScriptedBroker
 DEMO = [sys.executable, "-m", "daemon", "demo"]
 
 
-def configured(folder: Path, port: int, **mqtt: object) -> Path:
+def write_config(folder: Path, port: int, **mqtt: object) -> Path:
     config = folder / "timbrel.yaml"
     config.write_text(json.dumps({"mqtt": {"host": "127.0.0.1", "port": port, **mqtt}}))
     return config
 
 
-def test_in_a_pipe_it_prints_events_and_a_verdict_and_nothing_else(timbrel: Timbrel) -> None:
+def test_pipe_gets_only_events_and_verdicts(timbrel: Timbrel) -> None:
     done = timbrel("demo", "--speed", "max")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -33,7 +33,7 @@ def test_in_a_pipe_it_prints_events_and_a_verdict_and_nothing_else(timbrel: Timb
     assert "  0:07.0  ▶ guitar     score" in done.stdout
     assert "  1:26.6  ■ organ" in done.stdout
     assert done.stdout.endswith(
-        "9 of 10 passages of music named right, 3 of 3 without music left alone\n"
+        "9 of 10 passages of music recognized, 3 of 3 without music left alone\n"
     )
     assert "✗\n                    keyboard not heard: best score 0." in done.stdout
     assert "{" not in done.stdout
@@ -42,7 +42,7 @@ def test_in_a_pipe_it_prints_events_and_a_verdict_and_nothing_else(timbrel: Timb
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
 
 
-def test_messages_and_scores_are_printed_on_demand(timbrel: Timbrel) -> None:
+def test_prints_messages_and_scores_if_requested(timbrel: Timbrel) -> None:
     done = timbrel("demo", "--speed", "max", "--messages", "--scores")
     assert done.returncode == 0, done.stderr
     for topic in ("homeassistant/device/timbrel_demo/config", "timbrel/demo/availability  online"):
@@ -58,14 +58,14 @@ def test_messages_and_scores_are_printed_on_demand(timbrel: Timbrel) -> None:
     )
 
 
-def test_at_ten_times_the_speed_it_takes_nine_seconds_and_hears_the_same(timbrel: Timbrel) -> None:
+def test_speed_10_takes_nine_seconds_with_same_result(timbrel: Timbrel) -> None:
     began = time.monotonic()
     done = timbrel("demo", "--speed", "10")
     assert time.monotonic() - began > 8
-    assert "9 of 10 passages of music named right" in done.stdout
+    assert "9 of 10 passages of music recognized" in done.stdout
 
 
-def test_it_says_whether_it_plays(tmp_path: Path) -> None:
+def test_reports_missing_loudspeaker_unless_quiet(tmp_path: Path) -> None:
     environment = {**os.environ, "PULSE_SERVER": f"unix:{tmp_path}/nobody"}
     if any(Path("/proc/asound").glob("card*")):
         pytest.skip("this machine has a sound card")
@@ -82,7 +82,7 @@ def test_it_says_whether_it_plays(tmp_path: Path) -> None:
         assert ("sound      no loudspeaker found: playing silently\n" in first) == (not quiet)
 
 
-def test_the_configured_broker_gets_the_messages_and_shows_those_of_the_demo_alone(
+def test_configured_broker_receives_messages_and_only_own_are_shown(
     tmp_path: Path, broker: Mosquitto, watcher: Watcher, timbrel: Timbrel
 ) -> None:
     others = b"somebody else's"
@@ -90,7 +90,7 @@ def test_the_configured_broker_gets_the_messages_and_shows_those_of_the_demo_alo
     foreign = b"\x1b]0;owned\x07\xff"
     watcher._client.publish("timbrel/demo/x", foreign, 1, retain=True).wait_for_publish(10)
     done = timbrel(
-        "demo", "--speed", "max", "--messages", "--config", configured(tmp_path, broker.port)
+        "demo", "--speed", "max", "--messages", "--config", write_config(tmp_path, broker.port)
     )
     assert done.returncode == 0, done.stderr
     assert f"broker     127.0.0.1:{broker.port}" in done.stdout
@@ -108,25 +108,25 @@ def test_the_configured_broker_gets_the_messages_and_shows_those_of_the_demo_alo
     assert kept == {"timbrel/kitchen/state", "timbrel/demo/x", "end"}
 
 
-def test_a_password_that_a_pipe_gives_once_is_enough(
+def test_password_file_may_be_a_pipe(
     tmp_path: Path, start_broker: StartBroker, timbrel: Timbrel
 ) -> None:
     passwords = make_password_file(tmp_path, "box", "secret")
     broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    config = configured(tmp_path, broker.port, username="box", password_file=str(pipe))
+    config = write_config(tmp_path, broker.port, username="box", password_file=str(pipe))
     threading.Thread(target=pipe.write_text, args=["secret"], daemon=True).start()
     done = timbrel("demo", "--speed", "max", "--config", config)
     assert done.returncode == 0, done.stderr
 
 
-def test_no_broker_and_one_that_refuses_are_said_in_one_line(
+def test_absent_or_refusing_broker_is_reported_in_one_line(
     tmp_path: Path, start_broker: StartBroker, timbrel: Timbrel
 ) -> None:
     passwords = make_password_file(tmp_path, "box", "secret")
     strict = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
-    config = configured(tmp_path, strict.port)
+    config = write_config(tmp_path, strict.port)
     began = time.monotonic()
     refused = timbrel("demo", "--config", config)
     assert refused.returncode == 2
@@ -141,27 +141,27 @@ def test_no_broker_and_one_that_refuses_are_said_in_one_line(
 
 
 @pytest.mark.parametrize("link_alone", [True, False])
-def test_interrupt_ends_the_wait_for_a_silent_broker(link_alone: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_interrupt_ends_wait_for_silent_broker(link_alone: bool, tmp_path: Path) -> None:  # noqa: FBT001
     with ScriptedBroker(
         silent_to_v5=link_alone, silence_seconds=0.0 if link_alone else 60.0
     ) as broker:
         demo = subprocess.Popen(
-            [*DEMO, "--config", configured(tmp_path, broker.port)],
+            [*DEMO, "--config", write_config(tmp_path, broker.port)],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         )
-        # The demo's other client speaks 3.1.1 and connects first.
+        # The demo's second client uses MQTT 3.1.1 and connects first.
         eventually(lambda: broker.versions == ([4, 5] if link_alone else [4]), 30)
         began = time.monotonic()
         demo.send_signal(signal.SIGINT)
-        _, said = demo.communicate(timeout=30)
+        _, errors = demo.communicate(timeout=30)
         assert time.monotonic() - began < 5.0
-    assert (demo.returncode, said) == (0, "")
+    assert (demo.returncode, errors) == (0, "")
 
 
-def test_a_broken_configuration_is_said_before_anything_else(
+def test_invalid_configuration_is_reported_before_any_output(
     tmp_path: Path, timbrel: Timbrel
 ) -> None:
     config = tmp_path / "timbrel.yaml"
@@ -172,10 +172,10 @@ def test_a_broken_configuration_is_said_before_anything_else(
     assert "mqtt.prot" in done.stderr
 
 
-def test_a_broker_that_dies_in_the_middle_is_shown_and_the_terminal_restored(
+def test_lost_broker_is_shown_and_terminal_restored(
     tmp_path: Path, broker: Mosquitto, watcher: Watcher
 ) -> None:
-    config = configured(tmp_path, broker.port)
+    config = write_config(tmp_path, broker.port)
     with on_terminal(*DEMO[1:], "--speed", "10", "--config", str(config)) as terminal:
         watcher.wait_for("timbrel/demo/event", seconds=30)
         broker.kill()
@@ -183,12 +183,12 @@ def test_a_broker_that_dies_in_the_middle_is_shown_and_the_terminal_restored(
         assert terminal.end() == 1
         terminal.assert_restored()
         after = terminal.text.rpartition("starting …")[2]
-        assert "9 of 10 passages of music named right" in after
+        assert "9 of 10 passages of music recognized" in after
         assert "event(s) were not delivered to the broker: no broker answers" in after
         assert "Traceback" not in after
 
 
-def test_a_reader_that_leaves_early_is_no_error() -> None:
+def test_closed_pipe_is_no_error() -> None:
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
     for lines in (1, 3, 10):
         for options in ("", "--messages", "--messages --scores"):
@@ -207,7 +207,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
             assert done.returncode == 0
 
 
-def test_a_reader_that_leaves_ends_the_demo_soon() -> None:
+def test_closed_pipe_ends_demo_soon() -> None:
     reading, writing = os.pipe()
     demo = subprocess.Popen(
         [*DEMO, "--messages", "--quiet"], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE
@@ -224,8 +224,8 @@ def test_a_reader_that_leaves_ends_the_demo_soon() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.2, 0.5, 1.0, 1.5, 2.5, 4.0])
-def test_control_c_at_any_moment_ends_without_a_traceback(seconds: float) -> None:
-    # From where Python itself has started: before that it prints a traceback of its own.
+def test_ctrl_c_at_any_time_ends_without_traceback(seconds: float) -> None:
+    # Start counting after Python has started: before that, Python prints a traceback itself.
     program = (
         "import signal, sys; sys.argv = ['timbrel', 'demo', '--quiet']\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler); print(flush=True)\n"
@@ -250,7 +250,7 @@ def test_control_c_at_any_moment_ends_without_a_traceback(seconds: float) -> Non
     assert demo.returncode in {0, -signal.SIGINT}
 
 
-def test_the_microphone_is_shown_on_the_same_screen(
+def test_microphone_is_shown_on_the_same_screen(
     microphone: VirtualMicrophone, tmp_path: Path, broker: Mosquitto
 ) -> None:
     config = tmp_path / "timbrel.yaml"
@@ -270,8 +270,8 @@ def test_the_microphone_is_shown_on_the_same_screen(
 
 
 @pytest.mark.parametrize("command", [["demo"], ["bench"], ["bench", "--json"]])
-def test_without_the_demo_extra_it_says_so_at_once(command: list[str]) -> None:
-    # As where amqtt is not installed: the import system finds no such package.
+def test_missing_demo_extra_is_reported_at_once(command: list[str]) -> None:
+    # Hide amqtt from the import system, as if it were not installed.
     hidden = (
         "import sys, importlib.util as u; found = u.find_spec\n"
         "u.find_spec = lambda name, *a: None if name == 'amqtt' else found(name, *a)\n"

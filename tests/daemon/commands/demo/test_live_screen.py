@@ -1,4 +1,4 @@
-"""The demo on a real terminal: one screen, and a terminal that is always given back."""
+"""The demo on a pseudo-terminal: one screen, and the terminal is always restored."""
 
 import re
 import signal
@@ -11,7 +11,7 @@ pytest.importorskip("rich", reason="needs the demo extra")
 from tests.daemon.pseudo_terminal import ENTER, PseudoTerminal, on_terminal
 
 DEMO = ("-m", "daemon", "demo", "--quiet")
-# The screen alone, around whatever a test wants to happen.
+# The screen alone; a test adds the body of the last `with`.
 SCREEN = """
 import logging, time
 from rich.text import Text
@@ -21,7 +21,7 @@ from daemon.system.stop import stop_on_signals
 from daemon.__main__ import main
 record = Record(keeps_all=False, write_time=str)
 def draw(width, height, *, messages, keys):
-    note = "" if record.note is None else record.note.text
+    note = "" if record.log_line is None else record.log_line.text
     return [Text(f"{width} x {height} messages {messages} keys {keys} {note}")]
 with stop_on_signals() as stop, LiveScreen(draw, record, stop, messages=False):
 """
@@ -31,10 +31,10 @@ def wait_for_start(terminal: PseudoTerminal) -> None:
     terminal.wait_for_frame("level")
 
 
-def test_the_demo_redraws_one_screen_until_q() -> None:
+def test_redraws_one_screen_until_q() -> None:
     with on_terminal(*DEMO) as terminal:
         wait_for_start(terminal)
-        terminal.wait_for_frame("heard   no instrument")  # four seconds have been heard
+        terminal.wait_for_frame("heard   no instrument")  # The first window of 4 s is complete.
         frame = terminal.frame
         assert len(frame.splitlines()) == 24
         assert "acoustic guitar (nylon) (guitar)" in frame
@@ -52,16 +52,16 @@ def test_the_demo_redraws_one_screen_until_q() -> None:
         assert terminal.output.count(ENTER) == 1
 
 
-def test_the_verdict_stays_on_the_ordinary_screen() -> None:
+def test_verdicts_stay_on_the_ordinary_screen() -> None:
     with on_terminal(*DEMO, "--speed", "max") as terminal:
         assert terminal.end() == 0
         terminal.assert_restored()
         after = terminal.output.rpartition(b"\x1b[?1049l")[2].decode()
-        assert "9 of 10 passages of music named right" in after
+        assert "9 of 10 passages of music recognized" in after
         assert "keyboard not heard" in after
 
 
-def test_a_screen_that_changes_its_size_is_redrawn_at_the_new_one() -> None:
+def test_resized_terminal_is_redrawn_at_its_new_size() -> None:
     with on_terminal(*DEMO, "--messages") as terminal:
         wait_for_start(terminal)
         terminal.resize(120, 40)
@@ -72,7 +72,7 @@ def test_a_screen_that_changes_its_size_is_redrawn_at_the_new_one() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_demo_and_restores_the_terminal(number: int) -> None:
+def test_signal_ends_demo_and_restores_terminal(number: int) -> None:
     with on_terminal(*DEMO) as terminal:
         wait_for_start(terminal)
         assert terminal.modes != terminal.modes_before
@@ -82,7 +82,7 @@ def test_a_signal_ends_the_demo_and_restores_the_terminal(number: int) -> None:
         assert "Traceback" not in terminal.text
 
 
-def test_control_c_on_the_keyboard_ends_it() -> None:
+def test_ctrl_c_ends_demo() -> None:
     with on_terminal(*DEMO) as terminal:
         wait_for_start(terminal)
         terminal.press("\x03")
@@ -90,7 +90,7 @@ def test_control_c_on_the_keyboard_ends_it() -> None:
         terminal.assert_restored()
 
 
-def test_control_z_and_control_s_do_nothing() -> None:
+def test_ctrl_z_and_ctrl_s_do_nothing() -> None:
     with on_terminal(*DEMO) as terminal:
         wait_for_start(terminal)
         terminal.press("\x1a\x13\x1c")
@@ -102,7 +102,7 @@ def test_control_z_and_control_s_do_nothing() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_second_signal_kills_and_restores_the_terminal(number: int) -> None:
+def test_second_signal_kills_demo_and_restores_terminal(number: int) -> None:
     body = "    time.sleep(60)\n    time.sleep(60)\n"
     with on_terminal(
         "-c", f"{SCREEN}    [time.sleep(0.1) for _ in range(600)]\n{body}"
@@ -116,18 +116,18 @@ def test_a_second_signal_kills_and_restores_the_terminal(number: int) -> None:
         terminal.assert_restored()
 
 
-def test_an_exception_restores_the_terminal_and_is_readable() -> None:
+def test_exception_restores_terminal_and_is_readable() -> None:
     with on_terminal(
         "-c", f"{SCREEN}    time.sleep(0.5)\n    raise RuntimeError('a bug')"
     ) as terminal:
         assert terminal.end() == 1
         terminal.assert_restored()
-        # Python 3.13 colours a traceback.
+        # Python 3.13 prints tracebacks in colours.
         afterwards = re.sub(rb"\x1b\[[\d;]*m", b"", terminal.output.rpartition(b"\x1b[?1049l")[2])
         assert b"RuntimeError: a bug" in afterwards
 
 
-def test_log_lines_go_to_the_screen_and_problems_to_the_log_afterwards() -> None:
+def test_log_lines_go_to_screen_and_warnings_to_log_afterwards() -> None:
     body = (
         "    log = logging.getLogger('daemon.x')\n"
         "    log.info('connected again')\n    time.sleep(0.7)\n"
@@ -144,7 +144,7 @@ def test_log_lines_go_to_the_screen_and_problems_to_the_log_afterwards() -> None
         assert b"connected" not in after
 
 
-def test_without_a_keyboard_there_are_no_keys() -> None:
+def test_keys_are_off_without_keyboard() -> None:
     with on_terminal(*DEMO, stdin=subprocess.DEVNULL) as terminal:
         terminal.wait_for_frame("Ctrl-C ends")
         assert "q quit" not in terminal.frame
@@ -160,7 +160,7 @@ def colours(output: bytes) -> set[bytes]:
     return {code for code in codes if re.fullmatch(rb"[34]\d|9\d|10\d", code)}
 
 
-def test_colours_unless_no_color() -> None:
+def test_no_color_turns_colours_off() -> None:
     with on_terminal(*DEMO) as terminal:
         wait_for_start(terminal)
         assert colours(terminal.output)
@@ -170,16 +170,16 @@ def test_colours_unless_no_color() -> None:
 
 
 @pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"PYTHONIOENCODING": "ascii"}])
-def test_a_terminal_that_cannot_redraw_gets_lines(environment: dict[str, str]) -> None:
+def test_terminal_that_cannot_redraw_gets_lines(environment: dict[str, str]) -> None:
     with on_terminal(*DEMO, "--speed", "max", env=environment) as terminal:
         assert terminal.end() == 0
         assert ENTER not in terminal.output
-        assert "9 of 10 passages of music named right" in terminal.text
+        assert "9 of 10 passages of music recognized" in terminal.text
         assert terminal.modes == terminal.modes_before
 
 
-def test_without_rich_a_terminal_gets_lines() -> None:
-    # As where the demo extra is not installed: the import system finds no such package.
+def test_terminal_gets_lines_without_rich() -> None:
+    # Hide rich from the import system, as if it were not installed.
     hidden = (
         "import sys, importlib.util as u; found = u.find_spec\n"
         "u.find_spec = lambda name, *a: None if name == 'rich' else found(name, *a)\n"
@@ -188,4 +188,4 @@ def test_without_rich_a_terminal_gets_lines() -> None:
     with on_terminal("-c", hidden) as terminal:
         assert terminal.end() == 0
         assert ENTER not in terminal.output
-        assert "9 of 10 passages of music named right" in terminal.text
+        assert "9 of 10 passages of music recognized" in terminal.text

@@ -1,4 +1,4 @@
-"""The medley really comes out of a loudspeaker, and a broken one never holds the demo up."""
+"""The medley is played on a loudspeaker, and a failing one never delays the demo."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from daemon.commands.demo.loudspeaker import Loudspeaker, loudspeaker
+from daemon.commands.demo.loudspeaker import Loudspeaker, open_loudspeaker
 from daemon.commands.demo.medley import MEDLEY
 from daemon.sound.sound_file import read_sound
 from tests.conftest import ROOT, VirtualMicrophone
@@ -23,7 +23,7 @@ PLAYING = "playing on the loudspeaker"
 
 @pytest.fixture
 def server(microphone: VirtualMicrophone, monkeypatch: pytest.MonkeyPatch) -> VirtualMicrophone:
-    """A sound server with one output, which is silent."""
+    """A sound server with one silent output."""
     microphone.still()
     for name in ("HOME", "PULSE_SERVER", "XDG_RUNTIME_DIR"):
         monkeypatch.setenv(name, microphone.environment[name])
@@ -32,8 +32,8 @@ def server(microphone: VirtualMicrophone, monkeypatch: pytest.MonkeyPatch) -> Vi
 
 
 @contextmanager
-def recorded(server: VirtualMicrophone, file: Path) -> Iterator[float]:
-    """Record what the output plays as raw sound; gives about when the recording began."""
+def record_output(server: VirtualMicrophone, file: Path) -> Iterator[float]:
+    """Record the output to `file` as raw samples; yield the approximate start of the recording."""
     command = ["parec", "--device=vmic.monitor", "--format=s16le", "--channels=1", "--raw"]
     with file.open("wb") as output:
         recorder = subprocess.Popen(
@@ -44,7 +44,7 @@ def recorded(server: VirtualMicrophone, file: Path) -> Iterator[float]:
         try:
             deadline = time.monotonic() + 10
             while file.stat().st_size == 0:
-                assert time.monotonic() < deadline, "nothing is recorded"
+                assert time.monotonic() < deadline, "no sound is recorded"
                 time.sleep(0.005)
             yield time.monotonic()
         finally:
@@ -53,9 +53,10 @@ def recorded(server: VirtualMicrophone, file: Path) -> Iterator[float]:
 
 
 def offset_seconds(recording: Path, start: float, end: float) -> tuple[float, float]:
-    """Where in the recording the medley from `start` to `end` is, and how like it is, -1 to 1.
+    """Find seconds `start` to `end` of the medley in the recording.
 
-    Of its pieces of 2 s the likest counts: a loaded machine loses samples of some.
+    Returns the offset of the medley's second 0 and the similarity, -1..1. Of several pieces of 2 s
+    the most similar one counts, because a loaded machine loses samples of some.
     """
     pieces = [_piece_offset_seconds(recording, at) for at in np.arange(start, end - 1.9, 0.5)]
     return max(pieces, key=lambda piece: piece[1])
@@ -67,109 +68,101 @@ def _piece_offset_seconds(recording: Path, start: float) -> tuple[float, float]:
     played = read_sound(str(MEDLEY))[first : first + 2 * RATE_HZ].astype(np.float64)
     length = len(heard)
     spectrum = np.fft.rfft(heard) * np.conj(np.fft.rfft(played, length))
-    likeness = np.fft.irfft(spectrum, length)[: length - len(played)]
-    at = int(np.argmax(likeness))
+    similarity = np.fft.irfft(spectrum, length)[: length - len(played)]
+    at = int(np.argmax(similarity))
     found = heard[at : at + len(played)]
     norm = np.linalg.norm(found) * np.linalg.norm(played)
-    return at / RATE_HZ - start, float(likeness[at] / norm)
+    return at / RATE_HZ - start, float(similarity[at] / norm)
 
 
-def wait_for_remark(speaker: Loudspeaker, remark: str, seconds: float = 5.0) -> None:
+def wait_for_status(speaker: Loudspeaker, status: str, seconds: float = 5.0) -> None:
     deadline = time.monotonic() + seconds
-    while speaker.remark != remark:
-        assert time.monotonic() < deadline, speaker.remark
+    while speaker.status != status:
+        assert time.monotonic() < deadline, speaker.status
         time.sleep(0.02)
 
 
-def test_the_medley_comes_out_in_step_with_the_clock(
-    server: VirtualMicrophone, tmp_path: Path
-) -> None:
+def test_medley_plays_in_step_with_the_clock(server: VirtualMicrophone, tmp_path: Path) -> None:
     recording = tmp_path / "heard.raw"
-    with loudspeaker(MEDLEY) as speaker, recorded(server, recording) as began:
+    with open_loudspeaker(MEDLEY) as speaker, record_output(server, recording) as began:
         started = speaker.start(within_seconds=20)
-        assert speaker.remark == PLAYING
+        assert speaker.status == PLAYING
         time.sleep(9)
-        assert speaker.remark == PLAYING
-    offset, likeness = offset_seconds(recording, 1.0, 6.0)
-    assert likeness > 0.9
+        assert speaker.status == PLAYING
+    offset, similarity = offset_seconds(recording, 1.0, 6.0)
+    assert similarity > 0.9
     assert offset == pytest.approx(started - began, abs=0.4)
 
 
-def test_sound_is_in_step_again_after_the_server_was_frozen(
+def test_sound_is_in_step_again_after_sound_server_hung(
     server: VirtualMicrophone, tmp_path: Path
 ) -> None:
     recording = tmp_path / "heard.raw"
-    with loudspeaker(MEDLEY) as speaker:
+    with open_loudspeaker(MEDLEY) as speaker:
         started = speaker.start(within_seconds=20)
         time.sleep(1.5)
         server.freeze()
         time.sleep(2.5)
         server.thaw()
         time.sleep(1.0)
-        with recorded(server, recording) as began:
+        with record_output(server, recording) as began:
             time.sleep(max(0.0, started + 15.5 - time.monotonic()))
-        assert speaker.remark == PLAYING
-    offset, likeness = offset_seconds(recording, 9.0, 13.0)
-    assert likeness > 0.9
+        assert speaker.status == PLAYING
+    offset, similarity = offset_seconds(recording, 9.0, 13.0)
+    assert similarity > 0.9
     assert offset == pytest.approx(started - began, abs=0.5)
 
 
-def test_a_server_that_hangs_is_given_up(server: VirtualMicrophone) -> None:
+def test_times_out_if_sound_server_hangs(server: VirtualMicrophone) -> None:
     server.freeze()
     began = time.monotonic()
-    with loudspeaker(MEDLEY) as speaker:
+    with open_loudspeaker(MEDLEY) as speaker:
         speaker.start(within_seconds=1.0)
-        assert speaker.remark == "the sound system does not answer: playing silently"
+        assert speaker.status == "the sound system does not answer: playing silently"
     assert time.monotonic() - began < 5
     server.thaw()
 
 
-def test_a_server_that_dies_is_said(server: VirtualMicrophone) -> None:
-    with loudspeaker(MEDLEY) as speaker:
+def test_lost_sound_server_is_reported(server: VirtualMicrophone) -> None:
+    with open_loudspeaker(MEDLEY) as speaker:
         speaker.start(within_seconds=20)
         server.kill()
-        wait_for_remark(speaker, "the loudspeaker is gone: playing silently", 15)
+        wait_for_status(speaker, "the loudspeaker is gone: playing silently", 15)
 
 
-def test_without_an_output_device_it_plays_silently(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_output_device_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if any(Path("/proc/asound").glob("card*")):
         pytest.skip("this machine has a sound card")
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/nobody")
-    with loudspeaker(MEDLEY) as speaker:
+    with open_loudspeaker(MEDLEY) as speaker:
         speaker.start(within_seconds=20)
-        assert speaker.remark == "no loudspeaker found: playing silently"
+        assert speaker.status == "no loudspeaker found: playing silently"
 
 
-def test_a_sound_system_that_crashes_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # ALSA aborts its process on some broken configurations.
+def test_crash_of_sound_system_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # ALSA aborts the process for some broken configurations.
     (tmp_path / "sounddevice.py").write_text("import os; os.abort()\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with loudspeaker(MEDLEY) as speaker:
+    with open_loudspeaker(MEDLEY) as speaker:
         speaker.start(within_seconds=20)
-        assert speaker.remark == "the sound system crashed: playing silently"
+        assert speaker.status == "the sound system crashed: playing silently"
 
 
-def test_without_portaudio_it_plays_silently(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # sounddevice raises OSError at its import where the library is missing.
+def test_missing_portaudio_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # If the library is missing, importing sounddevice raises OSError.
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with loudspeaker(MEDLEY) as speaker:
+    with open_loudspeaker(MEDLEY) as speaker:
         speaker.start(within_seconds=20)
-        assert speaker.remark == "no PortAudio (libportaudio2): playing silently"
+        assert speaker.status == "no PortAudio (libportaudio2): playing silently"
 
 
 @pytest.mark.usefixtures("server")
-def test_the_player_ends_with_the_demo_however_that_dies() -> None:
+def test_player_ends_after_demo_is_killed() -> None:
     code = (
         "import time; from daemon.commands.demo.loudspeaker import *\n"
         "from daemon.commands.demo.medley import MEDLEY\n"
-        "with loudspeaker(MEDLEY) as speaker:\n    speaker.start(within_seconds=20)\n"
+        "with open_loudspeaker(MEDLEY) as speaker:\n    speaker.start(within_seconds=20)\n"
         "    print(speaker._child.pid, flush=True)\n    time.sleep(60)"
     )
     demo = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
@@ -185,16 +178,16 @@ def test_the_player_ends_with_the_demo_however_that_dies() -> None:
         state = Path(f"/proc/{player}/stat").read_text().rpartition(")")[2].split()[0]
         if state == "Z":
             return
-        assert time.monotonic() < deadline, "the player goes on"
+        assert time.monotonic() < deadline, "the player still runs"
         time.sleep(0.05)
 
 
-def test_what_the_demo_hears_is_what_is_played_at_that_moment(
+def test_demo_shows_windows_in_step_with_loudspeaker(
     server: VirtualMicrophone, tmp_path: Path
 ) -> None:
     recording = tmp_path / "heard.raw"
     command = [sys.executable, "-m", "daemon", "demo", "--scores"]
-    with recorded(server, recording) as began:
+    with record_output(server, recording) as began:
         demo = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         try:
             assert demo.stdout is not None
@@ -207,8 +200,8 @@ def test_what_the_demo_hears_is_what_is_played_at_that_moment(
             demo.terminate()
             demo.communicate(timeout=30)
     assert f"sound      {PLAYING}\n" in shown
-    # The window that ends at 8 s is shown when it has just been played.
+    # The window that ends at 8 s must be shown right after it was played.
     window_at = next(at for line, at in shown.items() if line.startswith("  0:08.0"))
-    offset, likeness = offset_seconds(recording, 1.0, 6.0)
-    assert likeness > 0.9
+    offset, similarity = offset_seconds(recording, 1.0, 6.0)
+    assert similarity > 0.9
     assert window_at - 8.0 - began == pytest.approx(offset, abs=0.5)

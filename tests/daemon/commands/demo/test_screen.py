@@ -1,4 +1,4 @@
-"""The demo's screen as lines: what it shows, at every size."""
+"""The demo's screen as lines of text at many sizes."""
 
 from dataclasses import replace
 
@@ -11,11 +11,11 @@ pytest.importorskip("rich", reason="needs the demo extra")
 
 from rich.cells import cell_len
 
+from daemon.commands.demo.display import medley_time
 from daemon.commands.demo.medley import Medley, Passage
-from daemon.commands.demo.panes import MARK, Stage, marked_bar
-from daemon.commands.demo.record import Note, Record
+from daemon.commands.demo.panes import MARK, DemoContext, marked_bar
+from daemon.commands.demo.record import LogLine, Record
 from daemon.commands.demo.screen import draw
-from daemon.commands.demo.show import medley_time
 from daemon.commands.demo.verdict import Judge
 from daemon.hearing.rules import Rules
 from daemon.hearing.scorer import Heard
@@ -38,8 +38,8 @@ MEDLEY = Medley(
 )
 
 
-def stage(position: float = 30.0, medley: Medley | None = MEDLEY) -> Stage:
-    return Stage(
+def context(position: float = 30.0, medley: Medley | None = MEDLEY) -> DemoContext:
+    return DemoContext(
         model="timbrel 1",
         broker="hub.local:1883",
         families=FAMILIES,
@@ -50,13 +50,13 @@ def stage(position: float = 30.0, medley: Medley | None = MEDLEY) -> Stage:
         judge=None if medley is None else Judge(medley.passages, FAMILIES, RULES),
         settle_seconds=11.0,
         position=lambda: position,
-        deaf=lambda: None,
-        speaker=lambda: "no loudspeaker found: playing silently",
+        no_sound_reason=lambda: None,
+        speaker_status=lambda: "no loudspeaker found: playing silently",
     )
 
 
 def record() -> Record:
-    """A guitar that has ended, a flute that plays, and some messages."""
+    """Return a record with an ended guitar event, an open flute event and two messages."""
     kept = Record(keeps_all=True, write_time=medley_time)
     scores = np.zeros(len(FAMILIES), np.float32)
     scores[FAMILIES.index("flute")] = 0.9
@@ -69,34 +69,34 @@ def record() -> Record:
     return kept
 
 
-def text(
+def render(
     width: int = 80,
     height: int = 24,
     *,
-    of: Stage | None = None,
+    of: DemoContext | None = None,
     kept: Record | None = None,
     messages: bool = False,
     keys: bool = True,
 ) -> str:
-    lines = draw(of or stage(), kept or record(), width, height, messages=messages, keys=keys)
+    lines = draw(of or context(), kept or record(), width, height, messages=messages, keys=keys)
     return "\n".join(line.plain for line in lines)
 
 
-def line_of(shown: str, start: str) -> str:
+def find_line(shown: str, start: str) -> str:
     return next(line for line in shown.splitlines() if line.startswith(start))
 
 
-def test_80_by_24_shows_everything_at_once() -> None:
-    shown = text()
+def test_80_by_24_shows_everything() -> None:
+    shown = render()
     lines = shown.splitlines()
     assert len(lines) == 24
     assert "timbrel 1" in lines[0]
     assert "hub.local:1883" in lines[0]
-    assert line_of(shown, "played").startswith("played  ♪ flute (flute) + harpsichord (keyboard)")
+    assert find_line(shown, "played").startswith("played  ♪ flute (flute) + harpsichord (keyboard)")
     assert "0:30.0" in lines[2]
     assert "1:00.0" in lines[2]
-    assert "-30.0 dBFS" in line_of(shown, "level")
-    assert line_of(shown, "heard") == "heard   ▶ flute since 0:25.5 (4 s)"
+    assert "-30.0 dBFS" in find_line(shown, "level")
+    assert find_line(shown, "heard") == "heard   ▶ flute since 0:25.5 (4 s)"
     for family in FAMILIES:
         assert any(family in line and MARK in line for line in lines)
     assert "  0:30.0  ▶ flute      started at 0:25.5" in lines
@@ -105,23 +105,23 @@ def test_80_by_24_shows_everything_at_once() -> None:
     assert "MQTT" not in shown
 
 
-def test_a_family_that_plays_is_marked_without_colour_too() -> None:
-    shown = text()
-    assert line_of(shown, "▶ flute").endswith("0.90")
-    assert line_of(shown, "  guitar").endswith("0.00")
+def test_playing_family_is_marked_without_colour() -> None:
+    shown = render()
+    assert find_line(shown, "▶ flute").endswith("0.90")
+    assert find_line(shown, "  guitar").endswith("0.00")
 
 
-def test_an_event_that_waits_for_its_end_is_shown_as_silent() -> None:
+def test_event_about_to_end_is_shown_as_silent() -> None:
     kept = record()
     scores = np.zeros(len(FAMILIES), np.float32)
     kept.observe(observed(Heard(31.0, -30.0, scores), [EventStarted("flute", 25.5, 30.0, 0.0)], []))
-    shown = text(kept=kept)
-    assert line_of(shown, "heard") == "heard   ▷ flute since 0:25.5 (6 s), silent now"
-    assert line_of(shown, "▷ flute").endswith("0.00")
+    shown = render(kept=kept)
+    assert find_line(shown, "heard") == "heard   ▷ flute since 0:25.5 (6 s), silent now"
+    assert find_line(shown, "▷ flute").endswith("0.00")
 
 
-def test_messages_are_shown_when_wanted_and_cannot_control_the_terminal() -> None:
-    shown = text(messages=True)
+def test_messages_are_shown_without_control_characters() -> None:
+    shown = render(messages=True)
     assert "2 received" in shown
     assert "→ timbrel/demo/state" in shown
     assert '  {"playing":true}' in shown
@@ -129,8 +129,8 @@ def test_messages_are_shown_when_wanted_and_cannot_control_the_terminal() -> Non
     assert all(line.isprintable() for line in shown.splitlines())
 
 
-def test_a_wide_screen_has_two_columns_and_says_what_was_wrong() -> None:
-    shown = text(120, 40, messages=True, of=stage(position=58.0))
+def test_wide_screen_has_two_columns_with_verdicts() -> None:
+    shown = render(120, 40, messages=True, of=context(position=58.0))
     assert "the medley" in shown
     assert "✓  0:00.0  acoustic guitar" in shown
     assert "✗  0:26.0  harpsichord" in shown
@@ -139,8 +139,8 @@ def test_a_wide_screen_has_two_columns_and_says_what_was_wrong() -> None:
     assert any("scores" in line and "events" in line for line in shown.splitlines())
 
 
-def test_the_right_column_does_not_take_on_the_colour_of_the_left() -> None:
-    lines = draw(stage(58.0), record(), 120, 40, messages=True, keys=True)
+def test_right_column_keeps_its_own_colours() -> None:
+    lines = draw(context(58.0), record(), 120, 40, messages=True, keys=True)
     line = next(line for line in lines if line.plain.startswith("✓  0:00.0"))
     left = line.plain.index("  ", 12)
     styles = {str(span.style) for span in line.spans if span.end > left + 60}
@@ -148,35 +148,37 @@ def test_the_right_column_does_not_take_on_the_colour_of_the_left() -> None:
     assert "green" not in styles
 
 
-def test_a_passage_is_judged_only_when_its_events_are_settled() -> None:
-    shown = text(120, 40, of=stage(position=50.9))
+def test_passage_is_judged_only_after_its_events_are_final() -> None:
+    shown = render(120, 40, of=context(position=50.9))
     assert "✗" not in shown.split("✗ not")[1]
 
 
-def test_a_few_rows_show_the_highest_scores() -> None:
-    shown = text(60, 10)
+def test_short_screen_shows_highest_scores() -> None:
+    shown = render(60, 10)
     assert len(shown.splitlines()) == 10
     assert "▶ flute" in shown
 
 
-def test_the_microphone_has_no_medley() -> None:
-    shown = text(of=replace(stage(medley=None), speaker=lambda: ""))
+def test_microphone_screen_shows_no_medley() -> None:
+    shown = render(of=replace(context(medley=None), speaker_status=lambda: ""))
     assert "input   the microphone" in shown
     assert "played" not in shown
     assert "-30.0 dBFS" in shown
-    deaf = text(of=replace(stage(medley=None), deaf=lambda: "the device is \x1bgone"))
-    assert line_of(deaf, "heard") == r"heard   no sound: the device is \x1bgone"
+    deaf = render(
+        of=replace(context(medley=None), no_sound_reason=lambda: "the device is \x1bgone")
+    )
+    assert find_line(deaf, "heard") == r"heard   no sound: the device is \x1bgone"
 
 
-def test_before_the_first_window_the_screen_says_so() -> None:
-    shown = text(kept=Record(keeps_all=True, write_time=medley_time))
-    assert line_of(shown, "heard") == "heard   waiting for the first 4 s of sound"
+def test_screen_waits_for_first_window() -> None:
+    shown = render(kept=Record(keeps_all=True, write_time=medley_time))
+    assert find_line(shown, "heard") == "heard   waiting for the first 4 s of sound"
 
 
-def test_a_problem_is_shown_above_the_keys() -> None:
+def test_warning_is_shown_above_the_keys() -> None:
     kept = record()
-    kept.note = Note("the broker is gone", is_problem=True)
-    lines = text(kept=kept, keys=False).splitlines()
+    kept.log_line = LogLine("the broker is gone", is_problem=True)
+    lines = render(kept=kept, keys=False).splitlines()
     assert lines[-2] == "the broker is gone"
     assert lines[-1].startswith("Ctrl-C ends")
 
@@ -188,14 +190,14 @@ def test_a_problem_is_shown_above_the_keys() -> None:
     medley=st.sampled_from([MEDLEY, None]),
     position=st.floats(0, 60),
 )
-def test_the_screen_fits_every_size(
+def test_screen_fits_every_size(
     messages: bool,  # noqa: FBT001
     width: int,
     height: int,
     medley: Medley | None,
     position: float,
 ) -> None:
-    lines = draw(stage(position, medley), record(), width, height, messages=messages, keys=True)
+    lines = draw(context(position, medley), record(), width, height, messages=messages, keys=True)
     assert len(lines) == height
     assert all(cell_len(line.plain) <= width for line in lines)
 
@@ -211,7 +213,7 @@ def test_the_screen_fits_every_size(
         (0.3, None, "███       "),
     ],
 )
-def test_the_operating_point_is_marked_on_the_bar(
+def test_bar_has_a_mark_at_the_operating_point(
     share: float, mark: float | None, shown: str
 ) -> None:
     assert marked_bar(share, mark, 10, "bold green").plain == shown

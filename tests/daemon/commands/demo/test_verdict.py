@@ -1,11 +1,11 @@
-"""What counts as heard in a passage: its own sound, not the tail of the one before."""
+"""Which passages count as recognized: tails of earlier passages do not count."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from daemon.commands.demo.medley import Passage, medley
+from daemon.commands.demo.medley import Passage, read_medley
 from daemon.commands.demo.verdict import Judge, Verdict, summary
 from daemon.configuration.settings import Settings
 from daemon.hearing.pipeline import Observation, listen
@@ -31,12 +31,12 @@ def event(family: str, onset: float, ended_at: float) -> EventEnded:
 
 
 def windows(scores: dict[str, float], start: int = 4, end: int = 30) -> list[Heard]:
-    """A window every second in which the families have these scores."""
+    """Return a window for every second in which the families have these scores."""
     row = np.array([scores.get(family, 0.0) for family in FAMILIES], np.float32)
     return [Heard(float(at), -20.0, row) for at in range(start, end)]
 
 
-def judged(
+def judge_passages(
     truth: Sequence[tuple[str, float, float]],
     events: Sequence[EventEnded],
     heard: Sequence[Heard] = (),
@@ -45,119 +45,124 @@ def judged(
     return Judge(passages, FAMILIES, RULES).verdicts(events, heard)
 
 
-def test_a_passage_is_right_when_its_family_was_heard_for_half_of_it() -> None:
+def test_passage_is_right_if_its_family_was_heard_for_half_of_it() -> None:
     guitar = [("guitar", 0.0, 10.0)]
-    assert judged(guitar, [event("guitar", 5, 20)])[0].right
-    assert not judged(guitar, [event("guitar", 6, 20)])[0].right
-    assert judged(guitar, [event("guitar", 0, 3), event("guitar", 7, 10)])[0].right
+    assert judge_passages(guitar, [event("guitar", 5, 20)])[0].right
+    assert not judge_passages(guitar, [event("guitar", 6, 20)])[0].right
+    assert judge_passages(guitar, [event("guitar", 0, 3), event("guitar", 7, 10)])[0].right
 
 
-def test_a_family_that_was_not_heard_says_how_near_it_came() -> None:
+def test_remark_shows_best_score_of_missed_family() -> None:
     truth = [("guitar", 0.0, 10.0)]
-    assert judged(truth, [], windows({"guitar": 0.4}))[0].remark == (
+    assert judge_passages(truth, [], windows({"guitar": 0.4}))[0].remark == (
         "guitar not heard: best score 0.40, needs 0.60"
     )
-    assert judged(truth, [], windows({"guitar": 0.7}))[0].remark == (
+    assert judge_passages(truth, [], windows({"guitar": 0.7}))[0].remark == (
         "guitar heard too briefly for an event"
     )
-    assert judged(truth, [event("guitar", 7, 10)])[0].remark == "guitar heard for 3.0 s only"
+    assert (
+        judge_passages(truth, [event("guitar", 7, 10)])[0].remark == "guitar heard for only 3.0 s"
+    )
     unknown = Judge([Passage("theremin", "family", 0, 9)], FAMILIES, RULES).verdicts([], [])[0]
-    assert unknown.remark == "the model does not know theremin"
+    assert unknown.remark == "the model has no family theremin"
 
 
-def test_another_family_that_begins_in_the_passage_is_an_error() -> None:
-    verdict = judged([("guitar", 0.0, 10.0)], [event("guitar", 0, 10), event("organ", 2, 8)])[0]
+def test_wrong_family_that_begins_in_passage_is_an_error() -> None:
+    verdict = judge_passages(
+        [("guitar", 0.0, 10.0)], [event("guitar", 0, 10), event("organ", 2, 8)]
+    )[0]
     assert not verdict.right
     assert verdict.remark == "heard organ for 6.0 s"
 
 
-def test_the_tail_of_the_passage_before_is_no_error() -> None:
+def test_tail_of_previous_passage_is_no_error() -> None:
     events = [event("guitar", 0, 14.5), event("keyboard", 8.5, 14.5)]
-    first, second = judged(GUITAR_THEN_KEYBOARD, events, windows({"guitar": 0.4}, 13))
+    first, second = judge_passages(GUITAR_THEN_KEYBOARD, events, windows({"guitar": 0.4}, 13))
     assert first.right
     assert second.right
-    assert second.remark == "guitar rang on until 0:14.5"
+    assert second.remark == "guitar lasted until 0:14.5"
 
 
-def test_a_tail_that_is_heard_at_the_operating_point_is_an_error() -> None:
+def test_tail_at_the_operating_point_is_an_error() -> None:
     events = [event("guitar", 0, 14.5), event("keyboard", 8.5, 14.5)]
-    verdict = judged(GUITAR_THEN_KEYBOARD, events, windows({"guitar": THRESHOLD}, 13))[1]
+    verdict = judge_passages(GUITAR_THEN_KEYBOARD, events, windows({"guitar": THRESHOLD}, 13))[1]
     assert not verdict.right
     assert verdict.remark == "heard guitar for 6.0 s"
 
 
-def test_a_score_in_a_window_that_holds_the_passage_before_proves_nothing() -> None:
+def test_window_that_contains_previous_passage_does_not_count() -> None:
     events = [event("guitar", 0, 14.5), event("keyboard", 8.5, 14.5)]
-    before = windows({"guitar": 0.9}, 4, 13)  # the last of them begins at 8 s, in the pause
-    assert judged(GUITAR_THEN_KEYBOARD, events, before)[1].right
+    before = windows({"guitar": 0.9}, 4, 13)  # The last one begins at 8 s, in the pause.
+    assert judge_passages(GUITAR_THEN_KEYBOARD, events, before)[1].right
 
 
-def test_a_tail_lasts_for_one_window_and_stop_after_seconds_at_most() -> None:
+def test_tail_lasts_at_most_one_window_and_stop_after_seconds() -> None:
     truth = [("guitar", 0.0, 8.0), ("keyboard", 8.5, 28.5)]
     keyboard = event("keyboard", 8.5, 28.5)
-    # 8 s + 4 s + 6 s: what lasts longer than until 18 s counts, and half of the passage is 10 s.
-    assert judged(truth, [event("guitar", 0, 27.9), keyboard])[1].right
-    assert not judged(truth, [event("guitar", 0, 28.1), keyboard])[1].right
+    # The tail ends at 8 s + 4 s + 6 s = 18 s. After that, the guitar counts; half of the passage
+    # is 10 s.
+    assert judge_passages(truth, [event("guitar", 0, 27.9), keyboard])[1].right
+    assert not judge_passages(truth, [event("guitar", 0, 28.1), keyboard])[1].right
 
 
-def test_a_wrong_family_that_begins_in_the_pause_before_is_an_error_of_the_passage() -> None:
+def test_wrong_family_that_begins_in_pause_before_passage_is_an_error() -> None:
     events = [event("keyboard", 8.5, 15.5), event("organ", 8.1, 15.5)]
-    assert not judged(GUITAR_THEN_KEYBOARD, events)[1].right
-    # An onset is exact to half a window, 2 s.
+    assert not judge_passages(GUITAR_THEN_KEYBOARD, events)[1].right
+    # Onsets are exact to half a window: 2 s.
     early = [event("keyboard", 8.5, 15.5), event("organ", 6.6, 15.5)]
-    assert not judged(GUITAR_THEN_KEYBOARD, early)[1].right
+    assert not judge_passages(GUITAR_THEN_KEYBOARD, early)[1].right
 
 
-def test_a_wrong_family_counts_where_it_began_and_not_where_it_rings_on() -> None:
+def test_wrong_family_counts_only_where_it_began() -> None:
     events = [event("guitar", 0, 8), event("organ", 3, 14), event("keyboard", 8.5, 15.5)]
-    first, second = judged(GUITAR_THEN_KEYBOARD, events)
+    first, second = judge_passages(GUITAR_THEN_KEYBOARD, events)
     assert not first.right
     assert second.right
 
 
-def test_a_right_family_that_only_rings_on_was_not_heard_in_the_passage() -> None:
+def test_tail_of_right_family_does_not_count_as_heard() -> None:
     truth = [("guitar", 0.0, 8.0), ("guitar", 8.5, 15.5)]
     tail = [event("guitar", 0, 15)]
-    assert not judged(truth, tail, windows({"guitar": 0.4}, 13))[1].right
-    assert judged(truth, tail, windows({"guitar": 0.8}, 13))[1].right
+    assert not judge_passages(truth, tail, windows({"guitar": 0.4}, 13))[1].right
+    assert judge_passages(truth, tail, windows({"guitar": 0.8}, 13))[1].right
 
 
-def test_speech_is_right_when_no_family_was_heard_for_half_of_it() -> None:
+def test_speech_is_right_if_no_family_was_heard_for_half_of_it() -> None:
     speech = [("speech", 0.0, 4.0)]
-    assert judged(speech, [event("organ", 0, 1.5)])[0].right
-    wrong = judged(speech, [event("organ", 0, 2)])[0]
+    assert judge_passages(speech, [event("organ", 0, 1.5)])[0].right
+    wrong = judge_passages(speech, [event("organ", 0, 2)])[0]
     assert not wrong.right
     assert wrong.remark == "heard organ for 2.0 s"
 
 
-def test_silence_after_music_may_hold_its_tail() -> None:
+def test_silence_may_contain_tail_of_music() -> None:
     truth = [("guitar", 0.0, 8.0), ("silence", 8.0, 12.0)]
-    assert judged(truth, [event("guitar", 0, 12)])[1].right
-    assert not judged(truth, [event("guitar", 0, 8), event("organ", 9, 12)])[1].right
+    assert judge_passages(truth, [event("guitar", 0, 12)])[1].right
+    assert not judge_passages(truth, [event("guitar", 0, 8), event("organ", 9, 12)])[1].right
 
 
-def test_families_that_play_together_are_no_errors_of_each_other() -> None:
+def test_overlapping_families_are_no_errors() -> None:
     truth = [("flute", 0.0, 8.0), ("keyboard", 0.0, 8.0)]
-    both = judged(truth, [event("flute", 0, 8), event("keyboard", 1, 8)])
+    both = judge_passages(truth, [event("flute", 0, 8), event("keyboard", 1, 8)])
     assert [verdict.right for verdict in both] == [True, True]
-    one = judged(truth, [event("flute", 0, 8)])
+    one = judge_passages(truth, [event("flute", 0, 8)])
     assert [verdict.right for verdict in one] == [True, False]
 
 
-def test_the_sum_counts_music_and_calm_apart() -> None:
-    verdicts = judged(
+def test_summary_counts_music_and_other_passages_separately() -> None:
+    verdicts = judge_passages(
         [("guitar", 0.0, 8.0), ("organ", 9.0, 15.0), ("noise", 16.0, 20.0)],
         [event("guitar", 0, 8)],
     )
     assert summary(verdicts) == (
-        "1 of 2 passages of music named right, 1 of 1 without music left alone"
+        "1 of 2 passages of music recognized, 1 of 1 without music left alone"
     )
 
 
-def test_the_medley_holds_what_its_truth_says() -> None:
+def test_medley_matches_its_description() -> None:
     import soundfile
 
-    truth = medley()
+    truth = read_medley()
     assert len({p.what for p in truth.passages if p.is_music}) >= 6
     assert {"speech", "noise", "silence"} <= {p.kind for p in truth.passages}
     assert truth.seconds == pytest.approx(soundfile.info(MEDLEY).duration, abs=0.01)
@@ -165,8 +170,8 @@ def test_the_medley_holds_what_its_truth_says() -> None:
     assert max(p.end_seconds for p in truth.passages) <= truth.seconds
 
 
-class Everything:
-    """Keeps what the listener tells."""
+class RecordingObserver:
+    """Keeps all windows and events."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -177,17 +182,17 @@ class Everything:
         self.events += observation.events
 
 
-def test_the_built_in_model_names_all_of_the_medley_but_the_harpsichord() -> None:
+def test_built_in_model_recognizes_all_passages_except_harpsichord() -> None:
     from daemon.hearing.scorer import Scorer
 
-    recognizer, kept = Recognizer(Settings()), Everything()
+    recognizer, kept = Recognizer(Settings()), RecordingObserver()
     tracker, player = recognizer.tracker(), Replay(str(MEDLEY), recognizer.hop_seconds)
     listen(player.windows(), Scorer(recognizer.classifier, -65.0), tracker, [kept])
     kept.events += tracker.close(player.seconds)
     ended = [e for e in kept.events if isinstance(e, EventEnded)]
-    judge = Judge(medley().passages, recognizer.families, recognizer.rules)
+    judge = Judge(read_medley().passages, recognizer.families, recognizer.rules)
     verdicts = judge.verdicts(ended, kept.windows)
     assert [v.passage.instrument for v in verdicts if not v.right] == ["harpsichord"]
     remarks = {v.passage.instrument: v.remark for v in verdicts}
-    assert remarks["grand piano"].startswith("guitar rang on until 0:1")
+    assert remarks["grand piano"].startswith("guitar lasted until 0:1")
     assert remarks["harpsichord"].startswith("keyboard not heard: best score 0.")

@@ -235,7 +235,7 @@ def test_what_no_broker_took_is_sent_after_the_next_start(evening: Evening) -> N
     until(lambda: len(evening.committed()) >= before + 5)
     evening.daemon.send_signal(signal.SIGTERM)
     _, errors = evening.daemon.communicate(timeout=20)
-    assert "that no broker took are kept until the next start" in errors
+    assert "were not accepted by a broker; they are kept until the next start" in errors
     evening.gate.is_open = True
     evening.start_daemon()
     evening.end()

@@ -1,4 +1,4 @@
-"""What a person sees of the demo: one screen on a terminal, lines anywhere else."""
+"""The demo's output: one screen on a terminal, lines elsewhere."""
 
 import importlib.util
 import sys
@@ -13,23 +13,23 @@ from daemon.commands.demo.lines import Lines, verdict_lines
 from daemon.commands.demo.medley import Medley
 from daemon.commands.demo.record import Record
 from daemon.commands.demo.verdict import Judge
-from daemon.commands.terminal import Paint, can_redraw, clock
+from daemon.commands.terminal import Paint, can_redraw, format_time
 from daemon.configuration.settings import Settings
 from daemon.runtime.wiring import Recognizer, settle_seconds
 from daemon.system.printable import printable
 from daemon.system.stop import Stop
 
 
-def on_screen() -> bool:
-    """Whether one screen is redrawn: on a terminal that can, with the `demo` extra installed."""
+def can_show_screen() -> bool:
+    """Return whether the output is a terminal that can redraw and the `demo` extra is installed."""
     return can_redraw(sys.stdout) and importlib.util.find_spec("rich") is not None
 
 
-class Show:
-    """Shows what the `printer` is told and what `receive` gets, while `shown` lasts.
+class Display:
+    """Shows the results that `printer` gets and the messages that `receive` gets.
 
-    `medley` None: a microphone is heard. `messages` shows MQTT messages from the start; `scores`
-    prints a line for each window where lines are printed.
+    `medley` is None if a microphone is used. `messages` shows the MQTT messages from the start;
+    `scores` prints a line for each window, if the output is lines.
     """
 
     def __init__(
@@ -70,48 +70,52 @@ class Show:
             scores=scores,
             on_loss=stop.set,
         )
-        self._on_screen = on_screen()
+        self._on_screen = can_show_screen()
         if self._on_screen:
-            # Now, since what loads while the medley plays makes its windows late.
+            # Import it now: an import while the medley plays would delay windows.
             importlib.import_module("daemon.commands.demo.live_screen")
         self.printer = self._record if self._on_screen else self._lines
+        """Takes the observations and events."""
         self.receive: Callable[[str, bytes], object] = self.printer.receive
+        """Takes the topic and payload of each MQTT message; safe from any thread."""
 
     @property
     def seconds_heard(self) -> float:
-        """How much of the sound has been heard."""
+        """Seconds of the sound that have been processed."""
         return 0.0 if self._record.heard is None else self._record.heard.ended_at
 
-    def announce(self) -> None:
-        """Print what is about to run, if output is in lines."""
+    def print_header(self) -> None:
+        """Print the model, the broker and the input, if the output is lines."""
         if self._on_screen:
             return
-        self._lines.say(f"model      {self._model}")
-        self._lines.say(f"broker     {self._broker}")
+        self._lines.print_line(f"model      {self._model}")
+        self._lines.print_line(f"broker     {self._broker}")
         if self._medley is None:
-            self._lines.say(f"hearing    {self._source}; Ctrl-C ends")
+            self._lines.print_line(f"hearing    {self._source}; Ctrl-C ends")
         else:
-            self._lines.say(f"hearing    the medley, {clock(self._medley.seconds)}; Ctrl-C ends")
-            self._lines.say("           ♪ what is played   ▶ ■ what is heard")
+            self._lines.print_line(
+                f"hearing    the medley, {format_time(self._medley.seconds)}; Ctrl-C ends"
+            )
+            self._lines.print_line("           ♪ what is played   ▶ ■ what is recognized")
 
     @contextmanager
-    def shown(
+    def live(
         self,
         position: Callable[[], float],
-        deaf: Callable[[], str | None],
-        speaker: Callable[[], str],
+        no_sound_reason: Callable[[], str | None],
+        speaker_status: Callable[[], str],
     ) -> Iterator[None]:
-        """Show what happens; the arguments ask for what `Stage` says of them."""
+        """Show the results inside this context; `DemoContext` describes the arguments."""
         if not self._on_screen:
-            if remark := speaker():
-                self._lines.say(f"sound      {remark}")
+            if status := speaker_status():
+                self._lines.print_line(f"sound      {status}")
             yield
             return
         from daemon.commands.demo.live_screen import LiveScreen
-        from daemon.commands.demo.panes import Stage
+        from daemon.commands.demo.panes import DemoContext
         from daemon.commands.demo.screen import draw
 
-        stage = Stage(
+        context = DemoContext(
             model=self._model,
             broker=self._broker,
             families=self._recognizer.families,
@@ -122,25 +126,25 @@ class Show:
             judge=self._judge,
             settle_seconds=settle_seconds(self._recognizer.rules, self._recognizer.hop_seconds),
             position=position,
-            deaf=deaf,
-            speaker=speaker,
+            no_sound_reason=no_sound_reason,
+            speaker_status=speaker_status,
         )
-        drawn = partial(draw, stage, self._record)
-        with LiveScreen(drawn, self._record, self._stop, messages=self._messages):
+        draw_now = partial(draw, context, self._record)
+        with LiveScreen(draw_now, self._record, self._stop, messages=self._messages):
             yield
 
     def print_verdicts(self) -> None:
-        """What of the medley was named right; nothing for a microphone."""
+        """Print which passages were recognized correctly; nothing if there is no medley."""
         if self._judge is None:
             return
         verdicts = self._judge.verdicts(self._record.ended, self._record.windows)
         for line in verdict_lines(verdicts, Paint(sys.stdout)):
-            self._lines.say(line)
+            self._lines.print_line(line)
 
 
 def medley_time(seconds: float, _ago_seconds: float) -> str:
-    """A moment of the medley, from its start."""
-    return clock(seconds)
+    """Return a time in the medley as text."""
+    return format_time(seconds)
 
 
 def _wall_time(_seconds: float, ago_seconds: float) -> str:

@@ -1,0 +1,193 @@
+"""The help of `timbrel` and of each command: a summary, a description and examples.
+
+TIMBREL and SUDO_TIMBREL stand for the program; `ProgramParser` replaces them.
+"""
+
+from typing import NamedTuple
+
+EXIT_CODES = "exit codes: 0 success, 1 runtime failure, 2 invalid input"
+
+DESCRIPTION = """\
+Timbrel listens to a room, recognizes which family of musical instruments is
+being played (guitar, drums, flute and nine others), and publishes it over MQTT
+to Home Assistant or another hub. Sound is never stored or sent.
+"""
+EPILOG = f"""\
+`timbrel COMMAND --help` explains a command and shows examples.
+
+try it without a microphone and without a broker:
+  TIMBREL demo
+show which instruments are recognized in a recording:
+  TIMBREL replay practice.flac
+listen to a microphone and publish to your broker:
+  TIMBREL devices
+  TIMBREL check --try timbrel.yaml
+  TIMBREL run --config timbrel.yaml
+do that in the background whenever the machine is on:
+  SUDO_TIMBREL install-service
+
+{EXIT_CODES}
+"""
+
+
+class CommandHelp(NamedTuple):
+    """The help of one command; every line is at most 79 characters long."""
+
+    summary: str
+    """One phrase for the list of commands."""
+    description: str
+    """What the command does."""
+    examples: str
+    """Command lines, each below a line that says what it is for."""
+
+
+HELP = {
+    "run": CommandHelp(
+        "listen and publish over MQTT until stopped",
+        """\
+Listen to every configured microphone and camera and publish to the broker.
+It runs until SIGTERM or Ctrl-C. SIGHUP makes it read the configuration again.
+The first lines of its log show the settings in use.
+""",
+        """\
+listen to the default microphone, with a broker on this machine:
+  TIMBREL run
+use your own configuration:
+  TIMBREL run --config timbrel.yaml
+apply changes of its configuration to the installed service:
+  sudo systemctl reload timbrel
+""",
+    ),
+    "replay": CommandHelp(
+        "show which instruments are recognized in recordings",
+        """\
+Process recordings as `timbrel run` processes a microphone, and print a line
+when an instrument family starts and when it ends. A file that cannot be read
+is reported and the others are still replayed; the exit code is then 2.
+""",
+        """\
+replay a recording as fast as possible:
+  TIMBREL replay practice.flac
+print JSON, here the score of guitar in every window of 4 seconds:
+  TIMBREL replay --json --scores *.wav | jq .scores.guitar
+use a microphone through a pipe:
+  arecord -f S16_LE -r 16000 -c 1 | TIMBREL replay -
+test your automations with a recording instead of an instrument:
+  TIMBREL replay --publish --speed 1 --config timbrel.yaml practice.flac
+""",
+    ),
+    "check": CommandHelp(
+        "validate a configuration and show the effective settings",
+        """\
+Report every error in a configuration file with its line, the setting and how
+to correct it. If there is none, show the settings in use. The last line is the
+verdict. Warnings do not change the exit code.
+""",
+        """\
+validate a file:
+  TIMBREL check timbrel.yaml
+also open the microphones and connect to the broker:
+  TIMBREL check --try timbrel.yaml
+check the configuration of the installed service:
+  SUDO_TIMBREL check /etc/timbrel/timbrel.yaml
+""",
+    ),
+    "devices": CommandHelp(
+        "list the microphones",
+        """\
+Print a line for each microphone: its index, its name and, for a USB device, a
+name such as usb:1234:5678. The setting audio.device accepts any of the three.
+Prefer the usb: name: it does not change when devices are replugged.
+""",
+        """\
+list the microphones of this machine:
+  TIMBREL devices
+""",
+    ),
+    "demo": CommandHelp(
+        "recognize the instruments in a bundled medley, on one screen",
+        """\
+Play a medley of 87 seconds on the loudspeaker and show what is recognized in
+it, live. At the end, show which passages were recognized correctly. It needs
+no microphone, no configuration and no broker: it starts its own.
+""",
+        """\
+play the medley:
+  TIMBREL demo
+play your instrument instead:
+  TIMBREL demo --mic
+take 9 seconds instead of 87, without sound:
+  TIMBREL demo --speed 10
+publish to your own broker, and show the messages:
+  TIMBREL demo --messages --config timbrel.yaml
+""",
+    ),
+    "bench": CommandHelp(
+        "measure memory, CPU time and start-up on this machine",
+        """\
+Measure how much CPU time each step of a window takes, how much memory and CPU
+time the running daemon uses, and how fast it starts. It takes about a minute.
+""",
+        """\
+print a table:
+  TIMBREL bench
+measure YAMNet too, for comparison:
+  TIMBREL bench --peer yamnet.tflite
+""",
+    ),
+    "dashboard": CommandHelp(
+        "print a Home Assistant dashboard for the configured places",
+        """\
+Print the YAML of a dashboard with the entities of every configured place. It
+uses Home Assistant's built-in cards only. Its first lines explain where in
+Home Assistant to paste it.
+""",
+        """\
+write the dashboard of your configuration to a file:
+  TIMBREL dashboard --config timbrel.yaml > dashboard.yaml
+""",
+    ),
+    "install-service": CommandHelp(
+        "install a systemd service that starts with the machine",
+        """\
+Write a systemd unit and, if they do not exist, a configuration and an empty
+password file. Then enable and start the service. Run it again to update the
+unit; an existing configuration is kept.
+""",
+        """\
+show the files and commands without changing anything:
+  TIMBREL install-service --dry-run
+install the service, or update it:
+  SUDO_TIMBREL install-service
+install it for yourself, on a desktop with PipeWire:
+  TIMBREL install-service --user
+remove it:
+  SUDO_TIMBREL install-service --uninstall
+""",
+    ),
+    "reset": CommandHelp(
+        "discard the settings that were changed from the hub",
+        """\
+Discard mute, sensitivity, quiet gate and stop after as they were set from the
+hub, for every place. They override the configuration, even after a restart,
+until you run this. Stop the daemon first.
+""",
+        """\
+reset the service:
+  sudo systemctl stop timbrel
+  SUDO_TIMBREL reset --state /var/lib/timbrel
+  sudo systemctl start timbrel
+""",
+    ),
+    "forget": CommandHelp(
+        "remove a node that is gone or renamed from the broker and the hub",
+        """\
+Clear the retained topics of a node, so that the hub removes its device. A node
+is a place, or a box that has only one. It fails if the node is online.
+""",
+        """\
+remove the node that publishes below timbrel/attic:
+  TIMBREL forget attic --config timbrel.yaml
+""",
+    ),
+}
