@@ -95,7 +95,7 @@ def _flush_output() -> int:
     except BrokenPipeError:
         discard_output()
     except OSError as error:
-        give_up_output()
+        discard_output()
         _log_errors(str(error.strerror or error))
         return 1
     return 0
@@ -104,7 +104,7 @@ def _flush_output() -> int:
 def _log_errors(*errors: str) -> None:
     """Log each of the errors that end the program on its own line."""
     if not logging.getLogger().handlers:
-        logging.basicConfig(handlers=[log_lines.LogHandler(on_own_number(sys.stderr))])
+        logging.basicConfig(handlers=[log_lines.LogHandler(duplicated_output(sys.stderr))])
     for error in errors:
         logging.getLogger("daemon").error("%s", error)
 

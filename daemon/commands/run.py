@@ -31,7 +31,7 @@ from daemon.runtime.wiring import DeviceOf, Recognizer, device_of, link_to, outb
 from daemon.sound.portaudio import PortAudio
 from daemon.system import systemd
 from daemon.system.json_store import JsonStore
-from daemon.system.memory import Garbage
+from daemon.system.memory import GarbageCollector
 from daemon.system.state_directory import state_directory
 from daemon.system.stop import Stop, stop_on_signals
 from daemon.system.time_zone import TimeZone
@@ -102,7 +102,7 @@ def _listen(parts: _Parts, stop: Stop, *, health_port: int | None) -> None:
     """Run the loop of all places until the request to stop, then shut down."""
     stations, link, outbox, reload = parts.stations, parts.link, parts.outbox, parts.reload
     report = Report(stations.places, link, outbox)
-    chores = (TimeZone(), stations.attend, reload, parts.retirement, report, Garbage())
+    chores = (TimeZone(), stations.attend, reload, parts.retirement, report, GarbageCollector())
     with (
         serve(health_port, report.health),
         outbox,
@@ -144,7 +144,7 @@ def _log_start(
     )
     for place in settings.places:
         log.info("place %s: %s", place.name, summary.describe_place(place))
-    has_password = is_sent(settings.mqtt, password)
+    has_password = is_password_sent(settings.mqtt, password)
     broker = summary.describe_broker(settings.mqtt, settings.name, has_password=has_password)
     log.info("broker %s", broker)
     log.info("state in %s", state_directory(settings.state.directory))

@@ -63,7 +63,7 @@ def service_files(manager: ServiceManager) -> list[File]:
         text = unit.user_unit(program, manager.config, urls=urls, systemd_version=version)
     else:
         named = _files_to_read(settings)
-        visible = installation.hidden([*installation.folders(), *named])
+        visible = installation.paths_in_homes([*installation.installed_folders(), *named])
         _check_readable(manager, [manager.in_root(path) for path in named], visible)
         secrets = _secrets(manager, settings)
         port = settings.health.port
@@ -135,7 +135,7 @@ def _check_readable(
     manager: ServiceManager, named: Sequence[Path], visible: Sequence[Path]
 ) -> None:
     """Raise InputError if the service's own user could not read one of the files it needs."""
-    if installation.hidden([manager.config]):
+    if installation.paths_in_homes([manager.config]):
         raise InputError(
             f"{manager.config} is in a home directory, which the system service cannot read; "
             f"move it to {unit.CONFIG}, or use --user"
@@ -143,16 +143,16 @@ def _check_readable(
     config = manager.in_root(manager.config)
     needed = [*named, config] if config.exists() else list(named)
     if manager.root == Path("/"):
-        needed += [*installation.folders(), installation.program(of_user=False)]
+        needed += [*installation.installed_folders(), installation.program(of_user=False)]
     for path in needed:
         if not path.exists():
             raise InputError(f"{path}: no such file; correct {config}")
-        if closed := installation.closed(path, [*visible, manager.root]):
+        if closed := installation.unreadable_path(path, [*visible, manager.root]):
             mode = "o+rx" if closed.is_dir() else "o+r"
             remedy = shlex.join(["chmod", mode, str(closed)])
             # The configuration may contain passwords of cameras: do not open it to everybody.
             if closed == config and installation.service_group() is not None:
-                remedy = installation.closing(config)
+                remedy = installation.restrict_command(config)
             raise InputError(f"the service's user cannot read {closed}; run: {remedy}")
 
 

@@ -42,7 +42,7 @@ def check(config: Path, *, trying: bool = False) -> int:
     with PortAudio() as portaudio:
         places = Places(document, portaudio)
         microphones = places.find_microphones()
-        errors = document.located([*diagnosis.problems, *places.problems])
+        errors = document.error_lines([*diagnosis.problems, *places.problems])
         settings, recognizer = document.value, diagnosis.recognizer
         if errors or settings is None or recognizer is None:
             raise _refusal(errors, diagnosis.warnings)

@@ -52,14 +52,14 @@ class Diagnosis:
         self._check_password(settings.mqtt, document.path)
         self.warnings += _warnings(settings, document.path)
         # A setting with an error has its default here, so a warning about it would be wrong.
-        self.warnings = [w for w in self.warnings if document.is_sound(w.partition(": ")[0])]
+        self.warnings = [w for w in self.warnings if document.is_valid(w.partition(": ")[0])]
 
     def _check_model(self, document: Document[Settings], settings: Settings) -> None:
         try:
             self.recognizer = Recognizer(settings)
         except InputError as error:
             # If one of these settings is invalid itself, an error computed from it would mislead.
-            is_sound = document.is_sound("tracker", "audio.hop_seconds")
+            is_sound = document.is_valid("tracker", "audio.hop_seconds")
             self.problems += [
                 problem
                 for problem in map(_problem_of, error.lines)

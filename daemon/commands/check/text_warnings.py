@@ -23,7 +23,7 @@ def text_warnings(settings: Settings) -> Iterator[str]:
     for key, text in _texts(settings, ""):
         if text != text.strip():
             yield f"{key}: begins or ends with a space, which is part of the value; remove it"
-        elif (character := invisible(text)) is not None:
+        elif (character := first_invisible(text)) is not None:
             yield f"{key}: contains an invisible character ({character}); remove it"
         if _QUOTES.match(text[:1]) or _QUOTES.match(text[-1:]):
             yield f"{key}: has typographic quotes, which are part of the value; remove them"

@@ -42,10 +42,10 @@ def test_finds_the_path_that_others_cannot_read(tmp_path: Path) -> None:
     file.touch()
     file.chmod(0o644)
     (tmp_path / "closed").chmod(0o700)
-    assert installation.closed(file, []) == tmp_path / "closed"
-    assert installation.closed(file, [folder]) is None
+    assert installation.unreadable_path(file, []) == tmp_path / "closed"
+    assert installation.unreadable_path(file, [folder]) is None
     file.chmod(0o600)
-    assert installation.closed(file, [folder]) == file
+    assert installation.unreadable_path(file, [folder]) == file
 
 
 @pytest.mark.parametrize(

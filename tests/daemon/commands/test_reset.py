@@ -6,7 +6,7 @@ import msgspec
 
 from daemon.hub.controls import Chosen
 from daemon.system.json_store import JsonStore
-from daemon.system.state_directory import Lock
+from daemon.system.state_directory import DirectoryLock
 from tests.conftest import Timbrel
 
 
@@ -24,7 +24,7 @@ def test_reset_discards_only_settings_from_hub(timbrel: Timbrel, tmp_path: Path)
 
 def test_reset_is_refused_while_daemon_runs(timbrel: Timbrel, tmp_path: Path) -> None:
     (tmp_path / "chosen-attic.json").write_text("{}")
-    lock = Lock(tmp_path)
+    lock = DirectoryLock(tmp_path)
     done = timbrel("reset", "--state", tmp_path)
     lock.release()
     assert done.returncode == 2

@@ -40,7 +40,7 @@ def test_restarts_slow_down_if_systemd_supports_it(version: int, expected: list[
 
 def test_unit_hides_homes_except_needed_folders() -> None:
     program = HOME / "bin" / "timbrel"
-    hidden = installation.hidden(
+    hidden = installation.paths_in_homes(
         [HOME, HOME / "lib" / "daemon", Path("/usr"), Path("/root/.pyenv/versions/3.12")]
     )
     assert hidden == [HOME, Path("/root/.pyenv/versions/3.12")]
