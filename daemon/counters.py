@@ -29,19 +29,16 @@ class Counters:
     refusing: tuple[str, ...] = ()
     inference_ms: float = 0.0
 
-    def tells_more_than(self, told: "Counters") -> bool:
-        """Whether something happened since: more than windows that went well."""
-        if abs(self.lost_seconds - told.lost_seconds) >= _LOST_STEP_SECONDS:
+    def differs_notably(self, other: "Counters") -> bool:
+        """Return True if the difference is worth publishing: not if only windows were counted."""
+        if abs(self.lost_seconds - other.lost_seconds) >= _LOST_STEP_SECONDS:
             return True
-        slow, fast = sorted((self.inference_ms, told.inference_ms), reverse=True)
+        slow, fast = sorted((self.inference_ms, other.inference_ms), reverse=True)
         if slow - fast >= 1.0 and slow >= _SLOWER * fast:
             return True
-        return self._with_rest_of(told) != told
-
-    def _with_rest_of(self, told: "Counters") -> "Counters":
-        return replace(
+        return other != replace(
             self,
-            windows=told.windows,
-            lost_seconds=told.lost_seconds,
-            inference_ms=told.inference_ms,
+            windows=other.windows,
+            lost_seconds=other.lost_seconds,
+            inference_ms=other.inference_ms,
         )

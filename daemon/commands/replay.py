@@ -125,7 +125,7 @@ def play(
     tracker = recognizer.tracker()
     reporter = publication.reporter
     if reporter is not None:
-        reporter.hears()
+        reporter.sound_started()
     observers: list[Observer] = [printer] if reporter is None else [printer, reporter]
     try:
         listen(player.windows(), hearing, tracker, observers)
@@ -133,7 +133,7 @@ def play(
         events = tracker.close(player.seconds)
         printer.show_events(events)
         if reporter is not None:
-            reporter.end(player.seconds, events)
+            reporter.sound_ended(player.seconds, events)
         publication.began += player.seconds
 
 

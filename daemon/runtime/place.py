@@ -11,6 +11,7 @@ from daemon.hearing.pipeline import Observation, Observer, listen
 from daemon.hearing.rules import Rules
 from daemon.hearing.scorer import Scorer
 from daemon.hearing.tracker import Event, EventEnded, Tracker
+from daemon.hub.changes import ChangeFilter
 from daemon.hub.reporter import Reporter
 from daemon.place_state import PlaceState
 from daemon.runtime.wakeup import Wakeup
@@ -70,9 +71,8 @@ class Place:
         self._began = 0.0
         self._inference_ms = 0.0
         self._said = Repeats(log)
-        self._told_cancelling = False
-        self._told_counters: Counters | None = None
-        self._told_counters_at = -_DIAGNOSTICS_SECONDS
+        self._has_warned_of_cancelling = False
+        self._diagnostics = ChangeFilter(Counters.differs_notably, seconds=_DIAGNOSTICS_SECONDS)
 
     @property
     def hears(self) -> bool:
@@ -119,7 +119,7 @@ class Place:
                 self._hears()
             if window is not None:
                 self._hear(window)
-        self._tell_cancelling()
+        self._warn_of_cancelling()
         self._count()
 
     def restart(self) -> None:
@@ -130,7 +130,7 @@ class Place:
         self._source.mute(muted=True)
         self._source.mute(muted=False)
         if was_heard:
-            self._reporter.end(self._source.sounded_seconds, self._close_events("stopped"))
+            self._reporter.sound_ended(self._source.sounded_seconds, self._close_events("stopped"))
             self.status = self.status._replace(state=PlaceState.STARTING, playing=())
         log.info("%s: restarting the audio input", self.name)
 
@@ -139,14 +139,12 @@ class Place:
         self._tracker.retune(rules)
         self._scorer.gate_dbfs = gate_dbfs
 
-    def diagnose(self, counters: Counters) -> None:
-        """Tell the hub what happened so far, where that is news and the last time is long ago."""
+    def publish_diagnostics(self, counters: Counters) -> None:
+        """Publish the counters if they have changed, at most once a minute."""
         now = time.monotonic()
-        if now - self._told_counters_at < _DIAGNOSTICS_SECONDS or not self.is_settled:
-            return
-        if self._told_counters is None or counters.tells_more_than(self._told_counters):
-            self._told_counters, self._told_counters_at = counters, now
-            self._reporter.diagnose(counters)
+        if self.is_settled and self._diagnostics.is_due(counters, now):
+            self._diagnostics.published(counters, now)
+            self._reporter.publish_diagnostics(counters)
 
     def end(self) -> None:
         """No more is wanted: the device is closed and what is open ends."""
@@ -154,7 +152,7 @@ class Place:
         self._source.close()
         if was_heard:
             events = self._close_events("stopped")
-            self._reporter.end(self._source.sounded_seconds, events)
+            self._reporter.sound_ended(self._source.sounded_seconds, events)
 
     def observe(self, observation: Observation) -> None:
         """One window's results, of which this place is the first to know."""
@@ -179,7 +177,7 @@ class Place:
         self._scorer.forget()
         self._said.forget()
         self.status = self.status._replace(state=PlaceState.HEARING, reason=None)
-        self._reporter.hears()
+        self._reporter.sound_started()
         log.info("%s: hearing%s", self.name, "" if was is PlaceState.STARTING else " again")
 
     def _lost(self, reason: str) -> None:
@@ -190,11 +188,11 @@ class Place:
         since_seconds = time.monotonic() - self._source.sounded_until
         self.status = self.status._replace(state=PlaceState.DEAF, reason=reason, playing=())
         self._said.say(logging.ERROR, f"{self.name}: deaf: {reason}; retrying until sound returns")
-        self._reporter.deaf(reason, self._source.sounded_seconds, events, since_seconds)
+        self._reporter.sound_lost(reason, self._source.sounded_seconds, events, since_seconds)
 
-    def _tell_cancelling(self) -> None:
-        if self._source.cancels and not self._told_cancelling:
-            self._told_cancelling = True
+    def _warn_of_cancelling(self) -> None:
+        if self._source.cancels and not self._has_warned_of_cancelling:
+            self._has_warned_of_cancelling = True
             log.warning(
                 "%s: the channels of its microphone are in opposite phase and cancel each other "
                 "when they are mixed; set channel: 1 for it",
@@ -210,7 +208,7 @@ class Place:
         events = self._close_events(PlaceState.MUTED.value) if was_heard else []
         self.status = self.status._replace(state=PlaceState.MUTED, reason=None, playing=())
         log.info("%s: muted", self.name)
-        self._reporter.muted(self._source.sounded_seconds, events)
+        self._reporter.sound_muted(self._source.sounded_seconds, events)
 
     def _close_events(self, reason: str) -> Sequence[Event]:
         events = self._tracker.close(self._source.sounded_seconds, reason)

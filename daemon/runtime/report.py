@@ -1,10 +1,12 @@
 """The state of all places, for the service manager, the hub and HTTP."""
 
+import operator
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from daemon.counters import Counters
+from daemon.hub.changes import ChangeFilter
 from daemon.mqtt.link import Link
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.runtime.place import Place
@@ -22,7 +24,7 @@ class Report:
         self._outbox = outbox
         self._is_ready = False
         self._turned_at = time.monotonic()
-        self._told_status = ""
+        self._status = ChangeFilter[str](operator.ne)
 
     def counters(self) -> Mapping[str, Counters]:
         """What happened so far at each node; from any thread."""
@@ -54,14 +56,20 @@ class Report:
         """Tell what is new; raises FailedError where nothing can reach the broker any more."""
         self._link.check_thread()
         self._turned_at = time.monotonic()
-        text = status_line(self._places, self._turned_at, self._link.connection.state)
-        if not self._is_ready and all(place.is_settled for place in self._places):
-            self._is_ready = True
-            self._told_status = text
-            systemd.ready(text)
-        if text != self._told_status and self._is_ready:
-            self._told_status = text
-            systemd.status(text)
+        self._publish_status()
         counters = self.counters()
         for place in self._places:
-            place.diagnose(counters[place.name])
+            place.publish_diagnostics(counters[place.name])
+
+    def _publish_status(self) -> None:
+        text = status_line(self._places, self._turned_at, self._link.connection.state)
+        if not self._status.is_due(text, self._turned_at):
+            return
+        if self._is_ready:
+            systemd.status(text)
+        elif all(place.is_settled for place in self._places):
+            self._is_ready = True
+            systemd.ready(text)
+        else:
+            return
+        self._status.published(text, self._turned_at)

@@ -47,7 +47,7 @@ class Station:
             outbox,
             wall_at=lambda _: time.time(),
             sessions=self._sessions,
-            remember=self._diary.write,
+            save=self._diary.write,
             controls=True,
             started=time.time(),
         )

@@ -22,7 +22,7 @@ TOLD = Counters(windows=100, lost_seconds=3.0, queued=1, inference_ms=2.0)
     ],
 )
 def test_that_time_went_by_is_no_news(changes: dict[str, Any]) -> None:
-    assert not replace(TOLD, **changes).tells_more_than(TOLD)
+    assert not replace(TOLD, **changes).differs_notably(TOLD)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_that_time_went_by_is_no_news(changes: dict[str, Any]) -> None:
     ],
 )
 def test_what_happened_is_news(changes: dict[str, Any]) -> None:
-    assert replace(TOLD, **changes).tells_more_than(TOLD)
+    assert replace(TOLD, **changes).differs_notably(TOLD)
 
 
 def test_counters_cannot_be_changed() -> None:

@@ -47,19 +47,19 @@ def evening() -> Iterator[Message]:
     practice = Sessions(settle_seconds=10, gap_seconds=60, least_seconds=1)
     outbox = Outbox()
     hub = Reporter(NODE, sent.append, outbox, lambda at: 1e9 + at, sessions=practice)
-    hub.hears()
+    hub.sound_started()
     start = EventStarted("flute", 3.5, 7.0, 0.9)
     hub.observe(observed(Heard(7.0, -30.0, np.array([0.1, 0.9], np.float32)), [start], [start]))
     ended = EventEnded("flute", 3.5, 20.0, 0.1, 14.0, 0.95, reason="deaf")
     hub.observe(observed(Heard(20.0, -60.0, np.zeros(2, np.float32)), [], [ended]))
     hub.observe(observed(Heard(100.0, -60.0, np.zeros(2, np.float32)), [], []))
-    hub.deaf("unplugged", 101.0, [])
-    hub.muted(102.0, [])
-    hub.diagnose(Counters(inference_ms=3.14159))
+    hub.sound_lost("unplugged", 101.0, [])
+    hub.sound_muted(102.0, [])
+    hub.publish_diagnostics(Counters(inference_ms=3.14159))
     yield from sent
     for _, message, _ in outbox.take(10):
         yield from (message, messages.as_late(message))
-    yield from hub.greeting(discovery=False)
+    yield from hub.birth_messages(discovery=False)
     yield from Controls(NODE, Configured(-60.0, 6.0), Chosen()).echoes()
 
 

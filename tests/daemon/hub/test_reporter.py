@@ -71,12 +71,12 @@ class Evening:
 
     def end(self, *arguments: Any) -> list[Message]:
         before = len(self.sent)
-        self.hub.end(*arguments)
+        self.hub.sound_ended(*arguments)
         return self.sent[before:]
 
     def deaf(self, *arguments: Any) -> list[Message]:
         before = len(self.sent)
-        self.hub.deaf(*arguments)
+        self.hub.sound_lost(*arguments)
         return self.sent[before:]
 
 
@@ -84,7 +84,7 @@ class Evening:
 def evening() -> Evening:
     """An evening that has begun: hearing, the first level and state are told."""
     evening = Evening()
-    evening.hub.hears()
+    evening.hub.sound_started()
     evening.window(4.0)
     return evening
 
@@ -107,15 +107,15 @@ def ended(family: str, onset: float, at: float, ended_at: float) -> EventEnded:
 
 def test_a_connection_begins_with_the_device_and_online() -> None:
     hub = Evening().hub
-    discovery, online = hub.greeting(discovery=True)
+    discovery, online = hub.birth_messages(discovery=True)
     assert discovery.topic == "homeassistant/device/timbrel_timbrel/config"
     assert (online.topic, online.payload) == ("timbrel/timbrel/availability", b"online")
-    assert hub.greeting(discovery=False) == [online]
+    assert hub.birth_messages(discovery=False) == [online]
 
 
 def test_place_named_otherwise_than_its_box_says_online_on_both_topics() -> None:
     hub = Evening(Node("attic", "porch", ("flute",), "tiny 1", "0.1.0")).hub
-    said = [(message.topic, message.payload) for message in hub.greeting(discovery=False)]
+    said = [(message.topic, message.payload) for message in hub.birth_messages(discovery=False)]
     assert said == [
         ("timbrel/attic/availability", b"online"),
         ("timbrel/porch/availability", b"online"),
@@ -124,7 +124,7 @@ def test_place_named_otherwise_than_its_box_says_online_on_both_topics() -> None
 
 def test_hearing_is_told_when_sound_begins() -> None:
     evening = Evening()
-    evening.hub.hears()
+    evening.hub.sound_started()
     (hearing,) = evening.sent
     assert leaves([hearing]) == ["hearing"]
     assert body(hearing) == {
@@ -134,7 +134,7 @@ def test_hearing_is_told_when_sound_begins() -> None:
 
 def test_the_first_window_tells_state_and_level() -> None:
     evening = Evening()
-    evening.hub.hears()
+    evening.hub.sound_started()
     state, level, scores = evening.window(4.0, level_dbfs=-33.33)
     assert leaves([state, level, scores]) == ["state", "level", "scores"]
     assert body(state)["playing"] is False
@@ -216,7 +216,7 @@ def test_state_is_told_when_the_families_change(evening: Evening) -> None:
 
 def test_level_is_told_at_most_every_ten_seconds_and_when_it_moved_three_decibels() -> None:
     evening = Evening()
-    evening.hub.hears()
+    evening.hub.sound_started()
     levels = {4: -30.0, 5: -50.0, 13: -50.0, 14: -50.0, 24: -52.9, 25: -53.0, 34: -20.0, 35: -20.0}
     told = {
         at: [m.payload for m in evening.window(at, level_dbfs=db) if m.topic.endswith("level")]
@@ -260,7 +260,7 @@ def test_the_last_state_has_the_newest_level(evening: Evening) -> None:
 def test_hearing_again_tells_state_and_level_again(evening: Evening) -> None:
     evening.deaf("unplugged", 8.0, [])
     before = len(evening.sent)
-    evening.hub.hears()
+    evening.hub.sound_started()
     evening.window(4.0)
     assert leaves(evening.sent[before:]) == ["hearing", "state", "level", "scores"]
     assert body(evening.sent[-3])["playing"] is False
@@ -332,7 +332,7 @@ def test_every_message_is_valid_json(evening: Evening) -> None:
 def test_scores_are_published_every_five_seconds_and_only_while_they_move() -> None:
     sent: list[Message] = []
     hub = Reporter(NODE, sent.append, Outbox(), lambda at: BEGAN + at)
-    hub.hears()
+    hub.sound_started()
     rng = np.random.default_rng(1)
     for at in range(4, 124):
         scores = rng.random(2).astype(np.float32) if at < 64 else np.full(2, 0.3, np.float32)
@@ -368,7 +368,7 @@ def test_scores_lag_by_at_most_five_seconds_while_one_family_comes_and_goes() ->
     rng = np.random.default_rng(6)
     practice = Sessions(settle_seconds=10, gap_seconds=120, least_seconds=5)
     evening = Evening(NODE, practice)
-    evening.hub.hears()
+    evening.hub.sound_started()
     scores_at = [4.0]
     for at in range(4, 604):
         starts, turns = (at - 4) // 10 % 2 == 0, (at - 4) % 10 == 0
@@ -407,7 +407,7 @@ class Diarist(Evening):
         self.hub = Reporter(
             *(NODE, self.sent.append, self, self.wall_at),
             sessions=practice,
-            remember=self.remembered.append,
+            save=self.remembered.append,
         )
 
     def told(self, leaf: str) -> list[Any]:
@@ -416,7 +416,7 @@ class Diarist(Evening):
 
 def test_minutes_are_told_once_a_minute_and_remembered_as_often() -> None:
     evening = Diarist()
-    evening.hub.hears()
+    evening.hub.sound_started()
     evening.window(4.0)
     evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
     for at in range(8, 308):
@@ -433,7 +433,7 @@ def midnight_evening() -> Diarist:
     """It begins at 23:58:20."""
     evening = Diarist()
     evening.ahead_seconds = 5.0 * 3600 + 28 * 60 + 20
-    evening.hub.hears()
+    evening.hub.sound_started()
     evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
     return evening
 
@@ -478,7 +478,7 @@ def test_two_days_are_not_told_at_once_since_the_broker_gets_the_newest_state_al
 
 def test_a_session_that_ended_is_told_once() -> None:
     evening = Diarist()
-    evening.hub.hears()
+    evening.hub.sound_started()
     evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
     evening.window(70.0, ended("flute", 3.5, 70.0, 63.5))
     for at in range(71, 1000):
@@ -496,7 +496,7 @@ def test_a_session_that_ended_is_told_once() -> None:
 
 def test_a_session_also_ends_while_nobody_listens() -> None:
     evening = Diarist()
-    evening.hub.hears()
+    evening.hub.sound_started()
     evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
     evening.deaf("unplugged", 70.0, [ended("flute", 3.5, 70.0, 63.5)])
     evening.hub.rest()
@@ -507,7 +507,7 @@ def test_a_session_also_ends_while_nobody_listens() -> None:
 
 
 def test_muting_makes_playing_unknown_and_says_so(evening: Evening) -> None:
-    evening.hub.muted(8.0, [])
+    evening.hub.sound_muted(8.0, [])
     state, hearing = evening.sent[-2:]
     assert body(state)["playing"] is None
     assert body(hearing)["hearing"] == "muted"
@@ -520,7 +520,7 @@ def rates(levels: Any, scores: Any, *, plays: bool, turn: int = 600) -> float:
         node = Node("box", f"room{number}", ("flute", "organ"), "m", "v")
         practice = Sessions(settle_seconds=10, gap_seconds=120, least_seconds=5)
         evening = Evening(node, practice)
-        evening.hub.hears()
+        evening.hub.sound_started()
         for at in range(4, 604):
             score = scores(number, at)
             heard = Heard(float(at), levels(number, at), np.full(2, score, np.float32))

@@ -56,7 +56,7 @@ def events_with(jumps: dict[int, float], monkeypatch: pytest.MonkeyPatch) -> lis
         tracker = Tracker(
             NODE.families, rules(TrackerSettings(), NODE.families, (0.5, 0.5), 1.0), 1.0
         )
-        hub.hears()
+        hub.sound_started()
         listen(windows(), Scripted(), tracker, [hub])
         taken = outbox.take(1000)
     assert not any(event.late for event in taken)

@@ -302,11 +302,12 @@ def test_diagnostics_are_told_once_a_minute_and_only_when_they_are_news(
 ) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    room.place.diagnose(Counters())
+    room.place.publish_diagnostics(Counters())
     assert room.told("diagnostics") == []
     room.hear()
     for now in range(1000, 1300):
-        room.place.diagnose(Counters(windows=now, reopens=now >= 1130, inference_ms=1.234))
+        counters = Counters(windows=now, reopens=now >= 1130, inference_ms=1.234)
+        room.place.publish_diagnostics(counters)
     assert [(t["windows"], t["reopens"]) for t in room.told("diagnostics")] == [
         (1000, 0),
         (1130, 1),
