@@ -47,7 +47,7 @@ class PracticeReporter:
     def begin(self, wall: float) -> None:
         """Begin to count at a wall time; times of sound start again from zero."""
         self._sessions.begin(wall)
-        self._publish_due(0.0)
+        self._publish_due(0.0, waits=False)
 
     def update(self, at: float, wall: float, events: Sequence[Event]) -> None:
         """Count one window's events; `at` is its end in seconds of sound, `wall` the wall time."""
@@ -62,13 +62,13 @@ class PracticeReporter:
     def end(self, at: float, wall: float, events: Sequence[Event]) -> None:
         """Count the last events before sound ends, and publish the minutes at once."""
         self._sessions.update(at, wall, events)
-        self._publish_due(at, is_last=True)
+        self._publish_due(at, waits=False)
 
-    def _publish_due(self, at: float, *, is_last: bool = False) -> None:
+    def _publish_due(self, at: float, *, waits: bool = True) -> None:
         if self._publish_finished(at):
             return
         before, now = self._changes.last, _Published(self._sessions.turn, self._sessions.seconds)
-        is_due = self._changes.differs(now) if is_last else self._changes.is_due(now, at)
+        is_due = self._changes.is_due(now, at) if waits else self._changes.differs(now)
         if not is_due:
             return
         self._changes.published(now, at)

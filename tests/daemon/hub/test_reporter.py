@@ -506,6 +506,22 @@ def test_a_session_also_ends_while_nobody_listens() -> None:
     assert len(evening.told("last_session")) == 1
 
 
+def test_minutes_are_published_every_minute_after_sound_was_lost_in_a_long_session() -> None:
+    evening = Diarist()
+    evening.hub.sound_started()
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    for at in range(8, 600):
+        evening.window(float(at), flute=0.9)
+    evening.deaf("unplugged", 600.0, [ended("flute", 3.5, 600.0, 600.0)])
+    evening.ahead_seconds = 610.0
+    evening.hub.sound_started()
+    evening.window(4.0, started("flute", 0.5, 4.0), flute=0.9)
+    before = len(evening.told("practice"))
+    for at in range(5, 305):
+        evening.window(float(at), flute=0.9)
+    assert len(evening.told("practice")) - before == 5
+
+
 def test_muting_makes_playing_unknown_and_says_so(evening: Evening) -> None:
     evening.hub.sound_muted(8.0, [])
     state, hearing = evening.sent[-2:]
