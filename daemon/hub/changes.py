@@ -35,12 +35,16 @@ class ChangeFilter(Generic[T]):
         """The value published last; None if there is none, or after `forget`."""
 
     def is_due(self, value: T, at: float) -> bool:
-        """Return True if `value` should be published now; `at` is in seconds on any clock."""
+        """Return True if `value` should be published now.
+
+        `at` is in seconds on any clock. The clock may start again from zero; the last value then
+        counts as published long ago.
+        """
         last = self.last
         if last is None or (self._is_urgent is not None and self._is_urgent(last, value)):
             return True
         return (
-            at - self._at >= self._seconds
+            not 0.0 <= at - self._at < self._seconds
             and (self._budget is None or self._budget.allows(self._need))
             and self._differs(last, value)
         )

@@ -43,6 +43,14 @@ def test_later_value_is_due_after_a_pause_if_it_differs_enough(
     assert changes.is_due(value, at) == is_due
 
 
+def test_value_is_due_after_the_clock_started_again() -> None:
+    changes = ChangeFilter(moved_by_three, seconds=10.0)
+    changes.published(0.0, at=100.0)
+    assert changes.is_due(3.0, at=1.0)
+    changes.published(3.0, at=1.0)
+    assert not changes.is_due(6.0, at=2.0)
+
+
 def test_slow_drift_is_compared_with_the_published_value() -> None:
     changes = ChangeFilter(moved_by_three)
     changes.published(0.0, at=0.0)
