@@ -1,7 +1,7 @@
 """Events and states as MQTT messages; no socket here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -194,12 +194,13 @@ def last_session(node: Node, session: Session) -> Message:
 
 def diagnostics(node: Node, counters: Counters, started: float) -> Message:
     """What happened at the node since the daemon started, at a wall time."""
-    rounded = {
-        "lost_seconds": round(counters.lost_seconds, 1),
-        "inference_ms": round(counters.inference_ms, 2),
-    }
+    rounded = msgspec.structs.replace(
+        counters,
+        lost_seconds=round(counters.lost_seconds, 1),
+        inference_ms=round(counters.inference_ms, 2),
+    )
     body = payloads.Diagnostics(
-        **asdict(counters) | rounded, model=node.model, started=iso_time(started)
+        **msgspec.structs.asdict(rounded), model=node.model, started=iso_time(started)
     )
     return _state(node, "diagnostics", body)
 

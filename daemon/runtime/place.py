@@ -5,6 +5,8 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from daemon.counters import Counters
 from daemon.errors import SoundLostError
 from daemon.hearing.pipeline import Observation, Observer, listen
@@ -120,7 +122,7 @@ class Place:
             if window is not None:
                 self._hear(window)
         self._warn_of_cancelling()
-        self._count()
+        self.counters = replace(self._source.counters, inference_ms=self._inference_ms)
 
     def restart(self) -> None:
         """Close the device and open it again; what is open ends. On the loop."""
@@ -226,14 +228,3 @@ class Place:
                 happened, more = "started", f", score {event.score:.2f}"
             of = {"node": self.name, "family": event.family, "event": happened}
             log.info("%s: %s %s%s", self.name, event.family, happened, more, extra=of)
-
-    def _count(self) -> None:
-        tally = self._source.tally
-        self.counters = Counters(
-            windows=tally.windows,
-            late_windows=tally.late_windows,
-            lost_seconds=tally.lost_seconds,
-            overflows=tally.overflows,
-            reopens=tally.reopens,
-            inference_ms=self._inference_ms,
-        )

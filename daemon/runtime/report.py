@@ -3,7 +3,8 @@
 import operator
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from daemon.counters import Counters
 from daemon.hub.changes import ChangeFilter
@@ -27,20 +28,16 @@ class Report:
         self._status = ChangeFilter[str](operator.ne)
 
     def counters(self) -> Mapping[str, Counters]:
-        """What happened so far at each node; from any thread."""
+        """Return each node's counters, with those of the broker; from any thread."""
         refusals = self._link.connection.refusals
-        reconnects = max(0, self._link.connection.count - 1)
-        return {
-            place.name: replace(
-                place.counters,
-                reconnects=reconnects,
-                queued=self._outbox.waiting,
-                dropped=self._outbox.dropped,
-                refused=refusals.count,
-                refusing=refusals.kinds,
-            )
-            for place in list(self._places)
+        of_broker = {
+            "reconnects": max(0, self._link.connection.count - 1),
+            "queued": self._outbox.waiting,
+            "dropped": self._outbox.dropped,
+            "refused": refusals.count,
+            "refusing": refusals.kinds,
         }
+        return {place.name: replace(place.counters, **of_broker) for place in list(self._places)}
 
     def health(self) -> Health:
         """How the places do now; from any thread."""

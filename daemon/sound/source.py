@@ -8,6 +8,9 @@ import random
 import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from msgspec.structs import replace
+
+from daemon.counters import Counters
 from daemon.errors import SoundLostError
 from daemon.sound.ring import Ring, WindowReader
 from daemon.sound.window import Window
@@ -45,16 +48,6 @@ class Listening(NamedTuple):
     """Between two attempts to open the device; the pause grows to it while they fail."""
 
 
-class Tally(NamedTuple):
-    """What happened to a source's sound since the daemon started."""
-
-    windows: int = 0
-    late_windows: int = 0
-    lost_seconds: float = 0.0
-    overflows: int = 0
-    reopens: int = 0
-
-
 class Source:
     """One device's sound; `poll` gives windows, and what it raises tells why there are none.
 
@@ -73,7 +66,7 @@ class Source:
         self._pause_seconds = _FIRST_PAUSE_SECONDS
         self._try_at = 0.0
         self._silent_since: float | None = None
-        self._tally = Tally()
+        self._counters = Counters()
         self.muted = False
         self.sounds = False
         self.sounded_seconds = 0.0
@@ -108,13 +101,13 @@ class Source:
         return time.monotonic() - self._asked_at
 
     @property
-    def tally(self) -> Tally:
-        """What happened so far; what is being lost now is counted already."""
-        tally = _with(self._tally, self._ring)
+    def counters(self) -> Counters:
+        """The counts so far, including the sound that is being lost now."""
+        counters = _with(self._counters, self._ring)
         if self._silent_since is None:
-            return tally
+            return counters
         deaf_seconds = time.monotonic() - self._silent_since
-        return tally._replace(lost_seconds=tally.lost_seconds + deaf_seconds)
+        return replace(counters, lost_seconds=counters.lost_seconds + deaf_seconds)
 
     def mute(self, muted: bool) -> None:  # noqa: FBT001
         """Really close the device, or open it again; sound that is not wanted is not lost."""
@@ -144,7 +137,7 @@ class Source:
         if self._reader.sounded and not self.sounds:
             self._sound_is_here()
         if window is not None:
-            self._tally = self._tally._replace(windows=self._tally.windows + 1)
+            self._counters = replace(self._counters, windows=self._counters.windows + 1)
         return window
 
     def close(self) -> None:
@@ -200,7 +193,7 @@ class Source:
         self.sounds = True
         self._pause_seconds = _FIRST_PAUSE_SECONDS
         if self._silent_since is not None:
-            self._tally = self._tally._replace(reopens=self._tally.reopens + 1)
+            self._counters = replace(self._counters, reopens=self._counters.reopens + 1)
             self._count_deafness(time.monotonic())
 
     def _fail(self, silent_since: float) -> None:
@@ -215,7 +208,7 @@ class Source:
         if self._opening is not None and self._opening.cancel():
             self._opening = None
         if self._ring is not None and self._reader is not None:
-            self._tally = _with(self._tally, self._ring)
+            self._counters = _with(self._counters, self._ring)
             if self.sounds:
                 self.sounded_seconds = self._reader.sounded_seconds
                 self.sounded_until = self._reader.sounded_until
@@ -225,17 +218,18 @@ class Source:
 
     def _count_deafness(self, now: float) -> None:
         if self._silent_since is not None:
-            lost_seconds = self._tally.lost_seconds + now - self._silent_since
-            self._tally = self._tally._replace(lost_seconds=lost_seconds)
+            lost_seconds = self._counters.lost_seconds + now - self._silent_since
+            self._counters = replace(self._counters, lost_seconds=lost_seconds)
             self._silent_since = None
 
 
-def _with(tally: Tally, ring: Ring | None) -> Tally:
-    """The tally with what a ring has counted itself."""
+def _with(counters: Counters, ring: Ring | None) -> Counters:
+    """Return the counters plus those of the ring."""
     if ring is None:
-        return tally
-    return tally._replace(
-        late_windows=tally.late_windows + ring.late_windows,
-        overflows=tally.overflows + ring.overflows,
-        lost_seconds=tally.lost_seconds + ring.lost_seconds,
+        return counters
+    return replace(
+        counters,
+        late_windows=counters.late_windows + ring.late_windows,
+        overflows=counters.overflows + ring.overflows,
+        lost_seconds=counters.lost_seconds + ring.lost_seconds,
     )

@@ -1,9 +1,9 @@
 """Which counters are news."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.counters import Counters
 

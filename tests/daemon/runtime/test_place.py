@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from daemon.configuration.settings import TrackerSettings
 from daemon.counters import Counters
@@ -316,6 +317,13 @@ def test_diagnostics_are_told_once_a_minute_and_only_when_they_are_news(
         "windows", "late_windows", "lost_seconds", "overflows", "reopens", "reconnects", "queued",
         "dropped", "refused", "refusing", "inference_ms", "model", "started",
     }  # fmt: skip
+
+
+def test_counters_are_those_of_the_source_with_the_inference_time(room: Room) -> None:
+    room.hear()
+    counters = room.place.counters
+    assert counters.inference_ms > 0
+    assert replace(counters, inference_ms=0.0) == room.source.counters == Counters(windows=5)
 
 
 @pytest.fixture

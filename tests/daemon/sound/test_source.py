@@ -7,6 +7,7 @@ from concurrent.futures import Future
 
 import pytest
 
+from daemon.counters import Counters
 from daemon.errors import InputError, SoundLostError
 from daemon.sound.ring import Ring
 from daemon.sound.source import Listening, Source
@@ -106,7 +107,7 @@ def test_it_is_opened_once_and_gives_windows(source: Source, hand: Hand, clock: 
     window = source.poll()
     assert window is not None
     assert window.ended_at == 4.0
-    assert [source.sounds, source.tally.windows, source.tally.lost_seconds] == [True, 1, 0.0]
+    assert [source.sounds, source.counters.windows, source.counters.lost_seconds] == [True, 1, 0.0]
 
 
 def test_sound_is_known_before_the_first_window(source: Source, hand: Hand, clock: Clock) -> None:
@@ -161,13 +162,13 @@ def test_a_device_that_is_gone_is_let_go_and_opened_again(
     source.poll()
     again = hand.give()
     source.poll()
-    assert source.tally.lost_seconds == 7.0
+    assert source.counters.lost_seconds == 7.0
     sound(again, 0.5, clock)
     source.poll()
     assert source.sounds
-    assert [source.tally.lost_seconds, source.tally.reopens] == [7.5, 1]
+    assert [source.counters.lost_seconds, source.counters.reopens] == [7.5, 1]
     clock.now += 100.0
-    assert source.tally.lost_seconds == 7.5
+    assert source.counters.lost_seconds == 7.5
 
 
 def test_a_device_that_is_silent_for_too_long_is_lost(
@@ -180,7 +181,7 @@ def test_a_device_that_is_silent_for_too_long_is_lost(
     clock.now += 0.2
     assert lost_reason(source) == "no sound from the device for 5 s"
     assert source.sounded_until == heard_at
-    assert source.tally.lost_seconds == pytest.approx(5.1)
+    assert source.counters.lost_seconds == pytest.approx(5.1)
 
 
 def test_a_sound_system_that_hangs_is_told_once_and_waited_for(
@@ -201,7 +202,7 @@ def test_a_sound_system_that_hangs_is_told_once_and_waited_for(
     sound(ring, 0.5, clock)
     source.poll()
     assert source.unanswered_seconds == 0.0
-    assert source.tally.lost_seconds == 35.5
+    assert source.counters.lost_seconds == 35.5
 
 
 def test_mute_closes_the_device_and_what_is_not_wanted_is_not_lost(
@@ -217,7 +218,7 @@ def test_mute_closes_the_device_and_what_is_not_wanted_is_not_lost(
     source.mute(muted=False)
     assert source.due <= clock.now
     hearing(source, hand, clock)
-    assert [source.tally.lost_seconds, source.tally.reopens] == [0.0, 0]
+    assert [source.counters.lost_seconds, source.counters.reopens] == [0.0, 0]
 
 
 def test_mute_while_deaf_counts_what_was_lost_until_then(
@@ -228,7 +229,7 @@ def test_mute_while_deaf_counts_what_was_lost_until_then(
     clock.now += 10.0
     source.mute(muted=True)
     clock.now += 10.0
-    assert source.tally.lost_seconds == 10.0
+    assert source.counters.lost_seconds == 10.0
 
 
 def test_an_opening_that_is_answered_after_the_mute_is_closed_at_once(
@@ -306,11 +307,19 @@ def test_what_a_ring_counts_is_kept_when_it_is_gone(
     ring = hearing(source, hand, clock)
     sound(ring, 10.0, clock)
     source.poll()
-    assert source.tally[:2] == (2, 9)
-    assert (source.tally.lost_seconds, source.tally.overflows) == (2.0, 1)
+    assert (source.counters.windows, source.counters.late_windows) == (2, 9)
+    assert (source.counters.lost_seconds, source.counters.overflows) == (2.0, 1)
     source.close()
-    assert (source.tally.lost_seconds, source.tally.overflows) == (2.0, 1)
+    assert (source.counters.lost_seconds, source.counters.overflows) == (2.0, 1)
     assert hand.closed == [ring]
+
+
+def test_counters_read_earlier_do_not_change(source: Source, hand: Hand, clock: Clock) -> None:
+    before = source.counters
+    sound(hearing(source, hand, clock), 10.0, clock)
+    source.poll()
+    assert before == Counters()
+    assert source.counters == Counters(windows=2, late_windows=9, lost_seconds=2.0, overflows=1)
 
 
 def test_what_can_never_work_is_passed_on(source: Source, hand: Hand) -> None:
