@@ -62,7 +62,9 @@ class Place:
         self.name = name
         self.status = PlaceStatus(PlaceState.STARTING)
         self.counters = Counters()
-        self.wants_mute = False
+        # Needed beside the state: any thread may ask for it, and only the loop may act on it. The
+        # source's own flag is needed since the state stays MUTED after unmuting until sound arrives.
+        self._wants_mute = False
         self._source = source
         self._scorer = scorer
         self._tracker = tracker
@@ -89,7 +91,7 @@ class Place:
     @property
     def has_news(self) -> bool:
         """Whether a turn would move something on."""
-        return self.wants_mute != self._source.muted or self._source.has_news
+        return self._wants_mute != self._source.muted or self._source.has_news
 
     @property
     def due(self) -> float:
@@ -102,13 +104,17 @@ class Place:
         return self._source.unanswered_seconds
 
     def mute(self, muted: bool) -> None:  # noqa: FBT001
-        """Have the device really closed, or opened again, at the loop's next turn, which is now."""
-        self.wants_mute = muted
-        self._wakeup.wake()
+        """Close the device, or open it again, on the loop's next turn; wakes the loop.
+
+        Does nothing if that has been requested already. May be called from any thread.
+        """
+        if muted != self._wants_mute:
+            self._wants_mute = muted
+            self._wakeup.wake()
 
     def turn(self) -> None:
         """Move on whatever there is news of."""
-        if self.wants_mute != self._source.muted:
+        if self._wants_mute != self._source.muted:
             self._follow_mute()
         if self.status.state != PlaceState.HEARING:
             self._reporter.rest()
@@ -203,8 +209,8 @@ class Place:
 
     def _follow_mute(self) -> None:
         was_heard = self.status.state == PlaceState.HEARING
-        self._source.mute(self.wants_mute)
-        if not self.wants_mute:
+        self._source.mute(self._wants_mute)
+        if not self._wants_mute:
             log.info("%s: no longer muted", self.name)
             return
         events = self._close_events(PlaceState.MUTED.value) if was_heard else []

@@ -89,5 +89,4 @@ class Station:
         rules = controls.tuned(self._recognizer.families, self._recognizer.rules)
         self._sessions.settle_seconds = settle_seconds(rules, self._recognizer.hop_seconds)
         self.place.retune(rules, controls.gate_dbfs)
-        if self.place.wants_mute != controls.chosen.muted:
-            self.place.mute(controls.chosen.muted)
+        self.place.mute(controls.chosen.muted)

@@ -228,6 +228,14 @@ def test_a_restart_ends_what_plays_and_opens_the_device_again(room: Room) -> Non
     assert room.place.counters.lost_seconds == 0.0
 
 
+def test_mute_wakes_the_loop_only_for_a_change(room: Room) -> None:
+    woken: list[bool] = []
+    setattr(room.device.wakeup, "wake", lambda: woken.append(True))  # noqa: B010 (for mypy)
+    for muted in (False, True, True, False):
+        room.place.mute(muted)
+    assert len(woken) == 2
+
+
 def test_a_restart_leaves_what_is_muted_closed(room: Room) -> None:
     room.place.mute(muted=True)
     room.turn()
