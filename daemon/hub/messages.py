@@ -164,9 +164,16 @@ def event(node: Node, happened: EventStarted | EventEnded, event_id: str, onset:
 
 
 def as_late(message: Message) -> Message:
-    """The same event for `event/late`, which no automation listens to: it may be long past."""
-    body = msgspec.json.decode(message.payload) | {"late": True}
-    return message._replace(topic=f"{message.topic}/late", payload=msgspec.json.encode(body))
+    """Return the event for `event/late`, which triggers no automation: it may be long past.
+
+    The key is appended to the JSON text, so that events of an earlier process need no decoding
+    either. Raises ValueError if the payload is not a JSON object.
+    """
+    payload = message.payload.strip()
+    if not (payload.startswith(b'{"') and payload.endswith(b"}")):
+        raise ValueError("not a JSON object")
+    late = payload[:-1] + b',"late":true}'
+    return message._replace(topic=f"{message.topic}/late", payload=late)
 
 
 def practice(node: Node, diary: Diary) -> Message:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from daemon.hearing.tracker import EventEnded, EventStarted
@@ -157,3 +158,18 @@ def test_a_late_event_is_the_same_on_a_topic_of_its_own() -> None:
     assert late.topic == "home/music/living_room/event/late"
     assert (late.qos, late.retain) == (1, False)
     assert body(late) == body(on_time) | {"late": True}
+
+
+@pytest.mark.parametrize("happened", ["started", "ended"])
+def test_late_event_has_the_bytes_of_an_event_encoded_with_the_flag(happened: str) -> None:
+    start = EventStarted('größe "flat"', 3.5, 7.0, 0.1 + 0.2)
+    end = EventEnded("flute", 3.5, 9.0, 0.8, 9.0, 0.9, reason="deaf")
+    message = messages.event(NODE, start if happened == "started" else end, "abc", SUMMER)
+    expected = msgspec.json.encode(msgspec.json.decode(message.payload) | {"late": True})
+    assert as_late(message).payload == expected
+
+
+@pytest.mark.parametrize("payload", [b"", b"no JSON", b"[1]", b"{}", b'{"n":1', b"\xff"])
+def test_rejects_a_late_event_without_a_json_object(payload: bytes) -> None:
+    with pytest.raises(ValueError, match="not a JSON object"):
+        as_late(Message("timbrel/room/event", payload, 1))
