@@ -76,7 +76,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         )
         reload = Reload(config, settings, partial(_follow, stations, retirement), renew)
         report = Report(stations.places, link, outbox)
-        chores = (TimeZone(), stations.attend, reload, retirement, report, Garbage())
+        chores = (TimeZone(), stations.carry_out, reload, retirement, report, Garbage())
         with (
             serve(settings.health.port, report.health),
             outbox,

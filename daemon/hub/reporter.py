@@ -33,7 +33,7 @@ _SCORES_NEED, _OTHERS_NEED = 1, 4
 
 
 class Reporter:
-    """Turns observations into messages, and remembers what was published last.
+    """Turns observations into messages, and remembers the values published last.
 
     States go to `publish`. Events go to the `store`, with a will while they are open. `wall_at`
     returns the wall time of a moment of the sound, in seconds; it is called once per window.

@@ -1,4 +1,4 @@
-"""The state of all places, for the service manager, the hub and HTTP."""
+"""Publishes the state of all places to the service manager, the hub and HTTP."""
 
 import operator
 import time
@@ -17,7 +17,10 @@ from daemon.web.health import Health, NodeHealth
 
 
 class Report:
-    """Tells the service manager and the hub, after each turn of the loop, how the places do."""
+    """Publishes status and counters to the service manager and the hub; a chore of the loop.
+
+    `counters` and `health` may be called from any thread.
+    """
 
     def __init__(self, places: Sequence[Place], link: Link, outbox: Outbox) -> None:
         self._places = places
@@ -28,7 +31,7 @@ class Report:
         self._status = ChangeFilter[str](operator.ne)
 
     def counters(self) -> Mapping[str, Counters]:
-        """Return each node's counters, with those of the broker; from any thread."""
+        """Return the counters of each node, by name, including the broker's."""
         refusals = self._link.connection.refusals
         of_broker = {
             "reconnects": max(0, self._link.connection.count - 1),
@@ -40,7 +43,7 @@ class Report:
         return {place.name: replace(place.counters, **of_broker) for place in list(self._places)}
 
     def health(self) -> Health:
-        """How the places do now; from any thread."""
+        """Return the current state of the places, the loop and the broker's connection."""
         counters = self.counters()
         nodes = {
             place.name: NodeHealth(place.status.state, place.status.reason, counters[place.name])
@@ -50,7 +53,7 @@ class Report:
         return Health(nodes, self._turned_at, self._link.connection.state)
 
     def __call__(self) -> None:
-        """Tell what is new; raises FailedError where nothing can reach the broker any more."""
+        """Publish changed status and counters; raises FailedError if the link's thread has died."""
         self._link.check_thread()
         self._turned_at = time.monotonic()
         self._publish_status()

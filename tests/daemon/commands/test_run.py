@@ -220,7 +220,7 @@ def test_a_family_that_the_model_does_not_know_is_named(timbrel: Timbrel, tmp_pa
     config.write_text("mqtt: {families: [guitar, theremin]}\n")
     done = timbrel("check", config)
     assert done.returncode == 2
-    assert "mqtt.families: the model knows no family theremin; it knows bass," in done.stderr
+    assert "mqtt.families: the model has no family theremin; it has bass," in done.stderr
 
 
 def first_lines(config: Path, microphone: VirtualMicrophone, many: int) -> list[str]:
