@@ -5,7 +5,6 @@ private PulseAudio, messages go through a real mosquitto. Music plays all the wh
 fault meets an open event. Needs mosquitto, pulseaudio and pulseaudio-utils; takes four minutes.
 """
 
-import dataclasses
 import json
 import logging
 import os
@@ -16,6 +15,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import msgspec
 
 from daemon.commands import run as command
 from daemon.configuration.settings_file import load
@@ -237,7 +238,7 @@ def child(config: str) -> int:
         return places[-1]
 
     def tell(_number: int, _frame: object) -> None:
-        print(json.dumps(dataclasses.asdict(places[0].counters)), flush=True)
+        print(json.dumps(msgspec.structs.asdict(places[0].counters)), flush=True)
 
     said = os.fdopen(os.dup(2), "w", buffering=1)
     logging.basicConfig(level=logging.INFO, format="timbrel: %(message)s", stream=said)

@@ -1,47 +1,51 @@
-"""What happened at one node since the daemon started, as a snapshot that never changes."""
+"""Counts of what happened at one node since the daemon started."""
 
-from dataclasses import dataclass, replace
+import msgspec
 
 _LOST_STEP_SECONDS = 1.0
 _SLOWER = 1.5
 
 
-@dataclass(frozen=True, slots=True)
-class Counters:
-    """`lost_seconds` is sound that was missed: overwritten, or while deaf; not while muted.
+class Counters(msgspec.Struct, frozen=True):
+    """An immutable snapshot, which any thread may read.
 
-    `late_windows` came too late and were skipped; `overflows` counts the moments when sound was
-    overwritten, `reopens` how often the source gave sound again after a loss. `reconnects`,
-    `queued` and `dropped` (events), `refused` (messages, each time) and `refusing` (the kinds that
-    the broker refuses now) tell of the box's broker, the same at every node. An event is dropped
-    where there is no room for it or where the broker would never accept it.
+    The source counts sound, the place adds what inference costs, and the report adds the broker's
+    numbers, which are the same at every node.
     """
 
     windows: int = 0
+    """Windows heard."""
     late_windows: int = 0
+    """Windows skipped because they came too late."""
     lost_seconds: float = 0.0
+    """Seconds of sound missed: overwritten, or while deaf; time while muted does not count."""
     overflows: int = 0
+    """Times that sound was overwritten before it was read."""
     reopens: int = 0
+    """Times that sound returned after a loss."""
     reconnects: int = 0
+    """Connections to the broker after the first one."""
     queued: int = 0
+    """Events that the broker has not acknowledged yet."""
     dropped: int = 0
+    """Events dropped for lack of room, or because the broker would never accept them."""
     refused: int = 0
+    """Times that the broker refused a message."""
     refusing: tuple[str, ...] = ()
+    """The kinds of messages that the broker refuses now."""
     inference_ms: float = 0.0
+    """Moving average of the time that a window above the gate takes, in milliseconds."""
 
-    def tells_more_than(self, told: "Counters") -> bool:
-        """Whether something happened since: more than windows that went well."""
-        if abs(self.lost_seconds - told.lost_seconds) >= _LOST_STEP_SECONDS:
+    def differs_notably(self, other: "Counters") -> bool:
+        """Return True if the difference is worth publishing: not if only windows were counted."""
+        if abs(self.lost_seconds - other.lost_seconds) >= _LOST_STEP_SECONDS:
             return True
-        slow, fast = sorted((self.inference_ms, told.inference_ms), reverse=True)
+        slow, fast = sorted((self.inference_ms, other.inference_ms), reverse=True)
         if slow - fast >= 1.0 and slow >= _SLOWER * fast:
             return True
-        return self._with_rest_of(told) != told
-
-    def _with_rest_of(self, told: "Counters") -> "Counters":
-        return replace(
+        return other != msgspec.structs.replace(
             self,
-            windows=told.windows,
-            lost_seconds=told.lost_seconds,
-            inference_ms=told.inference_ms,
+            windows=other.windows,
+            lost_seconds=other.lost_seconds,
+            inference_ms=other.inference_ms,
         )

@@ -132,7 +132,7 @@ def play(
     tracker = recognizer.tracker()
     reporter = publication.reporter
     if reporter is not None:
-        reporter.hears()
+        reporter.sound_started()
     observers: list[Observer] = [printer] if reporter is None else [printer, reporter]
     try:
         listen(player.windows(), scorer, tracker, observers)
@@ -140,7 +140,7 @@ def play(
         events = tracker.close(player.seconds)
         printer.show_events(events)
         if reporter is not None:
-            reporter.end(player.seconds, events)
+            reporter.sound_ended(player.seconds, events)
         publication.began += player.seconds
 
 

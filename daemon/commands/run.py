@@ -102,7 +102,7 @@ def _listen(parts: _Parts, stop: Stop, *, health_port: int | None) -> None:
     """Run the loop of all places until the request to stop, then shut down."""
     stations, link, outbox, reload = parts.stations, parts.link, parts.outbox, parts.reload
     report = Report(stations.places, link, outbox)
-    chores = (TimeZone(), stations.attend, reload, parts.retirement, report, GarbageCollector())
+    chores = (TimeZone(), stations.carry_out, reload, parts.retirement, report, GarbageCollector())
     with (
         serve(health_port, report.health),
         outbox,

@@ -1,1 +1,1 @@
-"""What the hub is told, when, and what it may set; opens no socket."""
+"""Messages to and commands from the hub; opens no socket."""

@@ -2,10 +2,11 @@
 
 
 class MessageBudget:
-    """Keeps a node below so many messages a minute, except for those that cannot wait.
+    """Limits a node to `messages_per_minute`, except for messages that cannot wait.
 
-    Every message takes one from the budget. A message that cannot wait may overdraw it, down to
-    minus `burst`; a message that can wait asks `allows` first. At most `burst` can be saved up.
+    Every message takes one token. A message that cannot wait may overdraw the bucket, down to minus
+    `burst` tokens. Before a message that can wait, call `allows`. The bucket holds at most `burst`
+    tokens.
     """
 
     def __init__(self, messages_per_minute: float, burst: float) -> None:
@@ -15,7 +16,7 @@ class MessageBudget:
         self._refilled_at = 0.0
 
     def refill(self, at: float, times: int = 1) -> None:
-        """Refill the bucket for the seconds since the last refill.
+        """Add tokens for the seconds since the last refill, at `times` the normal rate.
 
         The time `at` may start again from zero.
         """
@@ -28,5 +29,5 @@ class MessageBudget:
         self._left = max(self._left - 1, -self._burst)
 
     def allows(self, messages: int) -> bool:
-        """Return True if so many messages can be sent now."""
+        """Return True if `messages` messages can be sent now."""
         return self._left >= messages

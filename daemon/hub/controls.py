@@ -1,6 +1,6 @@
-"""Settings that the hub may change: a message on a command topic in, new values or a refusal out.
+"""Settings that the hub may change: a command message in, new values or a refusal out; pure.
 
-Pure. What the hub has set beats the configuration's value until `timbrel reset`.
+A value set by the hub overrides the configuration until `timbrel reset`.
 """
 
 import math
@@ -16,29 +16,39 @@ from daemon.hearing.rules import Rules, release_of
 from daemon.hub.messages import Message, Node, setting
 
 LONGEST_COMMAND = 32
+"""Bytes of the longest accepted payload."""
 NEUTRAL = 50.0
-# Full sensitivity makes a threshold of .5 one of .12, none makes it .88: beyond that everything
-# counts, or nothing does.
+"""The sensitivity that leaves thresholds unchanged."""
+# In logits. Sensitivity 100 turns a threshold of 0.5 into 0.12, and sensitivity 0 into 0.88. Beyond
+# that range everything is detected, or nothing.
 _FULL_SHIFT = 2.0
 _NUMBER = re.compile(r"[+-]?\d{1,6}(\.\d{1,6})?")
 _ON, _OFF, _PRESS = "ON", "OFF", "PRESS"
 LOWEST_GATE_DBFS = -120.0
+"""The lowest quiet gate, which also stands for no gate."""
 
 
 class Control(NamedTuple):
-    """One thing that can be set, as the hub shows it; `lowest` and `highest` are a number's."""
+    """One setting or button, as Home Assistant shows it."""
 
     leaf: str
+    """The last part of its state topic."""
     platform: str
+    """Home Assistant's platform: switch, number or button."""
     name: str
+    """The entity's name."""
     icon: str
+    """The entity's icon, `mdi:…`."""
     lowest: float = math.nan
+    """The least value of a number; NaN for other platforms."""
     highest: float = math.nan
+    """The greatest value of a number; NaN for other platforms."""
     more: tuple[tuple[str, Any], ...] = ()
+    """Further discovery options as pairs of key and value."""
 
     @property
     def options(self) -> dict[str, Any]:
-        """What its platform needs beyond topics."""
+        """The discovery options apart from topics."""
         limits = {} if math.isnan(self.lowest) else {"min": self.lowest, "max": self.highest}
         return {**limits, **dict(self.more)}
 
@@ -71,33 +81,47 @@ Sensitivity = Annotated[float, Meta(ge=0, le=100)]
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """What was set from the hub; None is left to the configuration. Outlives the process."""
+    """Values set by the hub, saved across restarts; None means the configuration's value."""
 
     muted: bool = False
+    """True if the microphone is to be closed."""
     sensitivity: Sensitivity = NEUTRAL
+    """Sensitivity of all families, 0..100."""
     sensitivities: dict[str, Sensitivity] = {}
+    """Additional sensitivity per family, 0..100; families not listed have 50."""
     gate_dbfs: Annotated[float, Meta(ge=LOWEST_GATE_DBFS, le=-1)] | None = None
+    """Level below which a window counts as silence, in dBFS."""
     stop_after_seconds: Annotated[float, Meta(ge=1, le=86_400)] | None = None
+    """Silence after which an event ends."""
 
 
 class Configured(NamedTuple):
-    """What the configuration says where the hub has said nothing."""
+    """The configuration's values, used where the hub has set none."""
 
     gate_dbfs: float | None
+    """Level below which a window counts as silence, in dBFS; None for no gate."""
     stop_after_seconds: float
+    """Silence after which an event ends."""
 
 
 class Reply(NamedTuple):
-    """What a command comes to: the value to echo, what it changed, or why it was refused."""
+    """The result of one command."""
 
     echo: Sequence[Message] = ()
+    """Messages with the current value, to be published."""
     changed: bool = False
+    """True if a value has changed."""
     restart: bool = False
+    """True if listening is to be restarted."""
     refusal: str | None = None
+    """Why the command was refused; None if it was not."""
 
 
 class Controls:
-    """The settings of one node that its hub may change."""
+    """The settings of one node that its hub may change.
+
+    `configured` and `chosen` are replaced when the configuration or the hub changes a value.
+    """
 
     def __init__(self, node: Node, configured: Configured, chosen: Chosen = Chosen()) -> None:  # noqa: B008
         self._node = node
@@ -109,36 +133,42 @@ class Controls:
 
     @property
     def topics(self) -> list[str]:
-        """Where commands come in, as the broker's subscriptions."""
+        """The command topics to subscribe to."""
         return [self._node.topic(f"{leaf}/set") for leaf in self._controls]
 
     @property
     def gate_dbfs(self) -> float | None:
-        """The level in force below which a window counts as silence."""
+        """The current level below which a window counts as silence, in dBFS; None for no gate."""
         chosen = self.chosen.gate_dbfs
         return self.configured.gate_dbfs if chosen is None else chosen
 
     @property
     def stop_after_seconds(self) -> float:
-        """The silence in force after which an event ends."""
+        """The current length of silence after which an event ends."""
         chosen = self.chosen.stop_after_seconds
         return self.configured.stop_after_seconds if chosen is None else chosen
 
-    def tuned(self, families: Sequence[str], rules: Sequence[Rules]) -> list[Rules]:
-        """The configuration's rules with what the hub has set."""
+    def tuned_rules(self, families: Sequence[str], rules: Sequence[Rules]) -> list[Rules]:
+        """Return the configuration's `rules` of the `families`, adjusted to the hub's values."""
         return [self._tuned(f, r) for f, r in zip(families, rules, strict=True)]
 
     def echoes(self) -> list[Message]:
-        """Every value in force."""
+        """Return a message for every current value."""
         return [self._echo(leaf) for leaf in self._controls if leaf != RESTART.leaf]
 
     def echo(self, topic: str) -> Sequence[Message]:
-        """Return the value in force of the setting with this command topic; a button has none."""
+        """Return the message for the current value of a command topic's setting.
+
+        Returns an empty list for buttons and unknown topics.
+        """
         leaf = self._leaf_of(topic)
         return [] if leaf is None or leaf == RESTART.leaf else [self._echo(leaf)]
 
     def receive(self, topic: str, payload: bytes, *, retained: bool) -> Reply:
-        """One message on a command topic. A retained one is no command of this moment."""
+        """Process one message; retained messages, which may be old, and other topics are ignored.
+
+        A refused command leaves the values unchanged.
+        """
         leaf = self._leaf_of(topic)
         if leaf is None or retained:
             return Reply()
@@ -160,7 +190,7 @@ class Controls:
         return leaf if is_ours else None
 
     def _parsed(self, leaf: str, control: Control, text: str) -> Chosen | str:
-        """The new choice, or what should have been sent."""
+        """Return the new values, or a text about the payload to send instead."""
         if control is MUTE:
             if text not in {_ON, _OFF}:
                 return f"send {_ON} or {_OFF}"

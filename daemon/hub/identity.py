@@ -1,4 +1,4 @@
-"""What a box has announced itself as, kept over restarts: its unique ids and its places."""
+"""The unique ids and places that a box has announced, saved across restarts."""
 
 import logging
 import re
@@ -20,10 +20,10 @@ from daemon.system.private_file import read_private
 
 _NAME = "identity"
 _SCHEMA = 1
-# The files that 0.1.0 keeps for each place, before its name.
+# 0.1.0 has files of each place: one of these prefixes, the place's name and `.json`.
 _OF_PLACES = ("practice-", "chosen-")
 _OUTBOX = "outbox.sqlite"
-# Where a file of state that cannot be read is moved.
+# An unreadable state file is renamed to this.
 _DAMAGED = f"{_NAME}.json.damaged"
 _MOST_RESCUED_BYTES = 1_000_000
 _SUFFIX = re.compile(rb'"id_suffix" *: *"([0-9a-f]{0,64})"')
@@ -33,42 +33,50 @@ log = logging.getLogger(__name__)
 Prefix = Annotated[str, Meta(pattern=r"^[^#+\x00]+\Z", max_length=128)]
 
 
-class Announced(msgspec.Struct, frozen=True):
-    """A place that was announced; `box` None: by 0.1.0, which did not write down by which box."""
+class AnnouncedPlace(msgspec.Struct, frozen=True):
+    """A place that was announced."""
 
     name: Name
+    """The place's name, as in its topics."""
     topic_prefix: Prefix
+    """`mqtt.topic_prefix` at the time."""
     discovery_prefix: Prefix
+    """`mqtt.discovery_prefix` at the time."""
     box: Name | None = None
+    """The name of the box that announced it; None if that was 0.1.0, which did not save it."""
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """The file; `id_suffix` ends the ids of the box's devices and never changes."""
+    """The content of the identity file."""
 
     schema: int = 0
+    """Version of the file's format; 0 if there is no file."""
     id_suffix: Annotated[str, Meta(pattern=r"^[0-9a-f]*\Z", max_length=64)] = ""
-    places: tuple[Announced, ...] = ()
+    """The end of the ids of all devices of the box; never changes."""
+    places: tuple[AnnouncedPlace, ...] = ()
+    """Places that were announced and not yet retired."""
 
 
 def identity_store(directory: Path | None) -> JsonStore[Identity]:
-    """Where the identity of a box outlives the process."""
+    """Return the store of a box's identity in its state directory."""
     return JsonStore(directory, _NAME, Identity())
 
 
 def read_identity(directory: Path, mqtt: MqttSettings) -> Identity:
-    """The identity of the box that keeps its state there; a new one is written down at once.
+    """Return the identity of the box with this state directory; a new identity is saved at once.
 
-    A box of 0.1.0 has none written down: its ids have no suffix, whatever its topic prefix, and its
-    places are those that it has files of. Where the file is damaged the ids end as it says, as far
-    as that can still be read, else as those of a new box with this topic prefix. Raises InputError
-    for the file of a newer Timbrel.
+    0.1.0 saved no identity: its ids have no suffix, whatever its topic prefix, and its places are
+    those with a file. If the identity file is damaged, the suffix is read from it if possible;
+    otherwise it is that of a new box with this topic prefix. Raises InputError if the file was
+    written by a newer Timbrel.
     """
     note = identity_store(directory)
     identity = note.read()
     if identity.schema > _SCHEMA:
         raise InputError(
             f"{directory / _NAME}.json was written by a newer Timbrel (schema {identity.schema}, "
-            f"this one knows {_SCHEMA}); install that version again, or move the file away"
+            f"this version reads up to {_SCHEMA}); install that version again, or move the file "
+            "away"
         )
     if identity.schema == _SCHEMA:
         return identity
@@ -79,16 +87,18 @@ def read_identity(directory: Path, mqtt: MqttSettings) -> Identity:
     else:
         is_old = bool(names) or _OUTBOX in files
         suffix = "" if is_old else id_suffix(mqtt.topic_prefix)
-    places = (Announced(name, mqtt.topic_prefix, mqtt.discovery_prefix) for name in sorted(names))
+    places = (
+        AnnouncedPlace(name, mqtt.topic_prefix, mqtt.discovery_prefix) for name in sorted(names)
+    )
     identity = Identity(_SCHEMA, suffix, tuple(places))
-    # Before the outbox is made: with that and without this it would look like a box of 0.1.0.
+    # Written before the outbox exists: a box with an outbox and no identity looks like 0.1.0.
     note.write(identity)
     note.close()
     return identity
 
 
 def _rescued_suffix(directory: Path, mqtt: MqttSettings) -> str:
-    """The end of the ids by a damaged file; logs a warning where that has to be assumed."""
+    """Return the suffix in the damaged file, or that of a new box, with a warning if not empty."""
     content = b""
     with suppress(OSError):
         content = read_private(directory / _DAMAGED, _MOST_RESCUED_BYTES)
@@ -105,9 +115,9 @@ def _rescued_suffix(directory: Path, mqtt: MqttSettings) -> str:
     return suffix
 
 
-def announced(node: Node) -> Announced:
-    """A node as it is written down."""
-    return Announced(node.name, node.topic_prefix, node.discovery_prefix, node.box)
+def announced_place(node: Node) -> AnnouncedPlace:
+    """Return a node as it is saved in the identity."""
+    return AnnouncedPlace(node.name, node.topic_prefix, node.discovery_prefix, node.box)
 
 
 def _files(directory: Path) -> Iterator[str]:

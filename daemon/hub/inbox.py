@@ -1,4 +1,4 @@
-"""Commands from the hub, taken on the broker's thread and carried out by the loop."""
+"""Commands from the hub: queued on the broker's thread, carried out by the loop."""
 
 import logging
 import queue
@@ -16,12 +16,13 @@ from daemon.system.repeats import Repeats
 
 log = logging.getLogger(__name__)
 
-# A scene that restores every setting at once passes, a flood does not.
+# Enough for a scene that restores every setting at once; limits a flood.
 _BURST = 30
 _PER_SECOND = 10.0
-# A loop that hangs gets no more than this.
+# Limits the queue if the loop hangs.
 _MOST_WAITING = 100
-# At most so often a value is written to disk, and told again after commands were dropped.
+# The least time between two writes to disk, and before values are published again after commands
+# were dropped.
 _PAUSE_SECONDS = 1.0
 
 
@@ -31,10 +32,10 @@ class _Command(NamedTuple):
 
 
 class Inbox:
-    """The commands of one node; what they choose goes to the `store`.
+    """Carries out the commands of one node and saves the chosen values in the `store`.
 
-    `apply` puts the controls in force; `publish` tells the hub which values those are; `wake` has
-    the loop call `attend` soon, from any thread.
+    `apply` gets the controls after every change. `publish` gets the current values. `wake` makes
+    the loop call `carry_out` soon; it may be called from any thread.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Inbox:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.controls = controls
-        """What may be set, and what was."""
+        """The settings and their current values."""
         self._topics = frozenset(controls.topics)
         self._store = store
         self._publish = publish
@@ -60,25 +61,25 @@ class Inbox:
         self._lock = threading.Lock()
         self._dropped: set[str] = set()
         self._timer: threading.Timer | None = None
-        self._has_news = False
+        self._is_unsaved = False
         self._saved_at = clock() - _PAUSE_SECONDS
         self._said = Repeats(log)
 
     def begin(self) -> None:
-        """Put in force what was chosen earlier, and tell the hub."""
+        """Apply and publish the current values, including those saved earlier."""
         self._apply(self.controls)
         for echo in self.controls.echoes():
             self._publish(echo)
 
     def reload(self, configured: Configured) -> None:
-        """The configuration has changed; what the hub has set still beats it. On the loop."""
+        """Apply changed values of the configuration where the hub has set none. Loop only."""
         self.controls.configured = configured
         self.begin()
 
     def take(self, topic: str, payload: bytes, retained: bool) -> bool:  # noqa: FBT001
-        """Queue a command, from any thread; return whether `attend` should be called now.
+        """Queue a command; return True if `carry_out` should be called. May run on any thread.
 
-        False for other nodes' topics, retained messages, and commands that come too fast.
+        Returns False for other nodes' topics, retained messages, and commands that come too fast.
         """
         if topic not in self._topics or retained:
             return False
@@ -91,13 +92,13 @@ class Inbox:
         )
         with self._lock:
             self._dropped.add(topic)
-        self._attend_later()
+        self._wake_later()
         return False
 
-    def attend(self) -> bool:
-        """Carry out queued commands; return whether listening is to restart. The loop calls this.
+    def carry_out(self) -> bool:
+        """Carry out queued commands; return True if listening is to be restarted. Loop only.
 
-        The hub is told the value in force again where commands were dropped: it may show theirs.
+        Publishes the current value again if commands were dropped, since the hub may show theirs.
         """
         restart = False
         changes = dict[str, Message]()
@@ -114,7 +115,7 @@ class Inbox:
         for echo in changes.values():
             log.info("set by the hub: %s", _words(echo))
         if changes:
-            self._has_news = True
+            self._is_unsaved = True
             self._apply(self.controls)
         if self._timer is None:
             self._echo_dropped()
@@ -122,18 +123,18 @@ class Inbox:
         return restart
 
     def close(self) -> None:
-        """Save what is not saved yet."""
-        if self._has_news:
+        """Save the last changes."""
+        if self._is_unsaved:
             self._store.write(self.controls.chosen)
 
     def _save(self) -> None:
-        if not self._has_news:
+        if not self._is_unsaved:
             return
         now = self._clock()
         if now - self._saved_at < _PAUSE_SECONDS:
-            self._attend_later()
+            self._wake_later()
             return
-        self._has_news, self._saved_at = False, now
+        self._is_unsaved, self._saved_at = False, now
         self._store.write(self.controls.chosen)
 
     def _echo_dropped(self) -> None:
@@ -143,17 +144,17 @@ class Inbox:
             for echo in self.controls.echo(topic):
                 self._publish(echo)
 
-    def _attend_later(self) -> None:
+    def _wake_later(self) -> None:
         with self._lock:
             if self._timer is None:
-                timer = threading.Timer(_PAUSE_SECONDS, self._is_later)
+                timer = threading.Timer(_PAUSE_SECONDS, self._wake_now)
                 timer.daemon = True
-                # Where the system has no thread left now, the loop's next turn does it.
+                # If the system cannot start a thread, the loop's next turn does the work.
                 with suppress(RuntimeError):
                     timer.start()
                     self._timer = timer
 
-    def _is_later(self) -> None:
+    def _wake_now(self) -> None:
         with self._lock:
             self._timer = None
         self._wake()

@@ -1,7 +1,7 @@
-"""Events and states as MQTT messages; no socket here."""
+"""Events and states as MQTT messages; pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -13,72 +13,86 @@ from daemon.hub import payloads
 from daemon.practice.sessions import Diary, Session
 
 NONE_PLAYING = "none"
+"""The instrument in a state while no family plays."""
 
 
 class Message(NamedTuple):
-    """What goes to the broker: states are retained, events are acknowledged (QoS 1)."""
+    """A message to the broker: states are retained, events have QoS 1."""
 
     topic: str
+    """The full topic."""
     payload: bytes
+    """JSON, or plain text; empty to clear a retained message."""
     qos: int = 0
+    """MQTT's quality of service: 0, or 1 for a message that the broker acknowledges."""
     retain: bool = False
+    """True if the broker keeps the message for later subscribers."""
 
 
 class Playing(NamedTuple):
-    """A family that plays now: its newest score and the wall time of its onset."""
+    """A family that plays now."""
 
     score: float
+    """The newest score, 0..1."""
     since: float
+    """The wall time of the onset, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One listening place of a box, as its topics name it.
-
-    `shown` are the families whose entities the hub enables at once; `url` is a page about the box;
-    `id_suffix` ends the ids of its device, see `daemon.hub.identity`.
-    """
+    """One listening place of a box, as MQTT clients see it."""
 
     box: str
+    """The name of the box."""
     name: str
+    """The name of the place, which may be that of the box."""
     families: Sequence[str]
+    """The families of the model, in the order of its scores."""
     model: str
+    """The model's title."""
     version: str
+    """The version of Timbrel."""
     topic_prefix: str = "timbrel"
+    """The first part of all topics, apart from discovery."""
     discovery_prefix: str = "homeassistant"
+    """The first part of the discovery topic."""
     shown: Sequence[str] = ()
+    """The families whose entities Home Assistant enables at once."""
     area: str | None = None
+    """The area that Home Assistant suggests for the device."""
     url: str | None = None
+    """A page about the box."""
     id_suffix: str = ""
+    """The end of the device's ids, see `daemon.hub.identity`."""
 
     def topic(self, leaf: str) -> str:
-        """A topic of this node."""
+        """Return the topic of this node that ends with `leaf`."""
         return f"{self.topic_prefix}/{self.name}/{leaf}"
 
     @property
     def availability_topic(self) -> str:
-        """The box's topic, which the broker's will keeps honest."""
+        """The box's topic, which is also that of its MQTT will."""
         return availability_topic(self.topic_prefix, self.box)
 
     @property
     def place_availability_topic(self) -> str | None:
-        """The place's own topic; None for a place that is named as its box."""
+        """The place's own topic; None if the place has the name of its box."""
         return None if self.name == self.box else availability_topic(self.topic_prefix, self.name)
 
     @property
     def availability_topics(self) -> list[str]:
-        """Both, or the one that there is."""
+        """The box's topic and, if there is one, the place's own."""
         topics = (self.availability_topic, self.place_availability_topic)
         return [topic for topic in topics if topic is not None]
 
 
 def availability_topic(topic_prefix: str, name: str) -> str:
-    """Return where a box, or a place that is named otherwise, publishes whether it is there."""
+    """Return the availability topic of a box, or of a place with another name than its box."""
     return f"{topic_prefix}/{name}/availability"
 
 
 def iso_time(wall_seconds: float) -> str:
-    """ISO 8601 in local time with its offset, to the millisecond."""
+    """Return ISO 8601 in local time with its offset, to the millisecond."""
     return (
         datetime.fromtimestamp(round(wall_seconds, 3))
         .astimezone()
@@ -87,12 +101,15 @@ def iso_time(wall_seconds: float) -> str:
 
 
 def availability(node: Node, *, online: bool) -> Message:
-    """Whether the process lives; `online=False` is also the will."""
+    """Return the box's availability: `online` while the process runs; offline is its MQTT will."""
     return Message(node.availability_topic, b"online" if online else b"offline", 1, retain=True)
 
 
 def place_availability(node: Node, *, online: bool) -> Message | None:
-    """Whether the place is configured; None for a place that is named as its box."""
+    """Return the place's own availability: `online` while it is configured.
+
+    Returns None if the place has the name of its box.
+    """
     topic = node.place_availability_topic
     if topic is None:
         return None
@@ -105,7 +122,7 @@ def hearing(
     reason: str | None,
     since: float,
 ) -> Message:
-    """Whether sound arrives, since a wall time; `deaf` has a reason."""
+    """Return whether sound arrives, since a wall time; only `deaf` has a `reason`."""
     body = payloads.Hearing(hearing=state, reason=reason, since=iso_time(since))
     return _state(node, "hearing", body, qos=1)
 
@@ -113,7 +130,10 @@ def hearing(
 def state(
     node: Node, playing: Mapping[str, Playing] | None, level_dbfs: float, now: float
 ) -> Message:
-    """What plays now, loudest first; None: nobody knows, since the node is deaf or muted."""
+    """Return the families that play, highest score first.
+
+    `playing` is None if that is unknown because the node is deaf or muted. `now` is the wall time.
+    """
     families = sorted((playing or {}).items(), key=lambda item: -item[1].score)
     body = payloads.State(
         playing=None if playing is None else bool(playing),
@@ -129,17 +149,20 @@ def state(
 
 
 def level(node: Node, level_dbfs: float) -> Message:
-    """The newest window's level in dBFS."""
+    """Return the newest window's level in dBFS."""
     return _state(node, "level", round(level_dbfs, 1))
 
 
 def scores(node: Node, scores: Mapping[str, float]) -> Message:
-    """Every family's newest score, whether it counts or not."""
+    """Return every family's newest score, also below the threshold."""
     return _state(node, "scores", {family: round(score, 2) for family, score in scores.items()})
 
 
 def event(node: Node, happened: EventStarted | EventEnded, event_id: str, onset: float) -> Message:
-    """One event; `onset` is the wall time of its onset, from which its other times follow."""
+    """Return the start or end of an event.
+
+    `onset` is the wall time of the onset; the other times are computed from it.
+    """
     body = payloads.EventBody(
         event_type="started",
         event_id=event_id,
@@ -164,13 +187,20 @@ def event(node: Node, happened: EventStarted | EventEnded, event_id: str, onset:
 
 
 def as_late(message: Message) -> Message:
-    """The same event for `event/late`, which no automation listens to: it may be long past."""
-    body = msgspec.json.decode(message.payload) | {"late": True}
-    return message._replace(topic=f"{message.topic}/late", payload=msgspec.json.encode(body))
+    """Return the event for `event/late`, which triggers no automation: it may be long past.
+
+    The key is appended to the JSON text, so that events of an earlier process need no decoding
+    either. Raises ValueError if the payload is not a JSON object.
+    """
+    payload = message.payload.strip()
+    if not (payload.startswith(b'{"') and payload.endswith(b"}")):
+        raise ValueError("not a JSON object")
+    late = payload[:-1] + b',"late":true}'
+    return message._replace(topic=f"{message.topic}/late", payload=late)
 
 
 def practice(node: Node, diary: Diary) -> Message:
-    """What was played today and since when the present session lasts."""
+    """Return the minutes played today and the start of the current session."""
     session = diary.session
     body = payloads.Practice(
         day=diary.day,
@@ -182,7 +212,7 @@ def practice(node: Node, diary: Diary) -> Message:
 
 
 def last_session(node: Node, session: Session) -> Message:
-    """A session that has ended."""
+    """Return the last session that ended."""
     body = payloads.LastSession(
         minutes=_minutes(session.seconds),
         started=iso_time(session.started),
@@ -193,19 +223,20 @@ def last_session(node: Node, session: Session) -> Message:
 
 
 def diagnostics(node: Node, counters: Counters, started: float) -> Message:
-    """What happened at the node since the daemon started, at a wall time."""
-    rounded = {
-        "lost_seconds": round(counters.lost_seconds, 1),
-        "inference_ms": round(counters.inference_ms, 2),
-    }
+    """Return the node's counters since the daemon started; `started` is a wall time."""
+    rounded = msgspec.structs.replace(
+        counters,
+        lost_seconds=round(counters.lost_seconds, 1),
+        inference_ms=round(counters.inference_ms, 2),
+    )
     body = payloads.Diagnostics(
-        **asdict(counters) | rounded, model=node.model, started=iso_time(started)
+        **msgspec.structs.asdict(rounded), model=node.model, started=iso_time(started)
     )
     return _state(node, "diagnostics", body)
 
 
 def setting(node: Node, leaf: str, value: str) -> Message:
-    """The value of a setting that the hub may change, as it is in force."""
+    """Return the current value of a setting that the hub may change."""
     return Message(node.topic(leaf), value.encode(), 1, retain=True)
 
 

@@ -1,4 +1,4 @@
-"""What stands in each message, as types: the topics' API, from which `docs/mqtt.json` is made."""
+"""The JSON payload of each message as a type; `docs/mqtt.json` is generated from them."""
 
 from typing import Annotated, Literal
 
@@ -16,82 +16,126 @@ class Hearing(msgspec.Struct, frozen=True, kw_only=True):
     """Whether sound arrives, why not, and since when."""
 
     hearing: Literal["hearing", "deaf", "muted"]
+    """The state of the place."""
     reason: str | None
+    """Why there is no sound; null unless `hearing` is deaf."""
     since: Time
+    """When the state began."""
 
 
 class Sounding(msgspec.Struct, frozen=True, kw_only=True):
     """A family that plays now."""
 
     score: Score
+    """The newest score."""
     since: Time
+    """The onset."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """What plays now, loudest first; `playing` null: nobody knows, the node is deaf or muted."""
+    """The families that play, highest score first; `playing` is null while deaf or muted."""
 
     playing: bool | None
-    instrument: Annotated[str, Meta(description="the highest score's family, or none")] | None
+    """True if a family plays; null if the node is deaf or muted."""
+    instrument: Annotated[str, Meta(description="family with the highest score, or none")] | None
+    """The family with the highest score, or the string none; null if deaf or muted."""
     families: dict[str, Sounding]
+    """The families that play, by name."""
     level: Decibels
+    """The level of the newest window."""
     updated: Time
+    """When the message was made."""
 
 
 class EventBody(msgspec.Struct, frozen=True, kw_only=True):
     """One start or end of a family; `event_id` is the same for both."""
 
     event_type: Literal["started", "ended"]
+    """Start or end."""
     event_id: str
+    """Unique id of the event."""
     family: Family
+    """The family that plays."""
     onset: Time
-    at: Annotated[str, Meta(description="when it was decided")]
+    """When the family began to play."""
+    at: Annotated[str, Meta(description="when it was detected")]
+    """When the start or end was detected."""
     score: Score
+    """The score at `at`."""
     peak: Score
+    """The highest score so far."""
     node: str
+    """The name of the place."""
     model: str
+    """The title of the model."""
     ended_at: Time | UnsetType = UNSET
+    """When the family stopped playing; only in an end."""
     duration_seconds: float | UnsetType = UNSET
+    """Seconds from `onset` to `ended_at`; only in an end."""
     reason: (
-        Annotated[str, Meta(description="an end that was not the player's: deaf, muted …")]
+        Annotated[str, Meta(description="why it ended if the player did not stop: deaf, muted …")]
         | UnsetType
     ) = UNSET
+    """Why the event ended if the player did not stop; only in such an end."""
     late: bool | UnsetType = UNSET
+    """True for an event that is sent long after it happened."""
 
 
 class Practice(msgspec.Struct, frozen=True, kw_only=True):
-    """What was played today, in minutes, and since when the present session lasts."""
+    """Minutes played today and the start of the current session."""
 
     day: Annotated[str, Meta(description="the local date")]
+    """The day, YYYY-MM-DD."""
     minutes: Minutes
+    """Minutes in which any family played."""
     families: dict[str, Minutes]
+    """Minutes of each family."""
     session: Time | None
+    """When the current session began; null between sessions."""
 
 
 class LastSession(msgspec.Struct, frozen=True, kw_only=True):
     """The last session that ended."""
 
     minutes: Minutes
+    """From the first onset to the last sound."""
     started: Time
+    """The first onset."""
     ended: Time
+    """The last sound."""
     instruments: list[Family]
+    """The families that were played."""
 
 
 class Diagnostics(msgspec.Struct, frozen=True, kw_only=True):
-    """How the listener itself fares: what it counted since it started."""
+    """Counters of the listener since it started."""
 
     windows: int
+    """Windows heard."""
     late_windows: int
+    """Windows skipped because they came too late."""
     lost_seconds: float
+    """Seconds of sound missed."""
     overflows: int
+    """Times that sound was overwritten before it was read."""
     reopens: int
+    """Times that sound returned after a loss."""
     reconnects: int
+    """Connections to the broker after the first one."""
     queued: int
+    """Events that the broker has not acknowledged yet."""
     dropped: int
+    """Events dropped for lack of room, or because the broker would never accept them."""
     refused: int
+    """Times that the broker refused a message."""
     refusing: Annotated[
         list[str],
-        Meta(description="what the broker refuses now: discovery, availability, events …"),
+        Meta(description="message kinds that the broker refuses now: discovery, events …"),
     ]
+    """The kinds of messages that the broker refuses now."""
     inference_ms: float
+    """Moving average of the time that a window takes, in milliseconds."""
     model: str
+    """The title of the model."""
     started: Time
+    """When the daemon started."""

@@ -1,179 +1,160 @@
-"""What the hub is told of one node: states when they change, every event once."""
+"""Turns the observations of one node into messages: changed states and every event."""
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
 
 from daemon.counters import Counters
 from daemon.hearing.pipeline import Observation
 from daemon.hearing.scorer import FLOOR_DBFS, Heard
-from daemon.hearing.tracker import Event, EventEnded, EventStarted
+from daemon.hearing.tracker import Event
 from daemon.hub import messages
 from daemon.hub.budget import MessageBudget
+from daemon.hub.changes import ChangeFilter
 from daemon.hub.home_assistant.discovery import discovery as device
 from daemon.hub.messages import Message, Node, Playing
-from daemon.practice.sessions import Diary, Sessions, Turn
+from daemon.hub.open_events import EventStore, OpenEvents
+from daemon.hub.practice_reporter import PracticeReporter
+from daemon.practice.sessions import Diary, Sessions
 
 _LEVEL_STEP_DB = 3.0
 _LEVEL_SECONDS = 10.0
-# How soon a state follows another that differs in its scores alone.
+# The least time between two states that differ in their scores alone.
 _STATE_SECONDS = 10.0
-_SCORE_STEP = 0.1
+_STATE_STEP = 0.1
 _SCORES_STEP = 0.05
 _SCORES_SECONDS = 5.0
-_PRACTICE_SECONDS = 60.0
-_RENEW_SECONDS = 30.0
-# With one message of diagnostics a node stays below 30 a minute while one family plays. Each other
-# family heard within a minute adds as many again.
+# Together with one message of diagnostics, a node stays below 30 messages a minute while one family
+# plays. Each other family that started or ended within a minute adds as many again.
 _MESSAGES_PER_MINUTE = 28.0
 _BURST = 6.0
 _FAMILY_SECONDS = 60.0
-# What must be left of the budget. Levels, and states that differ in scores alone, wait longer, so
-# that the scores stay fresh.
+# How many messages the budget must still allow. Levels, and states that differ in their scores
+# alone, need more, so that the scores stay fresh.
 _SCORES_NEED, _OTHERS_NEED = 1, 4
 
 
-class Keeper(Protocol):
-    """Who keeps every event until the hub has it: the outbox."""
-
-    def put(self, message: Message, event_id: str, will: Message | None = None) -> None:
-        """Keep an event's message; the `will` is sent if the process dies before the next one."""
-
-    def renew(self, wills: Mapping[str, Message]) -> None:
-        """Newer wills of open events, by their ids."""
-
-
-class _OpenEvent(NamedTuple):
-    event_id: str
-    onset: float
-    started: EventStarted
-    peak: float
-
-
 class Reporter:
-    """Turns what was heard into messages; remembers what the hub was told last.
+    """Turns observations into messages, and remembers the values published last.
 
-    States go to `publish`, events to the `keeper`, with a will while they are open: how they ended
-    if nothing of them is heard any more. `wall_at` gives the wall time of a moment of the sound, in
-    seconds; it is asked once a window. `sessions` are kept up to date, and go to `remember` at most
-    once a minute. `controls`: whether somebody takes the node's commands; `started`: the
-    wall time of the daemon's start.
+    States go to `publish`. Events go to the `store`, with a will while they are open. `wall_at`
+    returns the wall time of a moment of the sound, in seconds; it is called once per window.
+    `sessions` are kept up to date; their diary goes to `save` at most once a minute. `controls` is
+    True if the node accepts commands; `started` is the wall time of the daemon's start.
     """
 
     def __init__(
         self,
         node: Node,
         publish: Callable[[Message], None],
-        keeper: Keeper,
+        store: EventStore,
         wall_at: Callable[[float], float],
         *,
         sessions: Sessions | None = None,
-        remember: Callable[[Diary], None] = lambda _: None,
+        save: Callable[[Diary], None] = lambda _: None,
         controls: bool = False,
         started: float = 0.0,
     ) -> None:
         self._node = node
         self._send = publish
-        self._budget = MessageBudget(_MESSAGES_PER_MINUTE, _BURST)
-        self._changed_at: dict[str, float] = {}
-        self._keeper = keeper
         self._wall_at = wall_at
-        self._open: dict[str, _OpenEvent] = {}
-        self._told_scores: dict[str, float] | None = None
-        self._state_told_at = 0.0
-        self._newest_dbfs = FLOOR_DBFS
-        self._told_dbfs = FLOOR_DBFS
-        self._level_told_at: float | None = None
-        self._renewed_at = 0.0
-        self._sessions = sessions
-        self._remember = remember
         self._controls = controls
         self._started = started
-        self._told_turn: Turn | None = None
-        self._told_seconds = 0.0
-        self._practice_told_at = 0.0
-        self._told_all_scores = [0.0 for _ in node.families]
-        self._scores_told_at: float | None = None
+        self._events = OpenEvents(node, store)
+        self._practice = (
+            None if sessions is None else PracticeReporter(node, sessions, self._publish, save)
+        )
+        self._newest_dbfs = FLOOR_DBFS
+        self._changed_at: dict[str, float] = {}
+        self._budget = budget = MessageBudget(_MESSAGES_PER_MINUTE, _BURST)
+        self._states = ChangeFilter[dict[str, float]](
+            _moved_state,
+            seconds=_STATE_SECONDS,
+            is_urgent=_other_families,
+            budget=budget,
+            need=_OTHERS_NEED,
+        )
+        self._levels = ChangeFilter[float](
+            _moved_level, seconds=_LEVEL_SECONDS, budget=budget, need=_OTHERS_NEED
+        )
+        self._scores = ChangeFilter[list[float]](
+            _moved_scores, seconds=_SCORES_SECONDS, budget=budget, need=_SCORES_NEED
+        )
 
     def announce(self, *, discovery: bool) -> None:
-        """Publish that the node is there, and with `discovery` its device."""
-        for message in self.greeting(discovery=discovery):
+        """Publish the birth messages; with `discovery` also the device."""
+        for message in self.birth_messages(discovery=discovery):
             self._send(message)
 
-    def greeting(self, *, discovery: bool) -> list[Message]:
-        """The messages of `announce`, the device first."""
-        greeting = [messages.availability(self._node, online=True)]
+    def birth_messages(self, *, discovery: bool) -> list[Message]:
+        """Return the messages of `announce`, the device first."""
+        birth = [messages.availability(self._node, online=True)]
         if (own := messages.place_availability(self._node, online=True)) is not None:
-            greeting.append(own)
+            birth.append(own)
         if discovery:
-            greeting.insert(0, device(self._node, controls=self._controls))
-        return greeting
+            birth.insert(0, device(self._node, controls=self._controls))
+        return birth
 
-    def hears(self) -> None:
-        """Sound begins, or begins again."""
-        self._level_told_at = None
-        self._told_scores = None
-        self._scores_told_at = None
-        self._renewed_at = 0.0
+    def sound_started(self) -> None:
+        """Publish that sound arrives, for the first time or again; its time starts at zero."""
+        for changes in (self._states, self._levels, self._scores):
+            changes.forget()
+        self._events.restart_clock()
         since = self._wall_at(0.0)
         self._publish(messages.hearing(self._node, "hearing", None, since))
-        if self._sessions is not None:
-            self._sessions.begin(since)
-            self._tell_practice(0.0, due=True)
+        if self._practice is not None:
+            self._practice.begin(since)
 
     def observe(self, observation: Observation) -> None:
-        """Tell the hub what is new with one window."""
+        """Publish the events and the changed states of one window."""
         heard, playing, events = observation.heard, observation.playing, observation.events
-        wall = self._wall_at(heard.ended_at)
-        self._refill(heard.ended_at, events)
+        at = heard.ended_at
+        wall = self._wall_at(at)
+        self._refill(at, events)
         self._newest_dbfs = heard.level_dbfs
-        for event in events:
-            self._tell_event(event, wall - heard.ended_at)
-        self._follow(playing, heard.ended_at)
-        self._tell_state({event.family: event.score for event in playing}, heard, wall)
-        self._tell_level(heard)
-        self._tell_scores(heard)
-        if self._sessions is not None:
-            self._sessions.update(heard.ended_at, wall, events)
-            due = heard.ended_at - self._practice_told_at >= _PRACTICE_SECONDS
-            self._tell_practice(heard.ended_at, due=due)
+        self._put_events(events, wall - at)
+        self._events.follow(playing, at)
+        self._publish_state({event.family: event.score for event in playing}, heard, wall)
+        self._publish_level(heard)
+        self._publish_scores(heard)
+        if self._practice is not None:
+            self._practice.update(at, wall, events)
 
     def rest(self) -> None:
-        """Nobody listens, and time goes by: the day may turn, or the session end."""
-        if self._sessions is not None:
-            self._sessions.rest(self._wall_at(0.0))
-            self._tell_practice(0.0, due=False)
+        """Let time pass while there is no sound: the day may turn, or the session may end."""
+        if self._practice is not None:
+            self._practice.rest(self._wall_at(0.0))
 
-    def end(self, at: float, events: Sequence[Event]) -> None:
-        """The sound ended well, at `at` and with its last events."""
+    def sound_ended(self, at: float, events: Sequence[Event]) -> None:
+        """Publish the last events of sound that ended as planned, `at` seconds after its start."""
         self._end(self._wall_at(at), at, events, {})
 
-    def deaf(
+    def sound_lost(
         self, reason: str, at: float, events: Sequence[Event], since_seconds: float = 0.0
     ) -> None:
-        """The sound was lost so many seconds ago, at `at` and with its last events."""
+        """Publish that the node is deaf since `since_seconds` ago, and the last events."""
         wall = self._wall_at(at)
         self._end(wall, at, events, None)
         self._publish(messages.hearing(self._node, "deaf", reason, wall - since_seconds))
 
-    def muted(self, at: float, events: Sequence[Event]) -> None:
-        """Somebody wants no sound to be heard; it ended at `at` with its last events."""
+    def sound_muted(self, at: float, events: Sequence[Event]) -> None:
+        """Publish that the node is muted, and the last events."""
         wall = self._wall_at(at)
         self._end(wall, at, events, None)
         self._publish(messages.hearing(self._node, "muted", None, wall))
 
-    def diagnose(self, counters: Counters) -> None:
-        """What happened so far."""
+    def publish_diagnostics(self, counters: Counters) -> None:
+        """Publish the counters."""
         self._publish(messages.diagnostics(self._node, counters, self._started))
 
     def _end(
-        self, wall: float, at: float, events: Sequence[Event], playing: dict[str, Playing] | None
+        self,
+        wall: float,
+        at: float,
+        events: Sequence[Event],
+        playing: Mapping[str, Playing] | None,
     ) -> None:
-        for event in events:
-            self._tell_event(event, wall - at)
-        if self._sessions is not None and at:
-            self._sessions.update(at, wall, events)
-            self._tell_practice(at, due=True)
+        self._put_events(events, wall - at)
+        if self._practice is not None and at:
+            self._practice.end(at, wall, events)
         self._publish(messages.state(self._node, playing, self._newest_dbfs, wall))
 
     def _refill(self, at: float, events: Sequence[Event]) -> None:
@@ -185,107 +166,41 @@ class Reporter:
         self._budget.spend()
         self._send(message)
 
-    def _tell_event(self, event: Event, sound_began: float) -> None:
-        if isinstance(event, EventEnded):
-            of, will = self._open.pop(event.family), None
-        else:
-            of = _OpenEvent(uuid.uuid4().hex, sound_began + event.onset, event, event.score)
-            self._open[event.family] = of
-            will = self._will(of, event.at)
-        message = messages.event(self._node, event, of.event_id, of.onset)
-        self._budget.spend()
-        self._keeper.put(message, of.event_id, will)
+    def _put_events(self, events: Sequence[Event], sound_began: float) -> None:
+        for event in events:
+            self._budget.spend()
+            self._events.put(event, sound_began)
 
-    def _follow(self, playing: Sequence[EventStarted], at: float) -> None:
-        """Know the peaks of what plays, and have its wills renewed now and then."""
-        for event in playing:
-            of = self._open[event.family]
-            if event.score > of.peak:
-                self._open[event.family] = of._replace(peak=event.score)
-        if at - self._renewed_at >= _RENEW_SECONDS:
-            self._renewed_at = at
-            if self._open:
-                self._keeper.renew({of.event_id: self._will(of, at) for of in self._open.values()})
+    def _publish_state(self, scores: dict[str, float], heard: Heard, wall: float) -> None:
+        if self._states.is_due(scores, heard.ended_at):
+            self._states.published(scores, heard.ended_at)
+            playing = {f: Playing(score, self._events.onset(f)) for f, score in scores.items()}
+            self._publish(messages.state(self._node, playing, heard.level_dbfs, wall))
 
-    def _will(self, of: _OpenEvent, at: float) -> Message:
-        """The end of an event that was heard until `at` and then interrupted."""
-        began = of.started
-        ended = EventEnded(
-            began.family, began.onset, at, began.score, at, of.peak, reason="interrupted"
-        )
-        return messages.event(self._node, ended, of.event_id, of.onset)
+    def _publish_level(self, heard: Heard) -> None:
+        if self._levels.is_due(heard.level_dbfs, heard.ended_at):
+            self._levels.published(heard.level_dbfs, heard.ended_at)
+            self._publish(messages.level(self._node, heard.level_dbfs))
 
-    def _tell_state(self, scores: dict[str, float], heard: Heard, wall: float) -> None:
-        told = self._told_scores
-        if (
-            told is not None
-            and told.keys() == scores.keys()
-            and (
-                heard.ended_at - self._state_told_at < _STATE_SECONDS
-                or not self._budget.allows(_OTHERS_NEED)
-                or all(abs(told[family] - score) < _SCORE_STEP for family, score in scores.items())
-            )
-        ):
-            return
-        self._told_scores, self._state_told_at = scores, heard.ended_at
-        playing = {f: Playing(score, self._open[f].onset) for f, score in scores.items()}
-        self._publish(messages.state(self._node, playing, heard.level_dbfs, wall))
-
-    def _tell_level(self, heard: Heard) -> None:
-        told_at = self._level_told_at
-        if told_at is not None and (
-            heard.ended_at - told_at < _LEVEL_SECONDS
-            or not self._budget.allows(_OTHERS_NEED)
-            or abs(heard.level_dbfs - self._told_dbfs) < _LEVEL_STEP_DB
-        ):
-            return
-        self._level_told_at, self._told_dbfs = heard.ended_at, heard.level_dbfs
-        self._publish(messages.level(self._node, heard.level_dbfs))
-
-    def _tell_scores(self, heard: Heard) -> None:
-        """Publish every family's score, at most every five seconds and only after a change."""
+    def _publish_scores(self, heard: Heard) -> None:
         scores = heard.scores.tolist()
-        told_at = self._scores_told_at
-        if told_at is not None and (
-            heard.ended_at - told_at < _SCORES_SECONDS
-            or not self._budget.allows(_SCORES_NEED)
-            or all(
-                abs(score - told) < _SCORES_STEP
-                for score, told in zip(scores, self._told_all_scores, strict=True)
-            )
-        ):
-            return
-        self._scores_told_at, self._told_all_scores = heard.ended_at, scores
-        named = dict(zip(self._node.families, scores, strict=True))
-        self._publish(messages.scores(self._node, named))
+        if self._scores.is_due(scores, heard.ended_at):
+            self._scores.published(scores, heard.ended_at)
+            named = dict(zip(self._node.families, scores, strict=True))
+            self._publish(messages.scores(self._node, named))
 
-    def _tell_practice(self, at: float, *, due: bool) -> None:
-        """At once when a session begins or ends or the day turns; minutes when they are due."""
-        practice = self._sessions
-        if practice is None or self._tell_finished(practice, at):
-            return
-        turn, before = practice.turn, self._told_turn
-        if turn == before and not (due and practice.seconds != self._told_seconds):
-            return
-        self._told_turn, self._told_seconds = turn, practice.seconds
-        self._practice_told_at = at
-        diary = practice.diary
-        # Who sees that a session has ended may at once ask what it was.
-        if diary.last is not None and (before is None or diary.last != before.last):
-            self._publish(messages.last_session(self._node, diary.last))
-        self._publish(messages.practice(self._node, diary))
-        self._remember(diary)
 
-    def _tell_finished(self, practice: Sessions, at: float) -> bool:
-        """Tell the last minutes of a day that has ended; the new day is told the next time.
+def _other_families(published: dict[str, float], new: dict[str, float]) -> bool:
+    return published.keys() != new.keys()
 
-        Of two messages on one topic at once only the newer one would be sent.
-        """
-        finished, told = practice.take_finished(), self._told_turn
-        if finished is None or told is None or finished.day != told.day.isoformat():
-            return False
-        if finished.seconds == self._told_seconds:
-            return False
-        self._told_seconds, self._practice_told_at = finished.seconds, at
-        self._publish(messages.practice(self._node, finished))
-        return True
+
+def _moved_state(published: dict[str, float], new: dict[str, float]) -> bool:
+    return any(abs(score - published[family]) >= _STATE_STEP for family, score in new.items())
+
+
+def _moved_level(published: float, new: float) -> bool:
+    return abs(new - published) >= _LEVEL_STEP_DB
+
+
+def _moved_scores(published: list[float], new: list[float]) -> bool:
+    return any(abs(a - b) >= _SCORES_STEP for a, b in zip(new, published, strict=True))

@@ -1,4 +1,4 @@
-"""Removes places that a box no longer has from the broker; opens no socket."""
+"""Removes places that a box no longer has from the broker."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -9,47 +9,47 @@ import msgspec
 
 from daemon.hub.board import Board
 from daemon.hub.home_assistant.discovery import availability_of
-from daemon.hub.identity import Announced, Identity, announced
+from daemon.hub.identity import AnnouncedPlace, Identity, announced_place
 from daemon.hub.messages import Message, Node, availability_topic
 from daemon.hub.topics import device_topic, retained_topics
 
 log = logging.getLogger(__name__)
 
-# So long after the connection every retained message that was asked for has come.
+# By this time after connecting, all retained messages subscribed to have arrived.
 _LOOK_SECONDS = 3.0
 
 
 class Connection(Protocol):
-    """The connection to the broker, as far as it is needed here."""
+    """The connection to the broker."""
 
     @property
     def seconds(self) -> float:
-        """How long the connection has lasted; 0 where there is none."""
+        """Seconds since the broker accepted the connection; 0 while there is none."""
 
 
 class Finding(Enum):
     """What to do with a place that is no longer configured."""
 
     RETIRE = auto()
-    """Say that it is gone and clear its topics."""
+    """Publish that it is offline and clear its topics."""
 
     OTHERS = auto()
-    """Another box has announced it, or it may never have been ours."""
+    """Leave it alone: another box has announced it, or this box may never have."""
 
     ONLINE = auto()
-    """Another box is online under the old name of this one."""
+    """Leave it alone for now: another box is online under this box's old name."""
 
     UNKNOWN = auto()
-    """The broker does not show whether another box has the old name of this one."""
+    """Leave it alone: the broker does not show if another box has this box's old name."""
 
 
 class Retirement:
-    """Retires the places that the identity names and `nodes` does not; a chore of the loop.
+    """Retires the places that the identity lists and `nodes` does not; a chore of the loop.
 
-    A place whose name another box has taken is left alone. What the broker holds about the places
-    comes to `take`, from any thread; `topics` are those to listen to. A place is forgotten, with
-    `save`, once the broker has accepted all of it. `nodes` must not be empty. Without `discovery` a
-    device is removed only where the broker shows one.
+    A place whose name another box uses now is left alone. Subscribe to `topics` and pass their
+    messages to `take`, from any thread. Once the broker has accepted all messages, the place is
+    removed from the identity, which goes to `save`. `nodes` must not be empty. Without `discovery`,
+    a device is removed only if the broker has one.
     """
 
     def __init__(
@@ -70,35 +70,35 @@ class Retirement:
         self._save = save
         self._families = nodes[0].families
         self._ours = nodes[0].availability_topic
-        current = [announced(node) for node in nodes]
+        current = [announced_place(node) for node in nodes]
         here = {_place(place) for place in current}
         self._waiting = [place for place in identity.places if _place(place) not in here]
-        self._clearing: dict[Announced, list[str]] = {}
+        self._clearing: dict[AnnouncedPlace, list[str]] = {}
         self._places = current + self._waiting
         self._seen: dict[str, bytes] = {}
         self._newest: dict[str, bytes] = {}
-        # The only place of a box is not taken out while it runs.
+        # The only place of a box is never removed while it runs.
         removable = current if len(current) > 1 else []
         places = [*self._waiting, *removable]
         self.topics = sorted({topic for place in places for topic in self._evidence(place)})
-        self._has_news = self._places != list(identity.places)
+        self._is_unsaved = self._places != list(identity.places)
 
     def take(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
-        """What the broker holds, or gets, on one of the topics."""
+        """Note a message on one of `topics`; other topics are ignored."""
         if topic not in self.topics:
             return
         self._newest[topic] = payload
         if topic.endswith("/availability"):
             self._seen[topic] = payload
         elif retained:
-            # What comes later may be our own.
+            # Only the first one: later ones may be our own.
             self._seen.setdefault(topic, payload)
 
     def retire(self, node: Node) -> None:
-        """Retire a place that has been taken out while the box runs."""
+        """Retire a place that was removed from the configuration while the box runs."""
         self._nodes.remove(node)
-        place = announced(node)
-        # Meanwhile another box may have announced it.
+        place = announced_place(node)
+        # Another box may have announced it in the meantime.
         device = self._device(place)
         if device in self._newest:
             self._seen[device] = self._newest[device]
@@ -107,9 +107,9 @@ class Retirement:
         self._waiting.append(place)
 
     def __call__(self) -> None:
-        """Retire what is due, forget what is done, and save that.
+        """Retire waiting places, remove retired ones from the identity, and save it.
 
-        Nothing is retired until three seconds after the connection.
+        Places wait until the connection has lasted three seconds.
         """
         if self._waiting and self._connection.seconds >= _LOOK_SECONDS:
             waiting, self._waiting = self._waiting, []
@@ -119,17 +119,18 @@ class Retirement:
             if not self._board.is_clearing(topics):
                 del self._clearing[place]
                 self._forget(place)
-        if self._has_news:
-            self._has_news = False
+        if self._is_unsaved:
+            self._is_unsaved = False
             places = tuple(self._places)
             self._save(msgspec.structs.replace(self._identity, places=places))
 
-    def _decide(self, place: Announced) -> None:
+    def _decide(self, place: AnnouncedPlace) -> None:
         finding = self._finding(place)
         if finding is Finding.RETIRE:
             self._retire(place)
         elif finding is Finding.ONLINE:
-            # It may also be our own past that the broker has not missed yet: look again next time.
+            # It may also be an earlier run of this box whose will is still to come. The place stays
+            # in the identity, so that the next start looks again.
             log.warning(
                 "%s was announced by this box and another Timbrel is online under that name; "
                 "its topics are left alone",
@@ -139,12 +140,12 @@ class Retirement:
             if finding is Finding.UNKNOWN:
                 log.warning(
                     "%s was announced by this box, and the broker does not show whether another "
-                    "one has that name; timbrel forget %s removes it",
+                    "box uses that name; timbrel forget %s removes it",
                     *(place.name, place.name),
                 )
             self._forget(place)
 
-    def _finding(self, place: Announced) -> Finding:
+    def _finding(self, place: AnnouncedPlace) -> Finding:
         owners = availability_of(self._seen.get(self._device(place), b""))
         own = availability_topic(place.topic_prefix, place.name)
         if place.box is not None:
@@ -164,8 +165,8 @@ class Retirement:
             return Finding.RETIRE
         return Finding.ONLINE if self._seen.get(box) == b"online" else Finding.UNKNOWN
 
-    def _retire(self, place: Announced) -> None:
-        """Say that the place is gone, and clear the rest."""
+    def _retire(self, place: AnnouncedPlace) -> None:
+        """Publish that the place is offline, and clear its other topics."""
         own = availability_topic(place.topic_prefix, place.name)
         kept = self._kept()
         if own not in kept:
@@ -180,12 +181,15 @@ class Retirement:
         )
 
     def _kept(self) -> set[str]:
-        """The topics that say whether the box and its present places are there."""
+        """Return the availability topics of the box and its current places."""
         return {topic for node in self._nodes for topic in node.availability_topics}
 
-    def _topics(self, place: Announced) -> list[str]:
-        """The device first: a hub that sees its states go before it would call them unknown."""
-        devices = {self._device(announced(node)) for node in self._nodes}
+    def _topics(self, place: AnnouncedPlace) -> list[str]:
+        """Return the topics to clear, the device first.
+
+        If its states were cleared first, the hub would show them as unknown.
+        """
+        devices = {self._device(announced_place(node)) for node in self._nodes}
         device = self._device(place)
         is_announced = self._discovery or bool(self._seen.get(device))
         topics = [device] if is_announced and device not in devices else []
@@ -193,10 +197,10 @@ class Retirement:
             topics += retained_topics(place.topic_prefix, place.name, self._families)
         return topics
 
-    def _device(self, place: Announced) -> str:
+    def _device(self, place: AnnouncedPlace) -> str:
         return device_topic(place.discovery_prefix, place.name, self._identity.id_suffix)
 
-    def _evidence(self, place: Announced) -> list[str]:
+    def _evidence(self, place: AnnouncedPlace) -> list[str]:
         boxes = {place.name, place.box or place.name}
         topics = [
             self._device(place),
@@ -204,11 +208,11 @@ class Retirement:
         ]
         return [topic for topic in topics if topic != self._ours]
 
-    def _forget(self, place: Announced) -> None:
+    def _forget(self, place: AnnouncedPlace) -> None:
         self._places = [other for other in self._places if other != place]
-        self._has_news = True
+        self._is_unsaved = True
 
 
-def _place(place: Announced) -> Announced:
-    """The place whoever announced it: a box that is renamed keeps its places."""
+def _place(place: AnnouncedPlace) -> AnnouncedPlace:
+    """Return the place without its box: a renamed box keeps its places."""
     return msgspec.structs.replace(place, box=None)

@@ -1,8 +1,8 @@
-"""A token bucket: a burst passes, a flood does not; pure, time is an argument."""
+"""A token bucket: allows a burst and limits the rate after it; pure, time is an argument."""
 
 
 class TokenBucket:
-    """Holds at most `size` tokens, gains `per_second`, and is full at first."""
+    """Holds at most `size` tokens and gains `per_second`; full at first."""
 
     def __init__(self, size: float, per_second: float) -> None:
         self._size = size
@@ -11,7 +11,7 @@ class TokenBucket:
         self._filled_at = 0.0
 
     def take(self, now: float) -> bool:
-        """Take a token at `now`, in seconds that never go back; return whether there was one."""
+        """Take a token; return False if there is none. `now` is in seconds and never decreases."""
         gained = self._per_second * (now - self._filled_at)
         self._tokens = min(self._size, self._tokens + gained)
         self._filled_at = now

@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
-import msgspec
-
 from daemon.configuration.settings import MqttSettings
 from daemon.hub.board import Board
 from daemon.hub.messages import Message, as_late
@@ -190,7 +188,7 @@ class Delivery:
         """Send an event, or drop one that can never be sent; False if the connection is lost."""
         try:
             message = as_late(taken.message) if taken.late else taken.message
-        except (TypeError, ValueError, msgspec.MsgspecError):
+        except ValueError:
             self._drop(taken, "an event's payload is damaged")
             return True
         if not _is_valid(message.topic):

@@ -1,1 +1,1 @@
-"""Everything wired together, and the loop that runs it."""
+"""Builds the daemon from its parts and runs its loop."""

@@ -1,4 +1,4 @@
-"""The loop: it takes the turns of all places, for ever."""
+"""The main loop, which takes the turns of all places."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,17 +9,18 @@ from daemon.runtime.wakeup import Wakeup
 from daemon.system import systemd
 from daemon.system.stop import Stop
 
-_LONGEST_WAIT_SECONDS = 20.0  # health counts on a turn every 30
-# What does not answer for so long has to be started again, and we with it; where other places
-# hear, they are worth waiting longer.
+# Health reports a loop without a turn for 30 s.
+_LONGEST_WAIT_SECONDS = 20.0
+# The process exits if a sound system does not answer for this long, since only a restart helps.
+# While another place has sound, that is worth a longer wait.
 _PATIENCE_SECONDS = 30.0
 _LONG_PATIENCE_SECONDS = 600.0
 
 
 class Listener:
-    """Listens at all places on one thread, which `wakeup` wakes.
+    """Listens at all places on one thread, which waits for `wakeup` between turns.
 
-    After every turn it does its `chores` and tells the service manager that it lives.
+    After every turn of the places it calls the `chores` and feeds the service manager's watchdog.
     """
 
     def __init__(
@@ -35,9 +36,9 @@ class Listener:
         self._longest_wait_seconds = min(_LONGEST_WAIT_SECONDS, watchdog_seconds / 2)
 
     def listen_until(self, stop: Stop) -> None:
-        """Listen until the request to stop; then every open event is ended.
+        """Listen until `stop` is set, then end every open event.
 
-        Raises FailedError when a sound system hangs, for only a new process helps then.
+        Raises FailedError if a sound system hangs, since only a new process helps then.
         """
         try:
             with stop.callback(self._wakeup.wake):
@@ -54,7 +55,7 @@ class Listener:
         for chore in self._chores:
             chore()
         systemd.feed_watchdog()
-        self._lose_patience()
+        self._check_unanswered()
         self._wait()
 
     def _wait(self) -> None:
@@ -66,7 +67,7 @@ class Listener:
             min(due_seconds, self._longest_wait_seconds),
         )
 
-    def _lose_patience(self) -> None:
+    def _check_unanswered(self) -> None:
         unanswered_seconds = self._unanswered_seconds()
         if unanswered_seconds >= self._patience_seconds():
             raise FailedError(
@@ -78,5 +79,5 @@ class Listener:
         return max(place.unanswered_seconds for place in self._places)
 
     def _patience_seconds(self) -> float:
-        alone = not any(place.hears for place in self._places)
-        return _PATIENCE_SECONDS if alone else _LONG_PATIENCE_SECONDS
+        has_sound = any(place.has_sound for place in self._places)
+        return _LONG_PATIENCE_SECONDS if has_sound else _PATIENCE_SECONDS

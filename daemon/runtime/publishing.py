@@ -1,4 +1,4 @@
-"""A node that publishes while a command runs and leaves nothing behind."""
+"""A temporary node for commands that publish: its topics are cleared at the end."""
 
 from collections.abc import Callable
 
@@ -15,10 +15,10 @@ from daemon.runtime.wiring import link_to
 def publishing(
     settings: Settings, node: Node, password: str | None, wall_at: Callable[[float], float]
 ) -> tuple[Link, Reporter]:
-    """A link, not opened yet, and the reporter that publishes through it.
+    """Return a link, not opened yet, and a reporter that publishes through it.
 
-    `wall_at` gives the wall time of a moment of the sound. When the link is left, the node is
-    removed from the hub and its topics are cleared. Raises InputError for unusable credentials.
+    `wall_at` returns the wall time of a moment of the sound. When the link closes, it removes the
+    node from the hub and clears its topics. Raises InputError if the credentials are unusable.
     """
     board, outbox, connection = Board(), Outbox(), Connection(settings.mqtt)
     link = link_to(

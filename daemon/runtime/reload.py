@@ -1,4 +1,4 @@
-"""Settings read again while the daemon runs: what can be applied is, the rest is named."""
+"""Reloads the settings while the daemon runs; logs which changes need a restart."""
 
 import errno
 import logging
@@ -28,10 +28,10 @@ _APPLIED = ("audio.gate_dbfs", "tracker", "log.level")
 
 
 class Reload:
-    """Reads the settings' file again once that is requested; the loop calls it every turn.
+    """Reloads the settings file when requested; the loop calls it every turn.
 
-    `apply` gets the new settings and raises InputError where they cannot work; then, and where the
-    file is bad, the old ones stay. A source that was taken out is applied as long as one is left.
+    `apply` gets the new settings and raises InputError if they cannot work. In that case, or if the
+    file is invalid, the old settings stay. Removed sources are applied, unless none is left.
     `renew` reads the broker's password again.
     """
 
@@ -50,11 +50,11 @@ class Reload:
         self._is_requested = False
 
     def request(self) -> None:
-        """Read them at the next turn; safe from a signal handler."""
+        """Reload at the next turn; may be called from a signal handler."""
         self._is_requested = True
 
     def __call__(self) -> None:
-        """Read them if that was requested."""
+        """Reload if requested."""
         if not self._is_requested:
             return
         self._is_requested = False
@@ -97,14 +97,15 @@ class Reload:
 
 
 def is_applied(key: str) -> bool:
-    """Whether a changed key takes effect without a restart."""
+    """Return True if a change of the key takes effect without a restart."""
     return key.startswith(_APPLIED) or (key.startswith("sources.") and key.endswith(".gate_dbfs"))
 
 
 def changed_keys(old: Settings, new: Settings) -> list[str]:
-    """The keys that differ, section.key; sources by their names, where they are the same ones.
+    """Return the keys that differ, as `section.key` or `sources.name.key`.
 
-    Sources that were only taken out are no difference: that is applied.
+    Returns `sources` if sources were added, renamed or reordered. Removed sources do not count,
+    since their removal is applied.
     """
     keys: list[str] = []
     for section in Settings.__struct_fields__:
@@ -121,7 +122,7 @@ def changed_keys(old: Settings, new: Settings) -> list[str]:
 
 
 def _removed(old: _Sources, new: _Sources) -> list[str]:
-    """The names of the sources that were taken out, where others stay."""
+    """Return the names of the removed sources; empty if none of the old sources is left."""
     names = [source.name for source in new]
     gone = [source.name for source in old if source.name not in names]
     return gone if len(gone) < len(old) else []
@@ -145,7 +146,7 @@ def _changed_fields(where: str, old: msgspec.Struct, new: msgspec.Struct) -> lis
 
 
 def _with_applied(old: Settings, new: Settings) -> Settings:
-    """The settings that hold now: a key that waits for a restart is named again next time."""
+    """Return the current settings, so that the next reload names waiting keys again."""
     replace: Any = msgspec.structs.replace
     gone = _removed(old.places, new.places)
     gates = {source.name: source.gate_dbfs for source in new.sources}
@@ -171,11 +172,11 @@ def _with_password_file(old: Settings, new: Settings) -> Settings:
 
 @contextmanager
 def reload_on_signal(reload: Reload, wake: Callable[[], None], stop: Stop) -> Iterator[None]:
-    """Inside this context SIGHUP requests the reload and wakes the loop.
+    """Request a reload and wake the loop on every SIGHUP, inside this context.
 
-    It is also what a terminal sends that is closed. Who was started there is then asked to stop:
-    nobody expects the microphone to be open still. Who was started to ignore it goes on. One that
-    came earlier and was blocked counts too.
+    A closing terminal also sends SIGHUP. A process that was started in it then stops instead, since
+    nobody expects it to go on listening, unless it was started with SIGHUP ignored. A signal that
+    was blocked until now counts, too.
     """
     had_terminal = (os.isatty(0) or _is_hung_up()) and signal.getsignal(
         signal.SIGHUP
@@ -198,7 +199,7 @@ def reload_on_signal(reload: Reload, wake: Callable[[], None], stop: Stop) -> It
 
 
 def _is_hung_up() -> bool:
-    """Whether standard input is a terminal that has been closed."""
+    """Return True if standard input is a terminal that has been closed."""
     try:
         os.tcgetpgrp(0)
     except OSError as error:

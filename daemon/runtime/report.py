@@ -1,10 +1,13 @@
-"""The state of all places, for the service manager, the hub and HTTP."""
+"""Publishes the state of all places to the service manager, the hub and HTTP."""
 
+import operator
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from daemon.counters import Counters
+from daemon.hub.changes import ChangeFilter
 from daemon.mqtt.link import Link
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.runtime.place import Place
@@ -14,7 +17,10 @@ from daemon.web.health import Health, NodeHealth
 
 
 class Report:
-    """Tells the service manager and the hub, after each turn of the loop, how the places do."""
+    """Publishes status and counters to the service manager and the hub; a chore of the loop.
+
+    `counters` and `health` may be called from any thread.
+    """
 
     def __init__(self, places: Sequence[Place], link: Link, outbox: Outbox) -> None:
         self._places = places
@@ -22,26 +28,22 @@ class Report:
         self._outbox = outbox
         self._is_ready = False
         self._turned_at = time.monotonic()
-        self._told_status = ""
+        self._status = ChangeFilter[str](operator.ne)
 
     def counters(self) -> Mapping[str, Counters]:
-        """What happened so far at each node; from any thread."""
+        """Return the counters of each node, by name, including the broker's."""
         refusals = self._link.connection.refusals
-        reconnects = max(0, self._link.connection.count - 1)
-        return {
-            place.name: replace(
-                place.counters,
-                reconnects=reconnects,
-                queued=self._outbox.waiting,
-                dropped=self._outbox.dropped,
-                refused=refusals.count,
-                refusing=refusals.kinds,
-            )
-            for place in list(self._places)
+        of_broker = {
+            "reconnects": max(0, self._link.connection.count - 1),
+            "queued": self._outbox.waiting,
+            "dropped": self._outbox.dropped,
+            "refused": refusals.count,
+            "refusing": refusals.kinds,
         }
+        return {place.name: replace(place.counters, **of_broker) for place in list(self._places)}
 
     def health(self) -> Health:
-        """How the places do now; from any thread."""
+        """Return the current state of the places, the loop and the broker's connection."""
         counters = self.counters()
         nodes = {
             place.name: NodeHealth(place.status.state, place.status.reason, counters[place.name])
@@ -51,17 +53,23 @@ class Report:
         return Health(nodes, self._turned_at, self._link.connection.state)
 
     def __call__(self) -> None:
-        """Tell what is new; raises FailedError where nothing can reach the broker any more."""
+        """Publish changed status and counters; raises FailedError if the link's thread has died."""
         self._link.check_thread()
         self._turned_at = time.monotonic()
-        text = status_line(self._places, self._turned_at, self._link.connection.state)
-        if not self._is_ready and all(place.is_settled for place in self._places):
-            self._is_ready = True
-            self._told_status = text
-            systemd.ready(text)
-        if text != self._told_status and self._is_ready:
-            self._told_status = text
-            systemd.status(text)
+        self._publish_status()
         counters = self.counters()
         for place in self._places:
-            place.diagnose(counters[place.name])
+            place.publish_diagnostics(counters[place.name])
+
+    def _publish_status(self) -> None:
+        text = status_line(self._places, self._turned_at, self._link.connection.state)
+        if not self._status.is_due(text, self._turned_at):
+            return
+        if self._is_ready:
+            systemd.status(text)
+        elif all(place.is_settled for place in self._places):
+            self._is_ready = True
+            systemd.ready(text)
+        else:
+            return
+        self._status.published(text, self._turned_at)

@@ -1,4 +1,4 @@
-"""One listening place and what belongs to it: its node, its practice, what the hub may set."""
+"""One listening place with its node, its practice and the settings that the hub may change."""
 
 import time
 
@@ -22,7 +22,7 @@ from daemon.sound.source import Device
 
 
 class Station:
-    """A place that hears the device, tells the hub, and follows what the hub sets."""
+    """A place that listens to `device`, publishes to the hub and carries out its commands."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Station:
             outbox,
             wall_at=lambda _: time.time(),
             sessions=self._sessions,
-            remember=self._diary.write,
+            save=self._diary.write,
             controls=True,
             started=time.time(),
         )
@@ -64,30 +64,29 @@ class Station:
         self.inbox = Inbox(controls, self._chosen, board.post, apply=self._apply, wake=wakeup.wake)
 
     def begin(self, *, discovery: bool) -> None:
-        """Announce the node, and put in force what its hub chose earlier."""
+        """Announce the node, and apply the values that the hub set earlier."""
         self._reporter.announce(discovery=discovery)
         self.inbox.begin()
 
-    def attend(self) -> None:
-        """Carry out what the hub has commanded; a chore of the loop."""
-        if self.inbox.attend():
+    def carry_out(self) -> None:
+        """Carry out queued commands; a chore of the loop."""
+        if self.inbox.carry_out():
             self.place.restart()
 
     def reload(self, settings: Settings) -> None:
-        """Follow a configuration that was read again, as far as the hub has set nothing else."""
+        """Apply a reloaded configuration where the hub has set no value."""
         sources = {source.name: source for source in settings.places}
         source = sources.get(self.node.name, self._source)
         self.inbox.reload(configured_of(settings, source))
 
     def close(self) -> None:
-        """Wait until what is to be remembered is on the disk."""
+        """Save the last changes and wait until they are on disk."""
         self.inbox.close()
         self._diary.close()
         self._chosen.close()
 
     def _apply(self, controls: Controls) -> None:
-        rules = controls.tuned(self._recognizer.families, self._recognizer.rules)
+        rules = controls.tuned_rules(self._recognizer.families, self._recognizer.rules)
         self._sessions.settle_seconds = settle_seconds(rules, self._recognizer.hop_seconds)
         self.place.retune(rules, controls.gate_dbfs)
-        if self.place.wants_mute != controls.chosen.muted:
-            self.place.mute(controls.chosen.muted)
+        self.place.mute(controls.chosen.muted)

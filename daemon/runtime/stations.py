@@ -1,4 +1,4 @@
-"""The listening places of one box: made together, commanded, reloaded, and taken out."""
+"""All listening places of one box: created, commanded, reloaded and removed together."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class Stations:
-    """At least one station; `wakeup` has the loop `attend`.
+    """At least one station; a queued command wakes the loop, which calls `carry_out`.
 
-    `take` may be called from any thread, the rest from the loop's.
+    `take` may be called from any thread, all other methods from the loop's only.
     """
 
     def __init__(self, stations: Sequence[Station], recognizer: Recognizer, wakeup: Wakeup) -> None:
@@ -27,46 +27,46 @@ class Stations:
         self._wakeup = wakeup
         self._all = list(stations)
         self.places: list[Place] = [station.place for station in stations]
-        """Their places; it changes when one is taken out."""
+        """The stations' places; the list shrinks when one is removed."""
 
     def __iter__(self) -> Iterator[Station]:
         return iter(list(self._all))
 
     @property
     def nodes(self) -> list[Node]:
-        """Their nodes."""
+        """The stations' nodes."""
         return [station.node for station in self]
 
     @property
     def availability_topics(self) -> set[str]:
-        """The box's and those of its places."""
+        """The availability topics of the box and of its places."""
         return {topic for node in self.nodes for topic in node.availability_topics}
 
     @property
     def topics(self) -> list[str]:
-        """Where their commands come in."""
+        """The command topics to subscribe to."""
         return [topic for station in self for topic in station.topics]
 
     def begin(self, *, discovery: bool) -> None:
-        """Announce the nodes, and put in force what their hub chose earlier."""
+        """Announce the nodes, and apply the values that the hub set earlier."""
         for station in self:
             station.begin(discovery=discovery)
 
     def take(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
-        """Queue a command."""
+        """Queue a message of a command topic; other messages are ignored."""
         if any(station.inbox.take(topic, payload, retained) for station in self):
             self._wakeup.wake()
 
-    def attend(self) -> None:
-        """Carry out what the hub has commanded; a chore of the loop."""
+    def carry_out(self) -> None:
+        """Carry out queued commands; a chore of the loop."""
         for station in self:
-            station.attend()
+            station.carry_out()
 
     def reload(self, settings: Settings) -> list[Node]:
-        """Judge by other settings from the next window on.
+        """Apply reloaded settings from the next window on.
 
-        Places that are no longer configured are closed, as long as one is left; returns their
-        nodes. Raises InputError for settings that cannot work.
+        Closes the places that are no longer configured, unless none would be left, and returns
+        their nodes. Raises InputError if the settings cannot work.
         """
         self._recognizer.rules = self._recognizer.rules_of(settings.tracker)
         for station in self:
@@ -83,7 +83,7 @@ class Stations:
         return [station.node for station in gone]
 
     def close(self) -> None:
-        """Wait until what is to be remembered is on the disk."""
+        """Save the last changes and wait until they are on disk."""
         for station in self:
             station.close()
 
@@ -98,7 +98,7 @@ def stations_of(
     wakeup: Wakeup,
     make_device: Callable[[SourceSettings], Device],
 ) -> Stations:
-    """A station for each of the configured places, nothing begun yet."""
+    """Return a station, not begun yet, for each configured place."""
     every = [
         Station(
             *(settings, source, recognizer, id_suffix),

@@ -1,4 +1,4 @@
-"""What the places are status, in a line that a person reads: `systemctl status` shows it."""
+"""The line with the state of all places that `systemctl status` shows."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -13,17 +13,20 @@ _DAY_SECONDS = 86_400
 
 
 class Shown(Protocol):
-    """A place, as far as its status goes."""
+    """A place, or anything else with its name, status and counters."""
 
     name: str
+    """The place's name."""
     status: PlaceStatus
+    """What the place is doing."""
     counters: Counters
+    """The place's counters."""
 
 
 def status_line(places: Sequence[Shown], now: float, broker: str) -> str:
-    """All places at `now`, time.monotonic(), and the broker's state in words.
+    """Return a line with the state of all places at `now`, by time.monotonic().
 
-    Each place is named where there are several.
+    `broker` is the connection's state in words. Names are included if there are several places.
     """
     if len(places) == 1:
         parts = [_of(places[0], now)]

@@ -1,4 +1,4 @@
-"""What several commands build from the settings: recognizer, devices, places, node, broker link."""
+"""Builds the parts shared by several commands from the settings."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
     from daemon.mqtt.reception import Reader
 
 
-# Each attempt starts a process, which costs more than to ask for a microphone.
+# Longer than for a microphone, since each attempt starts a process.
 _CAMERA_PAUSE_SECONDS = 15.0
 
 
 class Recognizer:
     """The classifier and the rules that turn its scores into events, from one configuration.
 
-    Raises InputError for a model, or, with a line for each, tracker settings and families to be
-    shown that cannot work with it.
+    Raises InputError if the model cannot be used, or if the tracker settings or the families to be
+    shown do not fit the model, with one line for each fault.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -61,8 +61,7 @@ class Recognizer:
         self.families = contract.families
         self.hop_seconds = settings.audio.hop_seconds
         faults = [
-            f"mqtt.families: the model knows no family {family}; "
-            f"it knows {', '.join(self.families)}"
+            f"mqtt.families: the model has no family {family}; it has {', '.join(self.families)}"
             for family in settings.mqtt.families
             if family not in self.families
         ]
@@ -74,12 +73,12 @@ class Recognizer:
             raise InputError(*faults)
 
     def rules_of(self, settings: TrackerSettings) -> list[Rules]:
-        """Each family's rules; raises InputError for those that cannot work."""
+        """Return each family's rules; raises InputError if the settings cannot work."""
         contract = self.classifier.contract
         return rules(settings, contract.families, contract.thresholds, self.hop_seconds)
 
     def tracker(self) -> Tracker:
-        """A tracker that has heard nothing yet."""
+        """Return a new tracker."""
         return Tracker(self.families, self.rules, self.hop_seconds)
 
 
@@ -93,7 +92,7 @@ def device_of(
     *,
     stall_seconds: float = AudioSettings().stall_seconds,
 ) -> Device:
-    """What a source's sound comes from, not opened yet; raises InputError where it never can."""
+    """Return a source's device, not opened yet; raises InputError if its settings are invalid."""
     if not isinstance(source.url, msgspec.UnsetType):
         from daemon.sound.camera import Camera
 
@@ -125,7 +124,7 @@ def place_of(
     wakeup: Wakeup,
     observers: Sequence[Observer] = (),
 ) -> Place:
-    """A place that hears the device and tells the hub, nothing begun yet."""
+    """Return a place, not begun yet, that listens to `device` and publishes via `reporter`."""
     is_microphone = isinstance(source.url, msgspec.UnsetType)
     listening = Listening(
         settings.audio.hop_seconds,
@@ -152,9 +151,9 @@ def node_of(
     box: str | None = None,
     suffix: str | None = None,
 ) -> Node:
-    """The node of that name, of a box that is called the same if nothing else is given.
+    """Return the node called `name`; its box has the same name if `box` is None.
 
-    `suffix`: that of its box's ids; None: as a new box has it.
+    `suffix` ends the ids of the box; None stands for the suffix of a new box.
     """
     return Node(
         box=box or name,
@@ -171,12 +170,15 @@ def node_of(
 
 
 def settle_seconds(rules: Sequence[Rules], hop_seconds: float) -> float:
-    """By how much ends may be back-dated: what the rules wait for, and the window it is seen in."""
+    """Return by how many seconds the end of an event may be back-dated.
+
+    This is the longest silence that the rules wait for, plus the window in which it is detected.
+    """
     return max(r.stop_after_seconds for r in rules) + WINDOW_SECONDS + hop_seconds
 
 
 def sessions_of(settings: Settings, recognizer: Recognizer, diary: Diary) -> Sessions:
-    """What adds up the playing of one place, from where the diary ends."""
+    """Return the sessions of one place, continued from `diary`."""
     return Sessions(
         settle_seconds=settle_seconds(recognizer.rules, recognizer.hop_seconds),
         gap_seconds=settings.practice.gap_seconds,
@@ -186,19 +188,19 @@ def sessions_of(settings: Settings, recognizer: Recognizer, diary: Diary) -> Ses
 
 
 def stores_of(settings: Settings, node: Node) -> tuple[JsonStore[Diary], JsonStore[Chosen]]:
-    """Where a node's playing and what its hub has set outlive the process."""
+    """Return the stores for a node's diary and for the values that the hub has set."""
     folder = state_directory(settings.state.directory)
     practice = JsonStore(folder, f"practice-{node.name}", Diary())
     return practice, JsonStore(folder, f"chosen-{node.name}", Chosen())
 
 
 def configured_of(settings: Settings, source: SourceSettings) -> Configured:
-    """What the configuration says of what the hub may change at one place."""
+    """Return the configuration's values of the settings that the hub may change at one place."""
     return Configured(settings.gate_of(source), settings.tracker.stop_after_seconds)
 
 
 def outbox_of(settings: Settings) -> Outbox:
-    """The outbox on disk, where the settings say."""
+    """Return the outbox in the configured state directory."""
     return Outbox(state_directory(settings.state.directory), settings.outbox)
 
 
@@ -214,9 +216,9 @@ def link_to(
     notices: "Reader | None" = None,
     leaves_nothing: bool = False,
 ) -> "Link":
-    """The link that speaks for the node's box; raises InputError for unusable credentials.
+    """Return the link of the node's box; raises InputError if the credentials are unusable.
 
-    `leaves_nothing`: at the end it removes the device from the hub and clears its topics.
+    With `leaves_nothing` the link removes the device from the hub and clears its topics at the end.
     """
     from daemon.mqtt.link import Link
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from daemon.configuration.settings import MqttSettings
 from daemon.errors import InputError
-from daemon.hub.identity import Announced, Identity, read_identity
+from daemon.hub.identity import AnnouncedPlace, Identity, read_identity
 from daemon.hub.messages import Message
 from daemon.hub.topics import device_topic, retained_topics
 from daemon.mqtt.outbox.database import NAME, OutboxFile
@@ -187,7 +187,7 @@ def check_diary(content: bytes, path: Path) -> bool:
 
 @functools.cache
 def _identity() -> bytes:
-    places = tuple(Announced(name, "home/music", "ha", "attic") for name in ("hall", "porch"))
+    places = tuple(AnnouncedPlace(name, "home/music", "ha", "attic") for name in ("hall", "porch"))
     return msgspec.json.encode(Identity(1, "3f2a91bc", places))
 
 

@@ -392,7 +392,7 @@ def test_what_was_set_from_the_hub_is_in_force(box: Box, tmp_path: Path) -> None
         node = node_of(settings, recognizer, source.name, settings.name)
         chosen = stores_of(settings, node)[1].read()
         remote = Controls(node, configured_of(settings, source), chosen)
-        rules = remote.tuned(recognizer.families, recognizer.rules)
+        rules = remote.tuned_rules(recognizer.families, recognizer.rules)
         in_force = {
             "muted": chosen.muted,
             "gate_dbfs": remote.gate_dbfs,

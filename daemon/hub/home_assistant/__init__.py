@@ -1,1 +1,1 @@
-"""What is made for Home Assistant alone: discovery messages and the dashboard."""
+"""Discovery messages and the dashboard, for Home Assistant only."""

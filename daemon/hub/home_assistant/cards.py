@@ -8,7 +8,7 @@ WHOLE_ROW: Card = {"grid_options": {"columns": "full"}}
 
 
 def view(title: str, path: str, sections: list[list[Card]], **more: Any) -> Card:
-    """Return a view of up to three columns, one section each; narrow screens stack them."""
+    """Return a view with one column per section, at most three; narrow screens stack them."""
     grids = [{"type": "grid", "cards": cards} for cards in sections]
     return {
         "title": title,
@@ -21,12 +21,12 @@ def view(title: str, path: str, sections: list[list[Card]], **more: Any) -> Card
 
 
 def heading(text: str, icon: str, **more: Any) -> Card:
-    """Return a heading within a section."""
+    """Return a heading of a section."""
     return {"type": "heading", "heading": text, "icon": icon, **more}
 
 
 def tile(entity_id: str, name: str, **more: Any) -> Card:
-    """Return a tile of one entity."""
+    """Return a tile for one entity."""
     return {"type": "tile", "entity": entity_id, "name": name, **more}
 
 
@@ -36,9 +36,9 @@ def tile_if_known(entity_id: str, name: str, **more: Any) -> Card:
 
 
 def gauge_if_known(entity_id: str, name: str) -> Card:
-    """Return half a row with a number from 0 to 1, hidden as a tile would be.
+    """Return a gauge from 0 to 1, half a row wide, hidden under the same condition as a tile.
 
-    A tile has a bar for that, but not in Home Assistant 2025.
+    A tile with a bar would do, but Home Assistant 2025 has none.
     """
     return {
         "type": "gauge",
@@ -52,21 +52,21 @@ def gauge_if_known(entity_id: str, name: str) -> Card:
 
 
 def inline(kind: str, **options: Any) -> Card:
-    """Return options of a tile: a whole row, with a feature beside the name."""
+    """Return options for a tile that fills a row, with a feature beside the name."""
     return {"features": [{"type": kind, **options}], "features_position": "inline", **WHOLE_ROW}
 
 
-def named(entities: dict[str, str]) -> list[Card]:
-    """Return the entities of a graph, from names by entity ids."""
+def graph_entities(entities: dict[str, str]) -> list[Card]:
+    """Return the entities of a graph; `entities` maps entity ids to names."""
     return [{"entity": entity_id, "name": name} for entity_id, name in entities.items()]
 
 
 def is_state(entity_id: str, state: str) -> Card:
-    """Return a condition: the entity has that state."""
+    """Return the condition that the entity has this state."""
     return {"condition": "state", "entity": entity_id, "state": state}
 
 
 def is_known(entity_id: str, *but_not: str) -> Card:
-    """Return a condition: the entity is there and has a state, other than those named."""
+    """Return the condition that the entity exists and its state is none of `but_not`."""
     states = ["unknown", "unavailable", *but_not]
     return {"condition": "state", "entity": entity_id, "state_not": states}

@@ -1,4 +1,4 @@
-"""A Home Assistant dashboard for the places of one box, made of built-in cards alone; pure."""
+"""A Home Assistant dashboard for the places of one box, from built-in cards only; pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,27 +8,27 @@ from daemon.hub.home_assistant.cards import (
     WHOLE_ROW,
     Card,
     gauge_if_known,
+    graph_entities,
     heading,
     inline,
     is_known,
     is_state,
-    named,
     tile,
     tile_if_known,
     view,
 )
 from daemon.hub.home_assistant.discovery import device_name, entity_ids
-from daemon.hub.home_assistant.entities import spoken
+from daemon.hub.home_assistant.entities import display_name
 from daemon.hub.messages import NONE_PLAYING, Node
 
 _PLAYS, _HEARS, _MUTED = "amber", "green", "red"
 
 
 def dashboard(nodes: Sequence[Node]) -> dict[str, Any]:
-    """Return the dashboard: for each place a view, and its settings in another one tap behind it.
+    """Return the dashboard: for each place a view, and a subview with its settings.
 
-    A place that lists no families gets cards for all of them, hidden until their entities are
-    enabled.
+    A place without `shown` families gets cards for all families; each card is hidden until its
+    entity is enabled.
     """
     return {"views": [view for node in nodes for view in (_practice(node), _settings(node))]}
 
@@ -64,8 +64,8 @@ def _ids(node: Node) -> dict[str, str]:
 
 
 def _headline(node: Node, ids: dict[str, str]) -> str:
-    """A template for what plays, or for the reason why that is unknown."""
-    families = {ids[f"{family}_playing"]: spoken(family) for family in _families(node)}
+    """Return a template for the active families, or for the reason why they are unknown."""
+    families = {ids[f"{family}_playing"]: display_name(family) for family in _families(node)}
     playing, hearing, instrument = ids["playing"], ids["hearing"], ids["instrument"]
     return f"""\
 {{% set families = {families} %}}
@@ -110,18 +110,18 @@ def _now(node: Node, ids: dict[str, str]) -> list[Card]:
         ),
         tile_if_known(ids["session"], "Session began", **WHOLE_ROW),
         *(
-            tile_if_known(ids[f"{family}_playing"], spoken(family), color=_PLAYS)
+            tile_if_known(ids[f"{family}_playing"], display_name(family), color=_PLAYS)
             for family in _families(node)
         ),
         *(
-            gauge_if_known(ids[f"{family}_score"], f"{spoken(family)} score")
+            gauge_if_known(ids[f"{family}_score"], f"{display_name(family)} score")
             for family in _families(node)
         ),
     ]
 
 
 def _minutes(node: Node, ids: dict[str, str]) -> list[Card]:
-    families = {ids[f"{family}_minutes_today"]: spoken(family) for family in node.shown}
+    families = {ids[f"{family}_minutes_today"]: display_name(family) for family in node.shown}
     return [
         heading("Practice", "mdi:timer-music-outline"),
         tile(ids["minutes_today"], "Today"),
@@ -134,20 +134,20 @@ def _minutes(node: Node, ids: dict[str, str]) -> list[Card]:
             "days_to_show": 7,
             "stat_types": ["change"],
             "hide_legend": not families,
-            "entities": named(families or {ids["minutes_today"]: "Minutes"}),
+            "entities": graph_entities(families or {ids["minutes_today"]: "Minutes"}),
         },
     ]
 
 
 def _activity(node: Node, ids: dict[str, str]) -> list[Card]:
-    families = {ids[f"{family}_playing"]: spoken(family) for family in node.shown}
+    families = {ids[f"{family}_playing"]: display_name(family) for family in node.shown}
     settings = {"action": "navigate", "navigation_path": f"{node.name}-settings"}
     return [
         heading("Activity", "mdi:history"),
         {
             "type": "history-graph",
             "hours_to_show": 1,
-            "entities": named(families or {ids["playing"]: "Playing"}),
+            "entities": graph_entities(families or {ids["playing"]: "Playing"}),
         },
         {
             "type": "logbook",
@@ -173,7 +173,7 @@ def _microphone(ids: dict[str, str]) -> list[Card]:
             "type": "history-graph",
             "title": "Level",
             "hours_to_show": 1,
-            "entities": named({ids["level"]: "Level"}),
+            "entities": graph_entities({ids["level"]: "Level"}),
         },
     ]
 
@@ -185,7 +185,7 @@ def _sensitivity(node: Node, ids: dict[str, str]) -> list[Card]:
         heading("Sensitivity", "mdi:tune-variant"),
         tile(ids["sensitivity"], "All families", **slider),
         *(
-            tile_if_known(ids[f"sensitivity_{family}"], spoken(family), **slider)
+            tile_if_known(ids[f"sensitivity_{family}"], display_name(family), **slider)
             for family in _families(node)
         ),
         heading("Limits", "mdi:volume-low"),

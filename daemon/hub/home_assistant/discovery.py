@@ -1,4 +1,4 @@
-"""A node as Home Assistant is shown it: one device with all its entities, in one message; pure."""
+"""The discovery message of a node: one device with all its entities; pure."""
 
 import re
 from typing import Any
@@ -6,7 +6,13 @@ from typing import Any
 import msgspec
 
 from daemon.hub.home_assistant.entities import entities, sensitivity_key
-from daemon.hub.home_assistant.entity import Entity, capital, mode, online, without_none
+from daemon.hub.home_assistant.entity import (
+    Entity,
+    availability_mode,
+    capitalized,
+    online_topics,
+    without_none,
+)
 from daemon.hub.messages import Message, Node
 from daemon.hub.topics import device_id, device_topic
 
@@ -14,7 +20,7 @@ _NOT_IN_IDS = re.compile("[^a-z0-9]+")
 
 
 def discovery(node: Node, *, controls: bool = True) -> Message:
-    """The node's device; `controls`: whether somebody takes its commands."""
+    """Return the node's discovery message; with `controls` if the node accepts commands."""
     ids = device_id(node.name, node.id_suffix)
     topic = device_topic(node.discovery_prefix, node.name, node.id_suffix)
     device = without_none(
@@ -29,9 +35,9 @@ def discovery(node: Node, *, controls: bool = True) -> Message:
     body = {
         "device": device,
         "origin": {"name": "Timbrel", "sw_version": node.version},
-        # A list also where one would do: an entity can replace it, and cannot take a key away.
-        "availability": online(node),
-        **mode(node),
+        # Always a list, even of one topic: an entity can replace the key, but not remove it.
+        "availability": online_topics(node),
+        **availability_mode(node),
         "components": {
             entity.key: {
                 "platform": entity.platform,
@@ -48,7 +54,7 @@ def discovery(node: Node, *, controls: bool = True) -> Message:
 
 
 def availability_of(config: bytes) -> set[str]:
-    """Return the availability topics that a discovery message refers to; none if it is damaged."""
+    """Return the availability topics in a discovery message; empty if it is damaged."""
     try:
         document: Any = msgspec.json.decode(config)
         topics = [entry["topic"] for entry in document["availability"]]
@@ -58,12 +64,12 @@ def availability_of(config: bytes) -> set[str]:
 
 
 def device_name(node: Node) -> str:
-    """Return the name of the node's device: the node's own, readable."""
-    return capital(node.name.replace("_", " "))
+    """Return the name of the node's device: the node's name with spaces and a capital letter."""
+    return capitalized(node.name.replace("_", " "))
 
 
 def entity_ids(node: Node) -> dict[str, str]:
-    """Return the ids that the entities get when they are first seen, by their keys."""
+    """Return the entity ids that Home Assistant assigns at first, by the entities' keys."""
     return {entity.key: _entity_id(node, entity) for entity in entities(node, controls=True)}
 
 
@@ -74,6 +80,6 @@ def _removed(node: Node, *, controls: bool) -> dict[str, Any]:
 
 
 def _entity_id(node: Node, entity: Entity) -> str:
-    """The id that Home Assistant makes of the names of the device and the entity."""
+    """Return the id that Home Assistant derives from the names of the device and the entity."""
     names = f"{device_name(node)} {entity.name}".lower()
     return f"{entity.platform}.{_NOT_IN_IDS.sub('_', names).strip('_')}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from daemon.hub.controls import CONTROLS, SENSITIVITY, Control
-from daemon.hub.home_assistant.entity import Entity, capital, online, while_hearing
+from daemon.hub.home_assistant.entity import Entity, capitalized, online_topics, while_hearing
 from daemon.hub.messages import NONE_PLAYING, Node
 
 _ICONS = {
@@ -32,13 +32,16 @@ _HIDDEN = {"enabled_by_default": False}
 _EVENTS = ("started", "ended")
 
 
-def spoken(family: str) -> str:
-    """Return a family's name as people read it."""
-    return capital(family.replace("_", " "))
+def display_name(family: str) -> str:
+    """Return a family's name with spaces and a capital letter."""
+    return capitalized(family.replace("_", " "))
 
 
 def entities(node: Node, *, controls: bool) -> Iterator[Entity]:
-    """All of a node, in the order in which they are shown."""
+    """Yield all entities of a node, in the order in which they are shown.
+
+    Those of the settings are included with `controls`.
+    """
     yield from _music(node)
     yield from _practice(node)
     for family in node.families:
@@ -75,7 +78,7 @@ def _music(node: Node) -> Iterator[Entity]:
         "event",
         "Heard",
         {
-            # `played` says the same and more. Boxes that have it enabled keep it so.
+            # Replaced by `played`; boxes on which it is enabled keep it enabled.
             **_HIDDEN,
             "icon": "mdi:ear-hearing",
             "event_types": _EVENTS,
@@ -92,8 +95,9 @@ def _music(node: Node) -> Iterator[Entity]:
             "event_types": [f"{family}_{what}" for family in node.families for what in _EVENTS],
             "state_topic": node.topic("event"),
             "value_template": f"{{{{ {typed} | tojson }}}}",
-            # An event that becomes available again looks like a new one in the hub's activity.
-            "availability": [{**online(node)[0], "value_template": "online"}],
+            # Always available: an event entity that becomes available again looks like a new event
+            # in Home Assistant's activity.
+            "availability": [{**online_topics(node)[0], "value_template": "online"}],
         },
     )
 
@@ -142,7 +146,7 @@ def _practice(node: Node) -> Iterator[Entity]:
 
 
 def _of_family(node: Node, family: str) -> Iterator[Entity]:
-    name = spoken(family)
+    name = display_name(family)
     common = {
         "icon": _ICONS.get(family, _OTHER_ICON),
         "enabled_by_default": family in node.shown,
@@ -277,10 +281,10 @@ def _control(node: Node, control: Control) -> Entity:
 
 def _sensitivity(node: Node, family: str) -> Entity:
     leaf = sensitivity_key(family)
-    name = f"{spoken(family)} sensitivity"
+    name = f"{display_name(family)} sensitivity"
     return _control(node, SENSITIVITY._replace(leaf=leaf, name=name))
 
 
 def sensitivity_key(family: str) -> str:
-    """The key of the entity that sets how easily the family is heard."""
+    """Return the key of the entity that sets the family's sensitivity."""
     return f"{SENSITIVITY.leaf}_{family}"

@@ -1,4 +1,4 @@
-"""One entity of a device in Home Assistant, and what several of them share; pure."""
+"""One entity of a device in Home Assistant, and options shared by several; pure."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,38 +7,51 @@ from daemon.hub.messages import Node
 
 
 class Entity(NamedTuple):
-    """`key` is its part of the unique id and never changes; nor may the name, without a reason."""
+    """One entity; Home Assistant's automations refer to it, so do not change `key` or `name`."""
 
     key: str
+    """Its part of the unique id."""
     platform: str
+    """Home Assistant's platform, such as sensor."""
     name: str
+    """Its name, without that of the device; the entity id is derived from it."""
     options: Mapping[str, Any]
+    """All other keys of its discovery."""
 
 
-def online(node: Node) -> list[dict[str, Any]]:
-    """The box's topic, and that of a place which is named otherwise."""
+def online_topics(node: Node) -> list[dict[str, Any]]:
+    """Return the availability topics of the box and of the place, as discovery lists them."""
     return [{"topic": topic} for topic in node.availability_topics]
 
 
-def mode(node: Node) -> dict[str, str]:
-    """Without a mode the hub believes the newest message of any topic."""
+def availability_mode(node: Node) -> dict[str, str]:
+    """Return the mode that requires all topics to be online; empty if there is only one topic.
+
+    By default the newest message on any of the topics decides.
+    """
     return {} if node.place_availability_topic is None else {"availability_mode": "all"}
 
 
 def while_hearing(node: Node) -> dict[str, Any]:
-    """Unavailable while the node is deaf or muted, so that stale values are not shown."""
-    hears = "{{ 'online' if value_json.hearing == 'hearing' else 'offline' }}"
+    """Return options that make an entity unavailable while the node is deaf or muted.
+
+    Otherwise stale values would be shown as current.
+    """
+    is_hearing = "{{ 'online' if value_json.hearing == 'hearing' else 'offline' }}"
     return {
         "availability_mode": "all",
-        "availability": [*online(node), {"topic": node.topic("hearing"), "value_template": hears}],
+        "availability": [
+            *online_topics(node),
+            {"topic": node.topic("hearing"), "value_template": is_hearing},
+        ],
     }
 
 
-def capital(text: str) -> str:
-    """The text with a capital letter at its beginning."""
+def capitalized(text: str) -> str:
+    """Return the text with its first letter as a capital; the others stay as they are."""
     return text[0].upper() + text[1:]
 
 
 def without_none(**values: Any) -> dict[str, Any]:
-    """The values that are there."""
+    """Return the values that are not None."""
     return {key: value for key, value in values.items() if value is not None}

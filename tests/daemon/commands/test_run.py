@@ -212,4 +212,4 @@ def test_unknown_family_in_settings_is_refused(timbrel: Timbrel, tmp_path: Path)
     config.write_text("mqtt: {families: [guitar, theremin]}\n")
     done = timbrel("check", config)
     assert done.returncode == 2
-    assert "mqtt.families: the model knows no family theremin; it knows bass," in done.stderr
+    assert "mqtt.families: the model has no family theremin; it has bass," in done.stderr

@@ -288,7 +288,7 @@ def test_silence_ends_an_event_however_low_the_threshold(threshold: float) -> No
     assert all(0 < np.float32(rule.release) <= np.float32(rule.threshold) for rule in found)
     tuned = Controls(
         Node("box", "room", FAMILIES, "m", "v"), Configured(None, 6.0), Chosen(sensitivity=100.0)
-    ).tuned(FAMILIES, found)
+    ).tuned_rules(FAMILIES, found)
     assert all(0 < np.float32(rule.release) <= np.float32(rule.threshold) for rule in tuned)
 
 

@@ -1,4 +1,4 @@
-"""A node's budget of messages, on the time of its sound."""
+"""A node's message budget, which runs on sound time."""
 
 from daemon.hub.budget import MessageBudget
 
@@ -14,7 +14,7 @@ def test_allows_a_burst_and_then_the_rate() -> None:
     assert sent[6:] == list(range(2, 61, 2))
 
 
-def test_a_refill_may_count_several_times() -> None:
+def test_refill_adds_a_multiple_of_the_normal_rate() -> None:
     budget, allowed = MessageBudget(messages_per_minute=60, burst=9), []
     for _ in range(18):
         budget.spend()
@@ -24,7 +24,7 @@ def test_a_refill_may_count_several_times() -> None:
     assert allowed == [False, False, False, False, True]
 
 
-def test_messages_that_cannot_wait_delay_those_that_can() -> None:
+def test_overdrawn_budget_delays_messages_that_can_wait() -> None:
     budget = MessageBudget(messages_per_minute=60, burst=3)
     for _ in range(5):
         budget.spend()
@@ -35,7 +35,7 @@ def test_messages_that_cannot_wait_delay_those_that_can() -> None:
     assert allowed == [False, False, True, True, True, True]
 
 
-def test_a_storm_of_messages_overdraws_no_more_than_a_burst() -> None:
+def test_overdraws_at_most_one_burst() -> None:
     budget = MessageBudget(messages_per_minute=60, burst=3)
     for _ in range(1000):
         budget.spend()
@@ -43,7 +43,7 @@ def test_a_storm_of_messages_overdraws_no_more_than_a_burst() -> None:
     assert budget.allows(1)
 
 
-def test_goes_on_when_the_time_of_the_sound_starts_again() -> None:
+def test_refills_after_the_clock_started_again() -> None:
     budget = MessageBudget(messages_per_minute=60, burst=3)
     budget.refill(1000.0)
     for _ in range(3):

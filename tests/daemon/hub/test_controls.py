@@ -1,4 +1,4 @@
-"""Commands from the hub: what is taken, what is refused, and what it comes to."""
+"""Commands from the hub: which are accepted, and their effect."""
 
 import threading
 import time
@@ -23,27 +23,27 @@ LEAVES = ["mute", "sensitivity", "sensitivity_flute", "quiet_gate", "stop_after"
 RULES = [Rules(0.5, 0.25, 4, 6.0, 0.0, 6.0, 0.0), Rules(0.9, 0.45, 4, 6.0, 0.0, 20.0, 0.0)]
 
 
-def remote(chosen: Chosen | None = None) -> Controls:
+def new_controls(chosen: Chosen | None = None) -> Controls:
     return Controls(NODE, CONFIGURED, chosen or Chosen())
 
 
-def send(remote: Controls, leaf: str, payload: bytes, *, retained: bool = False) -> Any:
-    return remote.receive(f"timbrel/living/{leaf}/set", payload, retained=retained)
+def send(controls: Controls, leaf: str, payload: bytes, *, retained: bool = False) -> Any:
+    return controls.receive(f"timbrel/living/{leaf}/set", payload, retained=retained)
 
 
 def echo(leaf: str, value: bytes) -> list[Message]:
     return [Message(f"timbrel/living/{leaf}", value, 1, retain=True)]
 
 
-def test_listens_on_its_own_topics_alone() -> None:
-    assert sorted(remote().topics) == sorted(
+def test_subscribes_to_its_own_command_topics_only() -> None:
+    assert sorted(new_controls().topics) == sorted(
         f"timbrel/living/{leaf}/set" for leaf in [*LEAVES, "restart_listening"]
     )
 
 
-def test_begins_with_what_is_configured() -> None:
-    told = {m.topic.rpartition("/")[2]: m.payload for m in remote().echoes()}
-    assert told == {
+def test_echoes_configured_values_at_first() -> None:
+    values = {m.topic.rpartition("/")[2]: m.payload for m in new_controls().echoes()}
+    assert values == {
         "mute": b"OFF",
         "sensitivity": b"50",
         "sensitivity_flute": b"50",
@@ -52,10 +52,10 @@ def test_begins_with_what_is_configured() -> None:
     }
 
 
-def test_no_gate_is_the_lowest_one() -> None:
-    silent = Controls(NODE, Configured(None, 6.0))
-    assert echo("quiet_gate", b"-120")[0] in silent.echoes()
-    assert silent.gate_dbfs is None
+def test_echoes_the_lowest_gate_if_there_is_none() -> None:
+    without_gate = Controls(NODE, Configured(None, 6.0))
+    assert echo("quiet_gate", b"-120")[0] in without_gate.echoes()
+    assert without_gate.gate_dbfs is None
 
 
 @pytest.mark.parametrize(
@@ -70,14 +70,14 @@ def test_no_gate_is_the_lowest_one() -> None:
         ("stop_after", b"30", Chosen(stop_after_seconds=30.0), b"30"),
     ],
 )
-def test_a_good_value_is_chosen_and_echoed(
+def test_applies_and_echoes_a_valid_value(
     leaf: str, payload: bytes, chosen: Chosen, value: bytes
 ) -> None:
-    hub = remote()
-    reply = send(hub, leaf, payload)
+    controls = new_controls()
+    reply = send(controls, leaf, payload)
     assert (reply.echo, reply.changed, reply.refusal) == (echo(leaf, value), True, None)
-    assert hub.chosen == chosen
-    assert not send(hub, leaf, payload).changed
+    assert controls.chosen == chosen
+    assert not send(controls, leaf, payload).changed
 
 
 @pytest.mark.parametrize(
@@ -98,31 +98,31 @@ def test_a_good_value_is_chosen_and_echoed(
         ("stop_after", b"\xff\xfe", "from 1 to 86400"),
     ],
 )
-def test_a_wrong_value_is_refused_and_the_old_one_echoed(
+def test_rejects_an_invalid_value_and_echoes_the_old_one(
     leaf: str, payload: bytes, words: str
 ) -> None:
     old = Chosen(sensitivity=30.0, gate_dbfs=-50.0, stop_after_seconds=9.0, muted=True)
-    hub = remote(old)
-    reply = send(hub, leaf, payload)
+    controls = new_controls(old)
+    reply = send(controls, leaf, payload)
     assert reply.refusal is not None
     assert reply.refusal.startswith(f"timbrel/living/{leaf}/set: ")
     assert words in reply.refusal
-    assert reply.echo == [m for m in hub.echoes() if m.topic == f"timbrel/living/{leaf}"]
-    assert (hub.chosen, reply.changed) == (old, False)
+    assert reply.echo == [m for m in controls.echoes() if m.topic == f"timbrel/living/{leaf}"]
+    assert (controls.chosen, reply.changed) == (old, False)
 
 
 @pytest.mark.parametrize("leaf", [*LEAVES, "restart_listening"])
 @pytest.mark.parametrize("payload", [b"ON", b"60", b"-60", b"PRESS"])
-def test_retained_command_is_ignored(leaf: str, payload: bytes) -> None:
-    hub = remote()
-    reply = send(hub, leaf, payload, retained=True)
+def test_ignores_retained_commands(leaf: str, payload: bytes) -> None:
+    controls = new_controls()
+    reply = send(controls, leaf, payload, retained=True)
     assert (list(reply.echo), reply.changed, reply.restart) == ([], False, False)
-    assert hub.chosen == Chosen()
+    assert controls.chosen == Chosen()
 
 
-def test_the_button_restarts_when_it_is_pressed() -> None:
-    assert send(remote(), "restart_listening", b"PRESS").restart
-    assert not send(remote(), "restart_listening", b"").restart
+def test_button_restarts_only_for_its_payload() -> None:
+    assert send(new_controls(), "restart_listening", b"PRESS").restart
+    assert not send(new_controls(), "restart_listening", b"").restart
 
 
 @pytest.mark.parametrize(
@@ -138,10 +138,10 @@ def test_the_button_restarts_when_it_is_pressed() -> None:
         "",
     ],
 )
-def test_other_topics_are_no_commands(topic: str) -> None:
-    hub = remote()
-    assert hub.receive(topic, b"ON", retained=False) == ((), False, False, None)
-    assert hub.chosen == Chosen()
+def test_ignores_other_topics(topic: str) -> None:
+    controls = new_controls()
+    assert controls.receive(topic, b"ON", retained=False) == ((), False, False, None)
+    assert controls.chosen == Chosen()
 
 
 @settings(max_examples=2000)
@@ -161,31 +161,31 @@ def test_other_topics_are_no_commands(topic: str) -> None:
 )
 @example("timbrel/living/sensitivity/set", b"1" * 32, False)
 @example("timbrel/living/sensitivity/set", b"-0", False)
-def test_whatever_comes_the_settings_stay_within_their_bounds(
+def test_any_message_leaves_settings_within_bounds(
     topic: str,
     payload: bytes,
     retained: bool,  # noqa: FBT001
 ) -> None:
-    hub = remote(Chosen(sensitivity=40.0))
-    before = hub.chosen
-    reply = hub.receive(topic, payload, retained=retained)
-    chosen = hub.chosen
+    controls = new_controls(Chosen(sensitivity=40.0))
+    before = controls.chosen
+    reply = controls.receive(topic, payload, retained=retained)
+    chosen = controls.chosen
     assert 0 <= chosen.sensitivity <= 100
     assert all(0 <= value <= 100 for value in chosen.sensitivities.values())
     assert chosen.gate_dbfs is None or -120 <= chosen.gate_dbfs <= -1
     assert chosen.stop_after_seconds is None or 1 <= chosen.stop_after_seconds <= 86_400
     assert reply.changed == (chosen != before)
     assert not (reply.changed and (retained or reply.refusal))
-    for rules in hub.tuned(NODE.families, RULES):
+    for rules in controls.tuned_rules(NODE.families, RULES):
         assert 0 < rules.release < rules.threshold < 1
-    for message in hub.echoes():
+    for message in controls.echoes():
         assert len(message.payload) < 12
         payload.decode("utf-8", "replace")
     assert msgspec.json.decode(msgspec.json.encode(chosen), type=Chosen) == chosen
 
 
-def test_neutral_sensitivity_is_the_threshold_itself() -> None:
-    assert remote().tuned(NODE.families, RULES) == RULES
+def test_neutral_sensitivity_leaves_rules_unchanged() -> None:
+    assert new_controls().tuned_rules(NODE.families, RULES) == RULES
 
 
 @pytest.mark.parametrize(
@@ -198,42 +198,42 @@ def test_neutral_sensitivity_is_the_threshold_itself() -> None:
         (100.0, 0.0, 0.119, 0.9),
     ],
 )
-def test_sensitivity_moves_the_logit_of_thresholds(
+def test_sensitivity_shifts_the_logit_of_thresholds(
     overall: float, flute: float, drums_threshold: float, flute_threshold: float
 ) -> None:
     chosen = Chosen(sensitivity=overall, sensitivities={"flute": flute})
-    drums, of_flute = remote(chosen).tuned(NODE.families, RULES)
+    drums, of_flute = new_controls(chosen).tuned_rules(NODE.families, RULES)
     assert drums.threshold == pytest.approx(drums_threshold, abs=0.001)
     assert of_flute.threshold == pytest.approx(flute_threshold, abs=0.001)
     assert drums.release / drums.threshold == pytest.approx(0.5)
 
 
-def test_a_chosen_silence_ends_every_familys_events() -> None:
-    tuned = remote(Chosen(stop_after_seconds=12.0)).tuned(NODE.families, RULES)
+def test_stop_after_applies_to_every_family() -> None:
+    tuned = new_controls(Chosen(stop_after_seconds=12.0)).tuned_rules(NODE.families, RULES)
     assert [rules.stop_after_seconds for rules in tuned] == [12.0, 12.0]
 
 
-def test_a_reload_changes_what_the_hub_has_not_set() -> None:
-    hub = remote(Chosen(gate_dbfs=-40.0))
-    hub.configured = Configured(-70.0, 8.0)
-    assert (hub.gate_dbfs, hub.stop_after_seconds) == (-40.0, 8.0)
+def test_configured_value_applies_only_where_the_hub_set_none() -> None:
+    controls = new_controls(Chosen(gate_dbfs=-40.0))
+    controls.configured = Configured(-70.0, 8.0)
+    assert (controls.gate_dbfs, controls.stop_after_seconds) == (-40.0, 8.0)
 
 
 class Loop:
-    """An inbox at work: what it published and applied."""
+    """An inbox, with the messages that it published and the gates that it applied."""
 
     def __init__(self, folder: Path) -> None:
-        self.note = JsonStore(folder, "chosen-living", Chosen())
+        self.store = JsonStore(folder, "chosen-living", Chosen())
         self.sent: list[Message] = []
         self.gates: list[float | None] = []
         self.now = 1000.0
         self.wakes = 0
-        remote = Controls(NODE, CONFIGURED, self.note.read())
+        controls = Controls(NODE, CONFIGURED, self.store.read())
         self.inbox = Inbox(
-            remote,
-            self.note,
+            controls,
+            self.store,
             self.sent.append,
-            apply=lambda hub: self.gates.append(hub.gate_dbfs),
+            apply=lambda controls: self.gates.append(controls.gate_dbfs),
             wake=self.wake,
             clock=lambda: self.now,
         )
@@ -255,14 +255,14 @@ class Loop:
             time.sleep(0.01)
 
 
-def test_what_is_chosen_outlives_the_process(tmp_path: Path) -> None:
+def test_chosen_values_survive_a_restart(tmp_path: Path) -> None:
     first = Loop(tmp_path)
     first.take("quiet_gate", b"-40")
     first.take("mute", b"ON")
-    assert not first.inbox.controls.chosen.muted, "the loop has not attended yet"
-    assert not first.inbox.attend()
+    assert not first.inbox.controls.chosen.muted, "the loop has not carried it out yet"
+    assert not first.inbox.carry_out()
     first.inbox.close()
-    first.note.close()
+    first.store.close()
     second = Loop(tmp_path)
     assert second.inbox.controls.chosen.muted
     assert second.gates == [-40.0]
@@ -271,14 +271,14 @@ def test_what_is_chosen_outlives_the_process(tmp_path: Path) -> None:
     assert (tmp_path / "chosen-living.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_refusals_are_named_once_and_nothing_is_written(
+def test_logs_repeated_refusals_once_and_saves_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     loop = Loop(tmp_path)
     for _ in range(20):
         loop.take("quiet_gate", b"loud")
-    loop.inbox.attend()
-    loop.note.close()
+    loop.inbox.carry_out()
+    loop.store.close()
     assert [r.getMessage() for r in caplog.records] == [
         "refused: timbrel/living/quiet_gate/set: send a number from -120 to -1"
     ]
@@ -286,36 +286,38 @@ def test_refusals_are_named_once_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_flood_is_dropped_and_not_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_drops_commands_beyond_the_rate_limit(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     loop = Loop(tmp_path)
     for number in range(30_000):
         loop.now += 0.0005
         loop.take("sensitivity", b"%d" % (number % 100))
         if number % 20 == 0:
-            loop.inbox.attend()
+            loop.inbox.carry_out()
     # Thirty at once, and ten a second for 15 seconds.
     assert len(loop.echoed("sensitivity")) - 1 in {179, 180, 181}
-    said = "timbrel/living/sensitivity/set: ignoring commands beyond 30 at once and 10 a second"
-    assert [r.message for r in caplog.records if r.levelname == "WARNING"] == [said]
+    warning = "timbrel/living/sensitivity/set: ignoring commands beyond 30 at once and 10 a second"
+    assert [r.message for r in caplog.records if r.levelname == "WARNING"] == [warning]
 
 
-def test_a_scene_that_sets_everything_at_once_is_carried_out() -> None:
+def test_carries_out_a_scene_that_sets_everything_at_once() -> None:
     families = tuple(f"family{number}" for number in range(12))
     node = Node("attic", "living", families, "m", "v", shown=families)
     store = JsonStore(None, "chosen-living", Chosen())
-    its = Inbox(
+    commands = Inbox(
         *(Controls(node, CONFIGURED), store, lambda _: None),
         apply=lambda _: None,
         wake=lambda: None,
     )
     topics = [t for t in Controls(node, CONFIGURED).topics if "sensitivity" in t]
-    assert all(its.take(topic, b"70", False) for topic in topics)
-    assert all(its.take(f"timbrel/living/{leaf}/set", b"20", False) for leaf in LEAVES[3:])
-    its.attend()
-    assert its.controls.chosen.sensitivities == dict.fromkeys(families, 70.0)
+    assert all(commands.take(topic, b"70", False) for topic in topics)
+    assert all(commands.take(f"timbrel/living/{leaf}/set", b"20", False) for leaf in LEAVES[3:])
+    commands.carry_out()
+    assert commands.controls.chosen.sensitivities == dict.fromkeys(families, 70.0)
 
 
-def test_the_value_in_force_is_told_again_after_commands_were_dropped(
+def test_publishes_current_values_again_after_dropping_commands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inbox, "_PAUSE_SECONDS", 0.1)
@@ -323,111 +325,113 @@ def test_the_value_in_force_is_told_again_after_commands_were_dropped(
     taken = [loop.take("sensitivity", b"%d" % number) for number in range(50)]
     assert taken == [True] * 30 + [False] * 20
     assert not loop.take("mute", b"ON")
-    loop.inbox.attend()
+    loop.inbox.carry_out()
     assert loop.echoed("sensitivity")[-1] == b"29"
     assert loop.echoed("mute") == [b"OFF"]
     loop.wait_for_wake()
-    loop.inbox.attend()
+    loop.inbox.carry_out()
     assert loop.echoed("sensitivity")[-2:] == [b"29", b"29"]
     assert loop.echoed("mute") == [b"OFF", b"OFF"]
-    loop.inbox.attend()
+    loop.inbox.carry_out()
     assert loop.echoed("mute") == [b"OFF", b"OFF"]
 
 
-def test_a_retained_command_costs_no_token_and_wakes_nobody(tmp_path: Path) -> None:
+def test_retained_command_takes_no_token(tmp_path: Path) -> None:
     loop = Loop(tmp_path)
     for _ in range(100):
         assert not loop.inbox.take("timbrel/living/mute/set", b"ON", True)
     assert loop.take("mute", b"ON")
 
 
-def test_changes_are_written_once_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_saves_changes_at_most_once_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(inbox, "_PAUSE_SECONDS", 0.1)
     loop, written = Loop(tmp_path), list[Chosen]()
-    monkeypatch.setattr(loop.note, "write", written.append)
+    monkeypatch.setattr(loop.store, "write", written.append)
     for number in range(10):
         loop.take("sensitivity", b"%d" % number)
-        loop.inbox.attend()
+        loop.inbox.carry_out()
     assert [chosen.sensitivity for chosen in written] == [0.0]
     loop.now += 0.2
     loop.wait_for_wake()
-    loop.inbox.attend()
+    loop.inbox.carry_out()
     assert [chosen.sensitivity for chosen in written] == [0.0, 9.0]
     loop.take("mute", b"ON")
-    loop.inbox.attend()
+    loop.inbox.carry_out()
     assert len(written) == 2
     loop.inbox.close()
     assert written[-1].muted
 
 
-def test_the_next_turn_saves_and_tells_where_no_thread_can_be_started(
+def test_next_turn_saves_and_publishes_if_no_thread_can_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def has_none(_: threading.Thread) -> None:
+    def fail_to_start(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
     loop, written = Loop(tmp_path), list[Chosen]()
-    monkeypatch.setattr(loop.note, "write", written.append)
+    monkeypatch.setattr(loop.store, "write", written.append)
     loop.take("sensitivity", b"1")
-    loop.inbox.attend()
+    loop.inbox.carry_out()
     with monkeypatch.context() as full:
-        full.setattr(threading.Thread, "start", has_none)
+        full.setattr(threading.Thread, "start", fail_to_start)
         taken = [loop.take("sensitivity", b"2") for _ in range(40)]
-        loop.inbox.attend()
+        loop.inbox.carry_out()
     assert taken == [True] * 29 + [False] * 11
     assert [chosen.sensitivity for chosen in written] == [1.0]
     assert loop.echoed("sensitivity").count(b"2") == 30
     loop.now += 2
-    loop.inbox.attend()
+    loop.inbox.carry_out()
     assert [chosen.sensitivity for chosen in written] == [1.0, 2.0]
     monkeypatch.setattr(inbox, "_PAUSE_SECONDS", 0.1)
     assert not all(loop.take("sensitivity", b"3") for _ in range(40))
     loop.wait_for_wake()
 
 
-def test_several_changes_of_one_setting_in_a_turn_are_one_line(
+def test_logs_only_the_last_change_of_a_setting_in_a_turn(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     loop = Loop(tmp_path)
     for number in range(10):
         loop.take("sensitivity", b"%d" % number)
-    loop.inbox.attend()
+    loop.inbox.carry_out()
     assert [r.message for r in caplog.records] == ["set by the hub: sensitivity 9"]
 
 
-def test_a_reload_is_applied_and_echoed_beside_what_was_chosen(tmp_path: Path) -> None:
+def test_reload_applies_and_echoes_values_that_the_hub_has_not_set(tmp_path: Path) -> None:
     loop = Loop(tmp_path)
     loop.take("stop_after", b"9")
-    loop.inbox.attend()
+    loop.inbox.carry_out()
     loop.sent.clear()
     loop.inbox.reload(Configured(-70.0, 8.0))
     assert loop.gates[-1] == -70.0
-    told = {m.topic.rpartition("/")[2]: m.payload for m in loop.sent}
-    assert (told["quiet_gate"], told["stop_after"]) == (b"-70", b"9")
+    values = {m.topic.rpartition("/")[2]: m.payload for m in loop.sent}
+    assert (values["quiet_gate"], values["stop_after"]) == (b"-70", b"9")
 
 
-def test_other_nodes_commands_are_not_kept(tmp_path: Path) -> None:
+def test_other_nodes_commands_take_no_room_in_the_queue(tmp_path: Path) -> None:
     loop = Loop(tmp_path)
     for _ in range(1000):
         loop.inbox.take("timbrel/kitchen/mute/set", b"ON", False)
     loop.take("mute", b"ON")
-    loop.inbox.attend()
+    loop.inbox.carry_out()
     assert loop.inbox.controls.chosen.muted
 
 
-def test_the_button_is_passed_on(tmp_path: Path) -> None:
+def test_button_requests_one_restart(tmp_path: Path) -> None:
     loop = Loop(tmp_path)
     loop.take("restart_listening", b"PRESS")
-    assert loop.inbox.attend()
-    assert not loop.inbox.attend()
+    assert loop.inbox.carry_out()
+    assert not loop.inbox.carry_out()
 
 
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"[]", b'{"sensitivity": "much"}', b"\xff", b"null", b'{"sensitivity": 1e9}'],
 )
-def test_a_damaged_note_is_named_and_begun_anew(
+def test_damaged_file_is_logged_and_defaults_are_used(
     content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "chosen-living.json").write_bytes(content)
@@ -435,53 +439,51 @@ def test_a_damaged_note_is_named_and_begun_anew(
     assert "chosen-living.json" in caplog.text
 
 
-def test_a_note_of_a_newer_version_keeps_what_is_known(tmp_path: Path) -> None:
+def test_reads_known_keys_of_a_newer_versions_file(tmp_path: Path) -> None:
     (tmp_path / "chosen-living.json").write_bytes(b'{"muted": true, "brightness": 3}')
     assert JsonStore(tmp_path, "chosen-living", Chosen()).read() == Chosen(muted=True)
 
 
-def test_of_many_notes_the_newest_is_on_the_disk(tmp_path: Path) -> None:
-    note = JsonStore(tmp_path / "new", "chosen-living", Chosen())
+def test_newest_of_many_writes_is_on_disk(tmp_path: Path) -> None:
+    store = JsonStore(tmp_path / "new", "chosen-living", Chosen())
     for number in range(101):
-        note.write(Chosen(sensitivity=float(number)))
-    note.close()
-    assert note.read() == Chosen(sensitivity=100.0)
+        store.write(Chosen(sensitivity=float(number)))
+    store.close()
+    assert store.read() == Chosen(sensitivity=100.0)
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["chosen-living.json"]
 
 
-def test_a_disk_that_fails_is_named_once_and_stops_nothing(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_failing_disk_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("")
-    note = JsonStore(tmp_path / "file", "chosen-living", Chosen())
+    store = JsonStore(tmp_path / "file", "chosen-living", Chosen())
     for number in range(3):
-        note.write(Chosen(sensitivity=float(number)))
-        note.close()
+        store.write(Chosen(sensitivity=float(number)))
+        store.close()
         time.sleep(0.01)
     assert len(caplog.records) == 1
     assert "not saved, so it will be lost at the next restart" in caplog.text
 
 
-def test_a_note_waits_where_no_thread_can_be_started(
+def test_write_waits_if_no_thread_can_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def has_none(_: threading.Thread) -> None:
+    def fail_to_start(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    note = JsonStore(tmp_path, "chosen-living", Chosen())
+    store = JsonStore(tmp_path, "chosen-living", Chosen())
     with monkeypatch.context() as full:
-        full.setattr(threading.Thread, "start", has_none)
-        note.write(Chosen(sensitivity=1.5))
-        assert note.read() == Chosen()
-        note.close()
-    assert note.read() == Chosen(sensitivity=1.5)
-    note.write(Chosen(muted=True))
-    note.close()
-    assert note.read() == Chosen(muted=True)
+        full.setattr(threading.Thread, "start", fail_to_start)
+        store.write(Chosen(sensitivity=1.5))
+        assert store.read() == Chosen()
+        store.close()
+    assert store.read() == Chosen(sensitivity=1.5)
+    store.write(Chosen(muted=True))
+    store.close()
+    assert store.read() == Chosen(muted=True)
 
 
-def test_without_a_directory_nothing_is_kept() -> None:
-    note = JsonStore(None, "chosen-living", Chosen())
-    note.write(Chosen(muted=True))
-    note.close()
-    assert note.read() == Chosen()
+def test_saves_nothing_without_a_directory() -> None:
+    store = JsonStore(None, "chosen-living", Chosen())
+    store.write(Chosen(muted=True))
+    store.close()
+    assert store.read() == Chosen()

@@ -1,4 +1,4 @@
-"""What a box is known as: ids that never change, and places that are remembered."""
+"""The identity file: ids that never change, and announced places."""
 
 import json
 import logging
@@ -9,7 +9,7 @@ import pytest
 
 from daemon.configuration.settings import MqttSettings
 from daemon.errors import InputError
-from daemon.hub.identity import Announced, identity_store, read_identity
+from daemon.hub.identity import AnnouncedPlace, identity_store, read_identity
 from daemon.hub.topics import discovery_topics, id_suffix
 from tests.daemon.special_files import SPECIAL
 from tests.v0_1_0.make_fixture import FIXTURE
@@ -22,7 +22,7 @@ def test_new_box_with_the_default_prefix_has_the_ids_of_0_1_0(tmp_path: Path) ->
     assert read_identity(tmp_path, DEFAULT).id_suffix == ""
 
 
-def test_new_boxes_with_other_prefixes_have_ids_of_their_own(tmp_path: Path) -> None:
+def test_new_boxes_with_different_prefixes_have_different_ids(tmp_path: Path) -> None:
     prefixes = ["home/music", "home/Music", "home", "music"]
     suffixes = {
         read_identity(tmp_path / str(number), MqttSettings(topic_prefix=prefix)).id_suffix
@@ -33,23 +33,23 @@ def test_new_boxes_with_other_prefixes_have_ids_of_their_own(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(("first", "later"), [(DEFAULT, OTHER), (OTHER, DEFAULT)])
-def test_ids_stay_when_the_prefix_changes_later(
+def test_ids_do_not_change_with_the_prefix(
     first: MqttSettings, later: MqttSettings, tmp_path: Path
 ) -> None:
     suffix = read_identity(tmp_path, first).id_suffix
-    # The outbox is made only after the first start.
+    # The outbox is created after the identity.
     (tmp_path / "outbox.sqlite").touch()
     assert read_identity(tmp_path, later).id_suffix == suffix == id_suffix(first.topic_prefix)
 
 
 @pytest.mark.parametrize("file", ["outbox.sqlite", "practice-attic.json", "chosen-attic.json"])
-def test_box_of_0_1_0_keeps_its_ids_whatever_its_prefix(file: str, tmp_path: Path) -> None:
+def test_box_of_0_1_0_has_no_suffix_with_any_prefix(file: str, tmp_path: Path) -> None:
     (tmp_path / file).touch()
     assert read_identity(tmp_path, OTHER).id_suffix == ""
     assert read_identity(tmp_path, DEFAULT).id_suffix == ""
 
 
-def test_places_of_0_1_0_are_those_that_it_has_files_of(tmp_path: Path) -> None:
+def test_places_of_0_1_0_are_read_from_file_names(tmp_path: Path) -> None:
     state = tmp_path / "state"
     shutil.copytree(FIXTURE / "own" / "state", state)
     for name in ("practice-no/tes", "practice-a b", "chosen-", "practice-x.new", "practice-y"):
@@ -57,10 +57,10 @@ def test_places_of_0_1_0_are_those_that_it_has_files_of(tmp_path: Path) -> None:
     identity = read_identity(state, OTHER)
     assert identity.id_suffix == ""
     names = ["notes", "piano_room", "porch", "studio", "y"]
-    assert identity.places == tuple(Announced(name, "home/music", "ha") for name in names)
+    assert identity.places == tuple(AnnouncedPlace(name, "home/music", "ha") for name in names)
 
 
-def test_a_file_of_a_newer_timbrel_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+def test_rejects_a_newer_versions_file_and_leaves_it_unchanged(tmp_path: Path) -> None:
     file = tmp_path / "identity.json"
     file.write_text('{"schema": 2, "id_suffix": "ab", "more": 1}')
     with pytest.raises(InputError, match=r"identity\.json was written by a newer Timbrel.*install"):
@@ -79,7 +79,7 @@ def test_a_file_of_a_newer_timbrel_is_refused_and_left_as_it_is(tmp_path: Path) 
         '{"schema": 1, "places": [{"name": "a", "topic_prefix": "#", "discovery_prefix": "y"}]}',
     ],
 )
-def test_a_damaged_file_is_moved_aside(
+def test_moves_a_damaged_file_aside(
     content: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "identity.json").write_text(content)
@@ -90,7 +90,7 @@ def test_a_damaged_file_is_moved_aside(
 
 
 @pytest.mark.parametrize("content", ["", '{"schema": 1, "id_suffix": "', "\0\0\0"])
-def test_ids_stay_when_the_file_is_damaged(
+def test_unreadable_file_leaves_ids_of_the_topic_prefix(
     content: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     suffix = read_identity(tmp_path, OTHER).id_suffix
@@ -103,7 +103,7 @@ def test_ids_stay_when_the_file_is_damaged(
 
 
 @pytest.mark.parametrize(("first", "later"), [(DEFAULT, OTHER), (OTHER, DEFAULT)])
-def test_ids_are_read_from_a_file_that_ends_too_early(
+def test_reads_ids_from_a_truncated_file(
     first: MqttSettings, later: MqttSettings, tmp_path: Path
 ) -> None:
     suffix = read_identity(tmp_path, first).id_suffix
@@ -114,12 +114,12 @@ def test_ids_are_read_from_a_file_that_ends_too_early(
 
 
 @pytest.mark.parametrize("kind", SPECIAL)
-def test_what_is_no_file_is_not_read(kind: str, tmp_path: Path) -> None:
+def test_does_not_read_special_files(kind: str, tmp_path: Path) -> None:
     SPECIAL[kind](tmp_path / "identity.json")
     assert read_identity(tmp_path, DEFAULT).schema == 1
 
 
-def test_a_directory_that_cannot_be_made_is_warned_of(
+def test_warns_if_the_directory_cannot_be_created(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
@@ -128,7 +128,7 @@ def test_a_directory_that_cannot_be_made_is_warned_of(
     assert caplog.messages[-1].endswith("not saved, so it will be lost at the next restart")
 
 
-def test_topics_of_a_device_are_those_of_every_version() -> None:
+def test_discovery_topics_include_those_of_earlier_versions() -> None:
     plain = "homeassistant/device/timbrel_attic/config"
     suffixed = f"homeassistant/device/timbrel_attic_{id_suffix('home')}/config"
     assert discovery_topics("homeassistant", "attic", "timbrel") == [plain]

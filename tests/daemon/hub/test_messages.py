@@ -1,8 +1,9 @@
-"""Exact payloads in a fixed time zone, and a discovery that Home Assistant accepts."""
+"""Exact payloads in a fixed time zone."""
 
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from daemon.hearing.tracker import EventEnded, EventStarted
@@ -44,12 +45,12 @@ def test_times_are_local_with_their_offset(wall_seconds: float, text: str) -> No
 
 
 @pytest.mark.parametrize(("online", "payload"), [(True, b"online"), (False, b"offline")])
-def test_availability_is_the_boxs(online: bool, payload: bytes) -> None:  # noqa: FBT001
+def test_availability_has_the_boxs_topic(online: bool, payload: bytes) -> None:  # noqa: FBT001
     message = messages.availability(NODE, online=online)
     assert message == Message("home/music/attic/availability", payload, 1, retain=True)
 
 
-def test_hearing() -> None:
+def test_hearing_message() -> None:
     message = messages.hearing(NODE, "hearing", None, SUMMER)
     assert message.topic == "home/music/living_room/hearing"
     assert message.retain
@@ -60,7 +61,7 @@ def test_hearing() -> None:
     }
 
 
-def test_deaf_has_a_reason() -> None:
+def test_deaf_message_has_a_reason() -> None:
     assert body(messages.hearing(NODE, "deaf", "unplugged", WINTER)) == {
         "hearing": "deaf",
         "reason": "unplugged",
@@ -68,7 +69,7 @@ def test_deaf_has_a_reason() -> None:
     }
 
 
-def test_state_names_the_families_highest_score_first() -> None:
+def test_state_lists_families_by_descending_score() -> None:
     playing = {"flute": Playing(0.612, SUMMER), "organ": Playing(0.987, SUMMER - 60)}
     message = messages.state(NODE, playing, -32.46, SUMMER + 4)
     assert message.topic == "home/music/living_room/state"
@@ -85,7 +86,7 @@ def test_state_names_the_families_highest_score_first() -> None:
     ("playing", "expected"),
     [({}, {"playing": False, "instrument": "none"}), (None, {"playing": None, "instrument": None})],
 )
-def test_state_tells_silence_from_deafness(
+def test_state_distinguishes_silence_from_deafness(
     playing: dict[str, Playing] | None, expected: dict[str, Any]
 ) -> None:
     assert body(messages.state(NODE, playing, -120.0, SUMMER)) == {
@@ -96,13 +97,13 @@ def test_state_tells_silence_from_deafness(
     }
 
 
-def test_level() -> None:
+def test_level_message_is_rounded() -> None:
     assert messages.level(NODE, -41.26) == Message(
         "home/music/living_room/level", b"-41.3", 0, retain=True
     )
 
 
-def test_a_started_event() -> None:
+def test_message_of_a_started_event() -> None:
     started = EventStarted("flute", onset=3.5, at=7.0, score=0.87654)
     message = messages.event(NODE, started, "abc", SUMMER)
     assert (message.topic, message.qos, message.retain) == (
@@ -123,7 +124,7 @@ def test_a_started_event() -> None:
     }
 
 
-def test_an_ended_event() -> None:
+def test_message_of_an_ended_event() -> None:
     ended = EventEnded("flute", 3.5, at=71.0, score=0.1, ended_at=65.25, peak=0.98765)
     message = messages.event(NODE, ended, "abc", SUMMER)
     assert (message.topic, message.qos, message.retain) == (
@@ -146,14 +147,29 @@ def test_an_ended_event() -> None:
     }
 
 
-def test_an_end_that_is_not_the_players_has_its_reason() -> None:
+def test_forced_end_has_a_reason() -> None:
     ended = EventEnded("flute", 3.5, 9.0, 0.8, 9.0, 0.9, reason="deaf")
     assert body(messages.event(NODE, ended, "abc", SUMMER))["reason"] == "deaf"
 
 
-def test_a_late_event_is_the_same_on_a_topic_of_its_own() -> None:
+def test_late_event_has_its_own_topic_and_a_flag() -> None:
     on_time = messages.event(NODE, EventStarted("flute", 3.5, 7.0, 0.9), "abc", SUMMER)
     late = as_late(on_time)
     assert late.topic == "home/music/living_room/event/late"
     assert (late.qos, late.retain) == (1, False)
     assert body(late) == body(on_time) | {"late": True}
+
+
+@pytest.mark.parametrize("happened", ["started", "ended"])
+def test_late_event_has_the_bytes_of_an_event_encoded_with_the_flag(happened: str) -> None:
+    start = EventStarted('größe "flat"', 3.5, 7.0, 0.1 + 0.2)
+    end = EventEnded("flute", 3.5, 9.0, 0.8, 9.0, 0.9, reason="deaf")
+    message = messages.event(NODE, start if happened == "started" else end, "abc", SUMMER)
+    expected = msgspec.json.encode(msgspec.json.decode(message.payload) | {"late": True})
+    assert as_late(message).payload == expected
+
+
+@pytest.mark.parametrize("payload", [b"", b"no JSON", b"[1]", b"{}", b'{"n":1', b"\xff"])
+def test_rejects_a_late_event_without_a_json_object(payload: bytes) -> None:
+    with pytest.raises(ValueError, match="not a JSON object"):
+        as_late(Message("timbrel/room/event", payload, 1))

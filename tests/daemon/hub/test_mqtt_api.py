@@ -1,4 +1,4 @@
-"""The written API: up to date, and true of the messages that are really sent."""
+"""The API file is up to date and matches the messages that are sent."""
 
 import json
 import re
@@ -42,29 +42,29 @@ def api() -> Any:
 
 
 def evening() -> Iterator[Message]:
-    """Everything that a node says on an eventful evening."""
+    """Yield every kind of message that a node publishes."""
     sent: list[Message] = []
     practice = Sessions(settle_seconds=10, gap_seconds=60, least_seconds=1)
     outbox = Outbox()
     hub = Reporter(NODE, sent.append, outbox, lambda at: 1e9 + at, sessions=practice)
-    hub.hears()
+    hub.sound_started()
     start = EventStarted("flute", 3.5, 7.0, 0.9)
     hub.observe(observed(Heard(7.0, -30.0, np.array([0.1, 0.9], np.float32)), [start], [start]))
     ended = EventEnded("flute", 3.5, 20.0, 0.1, 14.0, 0.95, reason="deaf")
     hub.observe(observed(Heard(20.0, -60.0, np.zeros(2, np.float32)), [], [ended]))
     hub.observe(observed(Heard(100.0, -60.0, np.zeros(2, np.float32)), [], []))
-    hub.deaf("unplugged", 101.0, [])
-    hub.muted(102.0, [])
-    hub.diagnose(Counters(inference_ms=3.14159))
+    hub.sound_lost("unplugged", 101.0, [])
+    hub.sound_muted(102.0, [])
+    hub.publish_diagnostics(Counters(inference_ms=3.14159))
     yield from sent
     for _, message, _ in outbox.take(10):
         yield from (message, messages.as_late(message))
-    yield from hub.greeting(discovery=False)
+    yield from hub.birth_messages(discovery=False)
     yield from Controls(NODE, Configured(-60.0, 6.0), Chosen()).echoes()
 
 
 def channel_of(api: Any, topic: str) -> str:
-    """The channel whose address fits a topic."""
+    """Return the channel whose address matches the topic."""
     for name, channel in api["channels"].items():
         address = re.escape(channel["address"]).replace(r"\{", "{").replace(r"\}", "}")
         if re.fullmatch(re.sub(r"{(\w+)}", "[a-z]+", address), topic):
@@ -72,14 +72,14 @@ def channel_of(api: Any, topic: str) -> str:
     pytest.fail(f"no channel for {topic}")
 
 
-def test_the_file_is_up_to_date() -> None:
+def test_api_file_is_up_to_date() -> None:
     command = [sys.executable, "script/write-mqtt-api", "--check"]
     environment = {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
     assert done.returncode == 0, "run script/write-mqtt-api"
 
 
-def test_everything_that_is_sent_is_in_the_api(api: Any) -> None:
+def test_api_lists_every_sent_message(api: Any) -> None:
     seen = set()
     for message in evening():
         name = channel_of(api, message.topic)
@@ -91,7 +91,7 @@ def test_everything_that_is_sent_is_in_the_api(api: Any) -> None:
     assert seen == sends
 
 
-def test_every_payload_is_of_its_type(api: Any) -> None:
+def test_every_payload_matches_its_type(api: Any) -> None:
     for message in evening():
         kind = TYPES.get(channel_of(api, message.topic))
         if kind is not None:
@@ -100,12 +100,12 @@ def test_every_payload_is_of_its_type(api: Any) -> None:
             assert msgspec.convert(body, kind)
 
 
-def test_commands_are_those_that_are_taken(api: Any) -> None:
+def test_api_lists_exactly_the_accepted_commands(api: Any) -> None:
     taken = {channel_of(api, topic) for topic in Controls(NODE, Configured(None, 6.0)).topics}
     assert taken == {n for n, o in api["operations"].items() if o["action"] == "receive"}
 
 
-def test_every_topic_of_the_discovery_is_in_the_api(api: Any) -> None:
+def test_api_lists_every_topic_in_the_discovery(api: Any) -> None:
     text = discovery(NODE).payload.decode()
     topics = set(re.findall(r'"(timbrel/[^"]+)"', text))
     assert len(topics) > 15

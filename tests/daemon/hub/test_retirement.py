@@ -1,4 +1,4 @@
-"""Places that a box no longer has, at a real broker: retired, unless another box has the name."""
+"""Removed places at a real broker: retired, unless another box uses the name."""
 
 import json
 import os
@@ -33,7 +33,7 @@ AVAILABILITY = "timbrel/porch/availability"
 
 
 class Box:
-    """A daemon with cameras that nobody has plugged in; its files are kept between starts."""
+    """A daemon with cameras that do not exist; its files are kept between starts."""
 
     def __init__(self, folder: Path, port: int, name: str = "house") -> None:
         folder.mkdir()
@@ -48,7 +48,7 @@ class Box:
 
     @contextmanager
     def running(self, *sources: dict[str, str], **settings: Any) -> Iterator["Running"]:
-        """The daemon with these places; a section given here replaces the file's."""
+        """Run the daemon with these places; `settings` replace whole sections of the file."""
         self.write(*sources, **settings)
         log = self.config.with_suffix(".log")
         with log.open("w") as output:
@@ -70,14 +70,14 @@ class Box:
 
     @property
     def places(self) -> list[str]:
-        """The places that the state directory knows."""
+        """The places in the identity file."""
         file = self.state / "identity.json"
         identity = json.loads(file.read_text()) if file.exists() else {"places": []}
         return [place["name"] for place in identity["places"]]
 
 
 class Running:
-    """A daemon that runs, and its log."""
+    """A running daemon and its log."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self.process = process
@@ -100,15 +100,15 @@ def eventually(
         time.sleep(0.05)
 
 
-def held(port: int) -> dict[str, bytes]:
-    """What the broker holds."""
+def retained(port: int) -> dict[str, bytes]:
+    """Return the broker's retained messages."""
     with Watcher(port) as watcher:
         time.sleep(0.5)
         return {m.topic: m.payload for m in watcher.received if m.retained}
 
 
-def keep(broker: Mosquitto, topic: str, payload: bytes) -> None:
-    """Have the broker hold a message of somebody else's."""
+def publish_retained(broker: Mosquitto, topic: str, payload: bytes) -> None:
+    """Publish a retained message as another client."""
     single(topic, payload, qos=1, retain=True, hostname="127.0.0.1", port=broker.port)
 
 
@@ -117,8 +117,8 @@ def box(tmp_path: Path, broker: Mosquitto) -> Box:
     return Box(tmp_path / "box", broker.port)
 
 
-def leave_porch(box: Box, watcher: Watcher) -> None:
-    """Have the box announce both places, and stop it."""
+def announce_both(box: Box, watcher: Watcher) -> None:
+    """Run the box until it has announced both places."""
     with box.running(HALL, PORCH):
         for place in ("hall", "porch"):
             watcher.wait_for(f"timbrel/{place}/hearing")
@@ -127,15 +127,13 @@ def leave_porch(box: Box, watcher: Watcher) -> None:
     assert box.places == ["hall", "porch"]
 
 
-def test_place_taken_out_of_sources_is_offline_and_cleared_at_the_next_start(
-    box: Box, broker: Mosquitto, watcher: Watcher
-) -> None:
-    leave_porch(box, watcher)
-    assert CONFIG in held(broker.port)
+def test_next_start_retires_a_removed_place(box: Box, broker: Mosquitto, watcher: Watcher) -> None:
+    announce_both(box, watcher)
+    assert CONFIG in retained(broker.port)
     with box.running(HALL) as daemon:
         daemon.wait_for("porch is no longer configured")
         eventually(lambda: box.places == ["hall"])
-        left = held(broker.port)
+        left = retained(broker.port)
     assert {topic for topic in left if "porch" in topic} == {AVAILABILITY}
     assert left[AVAILABILITY] == b"offline"
     assert left["timbrel/hall/availability"] == b"online"
@@ -143,12 +141,12 @@ def test_place_taken_out_of_sources_is_offline_and_cleared_at_the_next_start(
     assert "timbrel/hall/hearing" in left
     with box.running(HALL, PORCH):
         watcher.wait_for(CONFIG, lambda m: m.payload == b"")
-        eventually(lambda: held(broker.port)[AVAILABILITY] == b"online")
-        assert CONFIG in held(broker.port)
+        eventually(lambda: retained(broker.port)[AVAILABILITY] == b"online")
+        assert CONFIG in retained(broker.port)
 
 
-def test_device_goes_before_its_states(box: Box, watcher: Watcher) -> None:
-    leave_porch(box, watcher)
+def test_clears_the_device_before_its_states(box: Box, watcher: Watcher) -> None:
+    announce_both(box, watcher)
     with box.running(HALL):
         watcher.wait_for("timbrel/porch/practice", lambda m: m.payload == b"")
     porch = [m for m in watcher.received if "porch" in m.topic and not m.retained]
@@ -156,9 +154,7 @@ def test_device_goes_before_its_states(box: Box, watcher: Watcher) -> None:
     assert said[:2] == [AVAILABILITY, CONFIG]
 
 
-def test_place_taken_out_by_a_reload_ends_and_is_cleared(
-    box: Box, broker: Mosquitto, watcher: Watcher
-) -> None:
+def test_reload_retires_a_removed_place(box: Box, broker: Mosquitto, watcher: Watcher) -> None:
     with box.running(HALL, PORCH) as daemon:
         for place in ("hall", "porch"):
             watcher.wait_for(f"timbrel/{place}/practice")
@@ -166,11 +162,11 @@ def test_place_taken_out_by_a_reload_ends_and_is_cleared(
         daemon.process.send_signal(signal.SIGHUP)
         daemon.wait_for("settings reloaded: sources without porch")
         eventually(lambda: box.places == ["hall"])
-        left = held(broker.port)
+        left = retained(broker.port)
         assert {topic for topic in left if "porch" in topic} == {AVAILABILITY}
         assert left[AVAILABILITY] == b"offline"
         assert left["timbrel/hall/availability"] == b"online"
-        # Everything is said again: nothing of the place that is gone.
+        # After this, everything is published again, except for the removed place.
         broker.kill()
         broker.start()
         with Watcher(broker.port) as newcomer:
@@ -180,26 +176,26 @@ def test_place_taken_out_by_a_reload_ends_and_is_cleared(
             assert porch == {AVAILABILITY: b"offline"}
 
 
-def test_place_that_moved_to_another_box_is_left_alone_by_a_reload(
+def test_reload_leaves_a_place_alone_that_moved_to_another_box(
     box: Box, broker: Mosquitto, watcher: Watcher
 ) -> None:
     theirs = {"availability": [{"topic": "timbrel/garden/availability"}, {"topic": AVAILABILITY}]}
     with box.running(HALL, PORCH) as daemon:
         for place in ("hall", "porch"):
             watcher.wait_for(f"timbrel/{place}/practice")
-        keep(broker, "timbrel/garden/availability", b"online")
-        keep(broker, CONFIG, json.dumps(theirs).encode())
-        # Longer than the first look at what the broker holds.
+        publish_retained(broker, "timbrel/garden/availability", b"online")
+        publish_retained(broker, CONFIG, json.dumps(theirs).encode())
+        # Longer than the wait for retained messages.
         time.sleep(4)
         box.write(HALL)
         daemon.process.send_signal(signal.SIGHUP)
         daemon.wait_for("settings reloaded: sources without porch")
         eventually(lambda: box.places == ["hall"])
-        keep(broker, "timbrel/porch/hearing", b"of the garden")
-        # Nothing of ours comes back when everything is said again.
+        publish_retained(broker, "timbrel/porch/hearing", b"of the garden")
+        # Nothing of ours returns when everything is published again.
         single("homeassistant/status", b"online", hostname="127.0.0.1", port=broker.port)
         time.sleep(4)
-        left = held(broker.port)
+        left = retained(broker.port)
         assert "no longer configured" not in daemon.log
     assert json.loads(left[CONFIG]) == theirs
     assert left[AVAILABILITY] == b"online"
@@ -207,7 +203,7 @@ def test_place_that_moved_to_another_box_is_left_alone_by_a_reload(
     assert "timbrel/porch/practice" in left
 
 
-def test_microphone_of_a_place_taken_out_by_a_reload_is_closed(
+def test_reload_closes_the_microphone_of_a_removed_place(
     box: Box, watcher: Watcher, microphone: VirtualMicrophone
 ) -> None:
     def recorders() -> int:
@@ -227,27 +223,27 @@ def test_microphone_of_a_place_taken_out_by_a_reload_is_closed(
         daemon.process.send_signal(signal.SIGHUP)
         eventually(lambda: recorders() == 1)
         watcher.wait_for("timbrel/den/state", lambda m: m.payload == b"")
-        # The other one is still listened to.
+        # The other microphone is still open.
         microphone.still("vmic")
         watcher.wait_for("timbrel/studio/hearing", lambda m: b'"deaf"' in m.payload)
 
 
-def test_place_that_another_box_has_taken_over_is_left_alone(
+def test_leaves_a_place_alone_that_another_box_has_announced(
     box: Box, broker: Mosquitto, watcher: Watcher
 ) -> None:
-    leave_porch(box, watcher)
+    announce_both(box, watcher)
     theirs = {"availability": [{"topic": "timbrel/garden/availability"}, {"topic": AVAILABILITY}]}
-    keep(broker, CONFIG, json.dumps(theirs).encode())
+    publish_retained(broker, CONFIG, json.dumps(theirs).encode())
     with box.running(HALL) as daemon:
         eventually(lambda: box.places == ["hall"])
         assert "no longer configured" not in daemon.log
-        left = held(broker.port)
+        left = retained(broker.port)
     assert json.loads(left[CONFIG]) == theirs
     assert left[AVAILABILITY] == b"online"
     assert "timbrel/porch/hearing" in left
 
 
-def test_old_name_of_a_renamed_box_is_cleared(
+def test_clears_the_old_name_of_a_renamed_box(
     box: Box, broker: Mosquitto, watcher: Watcher
 ) -> None:
     with box.running():
@@ -255,26 +251,26 @@ def test_old_name_of_a_renamed_box_is_cleared(
     with box.running(name="loft") as daemon:
         daemon.wait_for("house is no longer configured")
         eventually(lambda: box.places == ["loft"])
-        left = held(broker.port)
+        left = retained(broker.port)
     assert {t: p for t, p in left.items() if "house" in t} == {
         "timbrel/house/availability": b"offline"
     }
 
 
-def test_old_name_of_a_renamed_box_is_left_to_the_box_that_has_it_too(
+def test_leaves_the_old_name_of_a_renamed_box_to_another_box(
     box: Box, broker: Mosquitto, watcher: Watcher
 ) -> None:
     with box.running():
         watcher.wait_for("timbrel/house/hearing")
-    keep(broker, "timbrel/house/availability", b"online")
+    publish_retained(broker, "timbrel/house/availability", b"online")
     with box.running(name="loft") as daemon:
         daemon.wait_for("another Timbrel is online under that name")
-        left = held(broker.port)
+        left = retained(broker.port)
     assert "homeassistant/device/timbrel_house/config" in left
     assert "timbrel/house/hearing" in left
 
 
-def test_old_topic_prefix_is_cleared_and_the_device_stays(
+def test_clears_the_old_topic_prefix_and_keeps_the_device(
     box: Box, broker: Mosquitto, watcher: Watcher
 ) -> None:
     with box.running():
@@ -282,14 +278,14 @@ def test_old_topic_prefix_is_cleared_and_the_device_stays(
     with box.running(mqtt={**box.settings["mqtt"], "topic_prefix": "home"}) as daemon:
         daemon.wait_for("house is no longer configured")
         eventually(lambda: len(box.places) == 1)
-        left = held(broker.port)
+        left = retained(broker.port)
     assert {t for t in left if t.startswith("timbrel/")} == {"timbrel/house/availability"}
     assert left["home/house/availability"] == b"online"
     config = json.loads(left["homeassistant/device/timbrel_house/config"])
     assert config["availability"] == [{"topic": "home/house/availability"}]
 
 
-def test_place_is_retired_where_the_access_list_lets_the_box_read_nothing(
+def test_retires_a_place_if_the_access_list_forbids_reading(
     tmp_path: Path, start_broker: StartBroker
 ) -> None:
     access = tmp_path / "access"
@@ -302,7 +298,7 @@ def test_place_is_retired_where_the_access_list_lets_the_box_read_nothing(
     broker = start_broker(f"allow_anonymous true\nacl_file {access}\n")
     box = Box(tmp_path / "box", broker.port)
     with Watcher(broker.port, username="watcher", password="any") as watcher:  # noqa: S106
-        leave_porch(box, watcher)
+        announce_both(box, watcher)
         with box.running(HALL) as daemon:
             watcher.wait_for(AVAILABILITY, lambda m: m.payload == b"offline")
             watcher.wait_for(CONFIG, lambda m: m.payload == b"")
@@ -310,7 +306,7 @@ def test_place_is_retired_where_the_access_list_lets_the_box_read_nothing(
             assert "ERROR" not in daemon.log
 
 
-def test_place_is_remembered_until_the_broker_accepts_that_it_is_gone(
+def test_keeps_a_place_until_the_broker_accepts_its_removal(
     tmp_path: Path, start_broker: StartBroker
 ) -> None:
     access = tmp_path / "access"
@@ -319,19 +315,19 @@ def test_place_is_remembered_until_the_broker_accepts_that_it_is_gone(
     broker = start_broker(f"allow_anonymous true\nacl_file {access}\n")
     box = Box(tmp_path / "box", broker.port)
     with Watcher(broker.port) as watcher:
-        leave_porch(box, watcher)
+        announce_both(box, watcher)
     access.write_text("topic readwrite timbrel/#\ntopic read homeassistant/#\n")
     broker.kill()
     broker.start()
     with box.running(HALL, mqtt={**box.settings["mqtt"], "protocol": "5"}) as daemon:
-        # One line stands for all devices.
+        # One line covers all devices.
         daemon.wait_for("/config: Not authorized")
         daemon.wait_for("porch is no longer configured")
         time.sleep(1)
     assert box.places == ["hall", "porch"]
 
 
-def test_place_is_forgotten_where_a_box_without_discovery_may_write_its_own_topics_only(
+def test_retires_a_place_if_a_box_without_discovery_may_write_only_its_topics(
     tmp_path: Path, start_broker: StartBroker
 ) -> None:
     access = tmp_path / "access"
@@ -341,7 +337,7 @@ def test_place_is_forgotten_where_a_box_without_discovery_may_write_its_own_topi
     box = Box(tmp_path / "box", broker.port)
     box.settings["mqtt"] |= {"discovery": False, "protocol": "5"}
     with Watcher(broker.port, username="watcher", password="any") as watcher:  # noqa: S106
-        leave_porch(box, watcher)
+        announce_both(box, watcher)
         with box.running(HALL) as daemon:
             daemon.wait_for("porch is no longer configured")
             watcher.wait_for("timbrel/porch/hearing", lambda m: m.payload == b"")
@@ -349,35 +345,35 @@ def test_place_is_forgotten_where_a_box_without_discovery_may_write_its_own_topi
             assert "refuses" not in daemon.log
 
 
-def test_device_that_the_broker_still_holds_is_cleared_after_discovery_was_switched_off(
+def test_clears_a_remaining_device_after_discovery_was_disabled(
     box: Box, broker: Mosquitto, watcher: Watcher
 ) -> None:
-    leave_porch(box, watcher)
-    assert CONFIG in held(broker.port)
+    announce_both(box, watcher)
+    assert CONFIG in retained(broker.port)
     with box.running(HALL, mqtt={**box.settings["mqtt"], "discovery": False}):
         eventually(lambda: box.places == ["hall"])
-        assert CONFIG not in held(broker.port)
+        assert CONFIG not in retained(broker.port)
 
 
 @pytest.fixture
 def old_box(tmp_path: Path, broker: Mosquitto) -> Box:
-    """A box with what 0.1.0 left, on disk and at the broker."""
+    """A box with the state files and retained messages of 0.1.0."""
     box = Box(tmp_path / "old", broker.port, name="attic")
     shutil.copytree(FIXTURE / "own" / "state", box.state)
     box.settings["mqtt"] |= {"topic_prefix": "home/music", "discovery_prefix": "ha/discovery"}
     for message in json.loads((FIXTURE / "own" / "retained.json").read_text()):
         payload = message["payload"]
         text = payload if isinstance(payload, str) else json.dumps(payload)
-        keep(broker, message["topic"], text.encode())
+        publish_retained(broker, message["topic"], text.encode())
     return box
 
 
-def test_place_that_0_1_0_announced_is_retired(old_box: Box, broker: Mosquitto) -> None:
+def test_retires_a_place_announced_by_0_1_0(old_box: Box, broker: Mosquitto) -> None:
     places = [{**HALL, "name": name} for name in ("piano_room", "studio")]
     with old_box.running(*places) as daemon:
         daemon.wait_for("porch is no longer configured")
         eventually(lambda: old_box.places == ["piano_room", "studio"])
-        left = held(broker.port)
+        left = retained(broker.port)
     assert {t: p for t, p in left.items() if "porch" in t} == {
         "home/music/porch/availability": b"offline"
     }
@@ -393,22 +389,22 @@ def test_place_that_0_1_0_announced_is_retired(old_box: Box, broker: Mosquitto) 
     ],
     ids=["of 0.1.0", "of today", "unknown"],
 )
-def test_place_of_0_1_0_is_left_alone_where_it_is_not_known_to_be_ours(
+def test_leaves_a_place_of_0_1_0_alone_if_its_owner_is_unclear(
     theirs: list[str] | None, old_box: Box, broker: Mosquitto
 ) -> None:
     topic = "ha/discovery/device/timbrel_porch/config"
     config = theirs and json.dumps({"availability": [{"topic": t} for t in theirs]})
-    keep(broker, topic, (config or "").encode())
+    publish_retained(broker, topic, (config or "").encode())
     places = [{**HALL, "name": name} for name in ("piano_room", "studio")]
     with old_box.running(*places) as daemon:
         eventually(lambda: old_box.places == ["piano_room", "studio"])
         assert "no longer configured" not in daemon.log
-        left = held(broker.port)
+        left = retained(broker.port)
     assert "home/music/porch/hearing" in left
     assert (topic in left) == (theirs is not None)
 
 
-def test_place_that_0_1_0_announced_is_named_where_the_broker_shows_nothing_of_it(
+def test_warns_of_a_place_of_0_1_0_if_the_broker_shows_nothing_of_it(
     old_box: Box, tmp_path: Path, start_broker: StartBroker
 ) -> None:
     access = tmp_path / "access"

@@ -1,4 +1,4 @@
-"""A bucket lets a burst and a steady rate through, and nothing beyond."""
+"""A token bucket allows a burst and a steady rate, and nothing beyond."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from daemon.hub.token_bucket import TokenBucket
 
 
-def test_a_burst_passes_and_then_a_steady_rate() -> None:
+def test_allows_a_burst_and_then_a_steady_rate() -> None:
     bucket = TokenBucket(3, 2.0)
     assert [bucket.take(100.0) for _ in range(4)] == [True, True, True, False]
     assert [bucket.take(100.4), bucket.take(100.5), bucket.take(100.6)] == [False, True, False]
@@ -14,7 +14,7 @@ def test_a_burst_passes_and_then_a_steady_rate() -> None:
 
 
 @given(st.lists(st.floats(0, 3), max_size=200))
-def test_never_more_than_the_burst_and_the_rate(pauses: list[float]) -> None:
+def test_never_exceeds_burst_plus_rate(pauses: list[float]) -> None:
     bucket, now, taken = TokenBucket(5, 2.0), 50.0, 0
     for pause in pauses:
         now += pause

@@ -1,4 +1,4 @@
-"""The list of a node's topics against what a node really sends."""
+"""The list of a node's topics, compared with the messages that it sends."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from daemon.hub.topics import discovery_topics, retained_topics
 from tests.daemon.hub.test_mqtt_api import NODE, evening
 
 
-def test_every_retained_topic_of_a_node_is_listed() -> None:
+def test_lists_every_retained_topic_of_a_node() -> None:
     of_box = availability(NODE, online=True).topic
     sent = {message.topic for message in evening() if message.retain} - {of_box}
     sent.add(availability(replace(NODE, box=NODE.name), online=True).topic)
@@ -16,7 +16,7 @@ def test_every_retained_topic_of_a_node_is_listed() -> None:
     assert sorted(sent) == sorted(listed)
 
 
-def test_topic_of_the_announced_device_is_listed() -> None:
+def test_lists_the_discovery_topic() -> None:
     assert discovery(NODE).topic in discovery_topics(
         NODE.discovery_prefix, NODE.name, NODE.topic_prefix
     )

@@ -1,4 +1,4 @@
-"""What a wall clock that jumps does to events, from the scores to the outbox: nothing."""
+"""A jump of the wall clock does not affect events, from the scores to the outbox."""
 
 import json
 import time
@@ -24,7 +24,7 @@ SECONDS = 300
 
 
 class Scripted(Scorer):
-    """The flute and the organ in turn, with rests between."""
+    """Scores of a flute and an organ that take turns, with pauses between."""
 
     def __init__(self) -> None:
         """Without a classifier."""
@@ -36,7 +36,10 @@ class Scripted(Scorer):
 
 
 def events_with(jumps: dict[int, float], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The events of an evening during which the clock jumps at some seconds of the sound."""
+    """Return the events of sound during which the clock jumps.
+
+    `jumps` are seconds to jump, by second of the sound.
+    """
     ahead = 0.0
     began = time.time()
     clock_at = 0.0
@@ -56,7 +59,7 @@ def events_with(jumps: dict[int, float], monkeypatch: pytest.MonkeyPatch) -> lis
         tracker = Tracker(
             NODE.families, rules(TrackerSettings(), NODE.families, (0.5, 0.5), 1.0), 1.0
         )
-        hub.hears()
+        hub.sound_started()
         listen(windows(), Scripted(), tracker, [hub])
         taken = outbox.take(1000)
     assert not any(event.late for event in taken)
@@ -72,7 +75,7 @@ def events_with(jumps: dict[int, float], monkeypatch: pytest.MonkeyPatch) -> lis
         {second: HOUR * (-1) ** second for second in range(SECONDS)},
     ],
 )
-def test_a_jump_neither_starts_nor_ends_an_event_nor_makes_one_late(
+def test_clock_jump_does_not_affect_events(
     jumps: dict[int, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def without_wall_times(event: Any) -> Any:
@@ -82,9 +85,9 @@ def test_a_jump_neither_starts_nor_ends_an_event_nor_makes_one_late(
             if key in {"event_type", "family", "peak", "score", "duration_seconds", "reason"}
         }
 
-    calm, jumping = events_with({}, monkeypatch), events_with(jumps, monkeypatch)
-    assert len(calm) >= 15
-    assert [without_wall_times(e) for e in jumping] == [without_wall_times(e) for e in calm]
+    steady, jumping = events_with({}, monkeypatch), events_with(jumps, monkeypatch)
+    assert len(steady) >= 15
+    assert [without_wall_times(e) for e in jumping] == [without_wall_times(e) for e in steady]
     starts = {e["event_id"]: e for e in jumping if e["event_type"] == "started"}
     for ended in (e for e in jumping if e["event_type"] == "ended"):
         assert ended["onset"] == starts[ended["event_id"]]["onset"]

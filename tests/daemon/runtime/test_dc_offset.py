@@ -1,4 +1,4 @@
-"""The program beside a cheap microphone: a DC offset changes neither levels nor events."""
+"""A DC offset, as cheap microphones have, changes neither levels nor events."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ def saved(path: Path, samples: Samples, rate_hz: int) -> Path:
 
 @pytest.mark.parametrize("rate_hz", [16_000, 44_100])
 @pytest.mark.parametrize("offset", [0.01, 0.08, -0.3])
-def test_a_quiet_room_is_as_quiet_with_an_offset(
+def test_offset_does_not_change_the_level_of_a_quiet_room(
     offset: float, rate_hz: int, tmp_path: Path, timbrel: Timbrel
 ) -> None:
     rng = np.random.default_rng(3)
@@ -37,13 +37,13 @@ def test_a_quiet_room_is_as_quiet_with_an_offset(
         [line["level_dbfs"] for line in lines(timbrel("replay", "--json", "--scores", file))]
         for file in (plain, biased)
     ]
-    # The resampler is steep where the file begins and ends.
+    # Except for the first and last window, where the offset is a step and the resampler rings.
     np.testing.assert_allclose(levels[1][1:-1], levels[0][1:-1], atol=0.05)
     assert max(levels[1]) < -60
     assert lines(timbrel("replay", "--json", biased)) == []
 
 
-def test_the_medley_is_named_alike_with_an_offset(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_offset_does_not_change_the_events_of_the_medley(tmp_path: Path, timbrel: Timbrel) -> None:
     sound, rate_hz = soundfile.read(MEDLEY, dtype="float32")
     expected = lines(timbrel("replay", "--json", MEDLEY))
     for offset in (0.05, -0.2):
@@ -57,7 +57,7 @@ def test_the_medley_is_named_alike_with_an_offset(tmp_path: Path, timbrel: Timbr
             assert one["at"] == pytest.approx(other["at"], abs=1.0)
 
 
-def test_a_trial_names_a_microphone_stuck_at_one_value(
+def test_check_reports_a_microphone_stuck_at_one_value(
     broker: Mosquitto, microphone: VirtualMicrophone, tmp_path: Path, timbrel: Timbrel
 ) -> None:
     stuck = saved(tmp_path / "stuck.wav", np.full(60 * 44_100, 0.05, np.float32), 44_100)

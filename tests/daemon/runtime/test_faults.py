@@ -1,6 +1,6 @@
-"""What happens to sound in a year, in two minutes: one daemon, two rooms, real parts.
+"""Faults of sound devices and servers: one daemon, two rooms, real parts.
 
-The tests share the daemon and each leaves it hearing; the last one ends it.
+The tests share the daemon. Each leaves it hearing, except for the last one, which ends it.
 """
 
 import shutil
@@ -32,12 +32,12 @@ from tests.conftest import (
 PROGRAM = ROOT / "tests" / "daemon" / "faulty_daemon.py"
 STALL_SECONDS = 2
 PATIENCE_SECONDS = 9
-# Generous: the figures are benchmarks/faults.py's to give.
+# Generous; benchmarks/faults.py measures the times.
 SOON_SECONDS = 20.0
 
 
 class House:
-    """A daemon with its rooms, and what the hub hears of them."""
+    """A daemon with its rooms, a broker, and a watcher of its messages."""
 
     program: Sequence[str] = (str(PROGRAM), str(PATIENCE_SECONDS))
 
@@ -83,7 +83,7 @@ class House:
         self.daemon = self._running.enter_context(killed_at_last(daemon))
 
     def end(self) -> None:
-        """End whatever runs, however far it has come."""
+        """Stop every process that has been started."""
         self._running.close()
 
     def play(self, room: str = "vmic") -> None:
@@ -101,7 +101,7 @@ class House:
     def wait(
         self, node: str, leaf: str, since: int, wanted: Callable[[Any], bool] = lambda _: True
     ) -> Any:
-        """The first wanted message that came, or comes, after so many others."""
+        """Wait for the first wanted message after the first `since`; return its body."""
         deadline = time.monotonic() + SOON_SECONDS
         while True:
             for message in self.watcher.of(f"timbrel/{node}/{leaf}")[since:]:
@@ -112,7 +112,7 @@ class House:
             time.sleep(0.02)
 
     def account(self) -> str:
-        """The log, and after it where every thread of the daemon is."""
+        """Return the log, with a traceback of every thread of the daemon."""
         self.daemon.send_signal(signal.SIGQUIT)
         time.sleep(1)
         return self.log.read_text()
@@ -124,7 +124,7 @@ class House:
         return self.wait(node, "event", since, lambda body: bool(body["event_type"] == kind))
 
     def kinds(self, event_id: str) -> list[str]:
-        """What was told of one event."""
+        """Return the types of all messages of one event."""
         events = [m.json for m in self.watcher.of("timbrel/music_room/event")]
         return [event["event_type"] for event in events if event["event_id"] == event_id]
 
@@ -134,7 +134,10 @@ class House:
     def survives(
         self, nodes: list[str], cause: Callable[[], Any], cure: Callable[[], Any]
     ) -> dict[str, Any]:
-        """Cause a fault, wait until all nodes are deaf, cure it, wait until all hear."""
+        """Cause a fault, wait until all nodes are deaf, cure it, and wait until all hear again.
+
+        Returns each node's message about the loss.
+        """
         before = {node: self.so_far(node, "hearing") for node in nodes}
         cause()
         deaf = {node: self.wait_hearing(node, "deaf", before[node]) for node in nodes}
@@ -166,7 +169,7 @@ def build(sources: str) -> Iterator[House]:
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[House]:
-    """Two rooms, both heard."""
+    """A house with two rooms that both hear."""
     with build(
         "[{name: music_room, device: 'pulse:vmic.monitor'},"
         " {name: kitchen, device: 'pulse:vmic2.monitor'}]"
@@ -193,7 +196,7 @@ def test_two_rooms_are_two_nodes_of_one_box(house: House) -> None:
         assert house.watcher.of(f"homeassistant/device/timbrel_{node}/config")
 
 
-def test_an_unplugged_microphone_ends_its_events_and_comes_back(house: House) -> None:
+def test_unplugging_ends_events_and_replugging_restores_sound(house: House) -> None:
     house.play()
     before = house.so_far("music_room", "event")
     started = house.event("music_room", "started", before)
@@ -209,7 +212,7 @@ def test_an_unplugged_microphone_ends_its_events_and_comes_back(house: House) ->
     assert deaf["music_room"]["reason"] == "the device is gone"
 
 
-def test_a_sound_server_that_is_killed_is_found_again(house: House) -> None:
+def test_reconnects_to_a_restarted_sound_server(house: House) -> None:
     def restart() -> None:
         house.sound.start()
         house.sound.plug("vmic2")
@@ -217,7 +220,7 @@ def test_a_sound_server_that_is_killed_is_found_again(house: House) -> None:
     house.survives(BOTH, house.sound.kill, restart)
 
 
-def test_a_sound_server_that_freezes_and_thaws_is_survived(house: House) -> None:
+def test_survives_a_sound_server_that_freezes_and_thaws(house: House) -> None:
     deaf = house.survives(BOTH, house.sound.freeze, house.sound.thaw)
     assert {reason["reason"] for reason in deaf.values()} <= {
         f"no sound from the device for {STALL_SECONDS} s",
@@ -225,7 +228,7 @@ def test_a_sound_server_that_freezes_and_thaws_is_survived(house: House) -> None
     }
 
 
-def test_a_suspended_microphone_is_deaf_and_the_other_hears_on(house: House) -> None:
+def test_suspended_microphone_does_not_affect_the_other(house: House) -> None:
     before = house.so_far("kitchen", "hearing")
     house.survives(
         ["music_room"],
@@ -235,7 +238,7 @@ def test_a_suspended_microphone_is_deaf_and_the_other_hears_on(house: House) -> 
     assert house.so_far("kitchen", "hearing") == before
 
 
-def test_digital_silence_is_no_room(house: House) -> None:
+def test_digital_silence_counts_as_deaf(house: House) -> None:
     before = house.so_far("music_room", "hearing")
     deaf = house.survives(
         ["kitchen"], lambda: house.sound.still("vmic2"), lambda: house.sound.stir("vmic2")
@@ -244,11 +247,11 @@ def test_digital_silence_is_no_room(house: House) -> None:
     assert house.so_far("music_room", "hearing") == before
 
 
-def test_a_reload_keeps_what_plays_and_names_what_needs_a_restart(house: House) -> None:
+def test_reload_keeps_open_events_and_names_keys_that_need_a_restart(house: House) -> None:
     house.play()
     before = house.so_far("music_room", "event")
     started = house.event("music_room", "started", before)
-    windows_of_silence = house.so_far("music_room", "hearing")
+    hearing_messages = house.so_far("music_room", "hearing")
     said = len(house.log.read_text())
     house.configure("tracker: {start_after_seconds: 3600}\noutbox: {max_days: 3}\n")
     house.daemon.send_signal(signal.SIGHUP)
@@ -261,7 +264,7 @@ def test_a_reload_keeps_what_plays_and_names_what_needs_a_restart(house: House) 
     house.wait("music_room", "event", before, lambda body: is_end_of(body, started))
     assert house.kinds(started["event_id"]) == ["started", "ended"]
     before = house.so_far("music_room", "event")
-    # By the new rules nothing starts for an hour, however clear it is.
+    # Under the new rules no event starts for an hour.
     house.play()
     time.sleep(6)
     house.hush()
@@ -270,9 +273,9 @@ def test_a_reload_keeps_what_plays_and_names_what_needs_a_restart(house: House) 
     said = len(house.log.read_text())
     house.configure("tracker: {votes: 2, vote_seconds: 3}")
     house.daemon.send_signal(signal.SIGHUP)
-    # The reload also applies what the hub has set, which would undo the next test's mute.
+    # Wait, since the reload also applies what the hub has set and would undo the next test's mute.
     wait_for_log(house, said, "tracker.start_after_seconds applied")
-    assert house.so_far("music_room", "hearing") == windows_of_silence
+    assert house.so_far("music_room", "hearing") == hearing_messages
 
 
 def is_end_of(body: Any, started: Any) -> bool:
@@ -291,7 +294,7 @@ def recorders(house: House) -> int:
     return house.sound.control("list", "short", "source-outputs").stdout.count(b"\n")
 
 
-def test_mute_really_closes_the_microphone_and_really_opens_it_again(house: House) -> None:
+def test_mute_closes_the_microphone_and_unmute_opens_it(house: House) -> None:
     assert recorders(house) == 2
     before = house.so_far("music_room", "hearing")
     house.daemon.send_signal(signal.SIGUSR1)
@@ -308,13 +311,13 @@ def test_mute_really_closes_the_microphone_and_really_opens_it_again(house: Hous
     assert recorders(house) == 2
 
 
-def test_one_line_a_change_and_nothing_of_what_libraries_print(house: House) -> None:
+def test_logs_one_line_per_change_and_no_library_output(house: House) -> None:
     lines = house.log.read_text().splitlines()
     assert all(line.startswith("timbrel: ") for line in lines)
     assert len(lines) < 80, lines
 
 
-def test_a_sound_server_that_stays_frozen_ends_the_daemon_for_a_new_start(house: House) -> None:
+def test_exits_if_the_sound_server_stays_frozen(house: House) -> None:
     before = {node: house.so_far(node, "hearing") for node in BOTH}
     house.sound.freeze()
     for node in BOTH:
@@ -326,7 +329,7 @@ def test_a_sound_server_that_stays_frozen_ends_the_daemon_for_a_new_start(house:
     house.watcher.wait_for("timbrel/house/availability", lambda m: m.payload == b"offline")
 
 
-def test_sound_of_every_usual_rate_is_heard() -> None:
+def test_detects_sound_at_every_usual_rate() -> None:
     sources = ",".join(
         f"{{name: at{rate}, device: 'pulse:vmic.monitor'}}" for rate in (16_000, 44_100, 48_000)
     )

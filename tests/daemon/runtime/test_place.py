@@ -1,4 +1,4 @@
-"""A listening place under a loop: what the hub is told while its sound comes, goes and is muted."""
+"""A place under a loop: its messages while sound starts, is lost and is muted."""
 
 import functools
 import json
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from daemon.configuration.settings import TrackerSettings
 from daemon.counters import Counters
@@ -39,7 +40,7 @@ NODE = Node("box", "room", FAMILIES, "tiny 1", "0.1.0")
 
 
 class Flute(Scorer):
-    """Whatever is louder than the gate is a flute."""
+    """A scorer for which every sound above a fixed level is a flute."""
 
     def __init__(self) -> None:
         """Without a classifier."""
@@ -55,7 +56,7 @@ class Flute(Scorer):
 
 
 class Script:
-    """A device that gives one ring after the other, or the reason why it cannot."""
+    """A device with scripted openings: a ring, or the reason of a failure."""
 
     def __init__(self) -> None:
         self.wakeup = Wakeup()
@@ -86,7 +87,7 @@ class Script:
 
 
 class Room:
-    """One place on a scripted device, turned by hand, and all that the hub was told of it."""
+    """One place on a scripted device, turned by hand, and all its messages."""
 
     def __init__(self) -> None:
         self.sent: list[Message] = []
@@ -106,14 +107,14 @@ class Room:
             wakeup=self.device.wakeup,
         )
 
-    def told(self, leaf: str) -> list[Any]:
+    def bodies(self, leaf: str) -> list[Any]:
         return [json.loads(m.payload) for m in self.sent if m.topic == f"timbrel/room/{leaf}"]
 
     def events(self) -> list[Any]:
         return [json.loads(taken.message.payload) for taken in self.outbox.take(100)]
 
     def turn(self) -> None:
-        """A turn; a pause after a failure is over at once."""
+        """Take a turn; the pause after a failure is skipped."""
         self.source._try_at = 0.0
         self.place.turn()
 
@@ -135,7 +136,7 @@ def room() -> Room:
     return Room()
 
 
-def test_hearing_is_told_with_the_first_sound_and_the_state_with_the_first_window(
+def test_publishes_hearing_with_the_first_sound_and_state_with_the_first_window(
     room: Room,
 ) -> None:
     ring = room.device.ring()
@@ -144,32 +145,32 @@ def test_hearing_is_told_with_the_first_sound_and_the_state_with_the_first_windo
     settled = [room.place.is_settled]
     assert room.sent == []
     room.play(ring, 1, 0.01)
-    assert [h["hearing"] for h in room.told("hearing")] == ["hearing"]
-    assert room.told("state") == []
+    assert [h["hearing"] for h in room.bodies("hearing")] == ["hearing"]
+    assert room.bodies("state") == []
     settled.append(room.place.is_settled)
     room.play(ring, 3, 0.01)
-    assert [s["playing"] for s in room.told("state")] == [False]
+    assert [s["playing"] for s in room.bodies("state")] == [False]
     assert [*settled, room.place.is_settled] == [False, False, True]
     assert room.place.counters.windows == 1
 
 
-def test_a_device_that_fails_again_and_again_is_told_once(room: Room) -> None:
+def test_publishes_repeated_failures_once(room: Room) -> None:
     room.device.openings = ["it is gone"] * 5
     for _ in range(12):
         room.turn()
-    assert [(h["hearing"], h["reason"]) for h in room.told("hearing")] == [("deaf", "it is gone")]
-    assert [s["playing"] for s in room.told("state")] == [None]
+    assert [(h["hearing"], h["reason"]) for h in room.bodies("hearing")] == [("deaf", "it is gone")]
+    assert [s["playing"] for s in room.bodies("state")] == [None]
     assert room.place.is_settled
 
 
-def test_a_new_reason_is_told(room: Room) -> None:
+def test_publishes_a_new_reason(room: Room) -> None:
     room.device.openings = ["it is gone", "it is busy", "it is busy"]
     for _ in range(8):
         room.turn()
-    assert [h["reason"] for h in room.told("hearing")] == ["it is gone", "it is busy"]
+    assert [h["reason"] for h in room.bodies("hearing")] == ["it is gone", "it is busy"]
 
 
-def test_deafness_ends_what_plays_at_the_last_sound(room: Room) -> None:
+def test_lost_sound_ends_events_at_the_last_sound(room: Room) -> None:
     ring = room.hear()
     ring.write(buzz(0.5)[:, None])
     ring.lose("unplugged")
@@ -178,22 +179,22 @@ def test_deafness_ends_what_plays_at_the_last_sound(room: Room) -> None:
     assert (started["event_type"], ended["event_type"]) == ("started", "ended")
     assert ended["reason"] == "deaf"
     assert ended["duration_seconds"] == 8.5
-    assert [s["playing"] for s in room.told("state")] == [False, True, None]
-    assert room.told("hearing")[-1]["reason"] == "unplugged"
+    assert [s["playing"] for s in room.bodies("state")] == [False, True, None]
+    assert room.bodies("hearing")[-1]["reason"] == "unplugged"
     assert room.device.closed == [ring]
 
 
-def test_sound_that_is_back_is_other_sound(room: Room) -> None:
+def test_returning_sound_starts_new_events(room: Room) -> None:
     room.hear().lose("unplugged")
     room.turn()
     room.hear()
-    assert [h["hearing"] for h in room.told("hearing")] == ["hearing", "deaf", "hearing"]
+    assert [h["hearing"] for h in room.bodies("hearing")] == ["hearing", "deaf", "hearing"]
     assert [e["event_type"] for e in room.events()] == ["started", "ended", "started"]
     assert room.hearing.openings == 2
     assert room.place.counters.reopens == 1
 
 
-def test_mute_ends_what_plays_and_really_closes_the_device(room: Room) -> None:
+def test_mute_ends_events_and_closes_the_device(room: Room) -> None:
     ring = room.hear()
     news = [room.place.has_news]
     room.place.mute(muted=True)
@@ -202,32 +203,40 @@ def test_mute_ends_what_plays_and_really_closes_the_device(room: Room) -> None:
     assert [*news, room.place.has_news] == [False, True, False]
     assert room.device.closed == [ring]
     assert room.events()[-1]["reason"] == "muted"
-    hearing = room.told("hearing")[-1]
+    hearing = room.bodies("hearing")[-1]
     assert (hearing["hearing"], hearing["reason"]) == ("muted", None)
-    assert room.told("state")[-1]["playing"] is None
+    assert room.bodies("state")[-1]["playing"] is None
     for _ in range(5):
         room.turn()
     assert room.device.opened == 1
     room.place.mute(muted=False)
     room.hear()
     assert room.device.opened == 2
-    assert room.told("hearing")[-1]["hearing"] == "hearing"
+    assert room.bodies("hearing")[-1]["hearing"] == "hearing"
     assert room.place.counters.lost_seconds == 0.0
 
 
-def test_a_restart_ends_what_plays_and_opens_the_device_again(room: Room) -> None:
+def test_restart_ends_events_and_reopens_the_device(room: Room) -> None:
     ring = room.hear()
     room.place.restart()
     assert room.device.closed == [ring]
     assert room.events()[-1]["reason"] == "stopped"
-    assert room.told("state")[-1]["playing"] is False
+    assert room.bodies("state")[-1]["playing"] is False
     room.hear()
     assert room.device.opened == 2
-    assert [told["hearing"] for told in room.told("hearing")] == ["hearing", "hearing"]
+    assert [body["hearing"] for body in room.bodies("hearing")] == ["hearing", "hearing"]
     assert room.place.counters.lost_seconds == 0.0
 
 
-def test_a_restart_leaves_what_is_muted_closed(room: Room) -> None:
+def test_mute_wakes_the_loop_only_for_a_change(room: Room) -> None:
+    wakes: list[bool] = []
+    setattr(room.device.wakeup, "wake", lambda: wakes.append(True))  # noqa: B010 (for mypy)
+    for muted in (False, True, True, False):
+        room.place.mute(muted)
+    assert len(wakes) == 2
+
+
+def test_restart_does_not_open_a_muted_device(room: Room) -> None:
     room.place.mute(muted=True)
     room.turn()
     room.place.restart()
@@ -235,16 +244,16 @@ def test_a_restart_leaves_what_is_muted_closed(room: Room) -> None:
     assert room.device.opened == 0
 
 
-def test_what_is_muted_from_the_start_is_never_opened(room: Room) -> None:
+def test_device_muted_from_the_start_is_never_opened(room: Room) -> None:
     room.place.mute(muted=True)
     for _ in range(3):
         room.turn()
     assert room.device.opened == 0
-    assert [h["hearing"] for h in room.told("hearing")] == ["muted"]
+    assert [h["hearing"] for h in room.bodies("hearing")] == ["muted"]
     assert room.place.is_settled
 
 
-def test_other_rules_do_not_end_what_plays(room: Room) -> None:
+def test_retune_does_not_end_events(room: Room) -> None:
     ring = room.hear()
     strict = rules(TrackerSettings(threshold=0.99), FAMILIES, (0.5, 0.5), 1.0)
     room.place.retune(strict, -30.0)
@@ -257,16 +266,16 @@ def test_other_rules_do_not_end_what_plays(room: Room) -> None:
     assert ended["duration_seconds"] > 15.0
 
 
-def test_the_end_ends_what_plays_and_closes_the_device(room: Room) -> None:
+def test_end_ends_events_and_closes_the_device(room: Room) -> None:
     ring = room.hear()
     room.place.end()
     assert room.events()[-1]["reason"] == "stopped"
-    assert room.told("state")[-1]["playing"] is False
-    assert [h["hearing"] for h in room.told("hearing")] == ["hearing"]
+    assert room.bodies("state")[-1]["playing"] is False
+    assert [h["hearing"] for h in room.bodies("hearing")] == ["hearing"]
     assert room.device.closed == [ring]
 
 
-def test_the_end_of_a_deaf_place_leaves_it_deaf(room: Room) -> None:
+def test_end_of_a_deaf_place_publishes_nothing(room: Room) -> None:
     room.hear().lose("unplugged")
     room.turn()
     before = len(room.sent)
@@ -274,7 +283,7 @@ def test_the_end_of_a_deaf_place_leaves_it_deaf(room: Room) -> None:
     assert room.sent[before:] == []
 
 
-def test_one_line_is_logged_a_change_and_none_a_window(
+def test_logs_one_line_per_change_and_none_per_window(
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -297,29 +306,37 @@ def test_one_line_is_logged_a_change_and_none_a_window(
     ]
 
 
-def test_diagnostics_are_told_once_a_minute_and_only_when_they_are_news(
+def test_publishes_changed_diagnostics_once_a_minute(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    room.place.diagnose(Counters())
-    assert room.told("diagnostics") == []
+    room.place.publish_diagnostics(Counters())
+    assert room.bodies("diagnostics") == []
     room.hear()
     for now in range(1000, 1300):
-        room.place.diagnose(Counters(windows=now, reopens=now >= 1130, inference_ms=1.234))
-    assert [(t["windows"], t["reopens"]) for t in room.told("diagnostics")] == [
+        counters = Counters(windows=now, reopens=now >= 1130, inference_ms=1.234)
+        room.place.publish_diagnostics(counters)
+    assert [(t["windows"], t["reopens"]) for t in room.bodies("diagnostics")] == [
         (1000, 0),
         (1130, 1),
     ]
-    assert room.told("diagnostics")[0].keys() == {
+    assert room.bodies("diagnostics")[0].keys() == {
         "windows", "late_windows", "lost_seconds", "overflows", "reopens", "reconnects", "queued",
         "dropped", "refused", "refusing", "inference_ms", "model", "started",
     }  # fmt: skip
 
 
+def test_counters_are_those_of_the_source_with_the_inference_time(room: Room) -> None:
+    room.hear()
+    counters = room.place.counters
+    assert counters.inference_ms > 0
+    assert replace(counters, inference_ms=0.0) == room.source.counters == Counters(windows=5)
+
+
 @pytest.fixture
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
-    """A service manager that hears everything."""
+    """The socket of a service manager, which gets all notifications."""
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
@@ -330,7 +347,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.
 def listening(
     room: Room, do: Callable[[Listener], None], *chores: Callable[[], None]
 ) -> BaseException | None:
-    """Run the loop while another thread does something; then stop it. What it raised."""
+    """Run the loop while another thread calls `do`, then stop it; return the error it raised."""
     stop = Stop()
     listener = Listener([room.place], room.device.wakeup, chores)
     failure: list[BaseException] = []
@@ -362,7 +379,7 @@ def until(is_so: Callable[[], Any]) -> None:
         time.sleep(0.005)
 
 
-def test_the_loop_hears_while_sound_comes_and_ends_it_when_asked(room: Room) -> None:
+def test_loop_listens_until_stopped_and_ends_events(room: Room) -> None:
     ring = room.device.ring()
 
     def has_heard(windows: int) -> bool:
@@ -378,7 +395,7 @@ def test_the_loop_hears_while_sound_comes_and_ends_it_when_asked(room: Room) -> 
     assert room.device.closed == [ring]
 
 
-def test_the_watchdog_is_fed_once_a_turn_and_after_the_chores(
+def test_feeds_the_watchdog_once_per_turn_after_the_chores(
     room: Room, manager: socket.socket
 ) -> None:
     turns: list[int] = []
@@ -396,7 +413,7 @@ def test_the_watchdog_is_fed_once_a_turn_and_after_the_chores(
     assert fed == sorted(fed)
 
 
-def test_a_muted_place_feeds_the_watchdog_often_enough_and_no_more(
+def test_feeds_the_watchdog_at_half_its_interval_while_muted(
     room: Room, manager: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WATCHDOG_USEC", "400000")
@@ -411,7 +428,7 @@ def test_a_muted_place_feeds_the_watchdog_often_enough_and_no_more(
     assert 0.5 < time.monotonic() - began < 5.0
 
 
-def test_a_place_is_muted_from_another_thread_at_once(room: Room) -> None:
+def test_mute_from_another_thread_acts_at_once(room: Room) -> None:
     ring = room.device.ring()
 
     def mute(_listener: Listener) -> None:
@@ -422,7 +439,7 @@ def test_a_place_is_muted_from_another_thread_at_once(room: Room) -> None:
     listening(room, mute)
 
 
-def test_a_sound_system_that_hangs_for_too_long_ends_the_loop(
+def test_loop_fails_if_the_sound_system_hangs_too_long(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listener_module, "_PATIENCE_SECONDS", 0.3)
@@ -430,10 +447,10 @@ def test_a_sound_system_that_hangs_for_too_long_ends_the_loop(
     raised = listening(room, lambda _: time.sleep(1.5))
     assert isinstance(raised, FailedError)
     assert "has not answered" in str(raised)
-    assert room.told("hearing")[-1]["reason"] == "the device does not answer"
+    assert room.bodies("hearing")[-1]["reason"] == "the device does not answer"
 
 
-def test_a_hang_is_borne_longer_while_another_place_hears(
+def test_loop_waits_longer_for_a_hang_while_another_place_has_sound(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listener_module, "_PATIENCE_SECONDS", 0.2)
@@ -445,7 +462,7 @@ def test_a_hang_is_borne_longer_while_another_place_hears(
     assert other.events()[-1]["reason"] == "stopped"
 
 
-def test_channels_in_opposite_phase_are_named_once(
+def test_warns_once_of_channels_in_opposite_phase(
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(2):
@@ -458,17 +475,15 @@ def test_channels_in_opposite_phase_are_named_once(
             room.turn()
         ring.lose("unplugged")
         room.turn()
-    named = [r.message for r in caplog.records if "opposite phase" in r.message]
-    (line,) = named
+    warnings = [r.message for r in caplog.records if "opposite phase" in r.message]
+    (line,) = warnings
     assert line == (
         "room: the channels of its microphone are in opposite phase and cancel each other "
         "when they are mixed; set channel: 1 for it"
     )
 
 
-def test_channels_of_ordinary_stereo_are_not_named(
-    room: Room, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_does_not_warn_of_ordinary_stereo(room: Room, caplog: pytest.LogCaptureFixture) -> None:
     ring = room.device.ring(channels=2)
     room.turn()
     room.turn()

@@ -1,4 +1,4 @@
-"""Settings read again: what is applied, what is named, and what is refused."""
+"""A reload of the settings: which keys are applied, need a restart, or are rejected."""
 
 import logging
 import os
@@ -24,7 +24,7 @@ BEFORE = "name: room\ntracker: {threshold: 0.5}\nsources: [{name: a, device: x}]
 
 
 class Box:
-    """A file of settings, and what was applied of it."""
+    """A settings file, its reload, and the settings that were applied."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "timbrel.yaml"
@@ -49,13 +49,13 @@ def box(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Box:
     return Box(tmp_path)
 
 
-def test_nothing_is_read_unasked(box: Box) -> None:
+def test_reads_nothing_without_a_request(box: Box) -> None:
     box.file.write_text("tracker: {threshold: 0.9}")
     box.reload()
     assert box.applied == []
 
 
-def test_what_can_be_applied_is(box: Box, caplog: pytest.LogCaptureFixture) -> None:
+def test_applies_keys_that_need_no_restart(box: Box, caplog: pytest.LogCaptureFixture) -> None:
     box.change(BEFORE.replace("0.5", "0.9") + "log: {level: debug}\naudio: {gate_dbfs: -50}\n")
     assert [s.tracker.threshold for s in box.applied] == [0.9]
     assert caplog.messages == [
@@ -63,16 +63,16 @@ def test_what_can_be_applied_is(box: Box, caplog: pytest.LogCaptureFixture) -> N
     ]
 
 
-def test_what_needs_a_restart_is_named_until_there_is_one(
+def test_every_reload_names_keys_that_need_a_restart(
     box: Box, caplog: pytest.LogCaptureFixture
 ) -> None:
     text = BEFORE.replace("0.5", "0.9") + "mqtt: {host: hub, port: 1}\naudio: {hop_seconds: 2}\n"
     for _ in range(2):
         box.change(text)
-    waiting = "restart needed for audio.hop_seconds, mqtt.host, mqtt.port"
+    restart = "restart needed for audio.hop_seconds, mqtt.host, mqtt.port"
     assert caplog.messages == [
-        f"settings reloaded: tracker.threshold applied; {waiting}",
-        f"settings reloaded: {waiting}",
+        f"settings reloaded: tracker.threshold applied; {restart}",
+        f"settings reloaded: {restart}",
     ]
 
 
@@ -85,7 +85,7 @@ def test_what_needs_a_restart_is_named_until_there_is_one(
         ("[{name: a, device: x}, {name: b, device: y}]", ["sources"]),
     ],
 )
-def test_sources_are_told_apart_by_name(box: Box, sources: str, keys: list[str]) -> None:
+def test_identifies_sources_by_name(box: Box, sources: str, keys: list[str]) -> None:
     old = load(box.file)
     box.file.write_text(BEFORE.replace("[{name: a, device: x}]", sources))
     assert changed_keys(old, load(box.file)) == keys
@@ -95,9 +95,7 @@ def test_sources_are_told_apart_by_name(box: Box, sources: str, keys: list[str])
 TWO = "sources: [{name: a, device: x}, {name: b, device: y}]\n"
 
 
-def test_source_that_was_taken_out_needs_no_restart(
-    box: Box, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_removed_source_needs_no_restart(box: Box, caplog: pytest.LogCaptureFixture) -> None:
     box.file.write_text(TWO)
     box.reload = Reload(box.file, load(box.file), box.apply)
     for _ in range(2):
@@ -109,14 +107,14 @@ def test_source_that_was_taken_out_needs_no_restart(
     ]
 
 
-def test_last_source_is_not_taken_out_without_a_restart(
+def test_removing_the_last_source_needs_a_restart(
     box: Box, caplog: pytest.LogCaptureFixture
 ) -> None:
     box.change("name: room\ntracker: {threshold: 0.5}\n")
     assert caplog.messages == ["settings reloaded: restart needed for sources"]
 
 
-def test_places_that_end_when_sources_is_removed_are_named(
+def test_names_places_that_end_when_sources_is_removed(
     box: Box, caplog: pytest.LogCaptureFixture
 ) -> None:
     box.file.write_text("name: a\n" + TWO)
@@ -129,7 +127,7 @@ def test_places_that_end_when_sources_is_removed_are_named(
     ]
 
 
-def test_source_that_replaces_another_is_named(box: Box, caplog: pytest.LogCaptureFixture) -> None:
+def test_replaced_source_needs_a_restart(box: Box, caplog: pytest.LogCaptureFixture) -> None:
     box.file.write_text(TWO)
     box.reload = Reload(box.file, load(box.file), box.apply)
     box.change("sources: [{name: a, device: x}, {name: c, device: y}]\n")
@@ -144,7 +142,7 @@ def test_source_that_replaces_another_is_named(box: Box, caplog: pytest.LogCaptu
         ("tracker: {votes: 1000, vote_seconds: 3}", "can never be reached"),
     ],
 )
-def test_a_bad_file_is_refused_in_one_line_and_the_old_settings_stay(
+def test_invalid_file_is_logged_in_one_line_and_old_settings_stay(
     box: Box, text: str, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     box.change(text)
@@ -156,9 +154,7 @@ def test_a_bad_file_is_refused_in_one_line_and_the_old_settings_stay(
     assert caplog.messages[1:] == ["settings reloaded: nothing has changed"]
 
 
-def test_each_fault_of_a_bad_file_is_a_line_of_its_own(
-    box: Box, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_logs_each_fault_of_an_invalid_file(box: Box, caplog: pytest.LogCaptureFixture) -> None:
     box.change("tracker: {threshold: 5}\naudoi: {}\n")
     assert box.applied == []
     default = "correct it, or remove it for the default"
@@ -170,7 +166,7 @@ def test_each_fault_of_a_bad_file_is_a_line_of_its_own(
 
 
 @pytest.mark.parametrize("text", ["a: &a {x: 1}\ntracker: {<<: *a}", "rows: &a [*a]"])
-def test_merge_keys_and_endless_aliases_do_not_hold_up_the_loop(
+def test_merge_keys_and_endless_aliases_do_not_delay_the_loop(
     text: str, box: Box, caplog: pytest.LogCaptureFixture
 ) -> None:
     began = time.monotonic()
@@ -180,21 +176,21 @@ def test_merge_keys_and_endless_aliases_do_not_hold_up_the_loop(
     assert caplog.messages[-1].endswith("; the old settings stay")
 
 
-def test_a_file_that_is_gone_is_refused(box: Box, caplog: pytest.LogCaptureFixture) -> None:
+def test_missing_file_is_logged(box: Box, caplog: pytest.LogCaptureFixture) -> None:
     box.file.unlink()
     box.reload.request()
     box.reload()
     assert "No such file" in caplog.messages[0]
 
 
-def test_without_a_file_there_is_nothing_to_read(caplog: pytest.LogCaptureFixture) -> None:
+def test_reads_nothing_without_a_file(caplog: pytest.LogCaptureFixture) -> None:
     reload = Reload(None, Settings(), lambda _: pytest.fail("applied"))
     reload.request()
     reload()
     assert caplog.messages == ["nothing to reload: started without --config"]
 
 
-def test_a_file_that_changed_behind_its_name_needs_a_restart(
+def test_changed_referenced_file_needs_a_restart(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -211,13 +207,13 @@ def test_a_file_that_changed_behind_its_name_needs_a_restart(
     box.change(text)
     model.unlink()
     box.change(text)
-    waiting = "settings reloaded: restart needed for mqtt.tls.ca_file (its file has changed)"
+    restart = "settings reloaded: restart needed for mqtt.tls.ca_file (its file has changed)"
     nothing = "settings reloaded: nothing has changed"
-    assert caplog.messages == [nothing, waiting, waiting, waiting]
+    assert caplog.messages == [nothing, restart, restart, restart]
 
 
 class Login(Box):
-    """A box whose broker's password is in a file."""
+    """A box with the broker's password in a file, and the passwords that were used."""
 
     def __init__(self, folder: Path) -> None:
         self.password = folder / "password"
@@ -233,7 +229,7 @@ class Login(Box):
         mqtt = f"mqtt: {{username: me, password_file: '{password}'}}\n"
         self.file.write_text(BEFORE + mqtt + more)
 
-    def read_again(self) -> None:
+    def reload_now(self) -> None:
         self.reload.request()
         self.reload()
 
@@ -244,13 +240,13 @@ def login(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Login:
     return Login(tmp_path)
 
 
-def test_a_password_that_changed_in_its_file_is_used(
+def test_uses_a_password_changed_in_its_file(
     login: Login, caplog: pytest.LogCaptureFixture
 ) -> None:
-    login.read_again()
+    login.reload_now()
     login.password.write_text("new\n")
-    login.read_again()
-    login.read_again()
+    login.reload_now()
+    login.reload_now()
     assert login.used == ["old", "new", "new"]
     assert caplog.messages == [
         "settings reloaded: nothing has changed",
@@ -259,12 +255,12 @@ def test_a_password_that_changed_in_its_file_is_used(
     ]
 
 
-def test_another_password_file_is_used(login: Login, caplog: pytest.LogCaptureFixture) -> None:
+def test_uses_another_password_file(login: Login, caplog: pytest.LogCaptureFixture) -> None:
     other = login.password.with_name("other")
     other.write_text("new")
     login.write(other)
-    login.read_again()
-    login.read_again()
+    login.reload_now()
+    login.reload_now()
     assert login.used == ["new", "new"]
     assert caplog.messages == [
         "settings reloaded: mqtt.password_file, the broker's password applied",
@@ -272,24 +268,24 @@ def test_another_password_file_is_used(login: Login, caplog: pytest.LogCaptureFi
     ]
 
 
-def test_the_password_of_another_user_waits_for_a_restart(
+def test_password_of_another_user_needs_a_restart(
     login: Login, caplog: pytest.LogCaptureFixture
 ) -> None:
     login.password.write_text("new")
     login.file.write_text(login.file.read_text().replace("username: me", "username: you"))
-    login.read_again()
+    login.reload_now()
     assert login.used == []
     assert caplog.messages == ["settings reloaded: restart needed for mqtt.username"]
 
 
 @pytest.mark.parametrize("content", [None, b"me\nnew", b"\xff"])
-def test_a_password_that_cannot_be_used_leaves_the_old_settings(
+def test_unusable_password_leaves_the_old_settings(
     content: bytes | None, login: Login, caplog: pytest.LogCaptureFixture
 ) -> None:
     login.password.unlink()
     if content is not None:
         login.password.write_bytes(content)
-    login.read_again()
+    login.reload_now()
     assert login.used == []
     assert login.applied == []
     (line,) = caplog.messages
@@ -297,17 +293,17 @@ def test_a_password_that_cannot_be_used_leaves_the_old_settings(
     assert line.endswith("; the old settings stay")
 
 
-def test_a_pipe_is_not_read_again(login: Login, caplog: pytest.LogCaptureFixture) -> None:
+def test_does_not_read_a_pipe_again(login: Login, caplog: pytest.LogCaptureFixture) -> None:
     login.password.unlink()
     os.mkfifo(login.password)
     began = time.monotonic()
-    login.read_again()
+    login.reload_now()
     assert time.monotonic() - began < 2
     assert login.used == []
     assert caplog.messages == ["settings reloaded: nothing has changed"]
 
 
-def test_a_copy_that_is_not_current_is_mentioned(
+def test_warns_of_an_outdated_copy_of_the_password(
     login: Login, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     copy = tmp_path / "timbrel.service" / "mqtt_password"
@@ -317,7 +313,7 @@ def test_a_copy_that_is_not_current_is_mentioned(
     monkeypatch.setattr(os, "access", lambda *_: False)
     while login.password.stat().st_ctime <= copy.stat().st_ctime:
         login.password.write_text("new")
-    login.read_again()
+    login.reload_now()
     assert login.used == []
     (line,) = caplog.messages
     assert line == (
@@ -327,19 +323,19 @@ def test_a_copy_that_is_not_current_is_mentioned(
     assert caplog.records[0].levelno == logging.WARNING
 
 
-def test_a_signal_requests_it_and_wakes_the_loop(box: Box) -> None:
-    woken: list[int] = []
+def test_signal_requests_a_reload_and_wakes_the_loop(box: Box) -> None:
+    wakes: list[int] = []
     before = signal.getsignal(signal.SIGHUP)
-    with reload_on_signal(box.reload, lambda: woken.append(1), Stop()):
+    with reload_on_signal(box.reload, lambda: wakes.append(1), Stop()):
         os.kill(os.getpid(), signal.SIGHUP)
         assert box.applied == []
         box.reload()
-    assert woken == [1]
+    assert wakes == [1]
     assert len(box.applied) == 1
     assert signal.getsignal(signal.SIGHUP) == before
 
 
-def test_a_blocked_signal_arrives_all_the_same(box: Box) -> None:
+def test_blocked_signal_requests_a_reload(box: Box) -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
     try:
         with reload_on_signal(box.reload, lambda: None, Stop()):
@@ -352,7 +348,7 @@ def test_a_blocked_signal_arrives_all_the_same(box: Box) -> None:
 
 
 def hang_up(box: Box, *, closing: bool) -> bool:
-    """Close the terminal or not, then send SIGHUP; whether that asked to stop."""
+    """Send SIGHUP, with `closing` from a closed terminal; return True if a stop was requested."""
     terminal, ours = os.openpty()
     stdin = os.dup(0)
     os.dup2(ours, 0)
@@ -372,14 +368,14 @@ def hang_up(box: Box, *, closing: bool) -> bool:
     return stop.is_set()
 
 
-def test_a_terminal_that_is_closed_stops_what_was_started_there(box: Box) -> None:
+def test_closed_terminal_stops_the_process_started_in_it(box: Box) -> None:
     assert not hang_up(box, closing=False)
     assert len(box.applied) == 1
     assert hang_up(box, closing=True)
     assert len(box.applied) == 1
 
 
-def test_a_terminal_that_was_closed_during_the_start_stops_what_was_started_there(
+def test_terminal_closed_during_the_start_stops_the_process(
     box: Box,
 ) -> None:
     terminal, ours = os.openpty()
@@ -388,7 +384,7 @@ def test_a_terminal_that_was_closed_during_the_start_stops_what_was_started_ther
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
     try:
         os.close(terminal)
-        # Only this thread blocks it here.
+        # To this thread: the others do not block the signal.
         signal.pthread_kill(threading.get_ident(), signal.SIGHUP)
         with reload_on_signal(box.reload, lambda: None, stop):
             box.reload()
@@ -401,7 +397,7 @@ def test_a_terminal_that_was_closed_during_the_start_stops_what_was_started_ther
     assert box.applied == []
 
 
-def test_a_signal_while_the_program_starts_does_not_end_it(tmp_path: Path) -> None:
+def test_signal_during_the_start_does_not_end_the_program(tmp_path: Path) -> None:
     config, log = tmp_path / "timbrel.yaml", tmp_path / "log"
     config.write_text(
         "mqtt: {host: 127.0.0.1, port: 9}\nsources: [{name: a, url: 'rtsp://127.0.0.1:9/a'}]\n"
@@ -414,10 +410,10 @@ def test_a_signal_while_the_program_starts_does_not_end_it(tmp_path: Path) -> No
             stderr=output,
         )
     with killed_at_last(daemon):
-        # As soon as the program blocks the signal, long before it has its handler.
+        # Send it as soon as the program blocks the signal, long before the handler is installed.
         process = Path(f"/proc/{daemon.pid}")
         deadline = time.monotonic() + 20
-        # Until it is that program, it has the mask of a fork, which blocks every signal.
+        # Before exec, the forked process blocks every signal.
         while b"-m\0daemon\0run" not in (process / "cmdline").read_bytes() or not is_blocked(
             process / "status", signal.SIGHUP
         ):
@@ -435,7 +431,7 @@ def is_blocked(status: Path, number: signal.Signals) -> bool:
     return bool(blocked & 1 << (number - 1))
 
 
-def test_a_closed_terminal_does_not_stop_what_was_started_to_ignore_that(box: Box) -> None:
+def test_closed_terminal_does_not_stop_a_process_that_ignores_it(box: Box) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         assert not hang_up(box, closing=True)

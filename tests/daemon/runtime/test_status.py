@@ -1,4 +1,4 @@
-"""What `systemctl status` shows, as a person reads it."""
+"""The status line that `systemctl status` shows."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ NOW = 100_000.0
 
 @dataclass
 class Still:
-    """A place that stands still."""
+    """A place that does not change."""
 
     name: str
     status: PlaceStatus
@@ -22,7 +22,7 @@ class Still:
 
 
 @pytest.mark.parametrize(
-    ("doing", "lost_seconds", "expected"),
+    ("status", "lost_seconds", "expected"),
     [
         (PlaceStatus(PlaceState.STARTING), 0.0, "starting, 0 lost"),
         (PlaceStatus(PlaceState.HEARING), 0.4, "hearing, 0 lost"),
@@ -39,19 +39,17 @@ class Still:
         (PlaceStatus(PlaceState.MUTED), 0.0, "muted, 0 lost"),
     ],
 )  # fmt: skip
-def test_one_place_speaks_for_itself(
-    doing: PlaceStatus, lost_seconds: float, expected: str
-) -> None:
-    place = Still("room", doing, Counters(lost_seconds=lost_seconds))
+def test_single_place_is_not_named(status: PlaceStatus, lost_seconds: float, expected: str) -> None:
+    place = Still("room", status, Counters(lost_seconds=lost_seconds))
     assert status_line([place], NOW, "connected") == f"{expected}; broker connected"
 
 
-def test_several_places_are_named() -> None:
-    doings = {
+def test_names_several_places() -> None:
+    statuses = {
         "kitchen": PlaceStatus(PlaceState.HEARING),
         "hall": PlaceStatus(PlaceState.DEAF, "unplugged"),
     }
-    places = [Still(name, doing, Counters()) for name, doing in doings.items()]
+    places = [Still(name, status, Counters()) for name, status in statuses.items()]
     assert status_line(places, NOW, "not connected: no broker answers") == (
         "kitchen hearing, 0 lost; hall deaf: unplugged, 0 lost; "
         "broker not connected: no broker answers"

@@ -1,4 +1,4 @@
-"""What is built from the settings of a source."""
+"""The device that is built from the settings of a source."""
 
 import threading
 from pathlib import Path
@@ -14,24 +14,24 @@ from daemon.sound.portaudio import PortAudio
 from tests.conftest import Timbrel
 
 
-def test_a_source_with_a_device_is_a_microphone() -> None:
+def test_source_with_a_device_is_a_microphone() -> None:
     changed = threading.Condition()
     device = device_of(SourceSettings(name="a", device="usb:0d8c:0014"), PortAudio(), changed)
     assert isinstance(device, Microphone)
 
 
-def test_a_source_with_a_url_is_a_camera() -> None:
+def test_source_with_a_url_is_a_camera() -> None:
     source = SourceSettings(name="hall", url="rtsp://camera.invalid/1")
     assert isinstance(device_of(source, PortAudio(), threading.Condition()), Camera)
 
 
-def test_a_url_that_can_never_work_is_refused() -> None:
+def test_rejects_an_invalid_url() -> None:
     source = SourceSettings(name="hall", url="rtsp://camera.invalid:port/1")
     with pytest.raises(InputError, match="url"):
         device_of(source, PortAudio(), threading.Condition())
 
 
-def test_a_check_names_the_place_that_can_never_work(timbrel: Timbrel, tmp_path: Path) -> None:
+def test_check_names_the_source_with_an_invalid_url(timbrel: Timbrel, tmp_path: Path) -> None:
     config = tmp_path / "timbrel.yaml"
     config.write_text('sources: [{name: hall, url: "rtsp://u:secret@camera.invalid:port/1"}]\n')
     done = timbrel("check", config)
@@ -51,7 +51,7 @@ def test_a_check_names_the_place_that_can_never_work(timbrel: Timbrel, tmp_path:
         ("url: 'rtsp://hall.invalid/1'", "hall.invalid\n"),
     ],
 )
-def test_a_check_says_whether_a_certificate_is_verified(
+def test_check_shows_if_the_certificate_is_verified(
     source: str, words: str, timbrel: Timbrel, tmp_path: Path
 ) -> None:
     config = tmp_path / "timbrel.yaml"
@@ -70,7 +70,7 @@ def test_a_check_says_whether_a_certificate_is_verified(
         ("device: default, tls_verify: true", "tls_verify and ca_file are for a url"),
     ],
 )
-def test_settings_of_tls_that_cannot_work_are_refused_by_the_place(
+def test_rejects_invalid_tls_settings_of_a_place(
     source: str, words: str, timbrel: Timbrel, tmp_path: Path
 ) -> None:
     config = tmp_path / "timbrel.yaml"

@@ -1,4 +1,4 @@
-"""The life of a source: opened, lost, opened again; with a device and a clock by hand."""
+"""A source that opens, loses and reopens its device, with a device and a clock moved by hand."""
 
 import math
 import threading
@@ -7,6 +7,7 @@ from concurrent.futures import Future
 
 import pytest
 
+from daemon.counters import Counters
 from daemon.errors import InputError, SoundLostError
 from daemon.sound.ring import Ring
 from daemon.sound.source import Listening, Source
@@ -25,8 +26,8 @@ class Clock:
         return self.now
 
 
-class Hand:
-    """A device whose openings are answered by hand."""
+class ManualDevice:
+    """A device whose openings the test completes."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
@@ -62,18 +63,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def hand() -> Hand:
-    return Hand()
+def device() -> ManualDevice:
+    return ManualDevice()
 
 
 @pytest.fixture
-def source(clock: Clock, hand: Hand) -> Source:
+def source(clock: Clock, device: ManualDevice) -> Source:
     assert clock.now
-    return Source(hand, Listening(1.0, STALL_SECONDS))
+    return Source(device, Listening(1.0, STALL_SECONDS))
 
 
 def sound(ring: Ring, seconds: float, clock: Clock) -> None:
-    """So much sound, which takes as long to come."""
+    """Write sound and move the clock by its length."""
     clock.now += seconds
     ring.write(buzz(seconds)[:, None])
 
@@ -84,21 +85,21 @@ def lost_reason(source: Source) -> str:
     return str(caught.value)
 
 
-def hearing(source: Source, hand: Hand, clock: Clock) -> Ring:
-    """Have it opened and sounding; its ring."""
+def hearing(source: Source, device: ManualDevice, clock: Clock) -> Ring:
+    """Open the source and let it sound; return its ring."""
     source.poll()
-    ring = hand.give()
+    ring = device.give()
     source.poll()
     sound(ring, 4.0, clock)
     assert source.poll() is not None
     return ring
 
 
-def test_it_is_opened_once_and_gives_windows(source: Source, hand: Hand, clock: Clock) -> None:
+def test_opens_once_and_returns_windows(source: Source, device: ManualDevice, clock: Clock) -> None:
     for _ in range(3):
         assert source.poll() is None
-    assert len(hand.openings) == 1
-    ring = hand.give()
+    assert len(device.openings) == 1
+    ring = device.give()
     assert source.has_news
     assert source.poll() is None
     assert not source.sounds
@@ -106,12 +107,14 @@ def test_it_is_opened_once_and_gives_windows(source: Source, hand: Hand, clock: 
     window = source.poll()
     assert window is not None
     assert window.ended_at == 4.0
-    assert [source.sounds, source.tally.windows, source.tally.lost_seconds] == [True, 1, 0.0]
+    assert [source.sounds, source.counters.windows, source.counters.lost_seconds] == [True, 1, 0.0]
 
 
-def test_sound_is_known_before_the_first_window(source: Source, hand: Hand, clock: Clock) -> None:
+def test_sound_is_reported_before_the_first_window(
+    source: Source, device: ManualDevice, clock: Clock
+) -> None:
     source.poll()
-    ring = hand.give()
+    ring = device.give()
     source.poll()
     sound(ring, 0.3, clock)
     assert source.has_news
@@ -119,72 +122,70 @@ def test_sound_is_known_before_the_first_window(source: Source, hand: Hand, cloc
     assert source.sounds
 
 
-def test_what_cannot_be_opened_is_tried_with_growing_pauses_for_ever(
-    source: Source, hand: Hand, clock: Clock
+def test_retries_a_failed_opening_with_growing_pauses(
+    source: Source, device: ManualDevice, clock: Clock
 ) -> None:
     pauses = []
     for _ in range(40):
         source.poll()
-        hand.refuse("it is not there")
+        device.refuse("it is not there")
         assert lost_reason(source) == "it is not there"
         pauses.append(source.due - clock.now)
         source.poll()
         clock.now = source.due
-    assert len(hand.openings) == 40
+    assert len(device.openings) == 40
     for pause, longest in zip(pauses, [0.5, 1.0, 2.0, *[3.0] * 37], strict=True):
         assert 0.7 * longest - 1e-6 <= pause <= longest
     assert len(set(pauses[4:])) > 10
 
 
-def test_the_longest_pause_is_the_devices_own(hand: Hand, clock: Clock) -> None:
-    source = Source(hand, Listening(1.0, STALL_SECONDS, longest_pause_seconds=15.0))
+def test_longest_pause_is_configurable(device: ManualDevice, clock: Clock) -> None:
+    source = Source(device, Listening(1.0, STALL_SECONDS, longest_pause_seconds=15.0))
     for _ in range(10):
         source.poll()
-        hand.refuse("it is not there")
+        device.refuse("it is not there")
         lost_reason(source)
         pause_seconds = source.due - clock.now
         clock.now = source.due
     assert 0.7 * 15.0 <= pause_seconds <= 15.0 + 1e-6
 
 
-def test_a_device_that_is_gone_is_let_go_and_opened_again(
-    source: Source, hand: Hand, clock: Clock
+def test_closes_and_reopens_a_lost_device(
+    source: Source, device: ManualDevice, clock: Clock
 ) -> None:
-    ring = hearing(source, hand, clock)
+    ring = hearing(source, device, clock)
     sound(ring, 0.5, clock)
     ring.lose("it is gone")
     assert lost_reason(source) == "it is gone"
-    assert hand.closed == [ring]
+    assert device.closed == [ring]
     assert source.sounded_seconds == 4.5
     assert source.sounded_until == clock.now
     clock.now += 7.0
     source.poll()
-    again = hand.give()
+    again = device.give()
     source.poll()
-    assert source.tally.lost_seconds == 7.0
+    assert source.counters.lost_seconds == 7.0
     sound(again, 0.5, clock)
     source.poll()
     assert source.sounds
-    assert [source.tally.lost_seconds, source.tally.reopens] == [7.5, 1]
+    assert [source.counters.lost_seconds, source.counters.reopens] == [7.5, 1]
     clock.now += 100.0
-    assert source.tally.lost_seconds == 7.5
+    assert source.counters.lost_seconds == 7.5
 
 
-def test_a_device_that_is_silent_for_too_long_is_lost(
-    source: Source, hand: Hand, clock: Clock
-) -> None:
-    hearing(source, hand, clock)
+def test_device_without_blocks_is_lost(source: Source, device: ManualDevice, clock: Clock) -> None:
+    hearing(source, device, clock)
     heard_at = clock.now
     clock.now += STALL_SECONDS - 0.1
     assert source.poll() is None
     clock.now += 0.2
     assert lost_reason(source) == "no sound from the device for 5 s"
     assert source.sounded_until == heard_at
-    assert source.tally.lost_seconds == pytest.approx(5.1)
+    assert source.counters.lost_seconds == pytest.approx(5.1)
 
 
-def test_a_sound_system_that_hangs_is_told_once_and_waited_for(
-    source: Source, hand: Hand, clock: Clock
+def test_reports_a_hanging_sound_system_once_and_waits_for_it(
+    source: Source, device: ManualDevice, clock: Clock
 ) -> None:
     source.poll()
     assert source.due == clock.now + STALL_SECONDS
@@ -195,98 +196,94 @@ def test_a_sound_system_that_hangs_is_told_once_and_waited_for(
         assert source.poll() is None
     assert source.due == math.inf
     assert source.unanswered_seconds == 35.0
-    assert len(hand.openings) == 1
-    ring = hand.give()
+    assert len(device.openings) == 1
+    ring = device.give()
     source.poll()
     sound(ring, 0.5, clock)
     source.poll()
     assert source.unanswered_seconds == 0.0
-    assert source.tally.lost_seconds == 35.5
+    assert source.counters.lost_seconds == 35.5
 
 
-def test_mute_closes_the_device_and_what_is_not_wanted_is_not_lost(
-    source: Source, hand: Hand, clock: Clock
+def test_mute_closes_the_device_and_counts_no_loss(
+    source: Source, device: ManualDevice, clock: Clock
 ) -> None:
-    ring = hearing(source, hand, clock)
+    ring = hearing(source, device, clock)
     source.mute(muted=True)
-    assert hand.closed == [ring]
+    assert device.closed == [ring]
     clock.now += 3600.0
     assert source.poll() is None
     assert source.due == math.inf
-    assert len(hand.openings) == 1
+    assert len(device.openings) == 1
     source.mute(muted=False)
     assert source.due <= clock.now
-    hearing(source, hand, clock)
-    assert [source.tally.lost_seconds, source.tally.reopens] == [0.0, 0]
+    hearing(source, device, clock)
+    assert [source.counters.lost_seconds, source.counters.reopens] == [0.0, 0]
 
 
-def test_mute_while_deaf_counts_what_was_lost_until_then(
-    source: Source, hand: Hand, clock: Clock
+def test_mute_while_deaf_keeps_the_loss_until_then(
+    source: Source, device: ManualDevice, clock: Clock
 ) -> None:
-    hearing(source, hand, clock).lose("gone")
+    hearing(source, device, clock).lose("gone")
     lost_reason(source)
     clock.now += 10.0
     source.mute(muted=True)
     clock.now += 10.0
-    assert source.tally.lost_seconds == 10.0
+    assert source.counters.lost_seconds == 10.0
 
 
-def test_an_opening_that_is_answered_after_the_mute_is_closed_at_once(
-    source: Source, hand: Hand, clock: Clock
+def test_device_opened_after_mute_is_closed_at_once(
+    source: Source, device: ManualDevice, clock: Clock
 ) -> None:
     source.poll()
     source.mute(muted=True)
     clock.now += 60.0
     assert source.poll() is None
     assert source.unanswered_seconds == 0.0
-    ring = hand.give()
+    ring = device.give()
     assert source.has_news
     source.poll()
-    assert hand.closed == [ring]
+    assert device.closed == [ring]
     assert not source.has_news
 
 
-def test_device_that_is_opened_after_the_source_is_closed_is_closed(
-    source: Source, hand: Hand
-) -> None:
+def test_device_opened_after_close_is_closed(source: Source, device: ManualDevice) -> None:
     source.poll()
     source.close()
     assert not source.has_news
-    # Nobody polls any more.
-    ring = hand.give()
-    assert hand.closed == [ring]
+    # The source is no longer polled.
+    ring = device.give()
+    assert device.closed == [ring]
 
 
-def test_closed_source_whose_opening_fails_closes_nothing(source: Source, hand: Hand) -> None:
+def test_failed_opening_after_close_closes_nothing(source: Source, device: ManualDevice) -> None:
     source.poll()
     source.close()
-    hand.refuse("it is busy")
-    assert hand.closed == []
+    device.refuse("it is busy")
+    assert device.closed == []
 
 
-def test_mute_cancels_an_opening_that_can_be_cancelled(
-    source: Source, hand: Hand, clock: Clock
-) -> None:
-    hand.can_cancel = True
+def test_mute_cancels_a_pending_opening(source: Source, device: ManualDevice, clock: Clock) -> None:
+    device.can_cancel = True
     source.poll()
     source.mute(muted=True)
-    assert hand.openings[0].cancelled()
+    assert device.openings[0].cancelled()
     assert source.poll() is None
     assert source.due == math.inf
     source.mute(muted=False)
-    hearing(source, hand, clock)
-    assert len(hand.openings) == 2
+    hearing(source, device, clock)
+    assert len(device.openings) == 2
 
 
-def test_an_opening_that_fails_after_the_mute_is_no_loss(source: Source, hand: Hand) -> None:
+def test_failed_opening_after_mute_is_no_loss(source: Source, device: ManualDevice) -> None:
     source.poll()
     source.mute(muted=True)
-    hand.refuse("it is busy")
+    device.refuse("it is busy")
     assert source.poll() is None
 
 
-def test_a_hang_that_outlasts_a_mute_is_told_again(
-    source: Source, hand: Hand, clock: Clock
+def test_reports_a_hang_again_after_unmute(
+    source: Source, device: ManualDevice, clock: Clock
 ) -> None:
     source.poll()
     clock.now += STALL_SECONDS
@@ -297,24 +294,34 @@ def test_a_hang_that_outlasts_a_mute_is_told_again(
     assert source.poll() is None
     clock.now += STALL_SECONDS
     assert lost_reason(source) == "the device does not answer"
-    assert len(hand.openings) == 1
+    assert len(device.openings) == 1
 
 
-def test_what_a_ring_counts_is_kept_when_it_is_gone(
-    source: Source, hand: Hand, clock: Clock
+def test_keeps_the_counts_of_a_closed_ring(
+    source: Source, device: ManualDevice, clock: Clock
 ) -> None:
-    ring = hearing(source, hand, clock)
+    ring = hearing(source, device, clock)
     sound(ring, 10.0, clock)
     source.poll()
-    assert source.tally[:2] == (2, 9)
-    assert (source.tally.lost_seconds, source.tally.overflows) == (2.0, 1)
+    assert (source.counters.windows, source.counters.late_windows) == (2, 9)
+    assert (source.counters.lost_seconds, source.counters.overflows) == (2.0, 1)
     source.close()
-    assert (source.tally.lost_seconds, source.tally.overflows) == (2.0, 1)
-    assert hand.closed == [ring]
+    assert (source.counters.lost_seconds, source.counters.overflows) == (2.0, 1)
+    assert device.closed == [ring]
 
 
-def test_what_can_never_work_is_passed_on(source: Source, hand: Hand) -> None:
+def test_counters_read_earlier_do_not_change(
+    source: Source, device: ManualDevice, clock: Clock
+) -> None:
+    before = source.counters
+    sound(hearing(source, device, clock), 10.0, clock)
     source.poll()
-    hand.openings[-1].set_exception(InputError("the PortAudio library is missing"))
+    assert before == Counters()
+    assert source.counters == Counters(windows=2, late_windows=9, lost_seconds=2.0, overflows=1)
+
+
+def test_raises_errors_that_no_retry_can_fix(source: Source, device: ManualDevice) -> None:
+    source.poll()
+    device.openings[-1].set_exception(InputError("the PortAudio library is missing"))
     with pytest.raises(InputError, match="library is missing"):
         source.poll()

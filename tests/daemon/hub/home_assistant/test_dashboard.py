@@ -1,4 +1,4 @@
-"""The dashboard of any box shows entities that its discovery announces, and needs no editing."""
+"""The dashboard of any box shows only entities in its discovery message."""
 
 import re
 import subprocess
@@ -34,7 +34,7 @@ def node(name: str = "music_room", shown: tuple[str, ...] = ("guitar", "synth_le
 
 
 def announced(place: Node) -> dict[str, dict[str, Any]]:
-    """The place's entities by the id that they get."""
+    """Return the place's entities by their entity ids."""
     components = msgspec.json.decode(discovery(place).payload)["components"].values()
     return {entity["default_entity_id"]: entity for entity in components if "name" in entity}
 
@@ -58,14 +58,14 @@ def timbrel(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize("name", ["music_room", "DG-2", "LivingRoom", "a__b", "_x-", "-", "2"])
-def test_shows_only_entities_that_are_announced(name: str) -> None:
+def test_shows_announced_entities_only(name: str) -> None:
     place = node(name)
     shown = set(ENTITY_ID.findall(str(dashboard([place]))))
     assert len(shown) >= 20
     assert shown <= announced(place).keys()
 
 
-def test_cards_of_entities_that_are_disabled_at_first_are_hidden() -> None:
+def test_hides_cards_of_entities_disabled_by_default() -> None:
     known = announced(node())
     for card in cards(dashboard([node()])):
         entity = known.get(card.get("entity", ""), {})
@@ -78,7 +78,7 @@ def test_cards_of_entities_that_are_disabled_at_first_are_hidden() -> None:
             }
 
 
-def test_a_box_without_listed_families_gets_hidden_cards_for_all() -> None:
+def test_box_without_listed_families_has_hidden_cards_for_all() -> None:
     place = node(shown=())
     known, board = announced(place), dashboard([place])
     hidden = [c["entity"] for c in cards(board) if "visibility" in c and c.get("entity")]
@@ -89,11 +89,11 @@ def test_a_box_without_listed_families_gets_hidden_cards_for_all() -> None:
     assert set(ENTITY_ID.findall(str(always))) <= known.keys()
 
 
-def test_has_built_in_cards_only() -> None:
+def test_uses_built_in_cards_only() -> None:
     assert {card["type"] for card in cards(dashboard([node()]))} == BUILT_IN
 
 
-def test_each_place_has_a_view_and_its_settings_behind_it() -> None:
+def test_each_place_has_a_view_and_a_settings_subview() -> None:
     board = dashboard([node("music_room"), node("cellar")])
     assert [
         (view["title"], view["path"], view.get("subview", False)) for view in board["views"]
@@ -107,7 +107,7 @@ def test_each_place_has_a_view_and_its_settings_behind_it() -> None:
     assert links == ["music_room-settings", "cellar-settings"]
 
 
-def test_everything_that_can_be_set_is_in_the_settings() -> None:
+def test_settings_view_shows_every_setting() -> None:
     platforms = ("number.", "switch.", "button.")
     settable = {entity_id for entity_id in announced(node()) if entity_id.startswith(platforms)}
     _, settings = dashboard([node()])["views"]
@@ -129,11 +129,11 @@ def test_prints_the_dashboard_of_a_configuration(tmp_path: Path) -> None:
     assert "flute" not in done.stdout
 
 
-def test_the_shipped_file_is_what_the_command_prints_without_a_configuration() -> None:
+def test_shipped_file_equals_the_commands_output() -> None:
     assert SHIPPED.read_text() == timbrel().stdout, f"timbrel dashboard > {SHIPPED}"
 
 
-def test_the_shipped_file_fits_another_box_once_its_prefix_is_replaced() -> None:
+def test_shipped_file_fits_another_box_after_replacing_the_prefix() -> None:
     text = SHIPPED.read_text().replace("timbrel_", "music_room_")
     shown = set(ENTITY_ID.findall(text))
     place = Node("music_room", "music_room", ALL_FAMILIES, "m", "v", shown=ALL_FAMILIES)
@@ -141,7 +141,7 @@ def test_the_shipped_file_fits_another_box_once_its_prefix_is_replaced() -> None
     assert shown <= announced(place).keys()
 
 
-def test_says_that_without_discovery_there_is_nothing_to_show(tmp_path: Path) -> None:
+def test_fails_without_discovery(tmp_path: Path) -> None:
     config = tmp_path / "timbrel.yaml"
     config.write_text("mqtt: {discovery: false}\n")
     done = timbrel("--config", config)

@@ -1,4 +1,4 @@
-"""A device with its entities, of which every key and value is one that Home Assistant takes."""
+"""The discovery message: its keys and values, and that Home Assistant accepts them."""
 
 import json
 from dataclasses import replace
@@ -26,8 +26,8 @@ NODE = Node(
 )
 ALL = replace(NODE, families=FAMILIES, shown=FAMILIES)
 
-# What Home Assistant 2025.4 to 2026.11 takes, read off its behaviour: keys by platform, values by
-# key. A key it does not know is dropped without a word, and a wrong value drops the entity.
+# The keys per platform and values per key that Home Assistant 2025.4 to 2026.11 accepts, found by
+# observation. It silently drops an unknown key, and drops the entity for an invalid value.
 DEVICE_KEYS = {
     *("identifiers", "name", "manufacturer", "model", "sw_version"),
     *("suggested_area", "configuration_url"),
@@ -62,14 +62,14 @@ REQUIRED_KEYS = {
     "button": {"command_topic"},
 }
 DEVICE_CLASSES = {
-    # Without a device class the hub says On and Off. With `sound` it would say Detected and Clear,
-    # with `connectivity` that a muted microphone is Disconnected.
+    # Without a device class Home Assistant shows On and Off. With `sound` it would show Detected
+    # and Clear, with `connectivity` Disconnected for a muted microphone.
     "binary_sensor": set[str](),
     "sensor": {"enum", "duration", "timestamp"},
     "number": {"duration"},
     "button": {"restart"},
 }
-# Which state classes a sensor's device class allows.
+# The state classes that each device class of a sensor allows.
 STATE_CLASSES: dict[str | None, set[str | None]] = {
     "enum": {None},
     "timestamp": {None},
@@ -92,12 +92,12 @@ def announced(node: Node, *, controls: bool = True) -> Any:
 
 
 def entities(node: Node, *, controls: bool = True) -> dict[str, dict[str, Any]]:
-    """The components without those that are announced as removed."""
+    """Return the components, without those that the message removes."""
     components = announced(node, controls=controls)["components"]
     return {key: entity for key, entity in components.items() if "unique_id" in entity}
 
 
-def of(node: Node, platform: str) -> dict[str, dict[str, Any]]:
+def on_platform(node: Node, platform: str) -> dict[str, dict[str, Any]]:
     return {key: e for key, e in entities(node).items() if e["platform"] == platform}
 
 
@@ -109,7 +109,7 @@ VARIANTS = [
 ]
 
 
-def test_the_device() -> None:
+def test_announces_the_device() -> None:
     message = discovery(NODE)
     assert message.topic == "homeassistant/device/timbrel_living_room/config"
     assert (message.qos, message.retain) == (1, True)
@@ -124,7 +124,7 @@ def test_the_device() -> None:
     assert body["origin"] == {"name": "Timbrel", "sw_version": "0.1.0"}
 
 
-def test_place_is_available_while_its_box_runs_and_it_is_configured() -> None:
+def test_place_is_available_while_both_topics_are_online() -> None:
     body = announced(NODE)
     assert body["availability_mode"] == "all"
     assert body["availability"] == [
@@ -133,20 +133,20 @@ def test_place_is_available_while_its_box_runs_and_it_is_configured() -> None:
     ]
 
 
-def test_place_that_is_named_as_its_box_has_the_availability_of_the_box_alone() -> None:
+def test_place_with_its_boxs_name_has_one_availability_topic() -> None:
     body = announced(replace(NODE, name="attic"))
     assert "availability_mode" not in body
     assert body["availability"] == [{"topic": "home/music/attic/availability"}]
 
 
-def test_area_and_page_of_the_device_are_told_where_there_are_any() -> None:
+def test_announces_area_and_page_if_there_are_any() -> None:
     node = Node("b", "b", ("a",), "m", "v", area="Attic", url="http://pi:8099/")
     device = announced(node)["device"]
     assert (device["suggested_area"], device["configuration_url"]) == ("Attic", "http://pi:8099/")
 
 
 @pytest.mark.parametrize(("node", "controls"), VARIANTS)
-def test_every_key_and_value_is_one_that_home_assistant_takes(
+def test_home_assistant_accepts_every_key_and_value(
     node: Node,
     controls: bool,  # noqa: FBT001
 ) -> None:
@@ -186,7 +186,7 @@ def check_sensor(sensor: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("node", "controls"), VARIANTS)
-def test_entities_have_ids_names_and_topics_of_their_own(
+def test_entities_have_unique_ids_and_names(
     node: Node,
     controls: bool,  # noqa: FBT001
 ) -> None:
@@ -201,8 +201,8 @@ def test_entities_have_ids_names_and_topics_of_their_own(
 
 
 @pytest.mark.parametrize("node", [NODE, ALL])
-def test_what_a_key_says_never_changes(node: Node) -> None:
-    """Automations and history hang on these: an entity that is renamed here is lost there."""
+def test_keys_and_unique_ids_never_change(node: Node) -> None:
+    """Automations and history refer to them: a renamed entity would lose both."""
     fixed = {
         *("playing", "instrument", "heard", "played"),
         *("minutes_today", "session", "last_session"),
@@ -219,7 +219,7 @@ def test_what_a_key_says_never_changes(node: Node) -> None:
     assert all(e["unique_id"] == f"timbrel_living_room_{key}" for key, e in found.items())
 
 
-def test_only_what_is_listed_is_enabled_at_once() -> None:
+def test_enables_listed_families_only() -> None:
     enabled = {key for key, e in entities(NODE).items() if e.get("enabled_by_default", True)}
     assert {"flute_playing", "flute_minutes_today"} <= enabled
     assert not {key for key in enabled if key.startswith(("drums", "organ"))}
@@ -228,13 +228,13 @@ def test_only_what_is_listed_is_enabled_at_once() -> None:
     assert not {key for key in enabled if key.endswith("_score")}
 
 
-def test_a_family_that_is_not_listed_loses_its_sensitivity() -> None:
+def test_removes_the_sensitivity_of_an_unlisted_family() -> None:
     components = announced(NODE)["components"]
     assert components["sensitivity_flute"]["name"] == "Flute sensitivity"
     assert components["sensitivity_drums"] == {"platform": "number"}
 
 
-def test_no_settings_without_controls() -> None:
+def test_announces_no_settings_without_controls() -> None:
     found = entities(NODE, controls=False)
     assert not {e["platform"] for e in found.values()} & {"number", "switch", "button"}
     assert announced(NODE, controls=False)["components"]["sensitivity_flute"] == {
@@ -242,8 +242,8 @@ def test_no_settings_without_controls() -> None:
     }
 
 
-def test_every_setting_has_its_echo() -> None:
-    for key, entity in {**of(NODE, "number"), **of(NODE, "switch")}.items():
+def test_every_setting_has_a_state_topic() -> None:
+    for key, entity in {**on_platform(NODE, "number"), **on_platform(NODE, "switch")}.items():
         assert entity["command_topic"] == NODE.topic(f"{key}/set")
         assert entity["state_topic"] == NODE.topic(key)
         assert entity["entity_category"] == "config"
@@ -261,7 +261,7 @@ def test_level_and_scores_are_unavailable_while_deaf_or_muted() -> None:
         assert entity["availability_mode"] == "all"
 
 
-def test_what_is_only_told_when_it_changes_does_not_expire() -> None:
+def test_no_entity_expires() -> None:
     assert not [key for key, entity in entities(NODE).items() if "expire_after" in entity]
 
 
@@ -272,11 +272,11 @@ def test_nodes_do_not_share_ids() -> None:
     }
 
 
-def test_the_instrument_is_one_of_none_and_the_families() -> None:
+def test_instrument_is_none_or_a_family() -> None:
     assert entities(NODE)["instrument"]["options"] == ["none", "drums", "flute", "organ"]
 
 
-def test_the_event_entity_takes_exactly_our_event_types() -> None:
+def test_event_entity_has_exactly_our_event_types() -> None:
     heard = entities(NODE)["heard"]
     started = EventStarted("flute", 3.5, 7.0, 0.9)
     ended = EventEnded("flute", 3.5, 9.0, 0.8, 9.0, 0.9)
@@ -294,8 +294,8 @@ def test_played_has_a_type_for_every_start_and_end_of_a_family() -> None:
     assert played["state_topic"] == NODE.topic("event")
 
 
-def test_an_old_event_does_not_look_new_when_the_box_is_back() -> None:
-    """The hub shows an event entity that becomes available again as another event."""
+def test_old_event_does_not_look_new_when_the_box_returns() -> None:
+    """Home Assistant shows an event entity that becomes available again as a new event."""
     (availability,) = entities(NODE)["played"]["availability"]
     assert availability == {
         "topic": "home/music/attic/availability",
@@ -304,7 +304,7 @@ def test_an_old_event_does_not_look_new_when_the_box_is_back() -> None:
 
 
 @pytest.mark.parametrize("name", ["LivingRoom", "DG", "timbrel", "first_floor-2"])
-def test_a_device_is_called_as_the_user_wrote_it(name: str) -> None:
+def test_device_name_keeps_the_users_spelling(name: str) -> None:
     called = announced(Node(name, name, ("flute",), "m", "v"))["device"]["name"]
     assert called[1:] == name.replace("_", " ")[1:]
     assert called[0] == name[0].upper()
@@ -320,16 +320,14 @@ def test_a_device_is_called_as_the_user_wrote_it(name: str) -> None:
         ("-", "sensor.last_session"),
     ],
 )
-def test_entity_ids_are_those_that_home_assistant_makes_of_the_names(
-    name: str, expected: str
-) -> None:
+def test_entity_ids_match_those_of_home_assistant(name: str, expected: str) -> None:
     node = Node(name, name, ("flute",), "m", "v")
     assert entities(node)["last_session"]["default_entity_id"] == expected
     assert entity_ids(node)["last_session"] == expected
 
 
-def test_what_version_one_announced_is_still_there() -> None:
-    """Its three entities keep their unique ids, so that a newer Timbrel takes them over."""
+def test_entities_of_0_1_0_keep_their_unique_ids() -> None:
+    """Then Home Assistant assigns the three entities of 0.1.0 to the newer version."""
     before = {f"timbrel_living_room_{key}" for key in ("playing", "instrument", "heard")}
     assert before <= {e["unique_id"] for e in entities(NODE).values()}
 
@@ -346,5 +344,5 @@ def test_what_version_one_announced_is_still_there() -> None:
         (b"", set()),
     ],
 )
-def test_availability_topics_are_read_from_any_message(config: bytes, topics: set[str]) -> None:
+def test_reads_availability_topics_from_any_message(config: bytes, topics: set[str]) -> None:
     assert availability_of(config) == topics

@@ -1,0 +1,80 @@
+"""The events of one node as messages: each start and end once, and a will while it is open."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from daemon.hearing.tracker import Event, EventEnded, EventStarted
+from daemon.hub import messages
+from daemon.hub.messages import Message, Node
+
+_RENEW_SECONDS = 30.0
+
+
+class EventStore(Protocol):
+    """Stores each event until the broker has accepted it: the outbox."""
+
+    def put(self, message: Message, event_id: str, will: Message | None = None) -> None:
+        """Store an event's message; `will` is sent if the process dies before the event ends."""
+
+    def renew(self, wills: Mapping[str, Message]) -> None:
+        """Replace the wills of open events; the keys are their ids."""
+
+
+class _OpenEvent(NamedTuple):
+    event_id: str
+    onset: float
+    started: EventStarted
+    peak: float
+
+
+class OpenEvents:
+    """Stores each start and end, and remembers which events are open.
+
+    The will of an open event is its end as `interrupted`, at the last moment at which the event was
+    heard. Wills are renewed every 30 seconds.
+    """
+
+    def __init__(self, node: Node, store: EventStore) -> None:
+        self._node = node
+        self._store = store
+        self._open: dict[str, _OpenEvent] = {}
+        self._renewed_at = 0.0
+
+    def restart_clock(self) -> None:
+        """Continue with times of sound that start again from zero."""
+        self._renewed_at = 0.0
+
+    def onset(self, family: str) -> float:
+        """Return the wall time at which the family's open event began."""
+        return self._open[family].onset
+
+    def put(self, event: Event, sound_began: float) -> None:
+        """Store a start or an end; `sound_began` is the wall time of the sound's second zero."""
+        if isinstance(event, EventEnded):
+            of, will = self._open.pop(event.family), None
+        else:
+            of = _OpenEvent(uuid.uuid4().hex, sound_began + event.onset, event, event.score)
+            self._open[event.family] = of
+            will = self._will(of, event.at)
+        message = messages.event(self._node, event, of.event_id, of.onset)
+        self._store.put(message, of.event_id, will)
+
+    def follow(self, playing: Sequence[EventStarted], at: float) -> None:
+        """Update the peaks of the open events at `at` seconds of sound, and renew wills if due."""
+        for event in playing:
+            of = self._open[event.family]
+            if event.score > of.peak:
+                self._open[event.family] = of._replace(peak=event.score)
+        if at - self._renewed_at >= _RENEW_SECONDS:
+            self._renewed_at = at
+            if self._open:
+                self._store.renew({of.event_id: self._will(of, at) for of in self._open.values()})
+
+    def _will(self, of: _OpenEvent, at: float) -> Message:
+        """Return the end of an event that was heard until `at` and then interrupted."""
+        began = of.started
+        ended = EventEnded(
+            began.family, began.onset, at, began.score, at, of.peak, reason="interrupted"
+        )
+        return messages.event(self._node, ended, of.event_id, of.onset)
