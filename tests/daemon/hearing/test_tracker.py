@@ -82,7 +82,7 @@ def test_votes_further_apart_than_vote_seconds_start_no_event() -> None:
 
 
 def test_unconfirmed_run_does_not_count_for_the_next_one() -> None:
-    # One detection, stop_after_seconds of quiet, then a run_to_the_end of its own onset.
+    # One detection, stop_after_seconds of silence, then a run with its own onset.
     (started,) = flute_events([LOW, HIGH, LOW, LOW, LOW, HIGH, HIGH], stop_after_seconds=3.0)
     assert started == EventStarted("flute", onset=6.5, at=10.0, score=HIGH)
 
