@@ -144,6 +144,7 @@ def assert_module(arguments: list[str]) -> None:
     assert arguments[:1] == ["-m"], "only modules of ours are run with python"
     module = arguments[1]
     if module != "venv":
-        assert (ROOT / f"{module.replace('.', '/')}.py").exists()
-        text = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+        path = ROOT / module.replace(".", "/")
+        file = path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
+        text = file.read_text(encoding="utf-8")
         assert all(word in text for word in arguments[2:] if word.startswith("--"))
