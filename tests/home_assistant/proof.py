@@ -96,3 +96,7 @@ def main() -> int:
                 traceback.print_exc()
                 print(house.log_tail(), file=sys.stderr, flush=True)
     return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
