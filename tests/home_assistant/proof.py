@@ -72,11 +72,11 @@ PROOFS = [
 def main() -> int:
     """Run all proofs, even if one fails; return the number of failures."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--tree", type=Path, required=True)
-    parser.add_argument("--home", required=True)
-    parser.add_argument("--version", required=True)
-    parser.add_argument("--pictures", type=Path)
-    parser.add_argument("--only", nargs="*", default=[], metavar="PROOF")
+    parser.add_argument("--tree", type=Path, required=True, help="root of the Debian tree")
+    parser.add_argument("--home", required=True, help="Home Assistant's folder in the tree")
+    parser.add_argument("--version", required=True, help="version of Home Assistant")
+    parser.add_argument("--pictures", type=Path, help="take pictures into this folder")
+    parser.add_argument("--only", nargs="*", default=[], metavar="PROOF", help="run only these")
     options = parser.parse_args()
     # Exit normally, so that all child processes are stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
