@@ -53,7 +53,9 @@ def rehearse(model: Path, recipe: Recipe, wanted: Rehearsal, run: RunFolder) -> 
     seconds = len(day.samples) / SAMPLE_RATE_HZ
     tried = []
     for shift in shown(SHIFTS, "rehearsed thresholds"):
-        moved = tuple(min(HIGHEST, shift_probability(threshold, float(shift))) for threshold in thresholds)
+        moved = tuple(
+            min(HIGHEST, shift_probability(threshold, float(shift))) for threshold in thresholds
+        )
         events = events_of(heard, seconds, families, moved)
         tried.append(Rehearsed(moved, float(shift), event_figures(day.passages, events, seconds)))
     calm = [t for t in tried if _false_events_an_hour(t) <= wanted.false_events_an_hour]
