@@ -8,18 +8,18 @@ from daemon.hearing.tracker import Event
 from daemon.hub import messages
 from daemon.hub.changes import ChangeFilter
 from daemon.hub.messages import Message, Node
-from daemon.practice.sessions import Diary, Sessions, Turn
+from daemon.practice.sessions import Diary, Milestones, Sessions
 
 _PRACTICE_SECONDS = 60.0
 
 
 class _Published(NamedTuple):
-    turn: Turn
+    milestones: Milestones
     seconds: float
 
 
 def _has_turned(published: _Published, new: _Published) -> bool:
-    return published.turn != new.turn
+    return published.milestones != new.milestones
 
 
 class PracticeReporter:
@@ -56,7 +56,7 @@ class PracticeReporter:
 
     def rest(self, wall: float) -> None:
         """Let time pass without sound: the day may turn, or the session may end."""
-        self._sessions.rest(wall)
+        self._sessions.advance_clock(wall)
         self._publish_due(0.0)
 
     def end(self, at: float, wall: float, events: Sequence[Event]) -> None:
@@ -67,14 +67,17 @@ class PracticeReporter:
     def _publish_due(self, at: float, *, waits: bool = True) -> None:
         if self._publish_finished(at):
             return
-        before, now = self._changes.last, _Published(self._sessions.turn, self._sessions.seconds)
+        before, now = (
+            self._changes.last,
+            _Published(self._sessions.milestones, self._sessions.seconds),
+        )
         is_due = self._changes.is_due(now, at) if waits else self._changes.differs(now)
         if not is_due:
             return
         self._changes.published(now, at)
         diary = self._sessions.diary
         # Published first, so that an automation triggered by the end of the session can read it.
-        if diary.last is not None and (before is None or diary.last != before.turn.last):
+        if diary.last is not None and (before is None or diary.last != before.milestones.last):
             self._publish(messages.last_session(self._node, diary.last))
         self._publish(messages.practice(self._node, diary))
         self._save(diary)
@@ -85,7 +88,7 @@ class PracticeReporter:
         Of two messages on one topic at the same time only the newer one would be sent.
         """
         finished, last = self._sessions.take_finished(), self._changes.last
-        if finished is None or last is None or finished.day != last.turn.day.isoformat():
+        if finished is None or last is None or finished.day != last.milestones.day.isoformat():
             return False
         if finished.seconds == last.seconds:
             return False

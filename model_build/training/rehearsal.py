@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from daemon.hearing.classifier import Classifier
-from daemon.hearing.logits import shifted
+from daemon.hearing.logits import shift_probability
 from daemon.sound.window import SAMPLE_RATE_HZ
 from model_build.augmentations.room import shoebox_response
 from model_build.corpus.clips import Clip
@@ -53,7 +53,9 @@ def rehearse(model: Path, recipe: Recipe, wanted: Rehearsal, run: RunFolder) -> 
     seconds = len(day.samples) / SAMPLE_RATE_HZ
     tried = []
     for shift in shown(SHIFTS, "rehearsed thresholds"):
-        moved = tuple(min(HIGHEST, shifted(threshold, float(shift))) for threshold in thresholds)
+        moved = tuple(
+            min(HIGHEST, shift_probability(threshold, float(shift))) for threshold in thresholds
+        )
         events = events_of(heard, seconds, families, moved)
         tried.append(Rehearsed(moved, float(shift), event_figures(day.passages, events, seconds)))
     calm = [t for t in tried if _false_events_an_hour(t) <= wanted.false_events_an_hour]

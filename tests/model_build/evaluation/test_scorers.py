@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from daemon.hearing.classifier import Classifier
-from daemon.hearing.pipeline import heard_in
+from daemon.hearing.pipeline import score_file
 from daemon.sound.sound_file import read_sound
 from daemon.sound.window import WindowBuffer
 from model_build.evaluation.scorers import Ear, float_ear, our_ear, peer_ear
@@ -17,7 +17,7 @@ def classifier() -> Classifier:
 
 
 def test_ours_hears_what_the_replay_hears(classifier: Classifier) -> None:
-    first = next(heard_in(str(MEDLEY), classifier, 4.0))
+    first = next(score_file(str(MEDLEY), classifier, 4.0))
     np.testing.assert_array_equal(our_ear(classifier).hear(read_sound(str(MEDLEY))), first.scores)
 
 
