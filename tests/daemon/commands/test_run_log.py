@@ -85,7 +85,7 @@ def test_password_file_may_be_a_pipe(
     ("content", "mqtt", "warning"),
     [
         ("\n", "username: me, ", "the file is empty; write only the broker's password there"),
-        ("S3cret", "", "mqtt.username: missing, so that the password is not sent; name the user"),
+        ("S3cret", "", "mqtt.username: missing, so the password is not sent; set mqtt.username"),
     ],
 )
 def test_warns_about_unusable_password_at_start(

@@ -21,10 +21,10 @@ def test_warns_about_suspicious_passwords(timbrel: Timbrel, tmp_path: Path) -> N
         ("", "the file is empty"),
         ("\ufeff\r\n", "the file is empty"),
         ("\n", "the file is empty"),
-        ("  \n", "it holds nothing but spaces"),
+        ("  \n", "it contains only spaces"),
         ("S3cret \n", "it begins or ends with a space"),
-        ('"S3cret"\n', "it stands in quotes, which would be sent as part of the password"),
-        ("${S3cret}\n", "it names a variable, which is not replaced"),
+        ('"S3cret"\n', "it is in quotes, which would be sent as part of the password"),
+        ("${S3cret}\n", "it contains a variable, which is not expanded"),
         (
             "password: S3cret\n",
             "it begins with a name, which would be sent as part of the password",
@@ -117,9 +117,9 @@ def test_secret_readable_only_by_root_is_a_warning(user: str) -> None:
 WITH_DEFAULT_PATHS = """
 import sys
 from pathlib import Path
-from daemon.configuration import handed_files
+from daemon.configuration import startup_files
 from daemon.system import unit
-handed_files._UNITS = Path("/nowhere")
+startup_files._UNITS = Path("/nowhere")
 unit.CONFIG = Path(sys.argv[1])
 unit.PASSWORD = unit.CONFIG.with_name("password")
 """
