@@ -295,7 +295,7 @@ def test_channels_in_opposite_phase_are_named_with_the_remedy(
     assert "guitar" not in done.stdout
     assert done.stderr == (
         f"timbrel: {opposite}: its channels are in opposite phase for 16.0 s and cancel each other "
-        "when they are mixed; hear one alone with replay --channel 1\n"
+        "when they are mixed; select one with replay --channel 1\n"
     )
 
 
@@ -327,8 +327,8 @@ def test_a_recording_with_fewer_channels_is_mixed_with_a_note(
     done = timbrel("replay", "--json", "--channel", "3", single, stereo)
     assert heard(done) == 2 * expected
     assert done.stderr.splitlines() == [
-        f"timbrel: {single}: it has one channel, so channel 3 is not there; that one is heard",
-        f"timbrel: {stereo}: it has 2 channels, so channel 3 is not there; they are mixed",
+        f"timbrel: {single}: no channel 3 in a file with one channel; using that channel",
+        f"timbrel: {stereo}: no channel 3 in a file with 2 channels; mixing them",
     ]
 
 
