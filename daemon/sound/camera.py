@@ -32,7 +32,7 @@ _TOLERANCE_SECONDS = 0.5
 _FASTEST = 1.02
 _RATES_HZ = range(4_000, 192_001)
 _MEMORY_BYTES = 192 << 20
-# FFmpeg 8: earlier versions ignore TLS options for rtsps://.
+# FFmpeg 8: earlier versions accept no TLS options for rtsps://.
 _RTSPS_LIBAVFORMAT = 62
 
 _OPTIONS = {
@@ -151,7 +151,7 @@ class _Connection:
 
     def start(self) -> None:
         """Start the thread; a failure to start it is reported by `opened`."""
-        self.opened.add_done_callback(_closing_when_cancelled(weakref.ref(self)))
+        self.opened.add_done_callback(_close_when_cancelled(weakref.ref(self)))
         try:
             threading.Thread(target=self._run, name="camera", daemon=True).start()
         except RuntimeError:
@@ -266,7 +266,7 @@ class _Connection:
             self._changed.notify_all()
 
 
-def _closing_when_cancelled(
+def _close_when_cancelled(
     connection: "weakref.ref[_Connection]",
 ) -> Callable[["Future[Ring]"], None]:
     """Return a callback with a weak reference; a strong one would keep the ring alive."""

@@ -87,41 +87,41 @@ class DeviceMix:
         Updates `has_sound`, from these blocks alone, and `cancels`. Raises IndexError if the
         blocks do not have the selected channel.
         """
-        heard = self._heard(blocks)
-        moving = self._moving(blocks, heard)
-        self.has_sound = bool(moving)
+        used = self._used_channels(blocks)
+        varying = self._varying_channels(blocks, used)
+        self.has_sound = bool(varying)
         seconds = len(blocks) / rate_hz
-        for channel in heard:
+        for channel in used:
             before_seconds = self._still_seconds.get(channel, math.inf)
-            self._still_seconds[channel] = 0.0 if channel in moving else before_seconds + seconds
-        live = [c for c in heard if self._still_seconds[c] < _STILL_SECONDS]
-        mono = mix_channels(blocks, live or heard)
+            self._still_seconds[channel] = 0.0 if channel in varying else before_seconds + seconds
+        live = [c for c in used if self._still_seconds[c] < _STILL_SECONDS]
+        mono = mix_channels(blocks, live or used)
         if len(live) > 1:
             self._cancellation.update(blocks, mono, rate_hz, len(live))
         return mono
 
     def stillness(self, blocks: NDArray[np.float32]) -> Stillness:
         """Describe `blocks` (n, channels) in which no used channel carries sound."""
-        heard = self._heard(blocks)
-        others = (c for c in range(blocks.shape[1]) if c not in heard and _moves(blocks[:, c]))
+        used = self._used_channels(blocks)
+        others = (c for c in range(blocks.shape[1]) if c not in used and _varies(blocks[:, c]))
         sounding = next(others, None)
         return Stillness(
-            is_silent=not blocks[:, heard].any(),
+            is_silent=not blocks[:, used].any(),
             channel=self._channel,
             other=None if sounding is None else sounding + 1,
         )
 
-    def _heard(self, blocks: NDArray[np.float32]) -> Sequence[int]:
+    def _used_channels(self, blocks: NDArray[np.float32]) -> Sequence[int]:
         return range(blocks.shape[1]) if self._channel is None else [self._channel - 1]
 
-    def _moving(self, blocks: NDArray[np.float32], heard: Sequence[int]) -> list[int]:
+    def _varying_channels(self, blocks: NDArray[np.float32], used: Sequence[int]) -> list[int]:
         """Return the used channels that vary; check whole blocks only if all ends are constant."""
-        moving = [c for c in heard if _moves(blocks[-_GLANCE_SAMPLES:, c])]
-        if moving:
-            return moving
+        varying = [c for c in used if _varies(blocks[-_GLANCE_SAMPLES:, c])]
+        if varying:
+            return varying
         # Just after opening, a sound server's resampler swings from zero to the offset.
         half = len(blocks) // 2
-        return [c for c in heard if _moves(blocks[half if self._is_new(c) else 0 :, c])]
+        return [c for c in used if _varies(blocks[half if self._is_new(c) else 0 :, c])]
 
     def _is_new(self, channel: int) -> bool:
         return self._still_seconds.get(channel, math.inf) == math.inf
@@ -171,7 +171,7 @@ class RecordingMix:
         )
 
 
-def _moves(samples: NDArray[np.float32]) -> bool:
+def _varies(samples: NDArray[np.float32]) -> bool:
     """Return whether `samples` (n,) change more than once.
 
     A single step does not count: a device without sound may step from zero to its offset just

@@ -41,7 +41,7 @@ def read_pieces(path: str, channel: int | None = None) -> Iterator[NDArray[np.fl
     """
     heard = False
     with open_input(path) as file:
-        for samples in _resampled(path, _blocks(file), RecordingMix(path, channel)):
+        for samples in _resample(path, _blocks(file), RecordingMix(path, channel)):
             heard = heard or len(samples) > 0
             yield samples
     if not heard:
@@ -53,7 +53,7 @@ def read_sound(path: str) -> NDArray[np.float32]:
     return np.concatenate(list(read_pieces(path)))
 
 
-def _resampled(
+def _resample(
     path: str, blocks: Iterator[Block], mix: RecordingMix
 ) -> Iterator[NDArray[np.float32]]:
     """Mix the channels of every block and resample it to 16 kHz; `path` is for error messages."""

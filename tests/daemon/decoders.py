@@ -35,7 +35,7 @@ def decoders(parent: int | None = None) -> list[int]:
     return found
 
 
-def stand_in(folder: Path, code: str) -> Path:
+def fake_decoder(folder: Path, code: str) -> Path:
     """Write a program that runs `code` instead of decoding; return its path.
 
     `code` can call `send` and `sound`, which send messages as the decoding child does.

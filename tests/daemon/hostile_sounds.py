@@ -13,7 +13,7 @@ from daemon.errors import InputError
 from daemon.sound.sound_file import read_sound
 from daemon.system.printable import printable
 from tests.daemon.hostile import EDITS, Case, Edit, check_audio, damaged
-from tests.daemon.made_sounds import by_ffmpeg, encoded, mp3, steps, without_header
+from tests.daemon.made_sounds import encode, encode_with_ffmpeg, mp3, steps, without_header
 
 _SECONDS = 0.4
 _MOST_NAME_BYTES = 200
@@ -27,7 +27,7 @@ def _stream(kind: str) -> bytes:
     if kind == "MP3":
         return mp3(steps(_SECONDS))
     container, _, subtype = kind.partition(" ")
-    return encoded(container, subtype, steps(_SECONDS))
+    return encode(container, subtype, steps(_SECONDS))
 
 
 _STREAMS = st.sampled_from(
@@ -123,7 +123,7 @@ CHUNKS = st.builds(
 @functools.cache
 def _container(kind: str) -> bytes:
     container, codec = kind.split()
-    return by_ffmpeg(
+    return encode_with_ffmpeg(
         container, codec, rate_hz=44_100 if container == "flv" else 48_000, seconds=0.4
     )
 

@@ -84,7 +84,7 @@ def write(
     layout: str = "mono",
     keeps: Callable[[float], bool] = lambda _: True,
     starts_at: Callable[[float], float] = lambda seconds: seconds,
-    with_picture: bool = False,
+    with_video: bool = False,
 ) -> Path:
     """Write samples (n,) in the format `kind`; return the path with its suffix.
 
@@ -93,12 +93,12 @@ def write(
     av = pyav()
     path = path.with_suffix(kind.suffix)
     with av.open(str(path), "w", format=kind.container) as file:
-        if with_picture:
-            write_picture = picture_of(file, round(len(samples) / rate_hz) + 5)
+        if with_video:
+            write_video = add_video(file, round(len(samples) / rate_hz) + 5)
         stream = file.add_stream(kind.codec, rate=rate_hz, layout=layout)
         stream.bit_rate = 64_000
-        if with_picture:
-            write_picture()
+        if with_video:
+            write_video()
         resampler = av.AudioResampler(format=stream.codec_context.format, layout=layout)
         packets = []
         for frame in frames_of(samples, rate_hz, layout, 1_024):
@@ -115,7 +115,7 @@ def write(
     return path
 
 
-def picture_of(file: Any, seconds: int) -> Callable[[], None]:
+def add_video(file: Any, seconds: int) -> Callable[[], None]:
     """Add a video stream of `seconds` to `file`; return a function that writes it."""
     av = pyav()
     codec = "libvpx" if file.format.name == "webm" else "mpeg4"
@@ -141,7 +141,7 @@ def damage(path: Path, *, at: float = 0.5, share: float = 0.01) -> None:
     path.write_bytes(content)
 
 
-def decoded_by_pyav(path: Path) -> Samples:
+def decode_with_pyav(path: Path) -> Samples:
     """Return the samples (n,) that PyAV itself decodes, mixed to mono."""
     av = pyav()
     pieces = []

@@ -43,7 +43,7 @@ def seconds_heard(heard: Samples) -> list[int]:
     return found
 
 
-def encoded(
+def encode(
     container: str, subtype: str, samples: Samples | None = None, rate_hz: int = RATE_HZ
 ) -> bytes:
     """Encode `samples`, by default `steps()`, with libsndfile."""
@@ -107,7 +107,7 @@ class _Pipe(io.RawIOBase):
         return len(data)
 
 
-def by_ffmpeg(
+def encode_with_ffmpeg(
     container: str,
     codec: str,
     *,

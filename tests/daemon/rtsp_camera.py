@@ -63,11 +63,11 @@ def answer_play(
     _: GstRtspServer.RTSPClient, context: GstRtspServer.RTSPContext
 ) -> GstRtsp.RTSPStatusCode:
     """Drop the audio or refuse to play, depending on the path, if video is not set up."""
-    with_picture = context.sessmedia.get_transport(0) is not None
+    with_video = context.sessmedia.get_transport(0) is not None
     gate = context.sessmedia.get_media().get_element().get_by_name("gate")
     if gate is not None:
-        gate.set_property("drop", not with_picture)
-    elif context.uri.abspath.startswith("/refuses-alone") and not with_picture:
+        gate.set_property("drop", not with_video)
+    elif context.uri.abspath.startswith("/refuses-alone") and not with_video:
         return GstRtsp.RTSPStatusCode.AGGREGATE_OPERATION_NOT_ALLOWED
     return GstRtsp.RTSPStatusCode.OK
 

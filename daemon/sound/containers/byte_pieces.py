@@ -83,11 +83,11 @@ class BytePieces(io.RawIOBase):
         if isinstance(rest, bytes):
             view[: len(rest)] = rest
             return len(rest)
-        content = self._buffered(rest)
+        content = self._read_buffered(rest)
         view[: len(content)] = content
         return len(content)
 
-    def _buffered(self, wanted: range) -> memoryview:
+    def _read_buffered(self, wanted: range) -> memoryview:
         """Return the file's bytes from the start of `wanted` on, possibly not all of them."""
         offset = wanted.start - self._buffer_start
         if not 0 <= offset < len(self._buffer):

@@ -49,7 +49,7 @@ class SoundInput:
         pieces = []
         # Offsets found in a file may be larger than any file.
         count = max(0, min(count, self.size - start))
-        with _named(self.path):
+        with _convert_errors(self.path):
             while count > 0 and (piece := os.pread(self.number, count, start)):
                 pieces.append(piece)
                 start, count = start + len(piece), count - len(piece)
@@ -60,12 +60,12 @@ class SoundInput:
 
         Raises InputError if it cannot be read.
         """
-        with _named(self.path):
+        with _convert_errors(self.path):
             return os.read(self.number, count)
 
 
 @contextmanager
-def _named(path: str) -> Iterator[None]:
+def _convert_errors(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -33,7 +33,7 @@ def stream_header(frame: Frame) -> StreamHeader | None:
     if frame.head[at : at + 4] in {b"Xing", b"Info"}:
         return _xing(frame.head[at + 4 :])
     if frame.head[_VBRI_OFFSET : _VBRI_OFFSET + 4] == b"VBRI":
-        # Decoders ignore its values, and so does this code.
+        # Decoders skip this frame and its values, and so does the walk.
         return StreamHeader(None, None)
     return None
 

@@ -37,7 +37,7 @@ class Chunk(NamedTuple):
         return self.start + self.size
 
     @property
-    def is_named(self) -> bool:
+    def has_valid_name(self) -> bool:
         """True if its name consists of 4 visible ASCII characters or spaces."""
         return len(self.name) == 4 and all(0x20 <= byte < 0x7F for byte in self.name)  # noqa: PLR2004
 
@@ -54,12 +54,12 @@ def chunks(file: SoundInput, offset: int, end: int, order: str) -> Iterator[Chun
         if offset + HEADER_BYTES > end:
             return
         chunk = chunk_at(file, offset, order)
-        if not chunk.is_named:
+        if not chunk.has_valid_name:
             return
         yield chunk
         offset = chunk.end
         # Some programs do not pad a chunk of odd size.
-        if chunk.size % 2 and not chunk_at(file, offset, order).is_named:
+        if chunk.size % 2 and not chunk_at(file, offset, order).has_valid_name:
             offset += 1
 
 

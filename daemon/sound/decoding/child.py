@@ -164,11 +164,11 @@ class Decoder:
                 case b"F":
                     self._format = _format(body)
                 case b"Q":
-                    self._begin_silence(*_unpacked(SILENCE, body))
+                    self._begin_silence(*_unpack(SILENCE, body))
                 case b"G":
-                    self._count_gaps(*_unpacked(FINDINGS, body))
+                    self._count_gaps(*_unpack(FINDINGS, body))
                 case b"T":
-                    self.findings.tracks, self.is_float = _unpacked(TRACKS, body)
+                    self.findings.tracks, self.is_float = _unpack(TRACKS, body)
                 case b"S":
                     return self._block(body)
                 case b"E":
@@ -243,14 +243,14 @@ def _line(request: Request) -> bytes:
     return json.dumps(asdict(request) | folders).encode() + b"\n"
 
 
-def _unpacked(form: struct.Struct, body: bytearray) -> tuple[Any, ...]:
+def _unpack(form: struct.Struct, body: bytearray) -> tuple[Any, ...]:
     if len(body) != form.size:
         raise _garbage()
     return form.unpack(body)
 
 
 def _format(body: bytearray) -> tuple[int, int]:
-    rate_hz, channels = _unpacked(FORMAT, body)
+    rate_hz, channels = _unpack(FORMAT, body)
     if rate_hz not in _RATES_HZ or channels not in _CHANNELS:
         raise _garbage()
     return rate_hz, channels

@@ -115,7 +115,7 @@ class Frames:
             # FFmpeg numbers frames that damage has joined like the last of them.
             is_joined = self._is_numbered and len(frames) > 1
             for frame in frames:
-                decoded = self._decoded(frame)
+                decoded = self._describe(frame)
                 yield decoded._replace(starts_at=None) if is_joined else decoded
         if self._failure is not None:
             raise self._failure
@@ -167,7 +167,7 @@ class Frames:
             self._lost_seconds += float(packet.duration * packet.time_base)
         self._lost_bytes += packet.size
 
-    def _decoded(self, frame: Any) -> DecodedFrame:
+    def _describe(self, frame: Any) -> DecodedFrame:
         # Without an error, the skipped bytes may be a tag.
         lost_seconds = 0.0
         if self._failure is not None and not self._has_stamps:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Longer than any decoder needs between two blocks, even for the longest gap.
 _HANG_SECONDS = 60.0
 _MEMORY_BYTES = 1 << 30
-# Largest overshoot of lossy codecs; louder files are decoded twice, first for their peak.
+# Largest overshoot of lossy codecs; louder files are decoded once more to find their peak.
 _OVERSHOOT = 4.0
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def ffmpeg_blocks(
     warnings: list[str] = []
     try:
         with Decoder(_request(file)) as decoder:
-            for block in skip_seconds(_scaled(file, decoder), from_seconds):
+            for block in skip_seconds(_scale_blocks(file, decoder), from_seconds):
                 heard_seconds += len(block.samples) / block.rate_hz
                 yield block
     except ChildError as error:
@@ -72,10 +72,10 @@ def ffmpeg_blocks(
         log.warning("%s: %s", file.path, "; ".join(warnings))
 
 
-def _scaled(file: SoundInput, decoder: "Decoder") -> Iterator[Block]:
+def _scale_blocks(file: SoundInput, decoder: "Decoder") -> Iterator[Block]:
     """Yield the blocks, divided to fit -1..1 if their samples have the scale of integers."""
     scale, is_known = None, False
-    for samples, rate_hz in _decoded(decoder):
+    for samples, rate_hz in _read_blocks(decoder):
         if not is_known and (decoder.is_float or peak_of(samples) > _OVERSHOOT):
             is_known, scale = True, integer_scale(file.path, _peak(file))
         yield Block(samples if scale is None else samples / scale, rate_hz)
@@ -87,12 +87,12 @@ def _peak(file: SoundInput) -> float:
 
     peak = 0.0
     with suppress(ChildError, DecodingError), Decoder(_request(file)) as decoder:
-        for samples, _ in _decoded(decoder):
+        for samples, _ in _read_blocks(decoder):
             peak = max(peak, peak_of(samples))
     return peak
 
 
-def _decoded(decoder: "Decoder") -> Iterator[Block]:
+def _read_blocks(decoder: "Decoder") -> Iterator[Block]:
     while (block := decoder.read(_HANG_SECONDS)) is not None:
         yield block
 

@@ -64,7 +64,7 @@ class LibsndfileReader:
             promised = part.frames
             if part.trusts_count and sound.frames < _UNKNOWN_FRAMES:
                 promised = sound.frames
-            decoded, has_failed = yield from self._scaled(sound, scale)
+            decoded, has_failed = yield from self._read_scaled(sound, scale)
             is_at_end = source.is_at_end()
             has_more = source.has_more()
         if source.error is not None:
@@ -82,10 +82,10 @@ class LibsndfileReader:
         left = round(seconds * rate_hz)
         while left > 0:
             size = min(left, _BLOCK_SAMPLES)
-            yield self._counted(np.zeros((size, 1), np.float32), rate_hz)
+            yield self._count(np.zeros((size, 1), np.float32), rate_hz)
             left -= size
 
-    def _scaled(
+    def _read_scaled(
         self, sound: Any, scale: np.float32 | None
     ) -> Generator[Block, None, tuple[int, bool]]:
         """Yield the blocks; return their number of samples, and whether decoding has failed."""
@@ -97,9 +97,9 @@ class LibsndfileReader:
             except StopIteration as end:
                 return decoded, end.value
             decoded += len(block)
-            yield self._counted(block if scale is None else block / scale, rate_hz)
+            yield self._count(block if scale is None else block / scale, rate_hz)
 
-    def _counted(self, samples: NDArray[np.float32], rate_hz: int) -> Block:
+    def _count(self, samples: NDArray[np.float32], rate_hz: int) -> Block:
         self._seconds += len(samples) / rate_hz
         return Block(samples, rate_hz)
 

@@ -29,7 +29,7 @@ def first_stream(content: bytes, base_url: str) -> str | None:
     if names is None:
         return None
     for name in names:
-        if url := _followed(html.unescape(name).strip(), base_url):
+        if url := _absolute_url(html.unescape(name).strip(), base_url):
             return url
     raise PlaylistError
 
@@ -41,7 +41,7 @@ def _names(text: str, is_called_m3u: bool) -> list[str] | None:  # noqa: FBT001
     if start.startswith("[playlist]"):
         return _PLS_ENTRY.findall(text)
     if start.startswith("<") and "<playlist" in start:
-        return _XSPF_ENTRY.findall(_CDATA.sub(_escaped, text))
+        return _XSPF_ENTRY.findall(_CDATA.sub(_escape_cdata, text))
     if start.startswith("<") and "<asx" in start:
         return _ASX_ENTRY.findall(text)
     lines = (line.strip() for line in text.splitlines())
@@ -51,12 +51,12 @@ def _names(text: str, is_called_m3u: bool) -> list[str] | None:  # noqa: FBT001
     return names if is_m3u or is_called_m3u else None
 
 
-def _escaped(section: re.Match[str]) -> str:
+def _escape_cdata(section: re.Match[str]) -> str:
     """Escape a CDATA section's text: entities of all entries are resolved later."""
     return html.escape(section[1])
 
 
-def _followed(name: str, base_url: str) -> str | None:
+def _absolute_url(name: str, base_url: str) -> str | None:
     """Return `name` as an absolute url if that is a valid http or https url, else None."""
     try:
         url = urljoin(base_url, name)

@@ -29,7 +29,7 @@ from daemon.sound.ring import Ring, WindowReader
 from daemon.sound.window import Window
 from tests.conftest import ROOT
 from tests.daemon.conftest import Samples
-from tests.daemon.decoders import decoders, stand_in, wait_until
+from tests.daemon.decoders import decoders, fake_decoder, wait_until
 from tests.daemon.made_files import AAC, write
 from tests.daemon.mqtt.test_link import make_certificate
 
@@ -58,7 +58,7 @@ def tone(seconds: float, rate_hz: int = RATE_HZ) -> Samples:
     return (0.5 * np.sin(2 * np.pi * 1_000 * time_seconds)).astype(np.float32)
 
 
-def encoded(seconds: float, container: str = "WAV", subtype: str | None = None) -> bytes:
+def encode(seconds: float, container: str = "WAV", subtype: str | None = None) -> bytes:
     file = io.BytesIO()
     soundfile.write(file, tone(seconds), RATE_HZ, format=container, subtype=subtype)
     return file.getvalue()
@@ -111,7 +111,7 @@ def send_sound(
 def send_radio(request: http.server.BaseHTTPRequestHandler) -> None:
     """Send MP3 endlessly in real time."""
     send_sound(request, b"", "audio/mpeg")
-    content = encoded(5.0, "MP3")
+    content = encode(5.0, "MP3")
     piece = len(content) // 50
     while True:
         for start in range(0, len(content), piece):
@@ -121,7 +121,7 @@ def send_radio(request: http.server.BaseHTTPRequestHandler) -> None:
 
 def send_and_stall(request: http.server.BaseHTTPRequestHandler) -> None:
     """Send two seconds of sound, then nothing, and keep the connection open."""
-    send_sound(request, encoded(60.0)[: 44 + 4 * RATE_HZ])
+    send_sound(request, encode(60.0)[: 44 + 4 * RATE_HZ])
     time.sleep(20)
 
 
@@ -187,7 +187,7 @@ def test_receives_a_web_radio_in_real_time(serve: Serve) -> None:
 
 
 def test_throttles_sound_faster_than_real_time(serve: Serve) -> None:
-    content = encoded(60.0)
+    content = encode(60.0)
     began = time.monotonic()
     ring = open_ring(
         Camera(f"http://127.0.0.1:{serve(lambda r: send_sound(r, content))}", threading.Condition())
@@ -206,7 +206,7 @@ def test_throttles_sound_faster_than_real_time(serve: Serve) -> None:
     ("missing", "words"), [(0, "it has ended"), (1_000_000, "the connection broke off")]
 )
 def test_reports_the_end_of_the_sound(missing: int, words: str, serve: Serve) -> None:
-    content = encoded(60.0)[: 44 + 3 * RATE_HZ]
+    content = encode(60.0)[: 44 + 3 * RATE_HZ]
     length = len(content) + missing
     port = serve(lambda request: send_sound(request, content, length=length))
     ring = open_ring(Camera(f"http://127.0.0.1:{port}/x", threading.Condition()))
@@ -297,7 +297,7 @@ def test_can_reopen_after_giving_up_on_a_hanging_decoder(
     with monkeypatch.context() as hanging:
         hanging.setattr("daemon.sound.camera._GIVE_UP_SECONDS", 0.5)
         hanging.setattr(
-            "daemon.sound.decoding.child._PROGRAM", stand_in(tmp_path, "time.sleep(60)")
+            "daemon.sound.decoding.child._PROGRAM", fake_decoder(tmp_path, "time.sleep(60)")
         )
         opening = camera.open()
         with changed:
@@ -362,7 +362,7 @@ def test_opening_cancelled_as_it_completes_raises_no_error(
 
     def cancelled(self: _Connection, rate_hz: int, channels: int) -> None:
         connections.append(self)
-        assert self.open_ring.cancel()
+        assert self.opened.cancel()
         begin(self, rate_hz, channels)
 
     monkeypatch.setattr(_Connection, "_complete_opening", cancelled)
@@ -508,7 +508,7 @@ def test_warns_of_opposite_phase_once_per_connection(
 
 def test_server_cannot_make_it_open_local_files(serve: Serve, tmp_path: Path) -> None:
     file = tmp_path / "secret.wav"
-    file.write_bytes(encoded(30.0))
+    file.write_bytes(encode(30.0))
     playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:30\n#EXTINF:30,\nfile://{file}\n#EXT-X-ENDLIST\n"
 
     def lists(request: http.server.BaseHTTPRequestHandler) -> None:
@@ -536,7 +536,7 @@ def test_verifies_the_certificate(
     serve: ServeTls, certificates: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate, context = certificates
-    content = encoded(30.0)
+    content = encode(30.0)
     url = f"https://localhost:{serve(lambda r: send_sound(r, content), context)}/x"
     assert "certificate rejected" in refusal(url)
     other_name = url.replace("localhost", "127.0.0.1")
@@ -566,7 +566,7 @@ def test_rejects_a_redirect_to_an_untrusted_certificate(
     certificate, key = make_certificate(other)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    content = encoded(30.0)
+    content = encode(30.0)
     second = serve(lambda r: send_sound(r, content), context)
     first = serve(
         redirect_to(f"https://localhost:{second}/x"), certificates[1] if scheme == "https" else None
@@ -592,7 +592,7 @@ def test_verifies_certificates_of_urls_in_a_playlist(
     certificate, key = make_certificate(other)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    content = encoded(6.0, "MP3")
+    content = encode(6.0, "MP3")
 
     def piece(request: http.server.BaseHTTPRequestHandler) -> None:
         send_sound(request, content, "audio/mpeg", len(content))
@@ -616,7 +616,7 @@ def test_verifies_certificates_of_urls_in_a_playlist(
 
 
 def test_playlist_entries_are_relative_to_the_redirected_url(serve: Serve) -> None:
-    content = encoded(30.0, "MP3")
+    content = encode(30.0, "MP3")
 
     def answer(request: http.server.BaseHTTPRequestHandler) -> None:
         answers: dict[str, Answer] = {
@@ -656,7 +656,7 @@ def radio_playlist(name: str, url: str, *, states_length: bool = True) -> Answer
 def test_follows_a_radio_playlist(
     name: str, how: str, serve: Serve, *, states_length: bool
 ) -> None:
-    content = encoded(30.0, "MP3")
+    content = encode(30.0, "MP3")
 
     def answer(request: http.server.BaseHTTPRequestHandler) -> None:
         file = "hls.m3u8" if how == "HLS" else "song.mp3"
@@ -677,7 +677,7 @@ def test_follows_a_radio_playlist(
 @pytest.mark.parametrize("name", RADIO_PLAYLISTS)
 def test_reports_a_playlist_without_streams(name: str, serve: Serve, tmp_path: Path) -> None:
     file = tmp_path / "secret.wav"
-    file.write_bytes(encoded(30.0))
+    file.write_bytes(encode(30.0))
     inner = serve(radio_playlist(name, "http://127.0.0.1/x"))
     names = [f"file://{file}", "rtsp://127.0.0.1/x", "mms://127.0.0.1/x", "http://[x/y"]
     for url in (*names, f"http://127.0.0.1:{inner}/{name}"):
@@ -689,7 +689,7 @@ def test_reports_a_playlist_without_streams(name: str, serve: Serve, tmp_path: P
 def test_verifies_certificates_of_urls_in_a_radio_playlist(
     name: str, serve: ServeTls, certificates: tuple[Path, ssl.SSLContext]
 ) -> None:
-    content = encoded(30.0, "MP3")
+    content = encode(30.0, "MP3")
     song = serve(lambda r: send_sound(r, content, "audio/mpeg", len(content)), certificates[1])
     answer = radio_playlist(name, f"https://localhost:{song}/x")
     assert "certificate rejected" in refusal(f"http://127.0.0.1:{serve(answer)}/{name}")
@@ -702,7 +702,7 @@ def test_verifies_certificates_of_urls_in_a_radio_playlist(
 def test_does_not_send_the_login_to_another_server(
     serve: ServeTls, certificates: tuple[Path, ssl.SSLContext]
 ) -> None:
-    content = encoded(30.0)
+    content = encode(30.0)
     asked: list[tuple[str, str | None, str | None]] = []
 
     def plain(request: http.server.BaseHTTPRequestHandler) -> None:

@@ -23,7 +23,7 @@ from daemon.__main__ import main
 from daemon.errors import InputError
 from daemon.sound.sound_file import read_pieces, read_sound
 from tests.daemon.conftest import Samples
-from tests.daemon.decoders import decoders, stand_in
+from tests.daemon.decoders import decoders, fake_decoder
 
 # Suffix, libsndfile's container, its subtype; then AAC in MP4, made with PyAV.
 LOSSLESS = [
@@ -240,7 +240,7 @@ def test_failed_decoder_rejects_only_its_file(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("daemon.sound.decoding.child._PROGRAM", stand_in(tmp_path, code))
+    monkeypatch.setattr("daemon.sound.decoding.child._PROGRAM", fake_decoder(tmp_path, code))
     if "hangs" in words:
         monkeypatch.setattr("daemon.sound.decoding.ffmpeg_file._HANG_SECONDS", 1.0)
     bad, good = tmp_path / "bad.m4a", tmp_path / "good.wav"

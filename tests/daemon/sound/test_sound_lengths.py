@@ -11,8 +11,8 @@ from tests.daemon.made_sounds import (
     LIST_CHUNK,
     RATE_HZ,
     SECONDS,
-    by_ffmpeg,
-    encoded,
+    encode,
+    encode_with_ffmpeg,
     mp3,
     noise,
     put,
@@ -56,7 +56,7 @@ def test_reads_joined_mp3s_in_order(
         "whole": lambda: mp3(steps(first=8)),
         "without header": lambda: without_header(mp3(steps(first=8))),
         "another rate": lambda: mp3(steps(first=8, rate_hz=44_100), 44_100),
-        "stereo": lambda: encoded("MP3", "MPEG_LAYER_III", np.tile(steps(first=8)[:, None], 2)),
+        "stereo": lambda: encode("MP3", "MPEG_LAYER_III", np.tile(steps(first=8)[:, None], 2)),
     }[second]()
     tag = b"ID3\4\0\0\0\0\2\0" + bytes(256)
     content = (mp3() if first == "whole" else without_header(mp3())) + tag + later
@@ -170,7 +170,7 @@ def test_damage_in_a_flac_keeps_later_times(
     positions: list[float], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     pytest.importorskip("av")
-    content = bytearray(encoded("FLAC", "PCM_16", np.stack([steps(), steps()], axis=1)))
+    content = bytearray(encode("FLAC", "PCM_16", np.stack([steps(), steps()], axis=1)))
     for position in positions:
         content[int(position * len(content))] ^= 0xFF
     path = put(tmp_path, "x.flac", bytes(content))
@@ -183,15 +183,15 @@ def test_damage_in_a_flac_keeps_later_times(
 def test_reads_chained_ogg_to_its_end(
     subtype: str, rate_hz: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first = encoded("OGG", subtype)
-    later = encoded("OGG", "VORBIS", steps(first=8, rate_hz=rate_hz), rate_hz)
+    first = encode("OGG", subtype)
+    later = encode("OGG", "VORBIS", steps(first=8, rate_hz=rate_hz), rate_hz)
     assert_seconds_heard(put(tmp_path, "chain.ogg", first + later), list(range(2 * SECONDS)))
     assert_seconds_heard(put(tmp_path, "twice.ogg", first + first), [*ALL, *ALL])
     assert warnings_of(caplog) == []
 
 
 def flac_with_sample_count(samples: int) -> bytes:
-    content = bytearray(encoded("FLAC", "PCM_16"))
+    content = bytearray(encode("FLAC", "PCM_16"))
     field = int.from_bytes(content[21:26], "big") >> 36 << 36
     content[21:26] = (field | samples).to_bytes(5, "big")
     return bytes(content)
@@ -213,7 +213,7 @@ def test_reads_flac_beyond_the_sample_count_in_its_header(
 def test_bytes_behind_a_complete_flac_add_no_sound(
     tail: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = put(tmp_path, "x.flac", encoded("FLAC", "PCM_16") + tail)
+    path = put(tmp_path, "x.flac", encode("FLAC", "PCM_16") + tail)
     assert len(read_sound(str(path))) == SECONDS * RATE_HZ
     assert_seconds_heard(path, ALL)
     assert warnings_of(caplog) == []
@@ -238,8 +238,8 @@ def test_flac_shorter_than_its_sample_count_is_truncated(
 def test_reads_joined_flac_with_a_tag_to_its_end(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    later = encoded("FLAC", "PCM_24", steps(first=8, rate_hz=48_000), 48_000)
-    content = b"ID3\3\0\0\0\0\1\0" + bytes(128) + encoded("FLAC", "PCM_16") + later
+    later = encode("FLAC", "PCM_24", steps(first=8, rate_hz=48_000), 48_000)
+    content = b"ID3\3\0\0\0\0\1\0" + bytes(128) + encode("FLAC", "PCM_16") + later
     path = put(tmp_path, "x.flac", content + b"TAG" + bytes(125))
     assert_seconds_heard(path, list(range(2 * SECONDS)))
     assert warnings_of(caplog) == []
@@ -283,7 +283,7 @@ TAILS = {
 def test_bytes_behind_a_complete_file_add_no_sound(
     container: str, tail: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    whole = encoded(container, "PCM_16")
+    whole = encode(container, "PCM_16")
     expected = read_sound(str(put(tmp_path, "whole", whole)))
     assert np.array_equal(read_sound(str(put(tmp_path, "x", whole + tail))), expected)
     assert warnings_of(caplog) == []
@@ -340,7 +340,7 @@ def test_reads_wav_over_4_gib_beyond_its_header(tmp_path: Path) -> None:
 def test_reads_rf64_without_sizes_to_its_end(
     *, keeps_size: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    content = bytearray(encoded("RF64", "PCM_16"))
+    content = bytearray(encode("RF64", "PCM_16"))
     at = content.index(b"ds64")
     content[at + 8 : at + 32] = bytes(24)
     data = content.index(b"data")
@@ -390,7 +390,7 @@ def test_reads_other_containers_to_the_end_of_their_sound(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    content = bytearray(encoded(container, "PCM_16"))
+    content = bytearray(encode(container, "PCM_16"))
     name, offset, form, more = SIZE_FIELDS[container]
     if size is not None:
         at = content.rindex(name, 0, 5_000) + offset
@@ -408,7 +408,7 @@ def test_reads_other_containers_to_the_end_of_their_sound(
 def test_complete_wav_of_any_codec_is_not_reported_as_truncated(
     subtype: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert_seconds_heard(put(tmp_path, "x.wav", encoded("WAV", subtype)), ALL)
+    assert_seconds_heard(put(tmp_path, "x.wav", encode("WAV", subtype)), ALL)
     assert warnings_of(caplog) == []
 
 
@@ -440,6 +440,6 @@ def test_reads_vbr_mp3_in_wav_to_its_end(
 def test_file_written_to_a_pipe_is_not_reported_as_truncated(
     container: str, codec: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    content = by_ffmpeg(container, codec, rate_hz=48_000, into_pipe=True)
+    content = encode_with_ffmpeg(container, codec, rate_hz=48_000, into_pipe=True)
     assert_seconds_heard(put(tmp_path, f"x.{container}", content), ALL)
     assert warnings_of(caplog) == []

@@ -20,8 +20,8 @@ from daemon.sound.sound_file import read_pieces, read_sound
 from tests.conftest import ROOT
 from tests.daemon.made_sounds import (
     SECONDS,
-    by_ffmpeg,
-    encoded,
+    encode,
+    encode_with_ffmpeg,
     mp3,
     noise,
     put,
@@ -37,22 +37,22 @@ ALL = list(range(SECONDS))
 RAW = (steps() * 32_767).astype("<i2").tobytes()
 MADE: dict[str, Callable[[], bytes]] = {
     "wav": wav,
-    "float wav": lambda: encoded("WAV", "FLOAT"),
+    "float wav": lambda: encode("WAV", "FLOAT"),
     "wav of a pipe": lambda: wav(0xFFFF_FFFF),
     "wav without a size": lambda: wav(0),
-    "aiff": lambda: encoded("AIFF", "PCM_16"),
-    "au": lambda: encoded("AU", "PCM_16"),
-    "flac": lambda: encoded("FLAC", "PCM_16"),
-    "ogg": lambda: encoded("OGG", "VORBIS"),
-    "opus": lambda: encoded("OGG", "OPUS"),
+    "aiff": lambda: encode("AIFF", "PCM_16"),
+    "au": lambda: encode("AU", "PCM_16"),
+    "flac": lambda: encode("FLAC", "PCM_16"),
+    "ogg": lambda: encode("OGG", "VORBIS"),
+    "opus": lambda: encode("OGG", "OPUS"),
     "mp3": mp3,
     "bare mp3": lambda: without_header(mp3()),
     "tagged mp3": lambda: b"ID3\4\0\0\0\0\2\0" + bytes(256) + mp3(),
     "mp3 from the middle of a frame": lambda: mp3(mode="CONSTANT")[300:],
-    "ac3": lambda: by_ffmpeg("ac3", "ac3", rate_hz=48_000),
-    "eac3": lambda: by_ffmpeg("eac3", "eac3", rate_hz=48_000),
-    "m4a": lambda: by_ffmpeg("mp4", "aac", rate_hz=48_000),
-    "webm": lambda: by_ffmpeg("webm", "libopus", rate_hz=48_000),
+    "ac3": lambda: encode_with_ffmpeg("ac3", "ac3", rate_hz=48_000),
+    "eac3": lambda: encode_with_ffmpeg("eac3", "eac3", rate_hz=48_000),
+    "m4a": lambda: encode_with_ffmpeg("mp4", "aac", rate_hz=48_000),
+    "webm": lambda: encode_with_ffmpeg("webm", "libopus", rate_hz=48_000),
 }
 
 
@@ -236,7 +236,7 @@ def test_scales_float_wav_in_a_pipe_with_a_chunk_before_its_format(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    content = encoded(container, subtype, steps() * np.float32(32_768))
+    content = encode(container, subtype, steps() * np.float32(32_768))
     path = tmp_path / "pipe"
     with fifo(path, insert_chunk(content, name, body)):
         heard = read_sound(str(path))
@@ -261,7 +261,7 @@ def test_rejects_text_on_a_pipe(tmp_path: Path) -> None:
 def test_rejects_a_pipe_too_long_to_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.sound.containers.input._MOST_SPOOLED_BYTES", 50_000)
     path = tmp_path / "pipe"
-    content = encoded("FLAC", "PCM_16", noise())
+    content = encode("FLAC", "PCM_16", noise())
     os.mkfifo(path)
     source = put(tmp_path, "x.flac", content)
     # The rest is never read, so the writer fails.
@@ -271,7 +271,7 @@ def test_rejects_a_pipe_too_long_to_copy(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_rejects_only_the_pipe_that_does_not_fit_into_memory(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
-    content = encoded("FLAC", "PCM_16", noise())
+    content = encode("FLAC", "PCM_16", noise())
     good = put(tmp_path, "good.flac", content)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with fifo(path, content):
@@ -322,7 +322,7 @@ NAMES = [
 
 
 def test_file_of_any_name_is_read_and_shown_without_control_characters(tmp_path: Path) -> None:
-    m4a, plain = by_ffmpeg("mp4", "aac", rate_hz=48_000), wav()
+    m4a, plain = encode_with_ffmpeg("mp4", "aac", rate_hz=48_000), wav()
     for name in NAMES:
         path = os.path.join(os.fsencode(tmp_path), name)  # noqa: PTH118
         os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120

@@ -18,7 +18,7 @@ import soundfile
 from daemon.sound.decoding.block import Block
 from daemon.sound.decoding.child import ChildError, Decoder, DecodingError, Request
 from tests.conftest import ROOT
-from tests.daemon.decoders import decoders, stand_in, wait_until
+from tests.daemon.decoders import decoders, fake_decoder, wait_until
 
 pytest.importorskip("av", reason="needs PyAV")
 
@@ -91,7 +91,7 @@ def test_decodes_a_file_to_blocks_with_all_channels(song: Path) -> None:
 def test_error_states_how_the_child_failed(
     code: str, words: str, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.sound.decoding.child._PROGRAM", stand_in(tmp_path, code))
+    monkeypatch.setattr("daemon.sound.decoding.child._PROGRAM", fake_decoder(tmp_path, code))
     monkeypatch.setattr("daemon.sound.decoding.child._REAP_SECONDS", 1.0)
     with pytest.raises(ChildError) as caught:
         read_blocks(song)
@@ -103,7 +103,7 @@ def test_silence_is_split_into_blocks_of_a_second(
     song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = "sound(0.5); send(b'Q', struct.pack('<Q', 40_000)); sound(0.5); send(b'E', b'{}')"
-    monkeypatch.setattr("daemon.sound.decoding.child._PROGRAM", stand_in(tmp_path, code))
+    monkeypatch.setattr("daemon.sound.decoding.child._PROGRAM", fake_decoder(tmp_path, code))
     lengths = [len(block.samples) for block in read_blocks(song)]
     assert lengths == [8_000, 16_000, 16_000, 8_000, 8_000]
 
@@ -112,7 +112,7 @@ def test_times_out_if_the_child_does_not_answer(
     song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "daemon.sound.decoding.child._PROGRAM", stand_in(tmp_path, "time.sleep(60)")
+        "daemon.sound.decoding.child._PROGRAM", fake_decoder(tmp_path, "time.sleep(60)")
     )
     with pytest.raises(DecodingError) as caught, Decoder(request_of(song)) as decoder:
         decoder.read(0.3)

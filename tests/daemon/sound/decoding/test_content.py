@@ -11,8 +11,8 @@ import pytest
 from daemon.sound.sound_file import read_sound
 from tests.daemon.made_sounds import (
     SECONDS,
-    by_ffmpeg,
-    encoded,
+    encode,
+    encode_with_ffmpeg,
     mp3,
     noise,
     put,
@@ -51,7 +51,7 @@ def test_ffmpeg_reads_formats_that_libsndfile_cannot(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    content = by_ffmpeg(container, codec, rate_hz=rate_hz)
+    content = encode_with_ffmpeg(container, codec, rate_hz=rate_hz)
     heard = read_sound(str(put(tmp_path, name, content)))
     assert seconds_heard(heard) == ALL
     assert len(heard) / 16_000 == pytest.approx(SECONDS, abs=0.1)
@@ -75,7 +75,7 @@ def test_libsndfile_reads_its_formats_under_any_name(
     container: str, subtype: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
-    heard = read_sound(str(put(tmp_path, name, encoded(container, subtype))))
+    heard = read_sound(str(put(tmp_path, name, encode(container, subtype))))
     assert seconds_heard(heard) == ALL
 
 
@@ -117,14 +117,14 @@ def set_granule(content: bytearray, start: int, end: int, granule: int) -> None:
 def test_reads_opus_with_wrong_granule_positions_completely(
     *, wrong: str, has_more: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    content = bytearray(encoded("OGG", "OPUS", steps(0.5 if wrong == "all of one page" else 8)))
+    content = bytearray(encode("OGG", "OPUS", steps(0.5 if wrong == "all of one page" else 8)))
     bounds = list(pages(content))
     if wrong == "last too small":
         set_granule(content, *bounds[-1], 10_000)
     for start, end in bounds[-1:] if wrong == "last zero" else bounds[2:]:
         if wrong != "last too small":
             set_granule(content, start, end, 0)
-    path = put(tmp_path, "x.opus", bytes(content) + (encoded("OGG", "VORBIS") if has_more else b""))
+    path = put(tmp_path, "x.opus", bytes(content) + (encode("OGG", "VORBIS") if has_more else b""))
     expected = ([] if wrong == "all of one page" else ALL) + (ALL if has_more else [])
     heard = read_sound(str(path))
     if wrong == "all of one page":
@@ -146,7 +146,7 @@ def test_reads_opus_with_wrong_granule_positions_completely(
 def test_ogg_without_a_last_page_flag_is_not_reported_as_truncated(
     subtype: str, tail: bytes, words: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    content = bytearray(encoded("OGG", subtype))
+    content = bytearray(encode("OGG", subtype))
     start, end = list(pages(content))[-1]
     granule = struct.unpack_from("<q", content, start + 6)[0]
     content[start + 5] &= ~4
@@ -161,7 +161,7 @@ def test_ogg_without_a_last_page_flag_is_not_reported_as_truncated(
 def test_ogg_with_a_wrong_checksum_is_reported_as_damaged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    content = bytearray(encoded("OGG", "OPUS"))
+    content = bytearray(encode("OGG", "OPUS"))
     start, end = list(pages(content))[4]
     content[start + 200 : end] = bytes(end - start - 200)
     path = put(tmp_path, "x.ogg", bytes(content))
@@ -192,7 +192,7 @@ def test_reads_damaged_flac_up_to_the_damage_without_pyav(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
-    content = bytearray(encoded("FLAC", "PCM_16", noise()))
+    content = bytearray(encode("FLAC", "PCM_16", noise()))
     middle = len(content) // 2
     content[middle : middle + 2_000] = bytes(2_000)
     path = put(tmp_path, "x.flac", bytes(content))

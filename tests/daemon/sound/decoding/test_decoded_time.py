@@ -29,7 +29,7 @@ from tests.daemon.made_files import (
     WMA,
     Kind,
     damage,
-    decoded_by_pyav,
+    decode_with_pyav,
     mark_in,
     marked_tone,
     pyav,
@@ -65,7 +65,7 @@ def test_samples_of_an_intact_file_equal_those_of_pyav(kind: Kind, tmp_path: Pat
     request = Request(url=f"file:{path}", options={}, memory_bytes=1 << 28, keeps_time=True)
     with Decoder(request) as decoder:
         blocks = [block.samples[:, 0] for block in iter(lambda: decoder.read(20.0), None)]
-    np.testing.assert_allclose(np.concatenate(blocks), decoded_by_pyav(path), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(np.concatenate(blocks), decode_with_pyav(path), rtol=0, atol=1e-6)
     assert decoder.findings == Findings()
 
 
@@ -88,7 +88,7 @@ def test_sound_that_starts_after_the_video_keeps_its_time(kind: Kind, tmp_path: 
         marked_tone(8.0, 4.0),
         kind,
         starts_at=lambda seconds: seconds + 5.0,
-        with_picture=True,
+        with_video=True,
     )
     heard, findings = decode(path)
     assert mark_in(heard) == pytest.approx(9.0, abs=0.05)
@@ -124,7 +124,7 @@ def encode_and_decode(kind: Kind) -> tuple[bytes, Samples]:
 
 def test_damage_to_the_sound_of_a_video_keeps_later_times(tmp_path: Path) -> None:
     kind = Kind(".mp4", "mp4", "aac")
-    path = write(tmp_path / "damaged", marked_tone(16.0, MARK_AT), kind, with_picture=True)
+    path = write(tmp_path / "damaged", marked_tone(16.0, MARK_AT), kind, with_video=True)
     damage(path, at=0.5, share=0.05)
     heard, findings = decode(path)
     assert mark_in(heard) == pytest.approx(MARK_AT, abs=0.03)

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from daemon.sound.sound_file import read_sound
-from tests.daemon.made_sounds import RATE_HZ, encoded, put, steps
+from tests.daemon.made_sounds import RATE_HZ, encode, put, steps
 from tests.daemon.sound.test_sound_file import refusal, warnings_of, write_with_pyav
 
 QUIET = np.concatenate([0.0001 * steps(1), steps(2)]).astype(np.float32)
@@ -28,7 +28,7 @@ def test_divides_floats_in_the_scale_of_integers(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    path = put(tmp_path, "x", encoded(container, subtype, QUIET * factor))
+    path = put(tmp_path, "x", encode(container, subtype, QUIET * factor))
     heard = read_sound(str(path))
     np.testing.assert_allclose(heard, QUIET * factor / divisor, rtol=1e-6)
     (warning,) = warnings_of(caplog)
@@ -40,7 +40,7 @@ def test_divides_floats_in_the_scale_of_integers(
 def test_does_not_change_overshoot(
     factor: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = put(tmp_path, "x", encoded("WAV", "FLOAT", QUIET * factor))
+    path = put(tmp_path, "x", encode("WAV", "FLOAT", QUIET * factor))
     assert np.array_equal(read_sound(str(path)), QUIET * np.float32(factor))
     assert warnings_of(caplog) == []
 
