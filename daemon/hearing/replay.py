@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from daemon.sound.sound_file import sound
+from daemon.sound.sound_file import read_pieces
 from daemon.sound.window import SAMPLE_RATE_HZ, Window, WindowBuffer
 from daemon.system.stop import Stop
 
@@ -48,7 +48,7 @@ class Replay:
             yield window
 
     def _all_windows(self) -> Iterator[Window]:
-        for piece in sound(self.path, self._channel):
+        for piece in read_pieces(self.path, self._channel):
             self._samples += len(piece)
             yield from self._buffer.push(piece)
         yield from self._buffer.finish()

@@ -1,4 +1,4 @@
-"""The sound of a camera or web radio, over RTSP or HTTP: a child decodes it, a ring is filled."""
+"""The sound of a camera or web radio over RTSP or HTTP, decoded in a child process into a ring."""
 
 import logging
 import threading
@@ -13,43 +13,44 @@ from numpy.typing import NDArray
 from daemon.errors import InputError, SoundLostError
 from daemon.sound.camera_reasons import reason_of
 from daemon.sound.decoding.block import Block
-from daemon.sound.decoding.child import ChildError, Decoder, DecodingError, Request, packages
+from daemon.sound.decoding.child import ChildError, Decoder, DecodingError, Request, pyav_folder
 from daemon.sound.mixing import DeviceMix
 from daemon.sound.resampler import Resampler
 from daemon.sound.ring import Ring
-from daemon.sound.rtsp_setups import Setups, may_differ
-from daemon.sound.stream_url import parsed, shown, tls_options
+from daemon.sound.rtsp_setups import Setups, other_setup_may_work
+from daemon.sound.stream_url import parse_url, redacted_url, tls_options
 
 log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 8.0
 _SLACK_SECONDS = 5.0
-# Longer than FFmpeg's own time-outs, which know more of the reason.
+# Longer than FFmpeg's own time-outs, whose errors give a more exact reason.
 _GIVE_UP_SECONDS = 20.0
 _NEXT_SETUP_SECONDS = 9.0
 _TOLERANCE_SECONDS = 0.5
-# A sender's clock may be faster than ours, and what was held up in the network is to be made up.
+# Allows for a sender's faster clock and for catching up after a delay in the network.
 _FASTEST = 1.02
 _RATES_HZ = range(4_000, 192_001)
 _MEMORY_BYTES = 192 << 20
-# FFmpeg 8: until then rtsps:// took no options of TLS.
+# FFmpeg 8: earlier versions accept no TLS options for rtsps://.
 _RTSPS_LIBAVFORMAT = 62
 
 _OPTIONS = {
     "rtsp_transport": "tcp",
-    # Enough to see what it is; a slow stream would fill the default of 5 MB for minutes.
+    # Enough to detect the format; a slow stream would take minutes to fill the default of 5 MB.
     "analyzeduration": "1000000",
     "probesize": "65536",
-    # What a server names in a playlist or a redirect must be no file of ours.
+    # A server's playlist or redirect must not make FFmpeg open a local file.
     "protocol_whitelist": "rtsp,rtsps,rtp,http,https,httpproxy,tls,tcp,udp",
 }
 
 
 class Camera:
-    """One stream; each `open` begins a connection of its own, on a thread and in a child process.
+    """One stream; each `open` starts a new connection with its own thread and child process.
 
-    `changed` is notified when a connection gives sound, fails or ends. `tls_verify` and `ca_file`
-    are as in the settings. Raises InputError for what can never work, and without PyAV.
+    `changed` is notified when a connection delivers its first sound, fails or ends. `tls_verify`
+    and `ca_file` are the settings of these names. The constructor raises InputError if the url or
+    TLS settings are invalid, or PyAV is not installed.
     """
 
     def __init__(
@@ -61,8 +62,8 @@ class Camera:
         tls_verify: bool | None = None,
         ca_file: str | None = None,
     ) -> None:
-        parts = parsed(url)
-        self.name = shown(parts)
+        parts = parse_url(url)
+        self.name = redacted_url(parts)
         self._changed = changed
         self._silence_seconds = stall_seconds + _SLACK_SECONDS
         self._connections: dict[Ring, _Connection] = {}
@@ -75,7 +76,7 @@ class Camera:
             least_libavformat=_RTSPS_LIBAVFORMAT if parts.scheme == "rtsps" and tls_verify else 0,
         )
         self._setups = Setups.of(request)
-        if packages() is None:
+        if pyav_folder() is None:
             from daemon.system.installation import pip_install
 
             raise InputError(
@@ -83,18 +84,18 @@ class Camera:
             )
 
     def open(self) -> "Future[Ring]":
-        """Begin to connect; the future raises SoundLostError when there is no sound now.
+        """Start connecting; the future raises SoundLostError if no sound can be received.
 
-        Cancelling it ends the connection.
+        Cancelling the future closes the connection.
         """
         connection = _Connection(
-            self._setups, self.name, self._changed, self._silence_seconds, self._keep
+            self._setups, self.name, self._changed, self._silence_seconds, self._register
         )
         connection.start()
         return connection.opened
 
     def close(self, ring: Ring) -> "Future[None]":
-        """End the connection; the future is done once its child is gone."""
+        """Close the connection; the future completes when its child process has exited."""
         connection = self._connections.pop(ring, None)
         if connection is not None:
             connection.close()
@@ -103,7 +104,7 @@ class Camera:
         done.set_result(None)
         return done
 
-    def _keep(self, ring: Ring, connection: "_Connection") -> None:
+    def _register(self, ring: Ring, connection: "_Connection") -> None:
         self._connections[ring] = connection
 
 
@@ -115,7 +116,7 @@ class Pace:
         self._now = 0.0
 
     def wait_seconds(self, seconds: float, now: float) -> float:
-        """How long to hold the next block, of so many seconds."""
+        """Return how long to hold back the next block, which lasts `seconds`."""
         passed = (now - self._now) * _FASTEST
         self._ahead_seconds = max(0.0, self._ahead_seconds - passed) + seconds
         self._now = now
@@ -123,7 +124,7 @@ class Pace:
 
 
 class _Connection:
-    """From connecting to the end of the sound, on a thread of its own."""
+    """One connection on its own thread, from connecting to the end of the sound."""
 
     def __init__(
         self,
@@ -137,27 +138,27 @@ class _Connection:
         self._name = name
         self._changed = changed
         self._silence_seconds = silence_seconds
-        self._keep = keep
+        self._register = keep
         self._decoder: Decoder | None = None
         self._ring: Ring | None = None
         self._rate_hz = 0
         self._resampler: Resampler | None = None
         self._mix = DeviceMix()
-        self._told_cancelling = False
+        self._warned_of_cancellation = False
         self._closing = threading.Event()
         self.opened: Future[Ring] = Future()
         self.closed: Future[None] = Future()
 
     def start(self) -> None:
-        """Begin to connect."""
-        self.opened.add_done_callback(_closing_when_cancelled(weakref.ref(self)))
+        """Start the thread; a failure to start it is reported by `opened`."""
+        self.opened.add_done_callback(_close_when_cancelled(weakref.ref(self)))
         try:
             threading.Thread(target=self._run, name="camera", daemon=True).start()
         except RuntimeError:
-            self._end("no thread can be started for it now")
+            self._end("no thread can be started")
 
     def close(self) -> None:
-        """End the connection; the child is killed, so that nothing is waited for."""
+        """Close the connection; killing the child process ends any read in progress."""
         self._closing.set()
         if self._decoder is not None:
             self._decoder.kill()
@@ -176,12 +177,12 @@ class _Connection:
                 heard=self._ring is not None,
             )
         except Exception as error:  # noqa: BLE001
-            # Its text may name the url, and with it a password.
-            reason = f"an error inside ({type(error).__name__})"
+            # Omit the error's text: it may contain the url and so a password.
+            reason = f"internal error ({type(error).__name__})"
         self._end(reason)
 
     def _end(self, reason: str) -> None:
-        """Tell whoever waits for sound, or listens to it."""
+        """Report the end to the ring if it is open, else fail the pending opening."""
         if self._ring is not None:
             self._ring.lose(f"the sound of {self._name} is gone: {reason}")
         elif not self.opened.cancelled() and self.opened.set_running_or_notify_cancel():
@@ -190,42 +191,42 @@ class _Connection:
         self._notify()
 
     def _receive(self) -> None:
-        """Ask in one way after the other until there is sound, and receive it until it ends."""
+        """Try the setups in turn until one delivers sound; receive it until it ends."""
         give_up_at = time.monotonic() + _GIVE_UP_SECONDS
         *others, last = self._setups
         for setup in others:
             try:
                 self._receive_as(setup, _NEXT_SETUP_SECONDS)
             except DecodingError as error:
-                if self._ring is not None or not may_differ(error):
+                if self._ring is not None or not other_setup_may_work(error):
                     raise
             if self._ring is not None or self._closing.is_set():
                 return
         self._receive_as(last, max(0.0, give_up_at - time.monotonic()))
 
-    def _receive_as(self, setup: Request, patience_seconds: float) -> None:
-        """Receive until the end; the first sound must come within `patience_seconds`."""
+    def _receive_as(self, setup: Request, timeout_seconds: float) -> None:
+        """Receive until the stream ends; the first sound must come within `timeout_seconds`."""
         pace = Pace()
         with Decoder(setup) as decoder:
             self._decoder = decoder
-            # A request to close that came before the decoder was there could not kill it.
+            # `close` cannot kill a decoder that did not exist yet when it was called.
             while not self._closing.is_set():
-                block = decoder.read(patience_seconds)
+                block = decoder.read(timeout_seconds)
                 if block is None:
                     return
                 seconds = len(block.samples) / block.rate_hz
                 if self._closing.wait(pace.wait_seconds(seconds, time.monotonic())):
                     return
                 if self._ring is None:
-                    self._setups.worked(setup)
+                    self._setups.prefer(setup)
                 self._write(block)
-                patience_seconds = self._silence_seconds + _SLACK_SECONDS
+                timeout_seconds = self._silence_seconds + _SLACK_SECONDS
 
     def _write(self, block: Block) -> None:
         if block.rate_hz not in _RATES_HZ:
             raise SoundLostError(f"a sample rate of {block.rate_hz} Hz is not supported")
         if self._resampler is None:
-            self._begin(block.rate_hz, block.samples.shape[1])
+            self._complete_opening(block.rate_hz, block.samples.shape[1])
             self._resampler = Resampler(block.rate_hz)
         if self._ring is None:
             return
@@ -233,15 +234,15 @@ class _Connection:
             self._rate_hz = block.rate_hz
             log.info("%s now sends sound at %d Hz", self._name, block.rate_hz)
         mono = self._mono(block)
-        self._ring.write(self._resampler.resampled(mono, block.rate_hz)[:, None])
+        self._ring.write(self._resampler.resample(mono, block.rate_hz)[:, None])
 
     def _mono(self, block: Block) -> NDArray[np.float32]:
-        """The mix of the channels, (n,), in -1..1: a stream of floats may hold anything."""
+        """Return the mix (n,) of the channels, clipped to -1..1, with NaN and infinity as 0."""
         np.nan_to_num(block.samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
         np.clip(block.samples, -1.0, 1.0, out=block.samples)
         mono = self._mix.mono(block.samples, block.rate_hz)
-        if self._mix.cancels and not self._told_cancelling:
-            self._told_cancelling = True
+        if self._mix.cancels and not self._warned_of_cancellation:
+            self._warned_of_cancellation = True
             log.warning(
                 "the channels of %s are in opposite phase and cancel each other when they are "
                 "mixed; choose mono sound in its settings",
@@ -249,13 +250,13 @@ class _Connection:
             )
         return mono
 
-    def _begin(self, rate_hz: int, channels: int) -> None:
+    def _complete_opening(self, rate_hz: int, channels: int) -> None:
         """Complete the pending opening, unless it was cancelled."""
         ring = Ring(rate_hz, 1, self._changed)
         if not self.opened.set_running_or_notify_cancel():
             return
         self._rate_hz, self._ring = rate_hz, ring
-        self._keep(ring, self)
+        self._register(ring, self)
         self.opened.set_result(ring)
         log.info("listening to %s at %d Hz, %d channel(s)", self._name, rate_hz, channels)
         self._notify()
@@ -265,10 +266,10 @@ class _Connection:
             self._changed.notify_all()
 
 
-def _closing_when_cancelled(
+def _close_when_cancelled(
     connection: "weakref.ref[_Connection]",
 ) -> Callable[["Future[Ring]"], None]:
-    """A callback without a reference of its own, which would keep the ring for ever."""
+    """Return a callback with a weak reference; a strong one would keep the ring alive."""
 
     def close(opened: "Future[Ring]") -> None:
         one = connection()

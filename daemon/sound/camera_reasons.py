@@ -1,4 +1,4 @@
-"""Why a camera or web radio gives no sound, in words that never show its url."""
+"""Explain why a camera or web radio delivers no sound, without showing its url."""
 
 import errno
 
@@ -6,20 +6,20 @@ from daemon.sound.decoding.child import DecodingError
 
 _REASONS = {
     "HTTPUnauthorizedError": "login failed; check the user name and password in its url",
-    "HTTPForbiddenError": "it denies access",
-    "HTTPNotFoundError": "not found there; correct the path of its url",
-    "HTTPServerError": "it answers with an error of its own (5xx)",
+    "HTTPForbiddenError": "access denied",
+    "HTTPNotFoundError": "not found; correct the path of its url",
+    "HTTPServerError": "server error (HTTP 5xx)",
     "ConnectionRefusedError": "connection refused",
     "ExitError": "no answer in time",
     "TimeoutError": "no answer in time",
-    "InvalidDataError": "what it sends is no sound that can be decoded",
+    "InvalidDataError": "it sends no sound that can be decoded",
     "PlaylistError": (
         "it is a playlist that names no stream over http or https; use the address of a stream"
     ),
     "NoSoundError": "it has no sound; switch its microphone on",
     "NoDecoderError": "there is no decoder for its sound; choose another format (AAC, G.711)",
     "TooManyChannelsError": "its sound has more than 64 channels",
-    "UnknownHostError": "its host's name is not found",
+    "UnknownHostError": "its host name cannot be resolved",
     "TooOldError": "PyAV before 16 cannot verify a certificate over rtsps; install a newer one",
     "ImportError": "PyAV cannot be loaded; install it again",
     "MemoryError": "its decoder needs too much memory",
@@ -27,12 +27,16 @@ _REASONS = {
 
 
 def reason_of(error: DecodingError, scheme: str, *, verifies: bool, heard: bool) -> str:
-    """Why there is no sound; `scheme` is the url's, `heard`: whether there was sound before."""
+    """Return why there is no sound.
+
+    `scheme` is the url's, `verifies` is True if TLS certificates are verified, and `heard` is True
+    if sound was received before the error.
+    """
     for kind, words in _REASONS.items():
         if kind in error.kinds:
             return words
     if "HTTPClientError" in error.kinds and scheme.startswith("rtsp"):
-        return "it gives no sound; switch its microphone on"
+        return "it sends no sound; switch its microphone on"
     if "FFmpegError" not in error.kinds:
         return f"internal error ({error.kinds[0]})"
     if error.errno == errno.EIO:
@@ -41,10 +45,10 @@ def reason_of(error: DecodingError, scheme: str, *, verifies: bool, heard: bool)
 
 
 def _no_connection(*, verifies: bool) -> str:
-    """FFmpeg reports failed TLS, a rejected certificate and invalid data as the same error."""
+    """List the possible reasons: FFmpeg reports TLS errors and invalid data as the same error."""
     if verifies:
         return (
             "the connection failed: TLS error, certificate rejected or no audio stream; "
             "check url and ca_file"
         )
-    return "the connection failed, or what it sends is no sound"
+    return "the connection failed, or it sends no sound"

@@ -1,20 +1,21 @@
-"""Channels in opposite phase: each holds sound, and their mix holds next to none."""
+"""Detect channels in opposite phase: each carries sound, but their mix is almost silent."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 _QUIET_POWER = 1e-7
-"""Mean square of a channel below which there is nothing to lose: -70 dBFS."""
+"""Mean square below which a channel counts as quiet: -70 dBFS."""
 _LOST = 0.1
-"""Power of the mix, as a share of that of unrelated channels, below which sound is lost."""
+"""Power of the mix, relative to a mix of unrelated channels, below which sound is lost."""
 _LONG_SECONDS = 4.0
 
 
 class Cancellation:
-    """Adds up for how long the channels of one sound cancel each other when they are mixed."""
+    """Measures how long the channels of one sound cancel each other when mixed."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        """Total time, in seconds, in which the channels cancelled each other."""
         self._all_seconds = 0.0
         self._run_seconds = 0.0
         self._has_long_run = False
@@ -22,25 +23,28 @@ class Cancellation:
 
     @property
     def is_long(self) -> bool:
-        """Whether it lasted for the length of a window without a second that cancels nothing.
+        """True once the channels have cancelled each other for 4 s in a row, a window's length.
 
-        Quiet seconds neither end such a run nor count. True from then on.
+        Quiet seconds neither count nor end such a run.
         """
         return self._has_long_run
 
     @property
-    def is_most(self) -> bool:
-        """Whether it lasted for at least half of the sound."""
+    def covers_half(self) -> bool:
+        """True if the channels cancelled each other for at least half of the sound."""
         return 0.0 < self.seconds >= self._all_seconds / 2
 
-    def follow(
+    def update(
         self,
         blocks: NDArray[np.float32],
         mono: NDArray[np.float32],
         rate_hz: int,
         mixed_channels: int | None = None,
     ) -> None:
-        """Compare blocks (n, channels) with their mix (n,), to which so many channels went."""
+        """Compare `blocks` (n, channels) with `mono` (n,), the mix of `mixed_channels` of them.
+
+        `mixed_channels` is None if all channels were mixed.
+        """
         channels = mixed_channels or blocks.shape[1]
         each = _power(blocks) / channels
         self._each += each
@@ -52,7 +56,7 @@ class Cancellation:
             self.judge()
 
     def judge(self) -> None:
-        """Decide about the last part of a second; also to be called when the sound ends."""
+        """Evaluate the sound since the last call; call it also at the end of the sound."""
         if not self._samples:
             return
         seconds = self._samples / self._rate_hz
@@ -75,6 +79,6 @@ class Cancellation:
 
 
 def _power(blocks: NDArray[np.float32]) -> float:
-    """Sum of the squares of (n, channels), without each channel's offset."""
+    """Return the sum of squares of `blocks` (n, channels), without each channel's DC offset."""
     sums = np.ones(len(blocks), np.float32) @ blocks
     return float(np.vdot(blocks, blocks)) - float(sums @ sums) / len(blocks)

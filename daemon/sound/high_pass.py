@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 _RATE_HZ = 16_000
 _CUTOFF_HZ = 20.0
 _POLE = math.exp(-2.0 * math.pi * _CUTOFF_HZ / _RATE_HZ)
-# Sound begins without a click when the mean of so many samples counts as the sample before it.
+# The mean of the first samples stands in for the sample before them; this avoids a click.
 _START_SAMPLES = 1_600
-# So many samples share one scale, which grows to 1e27; single precision goes to 3e38.
+# Number of samples that share one scale, which grows to 1e27; single precision goes to 3e38.
 _SCALED_SAMPLES = 8_000
 _DECAY = np.power(_POLE, np.arange(1, _SCALED_SAMPLES + 1))
 _GROWTH = ((1.0 + _POLE) / 2.0 / _DECAY).astype(np.float32)
@@ -18,11 +18,11 @@ _DECAY = _DECAY.astype(np.float32)
 
 
 class HighPass:
-    """Filters 16 kHz sound in place; its state is kept from call to call.
+    """Filters 16 kHz sound in place and keeps its state between calls.
 
-    y[n] = p y[n - 1] + (1 + p) / 2 (x[n] - x[n - 1]). Divided by p ** n this is a running sum, and
-    NumPy adds that up in order: the result is the same, bit for bit, however the sound is cut into
-    calls, as long as the first call has 0.1 s.
+    y[n] = p y[n - 1] + (1 + p) / 2 (x[n] - x[n - 1]). Divided by p ** n this is a running sum,
+    which NumPy adds up in order. The result is therefore bit-identical however the sound is split
+    into calls, if the first call has at least 0.1 s.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class HighPass:
         self._scratch = np.empty(_SCALED_SAMPLES, np.float32)
 
     def apply(self, samples: NDArray[np.float32]) -> None:
-        """Filter samples (n,) in place; NaN or an infinity spoils at most the 0.5 s after it."""
+        """Filter `samples` (n,) in place; NaN or infinity corrupts at most the 0.5 s after it."""
         start = 0
         with np.errstate(invalid="ignore", over="ignore"):
             while start < len(samples):

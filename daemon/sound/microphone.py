@@ -1,7 +1,7 @@
-"""From the name of a microphone, as people write it, to the device that PortAudio opens.
+"""Find the PortAudio device for the name of a microphone in the settings.
 
-Names survive reboot and replug: `usb:VID:PID[:SERIAL]` is looked up in /sys, because card numbers
-change; `pulse:SOURCE` is a source of PulseAudio or PipeWire.
+Names survive reboots and replugging: `usb:VID:PID[:SERIAL]` is looked up in /sys, because card
+numbers change; `pulse:SOURCE` is a source of PulseAudio or PipeWire.
 """
 
 import re
@@ -23,18 +23,20 @@ _MOST_MIXED = 8
 
 
 class Found(NamedTuple):
-    """A device that is connected: the name that PortAudio has for it, and its input channels."""
+    """A connected device."""
 
     name: str
+    """PortAudio's name."""
     channels: int
+    """Number of input channels."""
 
 
 class Microphone:
-    """An input device by `default`, index, part of its name, `usb:` or `pulse:` name.
+    """An input device: `default`, an index, a part of its name, or a `usb:` or `pulse:` name.
 
-    16 kHz where the device can, else its own rate. `channel`, counted from 1, is the one that will
-    be listened to; None mixes: all channels of a sound card, up to 8, while a sound server mixes
-    its own to one.
+    It is opened at 16 kHz if it supports that, else at its default rate. `channel`, counted from 1,
+    selects a channel. None opens all channels of a sound card, up to 8, to be mixed; of a device of
+    a sound server it opens one, which the server mixes.
     """
 
     def __init__(
@@ -50,48 +52,46 @@ class Microphone:
         self._changed = changed
 
     def open(self) -> "Future[Ring]":
-        """Begin to open it; the future raises SoundLostError when that cannot be now."""
+        """Start opening the device; the future raises SoundLostError if it cannot be opened."""
         source = str(self._name).removeprefix(_PULSE) if self._is_pulse else None
         return self._portaudio.open(str(self._name), self._format, self._changed, source)
 
     def find(self) -> "Future[Found]":
-        """Begin to look whether it is connected, without opening it.
+        """Start looking for the device without opening it.
 
-        The future raises SoundLostError when it is not there now.
+        The future raises SoundLostError if it is not connected.
         """
-        return self._portaudio.find(self._look, self._changed)
+        return self._portaudio.find(self._find_now, self._changed)
 
     def close(self, ring: Ring) -> "Future[None]":
-        """Begin to close it."""
+        """Start closing the stream of `ring`; the future completes when it is closed."""
         return self._portaudio.close(ring)
 
     @property
     def _is_pulse(self) -> bool:
         return isinstance(self._name, str) and self._name.startswith(_PULSE)
 
-    def _look(self, library: Any) -> Found:
-        info = library.query_devices(self._found(library), "input")
+    def _find_now(self, library: Any) -> Found:
+        info = library.query_devices(self._device(library), "input")
         return Found(str(info["name"]), int(info["max_input_channels"]))
 
     def _format(self, library: Any) -> Format:
-        """How to open it; raises ValueError or the library's error when it is not there."""
-        device = self._found(library)
+        """Choose how to open it; raises ValueError or the library's error if it is not found."""
+        device = self._device(library)
         info = library.query_devices(device, "input")
         own_rate_hz, most = int(info["default_samplerate"]), int(info["max_input_channels"])
         if self._channel is not None:
             if self._channel > most:
-                raise ValueError(
-                    f"it has {most} channel(s), and channel {self._channel} is asked for"
-                )
+                raise ValueError(f"it has {most} channel(s); channel {self._channel} is set")
             return Format(device, own_rate_hz, self._channel)
         channels = min(_MOST_MIXED, most) if _is_sound_card(library, info) else 1
         for rate_hz in (SAMPLE_RATE_HZ, own_rate_hz):
-            if _can(library, form := Format(device, rate_hz, channels)):
+            if _supports(library, form := Format(device, rate_hz, channels)):
                 return form
-        # The attempt to open it tells why nothing goes.
+        # Opening it will fail with the reason.
         return Format(device, own_rate_hz, min(2, most))
 
-    def _found(self, library: Any) -> int | str | None:
+    def _device(self, library: Any) -> int | str | None:
         if self._name == DEFAULT_DEVICE:
             return None
         if isinstance(self._name, int):
@@ -104,7 +104,10 @@ class Microphone:
 
 
 def devices() -> list[str]:
-    """One line for each input device: index, name, host API, channels, own rate, USB name."""
+    """Return a line for each input device: index, name, host API, channels, default rate, USB name.
+
+    Raises as `load_portaudio` does.
+    """
     library = load_portaudio()
     usb = dict(usb_cards())
     lines = []
@@ -127,7 +130,7 @@ def _inputs(library: Any) -> list[tuple[int, Any]]:
     ]
 
 
-def _can(library: Any, form: Format) -> bool:
+def _supports(library: Any, form: Format) -> bool:
     try:
         library.check_input_settings(form.device, channels=form.channels, samplerate=form.rate_hz)
     except library.PortAudioError:
@@ -136,17 +139,17 @@ def _can(library: Any, form: Format) -> bool:
 
 
 def _is_sound_card(library: Any, info: Any) -> bool:
-    """Whether nobody mixes a device's channels: one channel of it would be its first alone."""
+    """Return whether it is the hardware itself, whose channels no sound server mixes."""
     api = library.query_hostapis(info["hostapi"])["name"]
     return "(hw:" in info["name"] or api == "Core Audio"
 
 
 def _usb_input(library: Any, name: UsbName) -> int:
-    """The index of a USB sound card's first input."""
+    """Return the index of a USB sound card's first input; raises ValueError if there is none."""
     card = usb_card(name)
     if card is None:
-        raise ValueError("no such sound card is plugged in")
+        raise ValueError("no such sound card is connected")
     for index, info in _inputs(library):
         if f"(hw:{card}," in info["name"]:
             return index
-    raise ValueError(f"it is card {card}, which has no input that is free")
+    raise ValueError(f"it is card {card}, which has no free input")

@@ -1,4 +1,4 @@
-"""From the channels of a device or a recording to the one that is heard."""
+"""Mix the channels of a device or recording to mono, or select one of them."""
 
 import logging
 import math
@@ -10,24 +10,28 @@ from numpy.typing import NDArray
 
 from daemon.sound.cancellation import Cancellation
 
-# A channel that gives one value for so long is not mixed: it would only make the others quieter.
+# A channel that is constant for this long is left out of the mix: it would lower the level.
 _STILL_SECONDS = 5.0
 _GLANCE_SAMPLES = 1_000
-# Of a constant that a sound server resamples; less than a step of 16 bits.
+# Largest ripple of a constant that a sound server resamples, relative to the constant; the
+# absolute limit is less than a step of 16 bits.
 _RIPPLE = 1e-4
 _MOST_RIPPLE = 2e-5
 
 log = logging.getLogger(__name__)
 
 
-def mixed(
+def mix_channels(
     blocks: NDArray[np.float32], channels: Sequence[int] | None = None
 ) -> NDArray[np.float32]:
-    """The mean (n,) of some channels of (n, channels), counted from 0; None: of all."""
+    """Return the mean (n,) of the given channels of `blocks` (n, channels).
+
+    `channels` counts from 0; None selects all.
+    """
     first, *others = range(blocks.shape[1]) if channels is None else channels
     if not others:
         return blocks[:, first]
-    # Ten times faster than the mean along an axis this short.
+    # Ten times faster than NumPy's mean along such a short axis.
     mono = blocks[:, first] + blocks[:, others[0]]
     for channel in others[1:]:
         mono += blocks[:, channel]
@@ -36,17 +40,17 @@ def mixed(
 
 
 class Stillness(NamedTuple):
-    """What a device gives instead of sound: zeros, or one other value.
-
-    `other`, counted from 1, is a channel that gives sound while the chosen `channel` does not.
-    """
+    """Describes a device that delivers a constant instead of sound."""
 
     is_silent: bool
+    """True if the constant is zero in all used channels."""
     channel: int | None
+    """The selected channel, counted from 1; None if all are mixed."""
     other: int | None
+    """A channel that delivers sound but is not selected, counted from 1, or None."""
 
     def wrong_channel(self) -> str | None:
-        """A sentence with the remedy where another channel gives sound."""
+        """Return an error text with the remedy if another channel delivers sound, else None."""
         if self.other is None:
             return None
         value = (
@@ -59,72 +63,72 @@ class Stillness(NamedTuple):
 
 
 class DeviceMix:
-    """Mixes the channels of a device that sound, so that a silent one costs no level.
+    """Mixes the channels of a device that carry sound; silent ones would lower the level.
 
-    `channel`, counted from 1, is heard alone; None mixes. `moves` tells whether the last blocks
-    held sound in a channel that is heard: a device without sound gives exact zeros, or its offset.
-    It, `cancels` and the choice of silent channels follow from all calls of `mono`, in order.
+    `channel`, counted from 1, selects a single channel; None mixes all. `has_sound` is True if the
+    last blocks varied in a used channel: a device without sound delivers exact zeros or a constant
+    offset. The results depend on all calls of `mono`, in order.
     """
 
     def __init__(self, channel: int | None = None) -> None:
         self._channel = channel
         self._still_seconds: dict[int, float] = {}
         self._cancellation = Cancellation()
-        self.moves = False
+        self.has_sound = False
 
     @property
     def cancels(self) -> bool:
-        """Whether the channels are in opposite phase, so that sound was lost in the mix."""
+        """True if the channels are in opposite phase, so that sound is lost in the mix."""
         return self._cancellation.is_long
 
     def mono(self, blocks: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
-        """The one channel (n,) of the next blocks (n, channels).
+        """Return the mono sound (n,) of the next `blocks` (n, channels).
 
-        Updates `moves`, by these blocks alone, and `cancels`. Raises IndexError if
-        the blocks do not have the chosen channel.
+        Updates `has_sound`, from these blocks alone, and `cancels`. Raises IndexError if the
+        blocks do not have the selected channel.
         """
-        heard = self._heard(blocks)
-        moving = self._moving(blocks, heard)
-        self.moves = bool(moving)
+        used = self._used_channels(blocks)
+        varying = self._varying_channels(blocks, used)
+        self.has_sound = bool(varying)
         seconds = len(blocks) / rate_hz
-        for channel in heard:
+        for channel in used:
             before_seconds = self._still_seconds.get(channel, math.inf)
-            self._still_seconds[channel] = 0.0 if channel in moving else before_seconds + seconds
-        live = [c for c in heard if self._still_seconds[c] < _STILL_SECONDS]
-        mono = mixed(blocks, live or heard)
+            self._still_seconds[channel] = 0.0 if channel in varying else before_seconds + seconds
+        live = [c for c in used if self._still_seconds[c] < _STILL_SECONDS]
+        mono = mix_channels(blocks, live or used)
         if len(live) > 1:
-            self._cancellation.follow(blocks, mono, rate_hz, len(live))
+            self._cancellation.update(blocks, mono, rate_hz, len(live))
         return mono
 
     def stillness(self, blocks: NDArray[np.float32]) -> Stillness:
-        """Describe blocks (n, channels) in which no heard channel moves."""
-        heard = self._heard(blocks)
-        others = (c for c in range(blocks.shape[1]) if c not in heard and _moves(blocks[:, c]))
+        """Describe `blocks` (n, channels) in which no used channel carries sound."""
+        used = self._used_channels(blocks)
+        others = (c for c in range(blocks.shape[1]) if c not in used and _varies(blocks[:, c]))
         sounding = next(others, None)
         return Stillness(
-            is_silent=not blocks[:, heard].any(),
+            is_silent=not blocks[:, used].any(),
             channel=self._channel,
             other=None if sounding is None else sounding + 1,
         )
 
-    def _heard(self, blocks: NDArray[np.float32]) -> Sequence[int]:
+    def _used_channels(self, blocks: NDArray[np.float32]) -> Sequence[int]:
         return range(blocks.shape[1]) if self._channel is None else [self._channel - 1]
 
-    def _moving(self, blocks: NDArray[np.float32], heard: Sequence[int]) -> list[int]:
-        """The channels that sound; only where none does at a glance they are looked at whole."""
-        moving = [c for c in heard if _moves(blocks[-_GLANCE_SAMPLES:, c])]
-        if moving:
-            return moving
-        # Just opened, a sound server's resampler swings from zero to the offset.
+    def _varying_channels(self, blocks: NDArray[np.float32], used: Sequence[int]) -> list[int]:
+        """Return the used channels that vary; check whole blocks only if all ends are constant."""
+        varying = [c for c in used if _varies(blocks[-_GLANCE_SAMPLES:, c])]
+        if varying:
+            return varying
+        # Just after opening, a sound server's resampler swings from zero to the offset.
         half = len(blocks) // 2
-        return [c for c in heard if _moves(blocks[half if self._is_new(c) else 0 :, c])]
+        return [c for c in used if _varies(blocks[half if self._is_new(c) else 0 :, c])]
 
     def _is_new(self, channel: int) -> bool:
         return self._still_seconds.get(channel, math.inf) == math.inf
 
 
 class RecordingMix:
-    """Mixes all channels of a recording, or takes one, counted from 1, where it has that many."""
+    """Mixes all channels of a recording, or selects `channel`, counted from 1, if it exists."""
 
     def __init__(self, name: str, channel: int | None = None) -> None:
         self._name = name
@@ -133,44 +137,45 @@ class RecordingMix:
         self._cancellation = Cancellation()
 
     def mono(self, blocks: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
-        """The one channel (n,) of the next blocks (n, channels)."""
+        """Return the mono sound (n,) of the next `blocks` (n, channels)."""
         channels = blocks.shape[1]
         if self._channel is not None and self._channel <= channels:
-            return mixed(blocks, [self._channel - 1])
-        self._note_channels(channels)
-        mono = mixed(blocks)
+            return mix_channels(blocks, [self._channel - 1])
+        self._warn_of_missing_channel(channels)
+        mono = mix_channels(blocks)
         if channels > 1:
-            self._cancellation.follow(blocks, mono, rate_hz)
+            self._cancellation.update(blocks, mono, rate_hz)
         return mono
 
     def finish(self) -> None:
-        """The recording has ended: warn where its channels cancelled each other."""
+        """End the recording; log a warning if its channels cancelled each other."""
         self._cancellation.judge()
-        if self._cancellation.is_long or self._cancellation.is_most:
+        if self._cancellation.is_long or self._cancellation.covers_half:
             log.warning(
                 "%s: its channels are in opposite phase for %.1f s and cancel each other when they "
-                "are mixed; hear one alone with replay --channel 1",
+                "are mixed; select one with replay --channel 1",
                 self._name,
                 self._cancellation.seconds,
             )
 
-    def _note_channels(self, channels: int) -> None:
+    def _warn_of_missing_channel(self, channels: int) -> None:
         if self._channel is None or not self._has_all:
             return
         self._has_all = False
         log.warning(
-            "%s: it has %s, so channel %d is not there; %s",
+            "%s: no channel %d in a file with %s; %s",
             self._name,
-            "one channel" if channels == 1 else f"{channels} channels",
             self._channel,
-            "that one is heard" if channels == 1 else "they are mixed",
+            "one channel" if channels == 1 else f"{channels} channels",
+            "using that channel" if channels == 1 else "mixing them",
         )
 
 
-def _moves(samples: NDArray[np.float32]) -> bool:
-    """Whether samples (n,) hold more than one value, or more than one step to another.
+def _varies(samples: NDArray[np.float32]) -> bool:
+    """Return whether `samples` (n,) change more than once.
 
-    A device without sound may still step from zero to its offset after it was opened.
+    A single step does not count: a device without sound may step from zero to its offset just
+    after it is opened.
     """
     ripple = min(_RIPPLE * abs(samples.item(-1)), _MOST_RIPPLE)
     return int(np.count_nonzero(np.abs(np.diff(samples)) > ripple)) > 1

@@ -1,4 +1,4 @@
-"""The PortAudio library on a thread of its own: it opens and closes streams there, and may hang.
+"""Open and close PortAudio streams on one thread, which may hang.
 
 Calls into a frozen sound server never return, so only this thread makes them.
 """
@@ -26,19 +26,22 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _BLOCK_SECONDS = 0.1
-# Between fresh starts of the library that take the sound from streams that are well.
-_REST_SECONDS = 60.0
-_LONGEST_REST_SECONDS = 3600.0
-_GOODBYE_SECONDS = 2.0
+# Shortest and longest pause between restarts of the library that interrupt working streams.
+_SHORTEST_PAUSE_SECONDS = 60.0
+_LONGEST_PAUSE_SECONDS = 3600.0
+_STOP_SECONDS = 2.0
 _SOURCE_VARIABLE = "PULSE_SOURCE"
 
 
 class Format(NamedTuple):
-    """What a stream is opened with; the device None is the library's default."""
+    """The parameters of a stream."""
 
     device: int | str | None
+    """PortAudio's index or name; None selects the default device."""
     rate_hz: int
+    """Sample rate."""
     channels: int
+    """Number of channels."""
 
 
 class _Stream(NamedTuple):
@@ -47,11 +50,11 @@ class _Stream(NamedTuple):
 
 
 class PortAudio:
-    """Opens and closes input streams, one after the other, on its own thread; a context manager.
+    """Opens and closes input streams, one at a time, on its own thread; a context manager.
 
-    The library knows only the devices that it saw at its start: where one is missed it starts anew,
-    which takes the sound from other streams for a moment. While others are well that is done only
-    when sound cards have come or gone, or after a rest that grows to an hour.
+    The library only finds devices that were connected when it started. If one is missing, the
+    library is restarted, which briefly interrupts other streams. While other streams work, this
+    happens only if sound cards were added or removed, or after a pause that grows to an hour.
     """
 
     def __init__(self) -> None:
@@ -62,11 +65,11 @@ class PortAudio:
         self._streams: list[_Stream] = []
         self._started_at = 0.0
         self._cards: frozenset[str] = frozenset()
-        self._rest_seconds = _REST_SECONDS
+        self._pause_seconds = _SHORTEST_PAUSE_SECONDS
 
     def __enter__(self) -> Self:
         if not log.isEnabledFor(logging.DEBUG):
-            # What ails a device is logged once; PortAudio and ALSA print it at every attempt.
+            # PortAudio and ALSA print errors at every attempt; the daemon logs them once.
             self._exit.enter_context(quiet_libraries())
         return self
 
@@ -80,10 +83,10 @@ class PortAudio:
             if self._thread is None:
                 return
             self._jobs.put(None)
-            self._thread.join(_GOODBYE_SECONDS)
+            self._thread.join(_STOP_SECONDS)
             if self._thread.is_alive():
-                # It hangs, and so would the end of the program, or crash: leave without one.
-                atexit.register(_leave, _exit_code(error))
+                # The thread hangs; a normal exit would hang as well, or crash.
+                atexit.register(_exit_now, _exit_code(error))
 
     def open(
         self,
@@ -92,13 +95,15 @@ class PortAudio:
         changed: threading.Condition,
         pulse_source: str | None = None,
     ) -> "Future[Ring]":
-        """A ring that fills with sound; `choose` finds the device in the library it is given.
+        """Start opening a stream; the future returns the ring that it fills.
 
-        It raises ValueError, or what the library raises, where it finds none.
+        `choose` gets the library and returns the device's format; it raises ValueError or the
+        library's error if it finds no device. `name` is for error messages. `changed` is notified
+        when the future is done, and by the ring. `pulse_source` is the source to which PulseAudio's
+        device connects.
 
-        The future raises SoundLostError when it cannot be opened now, InputError where the library
-        is missing. `changed` is notified when it is done, and by the ring. `pulse_source`
-        is what PulseAudio's device leads to.
+        The future raises SoundLostError if the device cannot be opened, InputError if the library
+        is missing.
         """
 
         def job() -> Ring:
@@ -108,31 +113,31 @@ class PortAudio:
                 except SoundLostError as error:
                     raise SoundLostError(f"microphone {name} cannot be opened: {error}") from None
 
-        return self._ask(job, changed)
+        return self._submit(job, changed)
 
     def find(self, look: Callable[[Any], T], changed: threading.Condition) -> "Future[T]":
-        """What `look` finds in the library, without opening a stream.
+        """Start calling `look` with the library, without opening a stream.
 
-        The future raises SoundLostError when it finds nothing now, InputError where the library is
-        missing.
+        The future returns the result of `look`. It raises SoundLostError if `look` raises
+        ValueError or the library's error, and InputError if the library is missing.
         """
 
         def job() -> T:
-            library = self._library_now()
+            library = self._loaded_library()
             try:
                 return look(library)
             except (library.PortAudioError, ValueError) as error:
                 raise SoundLostError(_reason(error, library)) from None
 
-        return self._ask(job, changed)
+        return self._submit(job, changed)
 
     def close(self, ring: Ring) -> "Future[None]":
-        """Close the stream that fills the ring, if it still is one."""
-        return self._ask(lambda: self._close(ring), ring.changed)
+        """Start closing the stream that fills `ring`, if it is still open."""
+        return self._submit(lambda: self._close(ring), ring.changed)
 
-    def _ask(self, job: Callable[[], T], changed: threading.Condition) -> "Future[T]":
+    def _submit(self, job: Callable[[], T], changed: threading.Condition) -> "Future[T]":
         answer: Future[T] = Future()
-        # PortAudio cannot be interrupted: who has asked gets an answer.
+        # Forbid cancelling: calls into PortAudio cannot be interrupted.
         answer.set_running_or_notify_cancel()
 
         def work() -> None:
@@ -156,19 +161,19 @@ class PortAudio:
             _end(one.stream)
 
     def _open(self, choose: Callable[[Any], Format], changed: threading.Condition) -> Ring:
-        library = self._library_now()
+        library = self._loaded_library()
         try:
-            return self._opened(library, choose, changed)
+            return self._open_once(library, choose, changed)
         except (library.PortAudioError, ValueError) as error:
-            if not self._may_start_anew():
+            if not self._may_restart():
                 raise SoundLostError(_reason(error, library)) from None
         try:
-            self._start_anew()
-            return self._opened(library, choose, changed)
+            self._restart()
+            return self._open_once(library, choose, changed)
         except (library.PortAudioError, ValueError) as error:
             raise SoundLostError(_reason(error, library)) from None
 
-    def _opened(
+    def _open_once(
         self, library: Any, choose: Callable[[Any], Format], changed: threading.Condition
     ) -> Ring:
         form = choose(library)
@@ -201,28 +206,28 @@ class PortAudio:
             self._streams.remove(one)
             _end(one.stream)
 
-    def _library_now(self) -> Any:
+    def _loaded_library(self) -> Any:
         if self._library is None:
             self._library = load_portaudio()
             self._remember_start()
         return self._library
 
-    def _may_start_anew(self) -> bool:
-        """Whether a device may have come since, and nobody is disturbed too often."""
+    def _may_restart(self) -> bool:
+        """Return whether a restart may find new devices and does not interrupt others too often."""
         if not any(one.stream.active for one in self._streams) or self._cards != sound_cards():
-            self._rest_seconds = _REST_SECONDS
+            self._pause_seconds = _SHORTEST_PAUSE_SECONDS
             return True
-        if time.monotonic() - self._started_at < self._rest_seconds:
+        if time.monotonic() - self._started_at < self._pause_seconds:
             return False
-        self._rest_seconds = min(2 * self._rest_seconds, _LONGEST_REST_SECONDS)
+        self._pause_seconds = min(2 * self._pause_seconds, _LONGEST_PAUSE_SECONDS)
         return True
 
-    def _start_anew(self) -> None:
+    def _restart(self) -> None:
         for one in self._streams:
-            one.ring.lose("PortAudio starts anew to look for another microphone")
+            one.ring.lose("PortAudio is restarting to look for another microphone")
             _end(one.stream)
         self._streams.clear()
-        # sounddevice has no other way; a start that failed leaves nothing to terminate.
+        # sounddevice has no public function for this; a failed start leaves nothing to terminate.
         while self._library._initialized:  # noqa: SLF001
             self._library._terminate()  # noqa: SLF001
         self._library._initialize()  # noqa: SLF001
@@ -234,9 +239,9 @@ class PortAudio:
 
 
 def load_portaudio() -> Any:
-    """The library, which looks for devices now.
+    """Load the library, which then looks for devices.
 
-    Raises InputError where it is missing, SoundLostError where it cannot start now.
+    Raises InputError if it is missing, SoundLostError if it cannot start.
     """
     try:
         import sounddevice
@@ -251,7 +256,7 @@ def load_portaudio() -> Any:
 
 @contextmanager
 def _pulse(source: str | None) -> Iterator[None]:
-    """PulseAudio's client reads the name when it connects, which opening a device does."""
+    """Set the source to connect to: PulseAudio's client reads it when a device is opened."""
     if source is None:
         yield
         return
@@ -267,11 +272,11 @@ def _pulse(source: str | None) -> Iterator[None]:
 
 
 def _exit_code(error: BaseException | None) -> int:
-    """What the program's own end would give."""
+    """Return the exit code that a normal exit would have."""
     return 0 if error is None else 2 if isinstance(error, InputError) else 1
 
 
-def _leave(code: int) -> None:
+def _exit_now(code: int) -> None:
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -284,7 +289,7 @@ def _end(stream: Any) -> None:
 
 
 def _reason(error: Exception, library: Any) -> str:
-    """Why nothing could be opened, without numbers; ALSA's own word where there is one."""
+    """Return why a device could not be opened, without error numbers; ALSA's text if present."""
     with suppress(library.PortAudioError):
         if not any(info["max_input_channels"] > 0 for info in library.query_devices()):
             return "no microphone is connected"

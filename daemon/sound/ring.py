@@ -1,6 +1,6 @@
-"""Blocks from the audio thread in, windows out: the only lock between the two threads.
+"""Pass sound from the audio thread to the loop: blocks in, windows out, under a single lock.
 
-The ring holds sound as the device gives it; channels are mixed and resampled by who reads.
+The ring holds the device's own format; the reader mixes the channels and resamples.
 """
 
 import threading
@@ -15,12 +15,12 @@ from daemon.sound.resampler import Resampler
 from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
 
 _CAPACITY_SECONDS = 2 * WINDOW_SECONDS
-# Until a device has sounded it is looked at this often, so that its return is told at once.
+# Interval of reads until the first sound, so that a device's return is reported at once.
 _FIRST_LOOKS_SECONDS = 0.25
 
 
 class Ring:
-    """The newest 8 seconds of one device; what nobody fetched in time is lost, and counted.
+    """Holds the newest 8 seconds of one device; older unread sound is lost and counted.
 
     `changed` is notified when there is something to fetch; several rings may share one.
     """
@@ -33,17 +33,20 @@ class Ring:
         self._blocks = np.zeros((int(_CAPACITY_SECONDS * rate_hz), channels), np.float32)
         self._written = 0
         self._read = 0
-        self._wanted = 1
+        self._required = 1
         self._last_write = time.monotonic()
         self._lost_because: str | None = None
         self.overflows = 0
+        """How often the device or this ring lost sound."""
         self.lost_seconds = 0.0
+        """Sound overwritten before it was read, in seconds."""
         self.late_windows = 0
+        """Number of windows that the reader skipped because a newer one was complete."""
 
     def write(self, block: NDArray[np.float32], *, overflowed: bool = False) -> None:
-        """Copy one block, (samples, channels); called on the audio thread, so nothing else.
+        """Copy one block (samples, channels); must be fast, as the audio thread calls it.
 
-        `overflowed`: the device says that it lost sound before this block.
+        `overflowed` is True if the device reports that it lost sound before this block.
         """
         with self.changed:
             self.overflows += overflowed
@@ -56,11 +59,11 @@ class Ring:
             self._blocks[: len(block) - head] = block[head:]
             self._written += len(block)
             self._last_write = time.monotonic()
-            if self._written - self._read >= self._wanted:
+            if self._written - self._read >= self._required:
                 self.changed.notify()
 
     def lose(self, reason: str) -> None:
-        """The device is gone: who fetches after the sound so far gets SoundLostError."""
+        """Record that the device is gone; once the sound is read, `fetch` raises SoundLostError."""
         with self.changed:
             if self._lost_because is None:
                 self._lost_because = reason
@@ -68,38 +71,38 @@ class Ring:
 
     @property
     def has_news(self) -> bool:
-        """Whether a fetch would give sound, or say that it is lost."""
-        return self._lost_because is not None or self._written - self._read >= self._wanted
+        """True if `fetch` would return sound or raise."""
+        return self._lost_because is not None or self._written - self._read >= self._required
 
     @property
     def newest_at(self) -> float:
-        """When the last block came, or the ring was made: time.monotonic()."""
+        """Time of the last block, or of the ring's creation: time.monotonic()."""
         return self._last_write
 
     @property
     def unread_seconds(self) -> float:
-        """How much sound waits to be fetched."""
+        """Length of the unread sound."""
         return (self._written - self._read) / self.rate_hz
 
-    def want(self, samples: int) -> None:
-        """There is news once that many samples are unread."""
+    def require(self, samples: int) -> None:
+        """Set how many samples must be unread before `fetch` returns them."""
         with self.changed:
-            self._wanted = max(1, samples)
+            self._required = max(1, samples)
 
     def fetch(self) -> NDArray[np.float32] | None:
-        """Everything unread, (n, channels), once there is as much as is wanted, else None.
+        """Return all unread samples (n, channels), or None if fewer than required are unread.
 
-        Raises SoundLostError when there is less and the device is gone.
+        Raises SoundLostError if there are fewer and the device is gone.
         """
         with self.changed:
-            if self._written - self._read >= self._wanted:
+            if self._written - self._read >= self._required:
                 return self._unread()
             if self._lost_because is not None:
                 raise SoundLostError(self._lost_because)
             return None
 
     def _unread(self) -> NDArray[np.float32]:
-        """A copy of what is unread; what was overwritten comes as silence, so that time stays."""
+        """Copy the unread samples; overwritten ones become silence, so that times stay right."""
         capacity = len(self._blocks)
         lost = max(0, self._written - self._read - capacity)
         if lost:
@@ -116,7 +119,7 @@ class Ring:
 
 
 class WindowReader:
-    """Cuts one ring's sound into windows for a loop that asks again and again and never waits.
+    """Cuts one ring's sound into windows; `poll` never waits.
 
     `channel` counts from 1; None mixes all that sound. With `stillness_is_loss` a device that gives
     the same value, zero or another, for `stall_seconds` counts as lost, and no window is given
@@ -139,37 +142,38 @@ class WindowReader:
         self._stillness_is_loss = stillness_is_loss
         self._still_seconds = 0.0
         self.sounded = False
+        """True once the device has delivered sound instead of a constant."""
         self._buffer = WindowBuffer(hop_seconds)
         self._resampler = Resampler(SAMPLE_RATE_HZ)
         self._newest = np.empty(WINDOW_SAMPLES, np.float32)
-        self._want_next()
+        self._require_next()
 
     @property
     def cancels(self) -> bool:
-        """Whether channels are in opposite phase, so that sound was lost in their mix."""
+        """True if the channels are in opposite phase, so that sound is lost in the mix."""
         return self._mix.cancels
 
     @property
     def due(self) -> float:
-        """When a device that gives no block counts as stalled: time.monotonic()."""
+        """When the device counts as stalled if it delivers no block: time.monotonic()."""
         return self._ring.newest_at + self._stall_seconds
 
     @property
     def sounded_until(self) -> float:
-        """When the last sound came: time.monotonic()."""
+        """Time of the last sound: time.monotonic()."""
         return self._ring.newest_at - self._still_seconds
 
     @property
     def sounded_seconds(self) -> float:
-        """The same in seconds of sound from the reader's start."""
-        seconds = self._buffer.samples / SAMPLE_RATE_HZ + self._ring.unread_seconds
+        """Time of the last sound, in seconds of sound since the reader's start."""
+        seconds = self._buffer.pushed_samples / SAMPLE_RATE_HZ + self._ring.unread_seconds
         return max(0.0, seconds - self._still_seconds)
 
     def poll(self) -> Window | None:
-        """The newest window that became whole since the last call; late ones are counted.
+        """Return the newest window completed since the last call, or None; count skipped ones.
 
-        Raises SoundLostError when the device is gone, gave no block for `stall_seconds`, or no
-        other value.
+        Raises SoundLostError if the device is gone, or if for `stall_seconds` it delivered no block
+        or, with `stillness_is_loss`, the same value.
         """
         blocks = self._ring.fetch()
         if blocks is None:
@@ -177,34 +181,34 @@ class WindowReader:
                 raise SoundLostError(f"no sound from the device for {self._stall_seconds:g} s")
             return None
         mono = self._mix.mono(blocks, self._ring.rate_hz)
-        self._follow_stillness(blocks)
+        self._update_stillness(blocks)
         start_sample: int | None = None
-        for window in self._buffer.push(self._resampler.resampled(mono, self._ring.rate_hz)):
+        for window in self._buffer.push(self._resampler.resample(mono, self._ring.rate_hz)):
             if start_sample is not None:
                 self._ring.late_windows += 1
-            # What follows it in the buffer may move it.
+            # Pushing the rest may move the window in the buffer.
             np.copyto(self._newest, window.samples)
             start_sample = window.start_sample
-        self._want_next()
+        self._require_next()
         if self._still_seconds >= self._stall_seconds:
-            raise SoundLostError(self._stillness(blocks))
+            raise SoundLostError(self._stillness_reason(blocks))
         if start_sample is None or not self.sounded:
             return None
         return Window(self._newest, start_sample)
 
-    def _want_next(self) -> None:
+    def _require_next(self) -> None:
         wanted = -(-self._buffer.samples_to_next * self._ring.rate_hz // SAMPLE_RATE_HZ)
         if not self.sounded:
             wanted = min(wanted, int(_FIRST_LOOKS_SECONDS * self._ring.rate_hz))
-        self._ring.want(wanted)
+        self._ring.require(wanted)
 
-    def _follow_stillness(self, blocks: NDArray[np.float32]) -> None:
-        if self._mix.moves or not self._stillness_is_loss:
+    def _update_stillness(self, blocks: NDArray[np.float32]) -> None:
+        if self._mix.has_sound or not self._stillness_is_loss:
             self._still_seconds, self.sounded = 0.0, True
         else:
             self._still_seconds += len(blocks) / self._ring.rate_hz
 
-    def _stillness(self, blocks: NDArray[np.float32]) -> str:
+    def _stillness_reason(self, blocks: NDArray[np.float32]) -> str:
         stillness = self._mix.stillness(blocks)
         if wrong_channel := stillness.wrong_channel():
             return wrong_channel

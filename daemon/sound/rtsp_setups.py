@@ -1,4 +1,4 @@
-"""The two ways to ask a camera for its sound, and which of them worked last."""
+"""The two ways to request a camera's sound, ordered by the one that worked last."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,7 +6,7 @@ from typing import Self
 
 from daemon.sound.decoding.child import DecodingError, Request
 
-# A camera that answers so answers the same however it is asked.
+# Errors that do not depend on the setup.
 _FINAL_KINDS = {
     "HTTPUnauthorizedError",
     "HTTPForbiddenError",
@@ -22,16 +22,16 @@ _FINAL_KINDS = {
 
 
 class Setups:
-    """The requests to try in turn for one source; the one that gave sound last comes first."""
+    """The requests to try in turn for one source, beginning with the one that worked last."""
 
     def __init__(self, *requests: Request) -> None:
         self._requests = requests
 
     @classmethod
     def of(cls, request: Request) -> Self:
-        """Ask for the sound alone; over RTSP then for the picture too, which is discarded.
+        """Return the setups of `request`: audio only, then over RTSP also audio with video.
 
-        Some cameras send their sound only when their picture is set up as well.
+        Some cameras send audio only if video is set up as well; the video is discarded.
         """
         if not request.url.startswith("rtsp"):
             return cls(request)
@@ -39,15 +39,15 @@ class Setups:
         return cls(alone, request)
 
     def __iter__(self) -> Iterator[Request]:
-        """The requests in the order in which to try them."""
+        """Yield the requests in the order in which to try them."""
         return iter(self._requests)
 
-    def worked(self, request: Request) -> None:
-        """Try this request first from now on."""
+    def prefer(self, request: Request) -> None:
+        """Try `request` first from now on."""
         others = (other for other in self._requests if other is not request)
         self._requests = (request, *others)
 
 
-def may_differ(error: DecodingError) -> bool:
-    """Whether the camera might answer differently when it is asked in the other way."""
+def other_setup_may_work(error: DecodingError) -> bool:
+    """Return whether the other setup might succeed after this error."""
     return _FINAL_KINDS.isdisjoint(error.kinds)

@@ -1,4 +1,4 @@
-"""The kernel's sound cards, and the names of those that are USB devices: their numbers change."""
+"""Find the kernel's sound cards in /sys, and USB cards by a name that survives replugging."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,18 +8,21 @@ _SYS = Path("/sys")
 
 
 class UsbName(NamedTuple):
-    """What tells a USB device from others: vendor and product in hexadecimal, maybe a serial."""
+    """Identifies a USB device; card numbers change, these values do not."""
 
     vendor: str
+    """Vendor id, 4 hexadecimal digits."""
     product: str
+    """Product id, 4 hexadecimal digits."""
     serial: str | None = None
+    """Serial number; None matches any, and a device without one has an empty string."""
 
     def __str__(self) -> str:
         return ":".join(("usb", self.vendor, self.product, *([self.serial] if self.serial else [])))
 
 
 def sound_cards(sys: Path = _SYS) -> frozenset[str]:
-    """The names of all that belongs to sound; empty where it cannot be told."""
+    """Return the names of all entries in /sys/class/sound; empty if it cannot be read."""
     try:
         return frozenset(entry.name for entry in (sys / "class/sound").iterdir())
     except OSError:
@@ -27,13 +30,13 @@ def sound_cards(sys: Path = _SYS) -> frozenset[str]:
 
 
 def usb_card(wanted: UsbName, sys: Path = _SYS) -> int | None:
-    """The number of the card that is that USB device, the lowest where several are."""
+    """Return the number of the card that matches `wanted`, the lowest of several, else None."""
     cards = (number for number, name in usb_cards(sys) if _is(name, wanted))
     return min(cards, default=None)
 
 
 def usb_cards(sys: Path = _SYS) -> Iterator[tuple[int, UsbName]]:
-    """All cards that are USB devices, with their names."""
+    """Yield the number and name of every card that is a USB device."""
     for card in (sys / "class/sound").glob("card*"):
         device = (card / "device").resolve()
         usb = next((p for p in (device, *device.parents) if (p / "idVendor").is_file()), None)

@@ -1,4 +1,4 @@
-"""The address of a camera or web radio: checked, shown without its secrets, and its TLS options."""
+"""Check the url of a camera or web radio, hide its secrets and derive FFmpeg's TLS options."""
 
 import ssl
 from pathlib import Path
@@ -8,13 +8,13 @@ from daemon.errors import InputError
 
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
 _ENCRYPTED = ("rtsps", "https")
-_LONGEST = 4_095  # FFmpeg cuts a longer one.
-# Where OpenSSL's own setting leads nowhere.
+_LONGEST = 4_095  # FFmpeg truncates a longer one.
+# Used if OpenSSL's own setting names no file.
 _AUTHORITIES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 
 
-def parsed(url: str) -> SplitResult:
-    """The parts of a stream's url; the message of the InputError does not show it."""
+def parse_url(url: str) -> SplitResult:
+    """Split a stream's url; raises InputError, whose text omits the url, if it is unusable."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in _SCHEMES and parts.hostname and (parts.port or 0) >= 0
@@ -29,8 +29,8 @@ def parsed(url: str) -> SplitResult:
     return parts
 
 
-def shown(parts: SplitResult) -> str:
-    """What may be shown of a url: user, password, path and query may all be secrets."""
+def redacted_url(parts: SplitResult) -> str:
+    """Return scheme, host and port: user, password, path and query may all be secrets."""
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
@@ -39,14 +39,15 @@ def shown(parts: SplitResult) -> str:
 def tls_options(
     parts: SplitResult, *, tls_verify: bool | None, ca_file: str | None
 ) -> dict[str, str]:
-    """FFmpeg's options of TLS, which are set for each version alike: their defaults differ.
+    """Return FFmpeg's TLS options; they are always explicit, as defaults differ by version.
 
-    `https` is always verified, also where a redirect of `http` leads to it, `rtsps` when asked to.
+    https is always verified, also if a redirect from http leads to it; rtsps only if `tls_verify`
+    is True. Raises InputError if the settings contradict the url or `ca_file` cannot be read.
     """
     if parts.scheme not in _ENCRYPTED and (tls_verify is not None or ca_file is not None):
         raise InputError(
             f"tls_verify and ca_file are for rtsps:// and https://; {parts.scheme}:// is not "
-            "encrypted: leave them out"
+            "encrypted: remove them"
         )
     if parts.scheme == "rtsp":
         return {}
@@ -56,8 +57,8 @@ def tls_options(
         return {"tls_verify": "0"}
     if tls_verify is False:
         raise InputError(
-            "tls_verify: https:// is always verified; leave it out, and name the certificate of "
-            "a server that signs its own in ca_file"
+            "tls_verify: https:// is always verified; remove it, and for a server with a "
+            "self-signed certificate set ca_file"
         )
     authorities = _readable(ca_file) if ca_file is not None else _authorities()
     return {"tls_verify": "1"} | ({"ca_file": authorities} if authorities else {})
@@ -75,6 +76,6 @@ def _readable(ca_file: str) -> str:
 
 
 def _authorities() -> str | None:
-    """The file of the authorities that this system trusts; without one nothing is accepted."""
+    """Return the system's file of trusted authorities; without one, verification always fails."""
     own = ssl.get_default_verify_paths().cafile
     return own or next((file for file in _AUTHORITIES if Path(file).exists()), None)

@@ -1,6 +1,6 @@
-"""Windows of 4 seconds, one every hop, cut from 16 kHz mono sound that comes in pieces.
+"""Cut 16 kHz mono sound, which arrives in pieces, into windows of 4 seconds, one every hop.
 
-All sound passes here, of microphones, cameras and files alike, so its DC offset is removed here.
+The DC offset is removed here because the sound of microphones, cameras and files all comes through.
 """
 
 from collections.abc import Iterator
@@ -17,13 +17,12 @@ WINDOW_SAMPLES = int(WINDOW_SECONDS * SAMPLE_RATE_HZ)
 
 
 class Window(NamedTuple):
-    """`samples`, (64 000,) in -1..1 without DC offset, and where they began.
-
-    They are valid until the next window is taken.
-    """
+    """4 seconds of 16 kHz mono sound without DC offset."""
 
     samples: NDArray[np.float32]
+    """(64 000,) in -1..1; overwritten when the next window is cut."""
     start_sample: int
+    """Position of the first sample, counted from the source's start."""
 
     @property
     def ended_at(self) -> float:
@@ -32,7 +31,7 @@ class Window(NamedTuple):
 
 
 class WindowBuffer:
-    """Keeps the newest sound and cuts windows that end at 4 s + k * hop_seconds, sample exact."""
+    """Keeps the newest sound and cuts windows that end exactly at 4 s + k * hop_seconds."""
 
     def __init__(self, hop_seconds: float) -> None:
         self._hop_seconds = hop_seconds
@@ -41,16 +40,17 @@ class WindowBuffer:
         self._unfiltered = 0
         self._high_pass = HighPass()
         self._windows = 0
-        self.samples = 0
+        self.pushed_samples = 0
+        """Number of samples since the start, including padding."""
 
     @property
     def samples_to_next(self) -> int:
-        """How many samples are missing until the next window is whole."""
+        """The number of samples missing to complete the next window."""
         hops = round(self._windows * self._hop_seconds * SAMPLE_RATE_HZ)
-        return WINDOW_SAMPLES + hops - self.samples
+        return WINDOW_SAMPLES + hops - self.pushed_samples
 
     def push(self, samples: NDArray[np.float32]) -> Iterator[Window]:
-        """Append samples, (n,); yield each window that they complete, as they complete it."""
+        """Append `samples` (n,); yield each window as soon as it is complete."""
         while len(samples):
             missing = self.samples_to_next
             self._append(samples[:missing])
@@ -61,8 +61,8 @@ class WindowBuffer:
                 yield self._newest()
 
     def finish(self) -> Iterator[Window]:
-        """End of the sound: where it was too short for a window, pad it with silence to one."""
-        if self._windows == 0 and self.samples:
+        """End the sound; if it was too short for a window, pad it with silence and yield it."""
+        if self._windows == 0 and self.pushed_samples:
             self._filter()
             self._append(np.zeros(self.samples_to_next, np.float32))
             self._windows, self._unfiltered = 1, 0
@@ -75,16 +75,16 @@ class WindowBuffer:
         self._buffer[self._filled : self._filled + len(piece)] = piece
         self._filled += len(piece)
         self._unfiltered += len(piece)
-        self.samples += len(piece)
+        self.pushed_samples += len(piece)
 
     def _filter(self) -> None:
-        """Remove the DC offset of what came since the last window.
+        """Remove the DC offset of the sound since the last window.
 
-        Not piece by piece: that would cost more, and the filter begins best with much sound.
+        Filtering piece by piece would cost more, and the filter starts best with much sound.
         """
         self._high_pass.apply(self._buffer[self._filled - self._unfiltered : self._filled])
         self._unfiltered = 0
 
     def _newest(self) -> Window:
         samples = self._buffer[self._filled - WINDOW_SAMPLES : self._filled]
-        return Window(samples, self.samples - WINDOW_SAMPLES)
+        return Window(samples, self.pushed_samples - WINDOW_SAMPLES)

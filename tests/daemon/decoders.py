@@ -1,4 +1,4 @@
-"""What tests of the decoding child share: who runs, programs in its place, and patience."""
+"""Helpers for tests of the decoding child: list the processes, replace the program, wait."""
 
 import os
 import time
@@ -16,7 +16,10 @@ def sound(seconds):
 
 
 def decoders(parent: int | None = None) -> list[int]:
-    """The process ids of the decoding children of this process, or another; zombies too."""
+    """Return the process ids of the decoding children of `parent`, including zombies.
+
+    `parent` is this process if None.
+    """
     found = []
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
@@ -32,16 +35,19 @@ def decoders(parent: int | None = None) -> list[int]:
     return found
 
 
-def stand_in(folder: Path, code: str) -> Path:
-    """A program that does this instead of decoding; `send` and `sound` speak as the child does."""
+def fake_decoder(folder: Path, code: str) -> Path:
+    """Write a program that runs `code` instead of decoding; return its path.
+
+    `code` can call `send` and `sound`, which send messages as the decoding child does.
+    """
     file = folder / "decoder.py"
     file.write_text(_FRAME + code)
     return file
 
 
 def wait_until(happens: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait for it; fail when it takes longer."""
+    """Wait until `happens` returns True; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not happens():
-        assert time.monotonic() < deadline, "it does not happen"
+        assert time.monotonic() < deadline, f"did not happen within {seconds:g} s"
         time.sleep(0.02)

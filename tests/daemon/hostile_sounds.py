@@ -1,4 +1,4 @@
-"""Sound files with headers, containers and names that mislead, and what must hold for them."""
+"""Sound files with misleading headers, containers and names, and the checks for them."""
 
 import functools
 import os
@@ -13,7 +13,7 @@ from daemon.errors import InputError
 from daemon.sound.sound_file import read_sound
 from daemon.system.printable import printable
 from tests.daemon.hostile import EDITS, Case, Edit, check_audio, damaged
-from tests.daemon.made_sounds import by_ffmpeg, encoded, mp3, steps, without_header
+from tests.daemon.made_sounds import encode, encode_with_ffmpeg, mp3, steps, without_header
 
 _SECONDS = 0.4
 _MOST_NAME_BYTES = 200
@@ -21,13 +21,13 @@ _MOST_NAME_BYTES = 200
 
 @functools.cache
 def _stream(kind: str) -> bytes:
-    """A short file of a format that libsndfile reads."""
+    """Return a short file of the format `kind`, which libsndfile reads."""
     if kind == "bare MP3":
         return without_header(mp3(steps(_SECONDS)))
     if kind == "MP3":
         return mp3(steps(_SECONDS))
     container, _, subtype = kind.partition(" ")
-    return encoded(container, subtype, steps(_SECONDS))
+    return encode(container, subtype, steps(_SECONDS))
 
 
 _STREAMS = st.sampled_from(
@@ -48,7 +48,7 @@ _TAILS = st.sampled_from(
 
 
 def _joined(parts: list[tuple[str, bytes]], before: bytes, edits: list[Edit]) -> tuple[bytes, str]:
-    """Streams joined to one file, with tags between them, and perhaps damage."""
+    """Join streams to one file, with tags between them and damage by `edits`."""
     content = before + b"".join(_stream(kind) + tail for kind, tail in parts)
     return damaged(content, edits), ".wav"
 
@@ -62,7 +62,7 @@ JOINED = st.builds(
 
 
 def _with_sizes(kind: str, sizes: list[tuple[float, int, str]], tail: bytes) -> tuple[bytes, str]:
-    """A file whose header has other numbers in places."""
+    """Return a file with numbers in its header replaced."""
     content = bytearray(_stream(kind))
     for place, number, form in sizes:
         at = int(place * min(200, len(content) - 8))
@@ -92,7 +92,7 @@ def _chunked(
     first: list[tuple[bytes, int | None, bytes]],
     rest: list[tuple[bytes, int | None, bytes]],
 ) -> tuple[bytes, str]:
-    """A WAV file of chunks in any order, which say any sizes."""
+    """Return a WAV file with chunks in any order that state any sizes."""
     form = struct.pack("<HHIIHH", 1, 1, rate_hz, 32_000, 2, 16)
     body = b"WAVE"
     for name, size, content in first + rest:
@@ -123,7 +123,7 @@ CHUNKS = st.builds(
 @functools.cache
 def _container(kind: str) -> bytes:
     container, codec = kind.split()
-    return by_ffmpeg(
+    return encode_with_ffmpeg(
         container, codec, rate_hz=44_100 if container == "flv" else 48_000, seconds=0.4
     )
 
@@ -187,7 +187,10 @@ def _refusal(path: str) -> str | None:
 
 
 def check_name(name: bytes, path: Path) -> bool:
-    """A file of any name is heard, and is named printably where its content is no sound."""
+    """Check that a file of any name is read, and is named printably in the error for text.
+
+    Returns False if `name` cannot be used for a file.
+    """
     name = name.replace(b"\0", b"0").replace(b"/", b"_")[:_MOST_NAME_BYTES]
     if name in {b".", b".."}:
         return False

@@ -1,4 +1,4 @@
-"""Files that tests make with PyAV: with gaps, late starts, damage and several tracks."""
+"""Make files with PyAV for tests: with gaps, late starts and damage."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -15,11 +15,14 @@ MARK_HZ = 3_000.0
 
 
 class Kind(NamedTuple):
-    """How a file is encoded."""
+    """The format of a file."""
 
     suffix: str
+    """File extension with its dot."""
     container: str
+    """FFmpeg's name of the container."""
     codec: str
+    """FFmpeg's name of the encoder."""
 
 
 M4A = Kind(".m4a", "mp4", "aac")
@@ -35,7 +38,7 @@ FLV = Kind(".flv", "flv", "libmp3lame")
 
 
 def marked_tone(seconds: float, mark_at: float, rate_hz: int = RATE_HZ) -> Samples:
-    """A tone of 440 Hz and some noise, (n,), with half a second of `MARK_HZ` at one time."""
+    """Return a tone (n,) of 440 Hz with noise, and half a second of `MARK_HZ` at `mark_at`."""
     at = np.arange(round(seconds * rate_hz)) / rate_hz
     samples = 0.3 * np.sin(2 * np.pi * 440 * at)
     samples += np.random.default_rng(1).uniform(-0.02, 0.02, len(at))
@@ -45,20 +48,20 @@ def marked_tone(seconds: float, mark_at: float, rate_hz: int = RATE_HZ) -> Sampl
 
 
 def mark_in(heard: Samples) -> float:
-    """When the mark begins in 16 kHz sound, in seconds, to 10 ms."""
+    """Return when the mark begins in 16 kHz sound, in seconds, to 10 ms."""
     pieces = heard[: len(heard) // 160 * 160].reshape(-1, 160)
     wave = np.exp(-2j * np.pi * MARK_HZ / 16_000 * np.arange(160))
     return float(np.argmax(np.abs(pieces @ wave) > 0.25 * 160 / 2)) / 100
 
 
 def quiet_seconds(heard: Samples) -> float:
-    """How much of 16 kHz sound is nothing, to 10 ms."""
+    """Return how many seconds of 16 kHz sound are silent, to 10 ms."""
     pieces = heard[: len(heard) // 160 * 160].reshape(-1, 160)
     return float((np.abs(pieces).max(axis=1) < 1e-4).sum()) / 100
 
 
 def pyav() -> Any:
-    """PyAV; without it the test is skipped."""
+    """Return PyAV, or skip the test if it is not installed."""
     return pytest.importorskip("av", reason="needs PyAV to make its file")
 
 
@@ -81,18 +84,21 @@ def write(
     layout: str = "mono",
     keeps: Callable[[float], bool] = lambda _: True,
     starts_at: Callable[[float], float] = lambda seconds: seconds,
-    with_picture: bool = False,
+    with_video: bool = False,
 ) -> Path:
-    """Write samples, (n,); `keeps` and `starts_at` get each packet's time and may change it."""
+    """Write samples (n,) in the format `kind`; return the path with its suffix.
+
+    `keeps` returns whether to write the packet of a given time, `starts_at` its new time stamp.
+    """
     av = pyav()
     path = path.with_suffix(kind.suffix)
     with av.open(str(path), "w", format=kind.container) as file:
-        if with_picture:
-            write_picture = picture_of(file, round(len(samples) / rate_hz) + 5)
+        if with_video:
+            write_video = add_video(file, round(len(samples) / rate_hz) + 5)
         stream = file.add_stream(kind.codec, rate=rate_hz, layout=layout)
         stream.bit_rate = 64_000
-        if with_picture:
-            write_picture()
+        if with_video:
+            write_video()
         resampler = av.AudioResampler(format=stream.codec_context.format, layout=layout)
         packets = []
         for frame in frames_of(samples, rate_hz, layout, 1_024):
@@ -109,8 +115,8 @@ def write(
     return path
 
 
-def picture_of(file: Any, seconds: int) -> Callable[[], None]:
-    """Add a small picture of so many seconds; the function writes it."""
+def add_video(file: Any, seconds: int) -> Callable[[], None]:
+    """Add a video stream of `seconds` to `file`; return a function that writes it."""
     av = pyav()
     codec = "libvpx" if file.format.name == "webm" else "mpeg4"
     stream = file.add_stream(codec, rate=5)
@@ -128,15 +134,15 @@ def picture_of(file: Any, seconds: int) -> Callable[[], None]:
 
 
 def damage(path: Path, *, at: float = 0.5, share: float = 0.01) -> None:
-    """Overwrite a share of the file with zeros, from a place on that is given as a share too."""
+    """Overwrite the share `share` of the file with zeros, from the relative position `at` on."""
     content = bytearray(path.read_bytes())
     start, size = int(at * len(content)), int(share * len(content))
     content[start : start + size] = bytes(size)
     path.write_bytes(content)
 
 
-def decoded_by_pyav(path: Path) -> Samples:
-    """What PyAV's own loop gives, mixed, (n,)."""
+def decode_with_pyav(path: Path) -> Samples:
+    """Return the samples (n,) that PyAV itself decodes, mixed to mono."""
     av = pyav()
     pieces = []
     with av.open(io.BytesIO(path.read_bytes())) as file:

@@ -1,4 +1,4 @@
-"""Recordings made for tests, each second of which can be told from the others, in many formats."""
+"""Make recordings for tests in many formats; each second has a different tone."""
 
 import io
 import struct
@@ -18,20 +18,20 @@ _LOWEST_HZ, _STEP_HZ = 400.0, 200.0
 
 
 def steps(seconds: float = SECONDS, rate_hz: int = RATE_HZ, first: int = 0) -> Samples:
-    """A tone (n,) that is higher in each second than in the one before."""
+    """Return a tone (n,) that rises every second, beginning with the step `first`."""
     time_seconds = np.arange(round(seconds * rate_hz)) / rate_hz
     hz = _LOWEST_HZ + _STEP_HZ * (np.floor(time_seconds) + first)
     return (0.4 * np.sin(2 * np.pi * np.cumsum(hz) / rate_hz)).astype(np.float32)
 
 
 def noise(seconds: float = SECONDS) -> Samples:
-    """Noise (n,), of which every second takes as many bytes."""
+    """Return noise (n,), which has the same number of bytes in every second when encoded."""
     samples = np.random.default_rng(1).normal(0, 0.1, round(seconds * RATE_HZ))
     return samples.astype(np.float32)
 
 
 def seconds_heard(heard: Samples) -> list[int]:
-    """Which seconds of `steps` are heard, in order; -1 for a second of silence."""
+    """Return which seconds of `steps` the sound contains, in order; -1 for a second of silence."""
     found = []
     for start in range(0, len(heard) - 12_000, 16_000):
         middle = heard[start + 4_000 : start + 12_000].astype(np.float64)
@@ -43,10 +43,10 @@ def seconds_heard(heard: Samples) -> list[int]:
     return found
 
 
-def encoded(
+def encode(
     container: str, subtype: str, samples: Samples | None = None, rate_hz: int = RATE_HZ
 ) -> bytes:
-    """The steps as a file of this format, by libsndfile."""
+    """Encode `samples`, by default `steps()`, with libsndfile."""
     file = io.BytesIO()
     samples = steps() if samples is None else samples
     soundfile.write(file, samples, rate_hz, format=container, subtype=subtype)
@@ -54,7 +54,7 @@ def encoded(
 
 
 def mp3(samples: Samples | None = None, rate_hz: int = RATE_HZ, mode: str = "VARIABLE") -> bytes:
-    """The steps as MP3 with a header that counts its frames."""
+    """Encode `samples`, by default `steps()`, as MP3 with a header that counts its frames."""
     file = io.BytesIO()
     samples = steps() if samples is None else samples
     with soundfile.SoundFile(
@@ -65,7 +65,7 @@ def mp3(samples: Samples | None = None, rate_hz: int = RATE_HZ, mode: str = "VAR
 
 
 def without_header(content: bytes) -> bytes:
-    """An MP3 without its first frame, which counts the others."""
+    """Return an MP3 without its first frame, the header that counts the others."""
     found = frame_size(content[:4])
     assert found is not None
     assert b"Xing" in content[: found[0]] or b"Info" in content[: found[0]]
@@ -75,7 +75,7 @@ def without_header(content: bytes) -> bytes:
 def wav(
     size: int | None = None, samples: Samples | None = None, tail: bytes = b"", bits: int = 16
 ) -> bytes:
-    """A WAV file whose header says that the sound has `size` bytes (None: as many as it has)."""
+    """Return a WAV file whose header states `size` bytes of sound; None for the true size."""
     values = steps() if samples is None else samples
     if bits == 8:
         data = (values * 127 + 128).astype(np.uint8).tobytes()
@@ -94,7 +94,7 @@ LIST_CHUNK = (
 
 
 class _Pipe(io.RawIOBase):
-    """A file that cannot seek, which PyAV writes as FFmpeg writes a pipe."""
+    """A file that cannot seek, to which FFmpeg writes as to a pipe."""
 
     def __init__(self) -> None:
         self.content = b""
@@ -107,7 +107,7 @@ class _Pipe(io.RawIOBase):
         return len(data)
 
 
-def by_ffmpeg(
+def encode_with_ffmpeg(
     container: str,
     codec: str,
     *,
@@ -115,7 +115,7 @@ def by_ffmpeg(
     seconds: float = SECONDS,
     into_pipe: bool = False,
 ) -> bytes:
-    """The steps as a file of this format, by FFmpeg; into a pipe it cannot correct the header."""
+    """Encode `steps` with FFmpeg; with `into_pipe`, FFmpeg cannot correct the header at the end."""
     av = pytest.importorskip("av", reason="needs PyAV to write it")
     pipe, file = _Pipe(), io.BytesIO()
     samples = steps(seconds, rate_hz)
@@ -131,7 +131,7 @@ def by_ffmpeg(
 
 
 def put(folder: Path, name: str, content: bytes) -> Path:
-    """Write a file; return its path."""
+    """Write `content` to a file; return its path."""
     path = folder / name
     path.write_bytes(content)
     return path

@@ -1,9 +1,9 @@
-"""An RTSP server with cameras, for the tests; it prints its port. Needs Debian's GStreamer.
+"""An RTSP server with test cameras; it prints its port. Needs Debian's GStreamer.
 
-`/sound` has a tone beside a picture, `/stereo` two channels, `/silent` only a picture, and
-`/locked` wants the user `me` with the password that is the first argument. `/mute-alone` sends its
-sound only when its picture, of 4K, is set up as well, and `/refuses-alone` refuses to play without
-it. With a second argument, a PEM file of certificate and key, the server speaks TLS alone.
+`/sound` has video and a tone, `/stereo` two channels, and `/silent` only video. `/locked` requires
+the user `me` with the password in the first argument. `/mute-alone` sends audio only if its 4K
+video is set up as well, and `/refuses-alone` refuses to play without video. With a second argument,
+a PEM file with certificate and key, the server accepts only TLS.
 """
 
 import sys
@@ -62,12 +62,12 @@ def watch_for_play(_: GstRtspServer.RTSPServer, client: GstRtspServer.RTSPClient
 def answer_play(
     _: GstRtspServer.RTSPClient, context: GstRtspServer.RTSPContext
 ) -> GstRtsp.RTSPStatusCode:
-    """Close the gate, or refuse, where the picture is not set up."""
-    with_picture = context.sessmedia.get_transport(0) is not None
+    """Drop the audio or refuse to play, depending on the path, if video is not set up."""
+    with_video = context.sessmedia.get_transport(0) is not None
     gate = context.sessmedia.get_media().get_element().get_by_name("gate")
     if gate is not None:
-        gate.set_property("drop", not with_picture)
-    elif context.uri.abspath.startswith("/refuses-alone") and not with_picture:
+        gate.set_property("drop", not with_video)
+    elif context.uri.abspath.startswith("/refuses-alone") and not with_video:
         return GstRtsp.RTSPStatusCode.AGGREGATE_OPERATION_NOT_ALLOWED
     return GstRtsp.RTSPStatusCode.OK
 
@@ -79,7 +79,7 @@ def serve(password: str, certificate: str | None = None) -> None:
     server.set_address("127.0.0.1")
     server.set_service("0")
     users = GstRtspServer.RTSPAuth()
-    users.set_supported_methods(2)  # Digest: a value that GStreamer 1.22 does not name in Python.
+    users.set_supported_methods(2)  # Digest; GStreamer 1.22 has no name for it in Python.
     users.add_digest("me", password, token("user"))
     users.set_default_token(token("anybody"))
     if certificate is not None:
@@ -89,7 +89,7 @@ def serve(password: str, certificate: str | None = None) -> None:
         factory = camera(launch, may_see, shared=path not in NEVER_SHARED)
         server.get_mount_points().add_factory(path, factory)
     server.connect("client-connected", watch_for_play)
-    # A client whose sound does not come would keep the others waiting.
+    # With one thread, a client that gets no sound would block the others.
     server.get_thread_pool().set_max_threads(8)
     server.attach(None)
     print(server.get_bound_port(), flush=True)

@@ -94,7 +94,7 @@ def _sound(
 
     Raises SoundLostError if no sound comes, or if all samples have the same value.
     """
-    ring.want(int(_SOUND_SECONDS * ring.rate_hz))
+    ring.require(int(_SOUND_SECONDS * ring.rate_hz))
     with changed:
         changed.wait_for(lambda: ring.has_news, _FIRST_SOUND_SECONDS)
     blocks = ring.fetch()
@@ -102,7 +102,7 @@ def _sound(
         raise SoundLostError(f"it is open, but no sound came within {_FIRST_SOUND_SECONDS:g} s")
     mix = DeviceMix(source.channel)
     mono = mix.mono(blocks, ring.rate_hz)
-    if isinstance(source.url, UnsetType) and not mix.moves:
+    if isinstance(source.url, UnsetType) and not mix.has_sound:
         raise SoundLostError(f"it is open, but {_describe_stillness(mix.stillness(blocks))}")
     level = level_dbfs(mono - mono.mean())
     gate = settings.gate_of(source)

@@ -1,1 +1,1 @@
-"""What a sound file consists of: its chunks, pages and frames, read to their end."""
+"""Parse the containers of sound files: their chunks, pages and frames, to the true end."""

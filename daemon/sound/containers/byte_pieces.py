@@ -1,4 +1,4 @@
-"""A read-only file put together from bytes and from ranges of another file."""
+"""A read-only file composed of bytes and of ranges of another file."""
 
 import io
 import os
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import TypeAlias
 
-# The last bytes of the claimed length, where MP3 decoders look for a tag.
+# Length of the end of a file, where MP3 decoders look for a tag.
 _TAG_BYTES = 128
 _BUFFER_BYTES = 1 << 17
 
@@ -15,11 +15,11 @@ Piece: TypeAlias = bytes | range
 
 
 class BytePieces(io.RawIOBase):
-    """The pieces one after another; a range holds the offsets of bytes in the open file `number`.
+    """The concatenated pieces; a range holds offsets into the file with descriptor `number`.
 
-    `claimed_bytes`: the length that seeking to the end finds, larger than the true one; the bytes
-    in between are missing, except for zeros at the very end. An error while reading ends the file
-    and is kept in `error`, because callers in C cannot take an exception.
+    `claimed_bytes` is the length that seeking to the end reports, larger than the true one; beyond
+    the true end, only the last 128 bytes can be read, as zeros. A read error ends the file and is
+    stored in `error`, because callers in C cannot handle an exception.
     """
 
     def __init__(
@@ -30,12 +30,13 @@ class BytePieces(io.RawIOBase):
         self._starts = [0, *accumulate(map(len, pieces))]
         self._claimed_bytes = claimed_bytes
         self._position = 0
-        # Decoders read little at a time.
+        # Decoders read a few bytes at a time.
         self._buffer = b""
         self._buffer_start = 0
         self.furthest = 0
-        """How many bytes from the start have been read, at most the true length."""
+        """Offset after the furthest byte read, at most the true length."""
         self.error: OSError | None = None
+        """The last read error."""
 
     @property
     def size(self) -> int:
@@ -52,7 +53,7 @@ class BytePieces(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Move to a position, also one beyond the end; return it."""
+        """Move to a position, which may be beyond the end; return it."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position}.get(
             whence, self._claimed_bytes or self.size
         )
@@ -60,9 +61,9 @@ class BytePieces(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill the buffer as far as there are bytes; return their number.
+        """Fill `buffer` with as many bytes as remain; return their number.
 
-        An error while reading ends the file without an exception; see `error`.
+        A read error ends the file without an exception; see `error`.
         """
         view = memoryview(buffer)
         filled = 0
@@ -73,7 +74,7 @@ class BytePieces(io.RawIOBase):
         return filled
 
     def _read_piece(self, view: memoryview) -> int:
-        """Read on within one piece; return the number of bytes, 0 at the end."""
+        """Read from the current piece only; return the number of bytes, 0 at the end."""
         if self._position >= self.size:
             return self._read_claimed(view)
         which = bisect_right(self._starts, self._position) - 1
@@ -82,12 +83,12 @@ class BytePieces(io.RawIOBase):
         if isinstance(rest, bytes):
             view[: len(rest)] = rest
             return len(rest)
-        content = self._buffered(rest)
+        content = self._read_buffered(rest)
         view[: len(content)] = content
         return len(content)
 
-    def _buffered(self, wanted: range) -> memoryview:
-        """Bytes of the file from the start of `wanted` on, not all if that is long."""
+    def _read_buffered(self, wanted: range) -> memoryview:
+        """Return the file's bytes from the start of `wanted` on, possibly not all of them."""
         offset = wanted.start - self._buffer_start
         if not 0 <= offset < len(self._buffer):
             try:
@@ -105,8 +106,11 @@ class BytePieces(io.RawIOBase):
         return count
 
 
-def patched(end: int, patches: Mapping[int, bytes], start: int = 0) -> list[Piece]:
-    """A file's bytes between two offsets, with other bytes at the offsets in `patches`."""
+def apply_patches(end: int, patches: Mapping[int, bytes], start: int = 0) -> list[Piece]:
+    """Return a file's bytes from `start` to `end`, with the bytes at `patches` replaced.
+
+    `patches` maps offsets to replacements.
+    """
     pieces: list[Piece] = []
     position = start
     for offset, replacement in sorted(patches.items()):

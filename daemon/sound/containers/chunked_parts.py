@@ -1,20 +1,20 @@
-"""AIFF, CAF, Sony Wave64 and AU files: read to the end of their sound, whatever the header says."""
+"""Find the true end of the sound in AIFF, CAF, Sony Wave64 and AU files; headers may be wrong."""
 
 import struct
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from daemon.sound.containers.byte_pieces import patched
+from daemon.sound.containers.byte_pieces import apply_patches
 from daemon.sound.containers.input import SoundInput
 from daemon.sound.containers.part import LONGER, TRUNCATED, UNFINISHED, Part
 from daemon.sound.containers.riff_chunks import are_chunks
 from daemon.sound.containers.riff_chunks import chunks as riff_chunks
-from daemon.sound.containers.tags import before_tags, is_sound
+from daemon.sound.containers.tags import before_tags, may_be_sound
 
-# Fewer bytes than that before or after the sound are padding.
+# Fewer missing or additional bytes are padding.
 _LEAST_BYTES = 8
-# A tenth of a second of the smallest samples; less behind the sound is something else.
+# A tenth of a second of the smallest samples; fewer bytes behind the sound are other data.
 _LEAST_SOUND_BYTES = 800
 _PLACEHOLDER = 0x7FFF_0000
 _UNKNOWN = 1 << 62
@@ -23,28 +23,30 @@ _W64_CHUNK_BYTES = 24
 _W64_FAMILY = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 _CAF_CHUNK_BYTES = 12
 _AU_UNKNOWN = 0xFFFF_FFFF
-# Their sizes are those of whole samples.
+# Uncompressed codecs, whose sizes are multiples of a sample.
 _PLAIN_AIFC = {b"NONE", b"sowt", b"twos", b"fl32", b"FL32", b"fl64", b"FL64", b"in24", b"in32"}
 
 
 class _Data(NamedTuple):
-    """The sound in a file: where it begins and how long the header says it is, in bytes."""
+    """The sound in a file, according to its header."""
 
     start: int
+    """Offset of the sound."""
     size: int
+    """Length of the sound in bytes."""
     corrections: Callable[[int], dict[int, bytes]]
-    """What to write where, so that the header says another size."""
+    """Returns the patches, by offset, that change the size in the header to the given one."""
     is_followed: bool
-    """Whether a chunk comes after the sound."""
+    """True if a chunk comes after the sound."""
 
     @property
     def end(self) -> int:
-        """Where the sound ends according to the header."""
+        """Offset after the sound."""
         return self.start + self.size
 
 
 def chunked_parts(file: SoundInput) -> list[Part]:
-    """The sound of the file; as it is where the header says how much there is."""
+    """Return the sound of the file as one part: the unchanged file if its header is right."""
     head = file.read(0, 16)
     reader = {b"FORM": _aiff, b"caff": _caf, b"riff": _w64, b".snd": _au}[head[:4]]
     data = reader(file)
@@ -58,11 +60,11 @@ def chunked_parts(file: SoundInput) -> list[Part]:
         notice = None
     elif data.is_followed or present - data.size < _LEAST_BYTES:
         return [Part()]
-    elif data.size and not is_sound(file, data.end, end, _LEAST_SOUND_BYTES):
+    elif data.size and not may_be_sound(file, data.end, end, _LEAST_SOUND_BYTES):
         return [Part(pieces=[range(data.end)])]
     else:
         notice = LONGER if data.size else UNFINISHED
-    return [Part(pieces=patched(end, data.corrections(present)), notice=notice)]
+    return [Part(pieces=apply_patches(end, data.corrections(present)), notice=notice)]
 
 
 def _aiff(file: SoundInput) -> _Data | None:
@@ -102,7 +104,7 @@ def _caf(file: SoundInput) -> _Data | None:
         size = struct.unpack_from(">q", header, 4)[0]
         start = position + _CAF_CHUNK_BYTES
         if header[:4] == b"data":
-            # Its first four bytes count edits.
+            # The first four bytes of the chunk are an edit count.
             length = size - 4 if size >= 0 else _UNKNOWN
             following = file.read(start + max(0, size), _CAF_CHUNK_BYTES)
             return _Data(

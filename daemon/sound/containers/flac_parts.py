@@ -1,4 +1,4 @@
-"""FLAC files: read to their end whatever number of samples their header promises."""
+"""Find the streams of a FLAC file; the number of samples in the header is not trusted."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from daemon.sound.containers.input import BUFFER_BYTES, SoundInput
 from daemon.sound.containers.part import Part, UnsuitableError
 from daemon.sound.containers.tags import before_tags
 
-# The marker, and the block that must follow it: STREAMINFO of 34 bytes.
+# The marker and the header of the block that must follow it: STREAMINFO of 34 bytes.
 _MARKER = b"fLaC\0\0\0\x22"
 _LAST_MARKER = b"fLaC\x80\0\0\x22"
 _MARKER_BYTES = 4
@@ -17,10 +17,10 @@ _TOTAL_OFFSET, _TOTAL_BYTES, _TOTAL_BITS = 21, 5, 36
 
 
 def flac_parts(file: SoundInput, start: int) -> list[Part]:
-    """The streams of a file that begins with FLAC's marker at the offset `start`.
+    """Return the streams of a file that begins with FLAC's marker at the offset `start`.
 
-    libsndfile is shown a header without the number of samples, as encoders write it to a pipe:
-    it would stop at a number that is too small.
+    libsndfile gets a header without the number of samples, as encoders write it to a pipe; it would
+    stop at a number that is too small. Raises UnsuitableError if the file ends in its header.
     """
     end = before_tags(file, file.end)
     starts = [start, *_more_streams(file, start, end)]
@@ -41,7 +41,7 @@ def _part(file: SoundInput, start: int, end: int) -> Part:
 
 
 def _more_streams(file: SoundInput, start: int, end: int) -> Iterator[int]:
-    """Where further streams begin, after the metadata of the first; that may hold pictures."""
+    """Yield the offsets of further streams; metadata is skipped, as pictures may look like one."""
     position = _frames_start(file, start, end)
     while position < end:
         piece = file.read(position, BUFFER_BYTES)

@@ -1,4 +1,4 @@
-"""An audio file or a pipe, opened; a pipe that must be seekable is copied into memory."""
+"""Open an audio file or a pipe; a pipe that must be seekable is copied into memory."""
 
 import os
 import re
@@ -14,8 +14,8 @@ from daemon.errors import InputError
 
 STANDARD_INPUT = "-"
 BUFFER_BYTES = 1 << 20
-"""How much is read at once where a file is searched."""
-# Enough to recognise a stream of MPEG frames, and half a second of raw sound.
+"""Number of bytes read at once when a file is searched."""
+# Enough to recognise MPEG frames; half a second of raw sound.
 _HEAD_BYTES = 16_384
 _COPY_BYTES = 1 << 16
 _MOST_SPOOLED_BYTES = 1 << 30
@@ -23,41 +23,49 @@ _MOST_SPOOLED_BYTES = 1 << 30
 
 @dataclass
 class SoundInput:
-    """An open input. `size` None: a pipe, whose first bytes `head` have been read already."""
+    """An open file or pipe."""
 
     path: str
     """The name that the user gave, for messages."""
     number: int
-    """The file's number; reading at an offset does not move it."""
+    """The file descriptor; `read` does not change its position."""
     size: int | None
+    """Length of the file in bytes; None for a pipe."""
     head: bytes = b""
+    """The first bytes of a pipe, which have already been read from it."""
 
     @property
     def end(self) -> int:
-        """How many bytes can be read at an offset: the file's length, or that of the head."""
+        """Number of bytes available to `read`: the length of the file or of a pipe's head."""
         return len(self.head) if self.size is None else self.size
 
     def read(self, start: int, count: int) -> bytes:
-        """The bytes from an offset on, fewer at the end."""
+        """Return `count` bytes from the offset `start`, fewer at the end.
+
+        Raises InputError if the file cannot be read.
+        """
         if self.size is None:
             return self.head[start : start + count]
         pieces = []
-        # Offsets that a file names may be larger than any file.
+        # Offsets found in a file may be larger than any file.
         count = max(0, min(count, self.size - start))
-        with _named(self.path):
+        with _convert_errors(self.path):
             while count > 0 and (piece := os.pread(self.number, count, start)):
                 pieces.append(piece)
                 start, count = start + len(piece), count - len(piece)
         return b"".join(pieces)
 
     def read_on(self, count: int) -> bytes:
-        """The next bytes of a pipe or of standard input, none at the end."""
-        with _named(self.path):
+        """Return up to `count` next bytes of a pipe or of standard input, none at the end.
+
+        Raises InputError if it cannot be read.
+        """
+        with _convert_errors(self.path):
             return os.read(self.number, count)
 
 
 @contextmanager
-def _named(path: str) -> Iterator[None]:
+def _convert_errors(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -65,7 +73,7 @@ def _named(path: str) -> Iterator[None]:
 
 
 class ForwardBytes:
-    """The file's bytes up to the offset `end`, buffered for reading forward in small steps."""
+    """Buffers a file's bytes up to the offset `end`, for reading forward in small steps."""
 
     def __init__(self, file: SoundInput, end: int) -> None:
         self._file = file
@@ -74,7 +82,7 @@ class ForwardBytes:
         self._buffer = b""
 
     def at(self, position: int, count: int) -> bytes:
-        """Bytes from a position on, fewer at the end."""
+        """Return `count` bytes from `position` on, fewer at the end."""
         offset = position - self._start
         if offset < 0 or offset + count > len(self._buffer):
             size = max(0, min(max(count, BUFFER_BYTES), self._end - position))
@@ -86,21 +94,21 @@ class ForwardBytes:
 def open_input(path: str) -> Iterator[SoundInput]:
     """Open a file, a pipe or, for `-`, standard input.
 
-    Raises InputError, naming path and remedy, for what is missing, empty, a folder or a device.
+    Raises InputError, naming path and remedy, if it is missing, empty, a folder or a device.
     """
     if path == STANDARD_INPUT:
         if sys.stdin is None:
             raise InputError("-: standard input is closed; pipe sound into it")
         number = os.dup(sys.stdin.fileno())
     else:
-        number = _opened(path)
+        number = _open_path(path)
     try:
         yield _input(path, number)
     finally:
         os.close(number)
 
 
-def _opened(path: str) -> int:
+def _open_path(path: str) -> int:
     if not path:
         raise InputError("'': the name is empty; name an audio file")
     try:
@@ -114,7 +122,7 @@ def _opened(path: str) -> int:
     except OSError as error:
         raise InputError(f"{path}: cannot be opened ({error.strerror}); check the file") from None
     except ValueError:
-        raise InputError(f"{path}: no file has such a name; check the name") from None
+        raise InputError(f"{path}: not a valid file name; check the name") from None
     raise InputError(f"{path}: is neither a file nor a pipe; name an audio file")
 
 
@@ -131,8 +139,8 @@ def _input(path: str, number: int) -> SoundInput:
 
 
 @contextmanager
-def spooled(pipe: SoundInput) -> Iterator[SoundInput]:
-    """The rest of a pipe as a file in memory; raises InputError if it is too long for that."""
+def spool_pipe(pipe: SoundInput) -> Iterator[SoundInput]:
+    """Copy a pipe to a file in memory; raises InputError if it is too long for that."""
     most_bytes = min(_MOST_SPOOLED_BYTES, available_bytes() // 2)
     number = os.memfd_create("timbrel-sound", os.MFD_CLOEXEC)
     try:
@@ -152,7 +160,7 @@ def spooled(pipe: SoundInput) -> Iterator[SoundInput]:
 
 
 def available_bytes() -> int:
-    """How much memory is free for programs, as the kernel estimates it; much where it does not."""
+    """Return the kernel's estimate of the free memory, or a very large number without one."""
     try:
         found = re.search(
             r"^MemAvailable: +(\d+) kB$", Path("/proc/meminfo").read_text(), re.MULTILINE
@@ -175,8 +183,8 @@ def _write(path: str, number: int, piece: bytes) -> None:
 
 
 @contextmanager
-def rejoined(pipe: SoundInput) -> Iterator[int]:
-    """The number of a pipe that brings the input's first bytes again, then the rest."""
+def rejoin_pipe(pipe: SoundInput) -> Iterator[int]:
+    """Yield the descriptor of a new pipe with all of the input, including its first bytes."""
     reading, writing = os.pipe()
     source = os.dup(pipe.number)
 
@@ -192,6 +200,6 @@ def rejoined(pipe: SoundInput) -> Iterator[int]:
     try:
         yield reading
     finally:
-        # A feeder that waits for input ends with the process; one that writes ends here.
+        # Closing ends a thread that is writing; one that waits for input ends with the process.
         with suppress(OSError):
             os.close(reading)

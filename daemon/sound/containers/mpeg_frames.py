@@ -1,4 +1,4 @@
-"""The frames of MPEG audio, layers I to III (MP3): where each begins and how long it is."""
+"""Find the frames of MPEG audio, layers I to III (MP3), and their lengths."""
 
 import re
 from collections.abc import Iterator
@@ -8,16 +8,16 @@ from typing import NamedTuple
 from daemon.sound.containers.input import BUFFER_BYTES, ForwardBytes, SoundInput
 
 HEAD_BYTES = 64
-"""How many bytes of each frame are kept, which is enough for the header of a stream."""
-# Junk is mostly short, and a search that copies much at each spot would be slow.
+"""Number of bytes kept of each frame, enough for the header of a stream."""
+# Initial step of a search: junk is mostly short, and copying more each time would be slow.
 _SEARCHED_BYTES = 1 << 12
-# Sync, a known version and layer, and a known bit rate.
+# Sync bits, a valid version and layer, and a valid bit rate.
 _SYNC = re.compile(rb"\xff[\xe2-\xe7\xf2-\xff][\x10-\xef]")
 _MONO = 3
 _MPEG_1 = 3
-# A shorter run of frames happens by chance.
+# Shorter runs of frames occur by chance.
 _LEAST_RUN, _LEAST_SURE_RUN = 3, 5
-# kbit/s by (is version 1, layer), for the indices from 1.
+# Bit rates in kbit/s by (is version 1, layer), for the indices from 1.
 _BIT_RATES = {
     (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
     (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
@@ -29,62 +29,73 @@ _BIT_RATES = {
 _RATES_HZ = (44_100, 48_000, 32_000)
 
 
-class Form(NamedTuple):
-    """What frames that can be decoded in a row have in common."""
+class FrameFormat(NamedTuple):
+    """The properties common to all frames of a stream."""
 
     version: int
+    """MPEG version as coded in a frame: 3 is version 1, 2 version 2, 0 version 2.5."""
     layer: int
+    """1 to 3."""
     rate_hz: int
+    """Sample rate."""
     is_mono: bool
+    """True for one channel, False for two."""
 
     @property
     def samples(self) -> int:
-        """Samples a channel in a frame."""
+        """Samples per channel in a frame."""
         if self.layer == 1:
             return 384
         return 576 if self.layer == 3 and self.version != _MPEG_1 else 1_152  # noqa: PLR2004
 
 
 class Frame(NamedTuple):
-    """One frame: offset in the file, length in bytes, form, and its first bytes."""
+    """One frame of a file."""
 
     start: int
+    """Offset in the file."""
     size: int
-    form: Form
+    """Length in bytes."""
+    form: FrameFormat
+    """Its format."""
     head: bytes
+    """Its first bytes, up to HEAD_BYTES; they may extend into the next frame."""
 
 
-def frame_size(header: bytes) -> tuple[int, Form] | None:
-    """Length in bytes and form by the first four bytes of a frame; None if they are none."""
+def frame_size(header: bytes) -> tuple[int, FrameFormat] | None:
+    """Return a frame's length in bytes and format, from its first four bytes.
+
+    Returns None if they do not begin a frame.
+    """
     if len(header) < 4 or header[0] != 0xFF:  # noqa: PLR2004
         return None
     return _size(header[1], header[2], header[3] >> 6 == _MONO)
 
 
 @cache
-def _size(second: int, third: int, is_mono: bool) -> tuple[int, Form] | None:  # noqa: FBT001
+def _size(second: int, third: int, is_mono: bool) -> tuple[int, FrameFormat] | None:  # noqa: FBT001
     version, layer = second >> 3 & 3, 4 - (second >> 1 & 3)
     rate, index, padding = third >> 2 & 3, third >> 4, third >> 1 & 1
     if second < 0xE0 or version == 1 or layer == 4 or rate == 3 or not 0 < index < 15:  # noqa: PLR2004
         return None
     rate_hz = _RATES_HZ[rate] >> {3: 0, 2: 1, 0: 2}[version]
     bit_rate = 1_000 * _BIT_RATES[version == _MPEG_1, layer][index - 1]
-    form = Form(version, layer, rate_hz, is_mono)
+    form = FrameFormat(version, layer, rate_hz, is_mono)
     if layer == 1:
         return 4 * (12 * bit_rate // rate_hz + padding), form
     return form.samples // 8 * bit_rate // rate_hz + padding, form
 
 
 def is_run(file: SoundInput, start: int) -> bool:
-    """Whether several frames, or all there are, follow each other from this offset on."""
+    """Return whether at least 3 consecutive frames begin at `start`, or all up to the end."""
     return _is_run(ForwardBytes(file, file.end), start, file.end)
 
 
 def first_run(file: SoundInput, end: int) -> int | None:
-    """The offset of the first frame of a stream that begins in the middle of a frame.
+    """Return the offset of the first complete frame before `end`, or None.
 
-    Only up to the offset `end`. None if there are no frames, or frames that raw sound may resemble:
-    too few, or all alike as in a tone.
+    The stream may begin in the middle of a frame. Returns None also for frames that raw sound may
+    resemble: too few, or two equal ones, as in a tone.
     """
     content = ForwardBytes(file, end)
     for found in _SYNC.finditer(content.at(0, end)):
@@ -98,7 +109,7 @@ def first_run(file: SoundInput, end: int) -> int | None:
 
 
 def _is_run(content: ForwardBytes, start: int, end: int, least: int = _LEAST_RUN) -> bool:
-    form: Form | None = None
+    form: FrameFormat | None = None
     for count in range(least):
         if start >= end and count > least - 2:
             return True
@@ -110,13 +121,13 @@ def _is_run(content: ForwardBytes, start: int, end: int, least: int = _LEAST_RUN
 
 
 def frames(file: SoundInput, start: int, end: int) -> Iterator[Frame]:
-    """Every whole frame between two offsets; what lies between frames is skipped."""
+    """Yield every complete frame from `start` to `end`; skip other bytes between them."""
     content = ForwardBytes(file, end)
-    form: Form | None = None
+    form: FrameFormat | None = None
     while start + 4 <= end:
         head = content.at(start, HEAD_BYTES)
         found = frame_size(head)
-        if found is None or (found[1] is not form and not _goes_on(content, start, end, form)):
+        if found is None or (found[1] is not form and not _continues(content, start, end, form)):
             following = _next_run(content, start + 1, end)
             if following is None:
                 return
@@ -129,14 +140,14 @@ def frames(file: SoundInput, start: int, end: int) -> Iterator[Frame]:
         start += size
 
 
-def _goes_on(content: ForwardBytes, start: int, end: int, form: Form | None) -> bool:
-    """Whether a frame has this form, or begins a run of its own."""
+def _continues(content: ForwardBytes, start: int, end: int, form: FrameFormat | None) -> bool:
+    """Return whether the frame at `start` has the format `form`, or begins a new run."""
     found = frame_size(content.at(start, 4))
     return (found is not None and found[1] == form) or _is_run(content, start, end)
 
 
 def _next_run(content: ForwardBytes, start: int, end: int) -> int | None:
-    """The offset of the next run of frames."""
+    """Return the offset of the next run of frames, or None."""
     size = _SEARCHED_BYTES
     while start < end:
         piece = content.at(start, min(size, end - start))

@@ -1,45 +1,45 @@
-"""The parts of an MP3 file: one where its header counts all frames, else as a walk finds them."""
+"""Find the parts of an MP3 file, by its header if that counts all frames, else by a walk."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
 from daemon.sound.containers.input import SoundInput
-from daemon.sound.containers.mpeg_frames import HEAD_BYTES, Form, Frame, frame_size, frames
+from daemon.sound.containers.mpeg_frames import HEAD_BYTES, Frame, FrameFormat, frame_size, frames
 from daemon.sound.containers.mpeg_header import StreamHeader, stream_header
 from daemon.sound.containers.part import DAMAGED, TRUNCATED, Part, UnsuitableError
 from daemon.sound.containers.tags import after_id3, after_tags, before_tags
 
 _SEARCHED_BYTES = 1 << 20
-# Less is padding between frames; more is no sound that was damaged, but something else.
+# Shorter gaps between frames are padding; longer ones are other data, not damaged sound.
 _LEAST_DAMAGE_SECONDS, _LONGEST_DAMAGE_SECONDS = 0.02, 600.0
 
 
 @dataclass
 class _Run:
-    """Frames that follow each other in one form."""
+    """Consecutive frames of one format."""
 
-    form: Form
+    form: FrameFormat
     start: int
     end: int
     header: StreamHeader | None
     body: int
-    """Where the frames with sound begin."""
+    """Offset of the first frame with sound."""
     frames: int = 0
-    """Frames with sound."""
+    """Number of frames with sound."""
 
     @property
     def bytes_a_second(self) -> float:
-        """The mean, the header's frame included."""
+        """The mean, including the header's frame."""
         seconds = self.frames * self.form.samples / self.form.rate_hz
         return (self.end - self.start) / seconds
 
 
 def mpeg_parts(file: SoundInput, start: int) -> list[Part]:
-    """The parts of a file whose first frame is at the offset `start`.
+    """Return the parts of a file whose first frame is at the offset `start`.
 
-    The file as it is where it is one stream without damage, with a header that counts its frames
-    or, if its end is missing, more. Otherwise as `walked_parts`.
+    This is the unchanged file if it is one undamaged stream with a header that counts its frames,
+    or more of them if the end is missing. Otherwise as `walked_parts`, which may raise.
     """
     head = file.read(start, HEAD_BYTES)
     found = frame_size(head)
@@ -56,16 +56,15 @@ def mpeg_parts(file: SoundInput, start: int) -> list[Part]:
 
 
 def walked_parts(file: SoundInput, start: int, end: int | None = None) -> list[Part]:
-    """The parts found by walking all frames: streams joined to one file, or cut by damage.
+    """Return the parts between `start` and `end`, found by walking all frames.
 
-    They are between two offsets, `end` None: the end of the file.
-
-    Raises UnsuitableError where there are no frames to walk.
+    There are several if streams were joined to one file, or damage splits a stream. `end` is None
+    for the end of the file. Raises UnsuitableError if there are no frames.
     """
     limit = before_tags(file, file.end) if end is None else end
     runs = list(_runs(file, start, limit))
     if not runs:
-        raise UnsuitableError("no MPEG audio frames in a row")
+        raise UnsuitableError("no consecutive MPEG audio frames")
     streams: list[list[_Run]] = []
     for run in runs:
         if run.header is not None or not streams:
@@ -75,15 +74,15 @@ def walked_parts(file: SoundInput, start: int, end: int | None = None) -> list[P
 
 
 def _stream_parts(file: SoundInput, runs: list[_Run]) -> Iterator[Part]:
-    """The parts of one stream, with silence for the sound that is damaged between them."""
+    """Yield the parts of one stream, with silence for the damaged sound between them."""
     lost_seconds = [0.0]
     for before, run in pairwise(runs):
-        lost = _between(file, before.end, run.start) / before.bytes_a_second
+        lost = _untagged_bytes(file, before.end, run.start) / before.bytes_a_second
         is_damage = _LEAST_DAMAGE_SECONDS <= lost <= _LONGEST_DAMAGE_SECONDS
         lost_seconds.append(lost if is_damage else 0.0)
     header, form = runs[0].header, runs[0].form
     if header is not None and header.frames and any(lost_seconds):
-        # By bytes alone it is a guess where the bit rate varies.
+        # With a variable bit rate, the estimate from bytes is inaccurate; the header limits it.
         lost_frames = max(0, header.frames - sum(run.frames for run in runs))
         share = lost_frames * form.samples / form.rate_hz / sum(lost_seconds)
         lost_seconds = [seconds * min(1.0, share) for seconds in lost_seconds]
@@ -93,9 +92,9 @@ def _stream_parts(file: SoundInput, runs: list[_Run]) -> Iterator[Part]:
 
 
 def _is_cut(runs: list[_Run], lost_seconds: float) -> bool:
-    """Whether the end of a stream is missing, by the number of frames in its header."""
+    """Return whether the end of a stream is missing, by the number of frames in its header."""
     header, form = runs[0].header, runs[0].form
-    # What is damaged between the runs is estimated, and some encoders count the header's own frame.
+    # Allow for errors: the damage is estimated, and some encoders count the header's own frame.
     lost_frames = 2 * lost_seconds * form.rate_hz / form.samples
     found = sum(run.frames for run in runs) + lost_frames + len(runs)
     return header is not None and header.frames is not None and header.frames > found
@@ -117,8 +116,8 @@ def _runs(file: SoundInput, start: int, end: int) -> Iterator[_Run]:
         yield run
 
 
-def _between(file: SoundInput, start: int, end: int) -> int:
-    """How many bytes between two runs are no tags, after the one or before the other."""
+def _untagged_bytes(file: SoundInput, start: int, end: int) -> int:
+    """Return the number of bytes from `start` to `end` without tags at either end."""
     content = file.read(start, min(end - start, _SEARCHED_BYTES))
     found = content.find(b"ID3")
     if found >= 0 and after_id3(file, start + found) == end:
@@ -132,7 +131,7 @@ def _part(run: _Run, lost_seconds: float) -> Part:
     notice = DAMAGED if lost_seconds else None
     if counted is not None and counted >= run.frames:
         return Part(pieces=[range(run.start, run.end)], notice=notice, silence_seconds=lost_seconds)
-    # Without the header, of which the decoder would believe a number that is too small.
+    # Leave out the header: the decoder would stop at its number of frames, which is too small.
     return Part(
         pieces=[range(run.body, run.end)],
         hides_length=True,

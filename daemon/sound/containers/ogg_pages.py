@@ -1,4 +1,4 @@
-"""The pages of an Ogg file (RFC 3533): where each begins, what it counts, and its checksum."""
+"""Find the pages of an Ogg file (RFC 3533) and check their checksums."""
 
 import struct
 import zlib
@@ -11,9 +11,9 @@ HEADER_BYTES = 27
 IS_CONTINUED, IS_FIRST, IS_LAST = 1, 2, 4
 """Bits of a page's flags."""
 NO_GRANULE = 2**64 - 1
-"""The granule position of a page in which no packet ends."""
+"""Granule position of a page in which no packet ends."""
 FLAGS_OFFSET, GRANULE_OFFSET, CHECKSUM_OFFSET = 5, 6, 22
-# A packet goes on in the next segment after one of this length.
+# A packet continues in the next segment after a segment of this length.
 WHOLE_SEGMENT = 255
 MARKER = b"OggS"
 """The first bytes of each page."""
@@ -23,26 +23,30 @@ _CODEC_BYTES = 8
 
 
 class Page(NamedTuple):
-    """One page, from the offset `start` to the offset `end`."""
+    """One page of an Ogg file."""
 
     start: int
+    """Offset of its first byte in the file."""
     end: int
+    """Offset after its last byte."""
     flags: int
+    """A combination of IS_CONTINUED, IS_FIRST and IS_LAST."""
     granule: int
-    """How many samples there are up to the end of its last whole packet."""
+    """Number of samples up to the end of its last complete packet, or NO_GRANULE."""
     number: int
+    """Sequence number in its stream."""
     packets: int
-    """Packets that end in it."""
+    """Number of packets that end in it."""
     is_open: bool
-    """Whether its last packet goes on in the next page."""
+    """True if its last packet continues in the next page."""
     is_whole: bool
-    """Whether its checksum is right."""
+    """True if its checksum is correct."""
     body: bytes
-    """Its first bytes."""
+    """First 8 bytes of its body; in a stream's first page they identify the codec."""
 
 
 def pages(file: SoundInput) -> Iterator[Page]:
-    """All whole pages; what lies between them is skipped."""
+    """Yield all complete pages; skip other bytes between them."""
     content = ForwardBytes(file, file.end)
     position = 0
     while (start := _next_marker(content, position, file.end)) is not None:
@@ -62,7 +66,7 @@ def pages(file: SoundInput) -> Iterator[Page]:
 
 
 def checksum(page: bytes) -> bytes:
-    """The bytes of a page's checksum: CRC-32 with the bits of all bytes and of itself reversed."""
+    """Compute a page's checksum: CRC-32 with the bits of all input and output bytes reversed."""
     content = page[:CHECKSUM_OFFSET] + bytes(4) + page[CHECKSUM_OFFSET + 4 :]
     value = ~zlib.crc32(content.translate(_REVERSED), _ALL_ONES) & _ALL_ONES
     return value.to_bytes(4, "big").translate(_REVERSED)

@@ -1,4 +1,4 @@
-"""Ogg files: the streams chained in them, and what libsndfile cannot be shown (RFC 3533)."""
+"""Find the chained streams of an Ogg file, and content that libsndfile cannot read (RFC 3533)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,11 @@ from daemon.sound.containers.ogg_pages import (
     checksum,
     pages,
 )
-from daemon.sound.containers.opus_positions import MOST_PACKET_SAMPLES, corrected, page_samples
+from daemon.sound.containers.opus_positions import (
+    MOST_PACKET_SAMPLES,
+    correct_positions,
+    page_samples,
+)
 from daemon.sound.containers.part import TRUNCATED, DamagedError, Part, UnsuitableError
 
 _OPUS = b"OpusHead"
@@ -37,23 +41,23 @@ class _Link:
     granule: int = 0
     is_damaged: bool = False
     has_wrong_time: bool = False
-    """Whether the positions of its pages, which count samples, do not grow."""
+    """True if its pages' granule positions, which count samples, do not increase."""
 
     @property
     def is_opus(self) -> bool:
-        """Whether its first stream is Opus."""
+        """True if its first stream is Opus."""
         return self.codecs[:1] == [_OPUS]
 
 
 def ogg_parts(file: SoundInput) -> list[Part]:
-    """One part a chained stream, or the file as it is where there is one.
+    """Return one part per chained stream, or the unchanged file if there is one stream.
 
-    Raises UnsuitableError for content that libsndfile cannot read, or reads with sound missing.
+    Raises UnsuitableError for content that libsndfile cannot read without losing sound.
     """
     links = list(_links(file))
     for link in links:
         if len(link.codecs) > 1:
-            raise UnsuitableError("several streams at once")
+            raise UnsuitableError("several parallel streams")
         if not link.codecs or not link.codecs[0].startswith(_CODECS):
             raise UnsuitableError("a codec that libsndfile does not read")
         if link.is_damaged:
@@ -66,11 +70,11 @@ def ogg_parts(file: SoundInput) -> list[Part]:
     notices = [*[None] * (len(links) - 1), TRUNCATED if is_cut else None]
     is_unmarked = not is_cut and not links[-1].page.flags & IS_LAST and links[-1].is_opus
     if len(links) == 1 and not links[0].has_wrong_time:
-        pieces = _marked(file, links[0]) if is_unmarked else None
+        pieces = _mark_last_page(file, links[0]) if is_unmarked else None
         return [Part(pieces=pieces, notice=notices[0], trusts_count=True)]
     parts = [
         Part(
-            pieces=corrected(file, link.start, link.end)
+            pieces=correct_positions(file, link.start, link.end)
             if link.has_wrong_time
             else [range(link.start, link.end)],
             notice=notice,
@@ -78,12 +82,12 @@ def ogg_parts(file: SoundInput) -> list[Part]:
         for link, notice in zip(links, notices, strict=True)
     ]
     if is_unmarked and not links[-1].has_wrong_time:
-        parts[-1] = replace(parts[-1], pieces=_marked(file, links[-1]))
+        parts[-1] = replace(parts[-1], pieces=_mark_last_page(file, links[-1]))
     return parts
 
 
-def _marked(file: SoundInput, link: _Link) -> list[Piece]:
-    """The link with a mark on its last page; without it libsndfile drops the end of Opus."""
+def _mark_last_page(file: SoundInput, link: _Link) -> list[Piece]:
+    """Return `link` with its last page flagged; else libsndfile drops the end of Opus."""
     page = bytearray(file.read(link.page.start, link.page.end - link.page.start))
     page[FLAGS_OFFSET] |= IS_LAST
     page[CHECKSUM_OFFSET : CHECKSUM_OFFSET + 4] = checksum(bytes(page))
@@ -91,7 +95,7 @@ def _marked(file: SoundInput, link: _Link) -> list[Piece]:
 
 
 def _is_cut(file: SoundInput, last: Page) -> bool:
-    """Whether the file ends inside a page or a packet; not every program marks the last page."""
+    """Return whether the file ends inside a page or packet; not all programs flag the last page."""
     rest = file.read(last.end, len(MARKER))
     is_in_page = bool(rest) and MARKER.startswith(rest)
     return is_in_page or (last.is_open and not last.flags & IS_LAST)
@@ -107,7 +111,7 @@ def _links(file: SoundInput) -> Iterator[_Link]:
                 yield link
             link = _Link(page.start, page.start, page)
         elif not is_first:
-            _follow(file, link, page)
+            _add_page(file, link, page)
         if is_first:
             link.codecs.append(page.body)
             link.packets += page.packets
@@ -117,11 +121,11 @@ def _links(file: SoundInput) -> Iterator[_Link]:
         yield link
 
 
-def _follow(file: SoundInput, link: _Link, page: Page) -> None:
-    """Note what is wrong between the link's newest page and the next one."""
+def _add_page(file: SoundInput, link: _Link, page: Page) -> None:
+    """Count the next page of `link`, and record damage or a wrong granule position."""
     has_sound = link.packets >= _HEADER_PACKETS[link.is_opus]
     is_next = page.start == link.end and page.number == link.page.number + 1
-    # A recording of a live stream begins with the header and goes on anywhere.
+    # A recording of a live stream jumps from the header to any later page.
     if not page.is_whole or (not is_next and link.granule):
         link.is_damaged = True
     link.packets += page.packets
@@ -129,7 +133,7 @@ def _follow(file: SoundInput, link: _Link, page: Page) -> None:
         return
     least = link.granule
     if link.is_opus and page.flags & IS_LAST:
-        # Only of the last packet an encoder cuts a part.
+        # An encoder may trim the last packet, but no other.
         least += page_samples(file.read(page.start, page.end - page.start)) - MOST_PACKET_SAMPLES
     elif link.is_opus:
         least += bool(page.packets)

@@ -1,8 +1,8 @@
-"""Opus in Ogg whose pages count their samples wrongly, counted again (RFC 6716, RFC 7845)."""
+"""Correct the granule positions of Opus in Ogg by counting its samples (RFC 6716, RFC 7845)."""
 
 from collections.abc import Iterator
 
-from daemon.sound.containers.byte_pieces import Piece, patched
+from daemon.sound.containers.byte_pieces import Piece, apply_patches
 from daemon.sound.containers.input import SoundInput
 from daemon.sound.containers.ogg_pages import (
     CHECKSUM_OFFSET,
@@ -16,22 +16,22 @@ from daemon.sound.containers.ogg_pages import (
 )
 
 MOST_PACKET_SAMPLES = 5_760
-"""Samples of the longest packet, 120 ms. Opus always counts at 48 kHz."""
+"""Samples of the longest packet, 120 ms; Opus always counts at 48 kHz."""
 _HEADER_PACKETS = 2
 _CELT, _HYBRID = 16, 12
-# Samples of a frame, by the configuration in a packet's first byte.
+# Samples per frame, by the configuration in a packet's first byte.
 _SILK_SAMPLES = (480, 960, 1_920, 2_880)
 _HYBRID_SAMPLES = (480, 960)
 _CELT_SAMPLES = (120, 240, 480, 960)
 
 
 def page_samples(page: bytes) -> int:
-    """How many samples the packets hold that end in this page, but for one that begins before."""
+    """Return the number of samples in the packets that begin in this page."""
     return sum(samples for samples, _ in _packets(page))
 
 
-def corrected(file: SoundInput, start: int, end: int) -> list[Piece]:
-    """The stream between two offsets, its pages counting the samples of their packets."""
+def correct_positions(file: SoundInput, start: int, end: int) -> list[Piece]:
+    """Return the stream from `start` to `end` with correct granule positions in its pages."""
     patches: dict[int, bytes] = {}
     packets = total = left = 0
     for found in pages(file):
@@ -52,11 +52,11 @@ def corrected(file: SoundInput, start: int, end: int) -> list[Piece]:
         page[GRANULE_OFFSET : GRANULE_OFFSET + 8] = granule.to_bytes(8, "little")
         patches[found.start + GRANULE_OFFSET] = bytes(page[GRANULE_OFFSET : GRANULE_OFFSET + 8])
         patches[found.start + CHECKSUM_OFFSET] = checksum(bytes(page))
-    return patched(end, patches, start)
+    return apply_patches(end, patches, start)
 
 
 def _packets(page: bytes) -> Iterator[tuple[int, bool]]:
-    """Samples of each packet that begins in the page, and whether it ends there too."""
+    """Yield the samples of each packet that begins in `page`, and whether it also ends there."""
     segments = page[HEADER_BYTES : HEADER_BYTES + page[HEADER_BYTES - 1]]
     position = begins = HEADER_BYTES + len(segments)
     is_continued = bool(page[5] & IS_CONTINUED)
@@ -73,7 +73,7 @@ def _packets(page: bytes) -> Iterator[tuple[int, bool]]:
 
 
 def _samples(start: bytes) -> int:
-    """Samples of a packet, by its first two bytes."""
+    """Return the number of samples in a packet, from its first two bytes."""
     if not start:
         return 0
     configuration, code = start[0] >> 3, start[0] & 3

@@ -1,4 +1,4 @@
-"""What a sound file consists of: one stretch of sound, or several joined ones."""
+"""The parts of a sound file: one stretch of sound, or several joined ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ class UnsuitableError(Exception):
 
 
 class DamagedError(UnsuitableError):
-    """libsndfile would leave out what is damaged, and put later sound too early."""
+    """libsndfile would skip the damaged sound, so that later sound would be too early."""
 
     def __init__(self) -> None:
         super().__init__("damaged")
@@ -19,24 +19,24 @@ class DamagedError(UnsuitableError):
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One stretch of a file that libsndfile reads from its own first to its own last sample."""
+    """One stretch of a file, which libsndfile reads as a complete file."""
 
     pieces: Sequence[Piece] | None = None
-    """What libsndfile is shown; None: the file as it is."""
+    """The content that libsndfile reads; None for the unchanged file."""
     hides_length: bool = False
-    """Whether libsndfile must not know the length, because it would guess a wrong duration."""
+    """True to hide the length from libsndfile, which would estimate a wrong duration from it."""
     frames: int | None = None
-    """Samples a channel that the header promises and libsndfile is not shown."""
+    """Samples per channel that the header promises, if the pieces do not contain the number."""
     trusts_count: bool = False
-    """Whether libsndfile's own number of frames is what the header promises."""
+    """True if the header promises the number of frames that libsndfile finds."""
     notice: str | None = None
-    """A warning about this part, with `{seconds}` for how much is heard."""
+    """A warning about this part; `{seconds}` stands for the length of the sound that is read."""
     silence_seconds: float = 0.0
-    """How much sound is missing before this part."""
+    """Silence to insert before this part, for lost sound."""
 
 
-TRUNCATED = "truncated; the {seconds:.1f} s that decode are used"
+TRUNCATED = "truncated; the {seconds:.1f} s that can be decoded are used"
 UNFINISHED = "its recording was never finished; the {seconds:.1f} s in it are used"
-UNREAD = "only the first {seconds:.1f} s are read; save it as a file first to hear all of it"
+UNREAD = "only the first {seconds:.1f} s are read; save it as a file first to read all of it"
 LONGER = "longer than its header says; all {seconds:.1f} s of it are used"
-DAMAGED = "damaged; silence replaces what does not decode"
+DAMAGED = "damaged; silence replaces the sound that cannot be decoded"

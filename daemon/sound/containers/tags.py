@@ -1,4 +1,4 @@
-"""Tags of music players before and after the sound of a file."""
+"""Skip the tags of music players before and after the sound of a file."""
 
 from daemon.sound.containers.input import BUFFER_BYTES, SoundInput
 
@@ -7,12 +7,12 @@ _ID3V1_BYTES = 128
 _APE_BYTES = 32
 _APE_HAS_HEADER, _APE_IS_HEADER = 1 << 31, 1 << 29
 _LYRICS_END = 15
-# More than that in a row is not a file of today's players.
+# No real file has more tags in a row.
 _MOST_TAGS = 16
 
 
 def after_id3(file: SoundInput, start: int) -> int:
-    """The offset after all ID3v2 tags that begin at this offset."""
+    """Return the offset after all ID3v2 tags that begin at `start`."""
     for _ in range(_MOST_TAGS):
         header = file.read(start, _ID3_HEADER)
         if len(header) < _ID3_HEADER or header[:3] != b"ID3" or max(header[6:]) > 127:  # noqa: PLR2004
@@ -26,7 +26,7 @@ def after_id3(file: SoundInput, start: int) -> int:
 
 
 def after_tags(file: SoundInput, start: int) -> int:
-    """The offset after all tags that begin at this offset (ID3v2, ID3v1, APE)."""
+    """Return the offset after all tags (ID3v2, ID3v1, APE) that begin at `start`."""
     for _ in range(_MOST_TAGS):
         end = after_id3(file, start)
         head = file.read(end, _APE_BYTES)
@@ -40,11 +40,11 @@ def after_tags(file: SoundInput, start: int) -> int:
     return start
 
 
-def is_sound(file: SoundInput, start: int, end: int, least_bytes: int = 1) -> bool:
-    """Whether the bytes between two offsets behind a complete recording can be more of its sound.
+def may_be_sound(file: SoundInput, start: int, end: int, least_bytes: int = 1) -> bool:
+    """Return whether bytes behind a complete recording, from `start` to `end`, may be more sound.
 
-    They are none where all are zero, as recorders fill the last cluster of a card, where they are
-    an ID3v2 tag, and where there are fewer than `least_bytes`.
+    They cannot if they are an ID3v2 tag, fewer than `least_bytes`, or all zero: recorders fill the
+    last cluster of a card with zeros.
     """
     start = after_id3(file, start)
     if end - start < least_bytes:
@@ -56,7 +56,7 @@ def is_sound(file: SoundInput, start: int, end: int, least_bytes: int = 1) -> bo
 
 
 def before_tags(file: SoundInput, end: int) -> int:
-    """The offset at which the tags that end at this offset (ID3v1, APE, Lyrics3) begin."""
+    """Return the offset where the tags (ID3v1, APE, Lyrics3) that end at `end` begin."""
     for _ in range(_MOST_TAGS):
         start = _before_tag(file, end)
         if start == end or start < 0:

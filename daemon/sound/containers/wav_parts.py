@@ -1,4 +1,4 @@
-"""WAV files (RIFF, RIFX, RF64, BW64): read to the end of their sound, whatever the header says."""
+"""Find the true end of the sound in WAV files (RIFF, RIFX, RF64, BW64); headers may be wrong."""
 
 import struct
 from dataclasses import replace
@@ -8,17 +8,17 @@ from daemon.sound.containers.input import SoundInput
 from daemon.sound.containers.mpeg_parts import walked_parts
 from daemon.sound.containers.part import LONGER, TRUNCATED, UNFINISHED, Part, UnsuitableError
 from daemon.sound.containers.riff_chunks import HEADER_BYTES, are_chunks, before_chunks, chunks
-from daemon.sound.containers.tags import before_tags, is_sound
+from daemon.sound.containers.tags import before_tags, may_be_sound
 
 _MARKERS = {b"RIFF": "<", b"RIFX": ">", b"RF64": "<", b"BW64": "<"}
 _FIRST_CHUNK = 12
 _UNKNOWN = 0xFFFF_FFFF
-# A program that writes to a pipe gives the largest size there is, or one a little smaller.
+# Programs that write to a pipe set the largest possible size, or one a little smaller.
 _PLACEHOLDER = 0x7FFF_0000
 _LARGEST = 0x7FFF_FF00
 _MODULUS = 1 << 32
 _RATE_OFFSET, _BLOCK_OFFSET = 8, 12
-# Less behind the sound is something else.
+# Shorter data behind the sound is something else.
 _LEAST_SECONDS, _MOST_LEAST_BYTES = 0.1, 1 << 17
 _MPEG_CODES = {0x50, 0x55}
 _FLOAT, _EXTENSIBLE = 3, 0xFFFE
@@ -26,58 +26,60 @@ _SUBFORMAT = HEADER_BYTES + 24
 
 
 class _Wave(NamedTuple):
-    """What the header of one WAV file says."""
+    """The header of one WAV file."""
 
     order: str
-    """The byte order, as `struct` writes it."""
+    """Byte order of its numbers, as `struct` writes it."""
     form: bytes
-    """The chunk `fmt `, its header included."""
+    """The chunk `fmt `, including the chunk's header."""
     data: int
-    """The offset of the sound."""
+    """Offset of the sound."""
     size: int
-    """How many bytes of sound there are according to the header."""
+    """Length of the sound in bytes, according to the header."""
 
     @property
     def end(self) -> int:
-        """Where the sound ends according to the header."""
+        """Offset after the sound, according to the header."""
         return self.data + self.size
 
     @property
     def is_mpeg(self) -> bool:
-        """Whether the sound is MPEG audio."""
+        """True if the sound is MPEG audio."""
         return self.code in _MPEG_CODES
 
     @property
     def code(self) -> int:
-        """The number of its codec."""
+        """Format code of its codec."""
         return int(struct.unpack_from(f"{self.order}H", self.form, HEADER_BYTES)[0])
 
     @property
     def block_bytes(self) -> int:
-        """The bytes of one sample of all channels, or of one compressed block."""
+        """Bytes in one sample of all channels, or in one compressed block."""
         return struct.unpack_from(f"{self.order}H", self.form, HEADER_BYTES + _BLOCK_OFFSET)[0] or 1
 
     @property
     def least_bytes(self) -> int:
-        """How many bytes behind the sound can be more sound."""
+        """The smallest number of bytes behind the sound that may be more sound."""
         rate = struct.unpack_from(f"{self.order}I", self.form, HEADER_BYTES + _RATE_OFFSET)[0]
         return max(self.block_bytes, min(int(_LEAST_SECONDS * rate), _MOST_LEAST_BYTES))
 
 
 class _Extent(NamedTuple):
-    """Where the sound really ends, and a warning if the header gives another end."""
+    """The true end of the sound."""
 
     end: int
+    """Offset after the sound."""
     notice: str | None = None
+    """A warning if the header gives another end."""
     is_declared: bool = False
-    """Whether libsndfile finds the same end by the header."""
+    """True if libsndfile finds the same end from the header."""
 
 
 def wav_parts(file: SoundInput, start: int = 0) -> list[Part]:
-    """The sound of a WAV file that begins at an offset, and of WAV files that are joined to it."""
+    """Return the sound of the WAV file at the offset `start`, and of files appended to it."""
     parts: list[Part] = []
-    while (wave := _wave(file, start)) is not None:
-        following = _joined(file, wave)
+    while (wave := _read_wave(file, start)) is not None:
+        following = _next_file(file, wave)
         extent = _Extent(wave.end) if following else _extent(file, wave)
         if wave.is_mpeg:
             parts += _mpeg_parts(file, wave, extent)
@@ -89,12 +91,15 @@ def wav_parts(file: SoundInput, start: int = 0) -> list[Part]:
         if following is None:
             break
         start = following
-    # What is wrong with any other header, libsndfile says.
+    # If there is no valid header, libsndfile reports the reason.
     return parts or [Part()]
 
 
 def _mpeg_parts(file: SoundInput, wave: _Wave, extent: _Extent) -> list[Part]:
-    """MP3 in a WAV file: libsndfile would guess its duration by its first bit rate."""
+    """Return the parts of MP3 in a WAV file; libsndfile would misjudge its duration.
+
+    libsndfile estimates the duration from the first bit rate.
+    """
     try:
         parts = walked_parts(file, wave.data, extent.end)
     except UnsuitableError:
@@ -103,16 +108,16 @@ def _mpeg_parts(file: SoundInput, wave: _Wave, extent: _Extent) -> list[Part]:
 
 
 def endless_head(pipe: SoundInput) -> bytes:
-    """A pipe's first bytes, with the largest size of sound where they say that there is none."""
-    wave = _wave(pipe, 0)
+    """Return a pipe's first bytes; if the header gives no size, set it to the largest."""
+    wave = _read_wave(pipe, 0)
     if wave is None or wave.size:
         return pipe.head
     return _header(wave, _LARGEST) + pipe.head[wave.data :]
 
 
-def is_float(pipe: SoundInput) -> bool | None:
-    """Whether samples are floating point; None if the header is longer than the first bytes."""
-    wave = _wave(pipe, 0)
+def has_float_samples(pipe: SoundInput) -> bool | None:
+    """Return whether samples are floating point; None if the header exceeds the pipe's head."""
+    wave = _read_wave(pipe, 0)
     if wave is None:
         return None
     code = wave.code
@@ -121,7 +126,7 @@ def is_float(pipe: SoundInput) -> bool | None:
     return code == _FLOAT
 
 
-def _wave(file: SoundInput, start: int) -> _Wave | None:
+def _read_wave(file: SoundInput, start: int) -> _Wave | None:
     head = file.read(start, _FIRST_CHUNK)
     order = _MARKERS.get(head[:4])
     if order is None or head[8:] != b"WAVE":
@@ -141,10 +146,10 @@ def _wave(file: SoundInput, start: int) -> _Wave | None:
     return None
 
 
-def _joined(file: SoundInput, wave: _Wave) -> int | None:
-    """Where a WAV file begins that is joined to this one."""
+def _next_file(file: SoundInput, wave: _Wave) -> int | None:
+    """Return the offset of a WAV file that is appended to this one, or None."""
     for start in (wave.end, wave.end + wave.size % 2):
-        if wave.size and _wave(file, start) is not None:
+        if wave.size and _read_wave(file, start) is not None:
             return start
     return None
 
@@ -159,7 +164,7 @@ def _extent(file: SoundInput, wave: _Wave) -> _Extent:
         return _Extent(end, TRUNCATED if is_cut else None, is_declared=True)
     is_all = end - wave.end < HEADER_BYTES or any(
         are_chunks(file, wave.end + padding, end, wave.order)
-        or (wave.size and not is_sound(file, wave.end + padding, end, wave.least_bytes))
+        or (wave.size and not may_be_sound(file, wave.end + padding, end, wave.least_bytes))
         for padding in (0, wave.size % 2)
     )
     if is_all:
@@ -167,7 +172,7 @@ def _extent(file: SoundInput, wave: _Wave) -> _Extent:
     sound_end = before_chunks(file, wave.end, end, wave.order)
     if wave.size == 0:
         return _Extent(sound_end, UNFINISHED)
-    # A header of 32 bits holds the rest of a division where there are more than 4 GiB.
+    # For more than 4 GiB, a 32-bit size overflows: it is the true size modulo 2**32.
     is_known = (sound_end - wave.end) % _MODULUS < wave.block_bytes
     return _Extent(sound_end, None if is_known else LONGER)
 

@@ -1,1 +1,1 @@
-"""From the bytes of a file or stream to samples, partly in a child process."""
+"""Decode files and streams to samples, partly in a child process."""

@@ -1,4 +1,4 @@
-"""Blocks of decoded sound on their way from a decoder to the resampler."""
+"""Blocks of decoded sound, passed from a decoder to the resampler."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,14 +8,16 @@ from numpy.typing import NDArray
 
 
 class Block(NamedTuple):
-    """Decoded samples (n, channels), which may be beyond -1..1 or NaN, and their rate."""
+    """A piece of decoded sound."""
 
     samples: NDArray[np.float32]
+    """(n, channels), usually in -1..1, but may be beyond or NaN."""
     rate_hz: int
+    """Sample rate; it may change from block to block."""
 
 
-def after(blocks: Iterator[Block], seconds: float) -> Iterator[Block]:
-    """The blocks without the sound of the first so many seconds."""
+def skip_seconds(blocks: Iterator[Block], seconds: float) -> Iterator[Block]:
+    """Yield `blocks` without the first `seconds` of their sound."""
     for samples, rate_hz in blocks:
         skipped = max(0, round(seconds * rate_hz))
         seconds -= len(samples) / rate_hz

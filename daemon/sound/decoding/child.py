@@ -1,4 +1,4 @@
-"""The parent's side of the decoding child: start it, read its samples, end it."""
+"""The parent's side of the decoding child: start it, read its samples, kill it."""
 
 import importlib.util
 import json
@@ -26,13 +26,13 @@ from daemon.sound.decoding.findings import Findings
 from daemon.sound.decoding.timeline import MOST_SILENCE_SECONDS
 
 _PROGRAM = Path(__file__).with_name("decoder.py")
-# The child finds the daemon's modules in it.
+# Import path for the daemon's modules in the child.
 _FOLDER = Path(__file__).parents[3]
 _CHANNELS = range(1, 1_025)
 _RATES_HZ = range(1, 1 << 24)
 _KIND = re.compile(r"[A-Za-z0-9]{1,40}\Z", re.ASCII)
 _REAP_SECONDS = 5.0
-# Neither the broker's password nor the service manager's socket.
+# Pass nothing else: the environment may hold the broker's password and systemd's socket.
 _ENVIRONMENT = ("LD_LIBRARY_PATH", "http_proxy", "https_proxy", "no_proxy")
 _WORDS = {
     "InvalidDataError": "invalid data",
@@ -50,34 +50,37 @@ _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What the child opens and how; it goes over a pipe, for the url may hold a password."""
+    """The child's task; it is sent over a pipe because the url may contain a password."""
 
     url: str
+    """The stream or file to open."""
     options: Mapping[str, str]
-    """FFmpeg's options of the format and its protocols."""
+    """FFmpeg's options for the format and its protocols."""
     memory_bytes: int
-    """The most that the child may allocate."""
+    """Memory limit of the child."""
     timeouts: tuple[float, float] | None = None
-    """Seconds that opening and each read may take; None: no limit."""
+    """Time limits in seconds for opening and for each read; None sets no limit."""
     host: tuple[str, int | None] | None = None
-    """Looked up after a failed connection, to tell an unknown name from other failures."""
+    """Host name and port to look up after a failed connection, to detect an unknown host."""
     keeps_time: bool = False
-    """Whether to send silence for gaps, by the time stamps, so that sound has its place in time."""
+    """True to fill gaps in the time stamps with silence, so that times stay right."""
     least_libavformat: int = 0
-    """The first major version of FFmpeg's library that knows all the options."""
+    """The oldest major version of libavformat that supports all options."""
 
 
 class DecodingError(Exception):
-    """There is no sound, or no more. `kinds` are PyAV's names of the error, the closest first."""
+    """The child cannot decode the sound, or the rest of it."""
 
     def __init__(self, kinds: tuple[str, ...], errno: int | None = None) -> None:
         super().__init__(", ".join(kinds))
         self.kinds = kinds
+        """Class names of the error and its bases, the most specific first."""
         self.errno = errno
+        """FFmpeg's or the system's error number, or None."""
 
     @property
     def words(self) -> str:
-        """The error as a phrase; never text of the child's, which may hold the url."""
+        """The error as a phrase, without text from the child, which may contain the url."""
         if self.kinds[0] in _WORDS:
             return _WORDS[self.kinds[0]]
         if self.errno is not None and self.errno in errorcode:
@@ -86,13 +89,13 @@ class DecodingError(Exception):
 
 
 class ChildError(Exception):
-    """The child crashed, was killed, sends garbage or cannot be started; the message says which."""
+    """The child crashed, was killed, sent garbage or cannot be started; the message says which."""
 
 
 class Decoder:
-    """One child process that decodes one stream or file; a context manager that kills it.
+    """A child process that decodes one stream or file; a context manager that kills it.
 
-    `findings` grow while it is read. Raises ChildError where it cannot be started.
+    The constructor raises ChildError if the process cannot be started.
     """
 
     def __init__(self, request: Request) -> None:
@@ -100,8 +103,9 @@ class Decoder:
         self._silent_samples = 0
         self._silence_seconds = 0.0
         self.findings = Findings()
+        """Filled while the stream is read."""
         self.is_float = False
-        """Whether the stream holds samples of floating point; known at the first block."""
+        """True if the stream's samples are floating point; valid from the first block on."""
         try:
             self._process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-I", "-S", _PROGRAM],
@@ -109,7 +113,7 @@ class Decoder:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-                # Ctrl-C is for this process, which then ends the child.
+                # Ctrl-C must reach this process only, which then kills the child.
                 start_new_session=True,
                 bufsize=0,
             )
@@ -121,7 +125,7 @@ class Decoder:
         self._output = self._process.stdout.fileno()
         self._poll = select.poll()
         self._poll.register(self._output, select.POLLIN)
-        with suppress(OSError):  # It is dead already, which reading tells.
+        with suppress(OSError):  # If the child is dead already, `read` reports it.
             self._process.stdin.write(_line(request))
 
     def __enter__(self) -> Self:
@@ -141,13 +145,14 @@ class Decoder:
                 pipe.close()
 
     def kill(self) -> None:
-        """End the child now; safe from any thread, and what `read` then raises is ChildError."""
+        """Kill the child, from any thread; a `read` in progress raises ChildError."""
         self._process.kill()
 
     def read(self, seconds: float) -> Block | None:
-        """The next block, None at the end of the sound.
+        """Return the next block, or None at the end of the sound.
 
-        Raises DecodingError (of the kind TimeoutError after so many seconds) and ChildError.
+        Raises DecodingError if decoding fails, or (with the kind TimeoutError) if no block comes
+        within `seconds`. Raises ChildError if the child fails.
         """
         deadline = time.monotonic() + seconds
         while not self._silent_samples:
@@ -159,11 +164,11 @@ class Decoder:
                 case b"F":
                     self._format = _format(body)
                 case b"Q":
-                    self._begin_silence(*_unpacked(SILENCE, body))
+                    self._begin_silence(*_unpack(SILENCE, body))
                 case b"G":
-                    self._count_gaps(*_unpacked(FINDINGS, body))
+                    self._count_gaps(*_unpack(FINDINGS, body))
                 case b"T":
-                    self.findings.tracks, self.is_float = _unpacked(TRACKS, body)
+                    self.findings.tracks, self.is_float = _unpack(TRACKS, body)
                 case b"S":
                     return self._block(body)
                 case b"E":
@@ -186,7 +191,7 @@ class Decoder:
         self.findings.left_out_seconds = left_out
 
     def _silence(self) -> Block:
-        """The next second of a gap."""
+        """Return the next second of a gap, or the rest of it."""
         rate_hz, channels = self._format
         samples = min(self._silent_samples, rate_hz)
         self._silent_samples -= samples
@@ -200,7 +205,7 @@ class Decoder:
         return Block(samples.view("<f4").reshape(-1, channels), rate_hz)
 
     def _bytes(self, size: int, deadline: float) -> bytearray:
-        """So many bytes of the child's output, once they are there."""
+        """Read exactly `size` bytes of the child's output; waits until `deadline`."""
         buffer = bytearray(size)
         view = memoryview(buffer)
         while view:
@@ -213,7 +218,7 @@ class Decoder:
         return buffer
 
     def _fate(self) -> str:
-        """Why the child has stopped sending."""
+        """Return why the child has closed its output."""
         try:
             code = self._process.wait(_REAP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -225,8 +230,8 @@ class Decoder:
         return f"its decoder {verb} ({number.name})"
 
 
-def packages() -> str | None:
-    """The folder that holds PyAV; None where it is not installed."""
+def pyav_folder() -> str | None:
+    """Return the folder that contains the package PyAV, or None if it is not installed."""
     spec = importlib.util.find_spec("av")
     if spec is None or spec.origin is None:
         return None
@@ -234,25 +239,25 @@ def packages() -> str | None:
 
 
 def _line(request: Request) -> bytes:
-    folders = {"packages": packages(), "program": str(_FOLDER)}
+    folders = {"packages": pyav_folder(), "program": str(_FOLDER)}
     return json.dumps(asdict(request) | folders).encode() + b"\n"
 
 
-def _unpacked(form: struct.Struct, body: bytearray) -> tuple[Any, ...]:
+def _unpack(form: struct.Struct, body: bytearray) -> tuple[Any, ...]:
     if len(body) != form.size:
         raise _garbage()
     return form.unpack(body)
 
 
 def _format(body: bytearray) -> tuple[int, int]:
-    rate_hz, channels = _unpacked(FORMAT, body)
+    rate_hz, channels = _unpack(FORMAT, body)
     if rate_hz not in _RATES_HZ or channels not in _CHANNELS:
         raise _garbage()
     return rate_hz, channels
 
 
 def _raise_failure(body: bytearray) -> None:
-    """Raise what ended the sound, unless it came to its own end."""
+    """Raise the failure that the child reports; an empty one means the normal end of the sound."""
     try:
         failure = json.loads(body)
         if not failure:

@@ -1,9 +1,9 @@
-"""What a file is by its first bytes; its name may say anything."""
+"""Detect a file's format from its first bytes; its name is ignored, as it may be wrong."""
 
 from daemon.sound.containers.input import SoundInput
 from daemon.sound.containers.mpeg_frames import first_run, is_run
 from daemon.sound.containers.tags import after_id3
-from daemon.sound.containers.wav_parts import is_float
+from daemon.sound.containers.wav_parts import has_float_samples
 
 _TS_PACKET_BYTES = 188
 _TS_SYNC = 0x47
@@ -16,14 +16,14 @@ _W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 
 WAV, AIFF, CAF, W64, AU, FLAC, OGG, MPEG = "WAV", "AIFF", "CAF", "W64", "AU", "FLAC", "Ogg", "MP3"
 LIBSNDFILES = {WAV, AIFF, CAF, W64, AU, FLAC, OGG, MPEG}
-"""The formats that libsndfile knows, if perhaps not all their codecs."""
-# Whether sound of floating point has the scale of integers, only all of it shows.
+"""The formats that libsndfile reads, though perhaps not with all codecs."""
+# Only all of the sound can show if floating-point samples have the scale of integers.
 _AU_FLOATS = {6, 7}
 _BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}
 
 
 def content_of(file: SoundInput) -> tuple[str | None, int]:
-    """The format by its usual name, None if it is unknown, and the offset where it begins."""
+    """Return the format's usual name, None if unknown, and the offset where it begins."""
     start = after_id3(file, 0)
     head = file.read(start, 16)
     if name := _by_marker(head):
@@ -41,23 +41,26 @@ def content_of(file: SoundInput) -> tuple[str | None, int]:
     return None, 0
 
 
-def is_tagged(file: SoundInput) -> bool:
-    """Whether the input begins with an ID3v2 tag, as music does and raw sound does not."""
+def has_id3_tag(file: SoundInput) -> bool:
+    """Return whether the input begins with an ID3v2 tag; raw sound does not."""
     return after_id3(file, 0) > 0
 
 
-def mpeg_start(file: SoundInput) -> int | None:
-    """Where frames of MP3 begin near the start, as in a recording of a radio; None: nowhere."""
+def find_mpeg_start(file: SoundInput) -> int | None:
+    """Return the offset of the first MP3 frame near the start, or None.
+
+    A recording of a radio stream may begin in the middle of a frame.
+    """
     return first_run(file, min(file.end, _SEARCHED_BYTES))
 
 
-def is_streamed(pipe: SoundInput, content: str | None) -> bool:
-    """Whether libsndfile can read a pipe as it comes."""
+def can_stream(pipe: SoundInput, content: str | None) -> bool:
+    """Return whether libsndfile can read the pipe directly, without seeking."""
     match content:
         case "MP3":
             return True
         case "WAV":
-            return is_float(pipe) is False
+            return has_float_samples(pipe) is False
         case "AIFF":
             return pipe.head[8:12] == b"AIFF"
         case "AU":
@@ -97,7 +100,7 @@ def _by_marker(head: bytes) -> str | None:  # noqa: PLR0911
 
 
 def _after_zeros(file: SoundInput, start: int) -> int:
-    """The offset of the first byte that is not zero, near the start; recorders leave such gaps."""
+    """Return the offset after a run of zeros; some recorders begin a file with such a gap."""
     content = file.read(start, _MOST_ZEROS)
     return start + len(content) - len(content.lstrip(b"\0"))
 
@@ -113,7 +116,7 @@ def _is_adts(file: SoundInput, start: int) -> bool:
 
 
 def _is_ac3(file: SoundInput, start: int) -> bool:
-    """Whether one frame begins here, and another one within the length of a frame."""
+    """Return whether a frame begins at `start` and another within the length of a frame."""
     frame = file.read(start, _AC3_MOST_BYTES + len(_AC3_SYNC))
     return frame.startswith(_AC3_SYNC) and _AC3_SYNC in frame[len(_AC3_SYNC) :]
 

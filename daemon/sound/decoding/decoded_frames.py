@@ -1,40 +1,41 @@
-"""A stream's frames and their time stamps, over its damaged spots; in the decoding child."""
+"""Decode a stream's frames with their time stamps and skip damage; runs in the decoding child."""
 
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-# The time stamps of these are the sum of their packets' durations, so that they tell of no gap.
+# Formats whose time stamps are sums of packet durations and so do not show gaps.
 _WITHOUT_STAMPS = {"aac", "ac3", "dts", "eac3", "loas", "mlp", "mp3", "truehd"}
-# Their packets come in the order in which the file holds them.
+# Formats whose packets are delivered in file order.
 _IN_ORDER = {"asf", "flv", "matroska,webm", "mpegts", "ogg"}
-# Their frames are numbered, so that only damage makes a gap.
+# Formats with numbered frames, where only damage makes a gap.
 _NUMBERED = {"flac"}
-# Headers between packets differ less from each other; a transport stream has more of them.
+# Fewer bytes between packets are headers; a transport stream has more of them.
 _LEAST_SKIPPED_BYTES = 600
 _LEAST_SKIPPED_BYTES_MPEGTS = 3_000
 _TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
-# Between the time stamps of two frames that follow each other.
+# Largest plausible step back from one frame's time stamp to the next.
 _BACK_SECONDS = 1.0
 _MOST_READ_ERRORS = 10
 
 
-class Decoded(NamedTuple):
-    """One frame."""
+class DecodedFrame(NamedTuple):
+    """A decoded frame with its position in time."""
 
     frame: Any
+    """PyAV's frame."""
     seconds: float
-    """Its length."""
+    """Its duration."""
     starts_at: float | None
-    """Its time stamp in seconds; None where it has none that means anything."""
+    """Its time stamp in seconds; None if it has none or a meaningless one."""
     lost_seconds: float = 0.0
-    """How much could not be decoded before a frame without a time stamp."""
+    """Duration of the undecodable sound before it, if it has no time stamp."""
     is_damaged: bool = False
-    """Something before it could not be decoded."""
+    """True if sound directly before it may be damaged."""
 
 
-def is_skipped(error: Exception) -> bool:
-    """Whether decoding goes on after this error of one packet."""
+def is_skippable(error: Exception) -> bool:
+    """Return whether decoding can continue after this error of one packet."""
     import av
 
     fatal = (av.MemoryError, av.DecoderNotFoundError)
@@ -42,7 +43,7 @@ def is_skipped(error: Exception) -> bool:
 
 
 class Frames:
-    """Decodes one stream and skips what cannot be decoded."""
+    """Decodes one stream and skips packets that cannot be decoded."""
 
     def __init__(self, container: Any, stream: Any) -> None:
         self._container = container
@@ -71,27 +72,24 @@ class Frames:
         self._bytes = 0
         self._seconds = 0.0
 
-    def __iter__(self) -> Iterator[Decoded]:
-        """Yield the frames.
-
-        Raises av.FFmpegError at the end where nothing could be decoded any more.
-        """
+    def __iter__(self) -> Iterator[DecodedFrame]:
+        """Yield the frames; raises av.FFmpegError at the end if the last packets failed."""
         return _without_contradictions(self._all())
 
     @property
     def file_starts_at(self) -> float | None:
-        """Where the file begins by its time stamps, in seconds; None: where they do not tell."""
+        """The file's first time stamp in seconds; None if unknown."""
         import av
 
         if self._is_numbered:
-            # From 0, also where the first frames are damaged.
+            # Numbering begins at 0, even if the first frames are damaged.
             return 0.0
         start = self._container.start_time
         return None if start is None else float(start / av.time_base)
 
     @property
     def skipped_seconds(self) -> float:
-        """About how much sound the file holds outside of its packets, and has lost by damage."""
+        """Estimated duration of the bytes outside of packets, lost to damage; may be infinite."""
         if self._is_numbered or self._was_corrupt:
             return math.inf
         return self._skipped_bytes / self._bytes_a_second
@@ -100,7 +98,7 @@ class Frames:
     def _bytes_a_second(self) -> float:
         return self._bytes / self._seconds if self._bytes and self._seconds else math.inf
 
-    def _all(self) -> Iterator[Decoded]:
+    def _all(self) -> Iterator[DecodedFrame]:
         index = self._stream.index
         for packet in self._packets():
             self._follow(packet)
@@ -109,21 +107,21 @@ class Frames:
             try:
                 frames = packet.decode()
             except Exception as error:
-                if not is_skipped(error):
+                if not is_skippable(error):
                     raise
                 self._count_failure(packet, error)
                 continue
             self._bytes += packet.size
-            # FFmpeg gives frames that damage has joined the number of the last one.
+            # FFmpeg numbers frames that damage has joined like the last of them.
             is_joined = self._is_numbered and len(frames) > 1
             for frame in frames:
-                decoded = self._decoded(frame)
+                decoded = self._describe(frame)
                 yield decoded._replace(starts_at=None) if is_joined else decoded
         if self._failure is not None:
             raise self._failure
 
     def _packets(self) -> Iterator[Any]:
-        """All packets, those of a picture too, after damage that has broken their order too."""
+        """Yield all packets, including video if needed; continue after damaged spots."""
         import av
 
         errors = 0
@@ -140,7 +138,7 @@ class Frames:
                 return
 
     def _follow(self, packet: Any) -> None:
-        """Count the file's bytes between this packet and those before it."""
+        """Count the file's bytes between `packet` and the packets before it."""
         if packet.is_corrupt:
             self._is_corrupt = self._was_corrupt = True
         if packet.pos is None or not self._is_in_order:
@@ -169,14 +167,14 @@ class Frames:
             self._lost_seconds += float(packet.duration * packet.time_base)
         self._lost_bytes += packet.size
 
-    def _decoded(self, frame: Any) -> Decoded:
-        # Without an error the bytes may be those of a tag.
+    def _describe(self, frame: Any) -> DecodedFrame:
+        # Without an error, the skipped bytes may be a tag.
         lost_seconds = 0.0
         if self._failure is not None and not self._has_stamps:
             lost_seconds = max(self._lost_seconds, self._lost_bytes / self._bytes_a_second)
         is_damaged = self._failure is not None or self._is_corrupt or self._is_numbered
         seconds = frame.samples / frame.sample_rate
-        decoded = Decoded(frame, seconds, self._starts_at(frame), lost_seconds, is_damaged)
+        decoded = DecodedFrame(frame, seconds, self._starts_at(frame), lost_seconds, is_damaged)
         self._failure = None
         self._is_corrupt = self._is_in_tag = False
         self._lost_seconds, self._lost_bytes = 0.0, 0
@@ -190,14 +188,14 @@ class Frames:
         if self._rate_hz != frame.sample_rate:
             self._rate_hz = self._rate_hz or frame.sample_rate
             if self._stream.time_base.denominator == self._rate_hz != frame.sample_rate:
-                # They count samples, now of another length.
+                # The stamps count samples, whose duration has changed.
                 return None
         return pts * self._tick_seconds  # type: ignore[no-any-return]
 
 
-def _without_contradictions(frames: Iterator[Decoded]) -> Iterator[Decoded]:
-    """Drop a time stamp that the next one goes far behind: damage can change one."""
-    held: Decoded | None = None
+def _without_contradictions(frames: Iterator[DecodedFrame]) -> Iterator[DecodedFrame]:
+    """Drop a time stamp that is far ahead of the next one: damage may have changed it."""
+    held: DecodedFrame | None = None
     failure: Exception | None = None
     try:
         for decoded in frames:
@@ -212,7 +210,7 @@ def _without_contradictions(frames: Iterator[Decoded]) -> Iterator[Decoded]:
         raise failure
 
 
-def _contradicts(first: Decoded, second: Decoded) -> bool:
+def _contradicts(first: DecodedFrame, second: DecodedFrame) -> bool:
     if first.starts_at is None or second.starts_at is None:
         return False
     return second.starts_at < first.starts_at + first.seconds - _BACK_SECONDS

@@ -1,9 +1,9 @@
-"""The decoding child: FFmpeg's sound of one stream or file, as packed floats on standard output.
+"""The decoding child: decodes a stream or file with FFmpeg to packed floats on standard output.
 
-`child.py` starts it as a program of its own and writes the request to its standard input.
-Decoders read data that strangers made: one that crashes, hangs or grows takes only this process
-with it. It imports nothing but the standard library, PyAV and modules of the daemon that import no
-more than these, which keeps it small.
+`child.py` starts it as a separate program and writes the request to its standard input. Decoders
+read untrusted data; if one crashes, hangs or uses too much memory, only this process is lost.
+To keep it small, it imports only the standard library, PyAV, and those modules of the daemon that
+import no more than these.
 """
 
 import errno
@@ -24,35 +24,35 @@ if TYPE_CHECKING:
     from daemon.sound.decoding.timeline import Timeline
 
 HEADER = struct.Struct("<cI")
-"""Before each message: its kind and the length of its body in bytes."""
+"""Header of each message: its kind and the length of its body in bytes."""
 FORMAT = struct.Struct("<II")
-"""Body of a message of the kind `F`: sample rate in Hz, number of channels."""
+"""Body of an `F` message: sample rate in Hz, number of channels."""
 TRACKS = struct.Struct("<I?")
-"""Body of a message of the kind `T`: number of audio streams, of which one is sent, and whether
-that one holds samples of floating point."""
+"""Body of a `T` message: number of audio streams in the file, of which one is sent, and True if
+that one's samples are floating point."""
 SILENCE = struct.Struct("<Q")
-"""Body of a message of the kind `Q`: its length in samples of the format before it."""
+"""Body of a `Q` message: number of silent samples in the current format."""
 FINDINGS = struct.Struct("<2d")
-"""Body of a message of the kind `G`: seconds of silence for damage, and seconds that are left out
-because so much silence would be too much."""
+"""Body of a `G` message: seconds of damaged sound sent as silence, and seconds left out because
+they would be too much silence."""
 MOST_BYTES = 1 << 20
 """The longest body."""
 _BLOCKS_A_SECOND = 10
 _SAMPLE_BYTES = 4
-# They keep the values of a program that leaves those of integers.
+# Prefix of the codecs whose samples may have the scale of integers.
 _FLOAT_CODECS = "pcm_f"
 
 
 class _NoSoundError(Exception):
-    """There is no audio stream."""
+    """The file or stream has no audio stream."""
 
 
 class _NoDecoderError(Exception):
-    """FFmpeg knows the stream's codec and has no decoder for it, or does not know it."""
+    """FFmpeg has no decoder for the stream's codec, or does not recognise the codec."""
 
 
 class _TooOldError(Exception):
-    """This FFmpeg cannot do what the request needs."""
+    """The installed FFmpeg is too old for the request."""
 
 
 def main() -> None:
@@ -64,12 +64,12 @@ def main() -> None:
     request = json.loads(line)
     _end_with_parent()
     with os.fdopen(os.dup(1), "wb") as output:
-        # Libraries that print must not print between the messages.
+        # Send text that libraries print to standard error, not between the messages.
         os.dup2(2, 1)
         failure: dict[str, Any] = {}
         try:
             _serve(request, output)
-        except Exception as error:  # noqa: BLE001 (the other side turns it into words)
+        except Exception as error:  # noqa: BLE001 (reported to the parent)
             kinds = [kind.__name__.strip("_") for kind in type(error).__mro__]
             failure = {"kinds": kinds, "errno": getattr(error, "errno", None)}
         _send(output, b"E", json.dumps(failure).encode())
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def _confine() -> None:
-    """No core dump, which would hold the url; killed first where memory is short."""
+    """Forbid core dumps, which would contain the url; be killed first if memory runs out."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name, value in (("coredump_filter", "0"), ("oom_score_adj", "1000")):
         with suppress(OSError), open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123
@@ -85,16 +85,16 @@ def _confine() -> None:
 
 
 def _end_with_parent() -> None:
-    """Be ended by the kernel when the other end of standard input closes, however that happens.
+    """Have the kernel end this process when the parent's end of standard input closes.
 
-    SIGIO's default action ends a process, even one that is busy in a decoder or waits for a server.
+    SIGIO's default action ends the process even if a decoder is busy or it waits for a server.
     """
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGIO])
     fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
     if select.select([0], [], [], 0)[0]:
-        # It closed before.
+        # The parent's end was closed before.
         sys.exit()
 
 
@@ -104,17 +104,17 @@ def _serve(request: dict[str, Any], output: BinaryIO) -> None:
     sys.path += [request["packages"], request["program"]]
     import av
 
-    from daemon.sound.decoding.opening import opened, resolve
+    from daemon.sound.decoding.opening import open_container, resolve
 
     if av.library_versions["libavformat"][0] < request["least_libavformat"]:
         raise _TooOldError
     timeouts = request["timeouts"]
     began = time.monotonic()
     try:
-        container = opened(request)
+        container = open_container(request)
     except av.FFmpegError as error:
         if timeouts and time.monotonic() - began >= timeouts[0]:
-            # RTSP takes the interrupted answer for a wrong one.
+            # FFmpeg's RTSP reports an interrupted response as an invalid one.
             raise TimeoutError from None
         if error.errno == errno.EIO and request["host"] is not None:
             resolve(*request["host"])
@@ -124,12 +124,12 @@ def _serve(request: dict[str, Any], output: BinaryIO) -> None:
 
 
 def _decode(container: Any, output: BinaryIO, *, keeps_time: bool) -> None:
-    """Send one audio stream until it ends, and with `keeps_time` silence where it has gaps."""
+    """Send one audio stream to its end; with `keeps_time`, fill its gaps with silence."""
     from daemon.sound.decoding.decoded_frames import Frames
     from daemon.sound.decoding.packed_frames import Packer
     from daemon.sound.decoding.timeline import Timeline
 
-    stream = _chosen(container)
+    stream = _select_stream(container)
     sender = _Sender(output)
     is_float = stream.codec_context.name.startswith(_FLOAT_CODECS)
     sender.send_tracks(len(container.streams.audio), is_float=is_float)
@@ -144,16 +144,19 @@ def _decode(container: Any, output: BinaryIO, *, keeps_time: bool) -> None:
                 )
                 sender.send_silence(silence_seconds, frame)
                 timeline.add(starts_at, seconds)
-            for packed in packer.packed(frame):
+            for packed in packer.pack(frame):
                 sender.send(packed)
     finally:
-        # What came before an error is sound too.
+        # Also send the sound from before an error.
         sender.flush()
         sender.send_findings(*_findings(frames, timeline))
 
 
-def _chosen(container: Any) -> Any:
-    """The default audio stream, or the first one, ready to decode."""
+def _select_stream(container: Any) -> Any:
+    """Return the default audio stream, or the first one, ready to decode.
+
+    Raises _NoSoundError if there is none, _NoDecoderError if none can be decoded.
+    """
     streams = container.streams.audio
     if not streams:
         raise _NoSoundError
@@ -168,14 +171,14 @@ def _chosen(container: Any) -> Any:
 
 
 def _is_default(stream: Any) -> bool:
-    disposition = getattr(stream, "disposition", None)  # PyAV 13 does not tell.
+    disposition = getattr(stream, "disposition", None)  # PyAV 13 does not have it.
     return disposition is not None and bool(disposition & type(disposition).default)
 
 
 def _use_plain_layout(codec: Any) -> None:
-    """Number the channels where the file lists them one by one.
+    """Replace a list of individual channels in the layout by their number.
 
-    Before PyAV 19 each frame frees that list once more, and the process crashes.
+    Before PyAV 19, each frame frees such a list again, and the process crashes.
     """
     layout = codec.layout
     if "(" in layout.name:
@@ -183,7 +186,7 @@ def _use_plain_layout(codec: Any) -> None:
 
 
 def _findings(frames: "Frames", timeline: "Timeline") -> tuple[float, float]:
-    """Seconds that are damaged, and seconds that are left out."""
+    """Return the damaged seconds and the seconds left out."""
     missing_seconds = timeline.missing_seconds
     damaged_seconds = min(missing_seconds, frames.skipped_seconds)
     if 2 * damaged_seconds >= missing_seconds:
@@ -200,11 +203,11 @@ class _Sender:
         self._pending = bytearray()
 
     def send_tracks(self, tracks: int, *, is_float: bool) -> None:
-        """Send the number of audio streams, and whether the one holds floating point."""
+        """Send the number of audio streams, and whether the sent one is floating point."""
         _send(self._output, b"T", TRACKS.pack(tracks, is_float))
 
-    def _begin(self, frame: Any) -> tuple[int, int]:
-        """Send the frame's format, where it changes."""
+    def _send_format(self, frame: Any) -> tuple[int, int]:
+        """Send the frame's format if it has changed; return it."""
         form = frame.sample_rate, frame.layout.nb_channels
         if form != self._format:
             self.flush()
@@ -213,25 +216,25 @@ class _Sender:
         return form
 
     def send_silence(self, seconds: float, frame: Any) -> None:
-        """Send silence before this frame, in its format."""
+        """Send `seconds` of silence in the format of `frame`, which follows it."""
         if seconds:
-            self._begin(frame)
+            self._send_format(frame)
             self.flush()
             _send(self._output, b"Q", SILENCE.pack(round(seconds * frame.sample_rate)))
 
     def send_findings(self, damaged: float, left_out: float) -> None:
-        """Send what became of the gaps, in seconds."""
+        """Send how many seconds were damaged and how many were left out."""
         _send(self._output, b"G", FINDINGS.pack(damaged, left_out))
 
     def send(self, frame: Any) -> None:
-        """Send one frame, now or with those that follow."""
-        rate_hz, channels = self._begin(frame)
+        """Send one frame, now or together with the next ones."""
+        rate_hz, channels = self._send_format(frame)
         self._pending += memoryview(frame.planes[0])[: frame.samples * channels * _SAMPLE_BYTES]
         if len(self._pending) * _BLOCKS_A_SECOND >= rate_hz * channels * _SAMPLE_BYTES:
             self.flush()
 
     def flush(self) -> None:
-        """Send what is pending, in messages of whole samples."""
+        """Send all pending samples; a sample is never split between messages."""
         if self._format is not None:
             size = MOST_BYTES // (self._format[1] * _SAMPLE_BYTES) * self._format[1] * _SAMPLE_BYTES
             for start in range(0, len(self._pending), size):

@@ -1,4 +1,4 @@
-"""Which decoder reads a file: libsndfile in this process or, where that cannot, FFmpeg."""
+"""Choose a file's decoder: libsndfile in this process or, if that fails, FFmpeg."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -11,19 +11,19 @@ from daemon.sound.containers.mpeg_parts import mpeg_parts, walked_parts
 from daemon.sound.containers.ogg_parts import ogg_parts
 from daemon.sound.containers.part import DamagedError, Part, UnsuitableError
 from daemon.sound.containers.wav_parts import wav_parts
-from daemon.sound.decoding.block import Block, after
-from daemon.sound.decoding.ffmpeg_file import FFmpegError, can_use_ffmpeg, ffmpeg_blocks
+from daemon.sound.decoding.block import Block, skip_seconds
+from daemon.sound.decoding.ffmpeg_file import UndecodableError, can_use_ffmpeg, ffmpeg_blocks
 from daemon.sound.decoding.libsndfile import LibsndfileReader, StoppedError
 from daemon.system.installation import pip_install
 
 log = logging.getLogger(__name__)
 
 
-def known_blocks(file: SoundInput, content: str | None, start: int) -> Iterator[Block]:
-    """The sound of a file that libsndfile may know, and of a format that nobody recognises.
+def decode_with_libsndfile(file: SoundInput, content: str | None, start: int) -> Iterator[Block]:
+    """Decode a file with libsndfile, and with FFmpeg what libsndfile cannot read.
 
-    What libsndfile cannot read, FFmpeg reads. Raises InputError, naming the remedy, where neither
-    can, or PyAV, which holds FFmpeg, is not installed.
+    `content` and `start` are as `content_of` returns them; `content` is None for an unknown
+    format. Raises InputError, naming the remedy, if nothing can be decoded.
     """
     heard_seconds, reason = 0.0, ""
     is_unsuitable = is_damaged = False
@@ -31,7 +31,7 @@ def known_blocks(file: SoundInput, content: str | None, start: int) -> Iterator[
         reader = LibsndfileReader(file)
         try:
             blocks = reader.blocks(plan())
-            yield from after(blocks, heard_seconds) if heard_seconds else blocks
+            yield from skip_seconds(blocks, heard_seconds) if heard_seconds else blocks
         except UnsuitableError as error:
             reason, is_unsuitable = str(error), True
             is_damaged = isinstance(error, DamagedError)
@@ -41,12 +41,12 @@ def known_blocks(file: SoundInput, content: str | None, start: int) -> Iterator[
         else:
             return
     if file.size is None:
-        # The pipe's bytes are gone. What libsndfile cannot read on, it has warned of.
+        # The pipe's bytes are consumed, so FFmpeg cannot read them.
         raise _refusal(file, reason)
     if not can_use_ffmpeg() and is_unsuitable:
-        # Some of it may be missing.
+        # Read as much as libsndfile can; some sound may be missing.
         early = ", and times after the damage are too early" if is_damaged else ""
-        part = Part(notice=f"{reason}; the {{seconds:.1f}} s that decode are used{early}")
+        part = Part(notice=f"{reason}; the {{seconds:.1f}} s that can be decoded are used{early}")
         try:
             yield from LibsndfileReader(file).blocks([part])
         except StoppedError as stop:
@@ -54,11 +54,11 @@ def known_blocks(file: SoundInput, content: str | None, start: int) -> Iterator[
     elif heard_seconds or is_damaged:
         yield from _rest(file, heard_seconds)
     else:
-        yield from other_blocks(file, None, reason)
+        yield from decode_with_ffmpeg(file, None, reason)
 
 
 def _plans(file: SoundInput, content: str | None, start: int) -> Iterator[Callable[[], list[Part]]]:
-    """How libsndfile may read the file, the best way first."""
+    """Yield the ways in which libsndfile may read the file, the best one first."""
     if file.size is None:
         yield lambda: [Part()]
         return
@@ -78,10 +78,13 @@ def _plans(file: SoundInput, content: str | None, start: int) -> Iterator[Callab
             yield lambda: [Part(trusts_count=True)]
 
 
-def other_blocks(
+def decode_with_ffmpeg(
     file: SoundInput, content: str | None, reason: str = "unknown format"
 ) -> Iterator[Block]:
-    """The sound by FFmpeg alone; raises InputError where it is not installed or decodes nothing."""
+    """Decode with FFmpeg alone; raises InputError if it is not installed or decodes nothing.
+
+    `reason` says why libsndfile cannot read a file of unknown format.
+    """
     if not can_use_ffmpeg():
         if content is None:
             raise _refusal(file, reason)
@@ -91,16 +94,16 @@ def other_blocks(
         )
     try:
         yield from ffmpeg_blocks(file)
-    except FFmpegError as error:
+    except UndecodableError as error:
         raise _refusal(file, str(error)) from None
 
 
 def _rest(file: SoundInput, from_seconds: float) -> Iterator[Block]:
-    """Damaged sound, after the place that libsndfile cannot read past."""
+    """Decode damaged sound from where libsndfile stopped; log a warning if that fails."""
     if not can_use_ffmpeg():
         log.warning(
-            "%s: damaged; the %.1f s before that are used; with PyAV (the extra media) the rest "
-            "is heard too: %s",
+            "%s: damaged; the %.1f s before that are used; PyAV (the extra media) can read the "
+            "rest: %s",
             file.path,
             from_seconds,
             pip_install("av"),
@@ -108,7 +111,7 @@ def _rest(file: SoundInput, from_seconds: float) -> Iterator[Block]:
         return
     try:
         yield from ffmpeg_blocks(file, from_seconds, is_damaged=True)
-    except FFmpegError as error:
+    except UndecodableError as error:
         if not from_seconds:
             raise _refusal(file, str(error)) from None
         log.warning("%s: damaged; the %.1f s before that are used", file.path, from_seconds)

@@ -1,25 +1,22 @@
-"""What a user should know of a file that was decoded: damage, gaps, other tracks."""
+"""Problems found while decoding a file: damage, gaps, other tracks."""
 
 from dataclasses import dataclass
 
 
 @dataclass
 class Findings:
-    """What the decoder has reported.
-
-    `tracks` is valid from the first block on, all other fields after the last one.
-    """
+    """The decoder's report on one file."""
 
     tracks: int = 1
-    """Audio streams; one of them is decoded."""
+    """Number of audio streams, of which one is decoded; valid from the first block on."""
     damaged_seconds: float = 0.0
-    """Silence in the place of sound that cannot be decoded."""
+    """Silence in place of undecodable sound; valid after the last block."""
     left_out_seconds: float = 0.0
-    """Time that is not filled with silence, because it is too much; what follows is too early."""
+    """Gaps too long to be filled with silence; valid after the last block."""
 
     @property
     def warnings(self) -> list[str]:
-        """What a user should know of it, as phrases."""
+        """The findings as phrases for a warning."""
         found = []
         if self.damaged_seconds:
             seconds = max(0.1, self.damaged_seconds)
@@ -30,5 +27,5 @@ class Findings:
                 "the times after that are too early"
             )
         if self.tracks > 1:
-            found.append(f"it has {self.tracks} sound tracks; only the default one is heard")
+            found.append(f"it has {self.tracks} sound tracks; only the default one is used")
         return found

@@ -1,4 +1,4 @@
-"""What libsndfile decodes, in this process: the parts of a file, each to its own end."""
+"""Decode the parts of a file with libsndfile, in this process."""
 
 import logging
 from collections.abc import Generator, Iterable, Iterator
@@ -14,14 +14,14 @@ from daemon.sound.containers.input import SoundInput
 from daemon.sound.containers.part import TRUNCATED, UNREAD, Part
 from daemon.sound.decoding.block import Block
 from daemon.sound.decoding.float_scale import integer_scale, peak_of
-from daemon.sound.decoding.libsndfile_source import Source, open_source
+from daemon.sound.decoding.libsndfile_source import LibsndfileSource, open_source
 from daemon.system.silenced_output import quiet_output
 
 _BLOCK_SAMPLES = 4_096
 _SCANNED_SAMPLES = 1 << 17
 # libsndfile reports a larger number when the length is unknown.
 _UNKNOWN_FRAMES = 1 << 48
-# By libsndfile's public error numbers; its own words for the others tell a user nothing.
+# By libsndfile's public error numbers; its texts for other errors do not help a user.
 _REASONS = {1: "unknown format", 4: "a codec that libsndfile does not read"}
 _FLOATS = {"FLOAT", "DOUBLE"}
 
@@ -29,23 +29,25 @@ log = logging.getLogger(__name__)
 
 
 class StoppedError(Exception):
-    """libsndfile cannot read on: after so many seconds of sound, for a reason given as a phrase."""
+    """libsndfile cannot read the file, or the rest of it."""
 
     def __init__(self, seconds: float, reason: str) -> None:
         super().__init__(reason)
         self.seconds = seconds
+        """Duration of the sound that was read before."""
         self.reason = reason
+        """A phrase."""
 
 
 class LibsndfileReader:
-    """Reads a file's parts one after another and warns once of what is missing."""
+    """Reads a file's parts in order and logs at most one warning about missing sound."""
 
     def __init__(self, file: SoundInput) -> None:
         self._file = file
         self._seconds = 0.0
 
     def blocks(self, parts: Iterable[Part]) -> Iterator[Block]:
-        """The sound; raises StoppedError where there is more that libsndfile cannot read."""
+        """Yield the sound of all parts; raises StoppedError if libsndfile cannot read the rest."""
         notice: str | None = None
         for part in parts:
             found = yield from self._part(part)
@@ -54,22 +56,22 @@ class LibsndfileReader:
             log.warning("%s: %s", self._file.path, notice.format(seconds=self._seconds))
 
     def _part(self, part: Part) -> Generator[Block, None, str | None]:
-        """Yield one part's blocks; return a warning where some of it is missing."""
-        with self._opened(part) as (sound, source):
+        """Yield one part's blocks; return a warning if some of its sound is missing."""
+        with self._open(part) as (sound, source):
             rate_hz = sound.samplerate
             yield from self._silence(part.silence_seconds, rate_hz)
             scale = self._scale(part, sound)
             promised = part.frames
             if part.trusts_count and sound.frames < _UNKNOWN_FRAMES:
                 promised = sound.frames
-            decoded, has_failed = yield from self._scaled(sound, scale)
+            decoded, has_failed = yield from self._read_scaled(sound, scale)
             is_at_end = source.is_at_end()
             has_more = source.has_more()
         if source.error is not None:
             raise InputError(
                 f"{self._file.path}: cannot be read ({source.error.strerror}); check the file"
             )
-        # What fails after exactly the promised sound is something else behind it.
+        # A failure after exactly the promised sound is due to other data behind it.
         has_failed = has_failed and decoded != promised
         is_short = has_failed or (promised is not None and decoded < promised)
         if not is_at_end and (is_short or part.hides_length):
@@ -80,13 +82,13 @@ class LibsndfileReader:
         left = round(seconds * rate_hz)
         while left > 0:
             size = min(left, _BLOCK_SAMPLES)
-            yield self._counted(np.zeros((size, 1), np.float32), rate_hz)
+            yield self._count(np.zeros((size, 1), np.float32), rate_hz)
             left -= size
 
-    def _scaled(
+    def _read_scaled(
         self, sound: Any, scale: np.float32 | None
     ) -> Generator[Block, None, tuple[int, bool]]:
-        """Yield the blocks; return how many samples they hold, and whether decoding has failed."""
+        """Yield the blocks; return their number of samples, and whether decoding has failed."""
         rate_hz, decoded = sound.samplerate, 0
         blocks = _blocks(sound)
         while True:
@@ -95,25 +97,25 @@ class LibsndfileReader:
             except StopIteration as end:
                 return decoded, end.value
             decoded += len(block)
-            yield self._counted(block if scale is None else block / scale, rate_hz)
+            yield self._count(block if scale is None else block / scale, rate_hz)
 
-    def _counted(self, samples: NDArray[np.float32], rate_hz: int) -> Block:
+    def _count(self, samples: NDArray[np.float32], rate_hz: int) -> Block:
         self._seconds += len(samples) / rate_hz
         return Block(samples, rate_hz)
 
     @contextmanager
-    def _opened(self, part: Part) -> Iterator[tuple[Any, Source]]:
+    def _open(self, part: Part) -> Iterator[tuple[Any, LibsndfileSource]]:
         import soundfile
 
         class Forward(soundfile.SoundFile):  # type: ignore[misc]
-            """Reads on from where it is; by its own seeking after each block MP3 loses sound."""
+            """Never seeks: seeking after each block, as soundfile does, loses sound of MP3."""
 
             def seekable(self) -> bool:
                 return False
 
         with open_source(self._file, part) as source:
             try:
-                with quiet_output():  # The MP3 decoder warns in C.
+                with quiet_output():  # The MP3 decoder prints warnings from C.
                     opened = Forward(source.opens, closefd=False)
             except soundfile.LibsndfileError as error:
                 reason = _REASONS.get(error.code, "malformed")
@@ -122,17 +124,17 @@ class LibsndfileReader:
                 yield opened, source
 
     def _scale(self, part: Part, sound: Any) -> np.float32 | None:
-        """The divisor for samples that have the scale of integers; None if no scaling is needed."""
+        """Return the divisor for samples in the scale of integers, None if none is needed."""
         if sound.subtype not in _FLOATS or self._file.size is None:
             return None
         pieces = part.pieces or [range(self._file.size)]
-        with self._opened(replace(part, pieces=pieces)) as (scanned, _):
+        with self._open(replace(part, pieces=pieces)) as (scanned, _):
             peak = _peak(scanned)
         return integer_scale(self._file.path, peak)
 
 
 def _peak(sound: Any) -> float:
-    """The largest absolute value of all samples; 0 where none can be decoded."""
+    """Return the largest absolute value of all samples, 0 if none can be decoded."""
     import soundfile
 
     peak = 0.0
@@ -144,11 +146,11 @@ def _peak(sound: Any) -> float:
 
 
 def _blocks(sound: Any) -> Generator[NDArray[np.float32], None, bool]:
-    """Yield the samples (n, channels); return whether decoding has failed after them."""
+    """Yield the samples (n, channels); return whether decoding failed after them."""
     import soundfile
 
     shape = max(1, _BLOCK_SAMPLES // sound.channels), sound.channels
-    # The MP3 decoder goes on warning at every damaged frame.
+    # The MP3 decoder prints a warning at every damaged frame.
     quiet = quiet_output if sound.format == "MP3" else nullcontext
     while True:
         block = np.full(shape, np.nan, np.float32)
@@ -156,7 +158,7 @@ def _blocks(sound: Any) -> Generator[NDArray[np.float32], None, bool]:
             with quiet():
                 block = sound.read(out=block)
         except soundfile.LibsndfileError:
-            # It does not say how many samples it has decoded before.
+            # soundfile does not report how many samples were decoded before the error.
             is_decoded = ~np.isnan(block[:, -1])
             count = shape[0] if is_decoded.all() else int(is_decoded.argmin())
             if count:

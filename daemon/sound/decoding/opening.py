@@ -1,4 +1,4 @@
-"""Opens the stream or file of a request with FFmpeg, in the decoding child."""
+"""Open the stream or file of a request with FFmpeg; runs in the decoding child."""
 
 import errno
 import re
@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
-from daemon.sound.decoding.radio_playlist import MOST_BYTES, PlaylistError, stream_named
+from daemon.sound.decoding.radio_playlist import MOST_BYTES, PlaylistError, first_stream
 
 _HLS_TAG = b"#EXT-X-"
-# The formats that name other urls.
+# The formats that refer to other urls.
 _PLAYLISTS = {"hls", "applehttp", "dash", "webm_dash_manifest", "concat", "imf"}
 
 
@@ -19,8 +19,11 @@ class UnknownHostError(Exception):
     """The name of the url's host cannot be resolved."""
 
 
-def opened(request: dict[str, Any]) -> Any:
-    """The container of the request's url, or of the stream that a web radio's playlist names."""
+def open_container(request: dict[str, Any]) -> Any:
+    """Open the request's url or, if it is a web radio's playlist, the stream in it.
+
+    Raises av.FFmpegError if it cannot be opened, PlaylistError if the playlist leads to no stream.
+    """
     opener = _Opener(request)
     url: str = request["url"]
     if not url.lower().startswith("http"):
@@ -39,7 +42,7 @@ class _Opener:
     def __init__(self, request: dict[str, Any]) -> None:
         import av
 
-        # Until 19, a tag that is not UTF-8 kept the file from being opened.
+        # Before PyAV 19, a file with a tag that is not UTF-8 cannot be opened by default.
         lenient = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}  # noqa: PLR2004
         timeouts = tuple(request["timeouts"]) if request["timeouts"] else None
         self._open: Any = partial(av.open, timeout=timeouts, **lenient)
@@ -47,10 +50,11 @@ class _Opener:
         self._shows_positions = request["keeps_time"]
 
     def container(self, url: str) -> Any:
-        """The container of the url.
+        """Open the url.
 
-        FFmpeg opens what a playlist names without the options that it was given, those of TLS among
-        them. So playlists are refused, except HLS over HTTP, which is then opened with all of them.
+        FFmpeg opens the urls in a playlist without the given options, such as those for TLS.
+        Playlists are therefore refused, except HLS over HTTP, whose parts are opened here with all
+        options.
         """
         import av
 
@@ -61,64 +65,64 @@ class _Opener:
         except av.FFmpegError as error:
             if not url.lower().startswith("http") or not self._is_hls(url, error):
                 raise
-        url, piece = self._reached(url)
+        url, piece = self._follow_redirects(url)
         piece.close()
         options = self._options | {"http_persistent": "0"}
-        return self._open(url, format="hls", container_options=options, io_open=self._piece)
+        return self._open(url, format="hls", container_options=options, io_open=self._open_raw)
 
     def _is_hls(self, url: str, error: Any) -> bool:
-        """Whether the url was not opened because it is an HLS playlist."""
+        """Return whether opening the url failed because it is an HLS playlist."""
         if _ends_early(error):
-            return _HLS_TAG in self._start_of(url)[1]
+            return _HLS_TAG in self._first_bytes(url)[1]
         return bool(error.errno == errno.EINVAL)
 
     def container_or_name(self, url: str) -> Any:
-        """The container of the url; where it is a playlist, the url that it names."""
+        """Open the url; if it is a radio playlist, return the url in it instead."""
         import av
 
         try:
             container = self.container(url)
         except av.FFmpegError as error:
             may_be_text = isinstance(error, av.InvalidDataError) or _ends_early(error)
-            if not may_be_text or (named := self._named_by(url)) is None:
+            if not may_be_text or (named := self._playlist_entry(url)) is None:
                 raise
             return named
         # A playlist may look like subtitles.
-        if container.streams.audio or (named := self._named_by(url)) is None:
+        if container.streams.audio or (named := self._playlist_entry(url)) is None:
             return container
         container.close()
         return named
 
-    def _named_by(self, url: str) -> str | None:
-        """The stream that the playlist at this url names; None where it is no playlist."""
-        url, start = self._start_of(url)
-        return stream_named(start, url)
+    def _playlist_entry(self, url: str) -> str | None:
+        """Return the stream's url in the playlist at `url`, or None if that is no playlist."""
+        url, start = self._first_bytes(url)
+        return first_stream(start, url)
 
-    def _start_of(self, url: str) -> tuple[str, bytes]:
-        """Where the url leads, and the first bytes of what is there; none where it fails."""
+    def _first_bytes(self, url: str) -> tuple[str, bytes]:
+        """Return the url after redirects and the first bytes of its content, none on failure."""
         import av
 
         try:
-            url, piece = self._reached(url)
+            url, piece = self._follow_redirects(url)
             return url, piece.start(MOST_BYTES)
         except av.FFmpegError:
             return url, b""
 
     def _with_positions(self, url: str, options: dict[str, str]) -> Any:
-        """The container; FFmpeg's parser of AAC would hide what is skipped between the frames."""
+        """Open the url; raw AAC without FFmpeg's parser, which would hide gaps between frames."""
         container = self._open(url, container_options=options)
         if not self._shows_positions or container.format.name != "aac":
             return container
         container.close()
         return self._open(url, container_options=options | {"fflags": "+noparse"})
 
-    def _piece(self, url: str, _flags: int, more: dict[str, str]) -> "_Piece":
-        return _Piece(self._open(url, format="data", container_options=more | self._options))
+    def _open_raw(self, url: str, _flags: int, more: dict[str, str]) -> "_RawStream":
+        return _RawStream(self._open(url, format="data", container_options=more | self._options))
 
-    def _reached(self, url: str) -> tuple[str, "_Piece"]:
-        """Where HTTP's redirects lead, which only the log tells, and what is there.
+    def _follow_redirects(self, url: str) -> tuple[str, "_RawStream"]:
+        """Return the url after HTTP redirects and its content.
 
-        What a playlist names is relative to where it was found.
+        Urls in a playlist are relative to the redirected url, which only FFmpeg's log shows.
         """
         import av
 
@@ -126,7 +130,7 @@ class _Opener:
         av.logging.set_level(av.logging.TRACE)
         try:
             with av.logging.Capture() as messages:
-                piece = self._piece(url, 0, {})
+                piece = self._open_raw(url, 0, {})
         finally:
             av.logging.set_level(level)
         for _, _, message in messages:
@@ -136,12 +140,12 @@ class _Opener:
 
 
 def _ends_early(error: Any) -> bool:
-    """Whether a connection seems to break off, as it does after a text without a stated length."""
+    """Return whether a connection seems broken, as it does after text without a stated length."""
     return bool(error.errno == errno.EIO)
 
 
 def _sound_decoders() -> Iterator[str]:
-    """FFmpeg's decoders of sound; a picture is not decoded, not even to see what it is."""
+    """Yield the names of FFmpeg's audio decoders; video is not decoded, not even to probe it."""
     import av
 
     for name in av.codecs_available:
@@ -150,8 +154,8 @@ def _sound_decoders() -> Iterator[str]:
                 yield name
 
 
-class _Piece:
-    """What a url leads to, as a file of bytes; FFmpeg's demuxer of anything reads it."""
+class _RawStream:
+    """The bytes behind a url as a readable file, read with FFmpeg's `data` demuxer."""
 
     def __init__(self, container: Any) -> None:
         self._container = container
@@ -160,7 +164,10 @@ class _Piece:
         self._has_read = False
 
     def read(self, size: int) -> bytes:
-        """The next bytes, none at the end; without a stated length, the end looks like an error."""
+        """Return up to `size` bytes, none at the end.
+
+        If the server stated no length, the end looks like an error to FFmpeg.
+        """
         import av
 
         try:
@@ -174,7 +181,7 @@ class _Piece:
         return content
 
     def start(self, size: int) -> bytes:
-        """The first bytes, as long as they may be text, and close the connection."""
+        """Return about the first `size` bytes and close; stop early if they are not text."""
         start = b""
         try:
             while len(start) < size and b"\0" not in start and (more := self.read(size)):
@@ -189,7 +196,10 @@ class _Piece:
 
 
 def resolve(host: str, port: int | None) -> None:
-    """FFmpeg has one error for an unknown name and for a connection that fails."""
+    """Raise UnknownHostError if the host name cannot be resolved.
+
+    FFmpeg reports the same error for an unknown name and for a failed connection.
+    """
     import socket
 
     try:

@@ -1,4 +1,4 @@
-"""FFmpeg's frames converted to packed floats, in the decoding child."""
+"""Convert FFmpeg's frames to packed floats; runs in the decoding child."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,21 +7,24 @@ _MOST_CHANNELS = 64
 
 
 class TooManyChannelsError(Exception):
-    """FFmpeg's resampler cannot convert them."""
+    """The frame has more channels than FFmpeg's resampler can convert."""
 
 
 class Packer:
-    """Converts one stream's frames; FFmpeg does it for any number of channels.
+    """Converts one stream's frames with a filter graph of FFmpeg, for up to 64 channels.
 
-    PyAV's own way to the samples of planar frames crashes at 8 channels.
+    PyAV's own access to the samples of planar frames crashes at 8 channels.
     """
 
     def __init__(self) -> None:
         self._form: tuple[str, str, int] | None = None
         self._graph: Any = None
 
-    def packed(self, frame: Any) -> Iterator[Any]:
-        """Yield the frame as frames of packed floats."""
+    def pack(self, frame: Any) -> Iterator[Any]:
+        """Yield the frame's samples as frames of packed floats.
+
+        Raises TooManyChannelsError if it has more than 64 channels.
+        """
         form = frame.format.name, frame.layout.name, frame.sample_rate
         if form != self._form:
             if frame.layout.nb_channels > _MOST_CHANNELS:
@@ -31,9 +34,9 @@ class Packer:
             yield frame
             return
         self._graph.push(frame)
-        # To ask in vain costs as much as to convert a frame.
+        # Stop when all samples are converted: a pull that finds nothing costs as much as a frame.
         left = frame.samples
-        while left > 0 and (converted := _pulled(self._graph)) is not None:
+        while left > 0 and (converted := _pull(self._graph)) is not None:
             left -= converted.samples
             yield converted
 
@@ -43,7 +46,7 @@ def _converter(sample_format: str, layout: str, rate_hz: int) -> Any:
 
     graph = av.filter.Graph()
     if hasattr(graph, "threads"):
-        # Before PyAV 18 it takes a thread a core.
+        # PyAV 18 and later can set this; earlier versions start a thread per core.
         graph.threads = 1
     source = graph.add(
         "abuffer", sample_rate=str(rate_hz), sample_fmt=sample_format, channel_layout=layout
@@ -56,7 +59,7 @@ def _converter(sample_format: str, layout: str, rate_hz: int) -> Any:
     return graph
 
 
-def _pulled(graph: Any) -> Any:
+def _pull(graph: Any) -> Any:
     import av
 
     try:

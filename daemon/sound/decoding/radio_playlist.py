@@ -1,11 +1,11 @@
-"""What a web radio's playlist names (PLS, M3U, XSPF, ASX); pure, in the decoding child."""
+"""Find the stream in a web radio's playlist (PLS, M3U, XSPF, ASX); no I/O."""
 
 import html
 import re
 from urllib.parse import urljoin, urlsplit
 
 MOST_BYTES = 65_536
-"""A longer playlist is cut."""
+"""Longer playlists are truncated to this length."""
 _LONGEST_URL = 4_095
 _PLS_ENTRY = re.compile(r"^ *file\d+ *=(.*)$", re.IGNORECASE | re.MULTILINE)
 _XSPF_ENTRY = re.compile(r"<location>([^<]*)<", re.IGNORECASE)
@@ -15,20 +15,21 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 class PlaylistError(Exception):
-    """It names no stream that may be followed."""
+    """The playlist contains no http or https url."""
 
 
-def stream_named(content: bytes, base_url: str) -> str | None:
-    """The first http or https url that a playlist names; None where the content is no playlist.
+def first_stream(content: bytes, base_url: str) -> str | None:
+    """Return the first http or https url in a playlist, or None if `content` is no playlist.
 
-    One of HLS is none, for it is a stream. Raises PlaylistError where it names none.
+    An HLS playlist does not count: it is itself a stream. `base_url` is the playlist's own url.
+    Raises PlaylistError if a playlist contains no such url.
     """
     text = content.decode("utf-8-sig", errors="replace").lstrip()
     names = _names(text, urlsplit(base_url).path.lower().endswith((".m3u", ".m3u8")))
     if names is None:
         return None
     for name in names:
-        if url := _followed(html.unescape(name).strip(), base_url):
+        if url := _absolute_url(html.unescape(name).strip(), base_url):
             return url
     raise PlaylistError
 
@@ -40,7 +41,7 @@ def _names(text: str, is_called_m3u: bool) -> list[str] | None:  # noqa: FBT001
     if start.startswith("[playlist]"):
         return _PLS_ENTRY.findall(text)
     if start.startswith("<") and "<playlist" in start:
-        return _XSPF_ENTRY.findall(_CDATA.sub(_escaped, text))
+        return _XSPF_ENTRY.findall(_CDATA.sub(_escape_cdata, text))
     if start.startswith("<") and "<asx" in start:
         return _ASX_ENTRY.findall(text)
     lines = (line.strip() for line in text.splitlines())
@@ -50,13 +51,13 @@ def _names(text: str, is_called_m3u: bool) -> list[str] | None:  # noqa: FBT001
     return names if is_m3u or is_called_m3u else None
 
 
-def _escaped(section: re.Match[str]) -> str:
-    """The text of a CDATA section with entities, which are resolved later as in all other text."""
+def _escape_cdata(section: re.Match[str]) -> str:
+    """Escape a CDATA section's text: entities of all entries are resolved later."""
     return html.escape(section[1])
 
 
-def _followed(name: str, base_url: str) -> str | None:
-    """The name as a url, where it is one that may be followed."""
+def _absolute_url(name: str, base_url: str) -> str | None:
+    """Return `name` as an absolute url if that is a valid http or https url, else None."""
     try:
         url = urljoin(base_url, name)
         parts = urlsplit(url)

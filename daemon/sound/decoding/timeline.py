@@ -1,38 +1,42 @@
-"""Where the sound of a file belongs in time, with silence for what is missing; pure."""
+"""Place the sound of a file in time: compute the silence that fills its gaps; no I/O."""
 
 MOST_SILENCE_SECONDS = 3_600.0
-"""The most that one file's time stamps can ask for: damaged or made-up ones ask for years."""
-# Sound is late only beyond these: stamps are rounded, and a recorder's clock drifts.
+"""Most silence inserted into one file: damaged or forged time stamps may imply years."""
+# Smaller delays are no gaps: time stamps are rounded, and a recorder's clock drifts.
 _TOLERANCE_SECONDS = 0.1
 _ROUNDING_SECONDS = 0.005
 # A decoder of WMA drops its first two frames, of up to 64 ms each.
 _START_TOLERANCE_SECONDS = 0.15
-# Stamps that go back further start anew, as where two recordings were joined.
+# Time stamps that step back further begin a new recording, as in joined files.
 _ANEW_SECONDS = 1.0
 
 
 class Timeline:
-    """Follows a file's frames and finds the gaps before them.
+    """Tracks a file's frames and finds the gaps before them.
 
-    `starts_at` is where the file begins by its time stamps, in seconds; None: with its sound.
+    `starts_at` is the file's first time stamp in seconds; None if it begins with its first frame.
     """
 
     def __init__(self, starts_at: float | None) -> None:
         self._shift_seconds = starts_at
-        """Time by the stamps minus time in the sound that is heard."""
+        """Time by the stamps minus time in the output."""
         self._heard_seconds = 0.0
         self._frame_ended_at: float | None = None
         self._is_begun = False
         self.damaged_seconds = 0.0
+        """Silence inserted for damaged sound."""
         self.missing_seconds = 0.0
+        """Silence inserted for gaps without known damage."""
         self.left_out_seconds = 0.0
+        """Gaps not filled because they exceed MOST_SILENCE_SECONDS in total."""
 
     def silence_before(
         self, starts_at: float | None, *, lost_seconds: float = 0.0, is_damaged: bool = False
     ) -> float:
-        """How many seconds of silence belong before the frame that has this time stamp.
+        """Return how many seconds of silence to insert before the frame at `starts_at`.
 
-        `lost_seconds`: how much could not be decoded before a frame without a time stamp.
+        `starts_at` is its time stamp in seconds, or None; `lost_seconds` of undecodable sound then
+        precede it. `is_damaged` is True if sound directly before it may be damaged.
         """
         if starts_at is None:
             self._frame_ended_at = None
@@ -47,12 +51,12 @@ class Timeline:
         return 0.0
 
     def add(self, starts_at: float | None, seconds: float) -> None:
-        """Count a frame."""
+        """Record a frame of `seconds` with the time stamp `starts_at`, or None."""
         self._heard_seconds += seconds
         self._frame_ended_at = None if starts_at is None else starts_at + seconds
 
     def _late_seconds(self, starts_at: float) -> float:
-        """How much later than what was heard up to now the frame belongs."""
+        """Return how much later than the end of the output the frame belongs."""
         if self._shift_seconds is None:
             self._shift_seconds = starts_at - self._heard_seconds
         late_seconds = starts_at - self._shift_seconds - self._heard_seconds

@@ -1,4 +1,4 @@
-"""Sound from real HTTP and RTSP servers, those that fail in their many ways among them."""
+"""Sound from real HTTP and RTSP servers, including many kinds of failure."""
 
 import errno
 import gc
@@ -29,7 +29,7 @@ from daemon.sound.ring import Ring, WindowReader
 from daemon.sound.window import Window
 from tests.conftest import ROOT
 from tests.daemon.conftest import Samples
-from tests.daemon.decoders import decoders, stand_in, wait_until
+from tests.daemon.decoders import decoders, fake_decoder, wait_until
 from tests.daemon.made_files import AAC, write
 from tests.daemon.mqtt.test_link import make_certificate
 
@@ -44,8 +44,8 @@ ServeTls = Callable[..., int]
 
 
 @pytest.fixture(autouse=True)
-def no_decoder_is_left() -> Iterator[None]:
-    """End what a test has left open, so that the next one sees its own children alone."""
+def kill_remaining_decoders() -> Iterator[None]:
+    """Kill the decoders that a test has left running, so that the next one sees only its own."""
     yield
     for child in decoders():
         os.kill(child, signal.SIGKILL)
@@ -53,12 +53,12 @@ def no_decoder_is_left() -> Iterator[None]:
 
 
 def tone(seconds: float, rate_hz: int = RATE_HZ) -> Samples:
-    """A sine of 1 kHz at half of full scale."""
+    """Return a sine of 1 kHz at half of full scale."""
     time_seconds = np.arange(round(seconds * rate_hz)) / rate_hz
     return (0.5 * np.sin(2 * np.pi * 1_000 * time_seconds)).astype(np.float32)
 
 
-def encoded(seconds: float, container: str = "WAV", subtype: str | None = None) -> bytes:
+def encode(seconds: float, container: str = "WAV", subtype: str | None = None) -> bytes:
     file = io.BytesIO()
     soundfile.write(file, tone(seconds), RATE_HZ, format=container, subtype=subtype)
     return file.getvalue()
@@ -66,7 +66,7 @@ def encoded(seconds: float, container: str = "WAV", subtype: str | None = None) 
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start an HTTP server that answers every request so; its port."""
+    """Return a function that starts an HTTP server with an answer and returns its port."""
     servers = []
 
     def start(answer: Answer, context: ssl.SSLContext | None = None) -> int:
@@ -94,7 +94,7 @@ def serve() -> Iterator[Serve]:
         server.server_close()
 
 
-def with_sound(
+def send_sound(
     request: http.server.BaseHTTPRequestHandler,
     content: bytes,
     kind: str = "audio/wav",
@@ -108,10 +108,10 @@ def with_sound(
     request.wfile.write(content)
 
 
-def radio(request: http.server.BaseHTTPRequestHandler) -> None:
-    """MP3 for ever, as fast as it is played."""
-    with_sound(request, b"", "audio/mpeg")
-    content = encoded(5.0, "MP3")
+def send_radio(request: http.server.BaseHTTPRequestHandler) -> None:
+    """Send MP3 endlessly in real time."""
+    send_sound(request, b"", "audio/mpeg")
+    content = encode(5.0, "MP3")
     piece = len(content) // 50
     while True:
         for start in range(0, len(content), piece):
@@ -119,32 +119,32 @@ def radio(request: http.server.BaseHTTPRequestHandler) -> None:
             time.sleep(0.1)
 
 
-def stalling(request: http.server.BaseHTTPRequestHandler) -> None:
-    """Two seconds of sound, and then nothing, with the connection open."""
-    with_sound(request, encoded(60.0)[: 44 + 4 * RATE_HZ])
+def send_and_stall(request: http.server.BaseHTTPRequestHandler) -> None:
+    """Send two seconds of sound, then nothing, and keep the connection open."""
+    send_sound(request, encode(60.0)[: 44 + 4 * RATE_HZ])
     time.sleep(20)
 
 
-def answering(code: int) -> Answer:
+def error_answer(code: int) -> Answer:
     def answer(request: http.server.BaseHTTPRequestHandler) -> None:
         request.send_error(code)
 
     return answer
 
 
-def opened(camera: Camera, seconds: float = 15.0) -> Ring:
+def open_ring(camera: Camera, seconds: float = 15.0) -> Ring:
     return camera.open().result(seconds)
 
 
 def refusal(url: str, **options: Any) -> str:
-    """Why there is no sound."""
+    """Return why there is no sound."""
     with pytest.raises(SoundLostError) as caught:
-        opened(Camera(url, threading.Condition(), **options), 30.0)
+        open_ring(Camera(url, threading.Condition(), **options), 30.0)
     return str(caught.value)
 
 
 def windows(reader: WindowReader, ring: Ring, until: float) -> Iterator[Window]:
-    """The windows until then, as the loop takes them."""
+    """Yield the windows until the time `until`, as the daemon's loop does."""
     while (now := time.monotonic()) < until:
         window = reader.poll()
         if window is not None:
@@ -154,8 +154,8 @@ def windows(reader: WindowReader, ring: Ring, until: float) -> Iterator[Window]:
                 ring.changed.wait(min(until, reader.due) - now)
 
 
-def lost_because(ring: Ring, seconds: float = 15.0, stall_seconds: float = 5.0) -> str:
-    """What is said when the sound ends."""
+def loss_reason(ring: Ring, seconds: float = 15.0, stall_seconds: float = 5.0) -> str:
+    """Return the reason given when the sound ends."""
     reader = WindowReader(ring, 1.0, stall_seconds)
     with pytest.raises(SoundLostError) as caught:
         for _ in windows(reader, ring, time.monotonic() + seconds):
@@ -169,9 +169,9 @@ def assert_is_the_tone(samples: Samples) -> None:
     assert np.sqrt(np.mean(samples**2) * 2) == pytest.approx(0.5, rel=0.05)
 
 
-def test_a_web_radio_is_heard_while_it_plays(serve: Serve) -> None:
+def test_receives_a_web_radio_in_real_time(serve: Serve) -> None:
     changed = threading.Condition()
-    camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", changed)
+    camera = Camera(f"http://127.0.0.1:{serve(send_radio)}/live", changed)
     opening = camera.open()
     with changed:
         assert changed.wait_for(opening.done, 15)
@@ -186,11 +186,11 @@ def test_a_web_radio_is_heard_while_it_plays(serve: Serve) -> None:
     camera.close(ring).result(5)
 
 
-def test_what_comes_faster_than_real_time_is_held(serve: Serve) -> None:
-    content = encoded(60.0)
+def test_throttles_sound_faster_than_real_time(serve: Serve) -> None:
+    content = encode(60.0)
     began = time.monotonic()
-    ring = opened(
-        Camera(f"http://127.0.0.1:{serve(lambda r: with_sound(r, content))}", threading.Condition())
+    ring = open_ring(
+        Camera(f"http://127.0.0.1:{serve(lambda r: send_sound(r, content))}", threading.Condition())
     )
     ended_at = [
         window.ended_at
@@ -205,22 +205,22 @@ def test_what_comes_faster_than_real_time_is_held(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("missing", "words"), [(0, "it has ended"), (1_000_000, "the connection broke off")]
 )
-def test_the_end_of_the_sound_is_told(missing: int, words: str, serve: Serve) -> None:
-    content = encoded(60.0)[: 44 + 3 * RATE_HZ]
+def test_reports_the_end_of_the_sound(missing: int, words: str, serve: Serve) -> None:
+    content = encode(60.0)[: 44 + 3 * RATE_HZ]
     length = len(content) + missing
-    port = serve(lambda request: with_sound(request, content, length=length))
-    ring = opened(Camera(f"http://127.0.0.1:{port}/x", threading.Condition()))
-    assert lost_because(ring) == f"the sound of http://127.0.0.1:{port} is gone: {words}"
+    port = serve(lambda request: send_sound(request, content, length=length))
+    ring = open_ring(Camera(f"http://127.0.0.1:{port}/x", threading.Condition()))
+    assert loss_reason(ring) == f"the sound of http://127.0.0.1:{port} is gone: {words}"
 
 
-def test_a_stream_that_stalls_is_told_as_a_microphone_is_and_its_child_ends(
+def test_reports_a_stalled_stream_and_ends_its_child(
     serve: Serve,
 ) -> None:
     camera = Camera(
-        f"http://127.0.0.1:{serve(stalling)}/x", threading.Condition(), stall_seconds=1.0
+        f"http://127.0.0.1:{serve(send_and_stall)}/x", threading.Condition(), stall_seconds=1.0
     )
-    ring = opened(camera)
-    assert lost_because(ring, stall_seconds=1.0).startswith("no sound from the device for ")
+    ring = open_ring(camera)
+    assert loss_reason(ring, stall_seconds=1.0).startswith("no sound from the device for ")
     began = time.monotonic()
     closed = camera.close(ring)
     assert time.monotonic() - began < 0.5
@@ -228,27 +228,27 @@ def test_a_stream_that_stalls_is_told_as_a_microphone_is_and_its_child_ends(
     assert decoders() == []
 
 
-def test_after_a_close_it_can_be_opened_again(serve: Serve) -> None:
-    camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", threading.Condition())
+def test_can_be_reopened_after_close(serve: Serve) -> None:
+    camera = Camera(f"http://127.0.0.1:{serve(send_radio)}/live", threading.Condition())
     for _ in range(2):
-        ring = opened(camera)
+        ring = open_ring(camera)
         camera.close(ring).result(5)
-        assert lost_because(ring, stall_seconds=0.1)
+        assert loss_reason(ring, stall_seconds=0.1)
     assert camera.close(ring).done()
 
 
-def test_what_a_connection_took_is_free_once_it_is_closed(serve: Serve) -> None:
-    camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", threading.Condition())
+def test_close_frees_the_ring_without_garbage_collection(serve: Serve) -> None:
+    camera = Camera(f"http://127.0.0.1:{serve(send_radio)}/live", threading.Condition())
     gc.collect()
     gc.disable()
     try:
-        ring = opened(camera)
+        ring = open_ring(camera)
         left = weakref.ref(ring)
         camera.close(ring).result(5)
         del ring
         deadline = time.monotonic() + 5
         while left() is not None:
-            assert time.monotonic() < deadline, "it waits for the garbage collector"
+            assert time.monotonic() < deadline, "only the garbage collector would free it"
             time.sleep(0.01)
     finally:
         gc.enable()
@@ -257,17 +257,17 @@ def test_what_a_connection_took_is_free_once_it_is_closed(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (answering(401), "login failed; check the user name and password in its url"),
-        (answering(403), "it denies access"),
-        (answering(404), "not found there; correct the path of its url"),
-        (answering(500), "it answers with an error of its own (5xx)"),
-        (lambda request: with_sound(request, b"<html>hello</html>" * 99, "text/html"), "no sound"),
-        (lambda request: with_sound(request, b""), "no sound"),
+        (error_answer(401), "login failed; check the user name and password in its url"),
+        (error_answer(403), "access denied"),
+        (error_answer(404), "not found; correct the path of its url"),
+        (error_answer(500), "server error (HTTP 5xx)"),
+        (lambda request: send_sound(request, b"<html>hello</html>" * 99, "text/html"), "no sound"),
+        (lambda request: send_sound(request, b""), "no sound"),
         (lambda request: request.wfile.write(bytes(range(256)) * 99), "no sound"),
         (lambda request: request.connection.close(), "no sound"),
     ],
 )
-def test_a_server_without_sound_is_told_apart(answer: Answer, words: str, serve: Serve) -> None:
+def test_reports_why_a_server_sends_no_sound(answer: Answer, words: str, serve: Serve) -> None:
     port = serve(answer)
     message = refusal(f"http://me:{PASSWORD}@127.0.0.1:{port}/live?key={PASSWORD}")
     assert message.startswith(f"no sound from http://127.0.0.1:{port}: ")
@@ -276,12 +276,12 @@ def test_a_server_without_sound_is_told_apart(answer: Answer, words: str, serve:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "rtsp"])
-def test_a_port_without_a_server_and_an_unknown_name_are_told_apart(scheme: str) -> None:
+def test_distinguishes_a_refused_connection_from_an_unknown_host(scheme: str) -> None:
     assert refusal(f"{scheme}://127.0.0.1:1/x").endswith(": connection refused")
-    assert "name is not found" in refusal(f"{scheme}://nobody.invalid/x")
+    assert "host name cannot be resolved" in refusal(f"{scheme}://nobody.invalid/x")
 
 
-def test_a_server_that_takes_and_never_answers_is_given_up(
+def test_gives_up_on_a_server_that_never_answers(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("daemon.sound.camera._CONNECT_SECONDS", 1.0)
@@ -289,51 +289,51 @@ def test_a_server_that_takes_and_never_answers_is_given_up(
     assert refusal(f"http://127.0.0.1:{port}/x").endswith(": no answer in time")
 
 
-def test_a_connection_that_hangs_is_given_up_and_another_may_follow(
+def test_can_reopen_after_giving_up_on_a_hanging_decoder(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = threading.Condition()
-    camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", changed)
+    camera = Camera(f"http://127.0.0.1:{serve(send_radio)}/live", changed)
     with monkeypatch.context() as hanging:
         hanging.setattr("daemon.sound.camera._GIVE_UP_SECONDS", 0.5)
         hanging.setattr(
-            "daemon.sound.decoding.child._PROGRAM", stand_in(tmp_path, "time.sleep(60)")
+            "daemon.sound.decoding.child._PROGRAM", fake_decoder(tmp_path, "time.sleep(60)")
         )
         opening = camera.open()
         with changed:
             assert changed.wait_for(opening.done, 10)
     with pytest.raises(SoundLostError, match="no answer in time"):
         opening.result(0)
-    camera.close(opened(camera)).result(5)
+    camera.close(open_ring(camera)).result(5)
 
 
-def test_a_decoder_that_crashes_is_told_and_another_may_follow(serve: Serve) -> None:
-    port = serve(radio)
+def test_reports_a_crashed_decoder_and_can_reopen(serve: Serve) -> None:
+    port = serve(send_radio)
     camera = Camera(f"http://127.0.0.1:{port}/live", threading.Condition())
-    ring = opened(camera)
+    ring = open_ring(camera)
     (child,) = decoders()
     os.kill(child, signal.SIGSEGV)
     name = f"http://127.0.0.1:{port}"
-    assert lost_because(ring) == f"the sound of {name} is gone: its decoder crashed (SIGSEGV)"
+    assert loss_reason(ring) == f"the sound of {name} is gone: its decoder crashed (SIGSEGV)"
     camera.close(ring).result(5)
-    ring = opened(camera)
+    ring = open_ring(camera)
     camera.close(ring).result(5)
     assert decoders() == []
 
 
-def test_a_decoder_that_is_stopped_is_a_stall_and_is_ended(serve: Serve) -> None:
-    camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", threading.Condition())
-    ring = opened(camera)
+def test_stopped_decoder_counts_as_a_stall_and_is_killed(serve: Serve) -> None:
+    camera = Camera(f"http://127.0.0.1:{serve(send_radio)}/live", threading.Condition())
+    ring = open_ring(camera)
     (child,) = decoders()
     os.kill(child, signal.SIGSTOP)
-    assert lost_because(ring, stall_seconds=1.0) == "no sound from the device for 1 s"
+    assert loss_reason(ring, stall_seconds=1.0) == "no sound from the device for 1 s"
     camera.close(ring).result(5)
     assert decoders() == []
 
 
-def test_a_decoder_takes_little_memory(serve: Serve) -> None:
-    camera = Camera(f"http://127.0.0.1:{serve(radio)}/live", threading.Condition())
-    ring = opened(camera)
+def test_decoder_uses_at_most_40_mib(serve: Serve) -> None:
+    camera = Camera(f"http://127.0.0.1:{serve(send_radio)}/live", threading.Condition())
+    ring = open_ring(camera)
     (child,) = decoders()
     kilobytes = proportional_kilobytes(child)
     camera.close(ring).result(5)
@@ -341,12 +341,12 @@ def test_a_decoder_takes_little_memory(serve: Serve) -> None:
 
 
 def proportional_kilobytes(process: int) -> int:
-    """Its memory, in which pages shared with other processes count in part."""
+    """Return the process's memory; pages shared with other processes count in part."""
     lines = Path("/proc", str(process), "smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
-def test_an_opening_that_is_cancelled_ends_its_child(serve: Serve) -> None:
+def test_cancelled_opening_ends_its_child(serve: Serve) -> None:
     camera = Camera(f"http://127.0.0.1:{serve(lambda _: time.sleep(20))}/x", threading.Condition())
     opening = camera.open()
     wait_until(lambda: len(decoders()) == 1)
@@ -354,25 +354,25 @@ def test_an_opening_that_is_cancelled_ends_its_child(serve: Serve) -> None:
     wait_until(lambda: decoders() == [], seconds=2)
 
 
-def test_an_opening_that_is_cancelled_as_it_completes_ends_without_an_error(
+def test_opening_cancelled_as_it_completes_raises_no_error(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connections = []
-    begin = _Connection._begin
+    begin = _Connection._complete_opening
 
     def cancelled(self: _Connection, rate_hz: int, channels: int) -> None:
         connections.append(self)
         assert self.opened.cancel()
         begin(self, rate_hz, channels)
 
-    monkeypatch.setattr(_Connection, "_begin", cancelled)
-    opening = Camera(f"http://127.0.0.1:{serve(radio)}/live", threading.Condition()).open()
+    monkeypatch.setattr(_Connection, "_complete_opening", cancelled)
+    opening = Camera(f"http://127.0.0.1:{serve(send_radio)}/live", threading.Condition()).open()
     wait_until(lambda: any(connection.closed.done() for connection in connections))
     assert opening.cancelled()
     wait_until(lambda: decoders() == [], seconds=2)
 
 
-def test_without_threads_or_processes_a_place_is_deaf_with_the_reason(
+def test_reports_that_no_thread_or_process_can_be_started(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuses(*_: Any, **__: Any) -> None:
@@ -381,19 +381,19 @@ def test_without_threads_or_processes_a_place_is_deaf_with_the_reason(
     def has_none(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    url = f"http://127.0.0.1:{serve(radio)}/live"
+    url = f"http://127.0.0.1:{serve(send_radio)}/live"
     with monkeypatch.context() as full:
         full.setattr(subprocess, "Popen", refuses)
         message = refusal(url)
         assert message.endswith("cannot be started (Resource temporarily unavailable)")
     with monkeypatch.context() as full:
         full.setattr(threading.Thread, "start", has_none)
-        assert refusal(url).endswith("no thread can be started for it now")
+        assert refusal(url).endswith("no thread can be started")
     camera = Camera(url, threading.Condition())
-    camera.close(opened(camera)).result(5)
+    camera.close(open_ring(camera)).result(5)
 
 
-def test_forty_servers_that_never_answer_leave_nothing_behind(
+def test_forty_silent_servers_leave_no_thread_or_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("daemon.sound.camera._CONNECT_SECONDS", 1.0)
@@ -414,14 +414,14 @@ def test_forty_servers_that_never_answer_leave_nothing_behind(
 
 
 @pytest.mark.parametrize("channels", [7, 8, 16])
-def test_a_stream_of_many_channels_is_heard(channels: int, serve: Serve) -> None:
+def test_receives_a_stream_with_many_channels(channels: int, serve: Serve) -> None:
     file = io.BytesIO()
     samples = np.repeat(tone(30.0)[:, None], channels, axis=1)
     soundfile.write(file, samples, RATE_HZ, format="WAV", subtype="PCM_16")
     content = file.getvalue()
-    url = f"http://127.0.0.1:{serve(lambda r: with_sound(r, content))}/x"
+    url = f"http://127.0.0.1:{serve(lambda r: send_sound(r, content))}/x"
     camera = Camera(url, threading.Condition())
-    ring = opened(camera)
+    ring = open_ring(camera)
     reader = WindowReader(ring, 0.5, 5.0)
     found = list(windows(reader, ring, time.monotonic() + 5))
     assert_is_the_tone(found[-1].samples)
@@ -429,7 +429,7 @@ def test_a_stream_of_many_channels_is_heard(channels: int, serve: Serve) -> None
 
 
 @pytest.mark.parametrize("rates_hz", [(44_100, 22_050), (22_050, 44_100)])
-def test_after_a_change_of_its_format_a_stream_is_heard_at_its_speed(
+def test_changed_stream_format_keeps_the_speed(
     rates_hz: tuple[int, int], serve: Serve, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -437,30 +437,30 @@ def test_after_a_change_of_its_format_a_stream_is_heard_at_its_speed(
         write(tmp_path / str(rate), tone(6.0, rate), AAC, rate_hz=rate, layout=layout).read_bytes()
         for rate, layout in zip(rates_hz, ("mono", "stereo"), strict=True)
     )
-    port = serve(lambda request: with_sound(request, content, "audio/aac"))
+    port = serve(lambda request: send_sound(request, content, "audio/aac"))
     camera = Camera(f"http://127.0.0.1:{port}/live", threading.Condition())
-    ring = opened(camera)
+    ring = open_ring(camera)
     assert ring.rate_hz == rates_hz[0]
     reader = WindowReader(ring, 0.5, 5.0)
     found = list(windows(reader, ring, time.monotonic() + 11))
     assert found[-1].ended_at > 10.0
     for window in found:
-        # The encoder's silence is where the two meet.
+        # The encoder inserts silence where the two formats meet.
         if not 5.7 < window.ended_at < 10.4:
             assert_is_the_tone(window.samples)
     assert f"http://127.0.0.1:{port} now sends sound at {rates_hz[1]} Hz" in caplog.messages
     camera.close(ring).result(5)
 
 
-def test_channels_are_mixed_to_their_mean_and_what_is_no_number_is_silence(serve: Serve) -> None:
+def test_mixes_channels_to_their_mean_and_replaces_nan_by_silence(serve: Serve) -> None:
     file = io.BytesIO()
     row = [0.1, 0.2, np.nan, 7.0]
     samples = np.tile(np.array(row, np.float32), (30 * RATE_HZ, 1))
     soundfile.write(file, samples, RATE_HZ, format="WAV", subtype="FLOAT")
     content = file.getvalue()
-    url = f"http://127.0.0.1:{serve(lambda r: with_sound(r, content))}/x"
+    url = f"http://127.0.0.1:{serve(lambda r: send_sound(r, content))}/x"
     camera = Camera(url, threading.Condition())
-    ring = opened(camera)
+    ring = open_ring(camera)
     with ring.changed:
         assert ring.changed.wait_for(lambda: ring.has_news, 5)
     block = ring.fetch()
@@ -470,30 +470,30 @@ def test_channels_are_mixed_to_their_mean_and_what_is_no_number_is_silence(serve
 
 
 def stereo(right: float) -> bytes:
-    """The tone on the left, and that multiple of it on the right."""
+    """Return the tone on the left channel and `right` times the tone on the right."""
     file = io.BytesIO()
     samples = np.stack([tone(30.0), np.float32(right) * tone(30.0)], axis=1)
     soundfile.write(file, samples, RATE_HZ, format="WAV", subtype="FLOAT")
     return file.getvalue()
 
 
-def test_a_silent_channel_costs_no_level(serve: Serve) -> None:
+def test_silent_channel_keeps_the_level(serve: Serve) -> None:
     content = stereo(0.0)
-    url = f"http://127.0.0.1:{serve(lambda r: with_sound(r, content))}/x"
+    url = f"http://127.0.0.1:{serve(lambda r: send_sound(r, content))}/x"
     camera = Camera(url, threading.Condition())
-    ring = opened(camera)
+    ring = open_ring(camera)
     found = list(windows(WindowReader(ring, 0.5, 5.0), ring, time.monotonic() + 5))
     assert_is_the_tone(found[-1].samples)
     camera.close(ring).result(5)
 
 
-def test_channels_in_opposite_phase_are_named_once_a_connection(
+def test_warns_of_opposite_phase_once_per_connection(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     content = stereo(-1.0)
-    port = serve(lambda r: with_sound(r, content))
+    port = serve(lambda r: send_sound(r, content))
     camera = Camera(f"http://127.0.0.1:{port}/x", threading.Condition())
-    ring = opened(camera)
+    ring = open_ring(camera)
     wait_until(lambda: "opposite phase" in caplog.text)
     time.sleep(1.5)
     camera.close(ring).result(5)
@@ -506,13 +506,13 @@ def test_channels_in_opposite_phase_are_named_once_a_connection(
     ]
 
 
-def test_a_server_may_not_name_our_files(serve: Serve, tmp_path: Path) -> None:
+def test_server_cannot_make_it_open_local_files(serve: Serve, tmp_path: Path) -> None:
     file = tmp_path / "secret.wav"
-    file.write_bytes(encoded(30.0))
+    file.write_bytes(encode(30.0))
     playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:30\n#EXTINF:30,\nfile://{file}\n#EXT-X-ENDLIST\n"
 
     def lists(request: http.server.BaseHTTPRequestHandler) -> None:
-        with_sound(request, playlist.encode(), "application/vnd.apple.mpegurl")
+        send_sound(request, playlist.encode(), "application/vnd.apple.mpegurl")
 
     def redirects(request: http.server.BaseHTTPRequestHandler) -> None:
         request.send_response(302)
@@ -525,30 +525,30 @@ def test_a_server_may_not_name_our_files(serve: Serve, tmp_path: Path) -> None:
 
 @pytest.fixture
 def certificates(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for localhost, which no authority has signed, and what serves with it."""
+    """Return a self-signed certificate for localhost and a server context that uses it."""
     certificate, key = make_certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     return certificate, context
 
 
-def test_a_certificate_is_verified(
+def test_verifies_the_certificate(
     serve: ServeTls, certificates: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate, context = certificates
-    content = encoded(30.0)
-    url = f"https://localhost:{serve(lambda r: with_sound(r, content), context)}/x"
+    content = encode(30.0)
+    url = f"https://localhost:{serve(lambda r: send_sound(r, content), context)}/x"
     assert "certificate rejected" in refusal(url)
     other_name = url.replace("localhost", "127.0.0.1")
     assert "certificate rejected" in refusal(other_name, ca_file=str(certificate))
     camera = Camera(url, threading.Condition(), ca_file=str(certificate))
-    camera.close(opened(camera)).result(5)
+    camera.close(open_ring(camera)).result(5)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     camera = Camera(url, threading.Condition())
-    camera.close(opened(camera)).result(5)
+    camera.close(open_ring(camera)).result(5)
 
 
-def redirecting(url: str) -> Answer:
+def redirect_to(url: str) -> Answer:
     def redirect(request: http.server.BaseHTTPRequestHandler) -> None:
         request.send_response(302)
         request.send_header("Location", url)
@@ -558,7 +558,7 @@ def redirecting(url: str) -> Answer:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_redirect_to_a_certificate_that_is_not_accepted_is_refused(
+def test_rejects_a_redirect_to_an_untrusted_certificate(
     scheme: str, serve: ServeTls, certificates: tuple[Path, ssl.SSLContext], tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
@@ -566,25 +566,25 @@ def test_a_redirect_to_a_certificate_that_is_not_accepted_is_refused(
     certificate, key = make_certificate(other)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    content = encoded(30.0)
-    second = serve(lambda r: with_sound(r, content), context)
+    content = encode(30.0)
+    second = serve(lambda r: send_sound(r, content), context)
     first = serve(
-        redirecting(f"https://localhost:{second}/x"), certificates[1] if scheme == "https" else None
+        redirect_to(f"https://localhost:{second}/x"), certificates[1] if scheme == "https" else None
     )
     trusted = {"ca_file": str(certificates[0])} if scheme == "https" else {}
     message = refusal(f"{scheme}://localhost:{first}/x", **trusted)
     assert "certificate rejected" in message
 
 
-def playlist(*urls: str, says_length: bool = True) -> Answer:
+def playlist(*urls: str, states_length: bool = True) -> Answer:
     pieces = "".join(f"#EXTINF:6,\n{url}\n" for url in urls)
     content = f"#EXTM3U\n#EXT-X-TARGETDURATION:6\n{pieces}#EXT-X-ENDLIST\n".encode()
-    length = len(content) if says_length else None
-    return lambda request: with_sound(request, content, "application/vnd.apple.mpegurl", length)
+    length = len(content) if states_length else None
+    return lambda request: send_sound(request, content, "application/vnd.apple.mpegurl", length)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_what_a_playlist_names_is_verified_too(
+def test_verifies_certificates_of_urls_in_a_playlist(
     scheme: str, serve: ServeTls, certificates: tuple[Path, ssl.SSLContext], tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
@@ -592,10 +592,10 @@ def test_what_a_playlist_names_is_verified_too(
     certificate, key = make_certificate(other)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    content = encoded(6.0, "MP3")
+    content = encode(6.0, "MP3")
 
     def piece(request: http.server.BaseHTTPRequestHandler) -> None:
-        with_sound(request, content, "audio/mpeg", len(content))
+        send_sound(request, content, "audio/mpeg", len(content))
 
     own = certificates[1] if scheme == "https" else None
     trusted = {"ca_file": str(certificates[0])} if scheme == "https" else {}
@@ -609,26 +609,26 @@ def test_what_a_playlist_names_is_verified_too(
         threading.Condition(),
         ca_file=trusted.get("ca_file"),
     )
-    ring = opened(camera)
+    ring = open_ring(camera)
     found = list(windows(WindowReader(ring, 0.5, 5.0), ring, time.monotonic() + 5))
     assert_is_the_tone(found[-1].samples)
     camera.close(ring).result(5)
 
 
-def test_a_playlist_s_names_are_relative_to_where_it_was_found(serve: Serve) -> None:
-    content = encoded(30.0, "MP3")
+def test_playlist_entries_are_relative_to_the_redirected_url(serve: Serve) -> None:
+    content = encode(30.0, "MP3")
 
     def answer(request: http.server.BaseHTTPRequestHandler) -> None:
         answers: dict[str, Answer] = {
-            "/radio": redirecting("/moved/radio"),
-            "/moved/radio": redirecting("list/x.m3u8"),
+            "/radio": redirect_to("/moved/radio"),
+            "/moved/radio": redirect_to("list/x.m3u8"),
             "/moved/list/x.m3u8": playlist("1.mp3"),
-            "/moved/list/1.mp3": lambda r: with_sound(r, content, "audio/mpeg", len(content)),
+            "/moved/list/1.mp3": lambda r: send_sound(r, content, "audio/mpeg", len(content)),
         }
-        answers.get(request.path, answering(404))(request)
+        answers.get(request.path, error_answer(404))(request)
 
     camera = Camera(f"http://127.0.0.1:{serve(answer)}/radio", threading.Condition())
-    camera.close(opened(camera)).result(5)
+    camera.close(open_ring(camera)).result(5)
 
 
 RADIO_PLAYLISTS = {
@@ -642,44 +642,42 @@ RADIO_PLAYLISTS = {
 }
 
 
-def radio_playlist(name: str, url: str, *, says_length: bool = True) -> Answer:
+def radio_playlist(name: str, url: str, *, states_length: bool = True) -> Answer:
     content = RADIO_PLAYLISTS[name].format(url).encode()
-    length = len(content) if says_length else None
-    return lambda request: with_sound(request, content, "audio/x-playlist", length)
+    length = len(content) if states_length else None
+    return lambda request: send_sound(request, content, "audio/x-playlist", length)
 
 
 @pytest.mark.parametrize(
     ("name", "how"),
     [*((name, "absolute") for name in RADIO_PLAYLISTS), ("x.m3u", "relative"), ("x.m3u", "HLS")],
 )
-@pytest.mark.parametrize("says_length", [True, False])
-def test_a_radio_s_playlist_is_followed(
-    name: str, how: str, serve: Serve, *, says_length: bool
+@pytest.mark.parametrize("states_length", [True, False])
+def test_follows_a_radio_playlist(
+    name: str, how: str, serve: Serve, *, states_length: bool
 ) -> None:
-    content = encoded(30.0, "MP3")
+    content = encode(30.0, "MP3")
 
     def answer(request: http.server.BaseHTTPRequestHandler) -> None:
         file = "hls.m3u8" if how == "HLS" else "song.mp3"
         url = file if how == "relative" else f"http://{request.headers['Host']}/{file}"
         answers: dict[str, Answer] = {
-            f"/{name}": radio_playlist(name, url, says_length=says_length),
-            "/hls.m3u8": playlist("song.mp3", says_length=says_length),
-            "/song.mp3": lambda r: with_sound(r, content, "audio/mpeg", len(content)),
+            f"/{name}": radio_playlist(name, url, states_length=states_length),
+            "/hls.m3u8": playlist("song.mp3", states_length=states_length),
+            "/song.mp3": lambda r: send_sound(r, content, "audio/mpeg", len(content)),
         }
-        answers.get(request.path, answering(404))(request)
+        answers.get(request.path, error_answer(404))(request)
 
     camera = Camera(f"http://127.0.0.1:{serve(answer)}/{name}", threading.Condition())
-    ring = opened(camera)
+    ring = open_ring(camera)
     assert ring.rate_hz == RATE_HZ
     camera.close(ring).result(5)
 
 
 @pytest.mark.parametrize("name", RADIO_PLAYLISTS)
-def test_a_playlist_of_anything_but_streams_is_called_one(
-    name: str, serve: Serve, tmp_path: Path
-) -> None:
+def test_reports_a_playlist_without_streams(name: str, serve: Serve, tmp_path: Path) -> None:
     file = tmp_path / "secret.wav"
-    file.write_bytes(encoded(30.0))
+    file.write_bytes(encode(30.0))
     inner = serve(radio_playlist(name, "http://127.0.0.1/x"))
     names = [f"file://{file}", "rtsp://127.0.0.1/x", "mms://127.0.0.1/x", "http://[x/y"]
     for url in (*names, f"http://127.0.0.1:{inner}/{name}"):
@@ -688,29 +686,29 @@ def test_a_playlist_of_anything_but_streams_is_called_one(
 
 
 @pytest.mark.parametrize("name", ["x.pls", "x.m3u"])
-def test_the_certificate_of_what_a_radio_s_playlist_names_is_verified(
+def test_verifies_certificates_of_urls_in_a_radio_playlist(
     name: str, serve: ServeTls, certificates: tuple[Path, ssl.SSLContext]
 ) -> None:
-    content = encoded(30.0, "MP3")
-    song = serve(lambda r: with_sound(r, content, "audio/mpeg", len(content)), certificates[1])
+    content = encode(30.0, "MP3")
+    song = serve(lambda r: send_sound(r, content, "audio/mpeg", len(content)), certificates[1])
     answer = radio_playlist(name, f"https://localhost:{song}/x")
     assert "certificate rejected" in refusal(f"http://127.0.0.1:{serve(answer)}/{name}")
     own = serve(answer, certificates[1])
     url = f"https://localhost:{own}/{name}"
     camera = Camera(url, threading.Condition(), ca_file=str(certificates[0]))
-    camera.close(opened(camera)).result(5)
+    camera.close(open_ring(camera)).result(5)
 
 
-def test_a_redirect_to_another_server_is_followed_without_the_login(
+def test_does_not_send_the_login_to_another_server(
     serve: ServeTls, certificates: tuple[Path, ssl.SSLContext]
 ) -> None:
-    content = encoded(30.0)
+    content = encode(30.0)
     asked: list[tuple[str, str | None, str | None]] = []
 
     def plain(request: http.server.BaseHTTPRequestHandler) -> None:
         headers = request.headers
         asked.append((request.path, headers["Authorization"], headers["Referer"]))
-        with_sound(request, content)
+        send_sound(request, content)
 
     def locked(request: http.server.BaseHTTPRequestHandler) -> None:
         if request.headers["Authorization"] is None:
@@ -718,13 +716,13 @@ def test_a_redirect_to_another_server_is_followed_without_the_login(
             request.send_header("WWW-Authenticate", 'Basic realm="camera"')
             request.end_headers()
         else:
-            redirecting(f"http://127.0.0.1:{unencrypted}/next")(request)
+            redirect_to(f"http://127.0.0.1:{unencrypted}/next")(request)
 
     unencrypted = serve(plain)
     port = serve(locked, certificates[1])
     url = f"https://me:{PASSWORD}@localhost:{port}/x?key={PASSWORD}"
     camera = Camera(url, threading.Condition(), ca_file=str(certificates[0]))
-    camera.close(opened(camera)).result(5)
+    camera.close(open_ring(camera)).result(5)
     assert asked == [("/next", None, None)]
 
 
@@ -739,9 +737,7 @@ def test_a_redirect_to_another_server_is_followed_without_the_login(
         ("https://camera/x", {"ca_file": "a\0b"}, "embedded null byte"),
     ],
 )
-def test_settings_of_tls_that_cannot_work_are_refused(
-    url: str, options: dict[str, Any], words: str
-) -> None:
+def test_rejects_invalid_tls_settings(url: str, options: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         Camera(url, threading.Condition(), **options)
 
@@ -755,38 +751,38 @@ def test_settings_of_tls_that_cannot_work_are_refused(
         f"http://me:{PASSWORD}@camera/ x", f"http://me:{PASSWORD}@camera:99999/x",
     ],
 )  # fmt: skip
-def test_a_url_that_is_none_is_refused_and_not_shown(url: str) -> None:
+def test_rejects_an_invalid_url_without_showing_it(url: str) -> None:
     with pytest.raises(InputError, match="rtsp://, rtsps://, http:// or https://") as caught:
         Camera(url, threading.Condition())
     assert PASSWORD not in str(caught.value)
 
 
-def test_only_the_host_of_a_url_is_ever_shown() -> None:
+def test_shows_only_the_host_of_a_url() -> None:
     changed = threading.Condition()
     url = f"rtsp://me:{PASSWORD}@Camera.local:8554/{PASSWORD}?key={PASSWORD}#{PASSWORD}"
     assert Camera(url, changed).name == "rtsp://camera.local:8554"
     assert Camera("https://[fe80::1]/x", changed).name == "https://[fe80::1]"
 
 
-def test_without_pyav_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_without_pyav_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(InputError, match="-m pip install av"):
         Camera("rtsp://camera/x", threading.Condition())
 
 
-def test_a_burst_passes_and_a_flood_is_held() -> None:
+def test_pace_lets_a_burst_pass_and_holds_back_a_flood() -> None:
     pace = Pace()
     assert [pace.wait_seconds(0.1, 100.0) for _ in range(5)] == [0.0] * 5
     assert pace.wait_seconds(0.51, 100.0) == pytest.approx(0.51 / 1.02)
     assert pace.wait_seconds(0.1, 100.5) == pytest.approx(0.1 / 1.02)
-    # An hour without sound lets no hour of sound through at once.
+    # After an hour without sound, an hour of sound does not pass at once.
     assert pace.wait_seconds(0.5, 3_700.0) == 0.0
     assert pace.wait_seconds(1.02, 3_700.0) == pytest.approx(1.0)
 
 
 @contextmanager
 def rtsp_server(*arguments: str) -> Iterator[int]:
-    """A GStreamer RTSP server with the system's own Python; its port."""
+    """Run a GStreamer RTSP server with the system's Python; yields its port."""
     script = ROOT / "tests" / "daemon" / "rtsp_camera.py"
     command = ["/usr/bin/python3", str(script), PASSWORD, *arguments]
     with subprocess.Popen(
@@ -804,7 +800,7 @@ def rtsp_server(*arguments: str) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def rtsp_port() -> Iterator[int]:
-    """A server that tests share."""
+    """Run a server shared by all tests; yields its port."""
     with rtsp_server() as port:
         yield port
 
@@ -812,12 +808,12 @@ def rtsp_port() -> Iterator[int]:
 @pytest.mark.parametrize(
     ("path", "rate_hz", "channels"), [("sound", 8_000, 1), ("stereo", 44_100, 2)]
 )
-def test_a_camera_is_heard(
+def test_receives_a_camera(
     path: str, rate_hz: int, channels: int, rtsp_port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     camera = Camera(f"rtsp://127.0.0.1:{rtsp_port}/{path}", threading.Condition())
-    ring = opened(camera)
+    ring = open_ring(camera)
     assert ring.rate_hz == rate_hz
     reader = WindowReader(ring, 0.5, 5.0)
     found = list(windows(reader, ring, time.monotonic() + 6))
@@ -829,12 +825,12 @@ def test_a_camera_is_heard(
     assert listening in caplog.text
 
 
-def test_a_camera_with_a_password_is_heard_with_it_alone(
+def test_receives_a_camera_only_with_its_password(
     rtsp_port: int, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
     camera = Camera(f"rtsp://me:{PASSWORD}@127.0.0.1:{rtsp_port}/locked", threading.Condition())
-    camera.close(opened(camera)).result(5)
+    camera.close(open_ring(camera)).result(5)
     for login in ("", "me:wrong@"):
         message = refusal(f"rtsp://{login}127.0.0.1:{rtsp_port}/locked")
         assert "check the user name and password" in message
@@ -842,7 +838,7 @@ def test_a_camera_with_a_password_is_heard_with_it_alone(
     assert PASSWORD not in caplog.text + shown.out + shown.err
 
 
-def test_a_camera_s_own_certificate_is_verified_where_that_is_asked_for(tmp_path: Path) -> None:
+def test_verifies_a_camera_certificate_only_if_configured(tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
     both = tmp_path / "both.pem"
     both.write_text(certificate.read_text() + key.read_text())
@@ -854,7 +850,7 @@ def test_a_camera_s_own_certificate_is_verified_where_that_is_asked_for(tmp_path
         verified: dict[str, Any] = {"tls_verify": True, "ca_file": str(certificate)}
         for options in ({}, verified):
             camera = Camera(url, threading.Condition(), **options)
-            ring = opened(camera)
+            ring = open_ring(camera)
             assert ring.rate_hz == 44_100
             camera.close(ring).result(5)
         assert "certificate rejected" in refusal(url, tls_verify=True)
@@ -863,41 +859,41 @@ def test_a_camera_s_own_certificate_is_verified_where_that_is_asked_for(tmp_path
         assert "certificate rejected" in message
 
 
-def test_a_camera_that_dies_is_told() -> None:
+def test_reports_a_camera_that_goes_offline() -> None:
     with rtsp_server() as port:
-        ring = opened(Camera(f"rtsp://127.0.0.1:{port}/sound", threading.Condition()))
+        ring = open_ring(Camera(f"rtsp://127.0.0.1:{port}/sound", threading.Condition()))
     began = time.monotonic()
-    assert "is gone" in lost_because(ring)
+    assert "is gone" in loss_reason(ring)
     assert time.monotonic() - began < 6
     assert refusal(f"rtsp://127.0.0.1:{port}/sound").endswith("connection refused")
 
 
-def test_a_camera_without_sound_or_that_is_none_is_told(rtsp_port: int) -> None:
+def test_reports_a_camera_without_sound_and_a_wrong_path(rtsp_port: int) -> None:
     assert "switch its microphone on" in refusal(f"rtsp://127.0.0.1:{rtsp_port}/silent")
-    assert "not found there" in refusal(f"rtsp://127.0.0.1:{rtsp_port}/none")
+    assert "not found; correct" in refusal(f"rtsp://127.0.0.1:{rtsp_port}/none")
 
 
 @pytest.mark.parametrize(("path", "first_seconds"), [("mute-alone", 1.5), ("refuses-alone", 8.0)])
-def test_a_camera_whose_sound_needs_its_picture_is_asked_for_both(
+def test_requests_video_too_if_audio_needs_it(
     path: str, first_seconds: float, rtsp_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("daemon.sound.camera._NEXT_SETUP_SECONDS", first_seconds)
     camera = Camera(f"rtsp://127.0.0.1:{rtsp_port}/{path}", threading.Condition())
-    ring = opened(camera)
+    ring = open_ring(camera)
     (child,) = decoders()
     found = list(windows(WindowReader(ring, 0.5, 5.0), ring, time.monotonic() + 6))
     assert_is_the_tone(found[-1].samples)
     assert proportional_kilobytes(child) <= 40 * 1024
     camera.close(ring).result(5)
-    # What has worked is tried first, for another way would not be given the time to answer.
+    # The setup that worked is tried first; with these limits a second one could not succeed.
     monkeypatch.setattr("daemon.sound.camera._NEXT_SETUP_SECONDS", 5.0)
     monkeypatch.setattr("daemon.sound.camera._GIVE_UP_SECONDS", 0.0)
-    camera.close(opened(camera)).result(5)
+    camera.close(open_ring(camera)).result(5)
 
 
-def test_another_camera_s_picture_is_left_alone(rtsp_port: int) -> None:
+def test_requests_audio_only_first(rtsp_port: int) -> None:
     camera = Camera(f"rtsp://127.0.0.1:{rtsp_port}/sound", threading.Condition())
-    ring = opened(camera)
+    ring = open_ring(camera)
     assert [dict(setup.options).get("allowed_media_types") for setup in camera._setups] == [
         "audio",
         None,

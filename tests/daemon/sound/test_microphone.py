@@ -1,4 +1,4 @@
-"""From names to what PortAudio opens, with a list of devices in the place of the library."""
+"""Find the device and format for a name, with a fake library and a list of devices."""
 
 import threading
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.daemon.sound.test_sound_cards import Sys
 
 
 class Library:
-    """Inputs and an output; the second cannot do 16 kHz, the last cannot be opened now."""
+    """Fake PortAudio: an output and inputs, of which USB has no 16 kHz and the last is busy."""
 
     class PortAudioError(Exception):
         pass
@@ -54,7 +54,7 @@ class Library:
             raise self.PortAudioError("Invalid number of channels")
 
 
-def form(name: str | int, channel: int | None = None) -> Format:
+def format_for(name: str | int, channel: int | None = None) -> Format:
     return Microphone(name, channel, PortAudio(), threading.Condition())._format(Library())
 
 
@@ -82,23 +82,23 @@ def _usb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (6, Format(6, 48_000, 2)),
     ],
 )
-def test_each_kind_of_name_leads_to_its_device(name: str | int, expected: Format) -> None:
-    assert form(name) == expected
+def test_finds_the_device_for_each_kind_of_name(name: str | int, expected: Format) -> None:
+    assert format_for(name) == expected
 
 
-def test_a_chosen_channel_is_opened_with_those_before_it() -> None:
-    assert form("usb:0d8c:0014", 3) == Format(1, 44_100, 3)
+def test_opens_the_selected_channel_and_all_before_it() -> None:
+    assert format_for("usb:0d8c:0014", 3) == Format(1, 44_100, 3)
 
 
 @pytest.mark.parametrize(
     ("name", "channel", "reason"),
     [
         ("usb:0d8c:0014", 5, "it has 4 channel"),
-        ("usb:0d8c:0016", None, "no such sound card is plugged in"),
-        ("usb:0d8c:0014:B:2", None, "no such sound card is plugged in"),
-        ("usb:0d8c:0015", None, "card 0, which has no input"),
+        ("usb:0d8c:0016", None, "no such sound card is connected"),
+        ("usb:0d8c:0014:B:2", None, "no such sound card is connected"),
+        ("usb:0d8c:0015", None, "card 0, which has no free input"),
     ],
 )
-def test_what_is_not_there_is_told(name: str, channel: int | None, reason: str) -> None:
+def test_rejects_missing_devices_and_channels(name: str, channel: int | None, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        form(name, channel)
+        format_for(name, channel)

@@ -1,4 +1,4 @@
-"""PortAudio on its own thread, with a library by hand: fresh starts, names, hangs."""
+"""PortAudio on its own thread, with a fake library: restarts, names, hangs."""
 
 import atexit
 import os
@@ -26,7 +26,7 @@ class Status(NamedTuple):
 
 
 class Stream:
-    """One stream, which stands still unless a test calls back."""
+    """A fake stream; the test itself calls its callback."""
 
     def __init__(self, library: "Library", **options: Any) -> None:
         self.library = library
@@ -47,7 +47,7 @@ class Stream:
 
 
 class Library:
-    """Knows the devices that were plugged in when it started."""
+    """A fake library that finds only the devices connected when it started."""
 
     class PortAudioError(Exception):
         pass
@@ -83,7 +83,7 @@ class Library:
             return {"name": "a microphone", "max_input_channels": 1}
         return [{"max_input_channels": 1} for _ in self.known]
 
-    def InputStream(self, **options: Any) -> Stream:  # noqa: N802 (as it is called)
+    def InputStream(self, **options: Any) -> Stream:  # noqa: N802 (sounddevice's name)
         self.sources.append(os.environ.get("PULSE_SOURCE"))
         return Stream(self, **options)
 
@@ -119,19 +119,19 @@ def choose(name: str) -> Callable[[Any], Format]:
     return chosen
 
 
-def opened(portaudio: PortAudio, name: str = "here", source: str | None = None) -> Ring:
+def open_ring(portaudio: PortAudio, name: str = "here", source: str | None = None) -> Ring:
     changed = threading.Condition()
     return portaudio.open(name, choose(name), changed, source).result(PATIENT_SECONDS)
 
 
 def refusal(portaudio: PortAudio, name: str) -> str:
     with pytest.raises(SoundLostError) as caught:
-        opened(portaudio, name)
+        open_ring(portaudio, name)
     return str(caught.value)
 
 
-def test_a_stream_fills_its_ring_and_tells_its_end(portaudio: PortAudio, library: Library) -> None:
-    ring = opened(portaudio)
+def test_stream_fills_its_ring_and_reports_its_end(portaudio: PortAudio, library: Library) -> None:
+    ring = open_ring(portaudio)
     options = library.streams[0].options
     assert [options[k] for k in ("device", "samplerate", "blocksize")] == ["here", 16_000, 1_600]
     for overflowed in (False, True):
@@ -144,37 +144,35 @@ def test_a_stream_fills_its_ring_and_tells_its_end(portaudio: PortAudio, library
         ring.fetch()
 
 
-def test_closing_ends_that_stream_alone(portaudio: PortAudio, library: Library) -> None:
-    rings = [opened(portaudio) for _ in range(2)]
+def test_close_ends_only_that_stream(portaudio: PortAudio, library: Library) -> None:
+    rings = [open_ring(portaudio) for _ in range(2)]
     portaudio.close(rings[0]).result(PATIENT_SECONDS)
     assert [stream.closed for stream in library.streams] == [True, False]
     portaudio.close(rings[0]).result(PATIENT_SECONDS)
 
 
-def test_a_device_that_came_later_is_found_by_a_fresh_start(
-    portaudio: PortAudio, library: Library
-) -> None:
+def test_restarts_to_find_a_device_added_later(portaudio: PortAudio, library: Library) -> None:
     assert refusal(portaudio, "new") == (
-        "microphone new cannot be opened: No input device matching 'new'"
+        "microphone new cannot be open_ring: No input device matching 'new'"
     )
     library.plugged.add("new")
-    opened(portaudio, "new")
+    open_ring(portaudio, "new")
     assert library.starts == 3
 
 
-def test_without_any_device_that_is_what_is_said(portaudio: PortAudio, library: Library) -> None:
+def test_reports_that_no_microphone_is_connected(portaudio: PortAudio, library: Library) -> None:
     library.plugged.clear()
-    opened(portaudio)
-    portaudio.close(opened(portaudio)).result(PATIENT_SECONDS)
+    open_ring(portaudio)
+    portaudio.close(open_ring(portaudio)).result(PATIENT_SECONDS)
     for stream in library.streams:
         stream.active = False
     assert refusal(portaudio, "new").endswith("no microphone is connected")
 
 
-def test_streams_that_are_well_are_not_disturbed_again_and_again(
+def test_rarely_restarts_while_other_streams_work(
     portaudio: PortAudio, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened(portaudio)
+    open_ring(portaudio)
     began = time.monotonic()
     now = began
     monkeypatch.setattr(time, "monotonic", lambda: now)
@@ -183,90 +181,90 @@ def test_streams_that_are_well_are_not_disturbed_again_and_again(
         now = began + 3600 * hours
         refusal(portaudio, "absent")
         if not any(stream.active for stream in library.streams):
-            opened(portaudio)
+            open_ring(portaudio)
         starts.append(library.starts)
     assert starts[0] == 1
     assert starts[-1] < 40
 
 
-def test_a_card_that_comes_is_worth_a_fresh_start_which_the_others_are_told(
+def test_restarts_for_an_added_card_and_informs_other_streams(
     portaudio: PortAudio, library: Library, cards: set[str]
 ) -> None:
-    ring = opened(portaudio)
+    ring = open_ring(portaudio)
     refusal(portaudio, "new")
     assert library.starts == 1
     library.plugged.add("new")
     cards.add("card1")
-    opened(portaudio, "new")
+    open_ring(portaudio, "new")
     assert library.starts == 2
-    with pytest.raises(SoundLostError, match="PortAudio starts anew"):
+    with pytest.raises(SoundLostError, match="PortAudio is restarting"):
         ring.fetch()
     assert [stream.closed for stream in library.streams] == [True, False]
 
 
 @pytest.mark.parametrize("before", [None, "the users own"])
-def test_a_pulse_source_is_named_while_it_is_opened_and_no_longer(
+def test_sets_the_pulse_source_only_while_opening(
     portaudio: PortAudio, library: Library, before: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if before is None:
         monkeypatch.delenv("PULSE_SOURCE", raising=False)
     else:
         monkeypatch.setenv("PULSE_SOURCE", before)
-    opened(portaudio, source="attic.monitor")
-    opened(portaudio)
+    open_ring(portaudio, source="attic.monitor")
+    open_ring(portaudio)
     assert library.sources == ["attic.monitor", before]
     assert os.environ.get("PULSE_SOURCE") == before
 
 
-def test_what_hangs_keeps_nobody_waiting_and_is_left_behind_at_the_end(
+def test_hanging_library_does_not_block_the_exit(
     library: Library, cards: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cards
     ends: list[tuple[Any, ...]] = []
     monkeypatch.setattr(atexit, "register", lambda *end: ends.append(end))
-    monkeypatch.setattr(module, "_GOODBYE_SECONDS", 0.1)
+    monkeypatch.setattr(module, "_STOP_SECONDS", 0.1)
     with PortAudio() as portaudio:
-        ring = opened(portaudio)
+        ring = open_ring(portaudio)
         library.may_abort.clear()
         closing = portaudio.close(ring)
         opening = portaudio.open("here", choose("here"), threading.Condition())
     assert not closing.done()
     assert not opening.done()
-    assert ends == [(module._leave, 0)]
+    assert ends == [(module._exit_now, 0)]
     library.may_abort.set()
     closing.result(PATIENT_SECONDS)
 
 
-def test_the_end_closes_every_stream(library: Library, cards: set[str]) -> None:
+def test_exit_closes_every_stream(library: Library, cards: set[str]) -> None:
     assert cards
     with PortAudio() as portaudio:
-        opened(portaudio)
-        opened(portaudio)
+        open_ring(portaudio)
+        open_ring(portaudio)
     assert all(stream.closed for stream in library.streams)
 
 
-def test_what_was_never_used_loads_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_does_not_load_the_library_if_unused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "load_portaudio", lambda: pytest.fail("loaded"))
     with PortAudio():
         pass
 
 
-def test_a_fresh_start_that_fails_is_tried_again(portaudio: PortAudio, library: Library) -> None:
-    portaudio.close(opened(portaudio)).result(PATIENT_SECONDS)
+def test_retries_a_failed_restart(portaudio: PortAudio, library: Library) -> None:
+    portaudio.close(open_ring(portaudio)).result(PATIENT_SECONDS)
     library.plugged.add("new")
     library.broken_starts = 2
     for _ in range(2):
         assert refusal(portaudio, "new").endswith("Error initializing PortAudio")
-    opened(portaudio, "new")
+    open_ring(portaudio, "new")
 
 
 def test_forced_exit_flushes_output() -> None:
     code = (
         "import atexit, sys\n"
         "from daemon.errors import FailedError\n"
-        "from daemon.sound.portaudio import _exit_code, _leave\n"
+        "from daemon.sound.portaudio import _exit_code, _exit_now\n"
         "atexit.register(lambda: print('too late'))\n"
-        "atexit.register(_leave, _exit_code(FailedError('no')))\n"
+        "atexit.register(_exit_now, _exit_code(FailedError('no')))\n"
         "print('said')\n"
         "sys.exit(0)\n"
     )

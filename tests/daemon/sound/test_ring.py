@@ -1,4 +1,4 @@
-"""Blocks in, windows out: exact samples, counted losses, and errors where sound stops."""
+"""The ring turns blocks into windows with exact samples, counts losses and reports lost sound."""
 
 import threading
 import time
@@ -25,7 +25,7 @@ def feed(ring: Ring, samples: Samples, size: int = 1_600) -> None:
 
 
 def windows_of(ring: Ring, hop_seconds: float, stall_seconds: float) -> Iterator[Window]:
-    """All windows of a ring, as a loop gets them that has nothing else to do."""
+    """Yield all windows of a ring, polling whenever there is news."""
     reader = WindowReader(ring, hop_seconds, stall_seconds)
     while True:
         window = reader.poll()
@@ -37,7 +37,7 @@ def windows_of(ring: Ring, hop_seconds: float, stall_seconds: float) -> Iterator
 
 
 def until_lost(windows: Iterator[Window]) -> list[Window]:
-    """Copies of all windows until the ring says that its device is gone."""
+    """Return copies of all windows until the ring reports that its device is gone."""
     found: list[Window] = []
     with pytest.raises(SoundLostError):
         found.extend(window._replace(samples=window.samples.copy()) for window in windows)
@@ -64,7 +64,7 @@ def test_blocks_of_a_tenth_of_a_second_become_windows(noise: Samples) -> None:
     hop_seconds=st.sampled_from([0.25, 0.5, 1.0, 1 / 3, 4.0]),
     sizes=st.lists(st.integers(1, 3_000) | st.integers(1, 30_000), min_size=15, max_size=40),
 )
-def test_every_sample_is_exact_through_any_block_sizes(
+def test_samples_are_exact_for_any_block_sizes(
     noise: Samples, hop_seconds: float, sizes: list[int]
 ) -> None:
     expected = without_dc(noise)
@@ -86,8 +86,8 @@ def test_every_sample_is_exact_through_any_block_sizes(
     assert ring.overflows == 0
 
 
-def test_a_window_stays_whole_while_the_sound_behind_it_is_already_there(noise: Samples) -> None:
-    # The eighth second and a tenth more: the window's buffer turns over just behind the window.
+def test_window_stays_intact_if_later_sound_is_already_buffered(noise: Samples) -> None:
+    # 8.1 s: the window's buffer wraps just behind the window.
     ring = Ring(16_000, 1)
     windows = windows_of(ring, 4.0, PATIENT_SECONDS)
     feed(ring, noise[:64_000])
@@ -98,7 +98,7 @@ def test_a_window_stays_whole_while_the_sound_behind_it_is_already_there(noise: 
     assert np.array_equal(window.samples, without_dc(noise)[64_000:128_000])
 
 
-def test_a_writer_on_another_thread_is_heard_to_the_last_sample(noise: Samples) -> None:
+def test_reads_a_writer_on_another_thread_to_the_last_sample(noise: Samples) -> None:
     expected = without_dc(noise)
     ring = Ring(16_000, 1)
     asked = threading.Semaphore(0)
@@ -129,7 +129,7 @@ def test_a_writer_on_another_thread_is_heard_to_the_last_sample(noise: Samples) 
     assert ended_at == [4.0 + 0.5 * k for k in range(17)]
 
 
-def test_two_channels_are_mixed(noise: Samples) -> None:
+def test_mixes_two_channels(noise: Samples) -> None:
     ring = Ring(16_000, 2)
     left, right = noise[:WINDOW_SAMPLES], noise[WINDOW_SAMPLES : 2 * WINDOW_SAMPLES]
     ring.write(np.stack([left, right], axis=1))
@@ -139,7 +139,7 @@ def test_two_channels_are_mixed(noise: Samples) -> None:
     )
 
 
-def test_opposite_channels_cancel_and_equal_ones_stay(noise: Samples) -> None:
+def test_opposite_channels_cancel_and_equal_ones_do_not(noise: Samples) -> None:
     for sign, expected in ((-1, 0 * noise), (1, without_dc(noise))):
         ring = Ring(16_000, 2)
         ring.write(np.stack([noise, sign * noise], axis=1)[:WINDOW_SAMPLES])
@@ -149,7 +149,7 @@ def test_opposite_channels_cancel_and_equal_ones_stay(noise: Samples) -> None:
 
 @pytest.mark.parametrize("rate_hz", [8_000, 44_100, 48_000, 96_000])
 @pytest.mark.parametrize("channels", [1, 2])
-def test_another_rate_is_resampled_and_keeps_its_time(rate_hz: int, channels: int) -> None:
+def test_resampling_keeps_times(rate_hz: int, channels: int) -> None:
     seconds = np.arange(7 * rate_hz) / rate_hz
     sound = (0.5 * np.sin(2 * np.pi * (200 + 100 * seconds) * seconds)).astype(np.float32)
     ring = Ring(rate_hz, channels)
@@ -173,7 +173,7 @@ def test_another_rate_is_resampled_and_keeps_its_time(rate_hz: int, channels: in
     assert ring.late_windows == 0
 
 
-def test_a_late_reader_gets_only_the_newest_window_and_the_others_are_counted(
+def test_late_reader_gets_the_newest_window_and_counts_the_others(
     noise: Samples,
 ) -> None:
     ring = Ring(16_000, 1)
@@ -188,7 +188,7 @@ def test_a_late_reader_gets_only_the_newest_window_and_the_others_are_counted(
     assert ring.late_windows == 3
 
 
-def test_an_overflow_is_counted_and_time_stays_true(noise: Samples) -> None:
+def test_overflow_is_counted_and_keeps_times(noise: Samples) -> None:
     ring = Ring(16_000, 1)
     feed(ring, noise[:176_000])
     window = next(windows_of(ring, 1.0, PATIENT_SECONDS))
@@ -199,7 +199,7 @@ def test_an_overflow_is_counted_and_time_stays_true(noise: Samples) -> None:
     assert ring.late_windows == 7
 
 
-def test_what_was_overwritten_is_read_as_silence(noise: Samples) -> None:
+def test_overwritten_samples_are_read_as_silence(noise: Samples) -> None:
     ring = Ring(16_000, 1)
     feed(ring, noise[:144_000], 700)
     unread = ring._unread()[:, 0]
@@ -210,23 +210,23 @@ def test_what_was_overwritten_is_read_as_silence(noise: Samples) -> None:
     assert (ring.overflows, ring.lost_seconds) == (1, 1.0)
 
 
-def test_a_block_longer_than_the_ring_counts_in_full(noise: Samples) -> None:
+def test_block_longer_than_the_ring_counts_in_full(noise: Samples) -> None:
     ring = Ring(16_000, 1)
     ring.write(noise[:144_000, None])
-    (window,) = until_lost_after(ring, windows_of(ring, 4.0, PATIENT_SECONDS))
+    (window,) = remaining_windows(ring, windows_of(ring, 4.0, PATIENT_SECONDS))
     assert window.ended_at == 8.0
     kept = np.concatenate([zeros(1.0), noise[16_000:144_000]])
     assert np.array_equal(window.samples, without_dc(kept)[64_000:128_000])
     assert (ring.overflows, ring.lost_seconds) == (1, 1.0)
 
 
-def until_lost_after(ring: Ring, windows: Iterator[Window]) -> list[Window]:
-    """All windows of what the ring holds now."""
+def remaining_windows(ring: Ring, windows: Iterator[Window]) -> list[Window]:
+    """Return all windows of the sound that the ring holds now."""
     ring.lose("no more")
     return until_lost(windows)
 
 
-def test_the_ring_keeps_its_own_copy_of_a_block(noise: Samples) -> None:
+def test_ring_copies_each_block(noise: Samples) -> None:
     ring = Ring(16_000, 1)
     block = noise[:WINDOW_SAMPLES, None].copy()
     ring.write(block)
@@ -235,35 +235,35 @@ def test_the_ring_keeps_its_own_copy_of_a_block(noise: Samples) -> None:
     assert np.array_equal(window.samples, without_dc(noise)[:WINDOW_SAMPLES])
 
 
-def test_no_block_for_so_long_is_an_error() -> None:
+def test_raises_if_no_block_comes_in_time() -> None:
     with pytest.raises(SoundLostError, match="no sound from the device for"):
         next(windows_of(Ring(16_000, 1), 1.0, 0.05))
 
 
-def test_a_lost_device_is_an_error_with_its_reason() -> None:
+def test_raises_the_reason_of_a_lost_device() -> None:
     ring = Ring(16_000, 1)
     ring.lose("the device is gone")
     with pytest.raises(SoundLostError, match=r"^the device is gone$"):
         next(windows_of(ring, 1.0, PATIENT_SECONDS))
 
 
-def test_a_loss_wakes_who_waits() -> None:
+def test_loss_wakes_a_waiting_reader() -> None:
     ring = Ring(16_000, 1)
     threading.Timer(0.05, ring.lose, ["unplugged"]).start()
     with pytest.raises(SoundLostError, match="unplugged"):
         next(windows_of(ring, 1.0, PATIENT_SECONDS))
 
 
-def test_windows_that_were_whole_before_the_loss_are_given(noise: Samples) -> None:
+def test_yields_windows_completed_before_the_loss(noise: Samples) -> None:
     ring = Ring(16_000, 1)
     feed(ring, noise[:70_000])
-    assert [w.ended_at for w in until_lost_after(ring, windows_of(ring, 1.0, PATIENT_SECONDS))] == [
-        4.0
-    ]
+    assert [
+        w.ended_at for w in remaining_windows(ring, windows_of(ring, 1.0, PATIENT_SECONDS))
+    ] == [4.0]
 
 
 def poll_all(reader: WindowReader, ring: Ring, samples: Samples, size: int = 4_000) -> list[float]:
-    """Write in blocks and poll after each; when the windows ended."""
+    """Write in blocks and poll after each; return when the windows ended."""
     ended_at = []
     for start in range(0, len(samples), size):
         ring.write(samples[start : start + size, None])
@@ -283,7 +283,7 @@ def poll_channels(reader: WindowReader, ring: Ring, blocks: Samples) -> None:
         reader.poll()
 
 
-def test_one_channel_can_be_chosen(noise: Samples) -> None:
+def test_selects_one_channel(noise: Samples) -> None:
     ring = Ring(16_000, 3)
     reader = WindowReader(ring, 1.0, PATIENT_SECONDS, channel=2)
     three = [noise[k * 1000 : k * 1000 + WINDOW_SAMPLES] for k in range(3)]
@@ -293,7 +293,7 @@ def test_one_channel_can_be_chosen(noise: Samples) -> None:
     assert np.array_equal(window.samples, without_dc(three[1]))
 
 
-def test_sound_is_known_long_before_the_first_window(noise: Samples) -> None:
+def test_detects_sound_before_the_first_window(noise: Samples) -> None:
     ring = Ring(16_000, 1)
     reader = WindowReader(ring, 1.0, PATIENT_SECONDS, stillness_is_loss=True)
     for sound, sounded in ((zeros(1.0), False), (noise[:4_000], True)):
@@ -302,7 +302,7 @@ def test_sound_is_known_long_before_the_first_window(noise: Samples) -> None:
     assert not ring.has_news
 
 
-def test_digital_silence_is_a_loss_and_its_time_is_no_sound(noise: Samples) -> None:
+def test_digital_silence_is_a_loss_and_does_not_count_as_sound(noise: Samples) -> None:
     ring = Ring(16_000, 1)
     reader = WindowReader(ring, 1.0, 5.0, stillness_is_loss=True)
     assert poll_all(reader, ring, noise[: 6 * 16_000]) == [4.0, 5.0, 6.0]
@@ -313,7 +313,7 @@ def test_digital_silence_is_a_loss_and_its_time_is_no_sound(noise: Samples) -> N
 
 
 @pytest.mark.parametrize("value", [-1.0, 0.03, 1e-5])
-def test_a_device_stuck_at_one_value_is_lost(value: float, noise: Samples) -> None:
+def test_device_stuck_at_one_value_is_lost(value: float, noise: Samples) -> None:
     ring = Ring(16_000, 1)
     reader = WindowReader(ring, 1.0, 5.0, stillness_is_loss=True)
     assert poll_all(reader, ring, noise[: 6 * 16_000]) == [4.0, 5.0, 6.0]
@@ -323,7 +323,7 @@ def test_a_device_stuck_at_one_value_is_lost(value: float, noise: Samples) -> No
 
 
 @pytest.mark.parametrize("settles_after_seconds", [0.0, 0.1, 0.25, 2.1])
-def test_a_device_that_steps_once_to_its_offset_has_never_sounded(
+def test_single_step_to_an_offset_is_not_sound(
     settles_after_seconds: float,
 ) -> None:
     ring = Ring(16_000, 1)
@@ -335,8 +335,8 @@ def test_a_device_that_steps_once_to_its_offset_has_never_sounded(
     assert not reader.sounded
 
 
-def test_a_quiet_microphone_with_an_offset_is_heard() -> None:
-    # The last bit of 16 alone moves.
+def test_quiet_microphone_with_an_offset_has_sound() -> None:
+    # Only the last of 16 bits changes.
     samples = zeros(8.0) + np.float32(0.03)
     samples[::700] += np.float32(1 / 32_768)
     ring = Ring(16_000, 1)
@@ -344,7 +344,7 @@ def test_a_quiet_microphone_with_an_offset_is_heard() -> None:
     assert poll_all(reader, ring, samples) == [4.0, 5.0, 6.0, 7.0, 8.0]
 
 
-def test_one_of_two_channels_stuck_is_no_loss(noise: Samples) -> None:
+def test_one_stuck_channel_of_two_is_no_loss(noise: Samples) -> None:
     ring = Ring(16_000, 2)
     reader = WindowReader(ring, 1.0, 5.0, stillness_is_loss=True)
     both = np.stack([zeros(12.0) + np.float32(0.5), noise], axis=1)
@@ -360,7 +360,7 @@ def test_one_of_two_channels_stuck_is_no_loss(noise: Samples) -> None:
     ("value", "what"),
     [(0.0, "nothing but digital silence"), (0.03, "the same value instead of sound")],
 )
-def test_a_silent_chosen_channel_names_the_channel_that_gives_sound(
+def test_error_for_silent_selected_channel_names_the_one_with_sound(
     value: float, what: str, noise: Samples
 ) -> None:
     ring = Ring(16_000, 2)
@@ -371,7 +371,7 @@ def test_a_silent_chosen_channel_names_the_channel_that_gives_sound(
         poll_channels(reader, ring, both)
 
 
-def test_a_silent_chosen_channel_among_silent_ones_is_silence() -> None:
+def test_silent_selected_channel_among_silent_ones_is_silence() -> None:
     ring = Ring(16_000, 2)
     reader = WindowReader(ring, 1.0, 5.0, channel=2, stillness_is_loss=True)
     both = np.stack([zeros(8.0) + np.float32(0.1), zeros(8.0)], axis=1)
@@ -379,7 +379,7 @@ def test_a_silent_chosen_channel_among_silent_ones_is_silence() -> None:
         poll_channels(reader, ring, both)
 
 
-def test_zeros_between_sounds_are_no_loss(noise: Samples) -> None:
+def test_short_digital_silence_is_no_loss(noise: Samples) -> None:
     ring = Ring(16_000, 1)
     reader = WindowReader(ring, 1.0, 5.0, stillness_is_loss=True)
     for _ in range(5):
@@ -388,20 +388,20 @@ def test_zeros_between_sounds_are_no_loss(noise: Samples) -> None:
     assert reader.sounded_seconds == 25.0
 
 
-def test_where_zeros_are_no_loss_silence_is_heard() -> None:
+def test_digital_silence_makes_windows_if_it_is_no_loss() -> None:
     ring = Ring(16_000, 1)
     reader = WindowReader(ring, 1.0, 5.0)
     assert poll_all(reader, ring, zeros(8.0)) == [4.0, 5.0, 6.0, 7.0, 8.0]
 
 
-def test_an_overflow_of_the_device_is_counted(noise: Samples) -> None:
+def test_counts_overflows_of_the_device(noise: Samples) -> None:
     ring = Ring(16_000, 1)
     ring.write(noise[:1_600, None], overflowed=True)
     ring.write(noise[:1_600, None])
     assert ring.overflows == 1
 
 
-def test_two_rings_may_wake_the_same_loop() -> None:
+def test_two_rings_can_wake_the_same_loop() -> None:
     changed = threading.Condition()
     one, other = Ring(16_000, 1, changed), Ring(48_000, 2, changed)
     for ring in (one, other):

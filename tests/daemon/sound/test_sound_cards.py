@@ -1,4 +1,4 @@
-"""USB names of sound cards, in /sys trees as kernels make them."""
+"""USB names of sound cards, found in copies of the kernel's /sys."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from daemon.sound.sound_cards import UsbName, sound_cards, usb_card, usb_cards
 
 
 class Sys:
-    """A /sys with sound cards, each a link to where its device is."""
+    """A fake /sys with sound cards, each a symbolic link to its device."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder
@@ -45,7 +45,7 @@ def sys(tmp_path: Path) -> Sys:
     return sys
 
 
-def test_a_usb_card_is_found_by_vendor_and_product(sys: Sys) -> None:
+def test_finds_a_usb_card_by_vendor_and_product(sys: Sys) -> None:
     sys.usb(1, "046d", "0825", "1-1.3")
     sys.usb(2, "0d8c", "0014", "1-1.2")
     assert usb_card(UsbName("0d8c", "0014"), sys.path) == 2
@@ -53,14 +53,14 @@ def test_a_usb_card_is_found_by_vendor_and_product(sys: Sys) -> None:
     assert usb_card(UsbName("046D", "0825"), sys.path) == 1
 
 
-def test_it_is_found_again_under_another_number_and_at_another_port(tmp_path: Path) -> None:
+def test_finds_a_card_again_with_another_number_and_port(tmp_path: Path) -> None:
     for number, port in ((1, "1-1.2"), (7, "2-1")):
         sys = Sys(tmp_path / port)
         sys.usb(number, "0d8c", "0014", port)
         assert usb_card(UsbName("0d8c", "0014"), sys.path) == number
 
 
-def test_twins_are_told_apart_by_their_serials(sys: Sys) -> None:
+def test_distinguishes_identical_cards_by_serial(sys: Sys) -> None:
     sys.usb(1, "0d8c", "0014", "1-1.2", serial="left 1")
     sys.usb(2, "0d8c", "0014", "1-1.3", serial="right:2")
     assert usb_card(UsbName("0d8c", "0014", "right:2"), sys.path) == 2
@@ -69,25 +69,25 @@ def test_twins_are_told_apart_by_their_serials(sys: Sys) -> None:
     assert usb_card(UsbName("0d8c", "0014"), sys.path) == 1
 
 
-def test_what_is_not_plugged_in_is_not_found(sys: Sys) -> None:
+def test_does_not_find_an_absent_card(sys: Sys) -> None:
     sys.usb(1, "0d8c", "0014", "1-1.2")
     assert usb_card(UsbName("0d8c", "0015"), sys.path) is None
     assert usb_card(UsbName("0d8d", "0014"), sys.path) is None
 
 
-def test_cards_are_shown_by_names_that_can_be_set(sys: Sys) -> None:
+def test_card_names_are_valid_settings(sys: Sys) -> None:
     sys.usb(1, "046d", "0825", "1-1.3", serial="A1B2")
     sys.usb(2, "0d8c", "0014", "1-1.2")
     found = {number: str(name) for number, name in usb_cards(sys.path)}
     assert found == {1: "usb:046d:0825:A1B2", 2: "usb:0d8c:0014"}
 
 
-def test_a_card_that_comes_or_goes_is_seen(sys: Sys) -> None:
+def test_detects_an_added_card(sys: Sys) -> None:
     before = sound_cards(sys.path)
     sys.usb(1, "046d", "0825", "1-1.3")
     assert sound_cards(sys.path) - before == {"card1", "controlC1", "pcmC1D0c"}
 
 
-def test_a_machine_without_sound_has_no_cards(tmp_path: Path) -> None:
+def test_machine_without_sound_has_no_cards(tmp_path: Path) -> None:
     assert sound_cards(tmp_path) == frozenset()
     assert list(usb_cards(tmp_path)) == []

@@ -1,4 +1,4 @@
-"""Real files of every format as 16 kHz mono; whatever is no sound is refused by name."""
+"""Real files of every format are read as 16 kHz mono; errors name the file."""
 
 import io
 import json
@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from daemon.__main__ import main
 from daemon.errors import InputError
-from daemon.sound.sound_file import read_sound, sound
+from daemon.sound.sound_file import read_pieces, read_sound
 from tests.daemon.conftest import Samples
-from tests.daemon.decoders import decoders, stand_in
+from tests.daemon.decoders import decoders, fake_decoder
 
 # Suffix, libsndfile's container, its subtype; then AAC in MP4, made with PyAV.
 LOSSLESS = [
@@ -41,7 +41,7 @@ Format = tuple[str, str, str]
 
 
 def tone(rate_hz: int, seconds: float, channels: int = 1, hz: float = 1_000.0) -> Samples:
-    """A sine at half of full scale, (n, channels)."""
+    """Return a sine (n, channels) at half of full scale."""
     time_seconds = np.arange(round(seconds * rate_hz)) / rate_hz
     sine = 0.5 * np.sin(2 * np.pi * hz * time_seconds)
     return np.repeat(sine[:, None], channels, axis=1).astype(np.float32)
@@ -50,7 +50,7 @@ def tone(rate_hz: int, seconds: float, channels: int = 1, hz: float = 1_000.0) -
 def write(
     path: Path, samples: Samples, rate_hz: int, kind: Format, *, moov_first: bool = True
 ) -> Path:
-    """Write samples, (n, channels), in this format."""
+    """Write samples (n, channels) in the format `kind`; return the path with its suffix."""
     suffix, container, subtype = kind
     path = path.with_suffix(suffix)
     if kind != M4A:
@@ -72,7 +72,7 @@ def write(
 
 
 def assert_is_the_tone(heard: Samples, hz: float = 1_000.0, within: float = 0.01) -> None:
-    """The tone's frequency and level, away from the ends."""
+    """Check frequency and level of the tone, away from its ends."""
     middle = heard[2_000:-2_000].astype(np.float64)
     assert np.sqrt(np.mean(middle**2) * 2) == pytest.approx(0.5, rel=within)
     spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle))))
@@ -80,7 +80,7 @@ def assert_is_the_tone(heard: Samples, hz: float = 1_000.0, within: float = 0.01
 
 
 def refusal(path: Path | str) -> str:
-    """The message of the InputError that reading raises; it names the file and a remedy."""
+    """Return the message of the InputError that reading raises; check its file and remedy."""
     with pytest.raises(InputError) as caught:
         read_sound(str(path))
     message = str(caught.value)
@@ -96,7 +96,7 @@ def warnings_of(log: pytest.LogCaptureFixture) -> list[str]:
 
 @pytest.mark.parametrize("kind", [*LOSSLESS, *LOSSY, M4A], ids="-".join)
 @pytest.mark.parametrize("channels", [1, 2])
-def test_every_format_keeps_the_tone_and_the_time(
+def test_every_format_preserves_frequency_level_and_length(
     kind: Format, channels: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     rate_hz = 48_000
@@ -112,8 +112,8 @@ def test_every_format_keeps_the_tone_and_the_time(
 
 
 @pytest.mark.parametrize("kind", [LOSSLESS[6], *LOSSY, M4A], ids="-".join)
-def test_there_are_no_gaps_where_pieces_meet(kind: Format, tmp_path: Path) -> None:
-    # A pure tone takes few bits: an MP3 decoder that is interrupted finds its reservoir empty.
+def test_no_gaps_between_pieces(kind: Format, tmp_path: Path) -> None:
+    # A pure tone needs few bits, so an interrupted MP3 decoder finds its bit reservoir empty.
     heard = read_sound(str(write(tmp_path / "tone", tone(48_000, 6.0), 48_000, kind)))
     pieces = heard[4_000:92_000].reshape(-1, 160)
     levels = np.sqrt(np.mean(pieces**2, axis=1))
@@ -122,7 +122,7 @@ def test_there_are_no_gaps_where_pieces_meet(kind: Format, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 22_050, 44_100, 96_000, 192_000])
 @pytest.mark.parametrize("seconds", [1.0, 2.00021])
-def test_every_rate_keeps_the_tone_and_the_time(
+def test_every_rate_preserves_frequency_level_and_length(
     rate_hz: int, seconds: float, tmp_path: Path
 ) -> None:
     samples = tone(rate_hz, seconds)
@@ -141,16 +141,14 @@ def test_resampling_does_not_shift_time(rate_hz: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [LOSSLESS[1], LOSSLESS[3], LOSSLESS[6]])
-def test_sixteen_kilohertz_comes_sample_by_sample(
-    kind: Format, noise: Samples, tmp_path: Path
-) -> None:
+def test_16_khz_is_read_sample_exact(kind: Format, noise: Samples, tmp_path: Path) -> None:
     samples = np.round(noise * 8_192) / np.float32(32_768)
     path = write(tmp_path / "noise", samples[:, None], 16_000, kind)
     assert np.array_equal(read_sound(str(path)), samples)
 
 
 @pytest.mark.parametrize("channels", [2, 6])
-def test_channels_are_mixed_to_their_mean(channels: int, tmp_path: Path) -> None:
+def test_mixes_channels_to_their_mean(channels: int, tmp_path: Path) -> None:
     samples = np.tile(np.arange(channels).astype(np.float32) / np.float32(8), (1_000, 1))
     path = write(tmp_path / "steps", samples, 16_000, LOSSLESS[3])
     np.testing.assert_allclose(read_sound(str(path)), (channels - 1) / 16, atol=1e-6)
@@ -159,7 +157,7 @@ def test_channels_are_mixed_to_their_mean(channels: int, tmp_path: Path) -> None
 def write_with_pyav(
     path: Path, samples: Samples, rate_hz: int, *, codec: str, layout: str, container: str
 ) -> None:
-    """Write samples, (n, channels), with one of FFmpeg's encoders."""
+    """Write samples (n, channels) with one of FFmpeg's encoders."""
     av = pytest.importorskip("av", reason="needs PyAV to write it")
     with av.open(str(path), "w", format=container) as file:
         stream = file.add_stream(codec, rate=rate_hz, layout=layout)
@@ -171,7 +169,7 @@ def write_with_pyav(
         file.mux(stream.encode(None))
 
 
-# The Core Audio file lists its channels one by one, in an order of its own.
+# The Core Audio file lists its channels individually, in an unusual order.
 @pytest.mark.parametrize(
     ("channels", "layout", "container"),
     [
@@ -180,7 +178,7 @@ def write_with_pyav(
         (4, "ambisonic 1", "mov"),
     ],
 )  # fmt: skip
-def test_any_number_of_channels_is_mixed_to_their_mean(
+def test_mixes_any_number_of_channels_to_their_mean(
     channels: int, layout: str, container: str, tmp_path: Path
 ) -> None:
     steps = np.arange(channels).astype(np.float32) / np.float32(128)
@@ -192,18 +190,18 @@ def test_any_number_of_channels_is_mixed_to_their_mean(
     np.testing.assert_allclose(heard, (channels - 1) / 256, atol=1e-6)
 
 
-def test_an_m4a_of_7_1_is_heard(tmp_path: Path) -> None:
+def test_reads_7_1_m4a(tmp_path: Path) -> None:
     samples = tone(96_000, 3.0, channels=8)
     path = tmp_path / "x.m4a"
     write_with_pyav(path, samples, 96_000, codec="aac", layout="7.1", container="mp4")
     heard = read_sound(str(path))
     assert abs(len(heard) - 48_000) <= 2 * 1_024 / 6 + 2
-    # Of its eight channels AAC takes the low frequencies' for itself.
+    # AAC reserves one of the eight channels for low frequencies.
     assert_is_the_tone(heard / heard[8_000:-8_000].std() / np.sqrt(8), within=0.05)
     assert heard.std() > 0.25
 
 
-def test_more_channels_than_ffmpeg_converts_are_refused(tmp_path: Path) -> None:
+def test_rejects_more_than_64_channels(tmp_path: Path) -> None:
     av = pytest.importorskip("av", reason="needs PyAV to write it")
     path = tmp_path / "many.mka"
     with av.open(str(path), "w", format="matroska") as file:
@@ -217,9 +215,7 @@ def test_more_channels_than_ffmpeg_converts_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_an_m4a_gives_the_samples_that_pyav_gives(
-    channels: int, noise: Samples, tmp_path: Path
-) -> None:
+def test_m4a_samples_equal_those_of_pyav(channels: int, noise: Samples, tmp_path: Path) -> None:
     av = pytest.importorskip("av", reason="needs PyAV to compare with")
     samples = np.stack([noise, np.roll(noise, 999)], axis=1)[:, :channels]
     path = write(tmp_path / "noise", samples, 16_000, M4A)
@@ -237,14 +233,14 @@ def test_an_m4a_gives_the_samples_that_pyav_gives(
         ("print('hello' * 99)", "its decoder sends garbage"),
     ],
 )
-def test_a_decoder_that_fails_is_a_refusal_of_its_file_alone(
+def test_failed_decoder_rejects_only_its_file(
     code: str,
     words: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("daemon.sound.decoding.child._PROGRAM", stand_in(tmp_path, code))
+    monkeypatch.setattr("daemon.sound.decoding.child._PROGRAM", fake_decoder(tmp_path, code))
     if "hangs" in words:
         monkeypatch.setattr("daemon.sound.decoding.ffmpeg_file._HANG_SECONDS", 1.0)
     bad, good = tmp_path / "bad.m4a", tmp_path / "good.wav"
@@ -257,9 +253,9 @@ def test_a_decoder_that_fails_is_a_refusal_of_its_file_alone(
     assert decoders() == []
 
 
-def test_a_reader_that_stops_early_ends_its_decoder(tmp_path: Path) -> None:
+def test_stopping_early_ends_the_decoder(tmp_path: Path) -> None:
     path = write(tmp_path / "long", tone(16_000, 60.0), 16_000, M4A)
-    pieces = sound(str(path))
+    pieces = read_pieces(str(path))
     next(pieces)
     assert len(decoders()) == 1
     del pieces
@@ -267,7 +263,7 @@ def test_a_reader_that_stops_early_ends_its_decoder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["12:30.m4a", "-o.m4a", "http:x.m4a", "M\udcfcller.m4a"])
-def test_a_name_that_ffmpeg_could_misread_is_a_file_s(
+def test_reads_file_names_that_ffmpeg_could_misinterpret(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -275,7 +271,7 @@ def test_a_name_that_ffmpeg_could_misread_is_a_file_s(
     assert len(read_sound(name)) >= 16_000
 
 
-def test_a_file_may_not_name_another_or_a_server(tmp_path: Path) -> None:
+def test_file_cannot_refer_to_another_file_or_server(tmp_path: Path) -> None:
     secret = tmp_path / "secret.wav"
     soundfile.write(secret, tone(16_000, 30.0), 16_000)
     path = tmp_path / "list.m4a"
@@ -291,20 +287,20 @@ def test_a_file_may_not_name_another_or_a_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 2, 65_535, 65_536, 65_537, 200_000])
-def test_every_length_is_read_whole(length: int, tmp_path: Path) -> None:
+def test_reads_every_length_completely(length: int, tmp_path: Path) -> None:
     samples = (np.arange(length) % 1_000 / 1_000).astype(np.float32)
     path = write(tmp_path / "ramp", samples[:, None], 16_000, LOSSLESS[3])
     assert np.array_equal(read_sound(str(path)), samples)
 
 
-def test_sound_comes_in_pieces_of_bounded_size(tmp_path: Path) -> None:
+def test_pieces_have_bounded_size(tmp_path: Path) -> None:
     path = write(tmp_path / "long", np.zeros((1_000_000, 2), np.float32), 44_100, LOSSLESS[1])
-    sizes = [len(piece) for piece in sound(str(path))]
+    sizes = [len(piece) for piece in read_pieces(str(path))]
     assert len(sizes) > 10
     assert max(sizes) <= 65_536
 
 
-def test_a_name_with_spaces_and_umlauts_is_read(tmp_path: Path) -> None:
+def test_reads_a_name_with_spaces_and_umlauts(tmp_path: Path) -> None:
     path = tmp_path / "Übung, 1. März.wav"
     soundfile.write(path, tone(16_000, 0.1), 16_000)
     assert len(read_sound(str(path))) == 1_600
@@ -312,10 +308,10 @@ def test_a_name_with_spaces_and_umlauts_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("share", [0.9, 0.6, 0.3])
 @pytest.mark.parametrize("kind", [*LOSSLESS, LOSSY[2], M4A], ids="-".join)
-def test_of_a_truncated_file_what_decodes_is_used_with_a_warning(
+def test_reads_the_rest_of_a_truncated_file_with_a_warning(
     share: float, kind: Format, noise: Samples, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # Noise, so that every second takes as many bytes.
+    # With noise, every second has the same number of bytes.
     samples = np.resize(noise[-64_000:], 10 * 44_100)[:, None]
     path = write(tmp_path / "cut", samples, 44_100, kind)
     content = path.read_bytes()
@@ -323,11 +319,11 @@ def test_of_a_truncated_file_what_decodes_is_used_with_a_warning(
     seconds = len(read_sound(str(path))) / 16_000
     assert seconds == pytest.approx(10 * share, abs=0.4)
     (warning,) = warnings_of(caplog)
-    assert warning == f"{path}: truncated; the {seconds:.1f} s that decode are used"
+    assert warning == f"{path}: truncated; the {seconds:.1f} s that can be decoded are used"
 
 
 @pytest.mark.parametrize("kind", LOSSY[:2], ids="-".join)
-def test_of_a_truncated_ogg_the_whole_pages_are_used_with_a_warning(
+def test_reads_complete_pages_of_a_truncated_ogg_with_a_warning(
     kind: Format, noise: Samples, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = write(tmp_path / "cut", np.resize(noise, 480_000)[:, None], 48_000, kind)
@@ -339,7 +335,7 @@ def test_of_a_truncated_ogg_the_whole_pages_are_used_with_a_warning(
     assert "truncated" in warnings_of(caplog)[0]
 
 
-def test_of_a_damaged_flac_what_comes_before_is_used(
+def test_reads_a_damaged_flac_up_to_the_damage(
     noise: Samples, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = write(tmp_path / "damaged", np.resize(noise, 160_000)[:, None], 16_000, LOSSLESS[6])
@@ -350,7 +346,7 @@ def test_of_a_damaged_flac_what_comes_before_is_used(
     assert len(warnings_of(caplog)) == 1
 
 
-def test_a_damaged_mp3_is_read_without_the_decoder_s_own_words(
+def test_decoder_of_a_damaged_mp3_prints_nothing(
     noise: Samples, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = write(tmp_path / "damaged", np.resize(noise, 160_000)[:, None], 16_000, LOSSY[2])
@@ -362,7 +358,7 @@ def test_a_damaged_mp3_is_read_without_the_decoder_s_own_words(
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_m4a_with_a_title_in_an_old_character_set_is_read(tmp_path: Path) -> None:
+def test_reads_an_m4a_with_a_title_that_is_not_utf_8(tmp_path: Path) -> None:
     path = write(tmp_path / "old", tone(16_000, 1.0), 16_000, M4A)
     content = path.read_bytes()
     assert content.count(b"SoundHandler") == 1
@@ -370,7 +366,7 @@ def test_an_m4a_with_a_title_in_an_old_character_set_is_read(tmp_path: Path) -> 
     assert len(read_sound(str(path))) >= 16_000
 
 
-def test_an_m4a_whose_index_was_cut_off_is_refused(noise: Samples, tmp_path: Path) -> None:
+def test_rejects_an_m4a_without_its_index(noise: Samples, tmp_path: Path) -> None:
     path = write(tmp_path / "cut", noise[:, None], 16_000, M4A, moov_first=False)
     path.write_bytes(path.read_bytes()[:-2_000])
     assert "cannot be read as audio" in refusal(path)
@@ -378,34 +374,34 @@ def test_an_m4a_whose_index_was_cut_off_is_refused(noise: Samples, tmp_path: Pat
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38, -1e11])
 @pytest.mark.parametrize("place", [0, 70_000, -1])
-def test_samples_that_are_no_numbers_are_refused(value: float, place: int, tmp_path: Path) -> None:
+def test_rejects_nan_and_infinite_samples(value: float, place: int, tmp_path: Path) -> None:
     samples = np.zeros((100_000, 2), np.float32)
     samples[place, 1] = value
     path = write(tmp_path / "wrong", samples, 44_100, LOSSLESS[3])
     assert "contains NaN or infinite samples; export it again" in refusal(path)
 
 
-def test_doubles_beyond_single_precision_are_refused(tmp_path: Path) -> None:
+def test_rejects_doubles_beyond_single_precision(tmp_path: Path) -> None:
     path = tmp_path / "huge.wav"
     soundfile.write(path, np.full(100, 1e300), 16_000, subtype="DOUBLE")
     assert "NaN or infinite" in refusal(path)
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".m4a", ""])
-def test_an_empty_file_is_refused(suffix: str, tmp_path: Path) -> None:
+def test_rejects_an_empty_file(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"empty{suffix}"
     path.touch()
     assert "the file is empty; record or export it again" in refusal(path)
 
 
 @pytest.mark.parametrize("kind", [LOSSLESS[1], LOSSLESS[3], LOSSY[0], LOSSY[1]])
-def test_a_header_without_sound_is_refused(kind: Format, tmp_path: Path) -> None:
+def test_rejects_a_header_without_sound(kind: Format, tmp_path: Path) -> None:
     path = write(tmp_path / "header", np.zeros((0, 1), np.float32), 48_000, kind)
     assert path.stat().st_size > 0
     refusal(path)
 
 
-def test_a_flac_cut_before_its_first_frame_is_refused(tmp_path: Path) -> None:
+def test_rejects_a_flac_cut_before_its_first_frame(tmp_path: Path) -> None:
     path = write(tmp_path / "header", tone(16_000, 1.0), 16_000, LOSSLESS[6])
     content = path.read_bytes()
     path.write_bytes(content[: content.index(b"\xff\xf8")])
@@ -413,7 +409,7 @@ def test_a_flac_cut_before_its_first_frame_is_refused(tmp_path: Path) -> None:
 
 
 def wav_header(channels: int, rate_hz: int, data: bytes) -> bytes:
-    """A 16-bit WAV file whose header says just this."""
+    """Return a 16-bit WAV file with the given values in its header."""
     form = struct.pack("<HHIIHH", 1, channels, rate_hz, 32_000, max(2, 2 * channels), 16)
     body = (
         b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(data)) + data
@@ -421,7 +417,7 @@ def wav_header(channels: int, rate_hz: int, data: bytes) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def test_our_header_by_hand_is_a_wav(tmp_path: Path) -> None:
+def test_reads_a_handwritten_wav_header(tmp_path: Path) -> None:
     path = tmp_path / "by_hand.wav"
     path.write_bytes(wav_header(1, 16_000, struct.pack("<3h", 0, 16_384, -32_768)))
     assert read_sound(str(path)).tolist() == [0.0, 0.5, -1.0]
@@ -431,14 +427,14 @@ def test_our_header_by_hand_is_a_wav(tmp_path: Path) -> None:
     ("channels", "rate_hz"),
     [(0, 16_000), (1, 0), (1, 1), (1, 999), (1, 768_001), (1, 2**31 - 1), (1, 2**32 - 1)],
 )
-def test_a_header_that_cannot_be_is_refused(channels: int, rate_hz: int, tmp_path: Path) -> None:
+def test_rejects_an_impossible_header(channels: int, rate_hz: int, tmp_path: Path) -> None:
     path = tmp_path / "header.wav"
     path.write_bytes(wav_header(channels, rate_hz, bytes(2_000)))
     refusal(path)
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".webm", ""])
-def test_a_text_is_refused_whatever_its_name(
+def test_rejects_text_under_any_name(
     suffix: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / f"text{suffix}"
@@ -448,13 +444,13 @@ def test_a_text_is_refused_whatever_its_name(
 
 
 @pytest.mark.parametrize("suffix", [".raw", ".au", ".vox", ".gsm", ".snd"])
-def test_a_file_without_a_header_is_refused_and_not_guessed(suffix: str, tmp_path: Path) -> None:
+def test_rejects_a_file_without_a_header(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"text{suffix}"
     path.write_text("This is a letter and no sound.\n" * 40)
     refusal(path)
 
 
-def test_a_video_without_sound_is_refused(tmp_path: Path) -> None:
+def test_rejects_a_video_without_sound(tmp_path: Path) -> None:
     av = pytest.importorskip("av", reason="needs PyAV to make a video")
     path = tmp_path / "silent.mp4"
     with av.open(str(path), "w") as file:
@@ -464,18 +460,18 @@ def test_a_video_without_sound_is_refused(tmp_path: Path) -> None:
             image = np.zeros((16, 16, 3), np.uint8)
             file.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         file.mux(stream.encode(None))
-    assert "there is no sound in it" in refusal(path)
+    assert "it contains no sound" in refusal(path)
 
 
-def test_a_folder_is_refused(tmp_path: Path) -> None:
+def test_rejects_a_folder(tmp_path: Path) -> None:
     assert "is a folder; name the audio files in it" in refusal(tmp_path)
 
 
-def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+def test_rejects_a_missing_file(tmp_path: Path) -> None:
     assert "no such file" in refusal(tmp_path / "absent.flac")
 
 
-def test_m4a_without_pyav_names_the_package(
+def test_error_for_m4a_without_pyav_names_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "song.wav"
@@ -506,7 +502,7 @@ MAGIC = [
 
 
 def assert_is_sound_or_refused(path: Path) -> None:
-    """Finite samples, or an InputError that names the file; anything else fails the test."""
+    """Check that reading gives finite samples or an InputError that names the file."""
     try:
         heard: Samples | str = read_sound(str(path))
     except InputError as error:
@@ -529,7 +525,7 @@ def test_random_bytes_give_sound_or_an_input_error(
 
 @settings(max_examples=100)
 @given(position=st.floats(0, 1, exclude_max=True), byte=st.integers(0, 255), data=st.data())
-def test_a_damaged_byte_gives_sound_or_an_input_error(
+def test_damaged_byte_gives_sound_or_an_input_error(
     position: float, byte: int, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     kind = data.draw(st.sampled_from([LOSSLESS[1], LOSSLESS[6], *LOSSY, M4A]))
@@ -545,14 +541,14 @@ def test_a_damaged_byte_gives_sound_or_an_input_error(
 def standard_input(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[[Sequence[bytes]], None]]:
-    """Put a pipe on standard input, into which these pieces are written one after another."""
+    """Return a function that replaces standard input by a pipe with the given pieces."""
     with ExitStack() as stack:
 
         def put(pieces: Sequence[bytes]) -> None:
             reading, writing = os.pipe()
 
             def feed() -> None:
-                # Nobody reads on when a test has failed.
+                # If a test has failed, the pipe is not read to its end.
                 with suppress(BrokenPipeError), os.fdopen(writing, "wb", buffering=0) as pipe:
                     for piece in pieces:
                         pipe.write(piece)
@@ -571,7 +567,7 @@ def as_s16le(samples: NDArray[np.float32]) -> bytes:
 
 
 @pytest.mark.parametrize("size", [1, 3, 4_097, 1_000_000])
-def test_standard_input_is_raw_sound_whatever_its_pieces(
+def test_reads_raw_sound_from_standard_input_in_any_pieces(
     size: int, standard_input: Callable[[Sequence[bytes]], None]
 ) -> None:
     samples = (np.arange(-8_000, 8_000) / 8_192).astype(np.float32)
@@ -580,7 +576,7 @@ def test_standard_input_is_raw_sound_whatever_its_pieces(
     assert np.array_equal(read_sound("-"), samples)
 
 
-def test_half_a_sample_at_the_end_of_standard_input_is_dropped(
+def test_drops_half_a_sample_at_the_end_of_standard_input(
     standard_input: Callable[[Sequence[bytes]], None],
 ) -> None:
     standard_input([b"\x00\x40\x00\x80\x01"])
@@ -588,13 +584,13 @@ def test_half_a_sample_at_the_end_of_standard_input_is_dropped(
 
 
 @pytest.mark.parametrize("content", [b"", b"\x01"])
-def test_standard_input_without_sound_is_refused(
+def test_rejects_standard_input_without_sound(
     content: bytes, standard_input: Callable[[Sequence[bytes]], None]
 ) -> None:
     standard_input([content])
-    assert "there is no sound in it" in refusal("-")
+    assert "it contains no sound" in refusal("-")
 
 
-def test_a_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rejects_a_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     refusal("-")

@@ -1,4 +1,4 @@
-"""Windows end where they should and hold exactly the sound of their time, however it comes."""
+"""Windows end at the right times and contain exact samples, for pieces of any size."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ HOPS_SECONDS = [0.25, 0.5, 1.0, 1 / 3, 0.7, 0.333, 4.0]
 
 
 def cut(buffer: WindowBuffer, samples: Samples, sizes: list[int]) -> Iterator[Window]:
-    """Push the samples in pieces of these sizes, what is left as one more; keep copies."""
+    """Push the samples in pieces of `sizes` and a last one; yield copies of the windows."""
     for piece in np.split(samples, np.cumsum(sizes)):
         for window in buffer.push(piece):
             yield window._replace(samples=window.samples.copy())
@@ -35,7 +35,7 @@ def test_windows_end_at_four_seconds_and_every_hop(hop_seconds: float) -> None:
     hop_seconds=st.sampled_from(HOPS_SECONDS),
     sizes=st.lists(st.integers(0, 100) | st.integers(0, 70_000) | st.just(1_600), max_size=30),
 )
-def test_every_sample_is_exact_whatever_the_pieces(
+def test_samples_are_exact_for_any_piece_sizes(
     noise: Samples, hop_seconds: float, sizes: list[int]
 ) -> None:
     expected = without_dc(noise)
@@ -48,7 +48,7 @@ def test_every_sample_is_exact_whatever_the_pieces(
         assert np.array_equal(window.samples, expected[window.start_sample : end])
 
 
-def test_one_sample_too_few_is_no_window_and_the_next_one_completes_it() -> None:
+def test_last_missing_sample_completes_the_window() -> None:
     buffer = WindowBuffer(1.0)
     assert not list(buffer.push(np.zeros(WINDOW_SAMPLES - 1, np.float32)))
     assert buffer.samples_to_next == 1
@@ -58,15 +58,15 @@ def test_one_sample_too_few_is_no_window_and_the_next_one_completes_it() -> None
     assert buffer.samples_to_next == 16_000
 
 
-def test_a_window_is_given_before_later_sound_is_taken() -> None:
+def test_yields_a_window_before_consuming_later_sound() -> None:
     buffer = WindowBuffer(1.0)
     windows = buffer.push(np.zeros(6 * 16_000, np.float32))
     next(windows)
-    assert buffer.samples == WINDOW_SAMPLES
+    assert buffer.pushed_samples == WINDOW_SAMPLES
 
 
 @pytest.mark.parametrize("samples", [1, 16_000, WINDOW_SAMPLES - 1])
-def test_a_short_sound_is_padded_to_one_window(samples: int, noise: Samples) -> None:
+def test_pads_a_short_sound_to_one_window(samples: int, noise: Samples) -> None:
     buffer = WindowBuffer(1.0)
     assert not list(buffer.push(noise[:samples]))
     (window,) = buffer.finish()
@@ -78,20 +78,20 @@ def test_a_short_sound_is_padded_to_one_window(samples: int, noise: Samples) -> 
 
 
 @pytest.mark.parametrize("samples", [WINDOW_SAMPLES, WINDOW_SAMPLES + 1, 5 * 16_000 - 1])
-def test_a_tail_shorter_than_a_hop_is_dropped(samples: int, noise: Samples) -> None:
+def test_drops_a_tail_shorter_than_a_hop(samples: int, noise: Samples) -> None:
     buffer = WindowBuffer(1.0)
     (window,) = buffer.push(noise[:samples])
     assert window.ended_at == 4.0
     assert not list(buffer.finish())
 
 
-def test_no_sound_is_no_window() -> None:
+def test_no_sound_makes_no_window() -> None:
     buffer = WindowBuffer(1.0)
     assert not list(buffer.push(np.empty(0, np.float32)))
     assert not list(buffer.finish())
 
 
-def test_the_buffer_keeps_its_size_through_hours() -> None:
+def test_buffer_size_stays_constant_for_an_hour() -> None:
     buffer = WindowBuffer(1.0)
     piece = np.zeros(1_600, np.float32)
     sizes = set()
@@ -99,12 +99,12 @@ def test_the_buffer_keeps_its_size_through_hours() -> None:
         for _window in buffer.push(piece):
             sizes.add(len(buffer._buffer))
     assert sizes == {2 * WINDOW_SAMPLES}
-    assert buffer.samples == 60 * 60 * 16_000
+    assert buffer.pushed_samples == 60 * 60 * 16_000
 
 
 @pytest.mark.parametrize("seconds", [3.0, 10.0])
 @pytest.mark.parametrize("offset", [0.01, -0.08, 0.5])
-def test_a_dc_offset_is_in_no_window(offset: float, seconds: float, noise: Samples) -> None:
+def test_windows_have_no_dc_offset(offset: float, seconds: float, noise: Samples) -> None:
     quiet = noise[: round(seconds * 16_000)] * np.float32(0.01)
     plain, biased = WindowBuffer(1.0), WindowBuffer(1.0)
     expected = [*cut(plain, quiet, []), *plain.finish()]

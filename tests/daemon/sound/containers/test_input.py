@@ -1,4 +1,4 @@
-"""Pipes, standard input, and names of files that are hard to say."""
+"""Pipes, standard input, and unusual file names."""
 
 import json
 import os
@@ -16,12 +16,12 @@ import pytest
 
 from daemon.errors import InputError
 from daemon.sound.containers.input import available_bytes
-from daemon.sound.sound_file import read_sound, sound
+from daemon.sound.sound_file import read_pieces, read_sound
 from tests.conftest import ROOT
 from tests.daemon.made_sounds import (
     SECONDS,
-    by_ffmpeg,
-    encoded,
+    encode,
+    encode_with_ffmpeg,
     mp3,
     noise,
     put,
@@ -37,32 +37,32 @@ ALL = list(range(SECONDS))
 RAW = (steps() * 32_767).astype("<i2").tobytes()
 MADE: dict[str, Callable[[], bytes]] = {
     "wav": wav,
-    "float wav": lambda: encoded("WAV", "FLOAT"),
+    "float wav": lambda: encode("WAV", "FLOAT"),
     "wav of a pipe": lambda: wav(0xFFFF_FFFF),
     "wav without a size": lambda: wav(0),
-    "aiff": lambda: encoded("AIFF", "PCM_16"),
-    "au": lambda: encoded("AU", "PCM_16"),
-    "flac": lambda: encoded("FLAC", "PCM_16"),
-    "ogg": lambda: encoded("OGG", "VORBIS"),
-    "opus": lambda: encoded("OGG", "OPUS"),
+    "aiff": lambda: encode("AIFF", "PCM_16"),
+    "au": lambda: encode("AU", "PCM_16"),
+    "flac": lambda: encode("FLAC", "PCM_16"),
+    "ogg": lambda: encode("OGG", "VORBIS"),
+    "opus": lambda: encode("OGG", "OPUS"),
     "mp3": mp3,
     "bare mp3": lambda: without_header(mp3()),
     "tagged mp3": lambda: b"ID3\4\0\0\0\0\2\0" + bytes(256) + mp3(),
     "mp3 from the middle of a frame": lambda: mp3(mode="CONSTANT")[300:],
-    "ac3": lambda: by_ffmpeg("ac3", "ac3", rate_hz=48_000),
-    "eac3": lambda: by_ffmpeg("eac3", "eac3", rate_hz=48_000),
-    "m4a": lambda: by_ffmpeg("mp4", "aac", rate_hz=48_000),
-    "webm": lambda: by_ffmpeg("webm", "libopus", rate_hz=48_000),
+    "ac3": lambda: encode_with_ffmpeg("ac3", "ac3", rate_hz=48_000),
+    "eac3": lambda: encode_with_ffmpeg("eac3", "eac3", rate_hz=48_000),
+    "m4a": lambda: encode_with_ffmpeg("mp4", "aac", rate_hz=48_000),
+    "webm": lambda: encode_with_ffmpeg("webm", "libopus", rate_hz=48_000),
 }
 
 
 @contextmanager
 def fifo(path: Path, content: bytes) -> Iterator[None]:
-    """A pipe with a name, into which this is written as it is read."""
+    """Create a named pipe at `path` and write `content` to its reader."""
     os.mkfifo(path)
 
     def write() -> None:
-        with suppress(BrokenPipeError):  # Nobody reads on.
+        with suppress(BrokenPipeError):  # The reader may stop early.
             path.write_bytes(content)
 
     writer = threading.Thread(target=write)
@@ -81,7 +81,7 @@ def standard_input(monkeypatch: pytest.MonkeyPatch, path: Path) -> Iterator[None
 
 
 @pytest.mark.parametrize("kind", MADE)
-def test_any_format_is_read_from_a_pipe(
+def test_reads_any_format_from_a_pipe(
     kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "pipe"
@@ -93,7 +93,7 @@ def test_any_format_is_read_from_a_pipe(
 
 @pytest.mark.parametrize("is_pipe", [True, False])
 @pytest.mark.parametrize("kind", ["raw", *MADE])
-def test_any_format_is_recognised_on_standard_input(
+def test_recognises_any_format_on_standard_input(
     *,
     kind: str,
     is_pipe: bool,
@@ -117,7 +117,7 @@ def test_any_format_is_recognised_on_standard_input(
 
 @pytest.mark.parametrize("has_header", [True, False])
 @pytest.mark.parametrize("is_standard_input", [True, False])
-def test_mp3_with_a_cover_picture_is_read_from_a_pipe(
+def test_reads_mp3_with_a_cover_picture_from_a_pipe(
     *,
     is_standard_input: bool,
     has_header: bool,
@@ -125,7 +125,7 @@ def test_mp3_with_a_cover_picture_is_read_from_a_pipe(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    # The tag holds 40 000 bytes, more than the first bytes by which a pipe is recognised.
+    # The tag has 40 000 bytes, more than the head that is read to detect a pipe's format.
     tag = b"ID3\4\0\0\0\2\x38\x40APIC" + bytes(range(1, 251)) * 159 + bytes(246)
     content = tag + (mp3() if has_header else without_header(mp3()))
     path = tmp_path / "x"
@@ -140,10 +140,10 @@ def test_mp3_with_a_cover_picture_is_read_from_a_pipe(
     assert warnings_of(caplog) == []
 
 
-def test_a_tone_on_standard_input_is_no_mp3(
+def test_raw_tone_on_standard_input_is_no_mp3(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Its last two samples are the header of a frame of 384 bytes, and return after each.
+    # The last two samples of each period look like the header of an MP3 frame of 384 bytes.
     raw = np.tile(np.array([*range(0, 14_000, 1_000), -1_025, 0x4094], "<i2"), 4_000)
     assert b"\xff\xfb\x94\x40" in raw.tobytes()
     path = tmp_path / "raw"
@@ -153,7 +153,7 @@ def test_a_tone_on_standard_input_is_no_mp3(
 
 
 @pytest.mark.parametrize("marker", [b"MPCK", b"MP+\7", b"MP+\x17"])
-def test_musepack_on_standard_input_is_not_raw(
+def test_musepack_on_standard_input_is_not_raw_sound(
     marker: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "x"
@@ -161,7 +161,7 @@ def test_musepack_on_standard_input_is_not_raw(
         assert "cannot be read as audio" in refusal("-")
 
 
-def test_a_tag_without_music_is_refused_on_standard_input(
+def test_rejects_a_tag_without_music_on_standard_input(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "x"
@@ -172,25 +172,25 @@ def test_a_tag_without_music_is_refused_on_standard_input(
         assert "cannot be read as audio" in refusal("-")
 
 
-def test_wav_from_a_pipe_is_heard_as_it_comes(tmp_path: Path) -> None:
+def test_reads_wav_from_a_pipe_as_it_arrives(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     number = os.open(path, os.O_RDWR)
     os.write(number, wav(0x7FFF_FF00)[:40_000])
-    pieces = sound(str(path))
+    pieces = read_pieces(str(path))
     assert len(next(pieces)) > 0
     pieces.close()  # type: ignore[attr-defined]
     os.close(number)
 
 
-def test_sound_that_a_pipe_s_header_does_not_count_is_warned_of(
+def test_warns_of_sound_beyond_the_header_of_a_pipe(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "pipe"
     with fifo(path, wav(2 * 2 * 16_000)):
         assert seconds_heard(read_sound(str(path))) == ALL[:2]
     assert warnings_of(caplog) == [
-        f"{path}: only the first 2.0 s are read; save it as a file first to hear all of it"
+        f"{path}: only the first 2.0 s are read; save it as a file first to read all of it"
     ]
 
 
@@ -199,7 +199,7 @@ def test_sound_that_a_pipe_s_header_does_not_count_is_warned_of(
     [bytes(9_000), b"ID3\4\0\0\0\0\x46\x28" + bytes(range(1, 251)) * 36],
     ids=["zeros", "tag"],
 )
-def test_bytes_behind_a_complete_wav_in_a_pipe_are_not_warned_of(
+def test_does_not_warn_of_other_bytes_behind_a_wav_in_a_pipe(
     tail: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "pipe"
@@ -208,8 +208,8 @@ def test_bytes_behind_a_complete_wav_in_a_pipe_are_not_warned_of(
     assert warnings_of(caplog) == []
 
 
-def before_format(content: bytes, name: bytes, body: bytes) -> bytes:
-    """A WAV file with one more chunk before its format."""
+def insert_chunk(content: bytes, name: bytes, body: bytes) -> bytes:
+    """Return a WAV file with an additional chunk before its format chunk."""
     chunk = name + struct.pack("<I", len(body)) + body
     return (
         content[:4]
@@ -227,7 +227,7 @@ def before_format(content: bytes, name: bytes, body: bytes) -> bytes:
     [(b"LIST", b"INFOICMT\x0c\0\0\0fmt \x10\0\0\0\1\0\1\0"), (b"JUNK", bytes(20_000))],
     ids=["text", "long"],
 )
-def test_float_wav_in_a_pipe_is_scaled_whatever_comes_before_its_format(
+def test_scales_float_wav_in_a_pipe_with_a_chunk_before_its_format(
     *,
     name: bytes,
     body: bytes,
@@ -236,9 +236,9 @@ def test_float_wav_in_a_pipe_is_scaled_whatever_comes_before_its_format(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    content = encoded(container, subtype, steps() * np.float32(32_768))
+    content = encode(container, subtype, steps() * np.float32(32_768))
     path = tmp_path / "pipe"
-    with fifo(path, before_format(content, name, body)):
+    with fifo(path, insert_chunk(content, name, body)):
         heard = read_sound(str(path))
     assert seconds_heard(heard) == ALL
     assert np.abs(heard).max() == pytest.approx(0.4, abs=0.01)
@@ -246,38 +246,36 @@ def test_float_wav_in_a_pipe_is_scaled_whatever_comes_before_its_format(
     assert "which is the scale of integers" in warning
 
 
-def test_pipe_that_libsndfile_refuses_is_refused(tmp_path: Path) -> None:
+def test_rejects_a_pipe_that_libsndfile_rejects(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     with fifo(path, wav().replace(b"fmt ", b"tmf ")):
         assert "cannot be read as audio" in refusal(path)
 
 
-def test_text_on_a_pipe_is_refused_by_the_pipe_s_name(tmp_path: Path) -> None:
+def test_rejects_text_on_a_pipe(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     with fifo(path, b"This is a letter and no sound.\n" * 40):
         assert "cannot be read as audio" in refusal(path)
 
 
-def test_long_pipe_that_must_be_copied_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rejects_a_pipe_too_long_to_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.sound.containers.input._MOST_SPOOLED_BYTES", 50_000)
     path = tmp_path / "pipe"
-    content = encoded("FLAC", "PCM_16", noise())
+    content = encode("FLAC", "PCM_16", noise())
     os.mkfifo(path)
     source = put(tmp_path, "x.flac", content)
-    # Nobody reads the rest, at which the writer fails.
+    # The rest is never read, so the writer fails.
     with subprocess.Popen(["sh", "-c", f"cat {source} > {path}"], stderr=subprocess.DEVNULL):
         assert "save it as a file first" in refusal(path)
 
 
-def test_pipe_that_does_not_fit_into_memory_is_refused_alone(tmp_path: Path) -> None:
+def test_rejects_only_the_pipe_that_does_not_fit_into_memory(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
-    content = encoded("FLAC", "PCM_16", noise())
+    content = encode("FLAC", "PCM_16", noise())
     good = put(tmp_path, "good.flac", content)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with fifo(path, content):
-        # The kernel holds files in memory to it too.
+        # The kernel also applies this limit to files in memory.
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
         try:
             message = refusal(path)
@@ -289,7 +287,7 @@ def test_pipe_that_does_not_fit_into_memory_is_refused_alone(tmp_path: Path) -> 
     assert len(read_sound(str(good))) == SECONDS * 16_000
 
 
-def test_pipe_that_is_larger_than_half_of_the_free_memory_is_refused(
+def test_rejects_a_pipe_larger_than_half_of_the_free_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert 1 << 20 < available_bytes() < 1 << 50
@@ -299,7 +297,7 @@ def test_pipe_that_is_larger_than_half_of_the_free_memory_is_refused(
         assert "may hold at most 2 MB; save it as a file first" in refusal(path)
 
 
-def test_sockets_and_devices_are_refused(tmp_path: Path) -> None:
+def test_rejects_sockets_and_devices(tmp_path: Path) -> None:
     as_socket(tmp_path / "socket")
     assert "is neither a file nor a pipe" in refusal(tmp_path / "socket")
     as_device(tmp_path / "device")
@@ -307,7 +305,7 @@ def test_sockets_and_devices_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a\0b", "x" * 300, "x.wav/y.wav"])
-def test_name_that_no_file_has_is_refused(
+def test_rejects_an_invalid_file_name(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -323,8 +321,8 @@ NAMES = [
 ]  # fmt: skip
 
 
-def test_file_of_any_name_is_heard_and_shown_without_control_characters(tmp_path: Path) -> None:
-    m4a, plain = by_ffmpeg("mp4", "aac", rate_hz=48_000), wav()
+def test_file_of_any_name_is_read_and_shown_without_control_characters(tmp_path: Path) -> None:
+    m4a, plain = encode_with_ffmpeg("mp4", "aac", rate_hz=48_000), wav()
     for name in NAMES:
         path = os.path.join(os.fsencode(tmp_path), name)  # noqa: PTH118
         os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120

@@ -1,4 +1,4 @@
-"""The decoding child as a process: however it or its parent ends, nothing is left or shown."""
+"""The decoding child as a process: it always ends, and it exposes no secrets."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ import soundfile
 from daemon.sound.decoding.block import Block
 from daemon.sound.decoding.child import ChildError, Decoder, DecodingError, Request
 from tests.conftest import ROOT
-from tests.daemon.decoders import decoders, stand_in, wait_until
+from tests.daemon.decoders import decoders, fake_decoder, wait_until
 
 pytest.importorskip("av", reason="needs PyAV")
 
@@ -30,14 +30,14 @@ def request_of(path: Path) -> Request:
     return Request(url=f"file:{path}", options={}, memory_bytes=MEMORY_BYTES)
 
 
-def decoded(path: Path) -> list[Block]:
+def read_blocks(path: Path) -> list[Block]:
     with Decoder(request_of(path)) as decoder:
         return list(iter(lambda: decoder.read(20.0), None))
 
 
 @pytest.fixture
 def silent_server() -> Iterator[str]:
-    """The url of a server that takes a connection and never answers."""
+    """Return the url of a server that accepts connections but never answers."""
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         yield f"http://me:{SECRET}@127.0.0.1:{server.getsockname()[1]}/{SECRET}"
 
@@ -49,8 +49,8 @@ def song(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_comes_as_blocks_of_its_channels_until_it_ends(song: Path) -> None:
-    blocks = decoded(song)
+def test_decodes_a_file_to_blocks_with_all_channels(song: Path) -> None:
+    blocks = read_blocks(song)
     assert {block.rate_hz for block in blocks} == {22_050}
     assert len(blocks) > 10
     samples = np.concatenate([block.samples for block in blocks])
@@ -88,31 +88,31 @@ def test_a_file_comes_as_blocks_of_its_channels_until_it_ends(song: Path) -> Non
         ("os.close(1); time.sleep(60)", "its decoder closed its output"),
     ],
 )
-def test_a_child_that_fails_is_told_by_how_it_failed(
+def test_error_states_how_the_child_failed(
     code: str, words: str, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.sound.decoding.child._PROGRAM", stand_in(tmp_path, code))
+    monkeypatch.setattr("daemon.sound.decoding.child._PROGRAM", fake_decoder(tmp_path, code))
     monkeypatch.setattr("daemon.sound.decoding.child._REAP_SECONDS", 1.0)
     with pytest.raises(ChildError) as caught:
-        decoded(song)
+        read_blocks(song)
     assert str(caught.value) == words
     assert decoders() == []
 
 
-def test_silence_comes_in_blocks_of_a_second(
+def test_silence_is_split_into_blocks_of_a_second(
     song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = "sound(0.5); send(b'Q', struct.pack('<Q', 40_000)); sound(0.5); send(b'E', b'{}')"
-    monkeypatch.setattr("daemon.sound.decoding.child._PROGRAM", stand_in(tmp_path, code))
-    lengths = [len(block.samples) for block in decoded(song)]
+    monkeypatch.setattr("daemon.sound.decoding.child._PROGRAM", fake_decoder(tmp_path, code))
+    lengths = [len(block.samples) for block in read_blocks(song)]
     assert lengths == [8_000, 16_000, 16_000, 8_000, 8_000]
 
 
-def test_a_child_that_does_not_answer_in_time_is_given_up(
+def test_times_out_if_the_child_does_not_answer(
     song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "daemon.sound.decoding.child._PROGRAM", stand_in(tmp_path, "time.sleep(60)")
+        "daemon.sound.decoding.child._PROGRAM", fake_decoder(tmp_path, "time.sleep(60)")
     )
     with pytest.raises(DecodingError) as caught, Decoder(request_of(song)) as decoder:
         decoder.read(0.3)
@@ -120,7 +120,7 @@ def test_a_child_that_does_not_answer_in_time_is_given_up(
     assert decoders() == []
 
 
-def test_a_child_may_be_killed_while_it_is_read(silent_server: str) -> None:
+def test_child_can_be_killed_while_it_is_read(silent_server: str) -> None:
     request = Request(url=silent_server, options={}, memory_bytes=MEMORY_BYTES)
     with Decoder(request) as decoder:
         decoder.kill()
@@ -130,7 +130,7 @@ def test_a_child_may_be_killed_while_it_is_read(silent_server: str) -> None:
 
 
 @pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM, errno.EMFILE])
-def test_where_no_process_can_be_started_the_reason_is_told(
+def test_error_states_why_no_process_can_be_started(
     number: int, song: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
@@ -142,14 +142,14 @@ def test_where_no_process_can_be_started_the_reason_is_told(
     assert str(caught.value) == f"its decoder cannot be started ({os.strerror(number)})"
 
 
-def test_a_child_that_needs_too_much_memory_fails_alone(song: Path) -> None:
+def test_exceeding_the_memory_limit_ends_only_the_child(song: Path) -> None:
     request = Request(url=f"file:{song}", options={}, memory_bytes=1 << 20)
     with pytest.raises((DecodingError, ChildError)), Decoder(request) as decoder:
         decoder.read(20.0)
     assert decoders() == []
 
 
-def test_nobody_else_can_read_the_url_or_gets_a_secret(
+def test_child_exposes_no_url_and_inherits_no_secret(
     silent_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("TIMBREL_MQTT_PASSWORD", "NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY"):
@@ -159,8 +159,8 @@ def test_nobody_else_can_read_the_url_or_gets_a_secret(
         (child,) = decoders()
         folder = Path("/proc", str(child))
         wait_until(lambda: (folder / "oom_score_adj").read_text() == "1000\n")
-        # A socket: it has begun to connect.
-        wait_until(lambda: any(socket_of(link) for link in (folder / "fd").iterdir()))
+        # An open socket shows that the child has begun to connect.
+        wait_until(lambda: any(is_socket(link) for link in (folder / "fd").iterdir()))
         for name in ("cmdline", "environ", "comm"):
             assert SECRET.encode() not in (folder / name).read_bytes()
         assert resource.prlimit(child, resource.RLIMIT_CORE) == (0, 0)
@@ -170,7 +170,7 @@ def test_nobody_else_can_read_the_url_or_gets_a_secret(
     assert error == Path(os.devnull)
 
 
-def socket_of(link: Path) -> bool:
+def is_socket(link: Path) -> bool:
     try:
         return str(link.readlink()).startswith("socket:")
     except OSError:
@@ -179,7 +179,7 @@ def socket_of(link: Path) -> bool:
 
 PARENT = """
 import signal, sys, time
-# Whatever signals its own parent has left it with.
+# As if inherited from its own parent.
 signal.signal(signal.SIGIO, signal.SIG_IGN)
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGIO, signal.SIGTERM])
 from daemon.sound.decoding.child import Decoder, Request
@@ -192,7 +192,7 @@ sys.exit() if sys.argv[3] == "exits" else signal.pause()
 
 @pytest.mark.parametrize("delay_seconds", [0.0, 2.0])
 @pytest.mark.parametrize("end", ["exits", "is killed"])
-def test_a_child_ends_with_its_parent(end: str, delay_seconds: float, silent_server: str) -> None:
+def test_child_ends_with_its_parent(end: str, delay_seconds: float, silent_server: str) -> None:
     command = [sys.executable, "-c", PARENT, silent_server, str(delay_seconds), end]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as parent:
         try:
@@ -210,5 +210,5 @@ def test_a_child_ends_with_its_parent(end: str, delay_seconds: float, silent_ser
 
 
 def is_zombie(process: int) -> bool:
-    """Whether it has ended, and only nobody here has collected it."""
+    """Return whether the process has ended but has not been reaped."""
     return Path("/proc", str(process), "stat").read_text().rpartition(")")[2].split()[0] == "Z"

@@ -1,4 +1,4 @@
-"""A file is what its content says, whatever its name; what libsndfile refuses, FFmpeg reads."""
+"""Formats are detected by content, not by name; FFmpeg reads what libsndfile cannot."""
 
 import struct
 import sys
@@ -11,8 +11,8 @@ import pytest
 from daemon.sound.sound_file import read_sound
 from tests.daemon.made_sounds import (
     SECONDS,
-    by_ffmpeg,
-    encoded,
+    encode,
+    encode_with_ffmpeg,
     mp3,
     noise,
     put,
@@ -42,7 +42,7 @@ ALL = list(range(SECONDS))
         ("wv", "wavpack", 48_000, "x.wv"), ("nut", "pcm_s16le", 48_000, "x.nut"),
     ],
 )  # fmt: skip
-def test_ffmpeg_reads_what_libsndfile_cannot(
+def test_ffmpeg_reads_formats_that_libsndfile_cannot(
     *,
     container: str,
     codec: str,
@@ -51,16 +51,16 @@ def test_ffmpeg_reads_what_libsndfile_cannot(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    content = by_ffmpeg(container, codec, rate_hz=rate_hz)
+    content = encode_with_ffmpeg(container, codec, rate_hz=rate_hz)
     heard = read_sound(str(put(tmp_path, name, content)))
     assert seconds_heard(heard) == ALL
     assert len(heard) / 16_000 == pytest.approx(SECONDS, abs=0.1)
     assert warnings_of(caplog) == []
 
 
-def test_amr_is_read(tmp_path: Path) -> None:
+def test_reads_amr(tmp_path: Path) -> None:
     pytest.importorskip("av", reason="needs FFmpeg to read it")
-    # Frames of the highest rate, 20 ms each.
+    # Frames with the highest bit rate, 20 ms each.
     content = b"#!AMR\n" + 400 * (b"\x3c" + bytes(31))
     heard = read_sound(str(put(tmp_path, "x.wav", content)))
     assert len(heard) / 16_000 == pytest.approx(SECONDS, abs=0.05)
@@ -75,13 +75,13 @@ def test_libsndfile_reads_its_formats_under_any_name(
     container: str, subtype: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
-    heard = read_sound(str(put(tmp_path, name, encoded(container, subtype))))
+    heard = read_sound(str(put(tmp_path, name, encode(container, subtype))))
     assert seconds_heard(heard) == ALL
 
 
 @pytest.mark.parametrize("has_header", [True, False])
 @pytest.mark.parametrize("before", [bytes(100_000), b"ID3\4\0\0\0\0\2\0" + bytes(256)])
-def test_mp3_behind_zeros_or_a_tag_is_read(
+def test_reads_mp3_behind_zeros_or_a_tag(
     *, before: bytes, has_header: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     content = mp3() if has_header else without_header(mp3())
@@ -91,7 +91,7 @@ def test_mp3_behind_zeros_or_a_tag_is_read(
 
 
 def pages(content: bytes | bytearray) -> Iterator[tuple[int, int]]:
-    """Start and end of each Ogg page."""
+    """Yield start and end of each Ogg page."""
     start = 0
     while start < len(content):
         segments = content[start + 27 : start + 27 + content[start + 26]]
@@ -103,8 +103,8 @@ def pages(content: bytes | bytearray) -> Iterator[tuple[int, int]]:
 REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
-def put_granule(content: bytearray, start: int, end: int, granule: int) -> None:
-    """Change the position of an Ogg page, and its checksum with it."""
+def set_granule(content: bytearray, start: int, end: int, granule: int) -> None:
+    """Set the granule position of an Ogg page and update its checksum."""
     struct.pack_into(
         "<qIII", content, start + 6, granule, *struct.unpack_from("<II", content, start + 14), 0
     )
@@ -114,17 +114,17 @@ def put_granule(content: bytearray, start: int, end: int, granule: int) -> None:
 
 @pytest.mark.parametrize("wrong", ["all zero", "last zero", "last too small", "all of one page"])
 @pytest.mark.parametrize("has_more", [True, False])
-def test_opus_with_wrong_granule_positions_is_read_whole(
+def test_reads_opus_with_wrong_granule_positions_completely(
     *, wrong: str, has_more: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    content = bytearray(encoded("OGG", "OPUS", steps(0.5 if wrong == "all of one page" else 8)))
+    content = bytearray(encode("OGG", "OPUS", steps(0.5 if wrong == "all of one page" else 8)))
     bounds = list(pages(content))
     if wrong == "last too small":
-        put_granule(content, *bounds[-1], 10_000)
+        set_granule(content, *bounds[-1], 10_000)
     for start, end in bounds[-1:] if wrong == "last zero" else bounds[2:]:
         if wrong != "last too small":
-            put_granule(content, start, end, 0)
-    path = put(tmp_path, "x.opus", bytes(content) + (encoded("OGG", "VORBIS") if has_more else b""))
+            set_granule(content, start, end, 0)
+    path = put(tmp_path, "x.opus", bytes(content) + (encode("OGG", "VORBIS") if has_more else b""))
     expected = ([] if wrong == "all of one page" else ALL) + (ALL if has_more else [])
     heard = read_sound(str(path))
     if wrong == "all of one page":
@@ -140,17 +140,17 @@ def test_opus_with_wrong_granule_positions_is_read_whole(
     [
         (b"", []),
         (b"TAG" + bytes(125), []),
-        (b"OggS\0", ["truncated; the 8.0 s that decode are used"]),
+        (b"OggS\0", ["truncated; the 8.0 s that can be decoded are used"]),
     ],
 )
-def test_ogg_without_a_mark_on_its_last_page_is_not_called_truncated(
+def test_ogg_without_a_last_page_flag_is_not_reported_as_truncated(
     subtype: str, tail: bytes, words: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    content = bytearray(encoded("OGG", subtype))
+    content = bytearray(encode("OGG", subtype))
     start, end = list(pages(content))[-1]
     granule = struct.unpack_from("<q", content, start + 6)[0]
     content[start + 5] &= ~4
-    put_granule(content, start, end, granule)
+    set_granule(content, start, end, granule)
     path = put(tmp_path, "x.ogg", bytes(content) + tail)
     heard = read_sound(str(path))
     assert seconds_heard(heard) == ALL
@@ -158,10 +158,10 @@ def test_ogg_without_a_mark_on_its_last_page_is_not_called_truncated(
     assert warnings_of(caplog) == [f"{path}: {each}" for each in words]
 
 
-def test_ogg_with_wrong_checksums_is_called_damaged(
+def test_ogg_with_a_wrong_checksum_is_reported_as_damaged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    content = bytearray(encoded("OGG", "OPUS"))
+    content = bytearray(encode("OGG", "OPUS"))
     start, end = list(pages(content))[4]
     content[start + 200 : end] = bytes(end - start - 200)
     path = put(tmp_path, "x.ogg", bytes(content))
@@ -178,7 +178,7 @@ def test_ogg_with_wrong_checksums_is_called_damaged(
         (b"some text\n" * 99, "PyAV (the extra media) reads more formats"),
     ],
 )
-def test_without_pyav_the_message_names_the_extra(
+def test_error_without_pyav_names_the_extra(
     content: bytes, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
@@ -188,11 +188,11 @@ def test_without_pyav_the_message_names_the_extra(
     assert "-m pip install av, or convert it to WAV or FLAC" in message
 
 
-def test_damaged_flac_without_pyav_is_used_up_to_the_damage(
+def test_reads_damaged_flac_up_to_the_damage_without_pyav(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
-    content = bytearray(encoded("FLAC", "PCM_16", noise()))
+    content = bytearray(encode("FLAC", "PCM_16", noise()))
     middle = len(content) // 2
     content[middle : middle + 2_000] = bytes(2_000)
     path = put(tmp_path, "x.flac", bytes(content))
@@ -202,5 +202,5 @@ def test_damaged_flac_without_pyav_is_used_up_to_the_damage(
     assert warning.endswith(" -m pip install av")
 
 
-def test_a_wav_that_libsndfile_refuses_is_named_with_its_reason(tmp_path: Path) -> None:
+def test_error_for_an_invalid_wav_states_the_reason(tmp_path: Path) -> None:
     assert "cannot be read as audio (" in refusal(put(tmp_path, "x.wav", wav()[:30]))

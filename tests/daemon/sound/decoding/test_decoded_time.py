@@ -1,4 +1,4 @@
-"""Every second of a file at its own time: gaps, late starts, damage, changes of the format."""
+"""Decoded sound keeps its times across gaps, late starts, damage and changes of the format."""
 
 import logging
 import re
@@ -29,7 +29,7 @@ from tests.daemon.made_files import (
     WMA,
     Kind,
     damage,
-    decoded_by_pyav,
+    decode_with_pyav,
     mark_in,
     marked_tone,
     pyav,
@@ -43,13 +43,13 @@ EVERY_KIND = [M4A, WEBM, MKA, WMA, AAC, FLAC, MP3, OGG, TS, FLV]
 MARK_AT = 12.0
 
 
-def heard_of(path: Path) -> tuple[Samples, Findings]:
-    """The file at 16 kHz, and what was found in it."""
+def decode(path: Path) -> tuple[Samples, Findings]:
+    """Return the file's sound at 16 kHz and the decoder's findings."""
     request = Request(url=f"file:{path}", options={}, memory_bytes=1 << 28, keeps_time=True)
     resampler = Resampler(16_000)
     with Decoder(request) as decoder:
         pieces = [
-            resampler.resampled(block.samples.mean(axis=1), block.rate_hz)
+            resampler.resample(block.samples.mean(axis=1), block.rate_hz)
             for block in iter(lambda: decoder.read(20.0), None)
         ]
         return np.concatenate([*pieces, resampler.finish()]), decoder.findings
@@ -60,12 +60,12 @@ def is_outside(start: float, end: float) -> Any:
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND, ids=lambda kind: kind.suffix)
-def test_a_good_file_gives_the_samples_that_pyav_gives(kind: Kind, tmp_path: Path) -> None:
+def test_samples_of_an_intact_file_equal_those_of_pyav(kind: Kind, tmp_path: Path) -> None:
     path = write(tmp_path / "good", marked_tone(8.0, 6.0), kind)
     request = Request(url=f"file:{path}", options={}, memory_bytes=1 << 28, keeps_time=True)
     with Decoder(request) as decoder:
         blocks = [block.samples[:, 0] for block in iter(lambda: decoder.read(20.0), None)]
-    np.testing.assert_allclose(np.concatenate(blocks), decoded_by_pyav(path), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(np.concatenate(blocks), decode_with_pyav(path), rtol=0, atol=1e-6)
     assert decoder.findings == Findings()
 
 
@@ -73,7 +73,7 @@ def test_a_good_file_gives_the_samples_that_pyav_gives(kind: Kind, tmp_path: Pat
 def test_missing_packets_become_silence(kind: Kind, tmp_path: Path) -> None:
     samples = marked_tone(16.0, MARK_AT)
     path = write(tmp_path / "gap", samples, kind, keeps=is_outside(5.0, 9.0))
-    heard, findings = heard_of(path)
+    heard, findings = decode(path)
     assert mark_in(heard) == pytest.approx(MARK_AT, abs=0.07)
     assert quiet_seconds(heard) == pytest.approx(4.0, abs=0.15)
     assert findings.warnings == []
@@ -82,17 +82,15 @@ def test_missing_packets_become_silence(kind: Kind, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "kind", [Kind(".mp4", "mp4", "aac"), WEBM, Kind(".mkv", "matroska", "aac"), TS]
 )
-def test_sound_that_starts_after_the_picture_is_heard_at_its_time(
-    kind: Kind, tmp_path: Path
-) -> None:
+def test_sound_that_starts_after_the_video_keeps_its_time(kind: Kind, tmp_path: Path) -> None:
     path = write(
         tmp_path / "late",
         marked_tone(8.0, 4.0),
         kind,
         starts_at=lambda seconds: seconds + 5.0,
-        with_picture=True,
+        with_video=True,
     )
-    heard, findings = heard_of(path)
+    heard, findings = decode(path)
     assert mark_in(heard) == pytest.approx(9.0, abs=0.05)
     assert quiet_seconds(heard) == pytest.approx(5.0, abs=0.1)
     assert findings.warnings == []
@@ -100,13 +98,13 @@ def test_sound_that_starts_after_the_picture_is_heard_at_its_time(
 
 @pytest.mark.parametrize("kind", EVERY_KIND, ids=lambda kind: kind.suffix)
 @pytest.mark.parametrize("share", [0.01, 0.05])
-def test_damage_is_skipped_and_keeps_the_time(kind: Kind, share: float, tmp_path: Path) -> None:
-    content, whole = undamaged(kind)
+def test_damage_keeps_later_times(kind: Kind, share: float, tmp_path: Path) -> None:
+    content, whole = encode_and_decode(kind)
     path = tmp_path / f"damaged{kind.suffix}"
     path.write_bytes(content)
     damage(path, at=0.4, share=share)
-    heard, findings = heard_of(path)
-    # In these the loss of a frame or two is not known to be one.
+    heard, findings = decode(path)
+    # In these formats, the loss of one or two frames is not detected.
     within_seconds = 0.1 if kind in {TS, FLV, WMA} else 0.03
     assert mark_in(heard) == pytest.approx(mark_in(whole), abs=within_seconds)
     assert len(heard) / 16_000 == pytest.approx(len(whole) / 16_000, abs=within_seconds)
@@ -117,23 +115,23 @@ def test_damage_is_skipped_and_keeps_the_time(kind: Kind, share: float, tmp_path
 
 
 @cache
-def undamaged(kind: Kind) -> tuple[bytes, Samples]:
-    """A file with a mark, and what is heard of it."""
+def encode_and_decode(kind: Kind) -> tuple[bytes, Samples]:
+    """Return an intact file with a mark, and its decoded sound."""
     with tempfile.TemporaryDirectory() as folder:
         path = write(Path(folder) / "whole", marked_tone(16.0, MARK_AT), kind)
-        return path.read_bytes(), heard_of(path)[0]
+        return path.read_bytes(), decode(path)[0]
 
 
-def test_damage_to_a_video_s_sound_keeps_the_time(tmp_path: Path) -> None:
+def test_damage_to_the_sound_of_a_video_keeps_later_times(tmp_path: Path) -> None:
     kind = Kind(".mp4", "mp4", "aac")
-    path = write(tmp_path / "damaged", marked_tone(16.0, MARK_AT), kind, with_picture=True)
+    path = write(tmp_path / "damaged", marked_tone(16.0, MARK_AT), kind, with_video=True)
     damage(path, at=0.5, share=0.05)
-    heard, findings = heard_of(path)
+    heard, findings = decode(path)
     assert mark_in(heard) == pytest.approx(MARK_AT, abs=0.03)
     assert findings.damaged_seconds > 0.1
 
 
-def test_damage_is_told_with_the_seconds_it_took(
+def test_warning_states_the_seconds_of_damage(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     from daemon.sound.sound_file import read_sound
@@ -147,19 +145,19 @@ def test_damage_is_told_with_the_seconds_it_took(
 
 
 @pytest.mark.parametrize("kind", [AAC, MP3], ids=lambda kind: kind.suffix)
-def test_a_tag_between_the_frames_is_no_damage(kind: Kind, tmp_path: Path) -> None:
+def test_tag_between_frames_is_no_damage(kind: Kind, tmp_path: Path) -> None:
     path = write(tmp_path / "one", marked_tone(8.0, 6.0), kind)
     content = path.read_bytes()
-    # A tag's size has seven bits a byte; a picture is in it.
+    # A tag with a picture; its size is coded in seven bits per byte.
     picture = np.random.default_rng(1).bytes(200_000)
     tag = b"ID3\x04\0\0" + bytes(len(picture) >> shift & 127 for shift in (21, 14, 7, 0)) + picture
     path.write_bytes(content + tag + content + b"TAG" + bytes(125))
-    heard, findings = heard_of(path)
+    heard, findings = decode(path)
     assert len(heard) / 16_000 == pytest.approx(16.0, abs=0.1)
     assert findings == Findings()
 
 
-def test_a_time_stamp_of_years_asks_for_no_silence(tmp_path: Path) -> None:
+def test_time_stamp_of_years_inserts_no_silence(tmp_path: Path) -> None:
     years = 10 * 365 * 86_400.0
     path = write(
         tmp_path / "years",
@@ -167,7 +165,7 @@ def test_a_time_stamp_of_years_asks_for_no_silence(tmp_path: Path) -> None:
         MKA,
         starts_at=lambda seconds: seconds + years * (seconds > 6.0),
     )
-    heard, findings = heard_of(path)
+    heard, findings = decode(path)
     assert mark_in(heard) == pytest.approx(MARK_AT, abs=0.05)
     assert quiet_seconds(heard) == pytest.approx(0.0, abs=0.15)
     assert findings.left_out_seconds == pytest.approx(years, rel=1e-3)
@@ -175,7 +173,7 @@ def test_a_time_stamp_of_years_asks_for_no_silence(tmp_path: Path) -> None:
     assert warning.startswith("its time stamps skip 3153")
 
 
-def test_many_gaps_ask_for_no_more_than_an_hour_of_silence(tmp_path: Path) -> None:
+def test_many_gaps_insert_at_most_an_hour_of_silence(tmp_path: Path) -> None:
     path = write(
         tmp_path / "gaps",
         marked_tone(8.0, 6.0, 8_000),
@@ -183,13 +181,13 @@ def test_many_gaps_ask_for_no_more_than_an_hour_of_silence(tmp_path: Path) -> No
         rate_hz=8_000,
         starts_at=lambda seconds: seconds + 1_000.0 * int(seconds),
     )
-    heard, findings = heard_of(path)
+    heard, findings = decode(path)
     assert len(heard) / 16_000 == pytest.approx(3_000 + 8, abs=1)
     assert len(heard) / 16_000 < MOST_SILENCE_SECONDS + 8
     assert findings.left_out_seconds == pytest.approx(4_000, abs=1)
 
 
-def test_one_wrong_time_stamp_is_not_believed(tmp_path: Path) -> None:
+def test_ignores_one_wrong_time_stamp(tmp_path: Path) -> None:
     path = write(tmp_path / "leap", marked_tone(16.0, MARK_AT), MKA)
     content = bytearray(path.read_bytes())
     blocks = list(re.finditer(rb"\xa3[\x40-\x7f].\x81(..)\x80", content, re.DOTALL))
@@ -197,23 +195,21 @@ def test_one_wrong_time_stamp_is_not_believed(tmp_path: Path) -> None:
     start, end = blocks[250].span(1)
     content[start:end] = (int.from_bytes(content[start:end]) + 20_000).to_bytes(2)
     path.write_bytes(content)
-    heard, findings = heard_of(path)
+    heard, findings = decode(path)
     assert mark_in(heard) == pytest.approx(MARK_AT, abs=0.05)
     assert quiet_seconds(heard) == pytest.approx(0.0, abs=0.15)
     assert findings.warnings == []
 
 
 @pytest.mark.parametrize("rates_hz", [(44_100, 22_050), (22_050, 44_100), (16_000, 48_000)])
-def test_after_a_change_of_the_sample_rate_the_speed_is_right(
-    rates_hz: tuple[int, int], tmp_path: Path
-) -> None:
+def test_changed_sample_rate_keeps_the_speed(rates_hz: tuple[int, int], tmp_path: Path) -> None:
     first, second = (
         write(tmp_path / str(rate), marked_tone(6.0, 3.0, rate), AAC, rate_hz=rate).read_bytes()
         for rate in rates_hz
     )
     path = tmp_path / "joined.aac"
     path.write_bytes(first + second)
-    heard, _ = heard_of(path)
+    heard, _ = decode(path)
     assert len(heard) / 16_000 == pytest.approx(12.0, abs=0.25)
     half = len(heard) // 2
     assert mark_in(heard[:half]) == pytest.approx(3.0, abs=0.1)
@@ -221,14 +217,14 @@ def test_after_a_change_of_the_sample_rate_the_speed_is_right(
     assert quiet_seconds(heard) < 0.2
 
 
-def test_after_a_change_of_the_channels_all_are_heard(tmp_path: Path) -> None:
+def test_changed_channel_count_keeps_the_level(tmp_path: Path) -> None:
     first, second = (
         write(tmp_path / layout, marked_tone(6.0, 3.0), AAC, layout=layout).read_bytes()
         for layout in ("mono", "stereo")
     )
     path = tmp_path / "joined.aac"
     path.write_bytes(first + second)
-    heard, _ = heard_of(path)
+    heard, _ = decode(path)
     half = len(heard) // 2
     assert mark_in(heard[half:]) == pytest.approx(3.0, abs=0.1)
     level = [float(np.std(part)) for part in (heard[:half], heard[half:])]
@@ -236,13 +232,13 @@ def test_after_a_change_of_the_channels_all_are_heard(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("default", [0, 1])
-def test_of_two_tracks_the_default_one_is_heard(default: int, tmp_path: Path) -> None:
+def test_decodes_the_default_one_of_two_tracks(default: int, tmp_path: Path) -> None:
     av = pyav()
     path = tmp_path / "two.mka"
     with av.open(str(path), "w", format="matroska") as file:
         streams = [file.add_stream("flac", rate=RATE_HZ, layout="mono") for _ in range(2)]
         if not hasattr(streams[0], "disposition"):
-            pytest.skip("this PyAV does not tell which track is the default one")
+            pytest.skip("this PyAV cannot mark a track as the default one")
         for index, stream in enumerate(streams):
             stream.disposition = av.stream.Disposition.default.value if index == default else 0
         for start in range(0, 4 * RATE_HZ, 4_096):
@@ -254,6 +250,6 @@ def test_of_two_tracks_the_default_one_is_heard(default: int, tmp_path: Path) ->
                 file.mux(stream.encode(frame))
         for stream in streams:
             file.mux(stream.encode(None))
-    heard, findings = heard_of(path)
+    heard, findings = decode(path)
     assert heard[8_000:-8_000] == pytest.approx(1_000 / 32_768, abs=1e-4)
-    assert findings.warnings == ["it has 2 sound tracks; only the default one is heard"]
+    assert findings.warnings == ["it has 2 sound tracks; only the default one is used"]

@@ -1,4 +1,4 @@
-"""Floats in the scale of integers are brought to -1..1; overshoot stays as it is."""
+"""Floats in the scale of integers are divided to fit -1..1; overshoot is not changed."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from daemon.sound.sound_file import read_sound
-from tests.daemon.made_sounds import RATE_HZ, encoded, put, steps
+from tests.daemon.made_sounds import RATE_HZ, encode, put, steps
 from tests.daemon.sound.test_sound_file import refusal, warnings_of, write_with_pyav
 
 QUIET = np.concatenate([0.0001 * steps(1), steps(2)]).astype(np.float32)
@@ -19,7 +19,7 @@ QUIET = np.concatenate([0.0001 * steps(1), steps(2)]).astype(np.float32)
     ("factor", "divisor"),
     [(300, 2**7), (32_768, 2**15), (2**23, 2**23), (2**31, 2**31), (170, 2**7), (161, 2**7)],
 )
-def test_floats_in_the_scale_of_integers_are_divided(
+def test_divides_floats_in_the_scale_of_integers(
     *,
     factor: int,
     divisor: int,
@@ -28,7 +28,7 @@ def test_floats_in_the_scale_of_integers_are_divided(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    path = put(tmp_path, "x", encoded(container, subtype, QUIET * factor))
+    path = put(tmp_path, "x", encode(container, subtype, QUIET * factor))
     heard = read_sound(str(path))
     np.testing.assert_allclose(heard, QUIET * factor / divisor, rtol=1e-6)
     (warning,) = warnings_of(caplog)
@@ -37,15 +37,15 @@ def test_floats_in_the_scale_of_integers_are_divided(
 
 
 @pytest.mark.parametrize("factor", [1, 3, 159])
-def test_overshoot_stays_as_it_is(
+def test_does_not_change_overshoot(
     factor: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = put(tmp_path, "x", encoded("WAV", "FLOAT", QUIET * factor))
+    path = put(tmp_path, "x", encode("WAV", "FLOAT", QUIET * factor))
     assert np.array_equal(read_sound(str(path)), QUIET * np.float32(factor))
     assert warnings_of(caplog) == []
 
 
-def test_floats_in_the_scale_of_integers_are_divided_in_ffmpeg_s_formats(
+def test_divides_floats_in_the_scale_of_integers_with_ffmpeg(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     samples = (steps(3) * 32_768)[:, None]
@@ -58,10 +58,10 @@ def test_floats_in_the_scale_of_integers_are_divided_in_ffmpeg_s_formats(
 @pytest.mark.parametrize(
     ("container", "codec"), [("matroska", "pcm_f32le"), ("mov", "pcm_f32be"), ("mov", "pcm_f64le")]
 )
-def test_what_is_quiet_before_floats_in_the_scale_of_integers_is_divided_too(
+def test_divides_a_quiet_start_of_a_file_in_the_scale_of_integers(
     container: str, codec: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # One step of 16 bits, as dither leaves it, would be heard at full scale.
+    # Dither of one 16-bit step would otherwise be read as full scale.
     dither = np.tile(np.array([1.0, -1.0], np.float32), RATE_HZ)
     samples = np.concatenate([dither, steps(2) * 32_768]).astype(np.float32)
     path = tmp_path / "x"
@@ -72,7 +72,7 @@ def test_what_is_quiet_before_floats_in_the_scale_of_integers_is_divided_too(
     assert len(warnings_of(caplog)) == 1
 
 
-def test_quiet_floats_in_ffmpeg_s_formats_stay_as_they_are(
+def test_does_not_change_quiet_floats_with_ffmpeg(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "x.mka"
@@ -84,7 +84,7 @@ def test_quiet_floats_in_ffmpeg_s_formats_stay_as_they_are(
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_no_numbers_in_the_scale_of_integers_are_refused(value: float, tmp_path: Path) -> None:
+def test_rejects_nan_and_infinity_in_the_scale_of_integers(value: float, tmp_path: Path) -> None:
     samples = steps(3) * 32_768
     samples[20_000] = value
     path = tmp_path / "x.wav"

@@ -1,11 +1,11 @@
-"""The texts of playlists, as stations write them and as nobody should."""
+"""Playlists as radio stations write them, and malformed ones."""
 
 import time
 from contextlib import suppress
 
 import pytest
 
-from daemon.sound.decoding.radio_playlist import MOST_BYTES, PlaylistError, stream_named
+from daemon.sound.decoding.radio_playlist import MOST_BYTES, PlaylistError, first_stream
 
 BASE = "https://radio.example/lists/x"
 
@@ -29,9 +29,9 @@ BASE = "https://radio.example/lists/x"
         ("[playlist]\nFile1=HTTP://a/1\n", "HTTP://a/1"),
     ],
 )  # fmt: skip
-def test_the_first_stream_is_named(content: str, url: str) -> None:
+def test_returns_the_first_stream(content: str, url: str) -> None:
     for encoding in ("utf-8", "utf-8-sig"):
-        assert stream_named(content.encode(encoding), BASE) == url
+        assert first_stream(content.encode(encoding), BASE) == url
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_the_first_stream_is_named(content: str, url: str) -> None:
         "[playlist]\nFile1=http://a/&#13;&#10;X: y\n",
     ],
 )  # fmt: skip
-def test_a_playlist_without_a_stream_is_an_error(content: str) -> None:
+def test_raises_for_a_playlist_without_a_stream(content: str) -> None:
     with pytest.raises(PlaylistError):
-        stream_named(content.encode(), BASE)
+        first_stream(content.encode(), BASE)
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_a_playlist_without_a_stream_is_an_error(content: str) -> None:
         b"#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\nhttp://a/1\n",
     ],
 )  # fmt: skip
-def test_anything_else_is_no_playlist(content: bytes) -> None:
-    assert stream_named(content, BASE) is None
+def test_other_content_is_no_playlist(content: bytes) -> None:
+    assert first_stream(content, BASE) is None
 
 
 @pytest.mark.parametrize(
@@ -64,15 +64,15 @@ def test_anything_else_is_no_playlist(content: bytes) -> None:
     [b"<", b"#\n", b" ", b"<ref ", b"File1", b"<location>", b"\n ", b"<![CDATA[", b"<![CDATA[]]>"],
 )
 @pytest.mark.parametrize("start", [b"[playlist]", b"<playlist>", b"<asx>", b"#EXTM3U\n", b""])
-def test_a_playlist_made_to_take_long_does_not(start: bytes, piece: bytes) -> None:
+def test_malicious_playlist_is_parsed_quickly(start: bytes, piece: bytes) -> None:
     content = start + piece * (MOST_BYTES // len(piece))
     began = time.process_time()
     with suppress(PlaylistError):
-        stream_named(content, BASE)
+        first_stream(content, BASE)
     assert time.process_time() - began < 1.0
 
 
-def test_by_its_name_a_list_of_names_is_a_playlist() -> None:
+def test_plain_list_is_a_playlist_only_if_named_m3u() -> None:
     url = "https://radio.example/lists/x.m3u"
-    assert stream_named(b"stream.mp3\n", url) == "https://radio.example/lists/stream.mp3"
-    assert stream_named(b"<html></html>", url) is None
+    assert first_stream(b"stream.mp3\n", url) == "https://radio.example/lists/stream.mp3"
+    assert first_stream(b"<html></html>", url) is None
