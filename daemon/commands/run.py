@@ -17,10 +17,10 @@ from daemon.hub.board import Board
 from daemon.hub.identity import identity_store, read_identity
 from daemon.hub.retirement import Retirement
 from daemon.mqtt.connection import Connection
-from daemon.mqtt.double import Presence
+from daemon.mqtt.duplicate_name import AvailabilityGuard
+from daemon.mqtt.incoming import Subscriber
 from daemon.mqtt.link import Link
 from daemon.mqtt.outbox.outbox import Outbox
-from daemon.mqtt.reception import Reader
 from daemon.runtime.listener import Listener
 from daemon.runtime.reload import Reload, reload_on_signal
 from daemon.runtime.report import Report
@@ -66,7 +66,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         link = link_to(
             *(settings, stations.nodes[0], board, outbox, connection),
             password=password,
-            commands=Reader(stations.topics, stations.take),
+            commands=Subscriber(stations.topics, stations.take),
             notices=_notices(settings, stations, retirement, connection),
         )
         _introduce(settings, config, recognizer, password)
@@ -95,15 +95,15 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
 
 def _notices(
     settings: Settings, stations: Stations, retirement: Retirement, connection: Connection
-) -> Reader:
+) -> Subscriber:
     """What the broker holds or gets on the box's own topics, and who reads it."""
-    presence = Presence(settings.name, lambda: stations.availability_topics, connection)
+    guard = AvailabilityGuard(settings.name, lambda: stations.availability_topics, connection)
 
     def take(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
         retirement.take(topic, payload, retained)
-        presence.take(topic, payload, retained)
+        guard.receive(topic, payload, retained)
 
-    return Reader(sorted({*retirement.topics, *stations.availability_topics}), take)
+    return Subscriber(sorted({*retirement.topics, *stations.availability_topics}), take)
 
 
 def _introduce(

@@ -15,10 +15,10 @@ from daemon.hub.messages import Message
 from daemon.mqtt import delivery, protocol_choice
 from daemon.mqtt import link as mqtt_link
 from daemon.mqtt.connection import Connection
+from daemon.mqtt.incoming import Subscriber
 from daemon.mqtt.link import Link
 from daemon.mqtt.outbox import event_queue
 from daemon.mqtt.outbox.outbox import Outbox
-from daemon.mqtt.reception import Reader
 from daemon.mqtt.refusals import is_final, is_refusal
 from tests.daemon.scripted_broker import (
     CONNACK,
@@ -74,8 +74,8 @@ def _link(port: int, outbox: Outbox) -> Iterator[Link]:
         outbox,
         Connection(settings),
         client_id="box",
-        farewell=_OFFLINE,
-        commands=Reader([_COMMAND], lambda *_: None),
+        will=_OFFLINE,
+        commands=Subscriber([_COMMAND], lambda *_: None),
     )
     with link:
         yield link

@@ -45,7 +45,7 @@ class BrokerTrial:
         """What failed, once it is known; None where everything works."""
         self._thread.join(_LONGEST_SECONDS)
         if self._thread.is_alive():
-            return Trouble(f"no answer within {_LONGEST_SECONDS:g} s", users=False)
+            return Trouble(f"no answer within {_LONGEST_SECONDS:g} s", needs_user=False)
         return self._trouble
 
     @property
@@ -64,9 +64,9 @@ class BrokerTrial:
             self._reach(mqtt)
             self._use(mqtt)
         except BrokerRefusedError as error:
-            self._trouble = Trouble(str(error), users=error.users)
+            self._trouble = Trouble(str(error), needs_user=error.needs_user)
         except InputError as error:
-            self._trouble = Trouble(str(error), users=True)
+            self._trouble = Trouble(str(error), needs_user=True)
         except Exception as error:  # noqa: BLE001 (what is no broker may send paho anything)
             self._trouble = explain(error, mqtt)
 
@@ -92,7 +92,7 @@ class BrokerTrial:
             probes = self._topics(_PROBE)
             for topic in (*probes, *self._discovery_probes()):
                 _publish(session, topic)
-            self.is_certain = session.tells_refusals or _returns(session, probes)
+            self.is_certain = session.has_reason_codes or _returns(session, probes)
             self._stages.append("published" if self.is_certain else f"published, {_UNCERTAIN}")
 
     def _topics(self, leaf: str, *discovery: str) -> list[str]:
@@ -124,7 +124,7 @@ def _publish(session: BrokerSession, topic: str) -> None:
     if is_refusal(session.publish(topic)):
         trouble = _not_allowed("publishing to", topic, "write")
         exact = "this topic is for this test only: a list of exact topics may allow the real ones"
-        raise BrokerRefusedError(f"{trouble}; {exact}", users=True)
+        raise BrokerRefusedError(f"{trouble}; {exact}", needs_user=True)
 
 
 def _returns(session: BrokerSession, topics: Sequence[str]) -> bool:
@@ -141,4 +141,4 @@ def _returns(session: BrokerSession, topics: Sequence[str]) -> bool:
 
 def _not_allowed(doing: str, topics: str, right: str) -> BrokerRefusedError:
     remedy = f"give the user the right to {right} there in the broker's access list"
-    return BrokerRefusedError(f"{doing} {topics} is refused; {remedy}", users=True)
+    return BrokerRefusedError(f"{doing} {topics} is refused; {remedy}", needs_user=True)

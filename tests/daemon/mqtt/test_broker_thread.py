@@ -44,9 +44,9 @@ def test_text_that_cannot_be_sent_does_not_end_the_thread(
     farewell = FAREWELL._replace(topic=topic)
     settings = MqttSettings(**{"host": "127.0.0.1", "port": broker.port, **options})
     board, connection = Board(), Connection(settings)
-    link = Link(settings, password, board, Outbox(), connection, client_id="b", farewell=farewell)
+    link = Link(settings, password, board, Outbox(), connection, client_id="b", will=farewell)
     with link:
-        eventually(lambda: link.connection.trouble is not None and link.connection.trouble.users)
+        eventually(lambda: (trouble := connection.trouble) is not None and trouble.needs_user)
         time.sleep(0.5)
         link.check_thread()
     assert "characters that are not valid Unicode" in caplog.text
@@ -66,9 +66,7 @@ def test_fault_of_our_own_does_not_end_the_thread(
     monkeypatch.setattr(Link, "_new_client", faulty)
     settings = MqttSettings(host="127.0.0.1", port=broker.port)
     board, connection = Board(), Connection(settings)
-    with Link(
-        settings, None, board, Outbox(), connection, client_id="b", farewell=FAREWELL
-    ) as link:
+    with Link(settings, None, board, Outbox(), connection, client_id="b", will=FAREWELL) as link:
         eventually(lambda: link.connection.count)
     assert not faults
 

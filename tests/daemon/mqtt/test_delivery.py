@@ -20,13 +20,13 @@ import pytest
 
 from daemon.configuration.settings import MqttSettings, TlsSettings
 from daemon.hub.messages import Message
-from daemon.mqtt import delivery, reception
+from daemon.mqtt import delivery, incoming
 from daemon.mqtt import link as mqtt_link
 from daemon.mqtt.connection import Connection
+from daemon.mqtt.incoming import Subscriber
 from daemon.mqtt.link import Link
 from daemon.mqtt.outbox import event_queue
 from daemon.mqtt.outbox.outbox import Outbox
-from daemon.mqtt.reception import Reader
 from daemon.mqtt.wire.packets import encoded_length
 from tests.conftest import ROOT, Mosquitto, StartBroker, Watcher
 from tests.daemon.mqtt.test_link import (
@@ -90,9 +90,9 @@ def sender(
         outbox,
         Connection(settings),
         client_id="box",
-        farewell=FAREWELL,
-        commands=Reader([COMMAND], lambda *command: taken.append(command)),
-        notices=Reader(notices, lambda *_: None),
+        will=FAREWELL,
+        commands=Subscriber([COMMAND], lambda *command: taken.append(command)),
+        own_topics=Subscriber(notices, lambda *_: None),
         birth_topics=[] if birth_topic is None else [birth_topic],
     )
     with link:
@@ -456,7 +456,7 @@ def test_birth_message_tries_discovery_again(
 ) -> None:
     monkeypatch.setattr(mqtt_link, "_FIRST_PAUSE_SECONDS", 0.1)
     monkeypatch.setattr(mqtt_link, "_SETTLED_SECONDS", 0.5)
-    monkeypatch.setattr(reception, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(incoming, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.1)
     birth = "homeassistant/status"
     with (
         ScriptedBroker(largest=10_000) as broker,

@@ -17,15 +17,15 @@ from daemon.configuration.settings import MqttSettings, TlsSettings
 from daemon.errors import InputError
 from daemon.hub.board import Board
 from daemon.hub.messages import Message
+from daemon.mqtt import incoming, protocol_choice
 from daemon.mqtt import link as mqtt_link
-from daemon.mqtt import protocol_choice, reception
 from daemon.mqtt.connection import Connection
 from daemon.mqtt.embedded_broker import embedded_broker
+from daemon.mqtt.incoming import Subscriber
 from daemon.mqtt.link import Link
 from daemon.mqtt.outbox import event_queue
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.mqtt.protocol_choice import ProtocolChoice
-from daemon.mqtt.reception import Reader
 from daemon.system import repeats
 from tests.conftest import Mosquitto, Received, StartBroker, Watcher
 from tests.daemon.scripted_broker import ScriptedBroker
@@ -45,7 +45,7 @@ def link_to(
         Outbox(),
         Connection(settings),
         client_id="box",
-        farewell=FAREWELL,
+        will=FAREWELL,
     )
 
 
@@ -192,7 +192,7 @@ def test_a_certificate_of_an_unknown_authority_is_named_with_the_remedy(
     with link_to(broker.port, host="localhost", tls=TlsSettings()) as link:
         assert not link.connection.wait(5)
         assert link.connection.trouble is not None
-        assert link.connection.trouble.users
+        assert link.connection.trouble.needs_user
     assert "certificate that is not accepted" in caplog.text
     assert "mqtt.tls.ca_file" in caplog.text
 
@@ -275,10 +275,10 @@ def test_patience_grows_until_a_slow_broker_is_reached_with_mqtt_5(
 
 def test_patience_is_bounded() -> None:
     protocol = ProtocolChoice("5")
-    patience = [protocol.patience_seconds]
+    patience = [protocol.connack_timeout_seconds]
     for _ in range(20):
-        protocol.silent()
-        patience.append(protocol.patience_seconds)
+        protocol.timed_out()
+        patience.append(protocol.connack_timeout_seconds)
     assert patience == [10, 20, 40, *[60] * 18]
 
 
@@ -313,7 +313,7 @@ def test_a_broker_that_freezes_is_noticed_and_its_events_come_again(
         while link.connection.is_accepted:
             assert time.monotonic() - frozen_at < 2.5 * 5 + 1
             time.sleep(0.05)
-        assert "it does not answer any more" in caplog.text
+        assert "the broker stopped answering" in caplog.text
         broker.thaw()
         send(link, 2)
         assert link.flush(20) == 0
@@ -342,7 +342,7 @@ def test_the_reason_that_a_broker_gives_for_its_going_is_told(
             assert link.connection.wait(5)
             client.sendall(b"\xe0\x01\x8e")
             server.accept()[0].close()
-    assert "another client has connected under our client id; another Timbrel" in caplog.text
+    assert "another client connected with our client id; another Timbrel" in caplog.text
     assert "the same name, box: give each box a name of its own (name)" in caplog.text
 
 
@@ -410,8 +410,8 @@ def obeying(port: int, taken: list[tuple[str, bytes, bool]], **options: Any) -> 
         Outbox(),
         Connection(settings),
         client_id="box",
-        farewell=FAREWELL,
-        commands=Reader(
+        will=FAREWELL,
+        commands=Subscriber(
             ["timbrel/node/mute/set"],
             lambda topic, payload, retained: taken.append((topic, payload, retained)),
         ),
@@ -472,7 +472,7 @@ def test_commands_are_taken_again_after_the_broker_was_away(start_broker: StartB
 def test_a_hub_that_starts_is_told_everything_in_order(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reception, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr(incoming, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.5)
     with obeying(broker.port, []) as link:
         wait_subscribed(link)
         link.board.post(Message("timbrel/node/state", b"1", retain=True))
@@ -500,7 +500,7 @@ def test_a_retained_birth_and_a_hubs_death_are_no_start(broker: Mosquitto) -> No
         time.sleep(0.3)
         publish(broker.port, BIRTH, b"offline")
         time.sleep(0.3)
-        assert link.connection.greet_again_at == float("inf")
+        assert link.connection.republish_at == float("inf")
 
 
 def test_the_answer_to_a_birth_comes_at_a_moment_of_chance(broker: Mosquitto) -> None:
@@ -511,11 +511,11 @@ def test_the_answer_to_a_birth_comes_at_a_moment_of_chance(broker: Mosquitto) ->
         for _ in range(5):
             began = time.monotonic()
             publish(broker.port, BIRTH, b"online")
-            eventually(lambda: link.connection.greet_again_at < float("inf"))
-            at = link.connection.greet_again_at
-            assert began <= at <= time.monotonic() + reception._LONGEST_BIRTH_PAUSE_SECONDS
+            eventually(lambda: link.connection.republish_at < float("inf"))
+            at = link.connection.republish_at
+            assert began <= at <= time.monotonic() + incoming._LONGEST_BIRTH_PAUSE_SECONDS
             waits.add(at - began)
-            link.connection.greet_again_at = float("inf")
+            link.connection.republish_at = float("inf")
     assert len(waits) == 5
 
 
@@ -538,7 +538,7 @@ def test_error_of_our_own_at_the_login_is_not_blamed_on_the_broker(broker: Mosqu
     with Link(
         *(settings, None, Faulty(), Outbox(), Connection(settings)),
         client_id="box",
-        farewell=FAREWELL,
+        will=FAREWELL,
     ) as link:
         eventually(lambda: link.connection.trouble is not None)
         assert link.connection.trouble is not None

@@ -34,9 +34,9 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     [
         (DISCOVERY.topic, "discovery", "no device will appear in Home Assistant"),
         (FAREWELL.topic, "availability", "the hub shows the box as unavailable"),
-        (HEARING, "hearing", "the hub does not learn whether sound arrives"),
-        ("timbrel/node/practice", "practice", "the hub learns of no minutes and sessions"),
-        ("timbrel/node/mute", "settings", "the hub does not learn which values are in force"),
+        (HEARING, "hearing", "the hub receives no report of whether sound arrives"),
+        ("timbrel/node/practice", "practice", "the hub receives no minutes and sessions"),
+        ("timbrel/node/mute", "settings", "the hub does not receive the current values"),
     ],
 )
 def test_refused_message_is_logged_with_what_that_means(
@@ -169,7 +169,7 @@ def test_connection_is_kept_where_the_broker_closes_it_at_optional_subscriptions
         assert its.link.connection.count == 3
         assert its.link.connection.state == "connected"
     (line,) = [text for text in caplog.messages if "closes the connection when" in text]
-    assert f"subscribes to {ONLINE.topic} and 1 more; these subscriptions are left out" in line
+    assert f"subscribes to {ONLINE.topic} and 1 more; these subscriptions are skipped" in line
     assert "may have the same name" not in caplog.text
 
 

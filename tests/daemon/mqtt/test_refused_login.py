@@ -14,9 +14,9 @@ import pytest
 
 from daemon.configuration.settings import MqttSettings, TlsSettings
 from daemon.mqtt import link as mqtt_link
-from daemon.mqtt import protocol_choice, stranger
-from daemon.mqtt.refused_login import HUNG_UP, NO_ANSWER, NOT_MQTT, refused_login
-from daemon.mqtt.stranger import stranger_at
+from daemon.mqtt import port_probe, protocol_choice
+from daemon.mqtt.port_probe import probe_port
+from daemon.mqtt.refused_login import CLOSED, NO_ANSWER, NOT_MQTT, explain_refused_login
 from tests.conftest import StartBroker
 from tests.daemon.mqtt.test_link import eventually, link_to, make_certificate
 from tests.daemon.scripted_broker import CONNACK, packet
@@ -28,7 +28,7 @@ SETTINGS = MqttSettings(host="127.0.0.1", port=1)
     ("answers", "words"),
     [
         (
-            {"5": "Retain not supported", "3.1.1": HUNG_UP},
+            {"5": "Retain not supported", "3.1.1": CLOSED},
             "refuses: Retain not supported; allow retained messages in the broker",
         ),
         (
@@ -48,14 +48,14 @@ SETTINGS = MqttSettings(host="127.0.0.1", port=1)
             {"5": "Unsupported protocol version"},
             "refuses: Unsupported protocol version; set mqtt.protocol to auto",
         ),
-        ({"5": HUNG_UP, "3.1.1": "Not authorized"}, "answers Not authorized; check mqtt.username"),
-        ({"5": HUNG_UP, "3.1.1": NO_ANSWER}, "closes the connection without an answer; check"),
+        ({"5": CLOSED, "3.1.1": "Not authorized"}, "answers Not authorized; check mqtt.username"),
+        ({"5": CLOSED, "3.1.1": NO_ANSWER}, "closes the connection without an answer; check"),
         ({"5": NO_ANSWER, "3.1.1": NO_ANSWER}, "does not answer; see the broker's log"),
-        ({"5": NOT_MQTT, "3.1.1": HUNG_UP}, "sends answers that are not MQTT; correct mqtt.port"),
+        ({"5": NOT_MQTT, "3.1.1": CLOSED}, "sends answers that are not MQTT; correct mqtt.port"),
     ],
 )
 def test_reasons_of_both_versions_are_told(answers: dict[str, str], words: str) -> None:
-    assert f"the broker at 127.0.0.1:1 {words}" in refused_login(SETTINGS, answers).reason
+    assert f"the broker at 127.0.0.1:1 {words}" in explain_refused_login(SETTINGS, answers).reason
 
 
 @contextmanager
@@ -119,10 +119,10 @@ def test_port_for_tls_is_named(
             )
         )
         assert link.connection.trouble is not None
-        assert link.connection.trouble.users
+        assert link.connection.trouble.needs_user
     only_known = f"{files}cafile {certificate}\nrequire_certificate true\n"
     closed = start_broker(f"{only_known}tls_version tlsv1.2\nallow_anonymous true\n")
-    assert "expects TLS" in str(stranger_at(MqttSettings(host="127.0.0.1", port=closed.port)))
+    assert "expects TLS" in str(probe_port(MqttSettings(host="127.0.0.1", port=closed.port)))
 
 
 @pytest.fixture
@@ -162,18 +162,18 @@ def test_web_server_behind_tls_is_named(tmp_path: Path) -> None:
             host="localhost", port=port, tls=TlsSettings(ca_file=str(certificate))
         )
         try:
-            eventually(lambda: stranger_at(settings))
-            assert "is a web server" in str(stranger_at(settings))
+            eventually(lambda: probe_port(settings))
+            assert "is a web server" in str(probe_port(settings))
         finally:
             server.kill()
 
 
 def test_silent_server_is_not_asked_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stranger, "_SECONDS", 0.3)
+    monkeypatch.setattr(port_probe, "_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings = MqttSettings(host="127.0.0.1", port=silent.getsockname()[1])
         began = time.monotonic()
-        assert stranger_at(settings) is None
+        assert probe_port(settings) is None
         assert time.monotonic() - began < 2
 
 

@@ -29,7 +29,7 @@ SETTINGS = MqttSettings(host="hub.local")
 def test_troubles_are_told_apart(error: Exception, words: str, users: bool) -> None:  # noqa: FBT001
     trouble = explain(error, SETTINGS)
     assert words in trouble.reason
-    assert trouble.users is users
+    assert trouble.needs_user is users
 
 
 def test_a_line_is_said_at_once_and_again_every_five_minutes_with_a_count(

@@ -19,7 +19,7 @@ from daemon.counters import Counters
 from daemon.errors import InputError
 from daemon.place_state import PlaceState
 from daemon.web.endpoint import serve
-from daemon.web.health import Health, NodeHealth, judge
+from daemon.web.health import Health, NodeHealth, find_problems
 
 parser = pytest.importorskip("prometheus_client.parser", reason="needs prometheus-client")
 
@@ -173,8 +173,8 @@ def test_a_loop_that_hangs_is_not_well(served: Serve) -> None:
 
 def test_a_turn_of_half_a_minute_and_a_node_that_starts_are_judged() -> None:
     starting = NodeHealth(PlaceState.STARTING, None, COUNTERS)
-    assert judge(Health({"room": HEARING}, 100.0), 130.0) == []
-    assert judge(Health({"room": starting}, 100.0), 100.0) == ["room: starting"]
+    assert find_problems(Health({"room": HEARING}, 100.0), 130.0) == []
+    assert find_problems(Health({"room": starting}, 100.0), 100.0) == ["room: starting"]
 
 
 def test_without_a_port_nothing_is_served_nor_needed(monkeypatch: pytest.MonkeyPatch) -> None:

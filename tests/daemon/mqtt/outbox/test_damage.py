@@ -23,7 +23,7 @@ from daemon.mqtt.outbox.event_queue import Entry
 from daemon.mqtt.outbox.moment import Moment, this_moment
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.mqtt.outbox.rows import _checksum
-from daemon.mqtt.outbox.wal import repaired
+from daemon.mqtt.outbox.wal import repair_log
 from tests.conftest import ROOT, Mosquitto, Watcher
 from tests.daemon.mqtt.outbox.test_outbox import small_disk, until
 from tests.daemon.special_files import SPECIAL
@@ -169,7 +169,9 @@ def test_a_damaged_first_page_loses_no_event(
 
 def test_a_newer_schema_is_not_taken_for_damage(directory: Path) -> None:
     changed(make(directory), "PRAGMA user_version = 2")
-    with pytest.raises(InputError, match=r"made by a newer Timbrel \(schema 2, this one knows 1\)"):
+    with pytest.raises(
+        InputError, match=r"made by a newer Timbrel \(schema 2, this version supports 1\)"
+    ):
         OutboxFile(directory)
 
 
@@ -389,11 +391,11 @@ def test_damage_in_the_log_costs_a_page_and_not_all_that_follows(
 def test_every_place_of_the_log_is_looked_at(directory: Path) -> None:
     log = make_killed(directory, 5)
     sound = log.read_bytes()
-    assert repaired(sound, PAGE) is None
+    assert repair_log(sound, PAGE) is None
     for place in range(0, len(sound), 331):
         content = bytearray(sound)
         content[place] ^= 0x10
-        better = repaired(bytes(content), PAGE)
+        better = repair_log(bytes(content), PAGE)
         assert better is not None, place
         # The last write, of three pages, is kept or left out as a whole.
         assert better.damaged <= (2 if place < frame_at(16) else 3), place
@@ -512,7 +514,7 @@ def test_of_the_last_write_all_frames_are_kept_or_none(frame: int, ended: Path) 
                 for bit in bits_at(offset)
             ),
         ):
-            better = repaired(damaged, PAGE)
+            better = repair_log(damaged, PAGE)
             # None: SQLite sees no damage, or a last write that never ended.
             if better is not None:
                 left = better.frames - better.damaged
@@ -529,12 +531,12 @@ def test_damage_before_the_last_write_leaves_out_at_most_that_frame(
         at = first + offset
         for bit in bits_at(offset):
             damaged = sound[:at] + bytes([sound[at] ^ 1 << bit]) + sound[at + 1 :]
-            better = repaired(damaged, PAGE)
+            better = repair_log(damaged, PAGE)
             assert better is not None
             assert better.frames == LAST_WRITE.stop
             assert better.damaged <= 1, (offset, bit)
         if offset >= 24:
-            better = repaired(sound[:at] + bytes(end - at) + sound[end:], PAGE)
+            better = repair_log(sound[:at] + bytes(end - at) + sound[end:], PAGE)
             assert better is None or better.damaged == 1, offset
 
 
@@ -545,7 +547,7 @@ def test_wiped_end_of_the_write_before_costs_no_more_than_the_last_write(directo
     ends = [number for number in range(frames) if any(content[frame_at(number) + 4 :][:4])]
     wiped = ends[-2]
     content[frame_at(wiped) : frame_at(wiped + 1)] = bytes(24 + PAGE)
-    better = repaired(bytes(content), PAGE)
+    better = repair_log(bytes(content), PAGE)
     assert better is not None
     assert better.damaged == 1 + ends[-1] - ends[-2]
 
@@ -594,9 +596,9 @@ def test_a_sound_log_is_never_taken_for_a_damaged_one(directory: Path) -> None:
         file.write({number: entry(number)}, [number - 20], {"id": entry(number)})
         content = (directory / WAL).read_bytes()
         seen.add(content[16:24])
-        assert repaired(content, PAGE) is None
-        assert repaired(content[: -PAGE // 2], PAGE) is None
-        assert repaired(content[:-PAGE], PAGE) is None
+        assert repair_log(content, PAGE) is None
+        assert repair_log(content[: -PAGE // 2], PAGE) is None
+        assert repair_log(content[:-PAGE], PAGE) is None
     file.close()
     assert len(seen) >= 3
 
@@ -624,7 +626,7 @@ def test_a_killed_writer_leaves_a_sound_log(directory: Path) -> None:
             writer.stdout.readline()
         writer.kill()
         lines = writer.communicate()[0].split()
-        assert repaired((directory / WAL).read_bytes(), PAGE) is None
+        assert repair_log((directory / WAL).read_bytes(), PAGE) is None
         written = numbers(opened(directory).events)
         assert not lines or written[-1] >= int(lines[-1])
 

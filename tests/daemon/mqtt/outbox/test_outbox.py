@@ -120,14 +120,14 @@ def test_events_come_in_order_until_they_are_acknowledged(outbox: Outbox) -> Non
     assert take(outbox) == [2, 3, 4]
     assert take(outbox) == []
     outbox.acknowledge(first[0].number)
-    outbox.take_back()
+    outbox.requeue_unacknowledged()
     assert take(outbox) == [1, 2, 3, 4]
     assert outbox.waiting == 4
 
 
 def test_whoever_waits_is_told(outbox: Outbox) -> None:
     ready = threading.Event()
-    outbox.when_ready(ready.set)
+    outbox.on_ready(ready.set)
     put(outbox, 1)
     assert ready.wait(10)
     until(lambda: take(outbox) == [1])
@@ -323,7 +323,7 @@ def test_new_connection_ends_the_pause_and_sends_one_at_a_time() -> None:
     outbox = Outbox(clock=Clock())
     put(outbox, *range(3))
     outbox.refuse(outbox.take(3)[0].number)
-    outbox.take_back()
+    outbox.requeue_unacknowledged()
     assert take(outbox) == [0]
 
 
@@ -392,7 +392,7 @@ def test_refusals_lose_no_event_and_hold_back_those_behind(
         refused_once &= bool(outbox.waiting)
         clock.pass_by(rng.choice([0.0, 1.0, 100.0]))
     assert outbox.waiting == 12 - len(done)
-    outbox.take_back()
+    outbox.requeue_unacknowledged()
     clock.pass_by(100.0)
     left = []
     while taken := outbox.take(1):
@@ -416,7 +416,7 @@ def test_the_oldest_go_when_there_are_too_many(
         # What is on its way to the broker is not dropped.
         assert outbox.dropped == 4
         until(lambda: not outbox._unwritten)
-        outbox.take_back()
+        outbox.requeue_unacknowledged()
         assert take(outbox) == [3, 4, 6]
     assert caplog.text.count("dropping the oldest events") == 1
     if on_disk:
@@ -443,7 +443,7 @@ def test_what_is_too_old_goes_by_the_right_clock(directory: Path) -> None:
         clock.wall += 1000 * HOUR
         until(lambda: not outbox._unwritten)
         assert take(outbox) == [1, 2]
-        outbox.take_back()
+        outbox.requeue_unacknowledged()
         clock.since_boot += 25 * HOUR
         assert take(outbox) == [2]
         assert outbox.dropped == 1
@@ -463,7 +463,7 @@ def test_a_jump_of_the_wall_clock_makes_nothing_late(jump_seconds: float, direct
         until(lambda: not outbox._unwritten)
         assert [taken.late for taken in outbox.take(9)] == [False, False]
         clock.pass_by(31.0)
-        outbox.take_back()
+        outbox.requeue_unacknowledged()
         assert [taken.late for taken in outbox.take(9)] == [True, False]
     with Outbox(directory, clock=clock) as outbox:
         clock.wall -= jump_seconds
@@ -506,8 +506,10 @@ def test_a_newer_schema_is_refused_and_left_alone(directory: Path, timbrel: Timb
     done = timbrel("run", env={"STATE_DIRECTORY": str(directory)})
     assert done.returncode == 2
     *_, line = done.stderr.splitlines()
-    assert f"{directory / NAME}: made by a newer Timbrel (schema 7, this one knows 1)" in line
-    assert "install that one again" in line
+    assert (
+        f"{directory / NAME}: made by a newer Timbrel (schema 7, this version supports 1)" in line
+    )
+    assert "install the newer version again" in line
     assert (directory / NAME).read_bytes() == before
 
 
@@ -560,7 +562,7 @@ def test_while_the_disk_fails_memory_keeps_the_events(
             time.sleep(0.5)
             warnings = [r for r in caplog.records if r.levelname == "WARNING"]
             assert len(warnings) == 1
-            assert "No space left on device; until it can be written" in warnings[0].message
+            assert "No space left on device; events are kept in memory until" in warnings[0].message
         until(lambda: outbox.on_disk)
         outbox.put(event(3), "id3")
         written(outbox)
@@ -603,7 +605,7 @@ def test_on_a_read_only_disk_it_starts_and_comes_back(
     with small_disk(tmp_path, "ro") as disk, Outbox(disk / "state") as outbox:
         put(outbox, 1)
         assert take(outbox) == [1]
-        assert "Read-only file system; until it can be written" in caplog.text
+        assert "Read-only file system; events are kept in memory until" in caplog.text
         subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
         until(lambda: outbox.on_disk)
         put(outbox, 2)
@@ -679,7 +681,7 @@ def test_whatever_happens_the_order_stays_and_only_the_oldest_are_missing(
                     outbox.acknowledge(number)
                     expected.remove(taken.pop(number))
             elif step == "take back":
-                outbox.take_back()
+                outbox.requeue_unacknowledged()
                 taken.clear()
             else:
                 written(outbox)
@@ -694,6 +696,6 @@ def test_whatever_happens_the_order_stays_and_only_the_oldest_are_missing(
                 outbox.__enter__()
                 taken.clear()
             assert outbox.waiting == len(expected) <= max(most, len(taken))
-        outbox.take_back()
+        outbox.requeue_unacknowledged()
         assert take(outbox) == expected
         outbox.__exit__(None, None, None)

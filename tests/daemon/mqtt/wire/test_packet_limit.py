@@ -25,9 +25,9 @@ def test_size_is_that_of_the_packet(size: int, version: int) -> None:
 
 def test_two_losses_in_a_row_show_that_a_large_message_is_too_large() -> None:
     limit = PacketLimit()
-    limit.lost([DISCOVERY, OTHER, EVENT])
+    limit.connection_lost([DISCOVERY, OTHER, EVENT])
     assert limit.excess(DISCOVERY) is None
-    limit.lost([DISCOVERY, EVENT])
+    limit.connection_lost([DISCOVERY, EVENT])
     assert limit.excess(DISCOVERY) == "the broker closed the connection each time"
     assert limit.excess(OTHER) is None
     assert limit.excess(EVENT) is None
@@ -36,29 +36,29 @@ def test_two_losses_in_a_row_show_that_a_large_message_is_too_large() -> None:
 def test_losses_with_small_messages_alone_show_nothing() -> None:
     limit = PacketLimit()
     for _ in range(5):
-        limit.lost([EVENT])
-        limit.lost([])
+        limit.connection_lost([EVENT])
+        limit.connection_lost([])
     assert limit.excess(EVENT) is None
 
 
 def test_acknowledgement_between_two_losses_clears_the_message() -> None:
     limit = PacketLimit()
-    limit.lost([DISCOVERY])
-    limit.arrived(DISCOVERY)
-    limit.lost([DISCOVERY])
+    limit.connection_lost([DISCOVERY])
+    limit.acknowledged(DISCOVERY)
+    limit.connection_lost([DISCOVERY])
     assert limit.excess(DISCOVERY) is None
 
 
 def test_message_is_tried_again_on_request() -> None:
     limit = PacketLimit()
-    limit.try_again()
-    limit.lost([DISCOVERY])
-    limit.lost([DISCOVERY])
-    limit.try_again()
+    limit.retry()
+    limit.connection_lost([DISCOVERY])
+    limit.connection_lost([DISCOVERY])
+    limit.retry()
     assert limit.excess(DISCOVERY) is None
-    limit.lost([DISCOVERY])
+    limit.connection_lost([DISCOVERY])
     assert limit.excess(DISCOVERY) is not None, "one loss is enough the second time"
-    limit.try_again()
-    limit.arrived(DISCOVERY)
-    limit.lost([DISCOVERY])
+    limit.retry()
+    limit.acknowledged(DISCOVERY)
+    limit.connection_lost([DISCOVERY])
     assert limit.excess(DISCOVERY) is None

@@ -108,7 +108,7 @@ def test_reasons_of_acknowledgements_are_kept_and_hidden(code: int, reader: Read
         packet(PUBACK, b"\x01\x02") + packet(PUBACK, b"\x00\x07" + bytes([code]) + properties)
     )
     assert read == packet(PUBACK, b"\x01\x02") + packet(PUBACK, b"\x00\x07")
-    assert reader.packets.reasons == {0x0102: 0, 7: code}
+    assert reader.packets.reason_codes == {0x0102: 0, 7: code}
 
 
 @pytest.mark.parametrize("size", [100, 1020, 1021, 1022, 1100, LARGEST, 65_532, 65_535])
@@ -119,7 +119,7 @@ def test_acknowledgement_of_any_length_keeps_its_reason(size: int, reader: Reade
     read = reader.send(answer + small + answer + packet(PUBACK, b"\x01\x02"))
     seven = packet(PUBACK, b"\x00\x07")
     assert read == seven + small + seven + packet(PUBACK, b"\x01\x02")
-    assert reader.packets.reasons == {7: 0x97, 0x0102: 0}
+    assert reader.packets.reason_codes == {7: 0x97, 0x0102: 0}
     assert reader.told == []
 
 

@@ -73,12 +73,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
         (
             "key_file",
             {"certificate_file": "certificate", "key_file": "other_key"},
-            "the key is not that of the certificate; name the certificate as",
+            "the key does not belong to the certificate; name the certificate as",
         ),
         (
             "key_file",
             {"certificate_file": "certificate", "key_file": "locked"},
-            "the key has a passphrase, which nobody can type there; save the key without one",
+            "the key has a passphrase, which a service cannot enter; save the key without one",
         ),
         (
             "key_file",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from paho.mqtt.publish import single
 
-from daemon.mqtt.double import Presence, QuickLosses
+from daemon.mqtt.duplicate_name import AvailabilityGuard, ShortConnections
 from tests.conftest import Mosquitto, Watcher
 from tests.daemon.hub.test_retirement import CAMERA, Box
 from tests.daemon.mqtt.test_link import eventually, link_to
@@ -23,7 +23,7 @@ class Broker:
         self.seconds = 100.0
         self.again: list[float] = []
 
-    def say_again(self, seconds: float) -> None:
+    def republish_after(self, seconds: float) -> None:
         self.again.append(seconds)
 
 
@@ -33,11 +33,11 @@ class Home:
     def __init__(self) -> None:
         self.now = 1000.0
         self.broker = Broker()
-        self.presence = Presence("box", lambda: {TOPIC}, self.broker, lambda: self.now)
+        self.guard = AvailabilityGuard("box", lambda: {TOPIC}, self.broker, lambda: self.now)
 
     def hear(self, at: float, payload: bytes = b"offline", *, retained: bool = False) -> None:
         self.now = 1000.0 + at
-        self.presence.take(TOPIC, payload, retained)
+        self.guard.receive(TOPIC, payload, retained)
 
 
 def test_foreign_offline_is_answered_at_once_and_then_once_a_minute() -> None:
@@ -58,7 +58,7 @@ def test_what_is_no_offline_of_this_moment_is_not_answered() -> None:
     home = Home()
     home.hear(0.0, b"online")
     home.hear(0.0, retained=True)
-    home.presence.take("timbrel/other/availability", b"offline", False)
+    home.guard.receive("timbrel/other/availability", b"offline", False)
     assert home.broker.again == []
 
 
@@ -66,7 +66,7 @@ def test_foreign_offline_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     home = Home()
     home.hear(0.0)
     (line,) = caplog.messages
-    assert line == f"{TOPIC}: another client said offline; saying online again; {ADVICE}"
+    assert line == f"{TOPIC}: another client published offline; publishing online again; {ADVICE}"
 
 
 def test_late_will_of_the_former_connection_is_answered_without_a_warning(
@@ -80,9 +80,9 @@ def test_late_will_of_the_former_connection_is_answered_without_a_warning(
 
 
 def test_three_quick_losses_in_a_row_are_suspicious() -> None:
-    losses = QuickLosses("box")
-    said = [losses.lost(quick=quick, taken_over=False) for quick in (True, True, False, True)]
-    said += [losses.lost(quick=True, taken_over=False) for _ in range(3)]
+    losses = ShortConnections("box")
+    said = [losses.ended(quick=quick, taken_over=False) for quick in (True, True, False, True)]
+    said += [losses.ended(quick=True, taken_over=False) for _ in range(3)]
     assert said == ["", "", "", "", "", f"; {ADVICE}", f"; {ADVICE}"]
 
 
@@ -105,7 +105,7 @@ def test_a_broker_that_restarts_is_no_suspect(
             broker.kill()
             broker.start()
         eventually(lambda: link.connection.count == 3)
-    assert "the broker is gone" in caplog.text
+    assert "lost the connection to the broker" in caplog.text
     assert ADVICE not in caplog.text
 
 
@@ -128,7 +128,7 @@ def test_box_says_online_again_when_its_double_leaves(
         single(topic, b"offline", qos=1, retain=True, hostname="127.0.0.1", port=broker.port)
         time.sleep(2)
         assert watcher.of(topic)[-1].payload == b"offline"
-        assert daemon.log.count("saying online again") == 1
+        assert daemon.log.count("publishing online again") == 1
 
 
 def test_boxes_below_different_prefixes_share_nothing(
@@ -140,7 +140,7 @@ def test_boxes_below_different_prefixes_share_nothing(
         for topic in ("timbrel/house/hearing", "cellar/house/hearing"):
             watcher.wait_for(topic)
         time.sleep(3)
-        assert "is gone" not in daemon.log + its_double.log
+        assert "lost the connection" not in daemon.log + its_double.log
     configs = {m.topic: m.json for m in watcher.received if m.topic.endswith("/config")}
     assert len(configs) == 2
     ids = [
