@@ -194,21 +194,21 @@ class Delivery:
                     del self._unsent[topic]
         return chosen
 
-    def _send_event(self, send: Send, event: OutgoingEvent) -> bool:
+    def _send_event(self, send: Send, taken: OutgoingEvent) -> bool:
         """Send an event, or drop one that can never be sent; False if the connection is lost."""
         try:
-            message = as_late(event.message) if event.late else event.message
+            message = as_late(taken.message) if taken.late else taken.message
         except (TypeError, ValueError, msgspec.MsgspecError):
-            self._drop(event, "an event's payload is damaged")
+            self._drop(taken, "an event's payload is damaged")
             return True
         if not _is_valid(message.topic):
-            self._drop(event, "an event's topic is damaged")
+            self._drop(taken, "an event's topic is damaged")
         elif self._is_too_large(message):
-            self._drop(event, f"{message.topic}: the event is too large")
+            self._drop(taken, f"{message.topic}: the event is too large")
         elif (mid := send(message)) is None:
             return False
         else:
-            self._in_flight[mid] = _InFlight(message, event.number, time.monotonic())
+            self._in_flight[mid] = _InFlight(message, taken.number, time.monotonic())
         return True
 
     def _drop(self, event: OutgoingEvent, reason: str) -> None:

@@ -103,7 +103,7 @@ def _is_topic(topic: Any) -> bool:
 
 
 def _is_payload(payload: Any) -> bool:
-    """Return whether this is a JSON object, as the payload of every event is."""
+    """Return True if the payload is a JSON object; an earlier process may have written it."""
     if not isinstance(payload, bytes) or len(payload) > _MOST_PAYLOAD_BYTES:
         return False
     try:
