@@ -45,7 +45,7 @@ from daemon.sound.ring import Ring
 from daemon.sound.sound_file import read_sound
 from daemon.sound.window import SAMPLE_RATE_HZ, WindowBuffer
 from tests.conftest import ROOT, Mosquitto, Watcher
-from tests.daemon.mqtt.outbox.test_kills import Gate
+from tests.daemon.mqtt.outbox.test_survives import Gate
 
 HOUR_SECONDS = 3600
 STALL_SECONDS = 2
