@@ -29,11 +29,7 @@ _NO_SUBSCRIBER = Subscriber((), lambda _topic, _payload, _retained: None)
 
 
 class IncomingMessages:
-    """Passes messages to their subscribers; has everything republished when the hub starts.
-
-    `needed` are the topics of commands and the first birth topic. `optional` are this box's own
-    topics and the other birth topics; nothing stops working without them.
-    """
+    """Passes messages to their subscribers; has everything republished when the hub starts."""
 
     def __init__(
         self,
@@ -49,7 +45,9 @@ class IncomingMessages:
         self._own_topics = own_topics or _NO_SUBSCRIBER
         self._birth_topics = birth_topics
         self.needed = [*birth_topics[:1], *self._commands.topics]
+        """The first birth topic and the command topics."""
         self.optional = [*birth_topics[1:], *self._own_topics.topics]
+        """The other birth topics and this box's own topics, which are not essential."""
 
     def received(self, message: paho.MQTTMessage) -> None:
         """Pass a message to its subscriber."""

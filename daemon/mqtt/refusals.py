@@ -23,7 +23,7 @@ class _Reason(NamedTuple):
     """True if sending the same message again cannot succeed."""
 
 
-# MQTT 5 does not list 0x95 for PUBACK; mosquitto sends it where message_size_limit is exceeded.
+# MQTT 5 does not list 0x95 for PUBACK; mosquitto sends it if message_size_limit is exceeded.
 _REASONS = {
     0x80: _Reason("Unspecified error", _SEE_LOG),
     0x83: _Reason("Implementation specific error", _SEE_LOG),

@@ -11,7 +11,7 @@ class Trouble(NamedTuple):
     """Why there is no connection to the broker."""
 
     reason: str
-    """One sentence for the log, with the remedy where there is one."""
+    """One sentence for the log, with the remedy if there is one."""
     needs_user: bool
     """True if retrying cannot help: the user has to change something."""
 

@@ -32,6 +32,7 @@ class Health(NamedTuple):
     """The state of the connection to the broker in words; a lost connection is not a failure."""
 
 
+# Returns the current health; may be called from any thread.
 Snapshot = Callable[[], Health]
 
 

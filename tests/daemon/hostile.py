@@ -397,9 +397,10 @@ def _other_contract(edits: list[tuple[list[int], Any]]) -> tuple[bytes, str]:
 
 
 class Scale(NamedTuple):
-    """A factor for the numbers of a contract."""
+    """An edit of a contract that multiplies a number."""
 
     factor: float
+    """The multiplier."""
 
 
 def _scaled(value: Any, scale: Scale) -> Any:

@@ -32,9 +32,13 @@ class Published(NamedTuple):
     """A received PUBLISH, accepted or refused."""
 
     topic: str
+    """Its topic."""
     payload: bytes
+    """Its payload."""
     qos: int
+    """Its QoS, 0 or 1."""
     retain: bool
+    """Its retain flag."""
     mid: int
     """The packet identifier; 0 with QoS 0."""
     at: float

@@ -63,6 +63,7 @@ class EventQueue:
         self._refusal: _Refusal | None = None
         self._pause_seconds = 0.0
         self._one_at_a_time = False
+        # The event sent after a pause; only its acceptance resets the pause.
         self._probe: int | None = None
         self.entries: dict[int, Entry] = {}
         """Events by number, oldest first."""

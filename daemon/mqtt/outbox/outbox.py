@@ -254,7 +254,7 @@ class Outbox:
         self._notify_ready()
 
     def _open_file(self, directory: Path) -> None:
-        """Open the file and write to it what memory holds, after the content of earlier runs."""
+        """Open the file, adopt the events of earlier runs, and write all events to it."""
         from daemon.mqtt.outbox.database import OutboxFile
 
         file = OutboxFile(directory)

@@ -9,9 +9,9 @@ from typing import NamedTuple, Protocol
 _KEPT_BYTES = 1024
 _SKIP_BYTES = 65_536
 _MOST_SKIPS = 16
-_PONG_SECONDS = 1.0
+_PINGRESP_SECONDS = 1.0
 _PUBLISH, _PUBACK = 3, 4
-_PONG = b"\xd0\x00"
+_PINGRESP = b"\xd0\x00"
 _MOST_LENGTH_BYTES = 4
 _IDENTIFIER_BYTES = 2
 
@@ -53,11 +53,13 @@ class Packets:
         self._head = bytearray()
         self._body = bytearray()
         self._ready = bytearray()
+        # Bytes of the current packet to collect in `_body`, to pass on unchanged, and to discard.
         self._collect_bytes = 0
         self._pass_bytes = 0
         self._skip_bytes = 0
+        # Its length without the fixed header.
         self._size_bytes = 0
-        self._ponged_at = 0.0
+        self._pingresp_at = 0.0
         self.reason_codes: dict[int, int] = {}
         """The reason code of every PUBACK by its packet identifier."""
         self.send = stream.send
@@ -103,11 +105,11 @@ class Packets:
         elif self._collect_bytes:
             self._body += content
             if len(self._body) == self._collect_bytes:
-                self._collected()
+                self._end_body()
         else:
             self._head += content
             if len(self._head) > 1 and not content[0] & 0x80:
-                self._headed()
+                self._begin_body()
             elif len(self._head) > 1 + _MOST_LENGTH_BYTES:
                 # The length is invalid: let the library end the connection.
                 self._ready += self._head
@@ -117,11 +119,11 @@ class Packets:
         """Discard bytes, and insert PINGRESPs: the real ones wait behind the large packet."""
         self._skip_bytes -= size
         now = time.monotonic()
-        if now - self._ponged_at >= _PONG_SECONDS:
-            self._ponged_at = now
-            self._ready += _PONG
+        if now - self._pingresp_at >= _PINGRESP_SECONDS:
+            self._pingresp_at = now
+            self._ready += _PINGRESP
 
-    def _headed(self) -> None:
+    def _begin_body(self) -> None:
         """Decide how to read the packet, whose type and length are known."""
         self._size_bytes = sum((byte & 0x7F) << 7 * i for i, byte in enumerate(self._head[1:]))
         if self._head[0] >> 4 == _PUBACK and self._size_bytes >= _IDENTIFIER_BYTES:
@@ -133,7 +135,7 @@ class Packets:
             self._pass_bytes = self._size_bytes
             self._head.clear()
 
-    def _collected(self) -> None:
+    def _end_body(self) -> None:
         """Pass on the collected body: a short PUBACK, or the beginning of a larger packet."""
         self._skip_bytes = self._size_bytes - len(self._body)
         if self._head[0] >> 4 == _PUBACK:

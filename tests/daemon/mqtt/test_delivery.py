@@ -56,10 +56,12 @@ FINAL = [0x90, 0x95, 0x99]
 
 
 class Sender(NamedTuple):
-    """A link and its outbox."""
+    """A connected link and what it sends and receives."""
 
     link: Link
+    """The link."""
     outbox: Outbox
+    """Its outbox."""
     commands: list[tuple[str, bytes, bool]]
     """The commands received so far: topic, payload, retain flag."""
 

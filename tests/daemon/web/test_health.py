@@ -54,8 +54,11 @@ def free_port() -> int:
 
 class Answer(NamedTuple):
     code: int
+    """HTTP status code."""
     kind: str | None
+    """The Content-Type header."""
     body: str
+    """The decoded body."""
 
     @property
     def json(self) -> Any:

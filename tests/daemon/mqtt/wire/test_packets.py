@@ -95,7 +95,7 @@ def test_memory_is_bounded_for_any_stated_length(reader: FilteredPair) -> None:
 def test_inserts_pingresps_while_discarding_large_message(
     reader: FilteredPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.mqtt.wire.packets._PONG_SECONDS", 0.0)
+    monkeypatch.setattr("daemon.mqtt.wire.packets._PINGRESP_SECONDS", 0.0)
     large = publication(TOPIC, b"x" * 100_000)
     reader.sender.send(large)
     assert b"\xd0\x00" * 2 in reader.read()
