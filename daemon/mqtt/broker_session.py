@@ -33,7 +33,7 @@ class BrokerRefusedError(Exception):
     def __init__(self, reason: str, *, needs_user: bool) -> None:
         super().__init__(reason)
         self.needs_user = needs_user
-        """True if retrying cannot help: the user has to change something."""
+        """True if only the user can fix it."""
 
 
 @contextmanager

@@ -13,7 +13,7 @@ class Trouble(NamedTuple):
     reason: str
     """One sentence for the log, with the remedy if there is one."""
     needs_user: bool
-    """True if retrying cannot help: the user has to change something."""
+    """True if only the user can fix it."""
 
 
 def explain(error: Exception, settings: MqttSettings) -> Trouble:

@@ -114,7 +114,7 @@ def check_refusals(content: bytes, _path: Path) -> bool:
 def check_broker(content: bytes, _path: Path) -> bool:
     """Send these bytes to a link; it must survive and deliver to the next broker.
 
-    Returns whether the link accepted the first one.
+    Returns whether the bytes were accepted as a successful CONNACK.
     """
     outbox = Outbox()
     outbox.put(Message(_EVENT, b"1", 1), "1")

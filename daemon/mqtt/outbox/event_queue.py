@@ -63,7 +63,7 @@ class EventQueue:
         self._refusal: _Refusal | None = None
         self._pause_seconds = 0.0
         self._one_at_a_time = False
-        # The event sent after a pause; only its acceptance resets the pause.
+        # The event sent after a refusal; the pause is reset once it is accepted.
         self._probe: int | None = None
         self.entries: dict[int, Entry] = {}
         """Events by number, oldest first."""

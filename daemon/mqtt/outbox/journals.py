@@ -22,7 +22,7 @@ _LARGEST_LOG_BYTES = 600_000_000
 
 
 def prepare(path: Path) -> Path | None:
-    """Move other things than files aside, make files private, and repair the write-ahead log.
+    """Move special files aside, make files private, and repair the write-ahead log.
 
     Returns the path of a copy of the original files, or None if nothing had to be repaired. Raises
     OSError if the disk fails.
