@@ -21,7 +21,7 @@ def wait_for_broker(connection: Connection, stop: Stop, seconds: float) -> None:
     began = time.monotonic()
     while not stop.is_set() and not connection.wait(_POLL_SECONDS):
         trouble = connection.trouble
-        if trouble is not None and trouble.users:
+        if trouble is not None and trouble.needs_user:
             raise InputError(trouble.reason)
         longest_seconds = _LONGEST_ANSWER_SECONDS if trouble is None else seconds
         if time.monotonic() - began > longest_seconds:

@@ -50,14 +50,14 @@ def forget(settings: Settings, node: str, config: Path | None = None) -> int:
     except (InputError, FailedError):
         raise
     except BrokerRefusedError as error:
-        raise _error(Trouble(str(error), users=error.users)) from None
+        raise _error(Trouble(str(error), needs_user=error.needs_user)) from None
     except Exception as error:  # noqa: BLE001 (from a server that is no broker)
         raise _error(explain(error, mqtt)) from None
     return 0
 
 
 def _error(trouble: Trouble) -> InputError | FailedError:
-    return (InputError if trouble.users else FailedError)(trouble.reason)
+    return (InputError if trouble.needs_user else FailedError)(trouble.reason)
 
 
 class _Failure(NamedTuple):
@@ -151,7 +151,7 @@ class _NodeRemoval:
             elif topic in self._session.retained:
                 user = named_user(self._mqtt)
                 reason = f"the broker still keeps {_THEM}; give {user} write access to {_THEM}"
-            elif not (self._session.tells_refusals or topic in {*seen, *self._session.returned}):
+            elif not (self._session.has_reason_codes or topic in {*seen, *self._session.returned}):
                 reason = _UNVERIFIED
             else:
                 continue

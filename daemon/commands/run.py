@@ -18,10 +18,10 @@ from daemon.hub.board import Board
 from daemon.hub.identity import Identity, identity_store, read_identity
 from daemon.hub.retirement import Retirement
 from daemon.mqtt.connection import Connection
-from daemon.mqtt.double import Presence
+from daemon.mqtt.duplicate_name import AvailabilityGuard
+from daemon.mqtt.incoming import Subscriber
 from daemon.mqtt.link import Link
 from daemon.mqtt.outbox.outbox import Outbox
-from daemon.mqtt.reception import Reader
 from daemon.runtime.listener import Listener
 from daemon.runtime.reload import Reload, reload_on_signal
 from daemon.runtime.report import Report
@@ -84,8 +84,8 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         link = link_to(
             *(settings, stations.nodes[0], board, outbox, connection),
             password=password,
-            commands=Reader(stations.topics, stations.take),
-            notices=_notice_reader(settings, stations, retirement, connection),
+            commands=Subscriber(stations.topics, stations.take),
+            notices=_notice_subscriber(settings, stations, retirement, connection),
         )
         _log_start(settings, config, recognizer, password)
         stations.begin(discovery=settings.mqtt.discovery)
@@ -118,17 +118,17 @@ def _listen(parts: _Parts, stop: Stop, *, health_port: int | None) -> None:
             _send_remaining_events(link, outbox)
 
 
-def _notice_reader(
+def _notice_subscriber(
     settings: Settings, stations: Stations, retirement: Retirement, connection: Connection
-) -> Reader:
-    """Return a reader for topics of this box to which other clients may also publish."""
-    presence = Presence(settings.name, lambda: stations.availability_topics, connection)
+) -> Subscriber:
+    """Return a subscriber of topics of this box to which other clients may also publish."""
+    guard = AvailabilityGuard(settings.name, lambda: stations.availability_topics, connection)
 
     def take(topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
         retirement.take(topic, payload, retained)
-        presence.take(topic, payload, retained)
+        guard.receive(topic, payload, retained)
 
-    return Reader(sorted({*retirement.topics, *stations.availability_topics}), take)
+    return Subscriber(sorted({*retirement.topics, *stations.availability_topics}), take)
 
 
 def _log_start(

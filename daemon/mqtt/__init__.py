@@ -1,1 +1,1 @@
-"""The connection to the broker, and everything that can go wrong with it."""
+"""The connection to the MQTT broker."""

@@ -1,4 +1,4 @@
-"""A conversation with the broker that waits for each answer: for commands, on one thread."""
+"""A synchronous connection to the broker: it waits for each answer, on the caller's thread."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,13 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from daemon.configuration.settings import MqttSettings
-from daemon.mqtt.refused_login import HUNG_UP, NO_ANSWER, NOT_MQTT, WRONG_LOGIN, refused_login
+from daemon.mqtt.refused_login import (
+    CLOSED,
+    NO_ANSWER,
+    NOT_MQTT,
+    WRONG_LOGIN,
+    explain_refused_login,
+)
 from daemon.mqtt.wire.bounded_client import BoundedClient
 from daemon.mqtt.wire.tls import tls_context
 
@@ -22,21 +28,22 @@ _SEE_LOG = "see the broker's log"
 
 
 class BrokerRefusedError(Exception):
-    """Why the broker cannot be used, in words; `users`: whether only the user can mend it."""
+    """The broker refuses us; the message is the reason in words."""
 
-    def __init__(self, reason: str, *, users: bool) -> None:
+    def __init__(self, reason: str, *, needs_user: bool) -> None:
         super().__init__(reason)
-        self.users = users
+        self.needs_user = needs_user
+        """True if only the user can fix it."""
 
 
 @contextmanager
 def broker_session(
     mqtt: MqttSettings, password: str | None, client_id: str
 ) -> "Iterator[BrokerSession]":
-    """Log in with MQTT 5, or with 3.1.1 where that is set or the broker knows no other.
+    """Connect with MQTT 5, or with 3.1.1 if that is set or the broker does not support 5.
 
-    Raises BrokerRefusedError where the broker refuses us, and what `trouble.explain` knows where it
-    cannot be reached.
+    Raises BrokerRefusedError if the broker refuses us. Raises OSError, UnicodeError or another
+    error that `trouble.explain` describes if the broker cannot be reached.
     """
     answers = dict[str, str]()
     session = BrokerSession(mqtt, password, client_id, _V311 if mqtt.protocol == "3.1.1" else _V5)
@@ -44,23 +51,19 @@ def broker_session(
         answer = session.connect()
         if mqtt.protocol == "auto" and answer not in {None, *WRONG_LOGIN}:
             answers[session.version] = answer or ""
-            session.end()
+            session.disconnect()
             session = BrokerSession(mqtt, password, client_id, _V311)
             answer = session.connect()
         if answer is not None:
-            trouble = refused_login(mqtt, answers | {session.version: answer})
-            raise BrokerRefusedError(trouble.reason, users=trouble.users)
+            trouble = explain_refused_login(mqtt, answers | {session.version: answer})
+            raise BrokerRefusedError(trouble.reason, needs_user=trouble.needs_user)
         yield session
     finally:
-        session.end()
+        session.disconnect()
 
 
 class BrokerSession:
-    """One connection.
-
-    `retained` holds the payload that the broker keeps on each topic, as far as it was read;
-    `returned` the topics on which an empty message, such as `publish` sends, has come back.
-    """
+    """One connection; methods block, and raise BrokerRefusedError if it ends or times out."""
 
     def __init__(
         self,
@@ -71,16 +74,20 @@ class BrokerSession:
     ) -> None:
         self._mqtt = mqtt
         self._client = BoundedClient(
-            CallbackAPIVersion.VERSION2, client_id, protocol=protocol, tell=lambda _: None
+            CallbackAPIVersion.VERSION2, client_id, protocol=protocol, on_oversized=lambda _: None
         )
         self._client.connect_timeout = _CONNECT_SECONDS
         self._answers: list[Any] = []
-        self.tells_refusals = protocol is _V5
+        self.has_reason_codes = protocol is _V5
+        """True if a PUBACK says whether the message was refused."""
         self.version = "5" if protocol is _V5 else "3.1.1"
+        """The MQTT version as in the settings."""
         self.retained: dict[str, bytes] = {}
+        """Payloads of the retained messages received so far, by topic."""
         self.returned: set[str] = set()
+        """Topics on which an empty message, such as `publish` sends, was received."""
         self._received_at = 0.0
-        self._end = ""
+        self._disconnect_reason = ""
         if mqtt.username is not None:
             self._client.username_pw_set(mqtt.username, password)
         if mqtt.tls is not None:
@@ -88,26 +95,28 @@ class BrokerSession:
         self._client.on_connect = lambda _c, _u, _f, code, _p: self._answers.append(code)
         self._client.on_subscribe = lambda _c, _u, _m, codes, _p: self._answers.append(codes)
         self._client.on_publish = lambda _c, _u, mid, _code, _p: self._answers.append(
-            self._client.packets.reasons.get(mid, 0)
+            self._client.packets.reason_codes.get(mid, 0)
         )
-        self._client.on_disconnect = lambda _c, _u, flags, code, _p: self._note_end(flags, code)
+        self._client.on_disconnect = lambda _c, _u, flags, code, _p: self._note_disconnect(
+            flags, code
+        )
         self._client.on_message = lambda _c, _u, message: self._receive(message)
 
     def connect(self) -> str | None:
-        """Log in; return the broker's answer where it does not let us, None where it does."""
+        """Connect; return None on success, otherwise the broker's answer to our CONNECT."""
         self._client.connect(self._mqtt.host, self._mqtt.effective_port)
         try:
-            code = self._answer("the login")
+            code = self._answer("the CONNECT")
         except BrokerRefusedError:
-            return NO_ANSWER if self._client.socket() else HUNG_UP
+            return NO_ANSWER if self._client.socket() else CLOSED
         except OSError:
             raise
-        except Exception:  # noqa: BLE001 (what is no broker may send what breaks paho anywhere)
+        except Exception:  # noqa: BLE001 (data that is not MQTT may break paho anywhere)
             return NOT_MQTT
         return str(code.getName()) if code.is_failure else None
 
     def subscribe(self, topics: Sequence[str]) -> list[str]:
-        """Subscribe to all; return those that the broker refuses."""
+        """Subscribe to all topics; return those that the broker refuses."""
         refused = list[str]()
         for start in range(0, len(topics), _MOST_TOPICS):
             some = topics[start : start + _MOST_TOPICS]
@@ -117,13 +126,13 @@ class BrokerSession:
         return refused
 
     def publish(self, topic: str, *, retain: bool = False) -> int:
-        """Publish an empty message with QoS 1; return the reason code, 0 where there is none."""
+        """Publish an empty message with QoS 1; return its reason code, 0 for MQTT 3.1.1."""
         self._client.publish(topic, b"", qos=1, retain=retain)
         code: int = self._answer(f"the message to {topic}")
         return code
 
     def receive(self, quiet_seconds: float, longest_seconds: float) -> None:
-        """Receive until nothing has come for a while, or for the longest time."""
+        """Receive until no message came for `quiet_seconds`, at most for `longest_seconds`."""
         began = self._received_at = time.monotonic()
         while (now := time.monotonic()) - self._received_at < quiet_seconds:
             if now - began > longest_seconds:
@@ -131,14 +140,14 @@ class BrokerSession:
             self._turn(min(0.1, quiet_seconds), "reading")
 
     def receive_until(self, topics: Sequence[str], longest_seconds: float) -> bool:
-        """Receive until a message has returned on each topic; return whether it has in time."""
+        """Receive until all topics are in `returned`; return False after `longest_seconds`."""
         deadline = time.monotonic() + longest_seconds
         while not self.returned.issuperset(topics) and time.monotonic() < deadline:
             self._turn(0.1, "reading")
         return self.returned.issuperset(topics)
 
-    def end(self) -> None:
-        """Disconnect."""
+    def disconnect(self) -> None:
+        """Send a DISCONNECT and close the connection."""
         self._client.disconnect()
 
     def _receive(self, message: paho.MQTTMessage) -> None:
@@ -150,23 +159,23 @@ class BrokerSession:
         elif message.retain or topic in self.retained:
             self.retained[topic] = payload
 
-    def _answer(self, what: str) -> Any:
-        """Wait for the next answer of the broker."""
+    def _answer(self, request: str) -> Any:
+        """Wait for the broker's answer to `request`, which errors mention."""
         deadline = time.monotonic() + _ANSWER_SECONDS
         while not self._answers:
-            self._turn(0.2, what)
+            self._turn(0.2, request)
             if not self._answers and time.monotonic() > deadline:
-                reason = f"the broker did not answer {what}; {_SEE_LOG}"
-                raise BrokerRefusedError(reason, users=False)
+                reason = f"the broker did not answer {request}; {_SEE_LOG}"
+                raise BrokerRefusedError(reason, needs_user=False)
         return self._answers.pop(0)
 
-    def _turn(self, seconds: float, what: str) -> None:
-        """Read and write; raises BrokerRefusedError where the connection has ended unanswered."""
+    def _turn(self, seconds: float, request: str) -> None:
+        """Read and write; raise BrokerRefusedError if the connection ended without an answer."""
         if self._client.loop(timeout=seconds) != paho.MQTT_ERR_SUCCESS and not self._answers:
-            because = f" ({self._end})" if self._end else ""
-            reason = f"the broker closed the connection after {what}{because}; {_SEE_LOG}"
-            raise BrokerRefusedError(reason, users=False)
+            because = f" ({self._disconnect_reason})" if self._disconnect_reason else ""
+            reason = f"the broker closed the connection after {request}{because}; {_SEE_LOG}"
+            raise BrokerRefusedError(reason, needs_user=False)
 
-    def _note_end(self, flags: Any, code: Any) -> None:
+    def _note_disconnect(self, flags: Any, code: Any) -> None:
         if flags.is_disconnect_packet_from_server:
-            self._end = code.getName()
+            self._disconnect_reason = code.getName()

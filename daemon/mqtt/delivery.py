@@ -1,4 +1,4 @@
-"""What is sent to the broker and when: retained messages, and events from the outbox; no socket."""
+"""Decide which messages are sent to the broker, and when; opens no socket."""
 
 import logging
 import math
@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 from daemon.configuration.settings import MqttSettings
 from daemon.hub.board import Board
 from daemon.hub.messages import Message, as_late
-from daemon.mqtt.outbox.event_queue import Taken
+from daemon.mqtt.outbox.event_queue import OutgoingEvent
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.mqtt.refusals import NOT_AUTHORIZED, Refusals, is_final, is_refusal
 from daemon.mqtt.wire.packet_limit import PacketLimit
@@ -23,22 +23,24 @@ _FIRST_RETRY_SECONDS = 60.0
 _LONGEST_RETRY_SECONDS = 600.0
 _ANSWER_SECONDS = 60.0
 
-# Sends a message; its packet identifier, or None where the connection has gone.
+# Sends a message; returns its packet identifier, or None if the connection is lost.
 Send: TypeAlias = Callable[[Message], int | None]
 
 
 class _InFlight(NamedTuple):
     message: Message
     number: int | None
+    """The event's number in the outbox; None for a retained message."""
     sent_at: float
+    """time.monotonic()"""
 
 
 class Delivery:
-    """Of every topic of the board the newest message, again at every connection; every event once.
+    """Sends the newest message of every topic at every connection, and every event once.
 
-    `wait_sent` may be called from any thread, the rest from the link's. What the broker refuses is
-    logged and counted in `refusals`: an event goes back to its place in the outbox, a retained
-    message is sent again later.
+    `wait_sent` may be called from any thread, the rest from the link's only. Refused messages are
+    logged and counted in `refusals`. A refused event returns to its place in the outbox; a refused
+    retained message is sent again later.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class Delivery:
         self._discovery = f"{settings.discovery_prefix}/"
         self._lock = threading.Lock()
         self._all_sent = threading.Condition(self._lock)
-        # Topics of the board whose message is to be sent, in their order.
+        # Topics of the board whose newest message has not been sent, in order.
         self._unsent: dict[str, None] = {}
         self._in_flight: dict[int, _InFlight] = {}
         self._answered_at = -math.inf
@@ -70,52 +72,58 @@ class Delivery:
             self._unsent[topic] = None
 
     def wait_sent(self, seconds: float) -> None:
-        """Wait until every retained message is sent, at most so long."""
+        """Wait until every retained message is sent, or until `seconds` have passed."""
         with self._all_sent:
             self._all_sent.wait_for(lambda: not self._unsent, seconds)
 
     def begin(self, receive_maximum: int, packet_bytes: int | None, *, v5: bool) -> None:
-        """The broker has accepted us, with its limits."""
+        """Send everything on a new connection, within the broker's limits.
+
+        `packet_bytes` is the broker's maximum packet size, None without a limit.
+        """
         self._refusals.begin()
         self._window = max(1, min(_MOST_IN_FLIGHT, receive_maximum))
         self._limit.connected(packet_bytes, properties=v5)
-        self.say_everything()
+        self.send_all()
 
-    def say_everything(self) -> None:
-        """Have every message of the board sent, as it is."""
+    def send_all(self) -> None:
+        """Send the newest message of every topic of the board."""
         topics = self._board.topics()
         with self._lock:
             self._unsent = dict.fromkeys(topics)
 
-    def greet_again(self) -> None:
-        """Send everything again, also a message that was left out as too large."""
-        self._limit.try_again()
-        self.say_everything()
+    def republish(self) -> None:
+        """Send everything again, including messages that were left out as too large."""
+        self._limit.retry()
+        self.send_all()
 
-    def end(self, *, limited: bool, settled: bool) -> None:
-        """The connection has ended: requeue unacknowledged messages in their order.
+    def end(self, *, maybe_too_large: bool, settled: bool) -> None:
+        """Requeue unacknowledged events in their order after the connection has ended.
 
-        `limited`: it may have ended because one of them was too large.
+        `maybe_too_large`: it may have ended because a message was too large. `settled`: it lasted.
         """
         if settled:
-            self._limit.try_again()
-        if limited:
-            self._limit.lost(flight.message for flight in self._in_flight.values())
+            self._limit.retry()
+        if maybe_too_large:
+            self._limit.connection_lost(flight.message for flight in self._in_flight.values())
         self._in_flight.clear()
         self._refused.clear()
         self._is_authorized_now = False
         self._retry_at, self._retry_seconds = math.inf, 0.0
-        self._outbox.take_back()
+        self._outbox.requeue_unacknowledged()
 
     def due_seconds(self) -> float:
-        """For how long there is nothing to send unless something new comes; may be infinite."""
+        """Return the seconds until `send` has something to do; may be infinite.
+
+        New messages are not considered: they wake the link's thread.
+        """
         pause_seconds = self._outbox.pause_seconds or math.inf
         due_at = min(self._retry_at, self._unanswered_at)
         return max(0.0, min(pause_seconds, due_at - time.monotonic()))
 
     @property
     def is_unanswered(self) -> bool:
-        """Whether the broker has acknowledged nothing for a minute, or passed a message over."""
+        """True if the broker has acknowledged nothing for a minute, or skipped a message."""
         return time.monotonic() >= self._unanswered_at
 
     @property
@@ -123,32 +131,32 @@ class Delivery:
         if not self._in_flight:
             return math.inf
         sent_at = next(iter(self._in_flight.values())).sent_at
-        # A broker answers in order. A slow one has a minute for each answer.
-        passed_over = self._newest_answered > sent_at
-        since = sent_at if passed_over else max(sent_at, self._answered_at)
+        # A broker acknowledges in order. A slow one has a minute for each acknowledgement.
+        is_skipped = self._newest_answered > sent_at
+        since = sent_at if is_skipped else max(sent_at, self._answered_at)
         return since + _ANSWER_SECONDS
 
     @property
     def is_full(self) -> bool:
-        """Whether the broker has to acknowledge something before anything with QoS 1 is sent."""
+        """True if no message with QoS 1 may be sent before the broker acknowledges another."""
         return len(self._in_flight) >= self._window
 
     def send(self, send: Send) -> None:
         """Send waiting messages within the broker's limits."""
         if time.monotonic() >= self._retry_at:
             self._retry()
-        for state in self._next_states():
+        for state in self._take_states():
             mid = send(state)
             if mid is not None and state.qos:
                 self._in_flight[mid] = _InFlight(state, None, time.monotonic())
         with self._all_sent:
             self._all_sent.notify_all()
-        while not self.is_full and (taken := self._outbox.take(1)):
-            if not self._send_event(send, taken[0]):
+        while not self.is_full and (events := self._outbox.take(1)):
+            if not self._send_event(send, events[0]):
                 return
 
     def acknowledged(self, mid: int, code: int) -> None:
-        """A PUBACK has come, with its reason code."""
+        """Handle the PUBACK with packet identifier `mid` and its reason code."""
         flight = self._in_flight.pop(mid, None)
         if flight is None:
             return
@@ -161,16 +169,16 @@ class Delivery:
             self._refusals.accepted(flight.message.topic)
             if self._refused_events and not self._outbox.waiting:
                 self._refused_events = False
-                self._refusals.over("every event again")
+                self._refusals.log_accepted("every event again")
         else:
-            self._limit.arrived(flight.message)
+            self._limit.acknowledged(flight.message)
             self._accepted(flight.message.topic)
             if not flight.message.payload:
                 self._board.cleared(flight.message)
-        self._say_again()
+        self._resend_states()
 
-    def _next_states(self) -> list[Message]:
-        """Take from the unsent those that may go now."""
+    def _take_states(self) -> list[Message]:
+        """Remove the messages that can be sent now from the unsent ones; return them."""
         room = self._window - len(self._in_flight)
         chosen: list[Message] = []
         with self._lock:
@@ -184,7 +192,7 @@ class Delivery:
                     del self._unsent[topic]
         return chosen
 
-    def _send_event(self, send: Send, taken: Taken) -> bool:
+    def _send_event(self, send: Send, taken: OutgoingEvent) -> bool:
         """Send an event, or drop one that can never be sent; False if the connection is lost."""
         try:
             message = as_late(taken.message) if taken.late else taken.message
@@ -201,22 +209,22 @@ class Delivery:
             self._in_flight[mid] = _InFlight(message, taken.number, time.monotonic())
         return True
 
-    def _drop(self, taken: Taken, reason: str) -> None:
+    def _drop(self, event: OutgoingEvent, reason: str) -> None:
         self._said.say(logging.ERROR, f"{reason}; it is dropped")
-        self._outbox.discard(taken.number)
+        self._outbox.discard(event.number)
 
     def _refuse(self, flight: _InFlight, code: int) -> None:
         topic, number, final = flight.message.topic, flight.number, is_final(code)
         if number is None:
-            fate = "it is not sent" if final else "it is sent again later"
+            consequence = "it is not sent" if final else "it is sent again later"
         elif final:
-            fate = "the event is dropped"
+            consequence = "the event is dropped"
             self._outbox.discard(number)
         else:
-            fate = "events are kept and sent again"
+            consequence = "events are kept and sent again"
             self._refused_events = True
             self._outbox.refuse(number)
-        self._refusals.refused(flight.message, code, fate)
+        self._refusals.message_refused(flight.message, code, consequence)
         if number is None and not final:
             self._refused[topic] = code
             self._set_retry()
@@ -228,14 +236,14 @@ class Delivery:
             self._retry_at = time.monotonic() + self._retry_seconds
 
     def _retry(self) -> None:
-        """Send the refused retained messages again, each as it is now."""
+        """Send the newest messages of the refused topics."""
         self._retry_at = math.inf
         with self._lock:
             self._unsent = dict.fromkeys(self._refused) | self._unsent
 
     def _accepted(self, topic: str) -> None:
         if self._refusals.accepted(topic):
-            self._refusals.over(topic)
+            self._refusals.log_accepted(topic)
         code = self._refused.pop(topic, None)
         if code is None:
             return
@@ -243,12 +251,15 @@ class Delivery:
             self._retry_at, self._retry_seconds = math.inf, 0.0
         self._is_authorized_now |= code == NOT_AUTHORIZED
 
-    def _say_again(self) -> None:
-        """After all answers: resend states with QoS 0, which were refused without an answer."""
+    def _resend_states(self) -> None:
+        """Send everything again once the broker's access list has been corrected.
+
+        States with QoS 0 were refused without an answer. Waits for all answers to refused topics.
+        """
         awaited = {flight.message.topic for flight in self._in_flight.values()}
         if self._is_authorized_now and not awaited & self._refused.keys():
             self._is_authorized_now = False
-            self.say_everything()
+            self.send_all()
 
     def _is_too_large(self, message: Message) -> bool:
         excess = self._limit.excess(message)
@@ -264,5 +275,5 @@ class Delivery:
 
 
 def _is_valid(topic: str) -> bool:
-    """Whether a message can be published on the topic."""
+    """Return whether MQTT allows messages on the topic."""
     return bool(topic) and not any(character in topic for character in "+#\0")

@@ -13,16 +13,16 @@ from daemon.errors import FailedError, InputError
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 5.0
-# A packet that has come is a message in the queue soon after, and delivered soon after that.
+# Time for a received packet to reach amqtt's message queue.
 _PACKET_SECONDS = 0.02
 
 log = logging.getLogger(__name__)
 
 
 def check_extra(otherwise: str = "") -> None:
-    """Raise InputError where the `demo` extra is not installed; quick, since it loads nothing.
+    """Raise InputError if the `demo` extra is not installed, without importing it.
 
-    `otherwise` names what else the user can do.
+    `otherwise` is appended to the error: another remedy for the user.
     """
     if importlib.util.find_spec("amqtt") is None:
         from daemon.system.installation import pip_install
@@ -34,9 +34,9 @@ def check_extra(otherwise: str = "") -> None:
 
 @contextmanager
 def embedded_broker() -> Iterator[int]:
-    """A broker for the time of the context; gives its port.
+    """Run a broker while the context is open; yield its port.
 
-    Raises InputError where the `demo` extra is not installed, FailedError when it does not start.
+    Raises InputError if the `demo` extra is missing, FailedError if the broker fails to start.
     """
     check_extra()
     broker_class = _broker_class()
@@ -60,13 +60,13 @@ def embedded_broker() -> Iterator[int]:
         broker = asyncio.run_coroutine_threadsafe(start(), loop).result(_START_SECONDS)
     except Exception as error:  # noqa: BLE001 (amqtt and asyncio raise many kinds)
         reason = str(error) or type(error).__name__
-        raise FailedError(f"the embedded broker does not start: {reason}") from None
+        raise FailedError(f"the embedded broker failed to start: {reason}") from None
     try:
         yield port
     finally:
         try:
             asyncio.run_coroutine_threadsafe(_stop(broker), loop).result(_STOP_SECONDS)
-        except Exception as error:  # noqa: BLE001 (what ends anyway need not fail the command)
+        except Exception as error:  # noqa: BLE001 (a failed shutdown need not fail the command)
             log.debug("the embedded broker did not shut down: %r", error)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_STOP_SECONDS)
@@ -75,11 +75,11 @@ def embedded_broker() -> Iterator[int]:
 
 
 def _broker_class() -> Any:
-    """The library's broker, with its faults mended."""
+    """Return a subclass of amqtt's broker that works around two of its bugs."""
     from amqtt.broker import Broker
 
     class CarefulBroker(Broker):  # type: ignore[misc]
-        # amqtt leaves the connection of a client that says nothing, or no MQTT 3.1.1, open.
+        # amqtt does not close the connection of a client that sends no CONNECT of MQTT 3.1.1.
         async def stream_connected(
             self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
         ) -> None:
@@ -88,14 +88,14 @@ def _broker_class() -> Any:
             finally:
                 writer.close()
 
-        # amqtt drops what a client sent right before it disconnected.
+        # amqtt drops messages that a client sends right before it disconnects.
         async def _client_message_loop(self, client_session: Any, handler: Any) -> None:
             disconnected = handler.wait_disconnect
 
             async def all_delivered() -> Any:
                 packet = await disconnected()
                 await asyncio.sleep(_PACKET_SECONDS)
-                # There is no event for an empty queue.
+                # amqtt has no event for an empty queue.
                 while not client_session.delivered_message_queue.empty():  # noqa: ASYNC110
                     await asyncio.sleep(_PACKET_SECONDS)
                 return packet
@@ -108,7 +108,7 @@ def _broker_class() -> Any:
 
 async def _stop(broker: Any) -> None:
     await broker.shutdown()
-    # Connections that are just ending.
+    # Tasks of connections that are still closing.
     rest = asyncio.all_tasks() - {asyncio.current_task()}
     for task in rest:
         task.cancel()

@@ -1,4 +1,4 @@
-"""Why the broker does not let us in: its reasons for each version of MQTT, in one sentence."""
+"""Explain why a broker refuses our CONNECT, for each version of MQTT that was tried."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,9 +6,9 @@ from daemon.configuration.settings import MqttSettings
 from daemon.mqtt.trouble import Trouble
 
 NO_ANSWER = "it does not answer"
-HUNG_UP = "it closes the connection without an answer"
+CLOSED = "it closes the connection without an answer"
 NOT_MQTT = "its answer is not MQTT"
-WITHOUT_REASON = {NO_ANSWER, HUNG_UP, NOT_MQTT}
+WITHOUT_REASON = {NO_ANSWER, CLOSED, NOT_MQTT}
 WRONG_LOGIN = {"Not authorized", "Bad user name or password", "Banned"}
 _UNKNOWN_VERSION = "Unsupported protocol version"
 _REMEDIES = {
@@ -20,59 +20,59 @@ _REMEDIES = {
 _SEE_LOG = "see the broker's log"
 
 
-def stranger_at(settings: MqttSettings) -> str | None:
-    """Return what kind of server answers at the port in place of a broker; takes some seconds."""
-    # Not imported at the start: a daemon whose broker answers never needs it.
-    from daemon.mqtt import stranger
+def probe_port(settings: MqttSettings) -> str | None:
+    """Return `port_probe.probe_port(settings)`; it takes some seconds at most."""
+    # Imported late because a daemon with a working broker never needs it.
+    from daemon.mqtt import port_probe
 
-    return stranger.stranger_at(settings)
+    return port_probe.probe_port(settings)
 
 
-class PortQuestion:
-    """Asks the port what it is once for each kind of failure: a broker may ban who asks often."""
+class PortProbe:
+    """Probes the port once for each kind of failure: a broker may ban frequent connections."""
 
     def __init__(self) -> None:
         self._answers: Mapping[str, str] | None = None
-        self._stranger: str | None = None
+        self._server: str | None = None
 
-    def forget(self) -> None:
-        """Ask again next time, because the port has behaved differently meanwhile."""
+    def reset(self) -> None:
+        """Probe again next time, because the port has behaved differently in the meantime."""
         self._answers = None
 
-    def of(self, settings: MqttSettings, answers: Mapping[str, str]) -> str | None:
-        """Return what `stranger_at` returned when these answers to logins first came."""
+    def probe(self, settings: MqttSettings, answers: Mapping[str, str]) -> str | None:
+        """Return the result of `probe_port`, cached as long as `answers` stay the same."""
         if self._answers != answers:
-            self._answers, self._stranger = answers, stranger_at(settings)
-        return self._stranger
+            self._answers, self._server = answers, probe_port(settings)
+        return self._server
 
 
-def refused_login(
+def explain_refused_login(
     settings: MqttSettings,
     answers: Mapping[str, str],
     *,
     has_worked: bool = False,
-    ask: Callable[[MqttSettings, Mapping[str, str]], str | None] = lambda its, _: stranger_at(its),
+    probe: Callable[[MqttSettings, Mapping[str, str]], str | None] = lambda its, _: probe_port(its),
 ) -> Trouble:
     """Return why no version of MQTT that was tried works, with the remedy.
 
-    `answers` are the names of reason codes, or one of those `WITHOUT_REASON`, by the version. Where
-    none is a reason and it has not worked before, `ask` finds out what the port is instead.
+    `answers` maps a version to the name of a reason code or to one of `WITHOUT_REASON`. If no
+    answer has a reason code and the broker has never worked, `probe` identifies the server.
     """
     address = f"{settings.host}:{settings.effective_port}"
     where = f"the broker at {address}"
     for answer in answers.values():
         if answer in WRONG_LOGIN:
             remedy = "check mqtt.username and mqtt.password_file"
-            return Trouble(f"{where} answers {answer}; {remedy}", users=True)
+            return Trouble(f"{where} answers {answer}; {remedy}", needs_user=True)
     reasons = {version: a for version, a in answers.items() if a not in WITHOUT_REASON}
-    # Of two reasons, this one only led to the attempt with the other version.
+    # An unknown version only led to the attempt with the other one, whose reason matters.
     if len(reasons) > 1:
         reasons = {v: a for v, a in reasons.items() if a != _UNKNOWN_VERSION} or reasons
     if reasons:
-        return Trouble(f"{where} {_refuses(reasons)}", users=False)
-    if not has_worked and (stranger := ask(settings, answers)):
-        return Trouble(f"the server at {address} {stranger}", users=True)
-    return Trouble(f"{where} {_without_reason(set(answers.values()))}", users=False)
+        return Trouble(f"{where} {_refuses(reasons)}", needs_user=False)
+    if not has_worked and (server := probe(settings, answers)):
+        return Trouble(f"the server at {address} {server}", needs_user=True)
+    return Trouble(f"{where} {_without_reason(set(answers.values()))}", needs_user=False)
 
 
 def _refuses(reasons: Mapping[str, str]) -> str:
@@ -87,6 +87,6 @@ def _refuses(reasons: Mapping[str, str]) -> str:
 def _without_reason(answers: set[str]) -> str:
     if NOT_MQTT in answers:
         return "sends answers that are not MQTT; correct mqtt.port"
-    if HUNG_UP in answers:
+    if CLOSED in answers:
         return f"closes the connection without an answer; check mqtt.port and mqtt.tls; {_SEE_LOG}"
     return f"does not answer; {_SEE_LOG}"

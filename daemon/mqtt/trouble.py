@@ -1,4 +1,4 @@
-"""Why there is no connection to the broker, in words that name the thing and the remedy."""
+"""Explain why there is no connection to the broker, naming the cause and the remedy."""
 
 import socket
 import ssl
@@ -8,33 +8,36 @@ from daemon.configuration.settings import MqttSettings
 
 
 class Trouble(NamedTuple):
-    """Why there is no connection, in words, and whether only the user can mend it."""
+    """Why there is no connection to the broker."""
 
     reason: str
-    users: bool
+    """One sentence for the log, with the remedy if there is one."""
+    needs_user: bool
+    """True if only the user can fix it."""
 
 
 def explain(error: Exception, settings: MqttSettings) -> Trouble:
-    """Say what failed on the way to the broker and what the user can do."""
+    """Return what failed while connecting to the broker, and the remedy."""
     where = f"{settings.host}:{settings.effective_port}"
     match error:
         case socket.gaierror(errno=socket.EAI_AGAIN):
             host = settings.host
-            return Trouble(f"no name server answers for mqtt.host: {host}", users=False)
+            return Trouble(f"no name server answers for mqtt.host: {host}", needs_user=False)
         case socket.gaierror():
-            return Trouble(f"mqtt.host: {settings.host}: name not found; correct it", users=True)
+            reason = f"mqtt.host: {settings.host}: name not found; correct it"
+            return Trouble(reason, needs_user=True)
         case ssl.SSLError():
-            return Trouble(_of_tls(error, where), users=True)
+            return Trouble(_of_tls(error, where), needs_user=True)
         case UnicodeEncodeError():
             return Trouble(
-                "mqtt.username, mqtt.client_id, mqtt.topic_prefix or the broker's password has "
-                "characters that are not valid Unicode; correct it",
-                users=True,
+                "mqtt.username, mqtt.client_id, mqtt.topic_prefix or the broker's password "
+                "contains characters that are not valid Unicode; correct it",
+                needs_user=True,
             )
         case ConnectionRefusedError():
-            return Trouble(f"no broker answers at {where} (is it running?)", users=False)
+            return Trouble(f"no broker answers at {where} (is it running?)", needs_user=False)
     reason = getattr(error, "strerror", None) or str(error)
-    return Trouble(f"no connection to the broker at {where}: {reason}", users=False)
+    return Trouble(f"no connection to the broker at {where}: {reason}", needs_user=False)
 
 
 def _of_tls(error: ssl.SSLError, where: str) -> str:

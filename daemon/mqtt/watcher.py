@@ -1,4 +1,4 @@
-"""Another client of the broker, which shows what it receives of us."""
+"""A second client of the broker that shows the messages we publish."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ from daemon.mqtt.wire.tls import tls_context
 from daemon.system.stop import Stop
 
 _ANSWER_SECONDS = 10.0
-_LOOK_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 
 
 @contextmanager
@@ -27,11 +27,12 @@ def watching(
     topics: Sequence[str] = (),
     stop: Stop | None = None,
 ) -> Iterator[bool]:
-    """Show every message of the `topics` as another client receives it, on a thread.
+    """Call `show` on a thread with the topic and payload of every message on `topics`.
 
-    Without `topics`: everything under our prefix and under discovery's. Raises InputError when the
-    broker refuses the credentials or the topics, FailedError when it cannot be reached. A request
-    to stop ends the wait for its answer; yields whether that has come.
+    Without `topics` it subscribes to everything under the topic prefix and the discovery prefix.
+    Yields True once the broker has confirmed the subscriptions, False if `stop` was set first.
+    Raises InputError if the broker refuses the credentials or the topics, and FailedError if it
+    cannot be reached.
     """
     stop = stop or Stop()
     client = _client(settings, password)
@@ -57,7 +58,7 @@ def watching(
         client.connect(settings.host, settings.effective_port)
     except (OSError, ValueError) as error:
         trouble = explain(error, settings)
-        raise (InputError if trouble.users else FailedError)(trouble.reason) from None
+        raise (InputError if trouble.needs_user else FailedError)(trouble.reason) from None
     client.loop_start()
 
     try:
@@ -72,7 +73,9 @@ def watching(
 
 def _client(settings: MqttSettings, password: str | None) -> BoundedClient:
     client = BoundedClient(
-        CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311, tell=lambda _: None
+        CallbackAPIVersion.VERSION2,
+        protocol=MQTTProtocolVersion.MQTTv311,
+        on_oversized=lambda _: None,
     )
     if settings.username is not None:
         client.username_pw_set(settings.username, password)
@@ -83,7 +86,7 @@ def _client(settings: MqttSettings, password: str | None) -> BoundedClient:
 
 def _wait(answered: threading.Event, stop: Stop) -> None:
     deadline = time.monotonic() + _ANSWER_SECONDS
-    while not stop.is_set() and not answered.wait(_LOOK_SECONDS):
+    while not stop.is_set() and not answered.wait(_POLL_SECONDS):
         if time.monotonic() > deadline:
             return
 
@@ -92,8 +95,8 @@ def _check(settings: MqttSettings, refusals: Sequence[str], *, answered: bool) -
     where = f"the broker at {settings.host}:{settings.effective_port}"
     if refusals:
         raise InputError(
-            f"{where} answers {refusals[0]}; check mqtt.username, mqtt.password_file and what "
-            "the broker lets this user read"
+            f"{where} answers {refusals[0]}; check mqtt.username, mqtt.password_file and the "
+            "user's read access in the broker's access list"
         )
     if not answered:
         raise FailedError(f"{where} does not answer")

@@ -34,8 +34,8 @@ from daemon.system.json_store import JsonStore
 from daemon.system.state_directory import state_directory
 
 if TYPE_CHECKING:
+    from daemon.mqtt.incoming import Subscriber
     from daemon.mqtt.link import Link
-    from daemon.mqtt.reception import Reader
 
 
 # Longer than for a microphone, since each attempt starts a process.
@@ -212,8 +212,8 @@ def link_to(
     connection: Connection,
     *,
     password: str | None,
-    commands: "Reader | None" = None,
-    notices: "Reader | None" = None,
+    commands: "Subscriber | None" = None,
+    notices: "Subscriber | None" = None,
     leaves_nothing: bool = False,
 ) -> "Link":
     """Return the link of the node's box; raises InputError if the credentials are unusable.
@@ -229,9 +229,9 @@ def link_to(
         outbox,
         connection,
         client_id="-".join(filter(None, ("timbrel", node.box, node.id_suffix))),
-        farewell=messages.availability(node, online=False),
+        will=messages.availability(node, online=False),
         commands=commands,
-        notices=notices,
+        own_topics=notices,
         birth_topics=settings.mqtt.birth_topics,
-        leaves_nothing=leaves_nothing,
+        clears_topics=leaves_nothing,
     )

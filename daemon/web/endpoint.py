@@ -1,4 +1,4 @@
-"""Where health and metrics are served: a port on loopback, or nowhere."""
+"""Serve health and metrics on a loopback port."""
 
 import logging
 import threading
@@ -9,21 +9,21 @@ from daemon.web.health import Snapshot
 
 log = logging.getLogger(__name__)
 
-# Whoever may ask lives on this machine; there is no setting for another address.
+# Loopback only: clients must run on this machine, and no setting changes that.
 _ADDRESS = "127.0.0.1"
 
 
 @contextmanager
 def serve(port: int | None, snapshot: Snapshot) -> Iterator[None]:
-    """Answer on that port, from threads of its own; `snapshot` is asked at each request.
+    """Serve health and metrics on a port while the context is open; do nothing if `port` is None.
 
-    None: nothing is served. A port that cannot be had is a warning. Raises InputError where
-    prometheus-client is missing.
+    Requests are answered on other threads; each calls `snapshot`. A port that is in use is logged
+    as a warning. Raises InputError if prometheus-client is not installed.
     """
     if port is None:
         yield
         return
-    # Most daemons serve nothing, and need not have these in memory.
+    # Imported late to save memory: most daemons have no health port.
     from daemon.web.metrics import metrics_of
     from daemon.web.server import HealthServer
 

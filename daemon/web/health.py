@@ -1,4 +1,4 @@
-"""The daemon's health: a snapshot of it, and what is wrong with it."""
+"""The daemon's health, and the problems found in it."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -7,39 +7,43 @@ from daemon.counters import Counters
 from daemon.place_state import PlaceState
 
 _LONGEST_TURN_SECONDS = 30.0
-_WELL = {PlaceState.HEARING, PlaceState.MUTED}
+_HEALTHY_STATES = {PlaceState.HEARING, PlaceState.MUTED}
 
 
 class NodeHealth(NamedTuple):
-    """One node: starting, hearing, deaf (with the reason) or muted, and what happened so far."""
+    """The health of one node."""
 
     state: PlaceState
+    """Its current state."""
     reason: str | None
+    """Why it is deaf; None in other states."""
     counters: Counters
+    """Its counters since the start."""
 
 
 class Health(NamedTuple):
-    """All nodes by name, and when the loop last completed a turn: time.monotonic().
-
-    `broker` is the state of the connection in words. A broker that is away is no fault of ours.
-    """
+    """The health of the daemon at one moment."""
 
     nodes: Mapping[str, NodeHealth]
+    """All nodes by name."""
     turned_at: float
+    """When the main loop last completed a turn: time.monotonic()."""
     broker: str = ""
+    """The state of the connection to the broker in words; a lost connection is not a failure."""
 
 
+# Returns the current health; may be called from any thread.
 Snapshot = Callable[[], Health]
 
 
-def judge(health: Health, now: float) -> list[str]:
-    """What is wrong at `now`, time.monotonic(), each in words; nothing where all is well."""
-    reasons = [
+def find_problems(health: Health, now: float) -> list[str]:
+    """Return the problems in words; empty for a healthy daemon. `now` is time.monotonic()."""
+    problems = [
         f"{name}: {node.state}" + (f": {node.reason}" if node.reason else "")
         for name, node in health.nodes.items()
-        if node.state not in _WELL
+        if node.state not in _HEALTHY_STATES
     ]
     turn_seconds = now - health.turned_at
     if turn_seconds > _LONGEST_TURN_SECONDS:
-        reasons.append(f"the loop has not completed a turn for {turn_seconds:.0f} s")
-    return reasons
+        problems.append(f"the loop has not completed a turn for {turn_seconds:.0f} s")
+    return problems

@@ -1,4 +1,4 @@
-"""A snapshot of the daemon's health as metrics in Prometheus' text format."""
+"""The daemon's health and counters as metrics in Prometheus' text format."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +12,10 @@ from daemon.web.health import Health, Snapshot
 
 
 def metrics_of(snapshot: Snapshot) -> Callable[[], bytes]:
-    """A function that gives the metrics in Prometheus' text format."""
+    """Return a function that returns the current metrics in Prometheus' text format.
+
+    Raises InputError if prometheus-client is not installed.
+    """
     try:
         import prometheus_client.core
     except ImportError:
@@ -29,66 +32,84 @@ def metrics_of(snapshot: Snapshot) -> Callable[[], bytes]:
 
 
 class _Nodes:
-    """A collector: asked at each scrape, so that a window costs nothing more."""
+    """A Prometheus collector that reads the counters at each scrape, not at each window."""
 
     def __init__(self, core: Any, snapshot: Snapshot) -> None:
         self._core = core
         self._snapshot = snapshot
 
     def collect(self) -> Iterator[Any]:
-        """All metrics now."""
+        """Return all current metrics."""
         return _families(self._core, self._snapshot())
 
 
 class _Family(NamedTuple):
     name: str
-    words: str
+    description: str
     value: Callable[[Counters], float]
 
 
 _NODE_COUNTERS = (
-    _Family("timbrel_windows", "Windows heard", lambda c: c.windows),
+    _Family("timbrel_windows", "Windows analysed", lambda c: c.windows),
     _Family(
-        "timbrel_late_windows", "Windows skipped for coming too late", lambda c: c.late_windows
+        "timbrel_late_windows",
+        "Windows skipped because they were too late",
+        lambda c: c.late_windows,
     ),
-    _Family("timbrel_lost_seconds", "Seconds of sound missed", lambda c: c.lost_seconds),
-    _Family("timbrel_overflows", "Times that sound was overwritten unheard", lambda c: c.overflows),
-    _Family("timbrel_reopens", "Times that the source came back", lambda c: c.reopens),
+    _Family("timbrel_lost_seconds", "Seconds of sound lost", lambda c: c.lost_seconds),
+    _Family(
+        "timbrel_overflows",
+        "Times that sound was overwritten before it was read",
+        lambda c: c.overflows,
+    ),
+    _Family("timbrel_reopens", "Times that the source was reopened", lambda c: c.reopens),
 )
 _BOX_COUNTERS = (
-    _Family("timbrel_broker_reconnects", "Connections after the first", lambda c: c.reconnects),
     _Family(
-        "timbrel_events_dropped", "Events without room or never to be accepted", lambda c: c.dropped
+        "timbrel_broker_reconnects",
+        "Connections to the broker after the first",
+        lambda c: c.reconnects,
+    ),
+    _Family(
+        "timbrel_events_dropped",
+        "Events dropped because the outbox was full or they could never be accepted",
+        lambda c: c.dropped,
     ),
     _Family("timbrel_broker_refusals", "Messages that the broker refused", lambda c: c.refused),
 )
 
 
 def _families(core: Any, health: Health) -> Iterator[Any]:
-    info = core.GaugeMetricFamily("timbrel_info", "The version that runs", labels=["version"])
+    info = core.GaugeMetricFamily("timbrel_info", "The running version", labels=["version"])
     info.add_metric([__version__], 1)
     yield info
     turn = time.monotonic() - health.turned_at
-    yield core.GaugeMetricFamily("timbrel_turn_age_seconds", "Since the loop's last turn", turn)
-    for name, words, value in _NODE_COUNTERS:
-        family = core.CounterMetricFamily(name, words, labels=["node"])
+    yield core.GaugeMetricFamily(
+        "timbrel_turn_age_seconds", "Seconds since the main loop last completed a turn", turn
+    )
+    for name, description, value in _NODE_COUNTERS:
+        family = core.CounterMetricFamily(name, description, labels=["node"])
         for node, its in health.nodes.items():
             family.add_metric([node], value(its.counters))
         yield family
     cost = core.GaugeMetricFamily(
-        "timbrel_inference_seconds", "What hearing a window costs lately", labels=["node"]
+        "timbrel_inference_seconds", "Recent mean time to analyse a window", labels=["node"]
     )
     hearing = core.GaugeMetricFamily(
-        "timbrel_hearing", "1 for the state that the node is in", labels=["node", "state"]
+        "timbrel_hearing",
+        "1 for the current state of the node, 0 for the others",
+        labels=["node", "state"],
     )
     for node, its in health.nodes.items():
         cost.add_metric([node], its.counters.inference_ms / 1000)
         for state in PlaceState:
             hearing.add_metric([node, state], float(state == its.state))
     yield from (cost, hearing)
-    # The same at every node.
+    # These counters are the same for every node.
     for its in list(health.nodes.values())[:1]:
-        for name, words, value in _BOX_COUNTERS:
-            yield core.CounterMetricFamily(name, words, value(its.counters))
+        for name, description, value in _BOX_COUNTERS:
+            yield core.CounterMetricFamily(name, description, value(its.counters))
         queued = its.counters.queued
-        yield core.GaugeMetricFamily("timbrel_events_queued", "Events not acknowledged yet", queued)
+        yield core.GaugeMetricFamily(
+            "timbrel_events_queued", "Events that the broker has not acknowledged", queued
+        )

@@ -1,4 +1,4 @@
-"""`/healthz` and `/metrics` over HTTP: small requests, few at a time, none of them for long."""
+"""An HTTP server for `/healthz` and `/metrics` that limits size, number and time of requests."""
 
 import http.server
 import io
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from daemon.system.repeats import Repeats
-from daemon.web.health import Health, Snapshot, judge
+from daemon.web.health import Health, Snapshot, find_problems
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ _REQUEST_SECONDS = 5.0
 
 
 class HealthServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """A few requests at a time; who comes on top of them is turned away."""
+    """Answers a few requests at a time, and closes further connections at once."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -40,11 +40,11 @@ class HealthServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         super().__init__(address, _Handler)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002
-        """Whether one more may be answered now."""
+        """Return whether another request may be answered now."""
         return self._free.acquire(blocking=False)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer on a thread of its own; where none can be had, make room again."""
+        """Answer the request on a new thread; if none can be started, release its slot."""
         try:
             super().process_request(request, client_address)
         except RuntimeError:
@@ -52,14 +52,14 @@ class HealthServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer, and make room for another."""
+        """Answer the request, then release its slot."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._free.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away, or sends what is no request, is no news."""
+        """Log nothing: clients may disconnect early or send invalid requests."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -75,8 +75,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         host = re.sub(r":\d*\Z", "", self.headers.get("Host", ""))
         if host.lower() not in _NAMES:
-            # A page in a browser on this machine may have given our address another name.
-            self.send_error(421, "asked for by another name than localhost")
+            # DNS rebinding: a web page can make a browser on this machine connect to us.
+            self.send_error(421, "the Host header must be localhost")
             return
         path = self.path.partition("?")[0]
         try:
@@ -85,11 +85,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self._answer(200, "text/plain; version=0.0.4; charset=utf-8", body)
             elif path == "/healthz":
                 health = self.server.snapshot()
-                reasons = judge(health, time.monotonic())
-                body = json.dumps(_report(health, reasons)).encode()
-                self._answer(503 if reasons else 200, "application/json", body)
+                problems = find_problems(health, time.monotonic())
+                body = json.dumps(_report(health, problems)).encode()
+                self._answer(503 if problems else 200, "application/json", body)
             else:
-                self.send_error(404, "there are /metrics and /healthz")
+                self.send_error(404, "the only paths are /metrics and /healthz")
         except OSError:
             return
         except Exception as error:  # noqa: BLE001
@@ -109,11 +109,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing of requests."""
+        """Do not log requests."""
 
 
 def _head(connection: socket.socket) -> bytes:
-    """A request up to its empty line, or nothing if that is too large or takes too long."""
+    """Read a request up to its empty line; return b"" if it is too large or takes too long."""
     deadline = time.monotonic() + _REQUEST_SECONDS
     head = b""
     while b"\r\n\r\n" not in head and b"\n\n" not in head:
@@ -131,9 +131,9 @@ def _head(connection: socket.socket) -> bytes:
     return head
 
 
-def _report(health: Health, reasons: list[str]) -> dict[str, Any]:
+def _report(health: Health, problems: list[str]) -> dict[str, Any]:
     nodes = {name: node.state for name, node in health.nodes.items()}
-    report: dict[str, Any] = {"status": "failing" if reasons else "ok", "nodes": nodes}
+    report: dict[str, Any] = {"status": "failing" if problems else "ok", "nodes": nodes}
     if health.broker:
         report["broker"] = health.broker
-    return report | {"reasons": reasons} if reasons else report
+    return report | {"reasons": problems} if problems else report

@@ -1,6 +1,6 @@
-"""Hostile inputs and what must hold for each: refused in one line, or taken for what it is.
+"""Hostile inputs: each must be rejected with a readable error, or read correctly.
 
-`CASES` is what the tests try a few of and `benchmarks/fuzz.py` many; a new input is one line there.
+The tests try a few inputs of each entry of `CASES`, `benchmarks/fuzz.py` tries many.
 """
 
 import atexit
@@ -58,29 +58,39 @@ _AUDIO = {
 
 
 class Case(NamedTuple):
-    """One kind of input: how it is made, as bytes and a file's suffix, and what must hold."""
+    """One kind of input and its check."""
 
     inputs: st.SearchStrategy[tuple[bytes, str]]
+    """Generates contents, each with the suffix of its file."""
     check: Callable[[bytes, Path], bool]
+    """Asserts what must hold; returns True if the input was accepted, False if rejected."""
     examples: int = 100
+    """Number of inputs that the tests try."""
 
     def run(self, content: bytes, suffix: str, folder: Path) -> bool:
-        """Put the input into a file; whether it is taken. What must hold is asserted, in time."""
+        """Write the input to a file and check it; return whether it was accepted.
+
+        Raises AssertionError if the check fails or takes too long.
+        """
         path = folder / f"input{suffix}"
         path.write_bytes(content)
         began = time.monotonic()
         taken = self.check(content, path)
-        assert time.monotonic() - began < MOST_SECONDS, "it takes too long"
+        assert time.monotonic() - began < MOST_SECONDS, "the check took too long"
         return taken
 
 
 class Edit(NamedTuple):
-    """One thing that happens to bytes: what, where (a share of the length), and with what."""
+    """One way to damage bytes."""
 
     kind: str
+    """flip, set, cut, drop, insert, repeat or clear."""
     place: float
+    """Where, as a fraction of the length, 0..1."""
     value: int
+    """The byte to write, or the bit to flip, or the number of repetitions."""
     size: int
+    """Number of bytes to drop, insert, repeat or clear."""
 
 
 EDITS = st.lists(
@@ -97,7 +107,7 @@ EDITS = st.lists(
 
 
 def damaged(content: bytes, edits: list[Edit], first: float = 0.0) -> bytes:
-    """The bytes after all edits; those touch nothing before the share `first` of the length."""
+    """Return the bytes after all edits, which leave the fraction `first` at the start unchanged."""
     for kind, place, value, size in edits:
         at = int((first + (1 - first) * place) * len(content))
         head, tail = content[:at], content[at:]
@@ -121,7 +131,7 @@ def damaged(content: bytes, edits: list[Edit], first: float = 0.0) -> bytes:
 
 
 def refused(call: Callable[[], Any], named: Path | str) -> Any:
-    """What the call returns, or None where it refuses in lines that name what is wrong."""
+    """Return the result of `call`, or None if it raises a readable InputError about `named`."""
     try:
         return call()
     except InputError as error:
@@ -135,7 +145,7 @@ def refused(call: Callable[[], Any], named: Path | str) -> Any:
 
 
 def _names(kind: Any) -> set[str]:
-    """All keys that settings know, at any depth."""
+    """Return all keys of settings, at any depth."""
     names = set(getattr(kind, "__struct_fields__", ()))
     for value in [getattr(kind(), name) for name in names]:
         if isinstance(value, msgspec.Struct):
@@ -159,7 +169,7 @@ VALUES: st.SearchStrategy[Any] = (
 
 
 def _sections(kind: Any) -> st.SearchStrategy[Any]:
-    """A mapping such as `kind` is read from: a few of its keys, mostly with likely values."""
+    """Generate mappings with a few keys of `kind`, mostly with likely values."""
     made = kind()
     entries = [
         st.tuples(st.just(name), _like(getattr(made, name))) for name in kind.__struct_fields__
@@ -168,7 +178,7 @@ def _sections(kind: Any) -> st.SearchStrategy[Any]:
 
 
 def _like(value: Any) -> st.SearchStrategy[Any]:
-    """Values near a default, and now and then others."""
+    """Generate values near a default, and sometimes others."""
     near: st.SearchStrategy[Any]
     if isinstance(value, msgspec.Struct):
         near = _sections(type(value))
@@ -206,13 +216,13 @@ def _as_yaml(document: Any) -> tuple[bytes, str]:
 
 
 def check_settings(content: bytes, path: Path) -> bool:
-    """Settings that say what the file says, or a refusal; the same for the rules made of them."""
+    """Settings, and the rules made from them, match the file, or are rejected."""
     settings = refused(lambda: load(path), path)
     if settings is None:
         return False
     document = yaml.safe_load(content)
     texts = yaml.load(content, yaml.BaseLoader)  # noqa: S506
-    assert _says(msgspec.to_builtins(settings), document, texts), document
+    assert _matches(msgspec.to_builtins(settings), document, texts), document
     tracker, hop_seconds = settings.tracker, settings.audio.hop_seconds
     families = ["vocal", "guitar"]
     for rule in (
@@ -223,15 +233,15 @@ def check_settings(content: bytes, path: Path) -> bool:
     return True
 
 
-def _says(settings: Any, document: Any, texts: Any) -> bool:
-    """Whether everything in the document is in the settings, of its kind, or as it is written."""
+def _matches(settings: Any, document: Any, texts: Any) -> bool:
+    """Return whether the settings contain every value of the document, or its literal text."""
     if isinstance(document, dict) and isinstance(settings, dict):
         return all(
-            _says(settings.get(name, ...), value, texts[name])
+            _matches(settings.get(name, ...), value, texts[name])
             for name, value in zip(texts, document.values(), strict=True)
         )
     if isinstance(document, list) and isinstance(settings, list | tuple):
-        return len(settings) == len(document) and all(map(_says, settings, document, texts))
+        return len(settings) == len(document) and all(map(_matches, settings, document, texts))
     if document is None:
         return settings is None or isinstance(settings, dict) or not len(settings)
     if isinstance(settings, str):
@@ -244,7 +254,7 @@ def _says(settings: Any, document: Any, texts: Any) -> bool:
 
 
 def _unquoted(text: str) -> Any:
-    """What a number or a truth value in quotes means."""
+    """Return the value of a quoted number or boolean."""
     value = yaml.safe_load(text.strip())
     try:
         return float(value) if isinstance(value, str) else value
@@ -269,7 +279,7 @@ _KEPT = st.sampled_from(
 
 
 def _knotted(parts: list[tuple[str, str, str]]) -> tuple[bytes, str]:
-    """Settings in flow style whose values are anchored, repeated, merged and nested at random."""
+    """Return flow-style settings with random anchors, aliases, merges and nesting."""
     lines = [f"{key}: {prefix}{value}" for key, prefix, value in parts]
     return "\n".join(lines).encode("utf-8", "surrogatepass"), ".yaml"
 
@@ -298,7 +308,7 @@ KNOTS = st.builds(
 
 
 def _shared(votes: list[int], others: list[str]) -> tuple[bytes, str]:
-    """Families that share their exceptions, which is what aliases are good for."""
+    """Return settings of families that share their exceptions through aliases, a normal use."""
     first = f"vocal: &a {{votes: {votes[0]}, vote_seconds: {votes[-1]}}}"
     shared = [f"{name}: *a" for name in others]
     return f"tracker: {{families: {{{', '.join([first, *shared])}}}}}".encode(), ".yaml"
@@ -312,28 +322,28 @@ SHARED = st.builds(
 
 
 def check_knots(content: bytes, path: Path) -> bool:
-    """Settings or a refusal, soon, and without any login that stands in the wrong place."""
+    """Settings are read or rejected quickly, and no camera login appears in the wrong place."""
     began = time.monotonic()
-    settings = refused(lambda: _loaded_unseen(path), path)
+    settings = refused(lambda: _load_checking_secrets(path), path)
     assert time.monotonic() - began < _MOST_YAML_SECONDS, content
     for place in settings.sources if settings else ():
         assert isinstance(place.url, str) or "S3cret" not in repr(place)
     return settings is not None
 
 
-def _loaded_unseen(path: Path) -> Settings:
+def _load_checking_secrets(path: Path) -> Settings:
     try:
         return load(path)
     except InputError as error:
-        said = str(error)
-        if "S3cret" in said:
-            raise AssertionError(said) from error
+        text = str(error)
+        if "S3cret" in text:
+            raise AssertionError(text) from error
         raise
 
 
 @functools.cache
 def _model() -> tuple[bytes, int, Any, NDArray[np.float32]]:
-    """The built-in model: its bytes, how many are the network's, its contract and some scores."""
+    """Return the built-in model's bytes, the size of its network, its contract and some scores."""
     content = BUILT_IN_MODEL.read_bytes()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         size = archive.infolist()[0].header_offset
@@ -352,11 +362,11 @@ def _damaged_model(edits: list[Edit], *, in_zip: bool) -> tuple[bytes, str]:
 
 
 def check_model(content: bytes, path: Path) -> bool:
-    """Refused, or the same network with the same contract and the same scores."""
+    """The model is rejected, or has the same network, contract and scores as the original."""
     whole, size, contract, scores = _model()
     if refused(lambda: read_contract(path), path) is None:
         return False
-    assert content[:size] == whole[:size], "a network that was changed is taken"
+    assert content[:size] == whole[:size], "a changed network was accepted"
     classifier = Classifier(path)
     assert classifier.contract == contract
     assert np.array_equal(_scores(classifier), scores)
@@ -364,7 +374,7 @@ def check_model(content: bytes, path: Path) -> bool:
 
 
 def _other_contract(edits: list[tuple[list[int], Any]]) -> tuple[bytes, str]:
-    """The network with another contract, its checksum right."""
+    """Return the network with a changed contract that has the correct checksum."""
     content, size, contract, _ = _model()
     document = json.loads(msgspec.json.encode(contract))
     document["tflite_sha256"] = hashlib.sha256(content[:size]).hexdigest()
@@ -387,9 +397,10 @@ def _other_contract(edits: list[tuple[list[int], Any]]) -> tuple[bytes, str]:
 
 
 class Scale(NamedTuple):
-    """What a number in a contract is multiplied with."""
+    """An edit of a contract that multiplies a number."""
 
     factor: float
+    """The multiplier."""
 
 
 def _scaled(value: Any, scale: Scale) -> Any:
@@ -429,7 +440,7 @@ CONTRACTS = st.builds(
 
 
 def check_contract(_content: bytes, path: Path) -> bool:
-    """Refused, or a model whose scores are scores."""
+    """The model is rejected, or its scores are valid."""
     classifier = refused(lambda: Classifier(path), path)
     if classifier is not None:
         scores = _scores(classifier)
@@ -448,14 +459,14 @@ def _audio(suffix: str) -> bytes:
 
 
 def _damaged_audio(suffix: str, edits: list[Edit], first: float) -> tuple[bytes, str]:
-    # Most of what can go wrong stands in the first bytes.
+    # Damage to the first bytes causes most kinds of errors.
     content = _audio(suffix)
     head = content[:200] if first else content
     return damaged(head, edits) + content[len(head) :], suffix
 
 
 def _many_channels(channels: int, subtype: str) -> tuple[bytes, str]:
-    """A WAV file, by whose name FFmpeg reads it: libsndfile takes any number of channels."""
+    """Return a WAV file named .mov, so that FFmpeg reads it: libsndfile accepts any channels."""
     file = io.BytesIO()
     samples = np.tile(np.linspace(-0.5, 0.5, channels), (2_000, 1))
     soundfile.write(file, samples, 48_000, format="WAV", subtype=subtype)
@@ -469,31 +480,31 @@ AUDIO = st.builds(_damaged_audio, st.sampled_from(sorted(_AUDIO)), EDITS, st.sam
 
 
 def check_audio(_content: bytes, path: Path) -> bool:
-    """Finite sound of a length that such a file can hold, or a refusal."""
-    heard = refused(lambda: read_sound(str(path)), path)
-    if heard is not None:
-        assert np.isfinite(heard).all()
-        assert 0 < len(heard) < 16_000 * 600
-    return heard is not None
+    """The sound is finite and of a possible length, or the file is rejected."""
+    sound = refused(lambda: read_sound(str(path)), path)
+    if sound is not None:
+        assert np.isfinite(sound).all()
+        assert 0 < len(sound) < 16_000 * 600
+    return sound is not None
 
 
 def check_stream(content: bytes, path: Path) -> bool:
-    """Blocks in whole samples, or an error that is turned into words; the child may crash."""
+    """Blocks contain whole samples, or there is a known error; the child may crash."""
     assert path.read_bytes() == content
     request = Request(url=f"file:{path}", options={}, memory_bytes=1 << 28)
-    heard = False
+    has_sound = False
     with suppress(DecodingError, ChildError), Decoder(request) as decoder:
         began = time.monotonic()
         while (block := decoder.read(MOST_SECONDS)) is not None:
-            heard = heard or len(block.samples) > 0
+            has_sound = has_sound or len(block.samples) > 0
             assert block.samples.shape[1] > 0
             assert time.monotonic() - began < MOST_SECONDS
-    return heard
+    return has_sound
 
 
 @functools.cache
 def _outbox() -> tuple[bytes, set[Entry]]:
-    """A file with events and a will, and what is in it."""
+    """Return an outbox file with events and a will, and its entries."""
     entries = {
         n: Entry(Message(f"timbrel/{n}", b"x" * 300, 1), Moment("boot", float(n), float(n)))
         for n in range(1, 60)
@@ -506,7 +517,7 @@ def _outbox() -> tuple[bytes, set[Entry]]:
 
 
 def check_outbox(content: bytes, path: Path) -> bool:
-    """Events that were put in, and none made up; or begun anew, or a disk that fails."""
+    """The outbox contains only original events, or it is rejected, or the disk fails."""
     for old in path.parent.iterdir():
         old.unlink()
     kept = path.with_name(database.NAME)
@@ -524,13 +535,13 @@ def check_outbox(content: bytes, path: Path) -> bool:
 
 @functools.cache
 def _health_port() -> int:
-    """The port of a health endpoint that lives as long as the process."""
+    """Start a health endpoint for the rest of the process; return its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     server = endpoint.serve(port, lambda: health.Health({}, time.monotonic()))
     server.__enter__()
-    # Later, when Python takes its modules apart, the thread that it waits for no longer runs.
+    # Close it before interpreter shutdown, when its thread no longer runs and cannot be awaited.
     atexit.register(server.__exit__, None, None, None)
     return port
 
@@ -541,7 +552,7 @@ _REQUEST = (
 
 
 def check_request(content: bytes, _path: Path) -> bool:
-    """A short answer without a traceback, or none; and afterwards the server answers others."""
+    """The answer is short and without a traceback; the server still answers other requests."""
     answers = []
     for request in (content, _REQUEST):
         answer = b""
@@ -553,16 +564,16 @@ def check_request(content: bytes, _path: Path) -> bool:
                     answer += piece
             except TimeoutError:
                 raise
-            except OSError:  # it has hung up
+            except OSError:  # The server has closed the connection.
                 pass
         assert len(answer) < 50_000
         assert b"Traceback" not in answer
         answers.append(answer.startswith(b"HTTP/1.0 200 "))
-    assert answers[1], "nobody else is answered any more"
+    assert answers[1], "the server no longer answers other requests"
     return answers[0]
 
 
-# Reason codes of MQTT 5, mostly those that the standard lists for a PUBACK.
+# Reason codes of MQTT 5, mostly those of a PUBACK in the standard.
 CODES = st.lists(
     st.sampled_from([0, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x95, 0x97, 0x99])
     | st.integers(0, 255),

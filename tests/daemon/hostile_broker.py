@@ -1,4 +1,4 @@
-"""Brokers that refuse events at random or send what is no MQTT, and what must hold for the link."""
+"""Brokers that refuse events at random or send damaged packets, and what the link must ensure."""
 
 import json
 import socket
@@ -15,10 +15,10 @@ from daemon.hub.messages import Message
 from daemon.mqtt import delivery, protocol_choice
 from daemon.mqtt import link as mqtt_link
 from daemon.mqtt.connection import Connection
+from daemon.mqtt.incoming import Subscriber
 from daemon.mqtt.link import Link
 from daemon.mqtt.outbox import event_queue
 from daemon.mqtt.outbox.outbox import Outbox
-from daemon.mqtt.reception import Reader
 from daemon.mqtt.refusals import is_final, is_refusal
 from tests.daemon.scripted_broker import (
     CONNACK,
@@ -36,7 +36,7 @@ _SECONDS = 15.0
 _EVENT, _COMMAND = "timbrel/node/event", "timbrel/node/mute/set"
 _OFFLINE = Message("timbrel/box/availability", b"offline", 1, retain=True)
 
-# What a broker of MQTT 5 sends on an ordinary evening.
+# The packets of a broker of MQTT 5 in an ordinary session.
 SESSION = b"".join(
     [
         packet(CONNACK, b"\x00\x00\x08\x21\x00\x0a\x27\x00\x00\xff\xff"),
@@ -51,8 +51,8 @@ SESSION = b"".join(
 
 
 @contextmanager
-def _hurried() -> Iterator[None]:
-    """Pauses that nobody has to wait for."""
+def _short_pauses() -> Iterator[None]:
+    """Shorten all pauses to milliseconds."""
     with (
         patch.multiple(event_queue, _FIRST_PAUSE_SECONDS=0.001, _LONGEST_PAUSE_SECONDS=0.002),
         patch.multiple(delivery, _FIRST_RETRY_SECONDS=0.001, _LONGEST_RETRY_SECONDS=0.002),
@@ -74,15 +74,15 @@ def _link(port: int, outbox: Outbox) -> Iterator[Link]:
         outbox,
         Connection(settings),
         client_id="box",
-        farewell=_OFFLINE,
-        commands=Reader([_COMMAND], lambda *_: None),
+        will=_OFFLINE,
+        commands=Subscriber([_COMMAND], lambda *_: None),
     )
     with link:
         yield link
 
 
 def check_refusals(content: bytes, _path: Path) -> bool:
-    """PUBACKs of MQTT 5 with these codes: no event is lost, or sent again once it was accepted."""
+    """Answer events with these reason codes; none is lost, or sent again once accepted."""
     codes = iter(content)
     accepted, finals, sent = list[int](), list[int](), list[int]()
 
@@ -98,36 +98,39 @@ def check_refusals(content: bytes, _path: Path) -> bool:
         return code
 
     outbox = Outbox()
-    with _hurried(), ScriptedBroker(answer) as broker, _link(broker.port, outbox) as link:
+    with _short_pauses(), ScriptedBroker(answer) as broker, _link(broker.port, outbox) as link:
         assert link.connection.wait(_SECONDS)
         link.board.post(Message("timbrel/node/hearing", b"{}", 1, retain=True))
         for number in range(_EVENTS):
             outbox.put(Message(_EVENT, b"%d" % number, 1), str(number))
-        assert link.flush(_SECONDS) == 0, "an event is stuck"
+        assert link.flush(_SECONDS) == 0, "an event was not sent"
         assert link.connection.count == 1
-    assert sorted(accepted + finals) == list(range(_EVENTS)), "lost or sent twice"
-    assert list(dict.fromkeys(sent)) == list(range(_EVENTS)), "one overtook another"
+    assert sorted(accepted + finals) == list(range(_EVENTS)), "an event was lost or accepted twice"
+    assert list(dict.fromkeys(sent)) == list(range(_EVENTS)), "events were reordered"
     assert outbox.dropped == len(finals)
     return not finals
 
 
 def check_broker(content: bytes, _path: Path) -> bool:
-    """Whatever a broker sends, the link lives on and is at the service of the next one."""
+    """Send these bytes to a link; it must survive and deliver to the next broker.
+
+    Returns whether the bytes were accepted as a successful CONNACK.
+    """
     outbox = Outbox()
     outbox.put(Message(_EVENT, b"1", 1), "1")
-    with _hurried(), socket.create_server(("127.0.0.1", 0)) as server:
+    with _short_pauses(), socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         with _link(port, outbox) as link:
             connection, _ = server.accept()
             with connection:
                 _send(connection, content)
             was_accepted = link.connection.count > 0
-            _serve_well(server, link)
+            _serve_normally(server, link)
     return was_accepted
 
 
 def _send(connection: socket.socket, content: bytes) -> None:
-    """Send the bytes and wait for the other side to hang up, which it may do at any time."""
+    """Send the bytes and wait for the other side to disconnect, which it may do at any time."""
     connection.settimeout(_SECONDS)
     try:
         connection.recv(1)
@@ -141,13 +144,13 @@ def _send(connection: socket.socket, content: bytes) -> None:
         return
 
 
-def _serve_well(server: socket.socket, link: Link) -> None:
-    """Accept every connection from now on and answer as a broker should, until one settles."""
+def _serve_normally(server: socket.socket, link: Link) -> None:
+    """Run a well-behaved broker until the link has delivered its event."""
     with ScriptedBroker(server=server) as broker:
         deadline = time.monotonic() + _SECONDS
         while not broker.of(_EVENT) and not broker.of(f"{_EVENT}/late"):
             if link.flush(0.0) == 0:
                 return
             assert link._thread in threading.enumerate(), "the link's thread has ended"
-            assert time.monotonic() < deadline, "the link does not come back"
+            assert time.monotonic() < deadline, "the link does not reconnect"
             time.sleep(0.001)

@@ -1,4 +1,4 @@
-"""Hostile inputs of the state directory, and what must hold for each; as in hostile.py."""
+"""Hostile files in the state directory, and what must hold for each; see hostile.py."""
 
 import functools
 import shutil
@@ -28,11 +28,12 @@ _NEW = Entry(Message("t/room/event", b'{"new":true}', 1), Moment("boot", 1.0, 1.
 
 
 class _Outbox(NamedTuple):
-    """What a killed daemon leaves: the database, its log, and how much of that was there before."""
+    """The outbox of a killed daemon."""
 
     database: bytes
     log: bytes
     log_before_last: int
+    """Size of the log before the last write, in bytes."""
     entries: frozenset[Entry]
 
 
@@ -60,7 +61,7 @@ def _outbox() -> _Outbox:
 
 
 def _swapped(content: bytes, one: int, other: int, first: int, size: int) -> bytes:
-    """Two pages, or frames of the log, in each other's place."""
+    """Swap two pages, or two frames of the log."""
     count = max(1, (len(content) - first) // size)
     places = [first + (number % count) * size for number in (one, other)]
     pages = [content[at : at + size] for at in places]
@@ -88,7 +89,7 @@ def _damaged_outbox(
 _NO_EDITS: st.SearchStrategy[list[Edit]] = st.just([])
 _SWAPS = st.none() | st.tuples(st.integers(0, 99), st.integers(0, 99))
 OUTBOXES = st.builds(_damaged_outbox, EDITS | _NO_EDITS, EDITS | _NO_EDITS, _SWAPS)
-# What does not change lengths cannot look like a shorter log.
+# Edits that keep the length: a cut log would look like a shorter undamaged one.
 _CHANGES = st.lists(
     st.builds(
         Edit,
@@ -104,7 +105,7 @@ LOGS = st.builds(lambda edits: _packed(_outbox().database, damaged(_outbox().log
 
 
 def _opened(content: bytes, directory: Path) -> OutboxFile | None:
-    """The outbox, after a check that it can be written; None where it is refused."""
+    """Open the outbox and check that it can be written; return None if it is refused."""
     for old in directory.iterdir():
         shutil.rmtree(old) if old.is_dir() else old.unlink()
     (size,) = struct.unpack_from(">I", content)
@@ -125,7 +126,7 @@ def _opened(content: bytes, directory: Path) -> OutboxFile | None:
 
 
 def check_outbox(content: bytes, path: Path) -> bool:
-    """Events that were put in and none made up, in a file that works; or a newer version's."""
+    """The file works and contains only original events, or it is refused as a newer version."""
     path.unlink()
     file = _opened(content, path.parent)
     if file is None:
@@ -135,7 +136,7 @@ def check_outbox(content: bytes, path: Path) -> bool:
 
 
 def check_log(content: bytes, path: Path) -> bool:
-    """Nothing is lost without a word, but for the last write."""
+    """No event is lost without a log line, except those of the last write."""
     path.unlink()
     file = _opened(content, path.parent)
     assert file is not None
@@ -175,7 +176,7 @@ DIARIES = st.builds(
 
 
 def check_diary(content: bytes, path: Path) -> bool:
-    """Moved aside, or a diary that the daemon can go on with."""
+    """The diary is moved aside, or the daemon can continue with it."""
     path.unlink()
     for old in path.parent.glob("practice-*"):
         old.unlink()
@@ -197,7 +198,7 @@ IDENTITIES = st.builds(
 
 
 def check_identity(content: bytes, path: Path) -> bool:
-    """Moved aside or a newer version's, or places whose topics a broker takes."""
+    """The identity is moved aside or refused as a newer version, or its topics are valid."""
     path.unlink()
     for old in path.parent.glob("identity*"):
         old.unlink()

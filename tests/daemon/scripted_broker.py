@@ -1,6 +1,7 @@
-"""An MQTT peer on a real socket that answers as a test says, also in ways that no broker here can.
+"""A small MQTT broker on a real socket whose answers are scripted by a test.
 
-It understands as much of MQTT 3.1.1 and 5 as a publisher needs.
+It can answer in ways that no installed broker does. It implements only the parts of MQTT 3.1.1 and
+5 that a publisher needs.
 """
 
 import select
@@ -17,26 +18,35 @@ V5 = 5
 
 
 class Packet(NamedTuple):
-    """One packet as it came: the type, the flags, and everything after the length."""
+    """A received packet."""
 
     kind: int
+    """The packet type."""
     flags: int
+    """The lower four bits of the first byte."""
     body: bytes
+    """Everything after the length."""
 
 
 class Published(NamedTuple):
-    """A PUBLISH that arrived, whatever it was answered; `at` is time.monotonic()."""
+    """A received PUBLISH, accepted or refused."""
 
     topic: str
+    """Its topic."""
     payload: bytes
+    """Its payload."""
     qos: int
+    """Its QoS, 0 or 1."""
     retain: bool
+    """Its retain flag."""
     mid: int
+    """The packet identifier; 0 with QoS 0."""
     at: float
+    """When it arrived: time.monotonic()."""
 
 
 def packet(kind: int, body: bytes, flags: int = 0) -> bytes:
-    """A whole packet."""
+    """Return an encoded packet."""
     length, size = b"", len(body)
     while True:
         size, digit = divmod(size, 128)
@@ -46,7 +56,7 @@ def packet(kind: int, body: bytes, flags: int = 0) -> bytes:
 
 
 def publication(topic: str, payload: bytes, *, version: int = 4, retain: bool = False) -> bytes:
-    """A PUBLISH of QoS 0."""
+    """Return an encoded PUBLISH with QoS 0."""
     name = topic.encode()
     body = struct.pack("!H", len(name)) + name + (b"\x00" if version == V5 else b"") + payload
     return packet(PUBLISH, body, int(retain))
@@ -56,14 +66,14 @@ Answer = Callable[["Published"], int | None]
 
 
 class _Stream:
-    """A connection's bytes in the pieces that are asked for."""
+    """Reads a given number of bytes from a connection."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._kept = b""
 
     def take(self, size: int) -> bytes:
-        """Exactly so many bytes; raises EOFError where the connection ends before."""
+        """Return exactly `size` bytes; raises EOFError if the connection ends before."""
         while len(self._kept) < size:
             content = self._connection.recv(65_536)
             if not content:
@@ -73,18 +83,19 @@ class _Stream:
         return taken
 
     def more(self) -> bool:
-        """Whether more bytes follow at once."""
+        """Return whether more bytes follow at once."""
         return bool(self._kept) or bool(select.select([self._connection], [], [], 0.01)[0])
 
 
 class ScriptedBroker:
-    """A context manager. `answer` gives each PUBLISH of QoS 1 a reason code, or None: no PUBACK.
+    """A context manager that runs the broker on `port`.
 
-    `silence_seconds` goes by before every CONNACK; `properties` stand in the CONNACK of MQTT 5. A
-    packet larger than `largest` ends the connection without a word. Every subscription is answered
-    with the reason code `subscription`. Every PUBACK of MQTT 5 ends with the bytes `explanation`.
-    `answers_singly`: no PUBACK waits for those of later messages. A subscription to `hangs_up_at`
-    ends the connection.
+    `answer` returns the reason code of each PUBLISH with QoS 1, or None for no PUBACK.
+    `silence_seconds` pass before every CONNACK; that of MQTT 5 contains the `properties`. A packet
+    larger than `largest` bytes ends the connection without a DISCONNECT, as does a subscription to
+    `closes_at`. Every SUBACK has the reason code `subscription`. Every PUBACK of MQTT 5 ends with
+    the bytes `explanation`. `answers_singly`: each PUBACK is sent at once instead of together with
+    those of later messages. `silent_to_v5`: a CONNECT of MQTT 5 is never answered.
     """
 
     def __init__(
@@ -98,11 +109,11 @@ class ScriptedBroker:
         subscription: int = 1,
         explanation: bytes = b"",
         answers_singly: bool = False,
-        hangs_up_at: str | None = None,
+        closes_at: str | None = None,
         server: socket.socket | None = None,
     ) -> None:
         self.subscribed: list[list[str]] = []
-        self._hangs_up_at = hangs_up_at
+        self._closes_at = closes_at
         self.published: list[Published] = []
         self.versions: list[int] = []
         self.most_in_flight = 0
@@ -130,13 +141,13 @@ class ScriptedBroker:
         # Closing alone does not wake a thread that waits in accept().
         self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
-        self.hang_up()
+        self.close_connections()
         for thread in self._threads:
             thread.join(10)
             assert not thread.is_alive()
 
-    def hang_up(self) -> None:
-        """End every connection."""
+    def close_connections(self) -> None:
+        """Close every connection without a DISCONNECT."""
         for connection in self._connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
@@ -144,11 +155,11 @@ class ScriptedBroker:
                 continue
 
     def send(self, content: bytes) -> None:
-        """Send bytes on the newest connection."""
+        """Send raw bytes on the newest connection."""
         self._connections[-1].sendall(content)
 
     def of(self, topic: str) -> list[bytes]:
-        """The payloads that came on a topic, also those that were refused."""
+        """Return the payloads received on a topic, including refused ones."""
         return [message.payload for message in list(self.published) if message.topic == topic]
 
     def _start(self, target: Callable[..., None], *arguments: Any) -> None:
@@ -167,13 +178,13 @@ class ScriptedBroker:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            self._converse(connection)
+            self._handle_packets(connection)
         except (OSError, EOFError):
             pass
         finally:
             connection.close()
 
-    def _converse(self, connection: socket.socket) -> None:
+    def _handle_packets(self, connection: socket.socket) -> None:
         stream = _Stream(connection)
         version, waiting = 4, list[Published]()
         while True:
@@ -182,28 +193,28 @@ class ScriptedBroker:
                 if body[2:6] != b"MQTT":
                     return
                 version = body[6]
-                self._welcome(connection, version)
+                self._send_connack(connection, version)
             elif kind == DISCONNECT:
                 return
             elif kind == PUBLISH:
                 message = _published(flags, body, version)
                 self._keep(message, waiting)
                 self._deliver(connection, message, version)
-                # What is sent at once counts as in flight at once.
+                # Messages that arrive together count as in flight together.
                 if self._answers_singly or not stream.more():
                     connection.sendall(self._acknowledgements(waiting, version))
                     waiting.clear()
             elif kind == SUBSCRIBE:
                 topics = _topics(body, version)
-                if self._hangs_up_at in topics:
+                if self._closes_at in topics:
                     return
                 self.subscribed.append(topics)
                 connection.sendall(_suback(body, version, self.subscription, len(topics)))
-                self._greet_subscriber(connection, topics, version)
+                self._send_retained(connection, topics, version)
             elif kind == PINGREQ and self.answers_pings:
                 connection.sendall(packet(PINGRESP, b""))
 
-    def _welcome(self, connection: socket.socket, version: int) -> None:
+    def _send_connack(self, connection: socket.socket, version: int) -> None:
         self.versions.append(version)
         self._closing.wait(self._silence_seconds)
         if version == V5 and self._silent_to_v5:
@@ -211,13 +222,13 @@ class ScriptedBroker:
         extra = bytes([len(self.properties)]) + self.properties if version == V5 else b""
         connection.sendall(packet(CONNACK, b"\x00\x00" + extra))
 
-    def _greet_subscriber(
+    def _send_retained(
         self, connection: socket.socket, topics: Sequence[str], version: int
     ) -> None:
-        """Send the messages that are kept for new subscriptions: none."""
+        """Send retained messages to a new subscriber; this broker has none."""
 
     def _deliver(self, connection: socket.socket, message: Published, version: int) -> None:
-        """Send a message to its subscriber: there is none."""
+        """Send a message to its subscribers; this broker has none."""
 
     def _keep(self, message: Published, waiting: list[Published]) -> None:
         self.published.append(message)
@@ -278,10 +289,10 @@ def _suback(body: bytes, version: int, code: int, topics: int) -> bytes:
 
 
 class KeepingBroker(ScriptedBroker):
-    """It keeps retained messages and returns them for exact topics only, as some brokers do.
+    """Keeps retained messages and sends them for exact topics only, as some brokers do.
 
-    `lets_write` and `lets_read` say which topics its one user may write and read; what that user
-    may not write is acknowledged all the same.
+    `lets_write` and `lets_read` return whether its one user may write and read a topic. Messages
+    on other topics are acknowledged but ignored.
     """
 
     def __init__(
@@ -297,7 +308,7 @@ class KeepingBroker(ScriptedBroker):
         self._lets_read = lets_read
         self._subscribed = set[str]()
 
-    def _greet_subscriber(
+    def _send_retained(
         self, connection: socket.socket, topics: Sequence[str], version: int
     ) -> None:
         self._subscribed |= set(topics)

@@ -1,6 +1,6 @@
-"""`timbrel run` on scripted scores, faster than real time; what it commits to disk is recorded.
+"""`timbrel run` on scripted scores, faster than real time; records committed events.
 
-Arguments: the configuration, the file of the record, how many times faster.
+Arguments: the configuration, the file for the record, the speed as a multiple of real time.
 """
 
 import logging
@@ -26,8 +26,8 @@ PERIOD_SECONDS = 30.0
 PLAYING_SECONDS = 12.0
 
 
-def scripted(self: Scorer, window: Window) -> Heard:
-    """Some families play in turn, each for a while of every period."""
+def scripted_scores(self: Scorer, window: Window) -> Heard:
+    """Return scores of families that play in turn, each for a part of every period."""
     scores = self._silence.copy()
     for number in range(FAMILIES):
         shifted = window.ended_at + number * PERIOD_SECONDS / FAMILIES
@@ -35,8 +35,8 @@ def scripted(self: Scorer, window: Window) -> Heard:
     return Heard(window.ended_at, -20.0, scores)
 
 
-def recording(record: Path) -> Any:
-    """OutboxFile.write that notes every event once it is committed."""
+def recording_write(record: Path) -> Any:
+    """Return an `OutboxFile.write` that appends every committed event to `record`."""
     file = os.open(record, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     write = OutboxFile.write
 
@@ -57,11 +57,11 @@ def start(config: str, record: str, speed: str) -> int:
             ring.write(second)
             time.sleep(1.0 / float(speed))
 
-    # As the program does it: number 2 is taken from the libraries.
+    # Use a duplicate, as the program does: libraries are kept from writing to descriptor 2.
     logging.basicConfig(level=logging.INFO, stream=os.fdopen(os.dup(2), "w", buffering=1))
-    Scorer.hear = scripted  # type: ignore[method-assign]
-    OutboxFile.write = recording(Path(record))  # type: ignore[method-assign]
-    # Connections are short here because they are cut, not because the broker does not want us.
+    Scorer.hear = scripted_scores  # type: ignore[method-assign]
+    OutboxFile.write = recording_write(Path(record))  # type: ignore[method-assign]
+    # Connections are short because the test cuts them, not because the broker closes them.
     mqtt_link._SETTLED_SECONDS = 0.0
     settings = load(Path(config))
     return run(settings, make_device=lambda _source, _portaudio, changed: FedDevice(feed, changed))

@@ -1,4 +1,4 @@
-"""What can be in a file's place that is no file, by the words that name it in the log."""
+"""Special files in place of a regular file, by their name in the log."""
 
 import os
 import socket
@@ -23,7 +23,7 @@ def as_link(path: Path) -> None:
 def as_socket(path: Path) -> None:
     server = socket.socket(socket.AF_UNIX)
     here = Path.cwd()
-    os.chdir(path.parent)  # A socket's path holds 107 bytes at most.
+    os.chdir(path.parent)  # A socket path is limited to 107 bytes.
     server.bind(path.name)
     os.chdir(here)
     server.close()
@@ -33,7 +33,7 @@ def as_device(path: Path) -> None:
     try:
         os.mknod(path, 0o600 | 0o020000, os.makedev(1, 5))  # /dev/zero
     except PermissionError:
-        pytest.skip("only root can make a device")
+        pytest.skip("only root can create a device")
 
 
 SPECIAL = {

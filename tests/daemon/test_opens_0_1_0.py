@@ -33,7 +33,7 @@ from tests.conftest import ROOT, Mosquitto, Received, Timbrel, VirtualMicrophone
 from tests.v0_1_0.make_fixture import FIXTURE, retained_messages, runnable_config
 from tests.v0_1_0.tiny import write_sound
 
-PROGRAM = Path(__file__).with_name("later_daemon.py")
+PROGRAM = Path(__file__).with_name("shifted_clock_daemon.py")
 AWAY_SECONDS = 300.0
 
 

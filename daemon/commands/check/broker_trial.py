@@ -48,7 +48,7 @@ class BrokerTrial:
         """
         self._thread.join(_LONGEST_SECONDS)
         if self._thread.is_alive():
-            return Trouble(f"no answer within {_LONGEST_SECONDS:g} s", users=False)
+            return Trouble(f"no answer within {_LONGEST_SECONDS:g} s", needs_user=False)
         return self._trouble
 
     @property
@@ -67,9 +67,9 @@ class BrokerTrial:
             self._connect(mqtt)
             self._exchange(mqtt)
         except BrokerRefusedError as error:
-            self._trouble = Trouble(str(error), users=error.users)
+            self._trouble = Trouble(str(error), needs_user=error.needs_user)
         except InputError as error:
-            self._trouble = Trouble(str(error), users=True)
+            self._trouble = Trouble(str(error), needs_user=True)
         except Exception as error:  # noqa: BLE001 (from a server that is no broker)
             self._trouble = explain(error, mqtt)
 
@@ -96,7 +96,7 @@ class BrokerTrial:
             probes = self._topics(_PROBE)
             for topic in (*probes, *self._discovery_probes()):
                 _publish(session, topic)
-            self.is_certain = session.tells_refusals or _are_returned(session, probes)
+            self.is_certain = session.has_reason_codes or _are_returned(session, probes)
             self._stages.append("published" if self.is_certain else f"published, {_UNCERTAIN}")
 
     def _topics(self, leaf: str, *discovery: str) -> list[str]:
@@ -128,7 +128,7 @@ def _publish(session: BrokerSession, topic: str) -> None:
     if is_refusal(session.publish(topic)):
         trouble = _not_allowed("publishing to", topic, "write")
         exact = "only this test uses this topic; a list of exact topics may allow the real ones"
-        raise BrokerRefusedError(f"{trouble}; {exact}", users=True)
+        raise BrokerRefusedError(f"{trouble}; {exact}", needs_user=True)
 
 
 def _are_returned(session: BrokerSession, topics: Sequence[str]) -> bool:
@@ -145,4 +145,4 @@ def _are_returned(session: BrokerSession, topics: Sequence[str]) -> bool:
 
 def _not_allowed(action: str, topics: str, access: str) -> BrokerRefusedError:
     remedy = f"give the user {access} access there in the broker's access list"
-    return BrokerRefusedError(f"{action} {topics} is refused; {remedy}", users=True)
+    return BrokerRefusedError(f"{action} {topics} is refused; {remedy}", needs_user=True)

@@ -65,7 +65,7 @@ def try_everything(
             f"this configuration is valid, but {len(failed)} of {len(devices) + 1} trials failed: "
             f"{', '.join(failed)}"
         )
-        raise (InputError if trouble and trouble.users else FailedError)(verdict)
+        raise (InputError if trouble and trouble.needs_user else FailedError)(verdict)
     doubt = ", but MQTT 3.1.1 does not report whether publishing is allowed"
     return "this configuration works" + ("" if broker.is_certain else doubt)
 

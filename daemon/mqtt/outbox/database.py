@@ -1,4 +1,4 @@
-"""The outbox on disk, in SQLite: events that wait, and the wills of events that are still open."""
+"""The outbox file, an SQLite database of waiting events and the wills of open events."""
 
 import errno
 import logging
@@ -21,7 +21,7 @@ from daemon.system.state_directory import DirectoryLock
 log = logging.getLogger(__name__)
 
 NAME = "outbox.sqlite"
-# Step n leads from version n of the schema to n + 1. A step that was released is never changed.
+# Step n migrates the schema from version n to n + 1. Released steps are never changed.
 _MIGRATIONS = (
     f"""
     CREATE TABLE events (number INTEGER PRIMARY KEY, {COLUMNS});
@@ -30,7 +30,7 @@ _MIGRATIONS = (
 )
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
-    # A commit is on the disk, not on its way there, when it returns.
+    # A commit returns only once the data is on the disk.
     "PRAGMA synchronous = FULL",
     "PRAGMA wal_autocheckpoint = 100",
     "PRAGMA journal_size_limit = 500000",
@@ -43,10 +43,10 @@ _DAMAGED = {
     sqlite3.SQLITE_TOOBIG,
     sqlite3.SQLITE_CONSTRAINT,
     sqlite3.SQLITE_MISMATCH,
-    # A table that is not as ours are.
+    # A table has other columns than ours.
     sqlite3.SQLITE_ERROR,
 }
-# No schema will ever have such a number: the field that holds it is damaged.
+# A higher version number can only come from damage.
 _HIGHEST_VERSION = 1000
 _BUSY_SECONDS = 5.0
 _WRITE_FORMAT_AT, _NEWEST_FORMAT = 18, 2
@@ -54,16 +54,15 @@ _LONGEST_REASON = 200
 
 
 class _DamagedError(Exception):
-    """The file is no outbox, or no longer."""
+    """The file is damaged, or not an outbox."""
 
 
 class OutboxFile:
-    """The file in a directory that is ours alone; what it held when opened is `events` and `wills`.
+    """The outbox file of a state directory, which is locked while the file is open.
 
-    A damaged file is moved aside; what can still be read in it goes into the new one. `unusable`
-    counts the events that were found and cannot be sent. Raises InputError when another daemon has
-    the directory or the file is a newer Timbrel's, and OSError, in every method, for a failing
-    disk.
+    A damaged file is moved aside; everything that can still be read in it is copied to a new one.
+    Raises InputError if another daemon uses the directory or a newer Timbrel wrote the file. Every
+    method raises OSError if the disk fails.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -76,37 +75,40 @@ class OutboxFile:
             self._lock.release()
             raise
         self.events = list(rows.events.values())
+        """The events found when the file was opened, oldest first."""
         self.wills = list(rows.wills.values())
+        """The wills found when the file was opened, oldest first."""
         self.unusable = rows.unusable
+        """Number of rows found that are damaged or cannot be sent."""
 
     def write(
         self,
         events: Mapping[int, Entry],
-        gone: Iterable[int],
+        removed: Iterable[int],
         wills: Mapping[str, Entry | None],
     ) -> None:
-        """Add events by their numbers, forget others, set wills or, with None, forget them."""
+        """Add `events` by number, delete `removed` numbers; set wills, or delete them if None."""
         with self._transaction() as database:
-            database.executemany("DELETE FROM events WHERE number = ?", ((n,) for n in gone))
+            database.executemany("DELETE FROM events WHERE number = ?", ((n,) for n in removed))
             database.executemany("DELETE FROM wills WHERE event_id = ?", ((i,) for i in wills))
             kept = {event_id: will for event_id, will in wills.items() if will is not None}
             outbox_rows.insert(database, events, kept)
 
     def replace(self, events: Mapping[int, Entry], wills: Mapping[str, Entry]) -> None:
-        """Hold these and nothing else."""
+        """Replace the whole content of the file."""
         with self._transaction() as database:
             database.execute("DELETE FROM events")
             database.execute("DELETE FROM wills")
             outbox_rows.insert(database, events, wills)
 
     def close(self) -> None:
-        """Let go of the file and the directory; a transaction that failed is undone."""
+        """Close the file and unlock the directory; a failed transaction is rolled back."""
         with suppress(*READ_ERRORS):
             self._database.close()
         self._lock.release()
 
     def _open(self) -> Rows:
-        """Open an undamaged file, creating it if necessary; return the old one's content."""
+        """Open the file, creating or repairing it if necessary; return its content."""
         original = journals.prepare(self._path)
         try:
             self._database, rows = _connect(self._path)
@@ -115,13 +117,13 @@ class OutboxFile:
             self._database.close()
             damage = f"{rows.unusable} row(s) that cannot be sent"
         except _DamagedError as error:
-            damage, rows = str(error), _salvaged(self._path, original)
-        # The damaged file stays in place until all of this is on the disk.
-        fresh = _rebuilt(self._path, rows)
+            damage, rows = str(error), _salvage(self._path, original)
+        # The damaged file stays in place until the new one is on the disk.
+        replacement = _rebuild(self._path, rows)
         if original is None:
             original = journals.move_all_aside(self._path)
         journals.remove_all(self._path)
-        fresh.rename(self._path)
+        replacement.rename(self._path)
         self._database, _ = _connect(self._path)
         log.error(
             "%s is damaged (%s): moved to %s; %d event(s) could be read and are kept",
@@ -136,12 +138,12 @@ class OutboxFile:
             yield self._database
             self._database.execute("COMMIT")
         except READ_ERRORS as error:
-            _as_os_error(error, self._path)
+            _raise_os_error(error, self._path)
 
 
 @cache
 def _warn_of_others(directory: Path) -> None:
-    """Log once that other users can change the files in this directory."""
+    """Log once if other users can change the files in this directory."""
     if (reason := others_may_change(directory)) is not None:
         log.warning(
             "state.directory: %s: other users can change the files in it (%s); "
@@ -151,7 +153,7 @@ def _warn_of_others(directory: Path) -> None:
 
 
 def _connect(path: Path) -> tuple[sqlite3.Connection, Rows]:
-    """A checked database of the present schema, its rows read; files beside it get its mode."""
+    """Open and check a database, and migrate it to the current schema; return it with its rows."""
     database: sqlite3.Connection | None = None
     _create(path)
     try:
@@ -166,7 +168,7 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, Rows]:
             database.close()
         if _is_damage(error):
             raise _DamagedError(_printable(error)) from None
-        _as_os_error(error, path)
+        _raise_os_error(error, path)
     except BaseException:
         if database is not None:
             database.close()
@@ -175,9 +177,9 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, Rows]:
 
 
 def _create(path: Path) -> None:
-    """Create the file where it is absent, readable for us alone.
+    """Create the file if it does not exist, readable only by us.
 
-    Raises _DamagedError for a format that SQLite would read, only to fail at the first write.
+    Raises _DamagedError for a file format that SQLite can read but not write.
     """
     with os.fdopen(open_private(path, os.O_RDWR | os.O_CREAT), "rb") as file:
         head = file.read(_WRITE_FORMAT_AT + 1)
@@ -189,65 +191,65 @@ def _database(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(
         path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
-    database.text_factory = outbox_rows.text
+    database.text_factory = outbox_rows.decode_text
     return database
 
 
-def _salvaged(path: Path, original: Path | None) -> Rows:
-    """Rows that can be read in a damaged file and in the copy made before its log was repaired."""
-    from daemon.mqtt.outbox.salvage import merged, salvage
+def _salvage(path: Path, original: Path | None) -> Rows:
+    """Return the readable rows of a damaged file, and of the copy made before the log repair."""
+    from daemon.mqtt.outbox.salvage import merge, salvage
 
-    rows = salvage(path, journals.PAGE_BYTES, _make)
+    rows = salvage(path, journals.PAGE_BYTES, _make_empty)
     if original is None:
         return rows
-    return merged(salvage(original, journals.PAGE_BYTES, _make), rows)
+    return merge(salvage(original, journals.PAGE_BYTES, _make_empty), rows)
 
 
-def _rebuilt(path: Path, rows: Rows) -> Path:
-    """A new database with these rows beside the damaged one."""
-    fresh = journals.fresh(path)
-    move_non_file_aside(fresh)
-    journals.remove_all(fresh)
-    database, _ = _connect(fresh)
+def _rebuild(path: Path, rows: Rows) -> Path:
+    """Write a new database with these rows beside the damaged one; return its path."""
+    replacement = journals.replacement_path(path)
+    move_non_file_aside(replacement)
+    journals.remove_all(replacement)
+    database, _ = _connect(replacement)
     try:
         database.execute("BEGIN IMMEDIATE")
         outbox_rows.insert(database, rows.events, rows.wills)
         database.execute("COMMIT")
     except sqlite3.Error as error:
-        _as_os_error(error, fresh)
+        _raise_os_error(error, replacement)
     finally:
         # Closing the only connection moves the log into the database.
         database.close()
-    return fresh
+    return replacement
 
 
-def _make(path: Path) -> None:
-    """An empty database of the present schema."""
+def _make_empty(path: Path) -> None:
+    """Write an empty database of the current schema."""
     database = _database(path)
     _migrate(database, 0)
     database.close()
 
 
 def _is_damage(error: Exception) -> bool:
-    """Whether the file is to blame, rather than the disk or another program."""
+    """Return whether the file is damaged, as opposed to a failing disk or a locked file."""
     if not isinstance(error, sqlite3.Error):
         return True
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY_CODE in _DAMAGED
 
 
-def _as_os_error(error: Exception, path: Path) -> NoReturn:
+def _raise_os_error(error: Exception, path: Path) -> NoReturn:
     raise OSError(errno.EIO, _printable(error), str(path)) from None
 
 
 def _printable(reason: object) -> str:
-    """The last line of SQLite's message; a damaged name in it may contain any character."""
+    """Return the last line of SQLite's message; damaged names in it may contain any character."""
     (line,) = str(reason).splitlines()[-1:] or ["unreadable"]
     shown = "".join(c if c.isprintable() else "?" for c in line)
     return shown[:_LONGEST_REASON]
 
 
 def _version(database: sqlite3.Connection, path: Path) -> int:
-    """The schema's version, of a database that is sound and not too new."""
+    """Return the schema version; raises _DamagedError, and InputError for a newer version."""
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise _DamagedError(_printable(verdict))
@@ -256,8 +258,8 @@ def _version(database: sqlite3.Connection, path: Path) -> int:
         raise _DamagedError(f"schema {version}")
     if version > len(_MIGRATIONS):
         raise InputError(
-            f"{path}: made by a newer Timbrel (schema {version}, this one knows "
-            f"{len(_MIGRATIONS)}); install that one again, or move the file away"
+            f"{path}: made by a newer Timbrel (schema {version}, this version supports "
+            f"{len(_MIGRATIONS)}); install the newer version again, or move the file away"
         )
     return version
 

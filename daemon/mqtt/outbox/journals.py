@@ -1,4 +1,4 @@
-"""The outbox's database and the files that SQLite lays beside it, before SQLite opens them."""
+"""Check and repair the database file and SQLite's files beside it before SQLite opens them."""
 
 import logging
 import os
@@ -17,19 +17,19 @@ log = logging.getLogger(__name__)
 
 PAGE_BYTES = 4096
 _LOG, _BESIDE = "-wal", ("-wal", "-shm", "-journal")
-# More than the largest outbox takes.
+# Larger than any log of the outbox.
 _LARGEST_LOG_BYTES = 600_000_000
 
 
 def prepare(path: Path) -> Path | None:
-    """Leave only plain files that others cannot read, and a write-ahead log that is whole.
+    """Move special files aside, make files private, and repair the write-ahead log.
 
-    Returns a copy of the database as it was, or None where nothing had to be repaired. Raises
-    OSError for a failing disk.
+    Returns the path of a copy of the original files, or None if nothing had to be repaired. Raises
+    OSError if the disk fails.
     """
-    if not path.exists() and fresh(path).exists():
+    if not path.exists() and replacement_path(path).exists():
         # The last start was interrupted while it replaced a damaged database.
-        fresh(path).rename(path)
+        replacement_path(path).rename(path)
     for file in (path, *_beside(path)):
         move_non_file_aside(file)
         with suppress(FileNotFoundError):
@@ -39,7 +39,7 @@ def prepare(path: Path) -> Path | None:
         return None
     if path.exists() and path.stat().st_size:
         return _repair(path, write_ahead)
-    # SQLite would delete the log.
+    # Without its database, SQLite would delete the log.
     aside = move_aside(write_ahead)
     log.error(
         "the database of %s is missing or empty; moved the log to %s; its events are lost",
@@ -48,16 +48,16 @@ def prepare(path: Path) -> Path | None:
     return None
 
 
-def fresh(path: Path) -> Path:
-    """Where a database is made that is to replace a damaged one."""
+def replacement_path(path: Path) -> Path:
+    """Return where to write the database that replaces a damaged one."""
     return path.with_name(f"{path.name}.new")
 
 
 def move_all_aside(path: Path) -> Path:
-    """Rename the database and the files beside it, so that nothing of them reaches the next one."""
+    """Rename the database and the files beside it; return the database's new path."""
     aside = move_aside(path)
     for file, beside in zip(_beside(path), _beside(aside), strict=True):
-        # SQLite would take that of an older database for this one's.
+        # SQLite would apply a leftover log of an older database to this one.
         _remove(beside)
         with suppress(FileNotFoundError):
             file.rename(beside)
@@ -80,22 +80,25 @@ def _remove(file: Path) -> None:
 
 
 def _repair(path: Path, write_ahead: Path) -> Path | None:
-    """Leave the damaged pages out of the log; SQLite would leave out all that follows them too."""
-    from daemon.mqtt.outbox.wal import repaired
+    """Remove damaged pages from the log; SQLite would also ignore everything after them.
+
+    Returns the path of a copy of the original files, or None if the log is undamaged.
+    """
+    from daemon.mqtt.outbox.wal import repair_log
 
     content = read_private(write_ahead, _LARGEST_LOG_BYTES)
-    better = repaired(content, PAGE_BYTES)
-    if better is None:
+    repaired = repair_log(content, PAGE_BYTES)
+    if repaired is None:
         return None
     aside = path.with_name(f"{path.name}.damaged")
     remove_all(aside)
     write_private(aside, read_private(path, _LARGEST_LOG_BYTES))
     write_private(aside.with_name(aside.name + _LOG), content)
-    whole = write_ahead.with_name(f"{write_ahead.name}.new")
-    write_private(whole, better.content)
-    whole.replace(write_ahead)
+    new = write_ahead.with_name(f"{write_ahead.name}.new")
+    write_private(new, repaired.content)
+    new.replace(write_ahead)
     log.error(
         "%s is damaged: copied to %s; %d of %d page(s) in it had to be left out",
-        *(write_ahead, f"{aside.name}{_LOG}", better.damaged, better.frames),
+        *(write_ahead, f"{aside.name}{_LOG}", repaired.damaged, repaired.frames),
     )
     return aside

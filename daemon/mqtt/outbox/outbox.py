@@ -1,6 +1,6 @@
-"""Events that nobody has acknowledged yet, on disk before they are handed out.
+"""Unacknowledged events, written to disk before they are sent.
 
-Memory holds them all and the disk the same, so that a disk that fails takes no event with it.
+Memory and disk hold the same events, so that no event is lost if the disk fails.
 """
 
 import logging
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from daemon.configuration.settings import OutboxSettings
 from daemon.errors import InputError
 from daemon.hub.messages import Message
-from daemon.mqtt.outbox.event_queue import Entry, EventQueue, Taken
+from daemon.mqtt.outbox.event_queue import Entry, EventQueue, OutgoingEvent
 from daemon.mqtt.outbox.moment import Moment, this_moment
 
 if TYPE_CHECKING:
@@ -22,22 +22,24 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Acknowledged events are forgotten together, so long after the first of them.
+# Acknowledged events are deleted together, this long after the first of them.
 _TIDY_SECONDS = 1.0
 _RETRY_SECONDS = 30.0
-# A disk that takes longer than this to write an event no longer keeps it from being sent.
-_PATIENCE_SECONDS = 10.0
-_LONGEST_GOODBYE_SECONDS = 5.0
+# After this time an event is sent even if the disk has not written it.
+_LONGEST_WRITE_SECONDS = 10.0
+_LONGEST_EXIT_SECONDS = 5.0
 _BOUNDS = OutboxSettings()
 
 
 class Outbox:
-    """Keeps events until they are acknowledged; without a directory, in memory only.
+    """Keeps events until they are acknowledged; without a `directory`, in memory only.
 
-    A context manager. All methods may be called from any thread and never wait for the disk: what
-    is put is written by a thread of the outbox's own, and can be taken once it is written. While
-    the disk fails memory alone keeps the events. Raises InputError on entry when the directory
-    belongs to another daemon or to a newer Timbrel.
+    A context manager. All methods may be called from any thread and never wait for the disk: a
+    thread of the outbox writes new events, which can be taken once they are written. While the disk
+    fails, events are kept in memory only. Raises InputError on entry if another daemon uses the
+    directory, or if a newer Timbrel wrote it.
+
+    The will of an open event is the message to send if the process dies before the event ends.
     """
 
     def __init__(
@@ -49,14 +51,14 @@ class Outbox:
         self._directory = directory
         self._clock = clock
         self._changed = threading.Condition()
-        self._tell_ready: Callable[[], None] = lambda: None
+        self._notify_ready: Callable[[], None] = lambda: None
         self._queue = EventQueue(bounds)
         self._wills: dict[str, Entry] = {}
         self._file: OutboxFile | None = None
         self._has_read_file = False
         self._has_warned = False
         self._has_warned_of_bounds = False
-        # What the file does not know yet, and when to write or to try the disk again:
+        # Changes that are not in the file yet, and when to write them or to retry the disk:
         self._unwritten: dict[int, Entry] = {}
         self._gone: set[int] = set()
         self._new_wills: dict[str, Entry | None] = {}
@@ -64,6 +66,7 @@ class Outbox:
         self._closing = False
         self._thread: threading.Thread | None = None
         self.dropped = 0
+        """Number of events that were dropped or could not be read."""
 
     def __enter__(self) -> Self:
         if self._directory is not None:
@@ -85,26 +88,26 @@ class Outbox:
             with self._changed:
                 self._closing = True
                 self._changed.notify_all()
-            self._thread.join(_LONGEST_GOODBYE_SECONDS)
+            self._thread.join(_LONGEST_EXIT_SECONDS)
 
     @property
     def on_disk(self) -> bool:
-        """Whether what waits outlives the process."""
+        """True if the waiting events survive the process."""
         return self._file is not None
 
     @property
     def waiting(self) -> int:
-        """How many events are not acknowledged."""
+        """Number of unacknowledged events."""
         return len(self._queue.entries)
 
-    def when_ready(self, call: Callable[[], None]) -> None:
-        """Have this called whenever there may be something to take."""
-        self._tell_ready = call
+    def on_ready(self, call: Callable[[], None]) -> None:
+        """Call `call` whenever `take` may return events."""
+        self._notify_ready = call
 
     def put(self, message: Message, event_id: str, will: Message | None = None) -> None:
-        """Keep a message of an event; with a `will` the event is open from now on, else closed.
+        """Add the message of an event; the event is open while its last message had a `will`.
 
-        When the process dies, the wills of events that were open are put at the next start.
+        If the process dies, the wills of open events are added at the next start.
         """
         with self._changed:
             now = self._clock()
@@ -113,46 +116,46 @@ class Outbox:
             if self._file is not None:
                 self._unwritten[number] = entry
             self._set_will(event_id, None if will is None else Entry(will, now))
-            self._hold_bounds(now)
+            self._keep_bounds(now)
             self._changed.notify_all()
             ready = self._file is None
         if ready:
-            self._tell_ready()
+            self._notify_ready()
 
     def renew(self, wills: Mapping[str, Message]) -> None:
-        """Replace the wills of open events by newer ones."""
+        """Replace the wills of open events; those of other events are ignored."""
         with self._changed:
             now = self._clock()
             for event_id in self._wills.keys() & wills.keys():
                 self._set_will(event_id, Entry(wills[event_id], now))
             self._changed.notify_all()
 
-    def take(self, most: int) -> list[Taken]:
-        """The oldest events that may be sent and are not handed out already."""
+    def take(self, most: int) -> list[OutgoingEvent]:
+        """Return the oldest events that can be sent and are not in flight, at most `most`."""
         with self._changed:
             now = self._clock()
-            self._hold_bounds(now)
+            self._keep_bounds(now)
             return self._queue.take(most, now, lambda number: self._may_go(number, now))
 
-    def take_back(self) -> None:
-        """What is handed out and not acknowledged did not arrive: it can be taken again."""
+    def requeue_unacknowledged(self) -> None:
+        """Make all events that are in flight available again, because the connection was lost."""
         with self._changed:
-            self._queue.take_back()
+            self._queue.requeue_unacknowledged()
 
     def acknowledge(self, number: int) -> None:
-        """An event that was taken has arrived."""
+        """Remove an event that the broker accepted."""
         with self._changed:
             if self._queue.accept(number):
                 self._forget(number)
             self._changed.notify_all()
 
     def refuse(self, number: int) -> None:
-        """The broker refused an event that was taken; it can be taken again after a pause."""
+        """Make an event that the broker refused available again after a pause."""
         with self._changed:
             self._queue.refuse(number, self._clock())
 
     def discard(self, number: int) -> None:
-        """Give up an event that can never be sent; it counts as dropped."""
+        """Remove an event that can never be sent, and count it as dropped."""
         with self._changed:
             if self._queue.remove(number):
                 self._forget(number)
@@ -161,26 +164,26 @@ class Outbox:
 
     @property
     def pause_seconds(self) -> float:
-        """For how long a refusal keeps events from being taken; 0 without one."""
+        """Rest of the pause after a refusal, in seconds; 0 without one."""
         with self._changed:
             return self._queue.pause_seconds(self._clock())
 
     def wait_empty(self, seconds: float) -> int:
-        """Wait until all events are acknowledged, at most so long; count those that are not."""
+        """Wait up to `seconds` until all events are acknowledged; return the number of the rest."""
         with self._changed:
             self._changed.wait_for(lambda: not self.waiting, seconds)
             return self.waiting
 
     def _may_go(self, number: int, now: Moment) -> bool:
         entry = self._unwritten.get(number)
-        return entry is None or entry.since.age_seconds(now) >= _PATIENCE_SECONDS
+        return entry is None or entry.since.age_seconds(now) >= _LONGEST_WRITE_SECONDS
 
     def _forget(self, number: int) -> None:
         if self._file is not None:
             self._unwritten.pop(number, None)
             if not self._gone:
                 self._due_at = time.monotonic() + _TIDY_SECONDS
-            # Even what was unwritten: it may be on its way to the disk at this moment.
+            # Even an unwritten event, because the other thread may be writing it now.
             self._gone.add(number)
 
     def _set_will(self, event_id: str, will: Entry | None) -> None:
@@ -191,8 +194,8 @@ class Outbox:
         if self._file is not None:
             self._new_wills[event_id] = will
 
-    def _hold_bounds(self, now: Moment) -> None:
-        dropped = self._queue.drop(now)
+    def _keep_bounds(self, now: Moment) -> None:
+        dropped = self._queue.drop_excess(now)
         for number in dropped:
             self._forget(number)
         if dropped and not self._has_warned_of_bounds:
@@ -203,19 +206,19 @@ class Outbox:
         self.dropped += len(dropped)
 
     def _write(self) -> None:
-        """The writer's thread: bring the disk up to date until the end, and once more then."""
+        """Write changes to the disk until the outbox closes, and once more then (own thread)."""
         closing = False
         while not closing:
             closing = self._wait_until_due()
             try:
-                self._write_news()
+                self._write_changes()
             except (OSError, InputError) as error:
                 self._lose_file(error)
         if self._file is not None:
             self._file.close()
 
     def _wait_until_due(self) -> bool:
-        """Sleep until there is something to write; whether it is the last time."""
+        """Sleep until there is something to write; return True if the outbox is closing."""
         with self._changed:
             while not self._closing and (pause := self._pause_seconds()) != 0.0:
                 self._changed.wait(pause)
@@ -229,7 +232,7 @@ class Outbox:
                 return None
         return max(0.0, self._due_at - time.monotonic())
 
-    def _write_news(self) -> None:
+    def _write_changes(self) -> None:
         if self._file is None:
             if self._directory is not None:
                 self._open_file(self._directory)
@@ -248,10 +251,10 @@ class Outbox:
             for event_id, will in wills.items():
                 if self._new_wills[event_id] is will:
                     del self._new_wills[event_id]
-        self._tell_ready()
+        self._notify_ready()
 
     def _open_file(self, directory: Path) -> None:
-        """Open the file and let it hold what memory holds, after what it held before us."""
+        """Open the file, adopt the events of earlier runs, and write all events to it."""
         from daemon.mqtt.outbox.database import OutboxFile
 
         file = OutboxFile(directory)
@@ -263,12 +266,12 @@ class Outbox:
             events, wills = dict(self._queue.entries), dict(self._wills)
             self._file = file
         file.replace(events, wills)
-        self._tell_ready()
+        self._notify_ready()
 
     def _adopt(self, events: Sequence[Entry], wills: Sequence[Entry]) -> None:
-        """Put what an earlier process left before all that is ours."""
-        self._queue.put_first([*events, *wills])
-        self._hold_bounds(self._clock())
+        """Add the events of an earlier process before our own, and its wills after its events."""
+        self._queue.prepend([*events, *wills])
+        self._keep_bounds(self._clock())
         if events or wills:
             log.info(
                 "%d event(s) from earlier runs will be sent; %d of them were interrupted",
@@ -276,7 +279,7 @@ class Outbox:
             )
 
     def _lose_file(self, error: Exception) -> None:
-        """Go on in memory; the disk is tried again from time to time."""
+        """Continue in memory only, and retry the disk later."""
         with self._changed:
             file, self._file = self._file, None
             self._unwritten.clear()
@@ -289,5 +292,5 @@ class Outbox:
             self._has_warned = True
             where = getattr(error, "filename", None) or self._directory
             reason = getattr(error, "strerror", None) or error
-            log.warning("%s: %s; until it can be written, memory keeps the events", where, reason)
-        self._tell_ready()
+            log.warning("%s: %s; events are kept in memory until it is writable", where, reason)
+        self._notify_ready()

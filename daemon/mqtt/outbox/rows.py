@@ -1,4 +1,4 @@
-"""The outbox's rows: an event as columns with a checksum, and back where it can be sent."""
+"""Convert between events and database rows, each of which has a checksum."""
 
 import re
 import sqlite3
@@ -16,13 +16,14 @@ COLUMNS = (
     "topic TEXT NOT NULL, payload BLOB NOT NULL, boot TEXT NOT NULL, "
     "since_boot REAL NOT NULL, wall REAL NOT NULL, checksum INTEGER NOT NULL"
 )
-# sqlite3 raises the last two for text that is not UTF-8 and for a size that is not true.
+# sqlite3 raises the last two for text that is not UTF-8 and for a wrong size.
 READ_ERRORS = (sqlite3.Error, UnicodeDecodeError, MemoryError)
 _MOST_TOPIC_BYTES = 65_535
 _MOST_PAYLOAD_BYTES = 100_000
 _MOST_BOOT_CHARACTERS = 100
 ROW_COLUMNS = 7
-# Brokers close the connection for these: wildcards, control characters and noncharacters.
+# Brokers disconnect clients that publish to topics with these: wildcards, control characters and
+# noncharacters.
 _NOT_IN_A_TOPIC = re.compile(
     "[#+\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
     + "".join(
@@ -33,15 +34,18 @@ _NOT_IN_A_TOPIC = re.compile(
 
 
 class Rows(NamedTuple):
-    """Events by number and wills by event id, oldest first, and how many rows were unusable."""
+    """The content of an outbox file."""
 
     events: dict[int, Entry]
+    """Events by number, oldest first."""
     wills: dict[str, Entry]
+    """Wills by event id, oldest first."""
     unusable: int
+    """Number of rows that are damaged or cannot be sent."""
 
 
-def text(raw: bytes) -> str:
-    """A connection's text_factory: what is not UTF-8 becomes text that no checksum fits."""
+def decode_text(raw: bytes) -> str:
+    """Decode text for sqlite3's `text_factory`; invalid UTF-8 is escaped and fails the checksum."""
     return raw.decode(errors="backslashreplace")
 
 
@@ -57,14 +61,14 @@ def insert(
 
 
 def read(database: sqlite3.Connection) -> Rows:
-    """Every row; raises one of READ_ERRORS where the file is damaged."""
+    """Return all rows; raises one of READ_ERRORS if the file is damaged."""
     events = database.execute("SELECT * FROM events ORDER BY number")
     wills = database.execute("SELECT * FROM wills NOT INDEXED ORDER BY since_boot")
-    return checked(events, wills)
+    return check_rows(events, wills)
 
 
-def checked(events: Iterable[Any], wills: Iterable[Any]) -> Rows:
-    """The usable rows of both tables, and how many are damaged or would be refused by a broker."""
+def check_rows(events: Iterable[Any], wills: Iterable[Any]) -> Rows:
+    """Return the usable rows of both tables, and count the others."""
     unusable = 0
     kept: dict[Any, dict[Any, Entry]] = {int: {}, str: {}}
     for kind, rows in ((int, events), (str, wills)):
@@ -79,7 +83,7 @@ def checked(events: Iterable[Any], wills: Iterable[Any]) -> Rows:
 
 
 def _entry(row: Sequence[Any]) -> Entry | None:
-    """The event in a row; None if the row is damaged or a broker would refuse the event."""
+    """Return the event in a row; None if the row is damaged or a broker would refuse the event."""
     if len(row) != ROW_COLUMNS - 1 or _checksum(*row[:-1]) != row[-1]:
         return None
     topic, payload, boot, since_boot, wall = row[:-1]
@@ -90,7 +94,7 @@ def _entry(row: Sequence[Any]) -> Entry | None:
 
 
 def _is_topic(topic: Any) -> bool:
-    """Whether a broker lets us publish there."""
+    """Return whether a broker accepts messages on this topic."""
     return (
         isinstance(topic, str)
         and _NOT_IN_A_TOPIC.search(topic) is None
@@ -117,5 +121,5 @@ def _values(entry: Entry) -> tuple[str, bytes, str, float, float]:
 
 
 def _checksum(*values: Any) -> int:
-    """SQLite sees that a page is damaged, but not that a byte of ours is."""
+    """Return a checksum of a row, because SQLite does not detect changed values."""
     return zlib.crc32(repr(values).encode())

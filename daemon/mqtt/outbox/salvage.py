@@ -1,4 +1,4 @@
-"""Read the rows of a damaged outbox; each row has a checksum that tells whether it is whole."""
+"""Read the undamaged rows of a damaged database, as verified by their checksums."""
 
 import shutil
 import sqlite3
@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from daemon.mqtt.outbox.rows import READ_ERRORS, ROW_COLUMNS, Rows, checked, text
+from daemon.mqtt.outbox.rows import READ_ERRORS, ROW_COLUMNS, Rows, check_rows, decode_text
 
 _SCRATCH = "salvage-"
 _MOST_PROBES = 10_000
@@ -16,10 +16,10 @@ _MOST_PROBES = 10_000
 _SIZE_AT, _FREE_AT, _FREE_BYTES = 28, 32, 8
 
 
-def salvage(path: Path, page_bytes: int, make: Callable[[Path], None]) -> Rows:
-    """The rows of a damaged database, which is left as it is.
+def salvage(path: Path, page_bytes: int, make_empty: Callable[[Path], None]) -> Rows:
+    """Return the readable rows of a damaged database without changing it.
 
-    `make` makes an empty database of the same schema. Raises OSError where the disk fails.
+    `make_empty` writes an empty database of the same schema. Raises OSError if the disk fails.
     """
     for interrupted in path.parent.glob(f"{_SCRATCH}*"):
         shutil.rmtree(interrupted, ignore_errors=True)
@@ -29,19 +29,19 @@ def salvage(path: Path, page_bytes: int, make: Callable[[Path], None]) -> Rows:
         rows = _rows_of(copy)
         if rows.events and rows.wills:
             return rows
-        # The first page, which describes the tables, is the same in all outboxes: replace it.
-        make(empty)
+        # Replace the first page: it describes the tables, and is the same in all outboxes.
+        make_empty(empty)
         _copy(path, copy)
         damaged = path.read_bytes()
         head = bytearray(empty.read_bytes()[:page_bytes])
         head[_SIZE_AT : _SIZE_AT + 4] = (len(damaged) // page_bytes).to_bytes(4, "big")
         head[_FREE_AT : _FREE_AT + _FREE_BYTES] = bytes(_FREE_BYTES)
         copy.write_bytes(head + damaged[page_bytes:])
-        return merged(_rows_of(copy), rows)
+        return merge(_rows_of(copy), rows)
 
 
-def merged(older: Rows, newer: Rows) -> Rows:
-    """The rows of two states of one database."""
+def merge(older: Rows, newer: Rows) -> Rows:
+    """Return the rows of two states of one database; the newer ones win."""
     events, wills = {**older.events, **newer.events}, {**older.wills, **newer.wills}
     ordered = {number: events[number] for number in sorted(events)}
     return Rows(ordered, wills, max(older.unusable, newer.unusable))
@@ -59,16 +59,16 @@ def _copy(path: Path, copy: Path) -> None:
 
 def _rows_of(path: Path) -> Rows:
     with suppress(*READ_ERRORS), closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.text_factory = text
-        # Then a damaged description of one table does not hide the others.
+        database.text_factory = decode_text
+        # Otherwise a damaged description of one table would make the other one unreadable.
         database.execute("PRAGMA writable_schema = ON")
         events, wills = (_readable(database, table) for table in ("events", "wills"))
-        return checked((row for _, row in sorted(events.items())), wills.values())
+        return check_rows((row for _, row in sorted(events.items())), wills.values())
     return Rows({}, {}, 0)
 
 
 def _readable(database: sqlite3.Connection, table: str) -> dict[int, list[Any]]:
-    """The rows from both ends to the first damage, and those between that are found one by one."""
+    """Return rows by rowid: scanned from both ends up to damage, then looked up one by one."""
     found: dict[int, list[Any]] = {}
     reached = [0, 0]
     for end, order in enumerate(("ASC", "DESC")):
@@ -83,7 +83,7 @@ def _readable(database: sqlite3.Connection, table: str) -> dict[int, list[Any]]:
 
 
 def _rows(database: sqlite3.Connection, source: str, *values: int) -> Iterator[list[Any]]:
-    """Rows with their rowid, as far as they can be read."""
+    """Yield rows with their rowid until one cannot be read."""
     with suppress(*READ_ERRORS):
         for row in database.execute(f"SELECT rowid, * FROM {source}", values):  # noqa: S608
             if len(row) == 1 + ROW_COLUMNS:

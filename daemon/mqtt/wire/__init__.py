@@ -1,1 +1,1 @@
-"""What goes over the wire: packets, their limits, and the socket that carries them."""
+"""MQTT packets, their size limits, and the socket that carries them."""

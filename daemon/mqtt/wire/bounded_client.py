@@ -1,4 +1,4 @@
-"""The MQTT library's client, reading the broker's packets through `Packets`."""
+"""An MQTT client that never holds a large packet in memory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,19 +13,22 @@ LARGEST_PACKET_BYTES = 65_536
 
 
 class BoundedClient(paho.Client):
-    """A client that no message of a broker can fill with memory; `tell` gets those that are cut."""
+    """A paho client that reads through `Packets`; `on_oversized` is called for cut messages."""
 
     packets: Packets
+    """The socket of the current connection."""
 
-    def __init__(self, *arguments: Any, tell: Callable[[Oversized], None], **options: Any) -> None:
+    def __init__(
+        self, *arguments: Any, on_oversized: Callable[[Oversized], None], **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
-        self._tell = tell
+        self._on_oversized = on_oversized
 
     def _create_socket(self) -> Any:
-        self.packets = Packets(super()._create_socket(), LARGEST_PACKET_BYTES, self._tell)
+        self.packets = Packets(super()._create_socket(), LARGEST_PACKET_BYTES, self._on_oversized)
         return self.packets
 
     def send(self, message: Message) -> int | None:
-        """Publish; return the packet identifier, or None where the connection has gone."""
+        """Publish; return the packet identifier, or None if the connection is lost."""
         sent = self.publish(*message)
         return sent.mid if sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None

@@ -1,4 +1,4 @@
-"""An MQTT client with our will, credentials and encryption, for one connection at a time."""
+"""Make the MQTT client of each connection, and send its CONNECT."""
 
 import ssl
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _CONNECT_SECONDS = 10.0
 
 
 class Login:
-    """Makes the client of each connection; `password` may change in between."""
+    """Our will, credentials and encryption for every connection."""
 
     def __init__(
         self,
@@ -27,18 +27,21 @@ class Login:
         will: Message,
     ) -> None:
         self.password = password
-        """For the next connection."""
+        """Used from the next connection on."""
         self._settings = settings
         self._tls = tls
         self._client_id = settings.client_id or client_id
         self._will = will
 
-    def client(
-        self, version: MQTTProtocolVersion, tell: Callable[[Oversized], None]
+    def new_client(
+        self, version: MQTTProtocolVersion, on_oversized: Callable[[Oversized], None]
     ) -> BoundedClient:
-        """A client that is not connected yet; `tell` is called for messages that are too large."""
+        """Return an unconnected client; `on_oversized` is called for messages that were cut."""
         client = BoundedClient(
-            CallbackAPIVersion.VERSION2, self._client_id, protocol=version, tell=tell
+            CallbackAPIVersion.VERSION2,
+            self._client_id,
+            protocol=version,
+            on_oversized=on_oversized,
         )
         client.connect_timeout = _CONNECT_SECONDS
         client.will_set(*self._will)
@@ -49,7 +52,7 @@ class Login:
         return client
 
     def connect(self, client: BoundedClient, version: MQTTProtocolVersion) -> None:
-        """Connect and send the login; raises OSError and UnicodeError."""
+        """Open the connection and send the CONNECT; raises OSError and UnicodeError."""
         is_v5 = version is MQTTProtocolVersion.MQTTv5
         client.connect(
             self._settings.host,
@@ -60,7 +63,7 @@ class Login:
 
 
 def _limits() -> Properties:
-    """A broker of MQTT 5 keeps from us what is larger than any command."""
+    """Return properties that ask a broker of MQTT 5 not to send us larger packets."""
     limits = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     limits.MaximumPacketSize = LARGEST_PACKET_BYTES
     return limits

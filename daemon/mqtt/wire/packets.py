@@ -1,23 +1,23 @@
-"""What the broker sends, packet by packet, on its way to the MQTT library: bounded and repaired."""
+"""Filter the broker's packets before the MQTT library reads them."""
 
 import struct
 import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-# What is kept of a message that is too large: its topic, and more than any command may hold.
+# Kept of a packet that is too large: enough for its topic and for any command.
 _KEPT_BYTES = 1024
 _SKIP_BYTES = 65_536
 _MOST_SKIPS = 16
-_PONG_SECONDS = 1.0
+_PINGRESP_SECONDS = 1.0
 _PUBLISH, _PUBACK = 3, 4
-_PONG = b"\xd0\x00"
+_PINGRESP = b"\xd0\x00"
 _MOST_LENGTH_BYTES = 4
 _IDENTIFIER_BYTES = 2
 
 
 class Stream(Protocol):
-    """A socket that does not block, plain or TLS."""
+    """A non-blocking socket, plain or TLS."""
 
     def recv(self, size: int, /) -> bytes: ...  # noqa: D102
     def send(self, content: bytes | bytearray, /) -> int: ...  # noqa: D102
@@ -27,50 +27,55 @@ class Stream(Protocol):
 
 
 class Oversized(NamedTuple):
-    """A message of which only the beginning was kept."""
+    """A message that was too large; only its beginning was kept."""
 
     topic: str
+    """Its topic, perhaps cut."""
     retained: bool
+    """The retain flag."""
 
 
 class Packets:
-    """A socket whose reader never sees a packet larger than `largest_bytes`, nor a PUBACK's code.
+    """A socket that cuts packets larger than `largest_bytes` and hides the PUBACKs' reason codes.
 
-    A larger message is cut to its beginning, which the reader can acknowledge, and the rest is read
-    and thrown away; `tell` is called with it. MQTT 5 has a maximum packet size for that, 3.1.1
-    nothing. `reasons` gets the reason code of every PUBACK by its packet identifier: the library
-    would end the connection at a code that the standard does not list.
+    The reader sees the beginning of a larger message, which it can acknowledge; the rest is
+    discarded, and `on_oversized` is called. MQTT 5 has a maximum packet size for that, 3.1.1 has
+    nothing. Reason codes are hidden because the library disconnects at a code that the standard
+    does not list.
     """
 
     def __init__(
-        self, stream: Stream, largest_bytes: int, tell: Callable[[Oversized], None]
+        self, stream: Stream, largest_bytes: int, on_oversized: Callable[[Oversized], None]
     ) -> None:
         self._stream = stream
         self._largest_bytes = largest_bytes
-        self._tell = tell
+        self._on_oversized = on_oversized
         self._head = bytearray()
         self._body = bytearray()
         self._ready = bytearray()
+        # Bytes of the current packet to collect in `_body`, to pass on unchanged, and to discard.
         self._collect_bytes = 0
         self._pass_bytes = 0
         self._skip_bytes = 0
+        # Its length without the fixed header.
         self._size_bytes = 0
-        self._ponged_at = 0.0
-        self.reasons: dict[int, int] = {}
+        self._pingresp_at = 0.0
+        self.reason_codes: dict[int, int] = {}
+        """The reason code of every PUBACK by its packet identifier."""
         self.send = stream.send
         self.close = stream.close
         self.fileno = stream.fileno
         self.setblocking = stream.setblocking
 
     def pending(self) -> int:
-        """How many bytes can be read although the socket itself has none."""
+        """Return the number of buffered bytes, which `select` does not see."""
         pending: Callable[[], int] = getattr(self._stream, "pending", lambda: 0)
         return len(self._ready) + pending()
 
     def recv(self, size: int) -> bytes:
-        """At most `size` bytes; none at the end of the connection.
+        """Return at most `size` bytes, b"" at the end of the connection.
 
-        Raises what the socket raises, BlockingIOError where there is nothing to read now.
+        Raises the errors of the socket, such as BlockingIOError if there is nothing to read now.
         """
         skips = 0
         while not self._ready:
@@ -100,26 +105,26 @@ class Packets:
         elif self._collect_bytes:
             self._body += content
             if len(self._body) == self._collect_bytes:
-                self._collected()
+                self._end_body()
         else:
             self._head += content
             if len(self._head) > 1 and not content[0] & 0x80:
-                self._headed()
+                self._begin_body()
             elif len(self._head) > 1 + _MOST_LENGTH_BYTES:
-                # No length is that long: the library ends the connection.
+                # The length is invalid: let the library end the connection.
                 self._ready += self._head
                 self._head.clear()
 
     def _skip(self, size: int) -> None:
-        """Bytes that arrive are as good as the answer to a ping, which would come after them."""
+        """Discard bytes, and insert PINGRESPs: the real ones wait behind the large packet."""
         self._skip_bytes -= size
         now = time.monotonic()
-        if now - self._ponged_at >= _PONG_SECONDS:
-            self._ponged_at = now
-            self._ready += _PONG
+        if now - self._pingresp_at >= _PINGRESP_SECONDS:
+            self._pingresp_at = now
+            self._ready += _PINGRESP
 
-    def _headed(self) -> None:
-        """The packet's type and length are known."""
+    def _begin_body(self) -> None:
+        """Decide how to read the packet, whose type and length are known."""
         self._size_bytes = sum((byte & 0x7F) << 7 * i for i, byte in enumerate(self._head[1:]))
         if self._head[0] >> 4 == _PUBACK and self._size_bytes >= _IDENTIFIER_BYTES:
             self._collect_bytes = min(self._size_bytes, _KEPT_BYTES)
@@ -130,24 +135,24 @@ class Packets:
             self._pass_bytes = self._size_bytes
             self._head.clear()
 
-    def _collected(self) -> None:
-        """The body holds a short PUBACK, or the kept beginning of a larger packet."""
+    def _end_body(self) -> None:
+        """Pass on the collected body: a short PUBACK, or the beginning of a larger packet."""
         self._skip_bytes = self._size_bytes - len(self._body)
         if self._head[0] >> 4 == _PUBACK:
             (number,) = struct.unpack("!H", self._body[:2])
-            self.reasons[number] = int.from_bytes(self._body[2:3])
+            self.reason_codes[number] = int.from_bytes(self._body[2:3])
             self._ready += bytes([self._head[0], 2]) + self._body[:2]
         else:
             self._ready += bytes([self._head[0]]) + encoded_length(len(self._body)) + self._body
             if self._head[0] >> 4 == _PUBLISH:
-                self._tell(_oversized(self._head[0], self._body))
+                self._on_oversized(_oversized(self._head[0], self._body))
         self._head.clear()
         self._body.clear()
         self._collect_bytes = 0
 
 
 def encoded_length(size: int) -> bytes:
-    """Return MQTT's variable byte integer."""
+    """Return `size` as a variable byte integer of MQTT."""
     digits = bytearray()
     while True:
         size, digit = divmod(size, 128)

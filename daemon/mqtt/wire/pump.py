@@ -1,4 +1,4 @@
-"""Waits for a connection's socket, and reads and writes it; other threads may end the wait."""
+"""Wait for a connection's socket, then read and write it; other threads can end the wait."""
 
 import select
 import socket
@@ -10,13 +10,13 @@ from daemon.mqtt.wire.bounded_client import BoundedClient
 
 
 class NotMqttError(Exception):
-    """What answers the login is not MQTT."""
+    """The server's answer to our CONNECT is not MQTT."""
 
 
 class Pump:
     """Moves bytes between an MQTT client and its socket; a context manager.
 
-    `wake` may be called from any thread, at any time.
+    `wake` may be called from any thread, even after the end.
     """
 
     def __init__(self) -> None:
@@ -36,19 +36,19 @@ class Pump:
         self._woken.close()
 
     def wake(self) -> None:
-        """End the wait."""
+        """End the wait of `turn`."""
         try:
             self._waker.send(b"\0")
         except OSError:
-            return  # The pipe is full: the thread is about to look anyway.
+            return  # The pipe is full: `turn` is about to return anyway.
 
     def turn(
         self, client: BoundedClient, wait_seconds: float, is_answered: Callable[[], bool]
     ) -> None:
-        """Wait at most so long for something to read or write, and do it.
+        """Wait up to `wait_seconds` until the socket is ready, then read and write.
 
-        Raises what the MQTT library raises, and NotMqttError instead unless the server
-        `is_answered`, that is, has replied to our login with a packet of MQTT.
+        `is_answered` returns True once a CONNACK has come. Before that, an error of the MQTT
+        library raises NotMqttError, except OSError and MemoryError, which are always passed on.
         """
         server = client.socket()
         if server is None:
@@ -72,7 +72,7 @@ def _read(client: BoundedClient, is_answered: Callable[[], bool]) -> None:
     except (OSError, MemoryError):
         raise
     except Exception as error:
-        # A server that is no broker may send what breaks the library anywhere.
+        # Data of a server that is not a broker may break the library anywhere.
         if is_answered():
             raise
         raise NotMqttError from error

@@ -1,4 +1,4 @@
-"""The configured encryption as an SSL context."""
+"""Make the SSL context from the TLS settings."""
 
 import os
 import ssl
@@ -12,12 +12,12 @@ from daemon.system.bounded_file import UnreadableError, bounded_content, is_pipe
 _MOST_BYTES = 1024 * 1024
 _REASONS = {
     "NO_CERTIFICATE_OR_CRL_FOUND": "no certificate in it",
-    "KEY_VALUES_MISMATCH": "the key is not that of the certificate",
+    "KEY_VALUES_MISMATCH": "the key does not belong to the certificate",
 }
 
 
 def tls_context(tls: TlsSettings) -> ssl.SSLContext:
-    """The settings as a context; raises InputError for files that cannot be used."""
+    """Return an SSL context; raises InputError for files that cannot be used."""
     try:
         context = ssl.create_default_context(cafile=tls.ca_file)
     except OSError as error:
@@ -29,12 +29,12 @@ def tls_context(tls: TlsSettings) -> ssl.SSLContext:
         ssl.TLSVersion.TLSv1_3 if tls.minimum_version == "1.3" else ssl.TLSVersion.TLSv1_2
     )
     if tls.certificate_file is not None:
-        _show_certificate(context, tls.certificate_file, tls.key_file)
+        _load_certificate(context, tls.certificate_file, tls.key_file)
     return context
 
 
-def _show_certificate(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
-    """Have the context show this certificate to the broker; raises InputError."""
+def _load_certificate(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
+    """Load the client certificate and its key; raises InputError."""
     copy = _key_file(key)
     where = f"mqtt.tls.key_file: {key}" if key else f"mqtt.tls.certificate_file: {certificate}"
     _require("certificate_file", certificate, certificate, "CERTIFICATE-----")
@@ -43,9 +43,9 @@ def _show_certificate(context: ssl.SSLContext, certificate: str, key: str | None
     )
 
     def refuse_passphrase() -> str:
-        # Without this, OpenSSL asks for it at the terminal.
+        # Without this callback, OpenSSL would ask for the passphrase at the terminal.
         raise InputError(
-            f"{where}: the key has a passphrase, which nobody can type there; "
+            f"{where}: the key has a passphrase, which a service cannot enter; "
             "save the key without one: openssl pkey -in KEY -out NEW"
         )
 
@@ -59,7 +59,7 @@ def _show_certificate(context: ssl.SSLContext, certificate: str, key: str | None
 
 
 def _require(key: str, name: str, file: str | None, mark: str) -> None:
-    """Raise InputError for a file without that mark of PEM; a pipe, which gives it once, passes."""
+    """Raise InputError if a PEM file lacks `mark`; a pipe passes, as it can be read only once."""
     path = Path(file or name)
     what = "certificate" if mark.startswith("CERT") else "private key"
     try:
@@ -77,14 +77,14 @@ def _require(key: str, name: str, file: str | None, mark: str) -> None:
 
 
 def _reason(error: OSError) -> str:
-    """Why files cannot be used, in words; of what OpenSSL says only what helps."""
+    """Return why a file cannot be used; OpenSSL's own messages help only in known cases."""
     if isinstance(error, ssl.SSLError):
         return _REASONS.get(str(error.reason), "damaged, or not PEM")
     return error.strerror or str(error)
 
 
 def _key_file(key: str | None) -> str | None:
-    """The configured key; where only root can read it, the copy that a service is handed."""
+    """Return the configured key, or systemd's copy of it if only root can read the original."""
     if key is None or os.access(key, os.R_OK):
         return key
     copy = systemd.credential(systemd.KEY_CREDENTIAL)

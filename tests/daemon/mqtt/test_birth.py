@@ -1,4 +1,4 @@
-"""The hub says that it has started, on the topic that it uses: the box says everything again."""
+"""The box republishes everything after the hub's birth message."""
 
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from tests.daemon.hub.test_retirement import Box, eventually
         ({"discovery_prefix": "ha"}, ("ha/status", "hub/born")),
         ({"birth_topic": "hub/born"}, ("hub/born", "homeassistant/status")),
     ],
-    ids=["default of the hub", "own prefix", "as set"],
+    ids=["default prefix", "own prefix", "birth_topic setting"],
 )
-def test_birth_message_has_everything_said_again(
+def test_republishes_after_birth_message_on_subscribed_topic(
     mqtt: dict[str, str],
     topics: tuple[str, str],
     tmp_path: Path,
@@ -29,15 +29,15 @@ def test_birth_message_has_everything_said_again(
     box.settings["mqtt"] |= mqtt
     config = f"{mqtt.get('discovery_prefix', 'homeassistant')}/device/timbrel_house/config"
 
-    def born(topic: str) -> None:
+    def publish_birth(topic: str) -> None:
         single(topic, b"online", qos=1, hostname="127.0.0.1", port=broker.port)
 
     with box.running():
         watcher.wait_for("timbrel/house/practice")
         eventually(lambda: watcher.of(config))
-        heard, unheard = topics
-        born(heard)
+        subscribed, ignored = topics
+        publish_birth(subscribed)
         eventually(lambda: len(watcher.of(config)) == 2)
-        born(unheard)
+        publish_birth(ignored)
         with pytest.raises(AssertionError):
             eventually(lambda: len(watcher.of(config)) > 2, seconds=4)

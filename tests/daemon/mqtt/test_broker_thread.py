@@ -1,4 +1,4 @@
-"""The thread that talks to the broker: nothing ends it, and the process does not outlive it."""
+"""The link's thread survives every error, and the process ends if it does not."""
 
 import threading
 import time
@@ -22,37 +22,37 @@ from daemon.sound.ring import Ring
 from tests.conftest import Mosquitto
 from tests.daemon.mqtt.test_link import eventually
 
-FAREWELL = Message("timbrel/box/availability", b"offline", 1, retain=True)
+OFFLINE = Message("timbrel/box/availability", b"offline", 1, retain=True)
 
 
 @pytest.mark.parametrize(
     ("options", "password", "topic"),
     [
-        ({"username": "\udc80"}, None, FAREWELL.topic),
-        ({"username": "me"}, "p\udce4ss", FAREWELL.topic),
-        ({"client_id": "\ud83d"}, None, FAREWELL.topic),
+        ({"username": "\udc80"}, None, OFFLINE.topic),
+        ({"username": "me"}, "p\udce4ss", OFFLINE.topic),
+        ({"client_id": "\ud83d"}, None, OFFLINE.topic),
         ({}, None, "\ud83d/availability"),
     ],
 )
-def test_text_that_cannot_be_sent_does_not_end_the_thread(
+def test_thread_survives_text_that_is_not_unicode(
     broker: Mosquitto,
     caplog: pytest.LogCaptureFixture,
     options: dict[str, Any],
     password: str | None,
     topic: str,
 ) -> None:
-    farewell = FAREWELL._replace(topic=topic)
+    will = OFFLINE._replace(topic=topic)
     settings = MqttSettings(**{"host": "127.0.0.1", "port": broker.port, **options})
     board, connection = Board(), Connection(settings)
-    link = Link(settings, password, board, Outbox(), connection, client_id="b", farewell=farewell)
+    link = Link(settings, password, board, Outbox(), connection, client_id="b", will=will)
     with link:
-        eventually(lambda: link.connection.trouble is not None and link.connection.trouble.users)
+        eventually(lambda: (trouble := connection.trouble) is not None and trouble.needs_user)
         time.sleep(0.5)
         link.check_thread()
     assert "characters that are not valid Unicode" in caplog.text
 
 
-def test_fault_of_our_own_does_not_end_the_thread(
+def test_thread_survives_internal_errors(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new_client = Link._new_client
@@ -66,15 +66,13 @@ def test_fault_of_our_own_does_not_end_the_thread(
     monkeypatch.setattr(Link, "_new_client", faulty)
     settings = MqttSettings(host="127.0.0.1", port=broker.port)
     board, connection = Board(), Connection(settings)
-    with Link(
-        settings, None, board, Outbox(), connection, client_id="b", farewell=FAREWELL
-    ) as link:
+    with Link(settings, None, board, Outbox(), connection, client_id="b", will=OFFLINE) as link:
         eventually(lambda: link.connection.count)
     assert not faults
 
 
 def feed(ring: Ring) -> None:
-    """Soft noise, in real time."""
+    """Write soft noise to the ring, in real time."""
     noise = np.random.default_rng(1).uniform(-0.01, 0.01, (1600, 1)).astype(np.float32)
     while True:
         ring.write(noise)
@@ -82,7 +80,7 @@ def feed(ring: Ring) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_process_ends_where_the_thread_has_ended(
+def test_process_exits_if_thread_has_ended(
     tmp_path: Path, broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tmp_path / "timbrel.yaml"

@@ -1,4 +1,4 @@
-"""What a broker refuses or cannot take: no event is lost, nothing is blocked, all is logged."""
+"""Refused and oversized messages: no event is lost, nothing is blocked, all is logged."""
 
 import json
 import logging
@@ -20,13 +20,13 @@ import pytest
 
 from daemon.configuration.settings import MqttSettings, TlsSettings
 from daemon.hub.messages import Message
-from daemon.mqtt import delivery, reception
+from daemon.mqtt import delivery, incoming
 from daemon.mqtt import link as mqtt_link
 from daemon.mqtt.connection import Connection
+from daemon.mqtt.incoming import Subscriber
 from daemon.mqtt.link import Link
 from daemon.mqtt.outbox import event_queue
 from daemon.mqtt.outbox.outbox import Outbox
-from daemon.mqtt.reception import Reader
 from daemon.mqtt.wire.packets import encoded_length
 from tests.conftest import ROOT, Mosquitto, StartBroker, Watcher
 from tests.daemon.mqtt.test_link import (
@@ -47,8 +47,8 @@ from tests.daemon.scripted_broker import (
 )
 
 EVENT, STATE, HEARING = "timbrel/node/event", "timbrel/node/state", "timbrel/node/hearing"
-FAREWELL = Message("timbrel/box/availability", b"offline", 1, retain=True)
-ONLINE = FAREWELL._replace(payload=b"online")
+OFFLINE = Message("timbrel/box/availability", b"offline", 1, retain=True)
+ONLINE = OFFLINE._replace(payload=b"online")
 DISCOVERY = Message("homeassistant/device/timbrel_node/config", b"x" * 23_000, 1, retain=True)
 COMMAND = "timbrel/node/mute/set"
 RETRIED = [0x80, 0x83, 0x87, 0x91, 0x97, 0xAA]
@@ -56,11 +56,14 @@ FINAL = [0x90, 0x95, 0x99]
 
 
 class Sender(NamedTuple):
-    """A link and its outbox."""
+    """A connected link and what it sends and receives."""
 
     link: Link
+    """The link."""
     outbox: Outbox
-    taken: list[tuple[str, bytes, bool]]
+    """Its outbox."""
+    commands: list[tuple[str, bytes, bool]]
+    """The commands received so far: topic, payload, retain flag."""
 
     def put(self, *numbers: int) -> None:
         for number in numbers:
@@ -77,11 +80,11 @@ def sender(
     greeting: Sequence[Message] = (ONLINE,),
     password: str | None = None,
     birth_topic: str | None = None,
-    notices: Sequence[str] = (),
+    own_topics: Sequence[str] = (),
     **options: Any,
 ) -> Iterator[Sender]:
-    """A link that is connected."""
-    outbox, taken = Outbox(), list[tuple[str, bytes, bool]]()
+    """Run a connected link; `options` are MQTT settings."""
+    outbox, received = Outbox(), list[tuple[str, bytes, bool]]()
     settings = MqttSettings(**{"host": "127.0.0.1", "port": port, **options})
     link = Link(
         settings,
@@ -90,14 +93,14 @@ def sender(
         outbox,
         Connection(settings),
         client_id="box",
-        farewell=FAREWELL,
-        commands=Reader([COMMAND], lambda *command: taken.append(command)),
-        notices=Reader(notices, lambda *_: None),
+        will=OFFLINE,
+        commands=Subscriber([COMMAND], lambda *command: received.append(command)),
+        own_topics=Subscriber(own_topics, lambda *_: None),
         birth_topics=[] if birth_topic is None else [birth_topic],
     )
     with link:
         assert link.connection.wait(10)
-        yield Sender(link, outbox, taken)
+        yield Sender(link, outbox, received)
 
 
 def number_of(payload: bytes) -> int:
@@ -106,11 +109,12 @@ def number_of(payload: bytes) -> int:
 
 
 class Script:
-    """Answers events one after the other with these codes and then with 0; `accepted` by number."""
+    """Answers events with these reason codes in turn, then with 0."""
 
     def __init__(self, *codes: int) -> None:
         self.codes = list(codes)
         self.accepted: list[int] = []
+        """Numbers of the accepted events, in order."""
 
     def __call__(self, message: Published) -> int:
         if not message.topic.startswith(EVENT):
@@ -133,20 +137,20 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "_LONGEST_RETRY_SECONDS", 0.4)
 
 
-def test_no_event_is_lost_to_a_quota() -> None:
+def test_quota_loses_no_event() -> None:
     script = Script(*([0, 0, 0, 0x97] * 40))
     with ScriptedBroker(script) as broker, sender(broker.port) as its:
         its.put(*range(138))
         assert its.link.flush(30) == 0
         assert sorted(script.accepted) == list(range(138))
-        # Those that were sent together with the first refused one may be accepted before it.
+        # Events sent together with the first refused one may be accepted before it.
         assert script.accepted[20:] == sorted(script.accepted[20:])
         assert its.outbox.dropped == 0
         assert its.link.connection.refusals.count >= 34
 
 
 @pytest.mark.parametrize("code", RETRIED)
-def test_refused_event_is_sent_again_before_those_behind_it(
+def test_resends_refused_event_before_later_ones(
     code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     script = Script(*([code] * 4))
@@ -162,7 +166,7 @@ def test_refused_event_is_sent_again_before_those_behind_it(
 
 
 @pytest.mark.parametrize("code", FINAL)
-def test_event_that_can_never_be_accepted_is_dropped_and_counted(
+def test_drops_and_counts_event_that_can_never_be_accepted(
     code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     script = Script(0, code)
@@ -175,7 +179,7 @@ def test_event_that_can_never_be_accepted_is_dropped_and_counted(
     assert "the event is dropped" in caplog.text
 
 
-def test_refusals_are_logged_with_the_remedy_and_their_end(
+def test_logs_refusals_with_remedy_and_later_acceptance(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -185,21 +189,21 @@ def test_refusals_are_logged_with_the_remedy_and_their_end(
     ):
         its.put(0, 1)
         assert its.link.flush(10) == 0
-    said = [record.getMessage() for record in caplog.records if "broker refuses" in record.message]
+    lines = [record.getMessage() for record in caplog.records if "broker refuses" in record.message]
     remedy = f"give the user anna write access to {EVENT} in the broker's access list"
-    fate = "events are kept and sent again"
-    assert said == [f"the broker refuses {EVENT}: Not authorized; {remedy}; {fate}"]
+    kept = "events are kept and sent again"
+    assert lines == [f"the broker refuses {EVENT}: Not authorized; {remedy}; {kept}"]
     assert "the broker accepts every event again" in caplog.text
 
 
-def test_acknowledgement_that_means_no_subscriber_is_no_refusal() -> None:
+def test_no_matching_subscribers_is_not_a_refusal() -> None:
     with ScriptedBroker(lambda _: 0x10) as broker, sender(broker.port) as its:
         its.put(0, 1)
         assert its.link.flush(10) == 0
         assert its.link.connection.refusals.count == 0
 
 
-def test_acknowledgement_of_mqtt_3_1_1_has_no_reason() -> None:
+def test_puback_of_mqtt_3_1_1_has_no_reason_code() -> None:
     with (
         ScriptedBroker(lambda _: 0x87) as broker,
         sender(broker.port, protocol="3.1.1") as its,
@@ -209,7 +213,7 @@ def test_acknowledgement_of_mqtt_3_1_1_has_no_reason() -> None:
         assert its.link.connection.refusals.count == 0
 
 
-def test_events_wait_until_the_access_list_allows_them(
+def test_events_wait_until_access_list_allows_them(
     start_broker: StartBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     passwords = make_password_file(tmp_path, "box", "secret")
@@ -238,9 +242,7 @@ def test_events_wait_until_the_access_list_allows_them(
     assert f"give the user box write access to {EVENT}" in caplog.text
 
 
-def test_access_list_of_the_documentation_is_enough(
-    start_broker: StartBroker, tmp_path: Path
-) -> None:
+def test_documented_access_list_is_sufficient(start_broker: StartBroker, tmp_path: Path) -> None:
     passwords = make_password_file(tmp_path, "timbrel", "secret")
     text = (ROOT / "docs" / "mqtt.md").read_text(encoding="utf-8")
     rules = text.partition("```mosquitto\n")[2].partition("```")[0]
@@ -258,11 +260,11 @@ def test_access_list_of_the_documentation_is_enough(
         for topic in (DISCOVERY.topic, ONLINE.topic, HEARING, EVENT):
             watcher.wait_for(topic)
         publish(broker.port, COMMAND, b"ON")
-        eventually(lambda: its.taken == [(COMMAND, b"ON", False)])
+        eventually(lambda: its.commands == [(COMMAND, b"ON", False)])
         assert its.link.connection.refusals.count == 0
 
 
-def test_everything_is_said_again_once_the_access_list_allows_it() -> None:
+def test_republishes_everything_once_access_list_allows_it() -> None:
     codes = {HEARING: 0x87}
     with (
         ScriptedBroker(lambda m: codes.get(m.topic, 0)) as broker,
@@ -280,11 +282,11 @@ def test_everything_is_said_again_once_the_access_list_allows_it() -> None:
         eventually(lambda: len(broker.of(ONLINE.topic)) > 1)
         sent = len(broker.published)
         time.sleep(0.6)
-        assert len(broker.published) == sent, "it goes on although everything is accepted"
+        assert len(broker.published) == sent, "it republishes although everything is accepted"
         assert broker.of(STATE)[-1] == b"playing"
 
 
-def test_everything_is_said_once_however_many_topics_were_refused() -> None:
+def test_republishes_once_for_several_refused_topics() -> None:
     refused = {HEARING, DISCOVERY.topic, ONLINE.topic}
     with (
         ScriptedBroker(lambda m: 0x87 if m.topic in refused else 0) as broker,
@@ -299,7 +301,7 @@ def test_everything_is_said_once_however_many_topics_were_refused() -> None:
         assert len(broker.of(STATE)) == 2
 
 
-def test_events_flow_where_discovery_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+def test_sends_events_although_discovery_is_refused(caplog: pytest.LogCaptureFixture) -> None:
     with (
         ScriptedBroker(refusing(DISCOVERY.topic, 0x87)) as broker,
         sender(broker.port, [DISCOVERY, ONLINE]) as its,
@@ -312,7 +314,7 @@ def test_events_flow_where_discovery_is_refused(caplog: pytest.LogCaptureFixture
 
 
 @pytest.mark.parametrize("size", [1100, 65_000])
-def test_events_flow_where_the_broker_explains_each_answer_at_length(size: int) -> None:
+def test_sends_events_despite_long_reason_strings(size: int) -> None:
     reason = b"\x1f" + size.to_bytes(2) + b"r" * size
     script = Script(*([0x97, 0] * 5))
     with (
@@ -326,7 +328,7 @@ def test_events_flow_where_the_broker_explains_each_answer_at_length(size: int) 
 
 
 @pytest.mark.parametrize(("allowed", "most"), [(1, 1), (5, 5), (65_535, 20)])
-def test_no_more_is_in_flight_than_the_broker_receives(allowed: int, most: int) -> None:
+def test_respects_receive_maximum(allowed: int, most: int) -> None:
     properties = bytes([0x21, *allowed.to_bytes(2)])
     greeting = [ONLINE._replace(topic=f"timbrel/{n}/availability") for n in range(30)]
     with (
@@ -340,7 +342,7 @@ def test_no_more_is_in_flight_than_the_broker_receives(allowed: int, most: int) 
         assert {m.topic for m in broker.published} >= {m.topic for m in greeting}
 
 
-def test_messages_over_the_brokers_stated_size_are_left_out_and_named(
+def test_skips_and_logs_messages_over_maximum_packet_size(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     properties = bytes([0x27, *(10_000).to_bytes(4)])
@@ -364,7 +366,7 @@ def test_messages_over_the_brokers_stated_size_are_left_out_and_named(
     assert f"{EVENT}: the event is too large; it is dropped" in caplog.text
 
 
-def test_discovery_is_left_out_where_the_broker_hangs_up_and_comes_back(
+def test_skips_discovery_that_ends_connections_and_retries_it_later(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mqtt_link, "_FIRST_PAUSE_SECONDS", 0.1)
@@ -381,13 +383,13 @@ def test_discovery_is_left_out_where_the_broker_hangs_up_and_comes_back(
         assert "the broker closed the connection each time" in caplog.text
         assert "set mqtt.discovery: false" in caplog.text
         time.sleep(0.6)
-        broker.hang_up()
+        broker.close_connections()
         eventually(lambda: its.link.connection.count == 5)
         its.put(1)
         assert its.link.flush(10) == 0
         time.sleep(0.6)
         broker.largest = None
-        broker.hang_up()
+        broker.close_connections()
         eventually(lambda: broker.of(DISCOVERY.topic))
         its.put(2)
         assert its.link.flush(10) == 0
@@ -399,16 +401,19 @@ LIMIT_OF_1_MB = bytes([0x27, *(1_000_000).to_bytes(4)])
 
 
 @contextmanager
-def ending_at_discovery(
-    times: int, goodbye: bytes = b"", properties: bytes = b""
+def closing_at_discovery(
+    times: int, last: bytes = b"", properties: bytes = b""
 ) -> Iterator[ScriptedBroker]:
-    """A broker that so often sends `goodbye` and hangs up instead of acknowledging discovery."""
+    """Run a broker that closes the connection at discovery the first `times` times.
+
+    It sends the bytes `last` before.
+    """
 
     def answer(message: Published) -> int | None:
         if message.topic != DISCOVERY.topic or len(broker.of(DISCOVERY.topic)) > times:
             return 0
-        broker.send(goodbye)
-        broker.hang_up()
+        broker.send(last)
+        broker.close_connections()
         return None
 
     with ScriptedBroker(answer, properties=properties) as broker:
@@ -417,16 +422,16 @@ def ending_at_discovery(
 
 @pytest.mark.parametrize("properties", [b"", LIMIT_OF_1_MB])
 @pytest.mark.parametrize("reason", [None, 0x87, 0x8B, 0x8E])
-def test_lost_connections_of_mqtt_5_do_not_leave_out_discovery(
+def test_lost_connections_of_mqtt_5_do_not_skip_discovery(
     reason: int | None,
     properties: bytes,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(mqtt_link, "_FIRST_PAUSE_SECONDS", 0.1)
-    goodbye = b"" if reason is None else packet(DISCONNECT, bytes([reason]))
+    last = b"" if reason is None else packet(DISCONNECT, bytes([reason]))
     with (
-        ending_at_discovery(3, goodbye, properties) as broker,
+        closing_at_discovery(3, last, properties) as broker,
         sender(broker.port, [DISCOVERY, ONLINE]) as its,
     ):
         eventually(lambda: len(broker.of(DISCOVERY.topic)) == 4)
@@ -436,12 +441,12 @@ def test_lost_connections_of_mqtt_5_do_not_leave_out_discovery(
     assert "too large" not in caplog.text
 
 
-def test_discovery_is_left_out_where_mqtt_5_calls_it_too_large(
+def test_skips_discovery_after_packet_too_large_of_mqtt_5(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mqtt_link, "_FIRST_PAUSE_SECONDS", 0.1)
     with (
-        ending_at_discovery(9, packet(DISCONNECT, b"\x95")) as broker,
+        closing_at_discovery(9, packet(DISCONNECT, b"\x95")) as broker,
         sender(broker.port, [DISCOVERY, ONLINE]) as its,
     ):
         its.put(0)
@@ -451,12 +456,12 @@ def test_discovery_is_left_out_where_mqtt_5_calls_it_too_large(
 
 
 @pytest.mark.parametrize("largest", [None, 10_000])
-def test_birth_message_tries_discovery_again(
+def test_birth_message_retries_discovery(
     largest: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mqtt_link, "_FIRST_PAUSE_SECONDS", 0.1)
     monkeypatch.setattr(mqtt_link, "_SETTLED_SECONDS", 0.5)
-    monkeypatch.setattr(reception, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(incoming, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.1)
     birth = "homeassistant/status"
     with (
         ScriptedBroker(largest=10_000) as broker,
@@ -468,7 +473,7 @@ def test_birth_message_tries_discovery_again(
         time.sleep(0.6)
         broker.largest = largest
         broker.send(publication(birth, b"online"))
-        # Where the limit is as it was, that costs one connection.
+        # If the limit is unchanged, that costs one connection.
         connections = 3 if largest is None else 4
         eventually(lambda: its.link.connection.count == connections)
         eventually(lambda: len(broker.of(DISCOVERY.topic)) == (largest is None))
@@ -479,7 +484,7 @@ def test_birth_message_tries_discovery_again(
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-def test_events_flow_through_a_mosquitto_with_a_small_packet_size(
+def test_sends_events_through_mosquitto_with_small_packet_size(
     protocol: str,
     start_broker: StartBroker,
     caplog: pytest.LogCaptureFixture,
@@ -503,7 +508,7 @@ def test_events_flow_through_a_mosquitto_with_a_small_packet_size(
             watcher.wait_for(DISCOVERY.topic)
 
 
-def test_events_flow_through_a_mosquitto_with_a_small_message_size(
+def test_sends_events_through_mosquitto_with_small_message_size(
     start_broker: StartBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     broker = start_broker("allow_anonymous true\nmessage_size_limit 10000\n")
@@ -527,7 +532,7 @@ def test_events_flow_through_a_mosquitto_with_a_small_message_size(
         Message("timbrel/\0/event", b"{}", 1),
     ],
 )
-def test_event_that_cannot_be_sent_does_not_block_those_behind_it(
+def test_event_with_invalid_topic_does_not_block_later_ones(
     message: Message, caplog: pytest.LogCaptureFixture
 ) -> None:
     with ScriptedBroker() as broker, sender(broker.port) as its:
@@ -540,7 +545,7 @@ def test_event_that_cannot_be_sent_does_not_block_those_behind_it(
 
 
 @pytest.mark.parametrize("payload", [b"no JSON", b"[1]", b"\xff", b""])
-def test_late_event_with_a_damaged_payload_does_not_block_those_behind_it(
+def test_late_event_with_damaged_payload_does_not_block_later_ones(
     payload: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_queue, "_LATE_SECONDS", 0.0)
@@ -552,7 +557,7 @@ def test_late_event_with_a_damaged_payload_does_not_block_those_behind_it(
         assert [number_of(p) for p in broker.of(f"{EVENT}/late")] == [0]
 
 
-def test_farewell_is_sent_while_the_broker_owes_acknowledgements() -> None:
+def test_publishes_offline_while_acknowledgements_are_outstanding() -> None:
     with (
         ScriptedBroker(lambda m: None if m.topic == EVENT else 0) as broker,
         sender(broker.port) as its,
@@ -560,21 +565,21 @@ def test_farewell_is_sent_while_the_broker_owes_acknowledgements() -> None:
         its.put(*range(20))
         eventually(lambda: len(broker.of(EVENT)) == 20)
         its.link.__exit__(None, None, None)
-        eventually(lambda: broker.of(FAREWELL.topic)[-1] == b"offline")
+        eventually(lambda: broker.of(OFFLINE.topic)[-1] == b"offline")
 
 
-def test_large_message_of_mqtt_3_1_1_is_ignored_and_named(
+def test_ignores_and_logs_large_message_of_mqtt_3_1_1(
     broker: Mosquitto, caplog: pytest.LogCaptureFixture
 ) -> None:
     publish(broker.port, COMMAND, b"x" * 3_000_000, retain=True)
     with sender(broker.port, protocol="3.1.1") as its:
-        eventually(lambda: its.taken)
-        ((topic, payload, retained),) = its.taken
+        eventually(lambda: its.commands)
+        ((topic, payload, retained),) = its.commands
         assert (topic, retained) == (COMMAND, True)
         assert len(payload) < 1024
         publish(broker.port, COMMAND, b"ON")
-        eventually(lambda: len(its.taken) > 1)
-        assert its.taken[1] == (COMMAND, b"ON", False)
+        eventually(lambda: len(its.commands) > 1)
+        assert its.commands[1] == (COMMAND, b"ON", False)
         its.put(0)
         assert its.link.flush(10) == 0
         assert its.link.connection.count == 1
@@ -584,12 +589,12 @@ def test_large_message_of_mqtt_3_1_1_is_ignored_and_named(
     ) in caplog.text
 
 
-def listens(port: int) -> bool:
+def is_listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_large_message_is_ignored_over_tls(start_broker: StartBroker, tmp_path: Path) -> None:
+def test_ignores_large_message_over_tls(start_broker: StartBroker, tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -597,38 +602,38 @@ def test_large_message_is_ignored_over_tls(start_broker: StartBroker, tmp_path: 
     broker = start_broker(
         f"certfile {certificate}\nkeyfile {key}\nallow_anonymous true\nlistener {plain} 127.0.0.1\n"
     )
-    eventually(lambda: listens(plain))
+    eventually(lambda: is_listening(plain))
     publish(plain, COMMAND, b"x" * 3_000_000, retain=True)
     tls = TlsSettings(ca_file=str(certificate))
     with sender(broker.port, host="localhost", protocol="3.1.1", tls=tls) as its:
-        eventually(lambda: its.taken)
+        eventually(lambda: its.commands)
         publish(plain, COMMAND, b"ON")
-        eventually(lambda: its.taken[-1] == (COMMAND, b"ON", False))
+        eventually(lambda: its.commands[-1] == (COMMAND, b"ON", False))
         its.put(0)
         assert its.link.flush(10) == 0
-        assert (len(its.taken), its.link.connection.count) == (2, 1)
+        assert (len(its.commands), its.link.connection.count) == (2, 1)
 
 
-def test_large_message_that_comes_slower_than_the_keepalive_does_not_end_the_connection() -> None:
+def test_large_message_slower_than_keepalive_does_not_end_connection() -> None:
     whole = publication(COMMAND, b"x" * 400_000, retain=True)
     with (
         ScriptedBroker() as broker,
         sender(broker.port, protocol="3.1.1", keepalive_seconds=2) as its,
     ):
         eventually(lambda: broker.of(ONLINE.topic) and not its.link._delivery._in_flight)
-        # The answers are behind the message.
+        # PINGRESPs would arrive after the message.
         broker.answers_pings = False
         for at in range(0, len(whole), 8_000):
             time.sleep(0.1)
             broker.send(whole[at : at + 8_000])
         broker.answers_pings = True
         broker.send(publication(COMMAND, b"ON"))
-        eventually(lambda: its.taken and its.taken[-1] == (COMMAND, b"ON", False))
+        eventually(lambda: its.commands and its.commands[-1] == (COMMAND, b"ON", False))
         assert its.link.connection.count == 1
 
 
-def asked(port: int, path: str) -> str:
-    """What the daemon answers, also with an error; nothing where it does not answer yet."""
+def http_get(port: int, path: str) -> str:
+    """Return the body of the daemon's response, even of an error; "" if it does not answer yet."""
     try:
         with urllib.request.urlopen(f"http://localhost:{port}/{path}") as answer:
             return str(answer.read(), "utf-8")
@@ -639,7 +644,7 @@ def asked(port: int, path: str) -> str:
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-def test_broker_that_acknowledges_nothing_is_named_and_left(
+def test_logs_and_reconnects_to_broker_that_acknowledges_nothing(
     protocol: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "_ANSWER_SECONDS", 1.0)
@@ -658,7 +663,7 @@ def test_broker_that_acknowledges_nothing_is_named_and_left(
         assert [number_of(payload) for payload in broker.of(EVENT)][-2:] == [0, 1]
 
 
-def test_message_that_the_broker_passes_over_is_sent_again(
+def test_resends_message_that_broker_skips(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(delivery, "_ANSWER_SECONDS", 1.0)
@@ -680,7 +685,7 @@ def test_message_that_the_broker_passes_over_is_sent_again(
         assert its.link.connection.count == 2
 
 
-def test_slow_broker_that_acknowledges_in_order_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stays_connected_to_slow_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "_ANSWER_SECONDS", 1.0)
 
     def answer(message: Published) -> int:
@@ -694,14 +699,14 @@ def test_slow_broker_that_acknowledges_in_order_is_kept(monkeypatch: pytest.Monk
 
 
 def refusals_of(port: int) -> float:
-    """What the daemon's metrics say, 0 where it does not answer yet."""
-    if not (text := asked(port, "metrics")):
+    """Return the number of refusals from the daemon's metrics; 0 if it does not answer yet."""
+    if not (text := http_get(port, "metrics")):
         return 0.0
     (count,) = re.findall(r"^timbrel_broker_refusals_total (.*)", text, re.MULTILINE)
     return float(count)
 
 
-def test_daemon_counts_names_and_reports_a_refused_hearing(
+def test_daemon_reports_refused_messages_in_log_metrics_and_health(
     start_broker: StartBroker, tmp_path: Path
 ) -> None:
     pytest.importorskip("prometheus_client", reason="needs prometheus-client")
@@ -728,14 +733,14 @@ def test_daemon_counts_names_and_reports_a_refused_hearing(
             # Discovery, hearing, practice and four settings.
             eventually(lambda: refusals_of(port) >= 7)
             kinds = ["discovery", "hearing", "practice", "settings"]
-            report = json.loads(asked(port, "healthz"))
+            report = json.loads(http_get(port, "healthz"))
             assert report["broker"] == f"connected but refuses {', '.join(kinds)}"
         finally:
             process.terminate()
 
 
 def peak_memory_mb(arguments: Sequence[str], ready: Callable[[str], bool]) -> float:
-    """The most memory that a daemon takes until its log is as wanted."""
+    """Run a daemon until `ready` accepts a log line; return its peak memory in MB."""
     with subprocess.Popen(
         [sys.executable, "-m", "daemon", "run", *arguments],
         cwd=ROOT,
@@ -755,7 +760,7 @@ def peak_memory_mb(arguments: Sequence[str], ready: Callable[[str], bool]) -> fl
     return int(peak.split()[1]) / 1024
 
 
-def test_retained_message_of_100_mb_takes_no_memory(broker: Mosquitto, tmp_path: Path) -> None:
+def test_retained_message_of_100_mb_uses_no_memory(broker: Mosquitto, tmp_path: Path) -> None:
     config = tmp_path / "timbrel.yaml"
     config.write_text(
         "audio: {device: no such microphone}\n"
@@ -768,7 +773,7 @@ def test_retained_message_of_100_mb_takes_no_memory(broker: Mosquitto, tmp_path:
     assert with_mb < without_mb + 10
 
 
-def test_packets_that_are_no_mqtt_end_the_connection_alone() -> None:
+def test_invalid_packet_only_ends_the_connection() -> None:
     with ScriptedBroker() as broker, sender(broker.port) as its:
         broker.send(packet(PUBLISH, b"\xff\xff", 0b0110))
         eventually(lambda: its.link.connection.count == 2)

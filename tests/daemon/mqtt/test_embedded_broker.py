@@ -1,4 +1,4 @@
-"""The broker inside the process, as its clients see it."""
+"""The embedded broker as its clients see it."""
 
 import asyncio
 import socket
@@ -14,11 +14,11 @@ CONNACK, DISCONNECT = 0x20, b"\xe0\x00"
 
 
 def publish(topic: str) -> bytes:
-    """A PUBLISH with QoS 0 and the payload x."""
+    """Return a PUBLISH with QoS 0 and the payload x."""
     return bytes([0x30, len(topic) + 3, 0, len(topic)]) + topic.encode() + b"x"
 
 
-def test_what_a_client_sends_right_before_it_leaves_arrives(
+def test_delivers_messages_sent_right_before_disconnect(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from amqtt.broker import Broker
@@ -26,7 +26,7 @@ def test_what_a_client_sends_right_before_it_leaves_arrives(
     deliver = Broker._handle_message_delivery
 
     async def slowly(*arguments: Any) -> Any:
-        # As on a machine that is busy.
+        # As on a busy machine.
         await asyncio.sleep(0.05)
         return await deliver(*arguments)
 

@@ -1,3 +1,5 @@
+"""The link to the broker: connecting, publishing, reconnecting, subscribing."""
+
 import json
 import logging
 import random
@@ -17,21 +19,21 @@ from daemon.configuration.settings import MqttSettings, TlsSettings
 from daemon.errors import InputError
 from daemon.hub.board import Board
 from daemon.hub.messages import Message
+from daemon.mqtt import incoming, protocol_choice
 from daemon.mqtt import link as mqtt_link
-from daemon.mqtt import protocol_choice, reception
 from daemon.mqtt.connection import Connection
 from daemon.mqtt.embedded_broker import embedded_broker
+from daemon.mqtt.incoming import Subscriber
 from daemon.mqtt.link import Link
 from daemon.mqtt.outbox import event_queue
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.mqtt.protocol_choice import ProtocolChoice
-from daemon.mqtt.reception import Reader
 from daemon.system import repeats
 from tests.conftest import Mosquitto, Received, StartBroker, Watcher
 from tests.daemon.scripted_broker import ScriptedBroker
 
-FAREWELL = Message("timbrel/box/availability", b"offline", 1, retain=True)
-ONLINE = FAREWELL._replace(payload=b"online")
+OFFLINE = Message("timbrel/box/availability", b"offline", 1, retain=True)
+ONLINE = OFFLINE._replace(payload=b"online")
 
 
 def link_to(
@@ -45,7 +47,7 @@ def link_to(
         Outbox(),
         Connection(settings),
         client_id="box",
-        farewell=FAREWELL,
+        will=OFFLINE,
     )
 
 
@@ -69,23 +71,23 @@ def numbers(received: Sequence[Received]) -> list[int]:
     return [message.json["number"] for message in received]
 
 
-def test_greets_publishes_and_says_goodbye(broker: Mosquitto, watcher: Watcher) -> None:
+def test_publishes_online_messages_and_offline(broker: Mosquitto, watcher: Watcher) -> None:
     with link_to(broker.port) as link:
         assert link.connection.wait(5)
         link.board.post(Message("timbrel/node/state", b"{}", retain=True))
         send(link, 1)
         assert link.flush(5) == 0
-    watcher.wait_for(FAREWELL.topic, lambda m: m.payload == b"offline")
-    assert [m.payload for m in watcher.of(FAREWELL.topic)] == [b"online", b"offline"]
+    watcher.wait_for(OFFLINE.topic, lambda m: m.payload == b"offline")
+    assert [m.payload for m in watcher.of(OFFLINE.topic)] == [b"online", b"offline"]
     assert numbers(watcher.of("timbrel/node/event")) == [1]
     assert watcher.of("timbrel/node/event")[0].qos == 1
     with Watcher(broker.port) as newcomer:
         assert newcomer.wait_for("timbrel/node/state").retained
-        assert newcomer.wait_for(FAREWELL.topic).payload == b"offline"
+        assert newcomer.wait_for(OFFLINE.topic).payload == b"offline"
         assert newcomer.of("timbrel/node/event") == []
 
 
-def test_speaks_mqtt_5_where_the_broker_does(
+def test_uses_mqtt_5_if_broker_supports_it(
     broker: Mosquitto, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -94,7 +96,7 @@ def test_speaks_mqtt_5_where_the_broker_does(
     assert "with MQTT 5" in caplog.text
 
 
-def test_falls_back_to_3_1_1_where_the_broker_knows_no_5(
+def test_falls_back_to_3_1_1_if_broker_does_not_support_5(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protocol_choice, "_ANSWER_SECONDS", 1.0)
@@ -106,10 +108,10 @@ def test_falls_back_to_3_1_1_where_the_broker_knows_no_5(
     assert "with MQTT 3.1.1" in caplog.text
 
 
-def test_events_made_before_the_broker_is_there_arrive_in_order(
+def test_events_from_before_broker_start_arrive_in_order(
     start_broker: StartBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Time to subscribe before the link tries again.
+    # Leave time to subscribe before the link reconnects.
     monkeypatch.setattr(mqtt_link, "_FIRST_PAUSE_SECONDS", 3.0)
     broker = start_broker()
     broker.kill()
@@ -124,7 +126,7 @@ def test_events_made_before_the_broker_is_there_arrive_in_order(
             assert numbers(watcher.of("timbrel/node/event")) == list(range(50))
 
 
-def test_no_event_is_lost_when_the_broker_is_killed_in_between(start_broker: StartBroker) -> None:
+def test_no_event_is_lost_when_broker_is_killed(start_broker: StartBroker) -> None:
     broker = start_broker("allow_anonymous true\npersistence false\n")
     seen: list[int] = []
     with link_to(broker.port) as link:
@@ -146,7 +148,7 @@ def test_no_event_is_lost_when_the_broker_is_killed_in_between(start_broker: Sta
     assert sorted(set(seen)) == list(dict.fromkeys(seen)), "out of order"
 
 
-def test_of_states_that_waited_only_the_newest_is_sent(broker: Mosquitto, watcher: Watcher) -> None:
+def test_sends_only_newest_of_waiting_states(broker: Mosquitto, watcher: Watcher) -> None:
     link = link_to(broker.port)
     for number in range(5):
         link.board.post(Message("timbrel/node/state", b"%d" % number, retain=True))
@@ -156,7 +158,7 @@ def test_of_states_that_waited_only_the_newest_is_sent(broker: Mosquitto, watche
     assert [m.payload for m in watcher.of("timbrel/node/state")] == [b"4"]
 
 
-def test_an_event_that_waited_a_minute_comes_as_late(
+def test_event_that_waited_a_minute_is_sent_as_late(
     broker: Mosquitto, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_queue, "_LATE_SECONDS", 0.3)
@@ -171,7 +173,7 @@ def test_an_event_that_waited_a_minute_comes_as_late(
     assert numbers(watcher.of("timbrel/node/event")) == [2]
 
 
-def test_password_and_tls_together(start_broker: StartBroker, tmp_path: Path) -> None:
+def test_connects_with_password_and_tls(start_broker: StartBroker, tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
     passwords = make_password_file(tmp_path, "box", "secret")
     broker = start_broker(
@@ -184,7 +186,7 @@ def test_password_and_tls_together(start_broker: StartBroker, tmp_path: Path) ->
         assert link.flush(5) == 0
 
 
-def test_a_certificate_of_an_unknown_authority_is_named_with_the_remedy(
+def test_reports_certificate_of_unknown_authority_with_remedy(
     start_broker: StartBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     certificate, key = make_certificate(tmp_path)
@@ -192,12 +194,12 @@ def test_a_certificate_of_an_unknown_authority_is_named_with_the_remedy(
     with link_to(broker.port, host="localhost", tls=TlsSettings()) as link:
         assert not link.connection.wait(5)
         assert link.connection.trouble is not None
-        assert link.connection.trouble.users
+        assert link.connection.trouble.needs_user
     assert "certificate that is not accepted" in caplog.text
     assert "mqtt.tls.ca_file" in caplog.text
 
 
-def test_a_refused_password_is_named_once_and_tried_again(
+def test_logs_refused_password_once_and_retries(
     start_broker: StartBroker,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
@@ -226,7 +228,7 @@ def test_a_refused_password_is_named_once_and_tried_again(
         ({"port": 1}, ["127.0.0.1:1", "(is it running?)"]),
     ],
 )
-def test_an_unreachable_broker_is_named(
+def test_reports_unreachable_broker(
     options: dict[str, Any], words: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     with link_to(**{"port": 1, **options}) as link:
@@ -234,18 +236,18 @@ def test_an_unreachable_broker_is_named(
     assert all(word in caplog.text for word in words)
 
 
-def test_a_server_that_is_no_broker_is_reported(
+def test_reports_server_that_does_not_answer(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protocol_choice, "_ANSWER_SECONDS", 0.3)
-    with socket.create_server(("127.0.0.1", 0)) as mute, link_to(mute.getsockname()[1]) as link:
-        port = mute.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as server, link_to(server.getsockname()[1]) as link:
+        port = server.getsockname()[1]
         eventually(lambda: link.connection.trouble is not None)
         assert not link.connection.wait(0.1)
     assert f"the broker at 127.0.0.1:{port} does not answer; see the broker's log" in caplog.text
 
 
-def test_connects_to_a_broker_that_answers_later_than_a_keepalive() -> None:
+def test_connects_to_broker_that_answers_later_than_keepalive() -> None:
     with (
         ScriptedBroker(silence_seconds=4.0) as broker,
         link_to(broker.port, keepalive_seconds=1) as link,
@@ -254,7 +256,7 @@ def test_connects_to_a_broker_that_answers_later_than_a_keepalive() -> None:
         assert broker.versions == [5]
 
 
-def test_waiting_for_the_connection_ends_at_its_deadline() -> None:
+def test_wait_for_connection_times_out() -> None:
     with ScriptedBroker(silence_seconds=30.0) as broker, link_to(broker.port) as link:
         eventually(lambda: broker.versions)
         began = time.monotonic()
@@ -263,7 +265,7 @@ def test_waiting_for_the_connection_ends_at_its_deadline() -> None:
         assert link.connection.trouble is None
 
 
-def test_patience_grows_until_a_slow_broker_is_reached_with_mqtt_5(
+def test_timeout_grows_until_slow_broker_accepts_mqtt_5(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(protocol_choice, "_ANSWER_SECONDS", 0.3)
@@ -273,16 +275,16 @@ def test_patience_grows_until_a_slow_broker_is_reached_with_mqtt_5(
         assert broker.versions == [5, 4, 5, 4, 5]
 
 
-def test_patience_is_bounded() -> None:
+def test_timeout_is_at_most_a_minute() -> None:
     protocol = ProtocolChoice("5")
-    patience = [protocol.patience_seconds]
+    timeouts = [protocol.connack_timeout_seconds]
     for _ in range(20):
-        protocol.silent()
-        patience.append(protocol.patience_seconds)
-    assert patience == [10, 20, 40, *[60] * 18]
+        protocol.timed_out()
+        timeouts.append(protocol.connack_timeout_seconds)
+    assert timeouts == [10, 20, 40, *[60] * 18]
 
 
-def test_leaving_does_not_wait_for_a_silent_broker() -> None:
+def test_exit_does_not_wait_for_silent_broker() -> None:
     with ScriptedBroker(silence_seconds=30.0) as broker:
         with link_to(broker.port) as link:
             eventually(lambda: broker.versions)
@@ -291,10 +293,10 @@ def test_leaving_does_not_wait_for_a_silent_broker() -> None:
         assert not link._thread.is_alive()
 
 
-def test_a_refused_subscription_is_named(caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_refused_subscription(caplog: pytest.LogCaptureFixture) -> None:
     with (
         ScriptedBroker(subscription=0x87) as broker,
-        obeying(broker.port, []) as link,
+        commanded_link(broker.port, []) as link,
     ):
         eventually(lambda: "timbrel/node/mute/set" in caplog.text)
         assert link.connection.count == 1
@@ -302,7 +304,7 @@ def test_a_refused_subscription_is_named(caplog: pytest.LogCaptureFixture) -> No
     assert refused in caplog.text
 
 
-def test_a_broker_that_freezes_is_noticed_and_its_events_come_again(
+def test_detects_frozen_broker_and_resends_its_events(
     broker: Mosquitto, watcher: Watcher, caplog: pytest.LogCaptureFixture
 ) -> None:
     with link_to(broker.port, keepalive_seconds=5) as link:
@@ -313,7 +315,7 @@ def test_a_broker_that_freezes_is_noticed_and_its_events_come_again(
         while link.connection.is_accepted:
             assert time.monotonic() - frozen_at < 2.5 * 5 + 1
             time.sleep(0.05)
-        assert "it does not answer any more" in caplog.text
+        assert "the broker stopped answering" in caplog.text
         broker.thaw()
         send(link, 2)
         assert link.flush(20) == 0
@@ -330,7 +332,7 @@ def test_two_clients_with_one_id_back_off(
     assert len(caplog.records) < 5
 
 
-def test_the_reason_that_a_broker_gives_for_its_going_is_told(
+def test_logs_reason_code_of_disconnect(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     server = socket.create_server(("127.0.0.1", 0))
@@ -342,11 +344,11 @@ def test_the_reason_that_a_broker_gives_for_its_going_is_told(
             assert link.connection.wait(5)
             client.sendall(b"\xe0\x01\x8e")
             server.accept()[0].close()
-    assert "another client has connected under our client id; another Timbrel" in caplog.text
+    assert "another client connected with our client id; another Timbrel" in caplog.text
     assert "the same name, box: give each box a name of its own (name)" in caplog.text
 
 
-def test_what_is_no_broker_at_all_does_not_end_the_link(caplog: pytest.LogCaptureFixture) -> None:
+def test_link_survives_data_that_is_not_mqtt(caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with link_to(port) as link:
@@ -360,7 +362,7 @@ def test_what_is_no_broker_at_all_does_not_end_the_link(caplog: pytest.LogCaptur
 
 
 @pytest.mark.parametrize("file", ["absent.pem", "junk.pem"])
-def test_unusable_tls_files_are_the_users_error(file: str, tmp_path: Path) -> None:
+def test_unusable_tls_files_raise_input_error(file: str, tmp_path: Path) -> None:
     (tmp_path / "junk.pem").write_text("no certificate")
     path = str(tmp_path / file)
     with pytest.raises(InputError, match=f"mqtt.tls.ca_file: .*{file}"):
@@ -370,7 +372,7 @@ def test_unusable_tls_files_are_the_users_error(file: str, tmp_path: Path) -> No
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for localhost, signed by itself, and its key."""
+    """Make a self-signed certificate for localhost; return it and its key."""
     certificate, key = folder / "broker.pem", folder / "broker.key"
     openssl = shutil.which("openssl")
     if openssl is None:
@@ -388,7 +390,7 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 def make_password_file(folder: Path, user: str, password: str) -> Path:
-    """A mosquitto password file with one user."""
+    """Make a mosquitto password file with one user."""
     file = folder / "passwords"
     command = ["mosquitto_passwd", "-b", "-c", str(file), user, password]
     subprocess.run(command, check=True, capture_output=True)
@@ -400,8 +402,8 @@ BIRTH = "homeassistant/status"
 DEVICE = Message("homeassistant/device/box/config", b"{}", 1, retain=True)
 
 
-def obeying(port: int, taken: list[tuple[str, bytes, bool]], **options: Any) -> Link:
-    """A link that takes commands on one topic and answers the hub's birth."""
+def commanded_link(port: int, taken: list[tuple[str, bytes, bool]], **options: Any) -> Link:
+    """Return a link that receives commands on one topic and the hub's birth messages."""
     settings = MqttSettings(**{"host": "127.0.0.1", "port": port, **options})
     return Link(
         settings,
@@ -410,8 +412,8 @@ def obeying(port: int, taken: list[tuple[str, bytes, bool]], **options: Any) -> 
         Outbox(),
         Connection(settings),
         client_id="box",
-        farewell=FAREWELL,
-        commands=Reader(
+        will=OFFLINE,
+        commands=Subscriber(
             ["timbrel/node/mute/set"],
             lambda topic, payload, retained: taken.append((topic, payload, retained)),
         ),
@@ -420,12 +422,12 @@ def obeying(port: int, taken: list[tuple[str, bytes, bool]], **options: Any) -> 
 
 
 def publish(port: int, topic: str, payload: bytes, *, retain: bool = False, **options: Any) -> None:
-    """A message of somebody else's, at the broker when this returns."""
+    """Publish as another client; return once the broker has acknowledged the message."""
     single(topic, payload, qos=1, retain=retain, hostname="127.0.0.1", port=port, **options)
 
 
 def wait_subscribed(link: Link) -> None:
-    """Wait until the broker knows what the link subscribes to, which it writes once connected."""
+    """Wait until the link is connected and its subscriptions have reached the broker."""
     assert link.connection.wait(5)
     time.sleep(0.3)
 
@@ -438,12 +440,10 @@ def eventually(is_so: Callable[[], object], seconds: float = 10) -> None:
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-def test_commands_are_taken_with_whether_they_were_retained(
-    broker: Mosquitto, protocol: str
-) -> None:
+def test_passes_on_commands_with_their_retain_flag(broker: Mosquitto, protocol: str) -> None:
     taken: list[tuple[str, bytes, bool]] = []
     publish(broker.port, "timbrel/node/mute/set", b"OFF", retain=True)
-    with obeying(broker.port, taken, protocol=protocol) as link:
+    with commanded_link(broker.port, taken, protocol=protocol) as link:
         wait_subscribed(link)
         eventually(lambda: taken)
         publish(broker.port, "timbrel/node/mute/set", b"ON")
@@ -456,10 +456,10 @@ def test_commands_are_taken_with_whether_they_were_retained(
     ]
 
 
-def test_commands_are_taken_again_after_the_broker_was_away(start_broker: StartBroker) -> None:
+def test_receives_commands_after_broker_restart(start_broker: StartBroker) -> None:
     broker = start_broker()
     taken: list[tuple[str, bytes, bool]] = []
-    with obeying(broker.port, taken) as link:
+    with commanded_link(broker.port, taken) as link:
         wait_subscribed(link)
         broker.kill()
         broker.start()
@@ -469,11 +469,11 @@ def test_commands_are_taken_again_after_the_broker_was_away(start_broker: StartB
         eventually(lambda: taken)
 
 
-def test_a_hub_that_starts_is_told_everything_in_order(
+def test_republishes_everything_in_order_when_hub_starts(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reception, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.5)
-    with obeying(broker.port, []) as link:
+    monkeypatch.setattr(incoming, "_LONGEST_BIRTH_PAUSE_SECONDS", 0.5)
+    with commanded_link(broker.port, []) as link:
         wait_subscribed(link)
         link.board.post(Message("timbrel/node/state", b"1", retain=True))
         link.board.post(Message("timbrel/node/state", b"2", retain=True))
@@ -483,9 +483,9 @@ def test_a_hub_that_starts_is_told_everything_in_order(
             publish(broker.port, BIRTH, b"online")
             watcher.wait_for(DEVICE.topic, lambda m: not m.retained)
             time.sleep(0.5)
-            said = [(m.topic, m.payload) for m in watcher.received if not m.retained]
-    # What was said before may still be on its way.
-    assert said[said.index((DEVICE.topic, DEVICE.payload)) :] == [
+            messages = [(m.topic, m.payload) for m in watcher.received if not m.retained]
+    # Earlier messages may still arrive.
+    assert messages[messages.index((DEVICE.topic, DEVICE.payload)) :] == [
         (DEVICE.topic, b"{}"),
         (ONLINE.topic, b"online"),
         ("timbrel/node/state", b"2"),
@@ -493,35 +493,35 @@ def test_a_hub_that_starts_is_told_everything_in_order(
     ]
 
 
-def test_a_retained_birth_and_a_hubs_death_are_no_start(broker: Mosquitto) -> None:
+def test_ignores_retained_birth_and_offline_of_hub(broker: Mosquitto) -> None:
     publish(broker.port, BIRTH, b"online", retain=True)
-    with obeying(broker.port, []) as link:
+    with commanded_link(broker.port, []) as link:
         wait_subscribed(link)
         time.sleep(0.3)
         publish(broker.port, BIRTH, b"offline")
         time.sleep(0.3)
-        assert link.connection.greet_again_at == float("inf")
+        assert link.connection.republish_at == float("inf")
 
 
-def test_the_answer_to_a_birth_comes_at_a_moment_of_chance(broker: Mosquitto) -> None:
-    random.seed(1)  # no pause too short to be seen
-    waits = set()
-    with obeying(broker.port, []) as link:
+def test_republishes_after_random_delay_when_hub_starts(broker: Mosquitto) -> None:
+    random.seed(1)  # A seed without pauses that are too short to be observed.
+    delays = set()
+    with commanded_link(broker.port, []) as link:
         wait_subscribed(link)
         for _ in range(5):
             began = time.monotonic()
             publish(broker.port, BIRTH, b"online")
-            eventually(lambda: link.connection.greet_again_at < float("inf"))
-            at = link.connection.greet_again_at
-            assert began <= at <= time.monotonic() + reception._LONGEST_BIRTH_PAUSE_SECONDS
-            waits.add(at - began)
-            link.connection.greet_again_at = float("inf")
-    assert len(waits) == 5
+            eventually(lambda: link.connection.republish_at < float("inf"))
+            at = link.connection.republish_at
+            assert began <= at <= time.monotonic() + incoming._LONGEST_BIRTH_PAUSE_SECONDS
+            delays.add(at - began)
+            link.connection.republish_at = float("inf")
+    assert len(delays) == 5
 
 
-def test_a_broker_of_mqtt_5_keeps_what_is_too_large_for_a_command(broker: Mosquitto) -> None:
+def test_broker_of_mqtt_5_withholds_oversized_commands(broker: Mosquitto) -> None:
     taken: list[tuple[str, bytes, bool]] = []
-    with obeying(broker.port, taken) as link:
+    with commanded_link(broker.port, taken) as link:
         wait_subscribed(link)
         publish(broker.port, "timbrel/node/mute/set", b"x" * 70_000)
         publish(broker.port, "timbrel/node/mute/set", b"ON")
@@ -529,18 +529,18 @@ def test_a_broker_of_mqtt_5_keeps_what_is_too_large_for_a_command(broker: Mosqui
     assert taken == [("timbrel/node/mute/set", b"ON", False)]
 
 
-def test_error_of_our_own_at_the_login_is_not_blamed_on_the_broker(broker: Mosquitto) -> None:
-    class Faulty(Board):
+def test_internal_error_at_connack_is_not_blamed_on_broker(broker: Mosquitto) -> None:
+    class FaultyBoard(Board):
         def topics(self) -> list[str]:
-            raise ValueError("our own mistake")
+            raise ValueError("internal error")
 
     settings = MqttSettings(host="127.0.0.1", port=broker.port)
     with Link(
-        *(settings, None, Faulty(), Outbox(), Connection(settings)),
+        *(settings, None, FaultyBoard(), Outbox(), Connection(settings)),
         client_id="box",
-        farewell=FAREWELL,
+        will=OFFLINE,
     ) as link:
         eventually(lambda: link.connection.trouble is not None)
         assert link.connection.trouble is not None
-        assert link.connection.trouble.reason.endswith("our own mistake")
+        assert link.connection.trouble.reason.endswith("internal error")
         assert link._protocol.version is protocol_choice.V5

@@ -1,4 +1,4 @@
-"""What log, diagnostics and health say of messages and subscriptions that a broker refuses."""
+"""How refused messages and subscriptions are reported in log, diagnostics and health."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from daemon.place_state import PlaceState
 from daemon.runtime.place import PlaceStatus
 from daemon.runtime.report import Report
 from tests.conftest import StartBroker
-from tests.daemon.mqtt.test_delivery import COMMAND, DISCOVERY, FAREWELL, HEARING, ONLINE, sender
+from tests.daemon.mqtt.test_delivery import COMMAND, DISCOVERY, HEARING, OFFLINE, ONLINE, sender
 from tests.daemon.mqtt.test_link import eventually
 from tests.daemon.runtime.test_status import Still
 from tests.daemon.scripted_broker import ScriptedBroker
@@ -24,7 +24,7 @@ PLUGINS = sorted(Path("/usr/lib").glob("*/mosquitto_dynamic_security.so"))
 PLACE = Still("node", PlaceStatus(PlaceState.HEARING), Counters())
 
 
-def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+def refusal_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     messages = [record.getMessage() for record in caplog.records]
     return [text for text in messages if text.startswith("the broker refuses")]
 
@@ -33,13 +33,13 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     ("topic", "kind", "meaning"),
     [
         (DISCOVERY.topic, "discovery", "no device will appear in Home Assistant"),
-        (FAREWELL.topic, "availability", "the hub shows the box as unavailable"),
-        (HEARING, "hearing", "the hub does not learn whether sound arrives"),
-        ("timbrel/node/practice", "practice", "the hub learns of no minutes and sessions"),
-        ("timbrel/node/mute", "settings", "the hub does not learn which values are in force"),
+        (OFFLINE.topic, "availability", "the hub shows the box as unavailable"),
+        (HEARING, "hearing", "the hub receives no report of whether sound arrives"),
+        ("timbrel/node/practice", "practice", "the hub receives no minutes and sessions"),
+        ("timbrel/node/mute", "settings", "the hub does not receive the current values"),
     ],
 )
-def test_refused_message_is_logged_with_what_that_means(
+def test_logs_refused_message_with_consequence(
     topic: str, kind: str, meaning: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     message = Message(topic, b"{}", 1, retain=True)
@@ -48,7 +48,7 @@ def test_refused_message_is_logged_with_what_that_means(
         report = Report([PLACE], its.link, its.outbox)  # type: ignore[list-item]
         assert report.counters()["node"].refusing == (kind,)
         assert report.health().broker == f"connected but refuses {kind}"
-    (line,) = said(caplog)
+    (line,) = refusal_lines(caplog)
     assert line.startswith(f"the broker refuses {topic}: Not authorized; give clients without")
     assert meaning in line
 
@@ -62,13 +62,13 @@ def test_refused_message_is_logged_with_what_that_means(
         ("old/timbrel/availability", b"offline"),
     ],
 )
-def test_refused_removal_of_a_place_is_logged_as_that(
+def test_logs_refused_removal_of_place_as_leftovers(
     topic: str, payload: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     message = Message(topic, payload, 1, retain=True)
     with ScriptedBroker(lambda _: 0x87) as broker, sender(broker.port, [message]) as its:
         eventually(lambda: its.link.connection.refusals.kinds == ("leftovers",))
-    (line,) = said(caplog)
+    (line,) = refusal_lines(caplog)
     assert line.startswith(f"the broker refuses {topic}: Not authorized; give clients without")
     assert line.endswith(
         "it is sent again later; the topics of a place that is no longer configured stay in the "
@@ -76,7 +76,7 @@ def test_refused_removal_of_a_place_is_logged_as_that(
     )
 
 
-def test_message_that_several_places_send_is_logged_once(
+def test_logs_refused_messages_of_several_places_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "_FIRST_RETRY_SECONDS", 0.1)
@@ -88,7 +88,7 @@ def test_message_that_several_places_send_is_logged_once(
         sender(broker.port, greeting) as its,
     ):
         eventually(lambda: its.link.connection.refusals.count >= 6)
-        assert len(said(caplog)) == 1
+        assert len(refusal_lines(caplog)) == 1
         refused.pop()
         eventually(lambda: "the broker accepts homeassistant/device" in caplog.text)
         assert its.link.connection.refusals.kinds == ("discovery",)
@@ -97,7 +97,7 @@ def test_message_that_several_places_send_is_logged_once(
         assert its.link.connection.state == "connected"
 
 
-def test_refused_events_are_no_longer_reported_once_they_are_accepted() -> None:
+def test_accepted_events_are_no_longer_reported_as_refused() -> None:
     codes = [0x97, 0x97]
     with (
         ScriptedBroker(lambda m: codes.pop() if "event" in m.topic and codes else 0) as broker,
@@ -109,7 +109,7 @@ def test_refused_events_are_no_longer_reported_once_they_are_accepted() -> None:
         assert its.link.connection.refusals.kinds == ()
 
 
-def test_refused_subscriptions_are_logged_with_what_that_means(
+def test_logs_refused_subscriptions_with_consequence(
     start_broker: StartBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     if not PLUGINS:
@@ -128,7 +128,7 @@ def test_refused_subscriptions_are_logged_with_what_that_means(
     with sender(broker.port, birth_topic=BIRTH) as its:
         eventually(lambda: its.link.connection.refusals.kinds == ("birth", "commands"))
         assert its.link.flush(5) == 0
-    lines = said(caplog)
+    lines = refusal_lines(caplog)
     give = "Not authorized; give clients without a username read access to it"
     assert len(lines) == 2
     assert lines[0].startswith(f"the broker refuses our subscription to {BIRTH}: {give}")
@@ -138,7 +138,7 @@ def test_refused_subscriptions_are_logged_with_what_that_means(
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-def test_refused_subscription_is_tried_again(
+def test_retries_refused_subscription(
     protocol: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscriptions, "_RETRY_SECONDS", 0.3)
@@ -155,12 +155,12 @@ def test_refused_subscription_is_tried_again(
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-def test_connection_is_kept_where_the_broker_closes_it_at_optional_subscriptions(
+def test_skips_optional_subscriptions_at_which_broker_closes_connection(
     protocol: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with (
-        ScriptedBroker(hangs_up_at=ONLINE.topic) as broker,
-        sender(broker.port, notices=[ONLINE.topic, "b"], protocol=protocol) as its,
+        ScriptedBroker(closes_at=ONLINE.topic) as broker,
+        sender(broker.port, own_topics=[ONLINE.topic, "b"], protocol=protocol) as its,
     ):
         eventually(lambda: its.link.connection.count == 3)
         its.put(1)
@@ -169,17 +169,17 @@ def test_connection_is_kept_where_the_broker_closes_it_at_optional_subscriptions
         assert its.link.connection.count == 3
         assert its.link.connection.state == "connected"
     (line,) = [text for text in caplog.messages if "closes the connection when" in text]
-    assert f"subscribes to {ONLINE.topic} and 1 more; these subscriptions are left out" in line
+    assert f"subscribes to {ONLINE.topic} and 1 more; these subscriptions are skipped" in line
     assert "may have the same name" not in caplog.text
 
 
-def test_subscriptions_are_asked_for_in_pieces_with_the_optional_ones_apart() -> None:
+def test_subscribes_to_eight_topics_at_a_time_and_optional_ones_apart() -> None:
     topics = [f"n{number}" for number in range(9)]
     with (
         ScriptedBroker(subscription=0x80) as broker,
-        sender(broker.port, notices=topics) as its,
+        sender(broker.port, own_topics=topics) as its,
     ):
         eventually(lambda: len(broker.subscribed) == 3)
         assert broker.subscribed == [[COMMAND], topics[:8], topics[8:]]
-        # Only the refusal of what is needed counts, whatever the order of the answers.
+        # Only refusals of needed topics count, whatever the order of the answers.
         eventually(lambda: its.link.connection.refusals.kinds == ("commands",))

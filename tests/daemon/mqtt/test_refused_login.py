@@ -1,4 +1,4 @@
-"""Brokers that let nobody in, and servers that are no brokers: what is said of each."""
+"""Errors about brokers that refuse the CONNECT, and about servers that are not brokers."""
 
 import http.server
 import logging
@@ -14,9 +14,9 @@ import pytest
 
 from daemon.configuration.settings import MqttSettings, TlsSettings
 from daemon.mqtt import link as mqtt_link
-from daemon.mqtt import protocol_choice, stranger
-from daemon.mqtt.refused_login import HUNG_UP, NO_ANSWER, NOT_MQTT, refused_login
-from daemon.mqtt.stranger import stranger_at
+from daemon.mqtt import port_probe, protocol_choice
+from daemon.mqtt.port_probe import probe_port
+from daemon.mqtt.refused_login import CLOSED, NO_ANSWER, NOT_MQTT, explain_refused_login
 from tests.conftest import StartBroker
 from tests.daemon.mqtt.test_link import eventually, link_to, make_certificate
 from tests.daemon.scripted_broker import CONNACK, packet
@@ -28,7 +28,7 @@ SETTINGS = MqttSettings(host="127.0.0.1", port=1)
     ("answers", "words"),
     [
         (
-            {"5": "Retain not supported", "3.1.1": HUNG_UP},
+            {"5": "Retain not supported", "3.1.1": CLOSED},
             "refuses: Retain not supported; allow retained messages in the broker",
         ),
         (
@@ -48,19 +48,19 @@ SETTINGS = MqttSettings(host="127.0.0.1", port=1)
             {"5": "Unsupported protocol version"},
             "refuses: Unsupported protocol version; set mqtt.protocol to auto",
         ),
-        ({"5": HUNG_UP, "3.1.1": "Not authorized"}, "answers Not authorized; check mqtt.username"),
-        ({"5": HUNG_UP, "3.1.1": NO_ANSWER}, "closes the connection without an answer; check"),
+        ({"5": CLOSED, "3.1.1": "Not authorized"}, "answers Not authorized; check mqtt.username"),
+        ({"5": CLOSED, "3.1.1": NO_ANSWER}, "closes the connection without an answer; check"),
         ({"5": NO_ANSWER, "3.1.1": NO_ANSWER}, "does not answer; see the broker's log"),
-        ({"5": NOT_MQTT, "3.1.1": HUNG_UP}, "sends answers that are not MQTT; correct mqtt.port"),
+        ({"5": NOT_MQTT, "3.1.1": CLOSED}, "sends answers that are not MQTT; correct mqtt.port"),
     ],
 )
-def test_reasons_of_both_versions_are_told(answers: dict[str, str], words: str) -> None:
-    assert f"the broker at 127.0.0.1:1 {words}" in refused_login(SETTINGS, answers).reason
+def test_explains_answers_to_both_versions(answers: dict[str, str], words: str) -> None:
+    assert f"the broker at 127.0.0.1:1 {words}" in explain_refused_login(SETTINGS, answers).reason
 
 
 @contextmanager
 def answering(answer: Callable[[bytes], bytes]) -> Iterator[int]:
-    """Serve bytes for the first bytes of each connection, then hang up; the port."""
+    """Answer the first bytes of each connection, then close it; yield the port."""
     server = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -85,8 +85,8 @@ def answering(answer: Callable[[bytes], bytes]) -> Iterator[int]:
         thread.join(5)
 
 
-def only_v5(code: int) -> Callable[[bytes], bytes]:
-    """Refuse MQTT 5 with the code and hang up on everything else, as some brokers do."""
+def refuse_v5(code: int) -> Callable[[bytes], bytes]:
+    """Refuse MQTT 5 with a reason code and close other connections, as some brokers do."""
     refusal = packet(CONNACK, bytes([0, code, 0]))
     return lambda first: refusal if b"MQTT\x05" in first else b""
 
@@ -95,17 +95,17 @@ def only_v5(code: int) -> Callable[[bytes], bytes]:
     ("code", "words"),
     [(0x9A, "Retain not supported; allow retained"), (0x9B, "QoS not supported; allow QoS 1")],
 )
-def test_reason_of_mqtt_5_survives_the_attempt_with_3_1_1(
+def test_logs_reason_of_mqtt_5_after_3_1_1_failed_too(
     code: int, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with answering(only_v5(code)) as port, link_to(port) as link:
+    with answering(refuse_v5(code)) as port, link_to(port) as link:
         eventually(lambda: link.connection.trouble is not None)
         assert not link.connection.wait(0.1)
         assert link.connection.state.startswith("not connected: the broker at 127.0.0.1:")
     assert f"the broker at 127.0.0.1:{port} refuses: {words}" in caplog.text
 
 
-def test_port_for_tls_is_named(
+def test_identifies_tls_port(
     start_broker: StartBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     certificate, key = make_certificate(tmp_path)
@@ -119,10 +119,10 @@ def test_port_for_tls_is_named(
             )
         )
         assert link.connection.trouble is not None
-        assert link.connection.trouble.users
-    only_known = f"{files}cafile {certificate}\nrequire_certificate true\n"
-    closed = start_broker(f"{only_known}tls_version tlsv1.2\nallow_anonymous true\n")
-    assert "expects TLS" in str(stranger_at(MqttSettings(host="127.0.0.1", port=closed.port)))
+        assert link.connection.trouble.needs_user
+    needs_certificate = f"{files}cafile {certificate}\nrequire_certificate true\n"
+    closed = start_broker(f"{needs_certificate}tls_version tlsv1.2\nallow_anonymous true\n")
+    assert "expects TLS" in str(probe_port(MqttSettings(host="127.0.0.1", port=closed.port)))
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def web_server() -> Iterator[http.server.ThreadingHTTPServer]:
         server.shutdown()
 
 
-def test_port_of_a_web_server_is_named(
+def test_identifies_silent_web_server(
     web_server: http.server.ThreadingHTTPServer,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
@@ -145,13 +145,13 @@ def test_port_of_a_web_server_is_named(
         eventually(lambda: " is a web server, or expects websockets" in caplog.text)
 
 
-def test_web_server_that_answers_at_once_is_named(caplog: pytest.LogCaptureFixture) -> None:
+def test_identifies_web_server_that_answers_at_once(caplog: pytest.LogCaptureFixture) -> None:
     refusal = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     with answering(lambda _: refusal) as port, link_to(port):
         eventually(lambda: " is a web server, or expects websockets" in caplog.text)
 
 
-def test_web_server_behind_tls_is_named(tmp_path: Path) -> None:
+def test_identifies_web_server_behind_tls(tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -162,50 +162,50 @@ def test_web_server_behind_tls_is_named(tmp_path: Path) -> None:
             host="localhost", port=port, tls=TlsSettings(ca_file=str(certificate))
         )
         try:
-            eventually(lambda: stranger_at(settings))
-            assert "is a web server" in str(stranger_at(settings))
+            eventually(lambda: probe_port(settings))
+            assert "is a web server" in str(probe_port(settings))
         finally:
             server.kill()
 
 
-def test_silent_server_is_not_asked_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stranger, "_SECONDS", 0.3)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        settings = MqttSettings(host="127.0.0.1", port=silent.getsockname()[1])
+def test_probe_of_silent_server_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(port_probe, "_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        settings = MqttSettings(host="127.0.0.1", port=server.getsockname()[1])
         began = time.monotonic()
-        assert stranger_at(settings) is None
+        assert probe_port(settings) is None
         assert time.monotonic() - began < 2
 
 
-def test_broker_that_has_worked_is_not_asked_what_it_is(caplog: pytest.LogCaptureFixture) -> None:
+def test_broker_that_has_worked_is_not_probed(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    firsts: list[bytes] = []
+    first_bytes: list[bytes] = []
 
     def answer(first: bytes) -> bytes:
-        firsts.append(first)
-        # Once a broker, and then one that hangs up.
-        return packet(CONNACK, b"\x00\x00\x00") if len(firsts) == 1 else b""
+        first_bytes.append(first)
+        # Accept the first CONNECT, then close every connection.
+        return packet(CONNACK, b"\x00\x00\x00") if len(first_bytes) == 1 else b""
 
     with answering(answer) as port, link_to(port) as link:
-        eventually(lambda: len(firsts) > 3)
+        eventually(lambda: len(first_bytes) > 3)
         assert link.connection.count == 1
-    assert all(b"MQTT" in first for first in firsts)
+    assert all(b"MQTT" in first for first in first_bytes)
     assert "closes the connection without an answer" in caplog.text
 
 
-def test_server_that_hangs_up_is_asked_once_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_that_closes_connections_is_probed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mqtt_link, "_FIRST_PAUSE_SECONDS", 0.02)
-    firsts = list[bytes]()
+    first_bytes = list[bytes]()
 
-    def hang_up(first: bytes) -> bytes:
-        firsts.append(first)
+    def close(first: bytes) -> bytes:
+        first_bytes.append(first)
         return b""
 
     def logins() -> int:
-        return sum(b"MQTT" in first for first in list(firsts))
+        return sum(b"MQTT" in first for first in list(first_bytes))
 
-    with answering(hang_up) as port, link_to(port):
+    with answering(close) as port, link_to(port):
         eventually(lambda: logins() >= 6)
-    others = [first for first in firsts if b"MQTT" not in first]
-    # TLS and HTTP.
+    others = [first for first in first_bytes if b"MQTT" not in first]
+    # The probes: TLS and HTTP.
     assert [first[:1] for first in others] == [b"\x16", b"G"]

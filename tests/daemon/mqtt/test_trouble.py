@@ -1,4 +1,4 @@
-"""The words for what keeps us from the broker, and how often they are said."""
+"""Explanations of connection errors, and how often they are logged."""
 
 import logging
 import socket
@@ -15,7 +15,7 @@ SETTINGS = MqttSettings(host="hub.local")
 
 
 @pytest.mark.parametrize(
-    ("error", "words", "users"),
+    ("error", "words", "needs_user"),
     [
         (socket.gaierror(socket.EAI_NONAME, "unknown"), "hub.local: name not found", True),
         (socket.gaierror(socket.EAI_AGAIN, "later"), "no name server answers", False),
@@ -26,13 +26,13 @@ SETTINGS = MqttSettings(host="hub.local")
         (IndexError("index out of range"), "hub.local:1883: index out of range", False),
     ],
 )
-def test_troubles_are_told_apart(error: Exception, words: str, users: bool) -> None:  # noqa: FBT001
+def test_explains_connection_errors(error: Exception, words: str, needs_user: bool) -> None:  # noqa: FBT001
     trouble = explain(error, SETTINGS)
     assert words in trouble.reason
-    assert trouble.users is users
+    assert trouble.needs_user is needs_user
 
 
-def test_a_line_is_said_at_once_and_again_every_five_minutes_with_a_count(
+def test_repeated_line_is_logged_every_five_minutes_with_count(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0

@@ -1,4 +1,4 @@
-"""Another client of the broker: what refuses it is said at once, in one line."""
+"""The watching client reports refusals at once, in one line."""
 
 import socket
 import threading
@@ -21,10 +21,11 @@ SUBSCRIBE = 0x82
 
 
 @contextmanager
-def peer(suback: bytes | None) -> Iterator[MqttSettings]:
-    """A broker that takes every client and answers the first SUBSCRIBE with these return codes.
+def stub_broker(suback: bytes | None) -> Iterator[MqttSettings]:
+    """Run a broker that accepts one client and answers each SUBSCRIBE with these return codes.
 
-    mosquitto grants every subscription, also one that its access list forbids to read.
+    None: it never answers. mosquitto cannot be used: it grants even subscriptions that its access
+    list forbids.
     """
     server = socket.create_server(("127.0.0.1", 0))
 
@@ -44,7 +45,7 @@ def peer(suback: bytes | None) -> Iterator[MqttSettings]:
     thread.join(5)
 
 
-def refusal(settings: MqttSettings, error: type[Exception], password: str | None = None) -> str:
+def error_of(settings: MqttSettings, error: type[Exception], password: str | None = None) -> str:
     began = time.monotonic()
     with (
         pytest.raises(error) as caught,
@@ -55,46 +56,52 @@ def refusal(settings: MqttSettings, error: type[Exception], password: str | None
     return str(caught.value)
 
 
-def test_a_subscription_that_is_refused_names_the_remedy() -> None:
-    with peer(b"\x80\x80") as settings:
-        said = refusal(settings, InputError)
-    assert f"the broker at 127.0.0.1:{settings.port} answers Unspecified error" in said
-    assert "what the broker lets this user read" in said
+def test_refused_subscription_raises_error_with_remedy() -> None:
+    with stub_broker(b"\x80\x80") as settings:
+        error = error_of(settings, InputError)
+    assert f"the broker at 127.0.0.1:{settings.port} answers Unspecified error" in error
+    assert "the user's read access in" in error
 
 
-def test_subscriptions_that_are_granted_are_no_error() -> None:
-    with peer(b"\x01\x00") as settings, watching(settings, None, lambda *_: None) as answered:
+def test_accepts_granted_subscriptions() -> None:
+    with (
+        stub_broker(b"\x01\x00") as settings,
+        watching(settings, None, lambda *_: None) as answered,
+    ):
         assert answered
 
 
-def test_a_request_to_stop_ends_the_wait_for_an_answer() -> None:
+def test_stop_request_ends_wait_for_answer() -> None:
     stop = Stop()
     stop.set()
-    with peer(None) as settings, watching(settings, None, lambda *_: None, stop=stop) as answered:
+    with (
+        stub_broker(None) as settings,
+        watching(settings, None, lambda *_: None, stop=stop) as answered,
+    ):
         assert not answered
 
 
-def test_a_broker_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fails_if_broker_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watcher, "_ANSWER_SECONDS", 0.3)
-    with peer(None) as settings:
-        assert "does not answer" in refusal(settings, FailedError)
+    with stub_broker(None) as settings:
+        assert "does not answer" in error_of(settings, FailedError)
 
 
-def test_credentials_that_are_refused_are_said_at_once(
+def test_reports_refused_credentials_at_once(
     tmp_path_factory: pytest.TempPathFactory, start_broker: StartBroker
 ) -> None:
     passwords = make_password_file(tmp_path_factory.mktemp("passwords"), "box", "secret")
     broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
     settings = MqttSettings(host="127.0.0.1", port=broker.port, username="box")
-    assert "Not authorized" in refusal(settings, InputError, "wrong")
+    assert "Not authorized" in error_of(settings, InputError, "wrong")
 
 
-def test_a_host_that_cannot_be_one_is_the_users_to_correct() -> None:
-    said = refusal(MqttSettings(host="no such host.invalid", port=1883), InputError)
-    assert "mqtt.host" in said
+def test_invalid_host_is_an_input_error() -> None:
+    error = error_of(MqttSettings(host="no such host.invalid", port=1883), InputError)
+    assert "mqtt.host" in error
 
 
-def test_only_the_topics_that_are_wanted_are_received(broker: Mosquitto) -> None:
+def test_receives_only_given_topics(broker: Mosquitto) -> None:
     settings = MqttSettings(host="127.0.0.1", port=broker.port)
     received: list[str] = []
     arrived = threading.Event()

@@ -19,7 +19,7 @@ from daemon.counters import Counters
 from daemon.errors import InputError
 from daemon.place_state import PlaceState
 from daemon.web.endpoint import serve
-from daemon.web.health import Health, NodeHealth, judge
+from daemon.web.health import Health, NodeHealth, find_problems
 
 parser = pytest.importorskip("prometheus_client.parser", reason="needs prometheus-client")
 
@@ -41,7 +41,7 @@ MUTED = NodeHealth(PlaceState.MUTED, None, replace(COUNTERS, windows=0))
 DEAF = NodeHealth(PlaceState.DEAF, 'the "device" is\ngone', COUNTERS)
 
 
-def of(**nodes: NodeHealth) -> Callable[[], Health]:
+def snapshot_of(**nodes: NodeHealth) -> Callable[[], Health]:
     return lambda: Health(nodes, time.monotonic())
 
 
@@ -54,8 +54,11 @@ def free_port() -> int:
 
 class Answer(NamedTuple):
     code: int
+    """HTTP status code."""
     kind: str | None
+    """The Content-Type header."""
     body: str
+    """The decoded body."""
 
     @property
     def json(self) -> Any:
@@ -76,7 +79,7 @@ Serve = Callable[[Callable[[], Health]], int]
 
 @pytest.fixture
 def served() -> Iterator[Serve]:
-    """Serve a snapshot; the port."""
+    """Return a function that serves a snapshot and returns the port."""
     with ExitStack() as stack:
 
         def start(snapshot: Callable[[], Health]) -> int:
@@ -88,7 +91,7 @@ def served() -> Iterator[Serve]:
 
 
 def samples(body: str) -> dict[tuple[str, ...], float]:
-    """Each sample by its name and its labels' values, as Prometheus' own parser reads them."""
+    """Parse metrics with Prometheus' own parser; key them by name and label values."""
     return {
         (sample.name, *sample.labels.values()): sample.value
         for family in parser.text_string_to_metric_families(body)
@@ -96,8 +99,8 @@ def samples(body: str) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_a_scrape_gives_every_counter_of_every_node(served: Serve) -> None:
-    answer = ask(served(of(room=HEARING, cellar=MUTED)), "/metrics")
+def test_metrics_contain_every_counter_of_every_node(served: Serve) -> None:
+    answer = ask(served(snapshot_of(room=HEARING, cellar=MUTED)), "/metrics")
     assert (answer.code, answer.kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
     found = samples(answer.body)
     expected = {
@@ -123,7 +126,7 @@ def test_a_scrape_gives_every_counter_of_every_node(served: Serve) -> None:
     assert found["process_resident_memory_bytes",] > 1e6
 
 
-def test_each_scrape_is_asked_anew(served: Serve) -> None:
+def test_each_scrape_takes_a_new_snapshot(served: Serve) -> None:
     windows = iter([1, 2])
 
     def snapshot() -> Health:
@@ -141,21 +144,21 @@ def test_each_scrape_is_asked_anew(served: Serve) -> None:
     assert [metrics["timbrel_windows_total", "room"] for metrics in found] == [1, 2]
 
 
-def test_hearing_and_muted_are_well(served: Serve) -> None:
-    answer = ask(served(of(room=HEARING, cellar=MUTED)), "/healthz")
+def test_hearing_and_muted_nodes_are_healthy(served: Serve) -> None:
+    answer = ask(served(snapshot_of(room=HEARING, cellar=MUTED)), "/healthz")
     assert (answer.code, answer.kind) == (200, "application/json")
     assert answer.json == {"status": "ok", "nodes": {"room": "hearing", "cellar": "muted"}}
 
 
-def test_state_of_the_broker_is_told_and_is_never_a_failure(served: Serve) -> None:
+def test_reports_broker_state_without_failing(served: Serve) -> None:
     broker = "not connected: no broker answers at hub:1883 (is it running?)"
     answer = ask(served(lambda: Health({"room": HEARING}, time.monotonic(), broker)), "/healthz")
     assert answer.code == 200
     assert answer.json == {"status": "ok", "nodes": {"room": "hearing"}, "broker": broker}
 
 
-def test_a_deaf_node_is_not_and_its_reason_is_told(served: Serve) -> None:
-    answer = ask(served(of(room=HEARING, cellar=DEAF)), "/healthz?verbose=1")
+def test_deaf_node_fails_with_its_reason(served: Serve) -> None:
+    answer = ask(served(snapshot_of(room=HEARING, cellar=DEAF)), "/healthz?verbose=1")
     assert answer.code == 503
     assert answer.json == {
         "status": "failing",
@@ -164,58 +167,56 @@ def test_a_deaf_node_is_not_and_its_reason_is_told(served: Serve) -> None:
     }
 
 
-def test_a_loop_that_hangs_is_not_well(served: Serve) -> None:
+def test_hanging_loop_fails(served: Serve) -> None:
     since = time.monotonic() - 31
     answer = ask(served(lambda: Health({"room": HEARING}, since)), "/healthz")
     assert answer.code == 503
     assert answer.json["reasons"] == ["the loop has not completed a turn for 31 s"]
 
 
-def test_a_turn_of_half_a_minute_and_a_node_that_starts_are_judged() -> None:
+def test_turn_of_half_a_minute_is_healthy_and_starting_node_is_not() -> None:
     starting = NodeHealth(PlaceState.STARTING, None, COUNTERS)
-    assert judge(Health({"room": HEARING}, 100.0), 130.0) == []
-    assert judge(Health({"room": starting}, 100.0), 100.0) == ["room: starting"]
+    assert find_problems(Health({"room": HEARING}, 100.0), 130.0) == []
+    assert find_problems(Health({"room": starting}, 100.0), 100.0) == ["room: starting"]
 
 
-def test_without_a_port_nothing_is_served_nor_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_port_nothing_is_served_or_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     threads = threading.active_count()
-    with serve(None, of(room=HEARING)):
+    with serve(None, snapshot_of(room=HEARING)):
         assert threading.active_count() == threads
 
 
-def test_without_prometheus_client_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_missing_prometheus_client(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("prometheus_client", "prometheus_client.core"):
         monkeypatch.setitem(sys.modules, name, None)
     with (
         pytest.raises(InputError, match=r"-m pip install prometheus-client, or leave it out"),
-        serve(free_port(), of(room=HEARING)),
+        serve(free_port(), snapshot_of(room=HEARING)),
     ):
         pass
 
 
-def test_a_port_that_is_taken_is_one_warning_and_no_more(
-    served: Serve, caplog: pytest.LogCaptureFixture
-) -> None:
-    port = served(of(room=HEARING))
-    with serve(port, of(room=DEAF)):
+def test_port_in_use_is_only_a_warning(served: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    port = served(snapshot_of(room=HEARING))
+    with serve(port, snapshot_of(room=DEAF)):
         assert ask(port, "/healthz").code == 200
     (warning,) = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
     assert warning.startswith(f"health.port: cannot listen on port {port} (Address already in use)")
     assert ask(port, "/healthz").code == 200
 
 
-def test_afterwards_the_port_is_free_again() -> None:
+def test_port_is_free_after_exit() -> None:
     port = free_port()
     for _ in range(2):
-        with serve(port, of(room=HEARING)):
+        with serve(port, snapshot_of(room=HEARING)):
             assert ask(port, "/healthz").code == 200
         with pytest.raises(OSError, match="refused"):
             ask(port, "/healthz")
 
 
-def test_only_loopback_is_listened_at(served: Serve) -> None:
-    port = served(of(room=HEARING))
+def test_listens_on_loopback_only(served: Serve) -> None:
+    port = served(snapshot_of(room=HEARING))
     with open("/proc/net/tcp") as table:  # noqa: PTH123
         lines = [line.split() for line in table]
     listening = [line[1] for line in lines if line[3] == "0A" and line[1].endswith(f":{port:04X}")]
@@ -238,18 +239,18 @@ def test_only_loopback_is_listened_at(served: Serve) -> None:
         ("/healthz", "GET", {"Host": "127.0.0.1"}, 200),
     ],
 )
-def test_what_is_not_offered_is_refused(
+def test_rejects_other_paths_methods_and_hosts(
     path: str, method: str, headers: dict[str, str], code: int, served: Serve
 ) -> None:
-    assert ask(served(of(room=HEARING)), path, method, **headers).code == code
+    assert ask(served(snapshot_of(room=HEARING)), path, method, **headers).code == code
 
 
-def test_a_head_has_no_body(served: Serve) -> None:
-    answer = ask(served(of(room=DEAF)), "/healthz", "HEAD")
+def test_answer_to_head_has_no_body(served: Serve) -> None:
+    answer = ask(served(snapshot_of(room=DEAF)), "/healthz", "HEAD")
     assert (answer.code, answer.body) == (503, "")
 
 
-def test_a_snapshot_that_fails_is_told_once_and_not_as_health(
+def test_failing_snapshot_is_logged_once_and_answered_with_500(
     served: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     def failing() -> Health:
@@ -262,8 +263,8 @@ def test_a_snapshot_that_fails_is_told_once_and_not_as_health(
     ]
 
 
-def sent(port: int, content: bytes) -> bytes:
-    """What comes back for these bytes until the server hangs up."""
+def send_bytes(port: int, content: bytes) -> bytes:
+    """Send bytes; return the answer up to the end of the connection."""
     answer = b""
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
         try:
@@ -273,7 +274,7 @@ def sent(port: int, content: bytes) -> bytes:
                 answer += piece
         except TimeoutError:
             raise
-        except OSError:  # it has hung up
+        except OSError:  # The server has closed the connection.
             pass
     return answer
 
@@ -297,11 +298,11 @@ def sent(port: int, content: bytes) -> bytes:
         b"GET /%00%ff\xff HTTP/1.1\r\n\r\n",
     ],
 )
-def test_what_is_no_request_does_not_hurt(
+def test_survives_invalid_requests(
     content: bytes, served: Serve, caplog: pytest.LogCaptureFixture, capfd: Any
 ) -> None:
-    port = served(of(room=HEARING))
-    answer = sent(port, content)
+    port = served(snapshot_of(room=HEARING))
+    answer = send_bytes(port, content)
     assert len(answer) < 2_000
     assert b"Traceback" not in answer
     assert ask(port, "/healthz").code == 200
@@ -313,7 +314,7 @@ def test_slow_and_excess_requests_are_rejected(
     served: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("daemon.web.server._REQUEST_SECONDS", 1.0)
-    port = served(of(room=HEARING))
+    port = served(snapshot_of(room=HEARING))
     threads = threading.active_count()
     crowd = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(100)]
     deadline = time.monotonic() + 10
@@ -323,14 +324,14 @@ def test_slow_and_excess_requests_are_rejected(
                 one.send(b"G")
             except OSError:
                 continue
-        # One that has answered makes room a moment before its thread is gone.
+        # A slot is released just before its thread ends.
         assert threading.active_count() <= threads + 16
         try:
             if ask(port, "/healthz").code == 200:
                 break
         except OSError:
             pass
-        assert time.monotonic() < deadline, "a crowd that dawdles keeps others out"
+        assert time.monotonic() < deadline, "slow clients block others"
         time.sleep(0.2)
     for one in crowd:
         one.close()

@@ -1,4 +1,4 @@
-"""Damaged and crafted outboxes: moved aside and logged, undamaged rows are kept."""
+"""Damaged outbox files are moved aside and logged; their undamaged rows are kept."""
 
 import json
 import logging
@@ -23,9 +23,9 @@ from daemon.mqtt.outbox.event_queue import Entry
 from daemon.mqtt.outbox.moment import Moment, this_moment
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.mqtt.outbox.rows import _checksum
-from daemon.mqtt.outbox.wal import repaired
+from daemon.mqtt.outbox.wal import repair_log
 from tests.conftest import ROOT, Mosquitto, Watcher
-from tests.daemon.mqtt.outbox.test_outbox import small_disk, until
+from tests.daemon.mqtt.outbox.test_outbox import small_disk, wait_until
 from tests.daemon.special_files import SPECIAL
 
 WAL = f"{NAME}-wal"
@@ -49,7 +49,7 @@ def numbers(entries: list[Entry]) -> list[int]:
 
 
 def make(directory: Path, events: int = 30, wills: int = 3) -> Path:
-    """An outbox that was closed well; its file."""
+    """Make an outbox that was closed properly; return its file."""
     file = OutboxFile(directory)
     file.write(
         {number: entry(number) for number in range(1, events + 1)},
@@ -61,40 +61,43 @@ def make(directory: Path, events: int = 30, wills: int = 3) -> Path:
 
 
 def make_killed(directory: Path, writes: int = 12) -> Path:
-    """An outbox as a killed daemon leaves it, each event one write; its write-ahead log."""
-    living = directory.with_name("living")
-    file = OutboxFile(living)
+    """Make an outbox as a killed daemon leaves it; return its write-ahead log.
+
+    Each event is one write.
+    """
+    open_outbox = directory.with_name("open")
+    file = OutboxFile(open_outbox)
     for number in range(1, writes + 1):
         file.write({number: entry(number)}, [], {"id": entry(1000 + number)})
     directory.mkdir()
     for name in (NAME, WAL):
-        shutil.copy(living / name, directory)
+        shutil.copy(open_outbox / name, directory)
     file.close()
     return directory / WAL
 
 
-def opened(directory: Path) -> OutboxFile:
-    """The outbox as the next start finds it, closed again."""
+def reopen(directory: Path) -> OutboxFile:
+    """Open the outbox as the next start does, and close it."""
     file = OutboxFile(directory)
     file.close()
     return file
 
 
-def crafted(path: Path, *values: Any, table: str = "events", key: Any = None) -> None:
-    """Add a row of any values with the right checksum."""
+def insert_row(path: Path, *values: Any, table: str = "events", key: Any = None) -> None:
+    """Add a row of any values with a correct checksum."""
     with sqlite3.connect(path) as database:
         row = (key, *values, _checksum(*values))
         database.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
     database.close()
 
 
-def changed(path: Path, script: str) -> None:
+def run_sql(path: Path, script: str) -> None:
     database = sqlite3.connect(path)
     database.executescript(script)
     database.close()
 
 
-def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
 
 
@@ -104,23 +107,23 @@ def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
         ("UPDATE events SET topic = CAST(X'fffe' AS TEXT) WHERE number = 3", 32),
         ("UPDATE events SET boot = CAST(X'c3' AS TEXT) WHERE number = 3", 32),
         ("UPDATE wills SET topic = CAST(X'ff' AS TEXT) WHERE event_id = 'id1'", 32),
-        # The id is no part of what is sent.
+        # The checksum does not cover the event id, which is not sent.
         ("UPDATE wills SET event_id = CAST(X'ff' AS TEXT) WHERE event_id = 'id1'", 33),
     ],
 )
-def test_a_text_that_is_not_utf_8_costs_its_own_row(
+def test_invalid_utf_8_loses_only_its_own_row(
     script: str, kept: int, directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    changed(make(directory), script)
-    file = opened(directory)
+    run_sql(make(directory), script)
+    file = reopen(directory)
     assert len(file.events) + len(file.wills) == kept
     assert file.unusable == 33 - kept
-    assert len(errors(caplog)) == file.unusable
+    assert len(warnings(caplog)) == file.unusable
     assert file.unusable == 0 or f"moved to {ASIDE}; {kept} event(s) could be" in caplog.text
 
 
 @pytest.mark.parametrize("name", [b"boot TEXT", b"payload BLOB", b"wills (event"])
-def test_a_schema_that_is_not_utf_8_does_not_stop_the_start(
+def test_schema_with_invalid_utf_8_loses_no_event(
     name: bytes, directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = make(directory)
@@ -129,10 +132,10 @@ def test_a_schema_that_is_not_utf_8_does_not_stop_the_start(
     while (place := content.find(name, place + 1)) >= 0:
         content[place + 1] = 0xFF
     path.write_bytes(content)
-    file = opened(directory)
+    file = reopen(directory)
     assert numbers(file.events) == list(range(1, 31))
     assert len(file.wills) == 3
-    (line,) = errors(caplog)
+    (line,) = warnings(caplog)
     assert line.startswith(f"{path} is damaged (")
     assert (directory / ASIDE).exists()
 
@@ -152,7 +155,7 @@ BYTES = {
 
 
 @pytest.mark.parametrize("name", BYTES)
-def test_a_damaged_first_page_loses_no_event(
+def test_damaged_first_page_loses_no_event(
     name: str, directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = make(directory)
@@ -160,23 +163,25 @@ def test_a_damaged_first_page_loses_no_event(
     place, value = BYTES[name]
     content[place] = value
     path.write_bytes(content)
-    file = opened(directory)
+    file = reopen(directory)
     assert numbers(file.events) == list(range(1, 31))
     assert len(file.wills) == 3
-    assert len(errors(caplog)) == 1
-    assert numbers(opened(directory).events) == list(range(1, 31))
+    assert len(warnings(caplog)) == 1
+    assert numbers(reopen(directory).events) == list(range(1, 31))
 
 
-def test_a_newer_schema_is_not_taken_for_damage(directory: Path) -> None:
-    changed(make(directory), "PRAGMA user_version = 2")
-    with pytest.raises(InputError, match=r"made by a newer Timbrel \(schema 2, this one knows 1\)"):
+def test_newer_schema_is_not_treated_as_damage(directory: Path) -> None:
+    run_sql(make(directory), "PRAGMA user_version = 2")
+    with pytest.raises(
+        InputError, match=r"made by a newer Timbrel \(schema 2, this version supports 1\)"
+    ):
         OutboxFile(directory)
 
 
 @pytest.mark.parametrize(
-    "damage", ["junk", "cut", "foreign", "zeros in the middle", "nothing but zeros", "empty"]
+    "damage", ["junk", "cut", "foreign", "zeros in the middle", "only zeros", "empty"]
 )
-def test_a_damaged_file_is_moved_aside_and_what_is_whole_is_kept(
+def test_moves_damaged_file_aside_and_keeps_undamaged_rows(
     damage: str, directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = make(directory, 200)
@@ -189,25 +194,25 @@ def test_a_damaged_file_is_moved_aside_and_what_is_whole_is_kept(
         kept = range(60, 200)
     elif damage == "foreign":
         path.unlink()
-        changed(path, "CREATE TABLE events (number INTEGER); PRAGMA user_version = 1")
+        run_sql(path, "CREATE TABLE events (number INTEGER); PRAGMA user_version = 1")
     elif damage == "zeros in the middle":
         path.write_bytes(sound[:20_000] + bytes(40_000) + sound[60_000:])
         kept = range(60, 200)
-    elif damage == "nothing but zeros":
+    elif damage == "only zeros":
         path.write_bytes(bytes(len(sound)))
     else:
         path.write_bytes(b"")
-    file = opened(directory)
+    file = reopen(directory)
     assert len(file.events) in kept
     assert set(file.events) <= {entry(number) for number in range(1, 201)}
-    assert numbers(opened(directory).events) == numbers(file.events)
+    assert numbers(reopen(directory).events) == numbers(file.events)
     if damage != "empty":
-        (line,) = errors(caplog)
+        (line,) = warnings(caplog)
         assert f"moved to {ASIDE}; {len(file.events) + len(file.wills)} event(s) could" in line
         assert (directory / ASIDE).exists()
 
 
-def test_bits_that_flip_never_stop_it_and_never_make_an_event_up(directory: Path) -> None:
+def test_flipped_bits_prevent_no_start_and_invent_no_event(directory: Path) -> None:
     sound = make(directory).read_bytes()
     everything = {entry(number) for number in (*range(1, 31), 1000, 1001, 1002)}
     rng = np.random.default_rng(1)
@@ -227,7 +232,7 @@ def test_bits_that_flip_never_stop_it_and_never_make_an_event_up(directory: Path
         assert set(file.events) | set(file.wills) <= everything
         file.write({1000: entry(5)}, [], {})
         file.close()
-        assert entry(5) in opened(directory).events
+        assert entry(5) in reopen(directory).events
         kept.append(len(file.events) + len(file.wills))
     assert len(kept) > 75
     assert np.mean(kept) > 0.9 * len(everything)
@@ -236,23 +241,23 @@ def test_bits_that_flip_never_stop_it_and_never_make_an_event_up(directory: Path
 GOOD = ("t/room/event", b'{"n":77}', "boot", 1.0, NOW)
 UNUSABLE: dict[str, tuple[Any, ...]] = {
     "wildcard": ("t/#", *GOOD[1:]),
-    "plus": ("t/+/event", *GOOD[1:]),
+    "single-level wildcard": ("t/+/event", *GOOD[1:]),
     "empty topic": ("", *GOOD[1:]),
-    "too long": ("t" * 65_536, *GOOD[1:]),
+    "topic too long": ("t" * 65_536, *GOOD[1:]),
     "NUL": ("t\0x", *GOOD[1:]),
     "control character": ("t\x7f", *GOOD[1:]),
-    "no character": ("t\ufffe", *GOOD[1:]),
+    "noncharacter": ("t\ufffe", *GOOD[1:]),
     "topic is bytes": (b"t", *GOOD[1:]),
-    "text": (GOOD[0], '{"n":77}', *GOOD[2:]),
-    "number": (GOOD[0], 77, *GOOD[2:]),
-    "no JSON": (GOOD[0], b"hello", *GOOD[2:]),
-    "no object": (GOOD[0], b"[1]", *GOOD[2:]),
-    "deep": (GOOD[0], b'{"a":' * 50_000, *GOOD[2:]),
-    "huge": (GOOD[0], b'{"a":"%s"}' % (b"x" * 200_000), *GOOD[2:]),
+    "payload is text": (GOOD[0], '{"n":77}', *GOOD[2:]),
+    "payload is a number": (GOOD[0], 77, *GOOD[2:]),
+    "not JSON": (GOOD[0], b"hello", *GOOD[2:]),
+    "JSON array": (GOOD[0], b"[1]", *GOOD[2:]),
+    "deeply nested": (GOOD[0], b'{"a":' * 50_000, *GOOD[2:]),
+    "payload too large": (GOOD[0], b'{"a":"%s"}' % (b"x" * 200_000), *GOOD[2:]),
     "boot is bytes": (*GOOD[:2], b"boot", *GOOD[3:]),
-    "since boot for ever": (*GOOD[:3], float("inf"), GOOD[4]),
+    "since boot infinite": (*GOOD[:3], float("inf"), GOOD[4]),
     "since boot negative": (*GOOD[:3], -1.0, GOOD[4]),
-    "wall absurd": (*GOOD[:4], 1e300),
+    "wall too large": (*GOOD[:4], 1e300),
     "wall negative": (*GOOD[:4], -1e9),
     "wall is text": (*GOOD[:4], "now"),
 }
@@ -260,30 +265,32 @@ UNUSABLE: dict[str, tuple[Any, ...]] = {
 
 @pytest.mark.parametrize("name", UNUSABLE)
 @pytest.mark.parametrize("table", ["events", "wills"])
-def test_a_row_that_no_broker_would_take_is_left_out_and_counted(
+def test_skips_and_counts_rows_that_cannot_be_sent(
     table: str, name: str, directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    crafted(make(directory), *UNUSABLE[name], table=table, key=None if table == "events" else "x")
+    insert_row(
+        make(directory), *UNUSABLE[name], table=table, key=None if table == "events" else "x"
+    )
     with Outbox(directory) as outbox:
         assert outbox.waiting == 33
         assert outbox.dropped == 1
-    (line,) = errors(caplog)
+    (line,) = warnings(caplog)
     assert "is damaged (1 row(s) that cannot be sent): moved to" in line
     with Outbox(directory) as outbox:
         assert outbox.waiting == 33
         assert outbox.dropped == 0
 
 
-def test_made_up_rows_keep_no_event_from_a_real_broker(
+def test_invalid_rows_do_not_block_valid_events(
     directory: Path, broker: Mosquitto, watcher: Watcher, tmp_path: Path
 ) -> None:
     now = this_moment()
     file = OutboxFile(directory)
     file.close()
     for number, values in enumerate(UNUSABLE.values(), 1):
-        crafted(directory / NAME, *values)
-        crafted(directory / NAME, "t/room/event", b'{"n":%d}' % number, *now)
-    daemon = start(tmp_path, directory, broker)
+        insert_row(directory / NAME, *values)
+        insert_row(directory / NAME, "t/room/event", b'{"n":%d}' % number, *now)
+    daemon = start_daemon(tmp_path, directory, broker)
     try:
         watcher.wait_for("t/room/event", lambda m: m.json["n"] == len(UNUSABLE))
         assert [m.json["n"] for m in watcher.of("t/room/event")] == [*range(1, len(UNUSABLE) + 1)]
@@ -296,8 +303,8 @@ def test_made_up_rows_keep_no_event_from_a_real_broker(
     assert log.count("rows that cannot be sent") + log.count("row(s) that cannot be sent") == 1
 
 
-def start(folder: Path, directory: Path, broker: Mosquitto) -> "subprocess.Popen[str]":
-    """`timbrel run` without a microphone."""
+def start_daemon(folder: Path, directory: Path, broker: Mosquitto) -> "subprocess.Popen[str]":
+    """Start `timbrel run` without a microphone."""
     config = folder / "timbrel.yaml"
     config.write_text(
         f"state: {{directory: {directory}}}\nmqtt: {{host: 127.0.0.1, port: {broker.port}}}\n"
@@ -313,7 +320,7 @@ def start(folder: Path, directory: Path, broker: Mosquitto) -> "subprocess.Popen
 
 @pytest.mark.parametrize("name", [NAME, WAL, f"{NAME}-shm", f"{NAME}-journal", "lock"])
 @pytest.mark.parametrize("kind", SPECIAL)
-def test_what_is_no_file_is_moved_aside_and_neither_read_nor_followed(
+def test_moves_special_files_aside_without_reading_or_following_them(
     kind: str, name: str, directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     make(directory)
@@ -322,15 +329,15 @@ def test_what_is_no_file_is_moved_aside_and_neither_read_nor_followed(
     elsewhere = directory / "elsewhere"
     elsewhere.write_text("precious")
     SPECIAL[kind](path)
-    file = opened(directory)
+    file = reopen(directory)
     assert len(file.events) == (0 if name == NAME else 30)
     assert elsewhere.read_text() == "precious"
-    (line,) = errors(caplog)
+    (line,) = warnings(caplog)
     assert line == f"{path} is {kind} instead of a file: moved to {name}.damaged"
     assert (directory / NAME).is_file()
 
 
-def test_the_daemon_starts_however_its_state_is_damaged(
+def test_daemon_starts_with_special_files_and_damaged_state(
     directory: Path, broker: Mosquitto, watcher: Watcher, tmp_path: Path
 ) -> None:
     directory.mkdir()
@@ -342,7 +349,7 @@ def test_the_daemon_starts_however_its_state_is_damaged(
         '{"last":{"started":1e300,"seconds":1,"families":[]}}'
     )
     os.mkfifo(directory / "chosen-timbrel.json")
-    daemon = start(tmp_path, directory, broker)
+    daemon = start_daemon(tmp_path, directory, broker)
     try:
         watcher.wait_for("timbrel/timbrel/hearing")
         watcher.wait_for("timbrel/timbrel/mute")
@@ -355,83 +362,90 @@ def test_the_daemon_starts_however_its_state_is_damaged(
     assert victim.read_text() == "precious"
 
 
-def flipped(path: Path, place: int, bit: int = 0) -> None:
+def flip_bit(path: Path, place: int, bit: int = 0) -> None:
     content = bytearray(path.read_bytes())
     content[place] ^= 1 << bit
     path.write_bytes(content)
 
 
 def frame_at(number: int) -> int:
-    """Where a frame of the log begins."""
+    """Return the offset of a frame in the log."""
     return 32 + number * (24 + PAGE)
 
 
-# Within a frame: its page, whether it ends a write, its salts, its checksum, its content.
-IN_A_FRAME = {"page": 3, "commit": 7, "salt": 9, "checksum": 17, "content": 24 + 2000, "end": 4119}
+# Offsets within a frame.
+IN_A_FRAME = {
+    "page": 3,
+    "end mark": 7,
+    "salt": 9,
+    "checksum": 17,
+    "content": 24 + 2000,
+    "last byte": 4119,
+}
 
 
 @pytest.mark.parametrize("place", IN_A_FRAME)
 @pytest.mark.parametrize("number", [0, 4, 10])
-def test_damage_in_the_log_costs_a_page_and_not_all_that_follows(
+def test_damage_in_log_does_not_lose_later_writes(
     number: int, place: str, directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     log = make_killed(directory)
-    flipped(log, frame_at(number) + IN_A_FRAME[place])
-    file = opened(directory)
+    flip_bit(log, frame_at(number) + IN_A_FRAME[place])
+    file = reopen(directory)
     # Later writes hold the same pages again.
     assert numbers(file.events) == list(range(1, 13))
     assert numbers(file.wills) == [1012]
-    (line,) = errors(caplog)
+    (line,) = warnings(caplog)
     assert line.startswith(f"{log} is damaged: copied to {ASIDE}-wal; ")
     assert (directory / f"{ASIDE}-wal").exists()
 
 
-def test_every_place_of_the_log_is_looked_at(directory: Path) -> None:
+def test_detects_damage_anywhere_in_log(directory: Path) -> None:
     log = make_killed(directory, 5)
     sound = log.read_bytes()
-    assert repaired(sound, PAGE) is None
+    assert repair_log(sound, PAGE) is None
     for place in range(0, len(sound), 331):
         content = bytearray(sound)
         content[place] ^= 0x10
-        better = repaired(bytes(content), PAGE)
-        assert better is not None, place
-        # The last write, of three pages, is kept or left out as a whole.
-        assert better.damaged <= (2 if place < frame_at(16) else 3), place
+        repaired = repair_log(bytes(content), PAGE)
+        assert repaired is not None, place
+        # The last write, of three pages, is kept or removed as a whole.
+        assert repaired.damaged <= (2 if place < frame_at(16) else 3), place
 
 
 @pytest.mark.parametrize("place", range(32))
-def test_a_damaged_header_of_the_log_costs_nothing(
+def test_damaged_log_header_loses_nothing(
     place: int, directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    flipped(make_killed(directory), place, 1)
-    file = opened(directory)
+    flip_bit(make_killed(directory), place, 1)
+    file = reopen(directory)
     assert numbers(file.events) == list(range(1, 13))
-    assert len(errors(caplog)) == 1
+    assert len(warnings(caplog)) == 1
 
 
-def test_a_log_whose_beginning_is_wiped_out_costs_its_first_page(
+def test_erased_beginning_of_log_loses_first_page(
     directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     log = make_killed(directory)
     log.write_bytes(bytes(45) + log.read_bytes()[45:])
-    file = opened(directory)
+    file = reopen(directory)
     assert numbers(file.events) == list(range(1, 13))
     assert "1 of 43 page(s) in it had to be left out" in caplog.text
 
 
 @pytest.mark.parametrize("size", [0, 1, 31, 32, 33, 60, 4_000])
-def test_a_log_that_is_not_even_one_page_is_no_damage(
+def test_log_shorter_than_a_page_is_not_reported_as_damage(
     size: int, directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     log = make_killed(directory)
     log.write_bytes(log.read_bytes()[:size])
-    opened(directory)
+    reopen(directory)
     log.write_bytes(bytes(size))
-    opened(directory)
-    assert errors(caplog) == []
+    reopen(directory)
+    assert warnings(caplog) == []
 
 
-def test_a_log_whose_end_is_damaged_loses_the_last_write(
+def test_damaged_end_of_log_loses_last_write(
     directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     log = make_killed(directory)
@@ -439,32 +453,32 @@ def test_a_log_whose_end_is_damaged_loses_the_last_write(
     last = frame_at((len(content) - 32) // (24 + PAGE) - 3)
     content[last + 24 :: 500] = bytes(len(content[last + 24 :: 500]))
     log.write_bytes(content)
-    file = opened(directory)
+    file = reopen(directory)
     assert numbers(file.events) == list(range(1, 12))
     assert numbers(file.wills) == [1011]
-    assert errors(caplog)[0].startswith(f"{log} is damaged: ")
+    assert warnings(caplog)[0].startswith(f"{log} is damaged: ")
 
 
 LAST_WRITE = range(7, 10)
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A killed daemon's outbox: one event waits, then the next one is added as its will goes."""
-    living = tmp_path_factory.mktemp("ended") / "living"
-    file = OutboxFile(living)
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An outbox of a killed daemon; its last write adds an event and deletes a will."""
+    open_outbox = tmp_path_factory.mktemp("killed") / "open"
+    file = OutboxFile(open_outbox)
     file.write({}, [], {f"id{number}": entry(1000 + number) for number in range(1, 5)})
     file.write({1: entry(1)}, [], {})
     file.write({2: entry(2)}, [], {"id4": None})
-    directory = living.with_name("state")
+    directory = open_outbox.with_name("state")
     directory.mkdir()
     for name in (NAME, WAL):
-        shutil.copy(living / name, directory)
+        shutil.copy(open_outbox / name, directory)
     file.close()
     log = (directory / WAL).read_bytes()
     assert len(log) == frame_at(LAST_WRITE.stop)
     ends = [number for number in range(10) if any(log[frame_at(number) + 4 :][:4])]
-    assert ends == [3, 5, 6, 9], "the writes are not those that the tests damage"
+    assert ends == [3, 5, 6, 9], "the tests expect other writes"
     return directory
 
 
@@ -473,34 +487,34 @@ BEFORE: Kept = ([1], [1001, 1002, 1003, 1004])
 AFTER: Kept = ([1, 2], [1001, 1002, 1003])
 
 
-def kept_in(ended: Path, content: bytes | bytearray, directory: Path) -> Kept:
-    """The events and the wills that are found with this log."""
+def kept_in(killed: Path, content: bytes | bytearray, directory: Path) -> Kept:
+    """Return the events and wills that are found with this log."""
     shutil.rmtree(directory, ignore_errors=True)
-    shutil.copytree(ended, directory)
+    shutil.copytree(killed, directory)
     (directory / WAL).write_bytes(content)
-    file = opened(directory)
+    file = reopen(directory)
     return numbers(file.events), numbers(file.wills)
 
 
 @pytest.mark.parametrize("frame", LAST_WRITE)
 @pytest.mark.parametrize("offset", [*range(0, 24, 4), *range(24, 24 + PAGE, 512), 3584, 4119])
-def test_last_write_that_a_power_failure_cut_short_leaves_the_will(
-    offset: int, frame: int, ended: Path, directory: Path
+def test_incomplete_last_write_is_ignored_as_a_whole(
+    offset: int, frame: int, killed: Path, directory: Path
 ) -> None:
-    content = bytearray((ended / WAL).read_bytes())
+    content = bytearray((killed / WAL).read_bytes())
     content[frame_at(frame) + offset : frame_at(frame + 1)] = bytes(24 + PAGE - offset)
-    whole = content == (ended / WAL).read_bytes()
-    assert kept_in(ended, content, directory) == (AFTER if whole else BEFORE)
+    whole = content == (killed / WAL).read_bytes()
+    assert kept_in(killed, content, directory) == (AFTER if whole else BEFORE)
 
 
 def bits_at(offset: int) -> range:
-    """All bits in a frame's header, one in its content."""
+    """Return all bits in a frame's header, or one in its content."""
     return range(8 if offset < 24 else 1)
 
 
 @pytest.mark.parametrize("frame", LAST_WRITE)
-def test_of_the_last_write_all_frames_are_kept_or_none(frame: int, ended: Path) -> None:
-    sound = (ended / WAL).read_bytes()
+def test_keeps_all_frames_of_last_write_or_none(frame: int, killed: Path) -> None:
+    sound = (killed / WAL).read_bytes()
     first, end = frame_at(frame), frame_at(frame + 1)
     for offset in [*range(24), *range(24, end - first, 37)]:
         at = first + offset
@@ -512,61 +526,59 @@ def test_of_the_last_write_all_frames_are_kept_or_none(frame: int, ended: Path) 
                 for bit in bits_at(offset)
             ),
         ):
-            better = repaired(damaged, PAGE)
-            # None: SQLite sees no damage, or a last write that never ended.
-            if better is not None:
-                left = better.frames - better.damaged
-                assert left in {LAST_WRITE.start, LAST_WRITE.stop}, (offset, better[1:])
+            repaired = repair_log(damaged, PAGE)
+            # None: for SQLite the log is undamaged, or its last write never ended.
+            if repaired is not None:
+                left = repaired.frames - repaired.damaged
+                assert left in {LAST_WRITE.start, LAST_WRITE.stop}, (offset, repaired[1:])
 
 
 @pytest.mark.parametrize("frame", range(1, LAST_WRITE.start))
-def test_damage_before_the_last_write_leaves_out_at_most_that_frame(
-    frame: int, ended: Path
-) -> None:
-    sound = (ended / WAL).read_bytes()
+def test_damage_before_last_write_removes_at_most_that_frame(frame: int, killed: Path) -> None:
+    sound = (killed / WAL).read_bytes()
     first, end = frame_at(frame), frame_at(frame + 1)
     for offset in [*range(24), *range(24, end - first, 37)]:
         at = first + offset
         for bit in bits_at(offset):
             damaged = sound[:at] + bytes([sound[at] ^ 1 << bit]) + sound[at + 1 :]
-            better = repaired(damaged, PAGE)
-            assert better is not None
-            assert better.frames == LAST_WRITE.stop
-            assert better.damaged <= 1, (offset, bit)
+            repaired = repair_log(damaged, PAGE)
+            assert repaired is not None
+            assert repaired.frames == LAST_WRITE.stop
+            assert repaired.damaged <= 1, (offset, bit)
         if offset >= 24:
-            better = repaired(sound[:at] + bytes(end - at) + sound[end:], PAGE)
-            assert better is None or better.damaged == 1, offset
+            repaired = repair_log(sound[:at] + bytes(end - at) + sound[end:], PAGE)
+            assert repaired is None or repaired.damaged == 1, offset
 
 
-def test_wiped_end_of_the_write_before_costs_no_more_than_the_last_write(directory: Path) -> None:
+def test_erased_end_of_previous_write_removes_only_last_write(directory: Path) -> None:
     log = make_killed(directory)
     content = bytearray(log.read_bytes())
     frames = (len(content) - 32) // (24 + PAGE)
     ends = [number for number in range(frames) if any(content[frame_at(number) + 4 :][:4])]
     wiped = ends[-2]
     content[frame_at(wiped) : frame_at(wiped + 1)] = bytes(24 + PAGE)
-    better = repaired(bytes(content), PAGE)
-    assert better is not None
-    assert better.damaged == 1 + ends[-1] - ends[-2]
+    repaired = repair_log(bytes(content), PAGE)
+    assert repaired is not None
+    assert repaired.damaged == 1 + ends[-1] - ends[-2]
 
 
-def test_a_log_without_its_database_is_moved_aside(
+def test_moves_log_without_database_aside(
     directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_killed(directory)
     (directory / NAME).unlink()
-    assert opened(directory).events == []
-    (line,) = errors(caplog)
+    assert reopen(directory).events == []
+    (line,) = warnings(caplog)
     assert f"is missing or empty; moved the log to {WAL}.damaged" in line
 
 
-def test_on_a_full_disk_a_damaged_outbox_waits_for_room(
+def test_repairs_damaged_outbox_once_full_disk_has_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox_module, "_RETRY_SECONDS", 0.2)
     with small_disk(tmp_path, "rw") as disk:
         path = make(disk / "state", 100)
-        crafted(path, *UNUSABLE["wildcard"])
+        insert_row(path, *UNUSABLE["wildcard"])
         before = path.read_bytes()
         ballast = disk / "ballast"
         with pytest.raises(OSError, match="No space"):
@@ -575,33 +587,33 @@ def test_on_a_full_disk_a_damaged_outbox_waits_for_room(
             assert outbox.waiting == 0
             assert path.read_bytes() == before
             ballast.unlink()
-            until(lambda: outbox.on_disk)
+            wait_until(lambda: outbox.on_disk)
             assert outbox.waiting == 103
-        assert len(opened(disk / "state").events) == 103
+        assert len(reopen(disk / "state").events) == 103
 
 
-def test_a_start_that_was_cut_short_while_it_repaired_loses_nothing(directory: Path) -> None:
+def test_interrupted_repair_loses_nothing(directory: Path) -> None:
     path = make(directory)
     path.rename(path.with_name(f"{NAME}.new"))
-    assert numbers(opened(directory).events) == list(range(1, 31))
+    assert numbers(reopen(directory).events) == list(range(1, 31))
 
 
-def test_a_sound_log_is_never_taken_for_a_damaged_one(directory: Path) -> None:
-    """Through checkpoints, which leave older frames behind the newest, and writes cut off."""
+def test_undamaged_log_is_never_repaired(directory: Path) -> None:
+    """Cover checkpoints, which leave older frames after the newest, and incomplete writes."""
     file = OutboxFile(directory)
     seen = set()
     for number in range(1, 150):
         file.write({number: entry(number)}, [number - 20], {"id": entry(number)})
         content = (directory / WAL).read_bytes()
         seen.add(content[16:24])
-        assert repaired(content, PAGE) is None
-        assert repaired(content[: -PAGE // 2], PAGE) is None
-        assert repaired(content[:-PAGE], PAGE) is None
+        assert repair_log(content, PAGE) is None
+        assert repair_log(content[: -PAGE // 2], PAGE) is None
+        assert repair_log(content[:-PAGE], PAGE) is None
     file.close()
     assert len(seen) >= 3
 
 
-def test_a_killed_writer_leaves_a_sound_log(directory: Path) -> None:
+def test_killed_writer_leaves_undamaged_log(directory: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
         "from tests.daemon.mqtt.outbox.test_damage import OutboxFile, entry\n"
@@ -624,12 +636,12 @@ def test_a_killed_writer_leaves_a_sound_log(directory: Path) -> None:
             writer.stdout.readline()
         writer.kill()
         lines = writer.communicate()[0].split()
-        assert repaired((directory / WAL).read_bytes(), PAGE) is None
-        written = numbers(opened(directory).events)
+        assert repair_log((directory / WAL).read_bytes(), PAGE) is None
+        written = numbers(reopen(directory).events)
         assert not lines or written[-1] >= int(lines[-1])
 
 
-def test_files_are_closed_to_others_even_when_they_were_open(directory: Path) -> None:
+def test_makes_existing_files_private(directory: Path) -> None:
     make_killed(directory)
     for file in directory.iterdir():
         file.chmod(0o644)
@@ -640,21 +652,21 @@ def test_files_are_closed_to_others_even_when_they_were_open(directory: Path) ->
     assert WAL in modes
 
 
-def test_a_directory_that_others_can_change_is_named_once(
+def test_warns_once_of_directory_that_others_can_change(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state").chmod(0o777)
     for _ in range(2):
-        opened(tmp_path / "state")
-    (line,) = errors(caplog)
+        reopen(tmp_path / "state")
+    (line,) = warnings(caplog)
     assert "other users can change the files in it (its mode is 0777)" in line
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory to somebody")
-def test_what_root_creates_in_a_service_s_directory_belongs_to_the_service(directory: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the owner of a directory")
+def test_files_created_by_root_belong_to_owner_of_directory(directory: Path) -> None:
     directory.mkdir(mode=0o700)
     os.chown(directory, 12_345, 12_345)
-    opened(directory)
+    reopen(directory)
     owners = {path.name: path.stat().st_uid for path in directory.iterdir()}
     assert owners == {NAME: 12_345, "lock": 12_345}

@@ -1,4 +1,4 @@
-"""The outbox: in order, bounded, through restarts, crashes, and disks that fail."""
+"""The outbox keeps events in order and within bounds, through restarts, crashes and full disks."""
 
 import json
 import logging
@@ -31,7 +31,7 @@ HOUR = 3600.0
 
 
 class Clock:
-    """Two clocks that a test moves."""
+    """The clocks of a `Moment`, set by the test."""
 
     def __init__(self) -> None:
         self.boot, self.since_boot, self.wall = "first", 1000.0, 1.7e9
@@ -39,7 +39,7 @@ class Clock:
     def __call__(self) -> Moment:
         return Moment(self.boot, self.since_boot, self.wall)
 
-    def pass_by(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.since_boot += seconds
         self.wall += seconds
 
@@ -57,24 +57,24 @@ def put(outbox: Outbox, *numbers: int, size: int = 0) -> None:
         outbox.put(event(number, size), f"id{number}")
 
 
-def until(true: Callable[[], object], seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     deadline = time.monotonic() + seconds
-    while not true():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
 
 
-def written(outbox: Outbox) -> None:
-    """Wait until the disk knows everything."""
-    until(lambda: not (outbox._unwritten or outbox._gone or outbox._new_wills))
+def wait_written(outbox: Outbox) -> None:
+    """Wait until all changes are on disk."""
+    wait_until(lambda: not (outbox._unwritten or outbox._gone or outbox._new_wills))
 
 
 def take(outbox: Outbox, most: int = 100) -> list[int]:
     return [number_of(taken.message) for taken in outbox.take(most)]
 
 
-def left_behind(directory: Path) -> list[str]:
-    """What a crash at this moment would leave, as the next start finds it."""
+def found_after_crash(directory: Path) -> list[str]:
+    """Return the events that the next start would find after a crash now."""
     copy = directory.with_name(f"{directory.name}-copy")
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(directory, copy)
@@ -82,15 +82,15 @@ def left_behind(directory: Path) -> list[str]:
         return [str(number_of(taken.message)) for taken in found.take(10_000)]
 
 
-def changed(path: Path, script: str) -> None:
+def run_sql(path: Path, script: str) -> None:
     database = sqlite3.connect(path)
     database.executescript(script)
     database.close()
 
 
 @contextmanager
-def failing(*methods: str) -> Iterator[None]:
-    """A disk on which some of the file's methods fail."""
+def failing_disk(*methods: str) -> Iterator[None]:
+    """Make some methods of `OutboxFile` fail as on a full disk."""
 
     def fail(*_: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -112,97 +112,95 @@ def outbox(request: pytest.FixtureRequest, directory: Path) -> Iterator[Outbox]:
         yield outbox
 
 
-def test_events_come_in_order_until_they_are_acknowledged(outbox: Outbox) -> None:
+def test_returns_events_in_order_until_acknowledged(outbox: Outbox) -> None:
     put(outbox, *range(5))
-    until(lambda: not outbox._unwritten)
+    wait_until(lambda: not outbox._unwritten)
     first = outbox.take(2)
     assert [t.message for t in first] == [event(0), event(1)]
     assert take(outbox) == [2, 3, 4]
     assert take(outbox) == []
     outbox.acknowledge(first[0].number)
-    outbox.take_back()
+    outbox.requeue_unacknowledged()
     assert take(outbox) == [1, 2, 3, 4]
     assert outbox.waiting == 4
 
 
-def test_whoever_waits_is_told(outbox: Outbox) -> None:
+def test_notifies_when_events_are_ready_and_when_empty(outbox: Outbox) -> None:
     ready = threading.Event()
-    outbox.when_ready(ready.set)
+    outbox.on_ready(ready.set)
     put(outbox, 1)
     assert ready.wait(10)
-    until(lambda: take(outbox) == [1])
+    wait_until(lambda: take(outbox) == [1])
     assert outbox.wait_empty(0.05) == 1
     threading.Timer(0.1, outbox.acknowledge, [1]).start()
     assert outbox.wait_empty(10) == 0
 
 
-def test_an_event_is_on_disk_before_it_is_handed_out_and_nobody_waits_for_that(
+def test_event_is_on_disk_before_it_can_be_taken_without_blocking(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may_write = threading.Event()
     write = OutboxFile.write
 
-    def slowly(*arguments: Any) -> None:
+    def write_slowly(*arguments: Any) -> None:
         may_write.wait(20)
         write(*arguments)
 
-    monkeypatch.setattr(OutboxFile, "write", slowly)
+    monkeypatch.setattr(OutboxFile, "write", write_slowly)
     with Outbox(directory) as outbox:
         began = time.monotonic()
         put(outbox, *range(100))
         assert take(outbox) == []
         assert time.monotonic() - began < 0.5
-        assert left_behind(directory) == []
+        assert found_after_crash(directory) == []
         may_write.set()
-        until(lambda: outbox.take(1))
-        assert left_behind(directory)[0] == "0"
+        wait_until(lambda: outbox.take(1))
+        assert found_after_crash(directory)[0] == "0"
 
 
-def test_a_disk_that_hangs_keeps_no_event_from_being_sent(
-    directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sends_events_although_disk_hangs(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     may_write = threading.Event()
     monkeypatch.setattr(OutboxFile, "write", lambda *_: may_write.wait(20))
     clock = Clock()
     with Outbox(directory, clock=clock) as outbox:
         put(outbox, 1, 2)
-        clock.pass_by(9.0)
+        clock.advance(9.0)
         assert take(outbox) == []
-        clock.pass_by(2.0)
+        clock.advance(2.0)
         assert take(outbox) == [1, 2]
         may_write.set()
 
 
-def test_what_is_not_acknowledged_comes_again_after_a_restart(directory: Path) -> None:
+def test_unacknowledged_events_survive_restart(directory: Path) -> None:
     with Outbox(directory) as outbox:
         put(outbox, *range(5))
-        until(lambda: not outbox._unwritten)
+        wait_until(lambda: not outbox._unwritten)
         for taken in outbox.take(2):
             outbox.acknowledge(taken.number)
     with Outbox(directory) as outbox:
         assert outbox.waiting == 3
         put(outbox, 5)
-        until(lambda: not outbox._unwritten)
+        wait_until(lambda: not outbox._unwritten)
         assert [(t.message, t.late) for t in outbox.take(9)] == [
             (event(number), False) for number in range(2, 6)
         ]
 
 
-def test_the_wills_of_open_events_are_put_after_a_crash(directory: Path) -> None:
+def test_adds_wills_of_open_events_after_crash(directory: Path) -> None:
     with Outbox(directory) as outbox:
         outbox.put(event(1), "a", will=event(100))
         outbox.put(event(2), "b", will=event(200))
         outbox.put(event(3), "c", will=event(300))
         outbox.put(event(4), "b")
         outbox.renew({"a": event(101), "b": event(201)})
-        written(outbox)
-        assert left_behind(directory) == ["1", "2", "3", "4", "300", "101"]
+        wait_written(outbox)
+        assert found_after_crash(directory) == ["1", "2", "3", "4", "300", "101"]
         for number in ("a", "c"):
             outbox.put(event(9), number)
-    assert left_behind(directory) == ["1", "2", "3", "4", "9", "9"]
+    assert found_after_crash(directory) == ["1", "2", "3", "4", "9", "9"]
 
 
-def test_a_will_is_put_once(directory: Path) -> None:
+def test_adds_will_once(directory: Path) -> None:
     with Outbox(directory) as outbox:
         outbox.put(event(1), "a", will=event(100))
     for _ in range(2):
@@ -210,21 +208,21 @@ def test_a_will_is_put_once(directory: Path) -> None:
             assert take(outbox) == [1, 100]
 
 
-def test_the_disk_is_written_in_batches_and_at_rest_not_at_all(
+def test_writes_in_batches_and_not_while_idle(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes: list[tuple[int, int]] = []
     write = OutboxFile.write
 
-    def counted(self: OutboxFile, events: Any, gone: Any, wills: Any) -> None:
-        writes.append((len(events), len(gone)))
-        write(self, events, gone, wills)
+    def counting_write(self: OutboxFile, events: Any, removed: Any, wills: Any) -> None:
+        writes.append((len(events), len(removed)))
+        write(self, events, removed, wills)
 
-    monkeypatch.setattr(OutboxFile, "write", counted)
+    monkeypatch.setattr(OutboxFile, "write", counting_write)
     with Outbox(directory) as outbox:
         for number in range(50):
             put(outbox, number)
-            until(lambda: outbox.take(1))
+            wait_until(lambda: outbox.take(1))
         for number in range(1, 51):
             outbox.acknowledge(number)
         assert len(writes) <= 50
@@ -233,20 +231,20 @@ def test_the_disk_is_written_in_batches_and_at_rest_not_at_all(
         count = len(writes)
         time.sleep(1.5)
         assert len(writes) == count
-        assert left_behind(directory) == []
+        assert found_after_crash(directory) == []
 
 
-def test_nothing_is_ever_readable_for_others(directory: Path) -> None:
+def test_files_are_private(directory: Path) -> None:
     with Outbox(directory) as outbox:
         put(outbox, 1)
-        written(outbox)
+        wait_written(outbox)
         files = {path.name: path.stat().st_mode & 0o777 for path in directory.iterdir()}
     assert {NAME, f"{NAME}-wal", "lock"} <= files.keys()
     assert set(files.values()) == {0o600}
     assert directory.stat().st_mode & 0o777 == 0o700
 
 
-def test_refused_event_returns_to_its_place_and_nothing_overtakes_it() -> None:
+def test_refused_event_is_not_overtaken() -> None:
     clock = Clock()
     outbox = Outbox(clock=clock)
     put(outbox, *range(5))
@@ -255,30 +253,30 @@ def test_refused_event_returns_to_its_place_and_nothing_overtakes_it() -> None:
     outbox.acknowledge(second.number)
     assert take(outbox) == []
     assert outbox.pause_seconds == 0.5
-    clock.pass_by(0.6)
+    clock.advance(0.6)
     assert outbox.pause_seconds == 0.0
     (probe,) = outbox.take(9)
     assert probe.message == event(0)
-    assert take(outbox) == [], "others overtake the probe"
+    assert take(outbox) == [], "others overtake the refused event"
     outbox.acknowledge(probe.number)
     assert take(outbox) == [2]
     assert (outbox.waiting, outbox.dropped) == (3, 0)
 
 
-def test_events_are_sent_together_again_once_none_waits() -> None:
+def test_returns_several_events_again_once_queue_was_empty() -> None:
     clock = Clock()
     outbox = Outbox(clock=clock)
     put(outbox, 1)
     (refused,) = outbox.take(9)
     outbox.refuse(refused.number)
-    clock.pass_by(1.0)
+    clock.advance(1.0)
     outbox.acknowledge(outbox.take(9)[0].number)
     assert take(outbox) == []
     put(outbox, 2, 3, 4)
     assert take(outbox) == [2, 3, 4]
 
 
-def test_pause_after_refusals_doubles_to_a_minute_and_ends_with_success() -> None:
+def test_pause_doubles_to_a_minute_and_resets_after_success() -> None:
     clock = Clock()
     outbox = Outbox(clock=clock)
     put(outbox, 1, 2)
@@ -287,47 +285,47 @@ def test_pause_after_refusals_doubles_to_a_minute_and_ends_with_success() -> Non
         (taken,) = outbox.take(1)
         outbox.refuse(taken.number)
         pauses.append(outbox.pause_seconds)
-        clock.pass_by(pauses[-1])
+        clock.advance(pauses[-1])
     assert pauses == [0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60]
     outbox.acknowledge(outbox.take(1)[0].number)
     outbox.refuse(outbox.take(1)[0].number)
     assert outbox.pause_seconds == 0.5
 
 
-def test_events_refused_together_make_one_pause() -> None:
+def test_events_refused_together_cause_one_pause() -> None:
     clock = Clock()
     outbox = Outbox(clock=clock)
     put(outbox, *range(20))
     for taken in outbox.take(20):
         outbox.refuse(taken.number)
     assert outbox.pause_seconds == 0.5
-    clock.pass_by(0.5)
+    clock.advance(0.5)
     assert take(outbox) == [0]
 
 
-def test_acceptance_of_events_sent_before_a_refusal_does_not_shorten_the_pause() -> None:
+def test_accepting_earlier_events_does_not_shorten_pause() -> None:
     clock = Clock()
     outbox = Outbox(clock=clock)
     put(outbox, *range(3))
     first, second, third = outbox.take(3)
     outbox.refuse(first.number)
-    clock.pass_by(0.5)
-    assert take(outbox) == [], "those sent before are not answered yet"
+    clock.advance(0.5)
+    assert take(outbox) == [], "earlier events are not acknowledged yet"
     outbox.acknowledge(second.number)
     outbox.acknowledge(third.number)
     outbox.refuse(outbox.take(3)[0].number)
     assert outbox.pause_seconds == 1.0
 
 
-def test_new_connection_ends_the_pause_and_sends_one_at_a_time() -> None:
+def test_requeueing_ends_pause_and_returns_one_event_at_a_time() -> None:
     outbox = Outbox(clock=Clock())
     put(outbox, *range(3))
     outbox.refuse(outbox.take(3)[0].number)
-    outbox.take_back()
+    outbox.requeue_unacknowledged()
     assert take(outbox) == [0]
 
 
-def test_bounds_end_the_pause_of_a_refused_event() -> None:
+def test_pause_ends_when_refused_event_is_dropped() -> None:
     outbox = Outbox(bounds=OutboxSettings(max_events=3), clock=Clock())
     put(outbox, 1)
     outbox.refuse(outbox.take(1)[0].number)
@@ -345,14 +343,14 @@ def test_discarded_event_counts_as_dropped(
 ) -> None:
     with Outbox(directory if on_disk else None) as outbox:
         put(outbox, 1, 2)
-        until(lambda: not outbox._unwritten)
+        wait_until(lambda: not outbox._unwritten)
         first, second = outbox.take(9)
         outbox.discard(first.number)
         outbox.discard(first.number)
         outbox.acknowledge(second.number)
         assert (outbox.waiting, outbox.dropped) == (0, 1)
     if on_disk:
-        assert left_behind(directory) == []
+        assert found_after_crash(directory) == []
 
 
 @given(
@@ -360,9 +358,7 @@ def test_discarded_event_counts_as_dropped(
     most=st.integers(1, 5),
     seed=st.integers(0, 9),
 )
-def test_refusals_lose_no_event_and_hold_back_those_behind(
-    answers: list[str], most: int, seed: int
-) -> None:
+def test_refusals_lose_no_event_and_keep_order(answers: list[str], most: int, seed: int) -> None:
     rng, clock = random.Random(seed), Clock()  # noqa: S311
     outbox = Outbox(clock=clock)
     put(outbox, *range(12))
@@ -378,7 +374,7 @@ def test_refusals_lose_no_event_and_hold_back_those_behind(
             assert not taken or len(sent) + len(taken) == 1
         sent |= {t.number: number_of(t.message) for t in taken}
         if not sent or answer == "keep":
-            clock.pass_by(10.0)
+            clock.advance(10.0)
             continue
         number = rng.choice(list(sent))
         payload = sent.pop(number)
@@ -390,10 +386,10 @@ def test_refusals_lose_no_event_and_hold_back_those_behind(
             (outbox.acknowledge if answer == "accept" else outbox.discard)(number)
             done.append(payload)
         refused_once &= bool(outbox.waiting)
-        clock.pass_by(rng.choice([0.0, 1.0, 100.0]))
+        clock.advance(rng.choice([0.0, 1.0, 100.0]))
     assert outbox.waiting == 12 - len(done)
-    outbox.take_back()
-    clock.pass_by(100.0)
+    outbox.requeue_unacknowledged()
+    clock.advance(100.0)
     left = []
     while taken := outbox.take(1):
         left.append(number_of(taken[0].message))
@@ -402,7 +398,7 @@ def test_refusals_lose_no_event_and_hold_back_those_behind(
 
 
 @pytest.mark.parametrize("on_disk", [False, True])
-def test_the_oldest_go_when_there_are_too_many(
+def test_drops_oldest_events_when_there_are_too_many(
     on_disk: bool,  # noqa: FBT001
     directory: Path,
     caplog: pytest.LogCaptureFixture,
@@ -410,40 +406,40 @@ def test_the_oldest_go_when_there_are_too_many(
     with Outbox(directory if on_disk else None, OutboxSettings(max_events=3)) as outbox:
         put(outbox, *range(6))
         assert outbox.dropped == 3
-        until(lambda: not outbox._unwritten)
+        wait_until(lambda: not outbox._unwritten)
         assert take(outbox, 2) == [3, 4]
         put(outbox, 6)
-        # What is on its way to the broker is not dropped.
+        # Events in flight are not dropped.
         assert outbox.dropped == 4
-        until(lambda: not outbox._unwritten)
-        outbox.take_back()
+        wait_until(lambda: not outbox._unwritten)
+        outbox.requeue_unacknowledged()
         assert take(outbox) == [3, 4, 6]
     assert caplog.text.count("dropping the oldest events") == 1
     if on_disk:
-        assert left_behind(directory) == ["3", "4", "6"]
+        assert found_after_crash(directory) == ["3", "4", "6"]
 
 
-def test_the_oldest_go_when_they_take_too_many_bytes(directory: Path) -> None:
+def test_drops_oldest_events_when_they_are_too_large(directory: Path) -> None:
     with Outbox(directory, OutboxSettings(max_megabytes=1)) as outbox:
         put(outbox, *range(300), size=9_900)
         assert 95 <= outbox.waiting <= 100
         assert outbox.waiting + outbox.dropped == 300
-        until(lambda: not outbox._unwritten)
+        wait_until(lambda: not outbox._unwritten)
         assert take(outbox, 1) == [outbox.dropped]
         size = sum(path.stat().st_size for path in directory.iterdir())
     assert size < 4_000_000
 
 
-def test_what_is_too_old_goes_by_the_right_clock(directory: Path) -> None:
+def test_drops_old_events_by_time_since_boot_or_wall_clock(directory: Path) -> None:
     clock = Clock()
     with Outbox(directory, OutboxSettings(max_days=2), clock) as outbox:
         put(outbox, 1)
-        clock.pass_by(24 * HOUR)
+        clock.advance(24 * HOUR)
         put(outbox, 2)
         clock.wall += 1000 * HOUR
-        until(lambda: not outbox._unwritten)
+        wait_until(lambda: not outbox._unwritten)
         assert take(outbox) == [1, 2]
-        outbox.take_back()
+        outbox.requeue_unacknowledged()
         clock.since_boot += 25 * HOUR
         assert take(outbox) == [2]
         assert outbox.dropped == 1
@@ -453,42 +449,42 @@ def test_what_is_too_old_goes_by_the_right_clock(directory: Path) -> None:
 
 
 @pytest.mark.parametrize("jump_seconds", [HOUR, -HOUR])
-def test_a_jump_of_the_wall_clock_makes_nothing_late(jump_seconds: float, directory: Path) -> None:
+def test_wall_clock_jump_makes_no_event_late(jump_seconds: float, directory: Path) -> None:
     clock = Clock()
     with Outbox(directory, clock=clock) as outbox:
         put(outbox, 1)
         clock.wall += jump_seconds
-        clock.pass_by(30.0)
+        clock.advance(30.0)
         put(outbox, 2)
-        until(lambda: not outbox._unwritten)
+        wait_until(lambda: not outbox._unwritten)
         assert [taken.late for taken in outbox.take(9)] == [False, False]
-        clock.pass_by(31.0)
-        outbox.take_back()
+        clock.advance(31.0)
+        outbox.requeue_unacknowledged()
         assert [taken.late for taken in outbox.take(9)] == [True, False]
     with Outbox(directory, clock=clock) as outbox:
         clock.wall -= jump_seconds
         assert [taken.late for taken in outbox.take(9)] == [True, False]
 
 
-def test_after_a_reboot_nothing_is_fresh_whatever_the_clock_says(directory: Path) -> None:
+def test_events_from_before_reboot_are_late(directory: Path) -> None:
     clock = Clock()
     with Outbox(directory, clock=clock) as outbox:
         put(outbox, 1)
     clock.boot, clock.since_boot = "second", 3.0
     with Outbox(directory, clock=clock) as outbox:
         put(outbox, 2)
-        until(lambda: not outbox._unwritten)
+        wait_until(lambda: not outbox._unwritten)
         assert [taken.late for taken in outbox.take(9)] == [True, False]
 
 
-def test_two_daemons_do_not_share_a_directory(directory: Path) -> None:
+def test_second_outbox_in_directory_is_rejected(directory: Path) -> None:
     with Outbox(directory), pytest.raises(InputError, match="another timbrel"), Outbox(directory):
         pass
     with Outbox(directory) as outbox:
         assert outbox.on_disk
 
 
-def test_the_second_daemon_says_so_and_exits_with_2(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_second_daemon_in_directory_exits_with_2(tmp_path: Path, timbrel: Timbrel) -> None:
     config = tmp_path / "timbrel.yaml"
     config.write_text(f"state: {{directory: {tmp_path / 'mine'}}}\nmqtt: {{port: 1}}\n")
     with Outbox(tmp_path / "mine"):
@@ -498,20 +494,22 @@ def test_the_second_daemon_says_so_and_exits_with_2(tmp_path: Path, timbrel: Tim
     assert line.startswith(f"timbrel: state.directory: {tmp_path / 'mine'}: another timbrel (pro")
 
 
-def test_a_newer_schema_is_refused_and_left_alone(directory: Path, timbrel: Timbrel) -> None:
+def test_rejects_newer_schema_without_changing_it(directory: Path, timbrel: Timbrel) -> None:
     with Outbox(directory) as outbox:
         put(outbox, 1)
-    changed(directory / NAME, "PRAGMA user_version = 7")
+    run_sql(directory / NAME, "PRAGMA user_version = 7")
     before = (directory / NAME).read_bytes()
     done = timbrel("run", env={"STATE_DIRECTORY": str(directory)})
     assert done.returncode == 2
     *_, line = done.stderr.splitlines()
-    assert f"{directory / NAME}: made by a newer Timbrel (schema 7, this one knows 1)" in line
-    assert "install that one again" in line
+    assert (
+        f"{directory / NAME}: made by a newer Timbrel (schema 7, this version supports 1)" in line
+    )
+    assert "install the newer version again" in line
     assert (directory / NAME).read_bytes() == before
 
 
-def test_an_older_schema_is_led_forward(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_migrates_older_schema(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Outbox(directory) as outbox:
         put(outbox, 1, 2)
     step = "CREATE TABLE later (thing TEXT); INSERT INTO later VALUES ('made');"
@@ -524,9 +522,7 @@ def test_an_older_schema_is_led_forward(directory: Path, monkeypatch: pytest.Mon
         assert database.execute("SELECT * FROM later").fetchall() == [("made",)]
 
 
-def test_a_migration_that_fails_changes_nothing(
-    directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_migration_changes_nothing(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Outbox(directory) as outbox:
         put(outbox, 1)
     step = "DROP TABLE wills; INSERT INTO nowhere VALUES (1);"
@@ -540,7 +536,7 @@ def test_a_migration_that_fails_changes_nothing(
 
 
 @pytest.mark.parametrize("method", ["write", "replace", "_open"])
-def test_while_the_disk_fails_memory_keeps_the_events(
+def test_keeps_events_in_memory_while_disk_fails(
     method: str,
     directory: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -551,88 +547,88 @@ def test_while_the_disk_fails_memory_keeps_the_events(
     with Outbox(directory) as before:
         before.put(event(0), "id0", will=event(50))
     with ExitStack() as stack:
-        with failing(method, "_open") if method != "write" else failing("write"):
+        with failing_disk(method, "_open") if method != "write" else failing_disk("write"):
             outbox = stack.enter_context(Outbox(directory))
             outbox.put(event(1), "id1", will=event(100))
-            until(lambda: not outbox.on_disk)
+            wait_until(lambda: not outbox.on_disk)
             outbox.put(event(2), "id2")
-            until(lambda: 2 in take(outbox))
+            wait_until(lambda: 2 in take(outbox))
             time.sleep(0.5)
             warnings = [r for r in caplog.records if r.levelname == "WARNING"]
             assert len(warnings) == 1
-            assert "No space left on device; until it can be written" in warnings[0].message
-        until(lambda: outbox.on_disk)
+            assert "No space left on device; events are kept in memory until" in warnings[0].message
+        wait_until(lambda: outbox.on_disk)
         outbox.put(event(3), "id3")
-        written(outbox)
+        wait_written(outbox)
         assert "events are on disk again" in caplog.text
-        assert left_behind(directory) == ["0", "50", "1", "2", "3", "100"]
+        assert found_after_crash(directory) == ["0", "50", "1", "2", "3", "100"]
 
 
-def test_a_directory_that_cannot_be_is_no_reason_not_to_start(
+def test_starts_without_usable_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(outbox_module, "_RETRY_SECONDS", 0.1)
-    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "file").write_text("not a directory")
     with Outbox(tmp_path / "file" / "state") as outbox:
         put(outbox, 1)
         assert take(outbox) == [1]
         assert "Not a directory" in caplog.text
         (tmp_path / "file").unlink()
-        until(lambda: outbox.on_disk)
-        until(lambda: left_behind(tmp_path / "file" / "state") == ["1"])
+        wait_until(lambda: outbox.on_disk)
+        wait_until(lambda: found_after_crash(tmp_path / "file" / "state") == ["1"])
 
 
 @contextmanager
 def small_disk(folder: Path, options: str) -> Iterator[Path]:
-    """A file system of its own, of 300 kB."""
+    """Mount a file system of 300 kB; skip the test if that is not permitted."""
     disk = folder / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size=300k,{options}", "tmpfs", str(disk)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("no file system may be mounted here")
+        pytest.skip("needs the right to mount a file system")
     try:
         yield disk
     finally:
         subprocess.run(["umount", "-l", disk], check=True)
 
 
-def test_on_a_read_only_disk_it_starts_and_comes_back(
+def test_starts_on_read_only_disk_and_recovers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(outbox_module, "_RETRY_SECONDS", 0.2)
     with small_disk(tmp_path, "ro") as disk, Outbox(disk / "state") as outbox:
         put(outbox, 1)
         assert take(outbox) == [1]
-        assert "Read-only file system; until it can be written" in caplog.text
+        assert "Read-only file system; events are kept in memory until" in caplog.text
         subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
-        until(lambda: outbox.on_disk)
+        wait_until(lambda: outbox.on_disk)
         put(outbox, 2)
-        written(outbox)
+        wait_written(outbox)
         shutil.copytree(disk / "state", tmp_path / "copied")
-        assert left_behind(tmp_path / "copied") == ["1", "2"]
+        assert found_after_crash(tmp_path / "copied") == ["1", "2"]
 
 
-def test_on_a_full_disk_it_goes_on_and_comes_back(
+def test_continues_on_full_disk_and_recovers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox_module, "_RETRY_SECONDS", 0.2)
     with small_disk(tmp_path, "rw") as disk, Outbox(disk / "state") as outbox:
         put(outbox, *range(10))
-        written(outbox)
+        wait_written(outbox)
         ballast = disk / "ballast"
         with pytest.raises(OSError, match="No space"):
             ballast.write_bytes(bytes(400_000))
         put(outbox, *range(10, 400), size=500)
-        until(lambda: not outbox.on_disk)
+        wait_until(lambda: not outbox.on_disk)
         assert take(outbox, 1000) == list(range(400))
         for number in range(1, 391):
             outbox.acknowledge(number)
         ballast.unlink()
-        until(lambda: outbox.on_disk)
+        wait_until(lambda: outbox.on_disk)
         put(outbox, 400)
-        written(outbox)
+        wait_written(outbox)
         shutil.copytree(disk / "state", tmp_path / "copied")
-        assert left_behind(tmp_path / "copied") == [str(n) for n in range(390, 401)]
+        assert found_after_crash(tmp_path / "copied") == [str(n) for n in range(390, 401)]
 
 
 Step = tuple[str, int]
@@ -647,10 +643,8 @@ STEPS = st.lists(
 
 @given(steps=STEPS, most=st.integers(1, 12))
 @settings(max_examples=40)
-def test_whatever_happens_the_order_stays_and_only_the_oldest_are_missing(
-    steps: list[Step], most: int
-) -> None:
-    """Against a model: numbers that were put, less those that were acknowledged or too many."""
+def test_any_steps_keep_order_and_drop_only_oldest(steps: list[Step], most: int) -> None:
+    """Compare with a model: the numbers put, minus those acknowledged or in excess of `most`."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
@@ -668,7 +662,7 @@ def test_whatever_happens_the_order_stays_and_only_the_oldest_are_missing(
                     free = [n for n in expected if n not in taken.values()]
                     if len(expected) > most:
                         expected.remove(free[0])
-                written(outbox)
+                wait_written(outbox)
             elif step == "take":
                 found = outbox.take(count)
                 untaken = [n for n in expected if n not in taken.values()]
@@ -679,10 +673,10 @@ def test_whatever_happens_the_order_stays_and_only_the_oldest_are_missing(
                     outbox.acknowledge(number)
                     expected.remove(taken.pop(number))
             elif step == "take back":
-                outbox.take_back()
+                outbox.requeue_unacknowledged()
                 taken.clear()
             else:
-                written(outbox)
+                wait_written(outbox)
                 if step == "leave":
                     outbox.__exit__(None, None, None)
                     after = directory
@@ -694,6 +688,6 @@ def test_whatever_happens_the_order_stays_and_only_the_oldest_are_missing(
                 outbox.__enter__()
                 taken.clear()
             assert outbox.waiting == len(expected) <= max(most, len(taken))
-        outbox.take_back()
+        outbox.requeue_unacknowledged()
         assert take(outbox) == expected
         outbox.__exit__(None, None, None)

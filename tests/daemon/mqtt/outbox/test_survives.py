@@ -1,4 +1,4 @@
-"""The daemon, while brokers and it itself are killed: no event is lost or out of order."""
+"""No event is lost or out of order when brokers and the daemon itself are killed."""
 
 import json
 import signal
@@ -17,7 +17,7 @@ import pytest
 
 from daemon.mqtt.outbox.outbox import Outbox
 from tests.conftest import ROOT, Received, StartBroker, Watcher
-from tests.daemon.mqtt.outbox.test_outbox import until
+from tests.daemon.mqtt.outbox.test_outbox import wait_until
 
 PROGRAM = ROOT / "tests" / "daemon" / "scripted_daemon.py"
 BROKER_KILLS = 20
@@ -26,7 +26,7 @@ SPEED = 40
 
 
 class Gate:
-    """A port that leads to the broker's while it is open, so that nobody comes before a watcher."""
+    """Forwards a port to the broker's while open, so that the daemon cannot connect too early."""
 
     def __init__(self, broker_port: int) -> None:
         self._broker_port = broker_port
@@ -38,9 +38,9 @@ class Gate:
         self._accepting.start()
 
     def close(self) -> None:
-        """Shut it for good."""
+        """Stop forwarding for good."""
         self.shut()
-        # Closing alone would not wake the thread that accepts.
+        # Closing alone would not wake the thread in accept().
         self._server.shutdown(socket.SHUT_RDWR)
         self._accepting.join()
         self._server.close()
@@ -81,8 +81,8 @@ class Gate:
                 continue
 
 
-class Evening:
-    """A daemon behind a gate, its broker, whoever watches it, and all that was received."""
+class GatedDaemon:
+    """A daemon behind a gate, its broker, a watcher, and all messages received."""
 
     def __init__(self, folder: Path, start_broker: StartBroker) -> None:
         self.broker = start_broker()
@@ -105,7 +105,7 @@ class Evening:
             self.close = running.pop_all().close
 
     def _watch(self) -> None:
-        # One that acknowledges could meet the broker's end while it writes, and read no further.
+        # With QoS 1, sending a PUBACK to a killed broker could fail before everything is read.
         self.watcher = Watcher(self.broker.port, qos=0)
         self.watcher.__enter__()
 
@@ -113,7 +113,7 @@ class Evening:
         self.watcher.__exit__()
 
     def committed(self) -> list[Any]:
-        # Of a line that crosses a page of the file, a part may be seen while it is written.
+        # The last line may be incomplete while it is written.
         whole, _, _ = self.record.read_bytes().rpartition(b"\n")
         return [json.loads(line) for line in whole.splitlines()]
 
@@ -123,7 +123,7 @@ class Evening:
         return [message.json for message in everything if message.topic in topics]
 
     def start_daemon(self) -> None:
-        # A kill may leave a part for good.
+        # A kill may leave an incomplete line.
         whole, end, _ = self.record.read_bytes().rpartition(b"\n")
         self.record.write_bytes(whole + end)
         before = len(self.committed())
@@ -131,13 +131,13 @@ class Evening:
         self.daemon = subprocess.Popen(
             command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
         )
-        until(lambda: len(self.committed()) > before, 30)
+        wait_until(lambda: len(self.committed()) > before, 30)
 
     def kill_broker(self, away_seconds: float) -> None:
         self.broker.kill()
         self.gate.shut()
-        # All that it still sent is in the watcher's hands once that has seen the end.
-        until(lambda: not self.watcher._client.is_connected())
+        # After its disconnect the watcher has received everything the broker sent.
+        wait_until(lambda: not self.watcher._client.is_connected())
         self._end_watching()
         self._earlier += self.watcher.received
         time.sleep(away_seconds)
@@ -158,13 +158,11 @@ class Evening:
         deadline = time.monotonic() + 30
         while missing := keys(self.committed()) - keys(self.received()):
             lost = [e for e in self.committed() if key(e) in missing]
-            assert time.monotonic() < deadline, (
-                f"{len(lost)} are lost, the first of them: {lost[0]}"
-            )
+            assert time.monotonic() < deadline, f"{len(lost)} events are lost, the first: {lost[0]}"
             time.sleep(0.05)
 
     def end(self) -> str:
-        """Stop the daemon when all that it has committed is here; what it had said."""
+        """Stop the daemon once all committed events were received; return its log."""
         self._wait_for_all()
         self.daemon.send_signal(signal.SIGTERM)
         errors: str = self.daemon.communicate(timeout=20)[1]
@@ -182,28 +180,28 @@ def keys(events: list[Any]) -> set[tuple[str, str]]:
 
 
 @pytest.fixture
-def evening(tmp_path: Path, start_broker: StartBroker) -> Iterator[Evening]:
-    evening = Evening(tmp_path, start_broker)
+def gated(tmp_path: Path, start_broker: StartBroker) -> Iterator[GatedDaemon]:
+    gated = GatedDaemon(tmp_path, start_broker)
     try:
-        yield evening
+        yield gated
     finally:
-        evening.close()
+        gated.close()
 
 
 @pytest.mark.timeout(300)
-def test_no_event_is_lost_when_broker_and_daemon_are_killed_again_and_again(
-    evening: Evening, capsys: pytest.CaptureFixture[str]
+def test_no_event_is_lost_when_broker_and_daemon_are_killed_repeatedly(
+    gated: GatedDaemon, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rng = np.random.default_rng(1)
-    faults = [evening.kill_broker] * BROKER_KILLS + [evening.kill_daemon] * DAEMON_KILLS
+    faults = [gated.kill_broker] * BROKER_KILLS + [gated.kill_daemon] * DAEMON_KILLS
     order = rng.permutation(len(faults))
     began = time.monotonic()
     for number in order:
         time.sleep(rng.uniform(0.1, 1.0))
         faults[number](rng.uniform(0.0, 0.4))
-    evening.end()
+    gated.end()
 
-    received, committed = evening.received(), evening.committed()
+    received, committed = gated.received(), gated.committed()
     first: dict[tuple[str, str], Any] = {}
     for event in received:
         earlier = first.setdefault(key(event), event)
@@ -214,7 +212,7 @@ def test_no_event_is_lost_when_broker_and_daemon_are_killed_again_and_again(
             f"\n{BROKER_KILLS} brokers and {DAEMON_KILLS} daemons killed in "
             f"{time.monotonic() - began:.0f} s: {len(committed)} events on disk, "
             f"{len(keys(committed) - first.keys())} of them lost, {len(first)} received, "
-            f"{len(received) - len(first)} twice, {len(interrupted)} interrupted, "
+            f"{len(received) - len(first)} received twice, {len(interrupted)} interrupted, "
             f"{sum('late' in event for event in first.values())} late"
         )
     assert len(committed) >= 100
@@ -225,18 +223,18 @@ def test_no_event_is_lost_when_broker_and_daemon_are_killed_again_and_again(
         pairs = list(zip(of_family[::2], of_family[1::2], strict=True))
         assert all((s["event_type"], e["event_type"]) == ("started", "ended") for s, e in pairs)
         assert all(start["event_id"] == end["event_id"] for start, end in pairs)
-    with Outbox(evening.state) as outbox:
+    with Outbox(gated.state) as outbox:
         assert outbox.waiting == 0
 
 
-def test_what_no_broker_took_is_sent_after_the_next_start(evening: Evening) -> None:
-    evening.gate.shut()
-    before = len(evening.committed())
-    until(lambda: len(evening.committed()) >= before + 5)
-    evening.daemon.send_signal(signal.SIGTERM)
-    _, errors = evening.daemon.communicate(timeout=20)
+def test_unsent_events_are_sent_after_restart(gated: GatedDaemon) -> None:
+    gated.gate.shut()
+    before = len(gated.committed())
+    wait_until(lambda: len(gated.committed()) >= before + 5)
+    gated.daemon.send_signal(signal.SIGTERM)
+    _, errors = gated.daemon.communicate(timeout=20)
     assert "were not accepted by a broker; they are kept until the next start" in errors
-    evening.gate.is_open = True
-    evening.start_daemon()
-    evening.end()
-    assert keys(evening.committed()) <= keys(evening.received())
+    gated.gate.is_open = True
+    gated.start_daemon()
+    gated.end()
+    assert keys(gated.committed()) <= keys(gated.received())

@@ -1,4 +1,4 @@
-"""How large a message may be: what a broker states, and what its hanging up shows."""
+"""The maximum packet size: stated by the broker, or inferred from lost connections."""
 
 import pytest
 
@@ -13,7 +13,7 @@ EVENT = Message("timbrel/node/event", b"x" * 400, 1)
 
 @pytest.mark.parametrize("size", [0, 100, 127, 128, 16_000, 16_383, 16_384])
 @pytest.mark.parametrize("version", [4, 5])
-def test_size_is_that_of_the_packet(size: int, version: int) -> None:
+def test_size_includes_all_headers(size: int, version: int) -> None:
     packet = publication(EVENT.topic, b"x" * size, version=version)
     message = EVENT._replace(payload=b"x" * size, qos=0)
     limit = PacketLimit()
@@ -23,42 +23,42 @@ def test_size_is_that_of_the_packet(size: int, version: int) -> None:
     assert limit.excess(message) == f"the broker accepts {len(packet) - 1} bytes"
 
 
-def test_two_losses_in_a_row_show_that_a_large_message_is_too_large() -> None:
+def test_large_message_is_excluded_after_two_lost_connections() -> None:
     limit = PacketLimit()
-    limit.lost([DISCOVERY, OTHER, EVENT])
+    limit.connection_lost([DISCOVERY, OTHER, EVENT])
     assert limit.excess(DISCOVERY) is None
-    limit.lost([DISCOVERY, EVENT])
+    limit.connection_lost([DISCOVERY, EVENT])
     assert limit.excess(DISCOVERY) == "the broker closed the connection each time"
     assert limit.excess(OTHER) is None
     assert limit.excess(EVENT) is None
 
 
-def test_losses_with_small_messages_alone_show_nothing() -> None:
+def test_small_messages_are_never_excluded() -> None:
     limit = PacketLimit()
     for _ in range(5):
-        limit.lost([EVENT])
-        limit.lost([])
+        limit.connection_lost([EVENT])
+        limit.connection_lost([])
     assert limit.excess(EVENT) is None
 
 
-def test_acknowledgement_between_two_losses_clears_the_message() -> None:
+def test_acknowledgement_between_two_losses_resets_the_count() -> None:
     limit = PacketLimit()
-    limit.lost([DISCOVERY])
-    limit.arrived(DISCOVERY)
-    limit.lost([DISCOVERY])
+    limit.connection_lost([DISCOVERY])
+    limit.acknowledged(DISCOVERY)
+    limit.connection_lost([DISCOVERY])
     assert limit.excess(DISCOVERY) is None
 
 
-def test_message_is_tried_again_on_request() -> None:
+def test_retry_allows_message_again() -> None:
     limit = PacketLimit()
-    limit.try_again()
-    limit.lost([DISCOVERY])
-    limit.lost([DISCOVERY])
-    limit.try_again()
+    limit.retry()
+    limit.connection_lost([DISCOVERY])
+    limit.connection_lost([DISCOVERY])
+    limit.retry()
     assert limit.excess(DISCOVERY) is None
-    limit.lost([DISCOVERY])
+    limit.connection_lost([DISCOVERY])
     assert limit.excess(DISCOVERY) is not None, "one loss is enough the second time"
-    limit.try_again()
-    limit.arrived(DISCOVERY)
-    limit.lost([DISCOVERY])
+    limit.retry()
+    limit.acknowledged(DISCOVERY)
+    limit.connection_lost([DISCOVERY])
     assert limit.excess(DISCOVERY) is None

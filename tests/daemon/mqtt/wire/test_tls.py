@@ -1,4 +1,4 @@
-"""Files for encryption that cannot be used are named with the fault and the remedy."""
+"""Errors about unusable TLS files name the file, the fault and the remedy."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from tests.daemon.mqtt.test_link import make_certificate
 
 
 class Files:
-    """A certificate and its key, and files that are something else."""
+    """A certificate and its key, and files that cannot be used."""
 
     def __init__(self, folder: Path) -> None:
         (folder / "other").mkdir()
@@ -73,12 +73,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
         (
             "key_file",
             {"certificate_file": "certificate", "key_file": "other_key"},
-            "the key is not that of the certificate; name the certificate as",
+            "the key does not belong to the certificate; name the certificate as",
         ),
         (
             "key_file",
             {"certificate_file": "certificate", "key_file": "locked"},
-            "the key has a passphrase, which nobody can type there; save the key without one",
+            "the key has a passphrase, which a service cannot enter; save the key without one",
         ),
         (
             "key_file",
@@ -87,7 +87,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
         ),
     ],
 )
-def test_a_file_that_cannot_be_used_is_named_with_the_remedy(
+def test_reports_unusable_file_with_remedy(
     key: str, named: dict[str, str], fault: str, files: Files
 ) -> None:
     paths = {name: str(getattr(files, file)) for name, file in named.items()}
@@ -97,17 +97,17 @@ def test_a_file_that_cannot_be_used_is_named_with_the_remedy(
     assert "_ssl.c" not in str(caught.value)
 
 
-def test_a_certificate_and_its_key_may_be_in_one_file(files: Files) -> None:
+def test_accepts_certificate_and_key_in_one_file(files: Files) -> None:
     tls_context(TlsSettings(certificate_file=str(files.both)))
     tls_context(TlsSettings(certificate_file=str(files.certificate), key_file=str(files.key)))
 
 
-def test_no_passphrase_is_asked_for_at_the_terminal(files: Files, tmp_path: Path) -> None:
+def test_does_not_prompt_for_passphrase(files: Files, tmp_path: Path) -> None:
     config = tmp_path / "timbrel.yaml"
     named = f"{{certificate_file: {files.certificate}, key_file: {files.locked}}}"
     config.write_text(f"mqtt: {{tls: {named}}}\n")
     command = f"'{sys.executable}' -m daemon check '{config}'"
-    # `script` gives it a terminal, where nobody types.
+    # `script` gives the command a terminal without input.
     done = subprocess.run(
         ["script", "-qec", command, "/dev/null"],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,

@@ -1,4 +1,4 @@
-"""Two boxes of one name, or of one name below different prefixes, at a real broker."""
+"""Two boxes with one name, or with one name under different prefixes, at a real broker."""
 
 import logging
 import time
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from paho.mqtt.publish import single
 
-from daemon.mqtt.double import Presence, QuickLosses
+from daemon.mqtt.duplicate_name import AvailabilityGuard, ShortConnections
 from tests.conftest import Mosquitto, Watcher
 from tests.daemon.hub.test_retirement import CAMERA, Box
 from tests.daemon.mqtt.test_link import eventually, link_to
@@ -16,78 +16,82 @@ TOPIC = "timbrel/box/availability"
 ADVICE = "another Timbrel may have the same name, box: give each box a name of its own (name)"
 
 
-class Broker:
-    """A link that notes after how many seconds everything is to be said again."""
+class RecordingConnection:
+    """A connection that records the delays after which everything is to be republished."""
 
     def __init__(self) -> None:
         self.seconds = 100.0
-        self.again: list[float] = []
+        self.delays: list[float] = []
 
-    def say_again(self, seconds: float) -> None:
-        self.again.append(seconds)
+    def republish_after(self, seconds: float) -> None:
+        self.delays.append(seconds)
 
 
-class Home:
-    """A presence at a clock that is set."""
+class GuardedBox:
+    """An `AvailabilityGuard` with a clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.broker = Broker()
-        self.presence = Presence("box", lambda: {TOPIC}, self.broker, lambda: self.now)
+        self.connection = RecordingConnection()
+        self.guard = AvailabilityGuard("box", lambda: {TOPIC}, self.connection, lambda: self.now)
 
-    def hear(self, at: float, payload: bytes = b"offline", *, retained: bool = False) -> None:
+    def receive(self, at: float, payload: bytes = b"offline", *, retained: bool = False) -> None:
         self.now = 1000.0 + at
-        self.presence.take(TOPIC, payload, retained)
+        self.guard.receive(TOPIC, payload, retained)
 
 
-def test_foreign_offline_is_answered_at_once_and_then_once_a_minute() -> None:
-    home = Home()
+def test_republishes_at_once_and_then_once_a_minute_after_foreign_offline() -> None:
+    box = GuardedBox()
     for at in (0.0, 10.0, 20.0, 59.0):
-        home.hear(at)
-    # Answers of the same moment are one: a link says everything again once.
-    assert [at + pause for at, pause in zip((0, 10, 20, 59), home.broker.again, strict=True)] == [
+        box.receive(at)
+    # Requests for the same moment count as one: the link republishes everything once.
+    assert [
+        at + pause for at, pause in zip((0, 10, 20, 59), box.connection.delays, strict=True)
+    ] == [
         *(0.0, 60.0, 60.0, 60.0),
     ]
-    home.broker.again.clear()
-    home.hear(70.0)
-    home.hear(200.0)
-    assert home.broker.again == [50.0, 0.0]
+    box.connection.delays.clear()
+    box.receive(70.0)
+    box.receive(200.0)
+    assert box.connection.delays == [50.0, 0.0]
 
 
-def test_what_is_no_offline_of_this_moment_is_not_answered() -> None:
-    home = Home()
-    home.hear(0.0, b"online")
-    home.hear(0.0, retained=True)
-    home.presence.take("timbrel/other/availability", b"offline", False)
-    assert home.broker.again == []
+def test_ignores_online_retained_and_foreign_topics() -> None:
+    box = GuardedBox()
+    box.receive(0.0, b"online")
+    box.receive(0.0, retained=True)
+    box.guard.receive("timbrel/other/availability", b"offline", False)
+    assert box.connection.delays == []
 
 
-def test_foreign_offline_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
-    home = Home()
-    home.hear(0.0)
+def test_warns_of_foreign_offline(caplog: pytest.LogCaptureFixture) -> None:
+    box = GuardedBox()
+    box.receive(0.0)
     (line,) = caplog.messages
-    assert line == f"{TOPIC}: another client said offline; saying online again; {ADVICE}"
+    assert line == f"{TOPIC}: another client published offline; publishing online again; {ADVICE}"
 
 
-def test_late_will_of_the_former_connection_is_answered_without_a_warning(
+def test_republishes_without_warning_after_late_will_of_previous_connection(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    home = Home()
-    home.broker.seconds = 0.5
-    home.hear(0.0)
-    assert home.broker.again == [0.0]
+    box = GuardedBox()
+    box.connection.seconds = 0.5
+    box.receive(0.0)
+    assert box.connection.delays == [0.0]
     assert caplog.messages == []
 
 
-def test_three_quick_losses_in_a_row_are_suspicious() -> None:
-    losses = QuickLosses("box")
-    said = [losses.lost(quick=quick, taken_over=False) for quick in (True, True, False, True)]
-    said += [losses.lost(quick=True, taken_over=False) for _ in range(3)]
-    assert said == ["", "", "", "", "", f"; {ADVICE}", f"; {ADVICE}"]
+def test_gives_advice_after_three_short_connections_in_a_row() -> None:
+    connections = ShortConnections("box")
+    advice = [
+        connections.ended(quick=quick, taken_over=False) for quick in (True, True, False, True)
+    ]
+    advice += [connections.ended(quick=True, taken_over=False) for _ in range(3)]
+    assert advice == ["", "", "", "", "", f"; {ADVICE}", f"; {ADVICE}"]
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1", "auto"])
-def test_two_links_of_one_client_id_suspect_a_box_of_the_same_name(
+def test_two_links_with_one_client_id_report_a_duplicate_name(
     protocol: str, broker: Mosquitto, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -95,7 +99,7 @@ def test_two_links_of_one_client_id_suspect_a_box_of_the_same_name(
         eventually(lambda: caplog.text.count(ADVICE) >= 2, seconds=40)
 
 
-def test_a_broker_that_restarts_is_no_suspect(
+def test_broker_restart_is_not_reported_as_duplicate_name(
     broker: Mosquitto, caplog: pytest.LogCaptureFixture
 ) -> None:
     with link_to(broker.port) as link:
@@ -105,11 +109,11 @@ def test_a_broker_that_restarts_is_no_suspect(
             broker.kill()
             broker.start()
         eventually(lambda: link.connection.count == 3)
-    assert "the broker is gone" in caplog.text
+    assert "lost the connection to the broker" in caplog.text
     assert ADVICE not in caplog.text
 
 
-def test_box_says_online_again_when_its_double_leaves(
+def test_publishes_online_again_after_namesake_disconnects(
     tmp_path: Path, broker: Mosquitto, watcher: Watcher
 ) -> None:
     one, other = (Box(tmp_path / folder, broker.port) for folder in ("one", "other"))
@@ -124,23 +128,23 @@ def test_box_says_online_again_when_its_double_leaves(
         watcher.wait_for(topic, lambda m: m.payload == b"offline")
         eventually(lambda: watcher.of(topic)[-1].payload == b"online")
         daemon.wait_for("another Timbrel may have the same name, house: give each box a name")
-        # The second time it waits for the end of the minute.
+        # The second time it waits until the minute is over.
         single(topic, b"offline", qos=1, retain=True, hostname="127.0.0.1", port=broker.port)
         time.sleep(2)
         assert watcher.of(topic)[-1].payload == b"offline"
-        assert daemon.log.count("saying online again") == 1
+        assert daemon.log.count("publishing online again") == 1
 
 
-def test_boxes_below_different_prefixes_share_nothing(
+def test_boxes_under_different_prefixes_share_no_ids(
     tmp_path: Path, broker: Mosquitto, watcher: Watcher
 ) -> None:
     one, other = (Box(tmp_path / folder, broker.port) for folder in ("one", "other"))
     other.settings["mqtt"]["topic_prefix"] = "cellar"
-    with one.running() as daemon, other.running() as its_double:
+    with one.running() as daemon, other.running() as other_daemon:
         for topic in ("timbrel/house/hearing", "cellar/house/hearing"):
             watcher.wait_for(topic)
         time.sleep(3)
-        assert "is gone" not in daemon.log + its_double.log
+        assert "lost the connection" not in daemon.log + other_daemon.log
     configs = {m.topic: m.json for m in watcher.received if m.topic.endswith("/config")}
     assert len(configs) == 2
     ids = [

@@ -1,4 +1,4 @@
-"""`timbrel` with a shifted wall clock. Arguments: seconds ahead, then those of `timbrel`."""
+"""`timbrel` with a shifted wall clock. Arguments: the shift in seconds, then those of `timbrel`."""
 
 import sys
 import time

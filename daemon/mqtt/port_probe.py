@@ -1,4 +1,4 @@
-"""What answers at a port in place of an MQTT broker: found out by asking it in other protocols."""
+"""Identify a server that is not an MQTT broker by connecting with other protocols."""
 
 import socket
 import ssl
@@ -12,15 +12,15 @@ _REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 _STATUS_LINE = b"HTTP/"
 
 
-def stranger_at(settings: MqttSettings) -> str | None:
-    """Return what kind of server answers, with the remedy; None where that is not known.
+def probe_port(settings: MqttSettings) -> str | None:
+    """Return the kind of server at the configured port, with the remedy; None if unknown.
 
-    Waits for at most some seconds. Nothing secret is sent.
+    Takes some seconds at most. Sends no credentials.
     """
     try:
         if settings.tls is None and _expects_tls(settings):
             return "expects TLS; set mqtt.tls to {}, or mqtt.port to the port without TLS"
-        if _speaks_http(settings):
+        if _answers_http(settings):
             return (
                 "is a web server, or expects websockets; set mqtt.port to the broker's port for "
                 "MQTT without websockets"
@@ -31,12 +31,12 @@ def stranger_at(settings: MqttSettings) -> str | None:
 
 
 def _expects_tls(settings: MqttSettings) -> bool:
-    # The certificate is not verified because no secret is sent.
-    anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    anybody.check_hostname = False
-    anybody.verify_mode = ssl.CERT_NONE
+    # The certificate is not verified because no credentials are sent.
+    unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    unverified.check_hostname = False
+    unverified.verify_mode = ssl.CERT_NONE
     try:
-        with _connection(settings) as plain, anybody.wrap_socket(plain):
+        with _connection(settings) as plain, unverified.wrap_socket(plain):
             return True
     except ssl.SSLError as error:
         # An alert is an answer in TLS, for example to a client without a certificate.
@@ -45,7 +45,7 @@ def _expects_tls(settings: MqttSettings) -> bool:
         return False
 
 
-def _speaks_http(settings: MqttSettings) -> bool:
+def _answers_http(settings: MqttSettings) -> bool:
     with ExitStack() as stack:
         connection = stack.enter_context(_connection(settings))
         if settings.tls is not None:

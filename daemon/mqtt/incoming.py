@@ -1,4 +1,4 @@
-"""What the broker sends us: commands, notices of our own topics, and that the hub has started."""
+"""Messages from the broker: commands, this box's own topics, and the hub's birth message."""
 
 import random
 import shlex
@@ -12,61 +12,57 @@ from daemon.mqtt.connection import Connection
 from daemon.mqtt.wire.bounded_client import LARGEST_PACKET_BYTES
 from daemon.mqtt.wire.packets import Oversized
 
-# Every listener of a home hears its hub start at once; they do not all answer at once.
+# All boxes of a home receive the birth message at once; random pauses spread their answers.
 _LONGEST_BIRTH_PAUSE_SECONDS = 3.0
 
 
-class Reader(NamedTuple):
-    """Topics to listen to, and who takes what comes: topic, payload, whether it was retained.
-
-    Called on the link's thread; must not wait.
-    """
+class Subscriber(NamedTuple):
+    """Topics to subscribe to, and a callback for their messages."""
 
     topics: Sequence[str]
-    take: Callable[[str, bytes, bool], None]
+    """The topics, without wildcards."""
+    receive: Callable[[str, bytes, bool], None]
+    """Called on the link's thread with topic, payload and the retain flag; must not wait."""
 
 
-_NOBODY = Reader((), lambda _topic, _payload, _retained: None)
+_NO_SUBSCRIBER = Subscriber((), lambda _topic, _payload, _retained: None)
 
 
-class Reception:
-    """Knows what to subscribe to and who reads it; has everything sent again when the hub starts.
-
-    `needed` are topics without which something does not work: commands, and the first of the
-    topics on which the hub may say that it starts. `optional` are notices of this box's own topics,
-    and the other birth topics.
-    """
+class IncomingMessages:
+    """Passes messages to their subscribers; has everything republished when the hub starts."""
 
     def __init__(
         self,
         settings: MqttSettings,
         connection: Connection,
-        commands: Reader | None,
-        notices: Reader | None,
+        commands: Subscriber | None,
+        own_topics: Subscriber | None,
         birth_topics: Sequence[str],
     ) -> None:
         self._settings = settings
         self._connection = connection
-        self._commands = commands or _NOBODY
-        self._notices = notices or _NOBODY
+        self._commands = commands or _NO_SUBSCRIBER
+        self._own_topics = own_topics or _NO_SUBSCRIBER
         self._birth_topics = birth_topics
         self.needed = [*birth_topics[:1], *self._commands.topics]
-        self.optional = [*birth_topics[1:], *self._notices.topics]
+        """The first birth topic and the command topics."""
+        self.optional = [*birth_topics[1:], *self._own_topics.topics]
+        """The other birth topics and this box's own topics, which are not essential."""
 
     def received(self, message: paho.MQTTMessage) -> None:
-        """Pass a message to its reader."""
+        """Pass a message to its subscriber."""
         topic, payload, retained = message.topic, bytes(message.payload), message.retain
         if topic in self._birth_topics:
             if payload == b"online" and not retained:
                 seconds = random.uniform(0.0, _LONGEST_BIRTH_PAUSE_SECONDS)  # noqa: S311
-                self._connection.say_again(seconds)
-        elif topic in self._notices.topics:
-            self._notices.take(topic, payload, retained)
+                self._connection.republish_after(seconds)
+        elif topic in self._own_topics.topics:
+            self._own_topics.receive(topic, payload, retained)
         else:
-            self._commands.take(topic, payload, retained)
+            self._commands.receive(topic, payload, retained)
 
-    def ignored(self, message: Oversized) -> str:
-        """What to log about a message that was too large to be read, and how to remove it."""
+    def describe_oversized(self, message: Oversized) -> str:
+        """Return a log line about a message that was too large to read, and how to remove it."""
         topic, retained = message
         is_ours = topic in (*self.needed, *self.optional)
         name = topic if is_ours else "another topic"
