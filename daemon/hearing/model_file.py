@@ -170,7 +170,7 @@ def _parse(path: Path, document: bytes) -> Contract:
         if version != CONTRACT_VERSION:
             raise InputError(
                 f"model file {path}: contract version {version}, but this Timbrel reads "
-                f"{CONTRACT_VERSION}; install the Timbrel that made it or build the model anew"
+                f"{CONTRACT_VERSION}; install the Timbrel that made it or build the model again"
             )
         return msgspec.json.decode(document, type=Contract)
     except msgspec.MsgspecError as error:

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.hearing.classifier import Classifier, load_network
+from daemon.hearing.classifier import Classifier, load_classifier, load_network
 from daemon.hearing.scorer import Scorer
 from daemon.sound.window import SAMPLE_RATE_HZ, WindowBuffer
 
@@ -48,7 +48,7 @@ def measured(model: Path, *peers: Path) -> list[Cost]:
     # What sounds does not matter: as many numbers are multiplied.
     noise = np.random.default_rng(1).standard_normal(SOUND_SECONDS * SAMPLE_RATE_HZ)
     samples = np.asarray(0.1 * noise, np.float32)
-    listening = [_listening(Classifier(model), samples)]
+    listening = [_listening(load_classifier(model), samples)]
     listening += [_listening_as_peer(peer, samples) for peer in peers]
     # In turn, so that a machine whose speed drifts slows all.
     rounds = np.array([[_best_ms(listen) for listen in listening] for _ in range(ROUNDS)])

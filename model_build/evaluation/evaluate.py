@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import Classifier, load_classifier
 from model_build.augmentations.room import shoebox_response
 from model_build.corpus.clips import Clip, Corpus, read_corpus, warn_of
 from model_build.corpus.decoded import usable
@@ -59,7 +59,7 @@ def evaluate(
     lasts `day_seconds`, by default DAY_SECONDS. Raises InputError for a model or corpus that cannot
     be used.
     """
-    classifier = Classifier(model)
+    classifier = load_classifier(model)
     corpus = _readable(read_corpus(corpus_folder, classifier.contract.families))
     ears = {model.stem: our_ear(classifier)}
     if peer:

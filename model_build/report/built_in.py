@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from daemon.errors import InputError
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import load_classifier
 from daemon.system.whole_file import whole_file
 
 NOT_MEASURED = "-"
@@ -63,7 +63,7 @@ def replace(model: Path, built_in: Path) -> None:
 
     Raises InputError, and changes nothing, when the daemon could not load the model.
     """
-    Classifier(model)
+    load_classifier(model)
     for suffix in (".json", ".tflite"):
         with whole_file(built_in.with_suffix(suffix)) as fresh:
             shutil.copyfile(model.with_suffix(suffix), fresh)

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import load_classifier
 from daemon.hearing.log_mel import FrontEnd
 from daemon.hearing.model_file import (
     CONTRACT_VERSION,
@@ -73,5 +73,5 @@ def assemble(
 
 def logits_of(model: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     """The model as the daemon runs it: patches (n, frames, bands) in, logits (n, families) out."""
-    classifier = Classifier(model)
+    classifier = load_classifier(model)
     return lambda patches: np.stack([classifier.logits(patch) for patch in patches])

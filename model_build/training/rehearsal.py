@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import load_classifier
 from daemon.hearing.logits import shifted
 from daemon.sound.window import SAMPLE_RATE_HZ
 from model_build.augmentations.room import shoebox_response
@@ -47,7 +47,7 @@ def rehearse(model: Path, recipe: Recipe, wanted: Rehearsal, run: RunFolder) -> 
     with the fewest false events are used.
     """
     day = rehearsal(run, seed=recipe.seed, seconds=wanted.day_seconds)
-    classifier = Classifier(model)
+    classifier = load_classifier(model)
     families, thresholds = recipe.families, classifier.contract.thresholds
     heard = heard_windows(day.samples, classifier)
     seconds = len(day.samples) / SAMPLE_RATE_HZ

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
+from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
 from daemon.hearing.pipeline import heard_in
 from model_build import stages
 from model_build.__main__ import main
@@ -73,7 +73,7 @@ def test_all_makes_a_model_that_the_daemon_loads(
     assert BUILT_IN_MODEL.read_bytes() == built_in
     assert output.read_bytes() == RunFolder(tmp_path / "run").model.read_bytes()
 
-    classifier = Classifier(output)
+    classifier = load_classifier(output)
     contract = classifier.contract
     assert contract.families == ("drums", "flute", "organ")
     assert contract.patch_starts == (2, 202)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from daemon.errors import InputError
 from daemon.hearing import network_trial
-from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier, PatchPool
+from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier, PatchPool, load_classifier
 from daemon.hearing.log_mel import FrontEnd, LogMel
 from daemon.hearing.model_file import Calibration, read_contract
 from daemon.sound.window import WINDOW_SAMPLES, WindowBuffer
@@ -64,7 +64,7 @@ _loaded: dict[Path, Classifier] = {}
 def loaded(model: Path) -> Classifier:
     """The classifier, loaded once for all examples of a property."""
     if model not in _loaded:
-        _loaded[model] = Classifier(model)
+        _loaded[model] = load_classifier(model)
     return _loaded[model]
 
 
@@ -107,7 +107,7 @@ def test_scores_pool_the_mean_of_the_logits(classifier: Classifier, noise: Sampl
 def test_at_a_hop_of_one_second_each_patch_runs_once(
     classifier: Classifier, model: Path, noise: Samples
 ) -> None:
-    pool, fresh = PatchPool(classifier), Classifier(model)
+    pool, fresh = PatchPool(classifier), load_classifier(model)
     for number, window in enumerate(WindowBuffer(1.0).push(noise)):
         frames = frames_at(noise, window.start_sample)
         scores = pool.scores(frames, window.start_sample)
@@ -164,7 +164,7 @@ def test_a_contract_that_promises_other_shapes_is_refused_with_both(
 ) -> None:
     path = make_model(**changes)
     with pytest.raises(InputError) as caught:
-        Classifier(path)
+        load_classifier(path)
     message = str(caught.value)
     assert message.startswith(f"model file {path}: ")
     assert promised in message
@@ -172,7 +172,7 @@ def test_a_contract_that_promises_other_shapes_is_refused_with_both(
 
 
 def test_the_built_in_model_fits_its_contract() -> None:
-    classifier = Classifier()
+    classifier = load_classifier()
     contract = read_contract(BUILT_IN_MODEL)
     assert classifier.contract == contract
     silence = np.full((398, contract.front_end.bands), np.log(0.001), np.float32)
@@ -184,7 +184,7 @@ def test_the_built_in_model_fits_its_contract() -> None:
 def test_loading_says_nothing_and_leaves_standard_error_as_it_was(
     model: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    Classifier(model)
+    load_classifier(model)
     os.write(2, b"still here\n")
     assert capfd.readouterr().err == "still here\n"
 
@@ -194,7 +194,7 @@ def test_a_refused_model_leaves_no_files_open(make_model: MakeModel) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         with pytest.raises(InputError):
-            Classifier(path)
+            load_classifier(path)
     assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
@@ -205,8 +205,8 @@ def test_thresholds_stay_with_their_families(make_model: MakeModel, classifier: 
         calibration=contract.calibration[::-1],
         thresholds=contract.thresholds[::-1],
     )
-    assert Classifier(turned).contract.thresholds == (0.7, 0.6, 0.5)
-    assert msgspec.structs.asdict(Classifier(turned).contract)["families"][0] == "organ"
+    assert load_classifier(turned).contract.thresholds == (0.7, 0.6, 0.5)
+    assert msgspec.structs.asdict(load_classifier(turned).contract)["families"][0] == "organ"
 
 
 # Single bytes of the tiny network of 0.1.0, found by trying all of them.
@@ -237,7 +237,7 @@ def test_a_network_that_cannot_run_is_refused_when_it_is_loaded(name: str, tmp_p
     place, value, reason = FAULTS[name]
     path = changed_network(tmp_path, place, value)
     with pytest.raises(InputError) as caught:
-        Classifier(path)
+        load_classifier(path)
     message = str(caught.value)
     assert message.startswith(f"model file {path}: ")
     assert reason in message
@@ -256,9 +256,9 @@ def test_a_network_that_returns_nan_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "nan.tflite"
     path.write_bytes(with_contract(converter.convert()))
     with pytest.raises(
-        InputError, match="returns NaN or infinity for silence; build the model anew"
+        InputError, match="returns NaN or infinity for silence; build the model again"
     ):
-        Classifier(path)
+        load_classifier(path)
 
 
 @pytest.mark.parametrize("name", CRASHES)
@@ -286,7 +286,7 @@ def test_a_runtime_that_dies_is_named(
 ) -> None:
     network_trial.try_out(model)
     number = signal.Signals[signal_name]
-    monkeypatch.setattr(network_trial, "Classifier", lambda _: os.kill(os.getpid(), number))
+    monkeypatch.setattr(network_trial, "load_classifier", lambda _: os.kill(os.getpid(), number))
     with pytest.raises(InputError, match=f"model file {model}: the TFLite runtime {fate} on it"):
         network_trial.try_out(model)
 
@@ -294,8 +294,8 @@ def test_a_runtime_that_dies_is_named(
 def test_a_runtime_that_hangs_is_ended_where_sigalrm_is_blocked(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network_trial, "_MOST_SECONDS", 1)
-    monkeypatch.setattr(network_trial, "Classifier", lambda _: time.sleep(10))
+    monkeypatch.setattr(network_trial, "_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(network_trial, "load_classifier", lambda _: time.sleep(10))
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
     try:
         with pytest.raises(InputError, match="the TFLite runtime hangs on it"):

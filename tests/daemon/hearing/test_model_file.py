@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import InputError
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import load_classifier
 from daemon.hearing.log_mel import FrontEnd
 from daemon.hearing.model_file import (
     Calibration,
@@ -267,5 +267,5 @@ def test_a_network_that_the_runtime_refuses_is_refused_by_name(
     path.write_bytes(network)
     write_contract(path, contract)
     with pytest.raises(InputError, match="the TFLite runtime refuses it") as caught:
-        Classifier(path)
+        load_classifier(path)
     assert str(path) in str(caught.value)

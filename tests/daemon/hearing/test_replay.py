@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from daemon.errors import InputError
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import Classifier, load_classifier
 from daemon.hearing.pipeline import heard_in
 from daemon.hearing.replay import Replay
 from daemon.hearing.scorer import Scorer
@@ -87,7 +87,7 @@ def test_scores_are_those_of_the_array_cut_by_hand(
         start = 16_000 * k
         # From scratch, each window by a hearing of its own.
         window = Window(samples[start : start + WINDOW_SAMPLES], start)
-        expected = Scorer(Classifier(model), None).hear(window)
+        expected = Scorer(load_classifier(model), None).hear(window)
         assert one.level_dbfs == expected.level_dbfs
         assert one.scores.tobytes() == expected.scores.tobytes()
 

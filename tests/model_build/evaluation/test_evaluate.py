@@ -6,7 +6,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
-from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
+from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
 from model_build.corpus.clips import Clip, read_corpus
 from model_build.evaluation.clip_figures import Figures, figures
 from model_build.evaluation.evaluate import Hear, evaluate, heard_clips
@@ -95,7 +95,7 @@ def test_an_evaluation_keeps_what_its_figures_were_counted_from(corpus: Path) ->
     assert ours.cost is not None
     assert ours.cost.milliseconds > 0.0
     assert ours.cost.ratio is ours.float_room_top1 is None
-    assert said.families == Classifier().contract.families
+    assert said.families == load_classifier().contract.families
     assert len(details.clips) == len(said.scores) == 15
     rooms = [path for path, shown in details.clips.items() if shown.kind == "room"]
     right = [

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import Classifier, load_classifier
 from daemon.sound.sound_file import read_sound
 from model_build.corpus.clips import read_corpus
 from model_build.evaluation.event_replay import alarms, events_in
@@ -14,7 +14,7 @@ FAMILIES = ("drums", "flute", "organ")
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    return Classifier()
+    return load_classifier()
 
 
 def test_the_events_are_those_of_the_daemon(classifier: Classifier) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import Classifier, load_classifier
 from daemon.hearing.pipeline import heard_in
 from daemon.sound.sound_file import read_sound
 from daemon.sound.window import WindowBuffer
@@ -13,7 +13,7 @@ from tests.conftest import MEDLEY
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    return Classifier()
+    return load_classifier()
 
 
 def test_ours_hears_what_the_replay_hears(classifier: Classifier) -> None:

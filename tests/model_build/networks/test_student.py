@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from msgspec import structs
 
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import load_classifier
 from daemon.hearing.log_mel import FrontEnd, LogMel
 from model_build.__main__ import main
 from model_build.networks.audioset import CLASSES_OF_FAMILY, MUSIC
@@ -137,7 +137,7 @@ def test_a_taught_recipe_makes_a_model_from_end_to_end(
     arguments = ["--recipe", taught_recipe_file, "--corpus", corpus, "--base", base]
     arguments += ["--run", run, "--output", output, "--workers", "1"]
     assert main(["all", *map(str, arguments)]) == 0
-    classifier = Classifier(output)
+    classifier = load_classifier(output)
     assert classifier.contract.families == ("drums", "flute", "organ")
     assert classifier.contract.provenance.base == "YAMNet"
     assert classifier.contract.provenance.base_licence == "Apache-2.0"
