@@ -161,7 +161,9 @@ def test_interrupted_rendering_leaves_no_manifest_and_can_start_again(tmp_path: 
         _, said = running.communicate(timeout=60)
     assert running.returncode == 130
     # A slow machine has shown its progress by then.
-    assert said.splitlines()[-1] == "timbrel-build: interrupted; the same command starts again"
+    assert (
+        said.splitlines()[-1] == "timbrel-build: interrupted; run the same command to start again"
+    )
     assert not (tmp_path / "manifest.csv").exists()
 
 
@@ -171,7 +173,7 @@ def test_a_full_disk_is_one_line(small_disk: Path, capsys: pytest.CaptureFixture
     arguments = ["render", "--phrases", "1", "--workers", "1"]
     assert main([*arguments, "--output", str(small_disk / "corpus")]) == 1
     assert capsys.readouterr().err == (
-        "timbrel-build: the disk is full; make room, or name a folder on another one\n"
+        "timbrel-build: the disk is full; make room, or use a folder on another disk\n"
     )
     assert not (small_disk / "corpus" / "manifest.csv").exists()
 
