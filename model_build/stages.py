@@ -5,6 +5,7 @@ Each imports its own implementation when it runs, so that `--help` does not wait
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,6 +13,9 @@ from daemon.errors import InputError
 from daemon.hearing.classifier import BUILT_IN_MODEL
 from model_build.recipe import Recipe, read_recipe
 from model_build.run_folder import RunFolder, write_json
+
+if TYPE_CHECKING:
+    from model_build.evaluation.evaluate import Evaluation
 
 
 def opened(recipe: Path, run: Path | None) -> tuple[Recipe, RunFolder]:
@@ -60,7 +64,7 @@ def train(recipe: Path, run: Path | None, *, base: Path | None, resume: bool = F
 
 def quantize(recipe: Path, run: Path | None) -> None:
     """Convert the run's network to int8; print how far its scores moved."""
-    from model_build.training.quantize import quantize as convert
+    from model_build.training.quantization.quantize import quantize as convert
 
     settings, folder = opened(recipe, run)
     for name, difference in convert(settings, folder).items():
@@ -69,13 +73,21 @@ def quantize(recipe: Path, run: Path | None) -> None:
 
 
 def thresholds(recipe: Path, run: Path | None) -> None:
+    """Calibrate the run's model, set its thresholds, print them and write the model file."""
+    from model_build.training.assemble import assemble
+
+    settings, folder = opened(recipe, run)
+    set_thresholds(settings, folder)
+    assemble(settings, folder)
+
+
+def set_thresholds(recipe: Recipe, run: RunFolder) -> None:
     """Calibrate the run's model and set its thresholds; print them."""
     from model_build.training.thresholds import find_operating_points
 
-    settings, folder = opened(recipe, run)
-    points = find_operating_points(settings, folder)
+    points = find_operating_points(recipe, run)
     for row in zip(
-        settings.families, points.thresholds, points.precision, points.recall, strict=True
+        recipe.families, points.thresholds, points.precision, points.recall, strict=True
     ):
         print("{}: threshold {:.2f}, precision {:.2f}, recall {:.2f}".format(*row))
 
@@ -93,15 +105,20 @@ def evaluate(
     `network` is the model before quantisation. `json` is where to write the figures, and beside it
     the scores of each clip.
     """
-    from model_build.evaluation.details import details_beside
-    from model_build.evaluation.evaluate import evaluate as measure
-    from model_build.report.targets import table
+    from model_build.evaluation.evaluate import evaluate_file
 
-    found = measure(model, corpus, peer=peer, network=network)
-    print(table(found.figures))
+    show_evaluation(evaluate_file(model, corpus, peer=peer, network=network), json)
+
+
+def show_evaluation(evaluation: "Evaluation", json: Path | None) -> None:
+    """Print the figures as a table; write them to `json`, if given, and the details beside it."""
+    from model_build.evaluation.details import details_beside
+    from model_build.report.table import figure_table
+
+    print(figure_table(evaluation.figures))
     if json:
-        write_json(json, found.figures)
-        details_beside(json).write_bytes(msgspec.json.encode(found.details))
+        write_json(json, evaluation.figures)
+        details_beside(json).write_bytes(msgspec.json.encode(evaluation.details))
 
 
 def report(

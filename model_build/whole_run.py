@@ -47,7 +47,7 @@ def run_all(
     _announce("quantize")
     stages.quantize(recipe, run)
     _announce("thresholds")
-    stages.thresholds(recipe, run)
+    stages.set_thresholds(settings, folder)
     _measure_and_report(settings, folder, measured_with(settings, corpus, folder), base)
     model = folder.model
     if output is not None:
@@ -61,12 +61,22 @@ def run_all(
 def _measure_and_report(
     recipe: Recipe, run: RunFolder, corpus: Path | None, peer: Path | None
 ) -> None:
-    from model_build.report.findings import count_reading
+    """Evaluate the network, write the model file with its figures, and then the report."""
+    from model_build.evaluation.evaluate import evaluate, with_costs
+    from model_build.report.readings import count_reading
+    from model_build.training.assemble import assemble, load_run_classifier
+    from model_build.training.operating_points import read_operating_points
 
     _announce("evaluate")
-    stages.evaluate(run.model, corpus, peer=peer, network=run.fitted, json=run.evaluation)
+    classifier = load_run_classifier(recipe, run, read_operating_points(run))
+    name = run.model.stem
+    evaluation = evaluate(classifier, corpus, name=name, peer=peer, network=run.fitted)
+    metrics = evaluation.figures[name].flat()
+    assemble(recipe, run, metrics)
+    # Size and CPU time are those of the finished file.
+    stages.show_evaluation(with_costs(evaluation, run.model, peer), run.evaluation)
     count_reading(run.dev_readings, f"{recipe.name} {recipe.version}")
-    _add_figures(recipe, run)
+    _write_figures(recipe, run, metrics)
     _announce("report")
     stages.report(run.folder, corpus)
 
@@ -84,24 +94,16 @@ def _refuse_built_in(output: Path, run: RunFolder) -> None:
         )
 
 
-def _add_figures(recipe: Recipe, run: RunFolder) -> None:
-    """Write the model file again with its figures inside, and the figures as JSON beside it."""
-    from model_build.evaluation.clip_figures import Figures
-    from model_build.training.assemble import assemble
-    from model_build.training.thresholds import found_operating_points
+def _write_figures(recipe: Recipe, run: RunFolder, metrics: dict[str, float]) -> None:
+    """Write the figures as JSON beside the model file."""
+    from model_build.training.operating_points import read_operating_points
     from model_build.windows.features import made_features
 
-    points = found_operating_points(run)
-    measured = msgspec.json.decode(run.evaluation.read_bytes(), type=dict[str, Figures])
-    metrics = measured[run.model.stem].flat()
-    corpus_sha256 = made_features(recipe, run).corpus_sha256
-    assemble(
-        run.network, run.model, recipe, points=points, corpus_sha256=corpus_sha256, metrics=metrics
-    )
+    points = read_operating_points(run)
     figures = ModelFigures(
         model=f"timbrel-{recipe.name} {recipe.version}",
         recipe_sha256=recipe.sha256,
-        corpus_sha256=corpus_sha256,
+        corpus_sha256=made_features(recipe, run).corpus_sha256,
         seed=recipe.seed,
         acceptance=msgspec.json.decode(run.acceptance.read_bytes(), type=dict[str, float]),
         thresholds=dict(zip(recipe.families, points.thresholds, strict=True)),

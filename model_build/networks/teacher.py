@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from daemon.system.silenced_output import quiet_output
-from model_build.networks.yamnet import CLASSES, EMBEDDING, yamnet
+from model_build.networks.yamnet import CLASSES, EMBEDDING
+from model_build.networks.yamnet_network import build_yamnet
 from model_build.progress import shown
 from model_build.run_folder import RunFolder, reserve
 
@@ -20,7 +21,7 @@ def write_lessons(run: RunFolder, side: str, base: Path) -> None:
     clean = np.load(run.needed(run.clean_patches(side), "features"), mmap_mode="r")
     windows, per_window = clean.shape[:2]
     with quiet_output():  # TensorFlow greets in C++.
-        teacher = yamnet(base)
+        teacher = build_yamnet(base)
     whole = (windows, per_window)
     embeddings = reserve(run.lesson(side, "embeddings"), np.float16, (*whole, EMBEDDING))
     classes = reserve(run.lesson(side, "classes"), np.float16, (*whole, CLASSES))
