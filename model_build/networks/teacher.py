@@ -22,8 +22,8 @@ def write_lessons(run: RunFolder, side: str, base: Path) -> None:
     with quiet_output():  # TensorFlow greets in C++.
         teacher = yamnet(base)
     whole = (windows, per_window)
-    embeddings = reserve(run.lesson(side, "embeddings"), np.float16, (*whole, EMBEDDING))
-    classes = reserve(run.lesson(side, "classes"), np.float16, (*whole, CLASSES))
+    embeddings = reserve(run.teacher_output(side, "embeddings"), np.float16, (*whole, EMBEDDING))
+    classes = reserve(run.teacher_output(side, "classes"), np.float16, (*whole, CLASSES))
     step = max(1, _PATCHES_AT_ONCE // per_window)
     for start in shown(range(0, windows, step), f"{side} lessons"):
         some = clean[start : start + step]

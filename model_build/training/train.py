@@ -19,8 +19,9 @@ from model_build.networks.student import graduate, pupil, schooled
 from model_build.networks.yamnet import base_of
 from model_build.recipe import Network, Recipe, Teaching
 from model_build.run_folder import SIDES, RunFolder, write_json
-from model_build.windows.dataset import in_order, shuffled, taught
+from model_build.windows.dataset import in_order, shuffled
 from model_build.windows.features import made_features
+from model_build.windows.teacher_dataset import with_teacher_outputs
 
 if TYPE_CHECKING:
     import keras
@@ -130,9 +131,9 @@ def _taught(recipe: Recipe, teaching: Teaching, run: RunFolder, base: Path) -> _
     training = recipe.training
     fitted = pupil(teaching, base, recipe.families)
     sides = {
-        side: taught(
+        side: with_teacher_outputs(
             run.windows(side),
-            run.lessons(side),
+            run.teacher_outputs(side),
             training,
             recipe.seed,
             endless=side == "train",
