@@ -41,55 +41,34 @@ class RunFolder:
         self.folder = folder
 
         features = folder / "features"
-        self.recipe = folder / "recipe.yaml"
-        """A copy of the recipe."""
-        self.rendered = folder / "rendered"
-        """The corpus that the run has rendered."""
-        self.begun = features / "begun.json"
-        """Hashes of the recipe and the corpus of unfinished features."""
-        self.skipped = features / "skipped.json"
-        """Clips that could not be decoded or are silent, and why."""
-        self.sounds = features / "sounds"
-        """The decoded samples of all clips."""
-        self.rooms = features / "rooms"
-        """Room impulse responses of each side."""
-        self.clips = features / "clips.json"
-        """The clips that are used, each with its side."""
-        self.features = features / "features.json"
-        """The summary of finished features."""
+        self.recipe = folder / "recipe.yaml"  # a copy of the recipe
+        self.rendered = folder / "rendered"  # the corpus that the run has rendered
+        self.begun = features / "begun.json"  # inputs of unfinished features
+        self.skipped = features / "skipped.json"  # unreadable and silent clips
+        self.sounds = features / "sounds"  # the decoded samples of all clips
+        self.rooms = features / "rooms"  # room impulse responses of each side
+        self.clips = features / "clips.json"  # the clips that are used, each with its side
+        self.features = features / "features.json"  # the summary of finished features
 
-        self.fitted = folder / "network.keras"
-        """The fitted network."""
-        self.history = folder / "history.json"
-        """Losses and metrics of each epoch."""
-        self.environment = folder / "environment.json"
-        """Versions of Python and packages."""
-        self.backup = folder / "backup"
-        """The state of an interrupted training."""
+        self.fitted = folder / "network.keras"  # the fitted network
+        self.history = folder / "history.json"  # losses and metrics of each epoch
+        self.environment = folder / "environment.json"  # versions of Python and packages
+        self.backup = folder / "backup"  # the state of an interrupted training
 
-        self.network = folder / "network.tflite"
-        """The quantised network."""
-        self.acceptance = folder / "acceptance.json"
-        """Score differences between the steps of quantisation."""
-        self.operating_points = folder / "thresholds.json"
-        """Calibration and thresholds."""
-        self.rehearsal = folder / "rehearsal.json"
-        """The result of the rehearsal."""
-        self.model = folder / "model.tflite"
-        """The finished model file."""
-        self.model_figures = folder / "model.json"
-        """The figures that are kept beside the model file."""
+        self.network = folder / "network.tflite"  # the quantised network
+        self.acceptance = folder / "acceptance.json"  # how far quantising moved the scores
+        self.operating_points = folder / "thresholds.json"  # calibration and thresholds
+        self.rehearsal = folder / "rehearsal.json"  # the result of the rehearsal
+        self.model = folder / "model.tflite"  # the finished model file
+        self.model_figures = (
+            folder / "model.json"
+        )  # the figures that are kept beside the model file
 
-        self.evaluation = folder / "evaluation.json"
-        """The figures on the dev clips."""
-        self.report = folder / "report.html"
-        """The page with the figures."""
-        self.card = folder / "model-card.md"
-        """The model card."""
-        self.ablations = folder / "ablations.yaml"
-        """Variants that were tried."""
-        self.dev_readings = folder / "dev-readings.yaml"
-        """How often models were measured on the dev clips."""
+        self.evaluation = folder / "evaluation.json"  # the figures on the dev clips
+        self.report = folder / "report.html"  # the page with the figures
+        self.card = folder / "model-card.md"  # the model card
+        self.ablations = folder / "ablations.yaml"  # variants that were tried
+        self.dev_readings = folder / "dev-readings.yaml"  # measurements on the dev clips
 
     def patches(self, side: str) -> Path:
         """Return the path of one side's patches."""

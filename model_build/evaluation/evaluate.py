@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from daemon.errors import InputError
 from daemon.hearing.classifier import Classifier
 from model_build.augmentations.room import shoebox_response
-from model_build.corpus.clips import Clip, Corpus, read_corpus, warn_of
-from model_build.corpus.decoded import usable
+from model_build.corpus.clip_sound import clip_reader, usable
+from model_build.corpus.clips import Clip, Corpus, log_skipped, read_corpus
 from model_build.evaluation.clip_figures import (
     SINGLE_KINDS,
     SPLIT,
@@ -27,8 +27,8 @@ from model_build.evaluation.event_figures import event_figures
 from model_build.evaluation.event_replay import alarms, events_in
 from model_build.evaluation.scorers import Ear, float_ear, our_ear, peer_ear
 from model_build.evaluation.sweep import Point, sweep
-from model_build.progress import shown
-from model_build.windows.home_day import day_at_home, reader
+from model_build.progress import with_progress
+from model_build.windows.home_day import day_at_home
 
 SEED = 1
 DAY_SECONDS = 3_600.0
@@ -82,7 +82,7 @@ def evaluate(
 
 def by_clip(corpus: Corpus, ear: Ear) -> Hear:
     """The ear as a function of clips of the corpus."""
-    read = reader(corpus)
+    read = clip_reader(corpus)
     return lambda clip: ear.hear(read(clip))
 
 
@@ -103,13 +103,13 @@ def heard_clips(corpus: Corpus, hear: Hear) -> HeardClips:
 
 def _scores(clips: Sequence[Clip], hear: Hear) -> NDArray[np.float32]:
     """Scores (clips, families)."""
-    return np.stack([hear(clip) for clip in shown(clips, f"{clips[0].kind} clips")])
+    return np.stack([hear(clip) for clip in with_progress(clips, f"{clips[0].kind} clips")])
 
 
 def _readable(corpus: Corpus) -> Corpus:
     """The corpus' clips to measure with, without those that cannot be: a warning names them."""
     clips, skipped = usable([clip for clip in corpus.clips if clip.split == SPLIT], corpus.folder)
-    warn_of(skipped)
+    log_skipped(skipped)
     return corpus._replace(clips=clips)
 
 

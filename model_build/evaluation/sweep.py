@@ -11,16 +11,16 @@ from daemon.errors import InputError
 from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES
 from model_build.augmentations.level import level
 from model_build.augmentations.noise import coloured, noise
-from model_build.augmentations.room import room, shoebox_response
+from model_build.augmentations.random_room import random_room_response
+from model_build.augmentations.room import room
+from model_build.corpus.clip_sound import Samples, clip_reader
 from model_build.corpus.clips import Clip, Corpus
 from model_build.evaluation.scorers import Ear
-from model_build.progress import shown
-from model_build.windows.home_day import Samples, reader
+from model_build.progress import with_progress
 
 PHRASES_OF_A_FAMILY = 10
 ROOMS = 3  # at each distance
 RT60_SECONDS = (0.3, 0.6)
-ROOMS_TRIED = 20
 HISS_DBFS = -72.0
 
 
@@ -59,7 +59,7 @@ def sweep(
     """One series of points per model, measured on the same clips; a seed gives the same points."""
     rng = np.random.default_rng(seed)
     clips = [clip for clip in corpus.clips if clip.split == split]
-    read = reader(corpus)
+    read = clip_reader(corpus)
     noises = [read(c) for c in clips if c.kind == "negative" and c.label == "noise"]
     phrases = _sample([clip for clip in clips if clip.kind == "phrase"], rng)
     dry = [read(clip)[:WINDOW_SAMPLES] for clip in phrases]
@@ -67,7 +67,7 @@ def sweep(
     rooms = {d: [_response(d, rng) for _ in range(ROOMS)] for d in sorted(distances)}
     steps = [(s, value) for s in SWEPT for value in SWEPT[s] if noises or s != "snr_db"]
     found: dict[str, list[Point]] = {name: [] for name in ears}
-    for swept, value in shown(steps, "conditions"):
+    for swept, value in with_progress(steps, "conditions"):
         conditions = Conditions()._replace(**{swept: value})
         at_hand = rooms[conditions.distance_metres]
         sounds = [
@@ -113,14 +113,13 @@ def _sound(
 
 
 def _response(distance_metres: float, rng: np.random.Generator) -> Samples:
-    for _ in range(ROOMS_TRIED):
-        try:
-            return shoebox_response(
-                rng, distance_metres=distance_metres, rt60_seconds=rng.uniform(*RT60_SECONDS)
-            )[:SAMPLE_RATE_HZ]
-        except ValueError:  # no room so large is so dry
-            continue
-    raise InputError(f"no room of {RT60_SECONDS} s holds {distance_metres} m")
+    try:
+        response = random_room_response(
+            rng, distance_metres=distance_metres, rt60_seconds=RT60_SECONDS
+        )
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    return response[:SAMPLE_RATE_HZ]
 
 
 def _point(

@@ -9,7 +9,7 @@ import numpy as np
 
 from daemon.system.silenced_output import quiet_output
 from model_build.networks.yamnet import CLASSES, EMBEDDING, yamnet
-from model_build.progress import shown
+from model_build.progress import with_progress
 from model_build.run_folder import RunFolder, reserve
 
 _PATCHES_AT_ONCE = 256
@@ -25,7 +25,7 @@ def write_lessons(run: RunFolder, side: str, base: Path) -> None:
     embeddings = reserve(run.teacher_output(side, "embeddings"), np.float16, (*whole, EMBEDDING))
     classes = reserve(run.teacher_output(side, "classes"), np.float16, (*whole, CLASSES))
     step = max(1, _PATCHES_AT_ONCE // per_window)
-    for start in shown(range(0, windows, step), f"{side} lessons"):
+    for start in with_progress(range(0, windows, step), f"{side} lessons"):
         some = clean[start : start + step]
         said = teacher(some.reshape(-1, *clean.shape[2:]).astype(np.float32), training=False)
         shape = (*some.shape[:2], -1)

@@ -19,7 +19,7 @@ from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder, write_json
 from model_build.training.assemble import assemble, logits_of
 from model_build.training.train import trained
-from model_build.windows.features import held_clips
+from model_build.windows.used_clips import held_clips
 
 if TYPE_CHECKING:
     import keras

@@ -18,11 +18,12 @@ from model_build.augmentations.room import shoebox_response
 from model_build.corpus.clips import Clip
 from model_build.evaluation.event_figures import EventFigures, event_figures
 from model_build.evaluation.event_replay import events_of, heard_windows
-from model_build.progress import shown
+from model_build.progress import with_progress
 from model_build.recipe import Recipe, Rehearsal
 from model_build.run_folder import RunFolder
-from model_build.windows.features import held_clips
-from model_build.windows.home_day import Day, Passage, day_of, strung
+from model_build.windows.clip_sequences import clips_in_room
+from model_build.windows.home_day import Day, Passage, compose_day
+from model_build.windows.used_clips import held_clips
 
 PLACES = ((0.6, 0.2, -21.0), (1.6, 0.45, -34.0), (3.0, 0.6, -43.0))  # metres, RT60 s, dBFS
 PAUSE_SECONDS = 12.0
@@ -52,7 +53,7 @@ def rehearse(model: Path, recipe: Recipe, wanted: Rehearsal, run: RunFolder) -> 
     heard = heard_windows(day.samples, classifier)
     seconds = len(day.samples) / SAMPLE_RATE_HZ
     tried = []
-    for shift in shown(SHIFTS, "rehearsed thresholds"):
+    for shift in with_progress(SHIFTS, "rehearsed thresholds"):
         moved = tuple(min(HIGHEST, shifted(threshold, float(shift))) for threshold in thresholds)
         events = events_of(heard, seconds, families, moved)
         tried.append(Rehearsed(moved, float(shift), event_figures(day.passages, events, seconds)))
@@ -77,7 +78,7 @@ def _false_events_an_hour(rehearsed: Rehearsed) -> float:
 def rehearsal(run: RunFolder, *, seed: int, seconds: float) -> Day:
     """`seconds` of a day at home, then every negative in each of three places."""
     clips, read = held_clips(run)
-    day = day_of(clips, read, seed=seed, seconds=seconds)
+    day = compose_day(clips, read, seed=seed, seconds=seconds)
     rng = np.random.default_rng(seed)
     sounds, passages = [day.samples], list(day.passages)
     negatives = [clip for clip in clips if clip.kind == "negative"]
@@ -85,7 +86,7 @@ def rehearsal(run: RunFolder, *, seed: int, seconds: float) -> Day:
         response = shoebox_response(rng, distance_metres=metres, rt60_seconds=rt60_seconds)
         sounds.append(np.zeros(round(PAUSE_SECONDS * SAMPLE_RATE_HZ), np.float32))
         start_seconds = sum(map(len, sounds)) / SAMPLE_RATE_HZ
-        sounds.append(strung(_mixed(negatives, rng), read, response, dbfs=dbfs))
+        sounds.append(clips_in_room(_mixed(negatives, rng), read, response, dbfs=dbfs))
         end_seconds = start_seconds + len(sounds[-1]) / SAMPLE_RATE_HZ
         passages.append(Passage("negatives", (), start_seconds, end_seconds))
     return Day(np.concatenate(sounds), passages)

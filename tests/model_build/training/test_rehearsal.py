@@ -13,7 +13,7 @@ from model_build.run_folder import RunFolder
 from model_build.training.assemble import OperatingPoints, assemble
 from model_build.training.quantize import quantize
 from model_build.training.rehearsal import HIGHEST, PAUSE_SECONDS, PLACES, rehearsal, rehearse
-from model_build.windows.features import held_clips
+from model_build.windows.used_clips import held_clips
 
 DAY_SECONDS = 120.0
 
