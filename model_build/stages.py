@@ -29,9 +29,10 @@ def opened(recipe: Path, run: Path | None) -> tuple[Recipe, RunFolder]:
 
 def render(output: Path, *, seed: int, phrases: int, workers: int | None = None) -> None:
     """Render a corpus into the folder `output`, with `phrases` clips of each player."""
-    from model_build.rendering.rendered_corpus import Rendering, render_corpus
+    from model_build.rendering.corpus_settings import CorpusSettings
+    from model_build.rendering.rendered_corpus import render_corpus
 
-    count = render_corpus(output, Rendering(seed, phrases), workers)
+    count = render_corpus(output, CorpusSettings(seed, phrases), workers)
     print(f"{output}: {count} clips")
 
 

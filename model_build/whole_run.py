@@ -33,7 +33,7 @@ def run_all(
     YAMNet.
     """
     from model_build.evaluation.peer import peer_scores
-    from model_build.windows.sources import measured_with
+    from model_build.windows.sources import measuring_corpus
 
     settings, folder = stages.opened(recipe, run)
     if output is not None:
@@ -48,7 +48,7 @@ def run_all(
     stages.quantize(recipe, run)
     _announce("thresholds")
     stages.set_thresholds(settings, folder)
-    _measure_and_report(settings, folder, measured_with(settings, corpus, folder), base)
+    _measure_and_report(settings, folder, measuring_corpus(settings, corpus, folder), base)
     model = folder.model
     if output is not None:
         model = output

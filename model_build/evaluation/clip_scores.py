@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
-from model_build.corpus.clips import Clip, Corpus, warn_of
-from model_build.corpus.decoded import usable
+from model_build.corpus.clip_sound import clip_reader, usable
+from model_build.corpus.clips import Clip, Corpus, log_skipped
 from model_build.evaluation.models import Model
-from model_build.progress import shown
-from model_build.windows.home_day import reader
+from model_build.progress import with_progress
 
 SPLIT = "dev"
 SINGLE_KINDS = ("phrase", "room")
@@ -32,14 +31,14 @@ class ClipScores(NamedTuple):
 
 def clip_scorer(corpus: Corpus, model: Model) -> ScoreClip:
     """Return a function that reads a clip of the corpus and scores it with the model."""
-    read = reader(corpus)
+    read = clip_reader(corpus)
     return lambda clip: model.score(read(clip))
 
 
 def usable_dev_clips(corpus: Corpus) -> Corpus:
     """Return the corpus with its usable dev clips only; log a warning about the others."""
     clips, skipped = usable([clip for clip in corpus.clips if clip.split == SPLIT], corpus.folder)
-    warn_of(skipped)
+    log_skipped(skipped)
     return corpus._replace(clips=clips)
 
 
@@ -58,4 +57,4 @@ def score_dev_clips(corpus: Corpus, score: ScoreClip) -> ClipScores:
 
 def score_clips(clips: Sequence[Clip], score: ScoreClip) -> NDArray[np.float32]:
     """Return the scores (clips, families) of clips of one kind, and show the progress."""
-    return np.stack([score(clip) for clip in shown(clips, f"{clips[0].kind} clips")])
+    return np.stack([score(clip) for clip in with_progress(clips, f"{clips[0].kind} clips")])

@@ -9,12 +9,12 @@ from daemon.errors import InputError
 from daemon.sound.window import SAMPLE_RATE_HZ
 from model_build.augmentations.level import level
 from model_build.augmentations.noise import coloured, noise
-from model_build.augmentations.room import room, shoebox_response
-from model_build.windows.home_day import Samples
+from model_build.augmentations.random_room import random_room_response
+from model_build.augmentations.room import room
+from model_build.corpus.clip_sound import Samples
 
 ROOMS = 3  # at each distance
 RT60_SECONDS = (0.3, 0.6)
-ROOMS_TRIED = 20
 HISS_DBFS = -72.0
 
 
@@ -66,11 +66,10 @@ def sound_under(
 
 
 def _response(distance_metres: float, rng: np.random.Generator) -> Samples:
-    for _ in range(ROOMS_TRIED):
-        try:
-            return shoebox_response(
-                rng, distance_metres=distance_metres, rt60_seconds=rng.uniform(*RT60_SECONDS)
-            )[:SAMPLE_RATE_HZ]
-        except ValueError:  # the drawn time is too short for a room of this size
-            continue
-    raise InputError(f"no room of {RT60_SECONDS} s is large enough for {distance_metres} m")
+    try:
+        response = random_room_response(
+            rng, distance_metres=distance_metres, rt60_seconds=RT60_SECONDS
+        )
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    return response[:SAMPLE_RATE_HZ]

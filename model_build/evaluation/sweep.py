@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.sound.window import WINDOW_SAMPLES
+from model_build.corpus.clip_sound import clip_reader
 from model_build.corpus.clips import Clip, Corpus
 from model_build.evaluation.conditions import SWEPT, Conditions, draw_rooms, sound_under
 from model_build.evaluation.models import Model
-from model_build.progress import shown
-from model_build.windows.home_day import reader
+from model_build.progress import with_progress
 
 PHRASES_OF_A_FAMILY = 10
 
@@ -42,14 +42,14 @@ def sweep(
     """
     rng = np.random.default_rng(seed)
     clips = [clip for clip in corpus.clips if clip.split == split]
-    read = reader(corpus)
+    read = clip_reader(corpus)
     noises = [read(c) for c in clips if c.kind == "negative" and c.label == "noise"]
     phrases = _draw_phrases([clip for clip in clips if clip.kind == "phrase"], rng)
     dry = [read(clip)[:WINDOW_SAMPLES] for clip in phrases]
     rooms = draw_rooms(rng)
     steps = [(s, value) for s in SWEPT for value in SWEPT[s] if noises or s != "snr_db"]
     found: dict[str, list[Point]] = {name: [] for name in models}
-    for swept, value in shown(steps, "conditions"):
+    for swept, value in with_progress(steps, "conditions"):
         conditions = Conditions()._replace(**{swept: value})
         sounds = [
             # A generator of its own keeps a phrase's random choices while conditions change.

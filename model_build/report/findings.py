@@ -8,26 +8,17 @@ import msgspec
 
 from daemon.configuration.yaml.yaml_file import read_yaml
 from daemon.hearing.model_file import Contract, read_contract
-from model_build.corpus.clips import Clip
 from model_build.evaluation.details import Details, ModelScores, details_beside
 from model_build.evaluation.figures import Figures
 from model_build.recipe import Recipe, read_recipe
 from model_build.report.ablations import Ablations
 from model_build.report.readings import DevReadings
 from model_build.run_folder import RunFolder
+from model_build.windows.used_clips import UsedClip
 
 PEER = "YAMNet"
 
 Kind = TypeVar("Kind")
-
-
-class UsedClip(msgspec.Struct, frozen=True):
-    """A clip that the model was made from."""
-
-    clip: Clip
-    """The clip."""
-    side: str
-    """`train` if the model was fitted to it, `held` if it was held out."""
 
 
 class Findings(NamedTuple):

@@ -8,7 +8,7 @@ from model_build.networks.student import build_student, pool_student_patches
 from model_build.recipe import Recipe, Teaching
 from model_build.run_folder import SIDES, RunFolder
 from model_build.training.fit_plan import FitPlan
-from model_build.windows.dataset import taught
+from model_build.windows.teacher_dataset import with_teacher_outputs
 
 
 def plan_distillation(
@@ -18,9 +18,9 @@ def plan_distillation(
     training = recipe.training
     student = build_student(teaching, base, recipe.families)
     sides = {
-        side: taught(
+        side: with_teacher_outputs(
             run.windows(side),
-            run.lessons(side),
+            run.teacher_outputs(side),
             training,
             recipe.seed,
             endless=side == "train",

@@ -17,11 +17,12 @@ from model_build.augmentations.room import shoebox_response
 from model_build.corpus.clips import Clip
 from model_build.evaluation.events.event_figures import EventFigures, event_figures
 from model_build.evaluation.events.replay import events_of, heard_windows
-from model_build.progress import shown
+from model_build.progress import with_progress
 from model_build.recipe import Rehearsal
 from model_build.run_folder import RunFolder
-from model_build.windows.features import held_clips
-from model_build.windows.home_day import Day, Passage, day_of, strung
+from model_build.windows.clip_sequences import clips_in_room
+from model_build.windows.home_day import Day, Passage, compose_day
+from model_build.windows.used_clips import held_clips
 
 PLACES = ((0.6, 0.2, -21.0), (1.6, 0.45, -34.0), (3.0, 0.6, -43.0))  # metres, RT60 s, dBFS
 PAUSE_SECONDS = 12.0
@@ -55,7 +56,7 @@ def rehearse(
     heard = heard_windows(day.samples, classifier)
     seconds = len(day.samples) / SAMPLE_RATE_HZ
     results = []
-    for shift in shown(SHIFTS, "rehearsed thresholds"):
+    for shift in with_progress(SHIFTS, "rehearsed thresholds"):
         moved = tuple(min(HIGHEST, shifted(threshold, float(shift))) for threshold in thresholds)
         figures = event_figures(day.passages, events_of(heard, seconds, families, moved), seconds)
         results.append(RehearsalResult(moved, float(shift), figures))
@@ -70,7 +71,7 @@ def rehearse(
 def rehearsal_day(run: RunFolder, *, seed: int, seconds: float) -> Day:
     """Return `seconds` of a day at home, followed by every negative in each of three places."""
     clips, read = held_clips(run)
-    day = day_of(clips, read, seed=seed, seconds=seconds)
+    day = compose_day(clips, read, seed=seed, seconds=seconds)
     rng = np.random.default_rng(seed)
     sounds, passages = [day.samples], list(day.passages)
     negatives = [clip for clip in clips if clip.kind == "negative"]
@@ -78,7 +79,7 @@ def rehearsal_day(run: RunFolder, *, seed: int, seconds: float) -> Day:
         response = shoebox_response(rng, distance_metres=metres, rt60_seconds=rt60_seconds)
         sounds.append(np.zeros(round(PAUSE_SECONDS * SAMPLE_RATE_HZ), np.float32))
         start_seconds = sum(map(len, sounds)) / SAMPLE_RATE_HZ
-        sounds.append(strung(_shuffled(negatives, rng), read, response, dbfs=dbfs))
+        sounds.append(clips_in_room(_shuffled(negatives, rng), read, response, dbfs=dbfs))
         end_seconds = start_seconds + len(sounds[-1]) / SAMPLE_RATE_HZ
         passages.append(Passage("negatives", (), start_seconds, end_seconds))
     return Day(np.concatenate(sounds), passages)

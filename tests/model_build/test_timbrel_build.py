@@ -143,7 +143,7 @@ def test_help_teaches_and_loads_no_tensorflow() -> None:
             ["all", "--output", str(BUILT_IN_MODEL)],
             "leave --output out, then run timbrel-build replace-built-in runs/default",
         ),
-        (["replace-built-in", "nowhere"], "nowhere/model.tflite: not there yet"),
+        (["replace-built-in", "nowhere"], "nowhere/model.tflite: does not exist yet"),
         (["features", "--recipe", "nowhere.yaml"], "nowhere.yaml: No such file"),
         (["train", "--run", "nowhere"], "run timbrel-build features first"),
         (["features", "--corpus", "nowhere"], "--corpus DIR or TIMBREL_CORPUS"),

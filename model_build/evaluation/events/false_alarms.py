@@ -4,9 +4,10 @@ import msgspec
 
 from daemon.hearing.classifier import Classifier
 from daemon.sound.window import SAMPLE_RATE_HZ
+from model_build.corpus.clip_sound import Samples, clip_reader
 from model_build.corpus.clips import Corpus
-from model_build.evaluation.events.replay import Samples, events_in
-from model_build.windows.home_day import reader, strung
+from model_build.evaluation.events.replay import events_in
+from model_build.windows.clip_sequences import clips_in_room
 
 
 class Alarms(msgspec.Struct, frozen=True):
@@ -38,7 +39,7 @@ def count_alarms(
     for sort in sorted({clip.label for clip in negatives}):
         clips = [clip for clip in negatives if clip.label == sort]
         for response, dbfs in places:
-            samples = strung(clips, reader(corpus), response, dbfs=dbfs)
+            samples = clips_in_room(clips, clip_reader(corpus), response, dbfs=dbfs)
             seconds += len(samples) / SAMPLE_RATE_HZ
             found[sort] = found.get(sort, 0) + len(events_in(samples, classifier))
     return Alarms(found, seconds / 60.0, poisson_interval(sum(found.values())))

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from daemon.configuration.settings import Settings
 from daemon.hearing.classifier import Classifier
@@ -15,8 +13,7 @@ from daemon.hearing.rules import rules
 from daemon.hearing.scorer import Heard, Scorer
 from daemon.hearing.tracker import EventEnded, Tracker
 from daemon.sound.window import SAMPLE_RATE_HZ
-
-Samples = NDArray[np.float32]
+from model_build.corpus.clip_sound import Samples
 
 
 def events_in(samples: Samples, classifier: Classifier) -> list[EventEnded]:

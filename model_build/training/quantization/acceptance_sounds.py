@@ -9,7 +9,7 @@ from daemon.sound.window import WINDOW_SAMPLES
 from model_build.augmentations.level import level
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder
-from model_build.windows.features import held_clips
+from model_build.windows.used_clips import held_clips
 
 SOUND_DBFS = -20.0
 

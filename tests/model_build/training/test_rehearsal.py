@@ -20,7 +20,7 @@ from model_build.training.rehearsal import (
     rehearsal_day,
     rehearse,
 )
-from model_build.windows.features import held_clips
+from model_build.windows.used_clips import held_clips
 
 DAY_SECONDS = 120.0
 
