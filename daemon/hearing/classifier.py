@@ -119,6 +119,7 @@ def load_network(network: Path | bytes) -> Any:
     `network` is a `.tflite` file or its content. Raises InputError if the runtime refuses it.
     """
     make_interpreter = load_runtime()
+    source: dict[str, str | bytes]
     if isinstance(network, Path):
         name, source = _name_of(network), {"model_path": str(network)}
     else:
