@@ -1,8 +1,8 @@
-"""What every fault costs, measured: `python -m benchmarks.faults` prints the fault matrix.
+"""Measure the cost of every fault: `python -m benchmarks.faults` prints the fault matrix.
 
-The daemon is a process with its own settings' defaults; sound comes through a real PortAudio from a
-private PulseAudio, messages go through a real mosquitto. Music plays all the while, so that every
-fault meets an open event. Needs mosquitto, pulseaudio and pulseaudio-utils; takes four minutes.
+The daemon is a process with default settings. Sound comes through a real PortAudio from a private
+PulseAudio, and messages go through a real mosquitto. Music always plays, so that every fault
+happens during an event. Needs mosquitto, pulseaudio and pulseaudio-utils; takes four minutes.
 """
 
 import dataclasses
@@ -34,19 +34,26 @@ HEADER = (
 
 
 class Row(NamedTuple):
-    """One fault's figures; None where there is nothing to measure."""
+    """The figures of one fault; None if there is nothing to measure."""
 
     fault: str
+    """A description of the fault."""
     seen_seconds: float | None
+    """From the fault until the hub is notified."""
     recovered_seconds: float | None
+    """From the end of the fault until sound arrives again."""
     lost_seconds: float | None
+    """Seconds of sound lost."""
     away_seconds: float | None
+    """Seconds of that during which the fault lasted."""
     cut: int
+    """Events that the fault ended early."""
     lost: int
+    """Events of which the start or the end never arrived."""
 
 
 class Watched(House):
-    """A house whose daemon tells its counters when asked."""
+    """A house whose daemon prints its counters on SIGUSR1."""
 
     program = ("-m", "benchmarks.faults", "--child")
 
@@ -59,13 +66,13 @@ class Watched(House):
     def events(self, since: int) -> list[Any]:
         return [m.json for m in self.watcher.of(f"timbrel/{NODE}/event")[since:]]
 
-    def fails(
+    def measure_fault(
         self,
         name: str,
         cause: Callable[[], Any],
         cure: Callable[[], Any],
     ) -> Row:
-        """Cause and cure a fault while music plays."""
+        """Cause and remove a fault while music plays, and measure it."""
         before = self.so_far(NODE, "event")
         self.play()
         self.event(NODE, "started", before)
@@ -90,7 +97,7 @@ class Watched(House):
         return Row(name, seen, recovered, lost, away, *self.balance(before))
 
     def balance(self, since: int) -> tuple[int, int]:
-        """Once all is calm: events that a fault cut short, and events without their end."""
+        """Wait for the ends of all events; return how many were cut and how many are incomplete."""
         deadline = time.monotonic() + 30
         while True:
             events = self.events(since)
@@ -103,7 +110,7 @@ class Watched(House):
 
 
 def measure(house: Watched) -> list[Row]:
-    """Every fault in turn."""
+    """Measure every fault in turn."""
     sound = house.sound
 
     def replug() -> None:
@@ -125,24 +132,24 @@ def measure(house: Watched) -> list[Row]:
         house.play()
 
     return [
-        house.fails("microphone unplugged", sound.unplug, replug),
-        house.fails("sound server killed", sound.kill, restart_server),
-        house.fails("sound server frozen", sound.freeze, sound.thaw),
-        house.fails(
+        house.measure_fault("microphone unplugged", sound.unplug, replug),
+        house.measure_fault("sound server killed", sound.kill, restart_server),
+        house.measure_fault("sound server frozen", sound.freeze, sound.thaw),
+        house.measure_fault(
             "microphone suspended",
             lambda: sound.control("suspend-sink", "vmic", "1"),
             lambda: sound.control("suspend-sink", "vmic", "0"),
         ),
-        house.fails("digital silence", still, stir),
+        house.measure_fault("digital silence", still, stir),
         broker_killed(house),
         daemon_killed(house),
         server_late(house),
-        frozen_for_ever(house),
+        frozen_permanently(house),
     ]
 
 
 def broker_killed(house: Watched) -> Row:
-    """The hub itself is away; what happens meanwhile arrives later."""
+    """Kill the broker; the events of that time arrive later."""
     house.play()
     before = house.so_far(NODE, "event")
     house.event(NODE, "started", before)
@@ -150,7 +157,7 @@ def broker_killed(house: Watched) -> Row:
     house.broker.kill()
     house.hush()
     time.sleep(AWAY_SECONDS)
-    # The watcher needs its session back before the daemon does, or it misses what is sent.
+    # The watcher must be connected before the daemon, or it misses messages.
     online = house.so_far("house", "availability")
     cured_at = time.monotonic()
     house.broker.start()
@@ -163,7 +170,7 @@ def broker_killed(house: Watched) -> Row:
 
 
 def daemon_killed(house: Watched) -> Row:
-    """Killed and started again at once, as systemd does after 3 s."""
+    """Kill the daemon and start it again at once (systemd waits 3 s)."""
     before = house.so_far(NODE, "event")
     house.play()
     house.event(NODE, "started", before)
@@ -185,7 +192,7 @@ def daemon_killed(house: Watched) -> Row:
 
 
 def server_late(house: Watched) -> Row:
-    """The daemon starts before the sound server."""
+    """Start the daemon before the sound server."""
     house.daemon.terminate()
     house.daemon.wait()
     house.sound.kill()
@@ -204,8 +211,11 @@ def server_late(house: Watched) -> Row:
     return Row("sound server late", seen, recovered, lost, away, *house.balance(before))
 
 
-def frozen_for_ever(house: Watched) -> Row:
-    """Only a new process helps: the daemon ends itself, and that counts as recovered here."""
+def frozen_permanently(house: Watched) -> Row:
+    """Freeze the sound server until the daemon exits, which counts as recovered.
+
+    Only a new process can recover from that.
+    """
     before, hearings = house.so_far(NODE, "event"), house.so_far(NODE, "hearing")
     house.play()
     house.event(NODE, "started", before)
@@ -216,12 +226,12 @@ def frozen_for_ever(house: Watched) -> Row:
     assert house.daemon.wait(90) == 1
     ended = time.monotonic() - frozen_at
     house.hush()
-    name = "sound server frozen for ever: exit 1"
+    name = "sound server frozen permanently: exit 1"
     return Row(name, seen, ended, None, None, *house.balance(before))
 
 
 def show(rows: list[Row]) -> None:
-    """The matrix in Markdown."""
+    """Print the matrix in Markdown."""
     print(f"| {' | '.join(HEADER)} |\n|{'---|' * len(HEADER)}")
     for row in rows:
         cells = ["-" if v is None else f"{v:.1f}" if isinstance(v, float) else str(v) for v in row]
@@ -229,20 +239,20 @@ def show(rows: list[Row]) -> None:
 
 
 def child(config: str) -> int:
-    """The daemon; SIGUSR1 has it print its counters."""
+    """Run the daemon, which prints its counters on SIGUSR1."""
     places: list[Place] = []
 
-    def noted(*arguments: Any, **named: Any) -> Place:
+    def kept_place(*arguments: Any, **named: Any) -> Place:
         places.append(place_of(*arguments, **named))
         return places[-1]
 
-    def tell(_number: int, _frame: object) -> None:
+    def print_counters(_number: int, _frame: object) -> None:
         print(json.dumps(dataclasses.asdict(places[0].counters)), flush=True)
 
-    said = os.fdopen(os.dup(2), "w", buffering=1)
-    logging.basicConfig(level=logging.INFO, format="timbrel: %(message)s", stream=said)
-    setattr(station, "place_of", noted)  # noqa: B010 (mypy knows no such export)
-    signal.signal(signal.SIGUSR1, tell)
+    errors = os.fdopen(os.dup(2), "w", buffering=1)
+    logging.basicConfig(level=logging.INFO, format="timbrel: %(message)s", stream=errors)
+    setattr(station, "place_of", kept_place)  # noqa: B010 (mypy sees no such export)
+    signal.signal(signal.SIGUSR1, print_counters)
     try:
         return command.run(load(Path(config)), Path(config))
     except FailedError:
@@ -250,7 +260,7 @@ def child(config: str) -> int:
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure all faults and print the matrix."""
     if sys.argv[1:2] == ["--child"]:
         return child(sys.argv[2])
     with tempfile.TemporaryDirectory(prefix="tmb", dir="/tmp") as folder:

@@ -1,8 +1,8 @@
-"""Try very many hostile inputs on the daemon's readers, and say how many and what they broke.
+"""Feed very many hostile inputs to the daemon's readers, and count them and their failures.
 
-Run from the repository: `.venv/bin/python -m benchmarks.fuzz --minutes 10`. What kills or hangs is
-kept in runs/fuzz; everything found is printed, and the exit code is 1. The kinds of input, and what
-must hold for each, are those of tests/daemon/hostile.py.
+Run from the repository: `.venv/bin/python -m benchmarks.fuzz --minutes 10`. An input that kills or
+hangs the process is kept in runs/fuzz. If there is any failure, it is printed and the exit code is
+1. tests/daemon/hostile.py defines the kinds of input and the condition that must hold for each.
 """
 
 import argparse
@@ -36,27 +36,28 @@ _MOST_BYTES = 4 << 30
 
 
 class Tried(NamedTuple):
-    """How one kind of input fared."""
+    """The results of one kind of input."""
 
     inputs: int = 0
-    taken: int = 0
-    found: int = 0
+    """Inputs tried."""
+    accepted: int = 0
+    """Inputs that the reader accepted; it refused all others."""
+    failures: int = 0
+    """Rounds that ended with a failure."""
 
 
 class _Counts(NamedTuple):
     inputs: "Synchronized[int]"
-    taken: "Synchronized[int]"
+    accepted: "Synchronized[int]"
 
 
 def main() -> int:
-    """Try all kinds in turn until the time, or the number of examples of each, is reached."""
+    """Try all kinds in turn until the time is over or the number of examples is reached."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10.0, help="how long (default 10)")
-    parser.add_argument(
-        "--examples", type=int, help="that many of each kind, however long it takes"
-    )
-    parser.add_argument("--only", choices=CASES, help="one kind of input")
-    parser.add_argument("--seed", type=int, default=0, help="where to begin (default 0)")
+    parser.add_argument("--minutes", type=float, default=10.0, help="duration (default 10)")
+    parser.add_argument("--examples", type=int, help="inputs of each kind, without a time limit")
+    parser.add_argument("--only", choices=CASES, help="try only this kind of input")
+    parser.add_argument("--seed", type=int, default=0, help="first random seed (default 0)")
     options = parser.parse_args()
     names = [options.only] if options.only else list(CASES)
     tried = dict.fromkeys(names, Tried())
@@ -70,14 +71,14 @@ def main() -> int:
                 left = 0
             if left <= 0:
                 _report(tried, time.monotonic() - began)
-                return int(any(result.found for result in tried.values()))
+                return int(any(result.failures for result in tried.values()))
             new = _round(name, number, left)
             tried[name] = Tried(*(a + b for a, b in zip(tried[name], new, strict=True)))
         number += 1
 
 
 def _round(name: str, number: int, examples: int) -> Tried:
-    """Some inputs in a process of its own, which may die or hang."""
+    """Try inputs in a child process, which may die or hang."""
     spawn = multiprocessing.get_context("spawn")
     counts = _Counts(spawn.Value("q", 0), spawn.Value("q", 0))
     with tempfile.TemporaryDirectory(prefix="fuzz") as folder:
@@ -91,14 +92,14 @@ def _round(name: str, number: int, examples: int) -> Tried:
             elif time.monotonic() - since > 3 * MOST_SECONDS:
                 worker.kill()
                 worker.join()
-        found = worker.exitcode != 0
-        if found:
+        failed = worker.exitcode != 0
+        if failed:
             _KEPT.mkdir(parents=True, exist_ok=True)
             last = max(Path(folder).iterdir(), key=lambda file: file.stat().st_mtime_ns)
             kept = _KEPT / f"{name.replace(' ', '-')}-{number}{last.suffix}"
             shutil.copy(last, kept)
             print(f"{name}, seed {number}, ended with {worker.exitcode}: {kept}", flush=True)
-    return Tried(counts.inputs.value, counts.taken.value, int(found))
+    return Tried(counts.inputs.value, counts.accepted.value, int(failed))
 
 
 def _work(name: str, number: int, examples: int, folder: Path, counts: _Counts) -> None:
@@ -119,7 +120,7 @@ def _work(name: str, number: int, examples: int, folder: Path, counts: _Counts) 
     @hypothesis.given(made=case.inputs)
     def try_many(made: tuple[bytes, str]) -> None:
         counts.inputs.value += 1
-        counts.taken.value += case.run(*made, folder)
+        counts.accepted.value += case.run(*made, folder)
 
     try:
         try_many()
@@ -129,9 +130,9 @@ def _work(name: str, number: int, examples: int, folder: Path, counts: _Counts) 
 
 
 def _report(tried: dict[str, Tried], seconds: float) -> None:
-    print(f"{'kind':24}{'tried':>10}{'taken':>10}{'refused':>10}{'found':>8}")
-    for name, (inputs, taken, found) in tried.items():
-        print(f"{name:24}{inputs:10}{taken:10}{inputs - taken:10}{found:8}")
+    print(f"{'kind':24}{'tried':>10}{'accepted':>10}{'refused':>10}{'failures':>10}")
+    for name, (inputs, accepted, failures) in tried.items():
+        print(f"{name:24}{inputs:10}{accepted:10}{inputs - accepted:10}{failures:10}")
     total = sum(result.inputs for result in tried.values())
     print(f"{total} inputs in {seconds / 60:.1f} minutes")
 

@@ -1,7 +1,7 @@
-"""How the code is divided: `python -m benchmarks.structure` prints a table for both packages.
+"""Print how the code is divided: `python -m benchmarks.structure`.
 
-Modules by their lines, functions by theirs, folders by their modules, and import cycles, lazy and
-type-only imports included.
+The table shows the length of modules and functions in lines, the number of modules in the widest
+folder, and the imports that close a cycle. Lazy and type-only imports count, too.
 """
 
 import ast
@@ -17,26 +17,26 @@ PACKAGES = ("daemon", "model_build")
 
 
 def modules(package: str) -> list[Path]:
-    """Every module of a package but the `__init__` files."""
+    """Return the paths of all modules of a package except the `__init__` files."""
     return sorted(p for p in (ROOT / package).rglob("*.py") if p.name != "__init__.py")
 
 
 def function_lines(path: Path) -> Iterator[int]:
-    """The length of each function in a module, its decorators and docstring included."""
+    """Yield the number of lines of each function in a module, including its docstring."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
             yield node.end_lineno - node.lineno + 1
 
 
 def cycles(package: str) -> int:
-    """How many imports would have to go so that no folder has a cycle between its parts."""
+    """Return how many imports must be removed so that no folder has a cycle between its parts."""
     graph = grimp.build_graph(package, cache_dir=None)
     folders = [package, *graph.find_descendants(package)]
     return sum(len(graph.nominate_cycle_breakers(folder)) for folder in folders)
 
 
 def figures(package: str) -> dict[str, float]:
-    """The rows of the table for one package."""
+    """Return the figures of one package by the names of the table's rows."""
     paths = modules(package)
     lengths = [len(path.read_text(encoding="utf-8").splitlines()) for path in paths]
     functions = [lines for path in paths for lines in function_lines(path)]

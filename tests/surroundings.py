@@ -1,6 +1,6 @@
-"""Undoes what a test run inherits, so that every machine, terminal and service gives one result.
+"""Clean the inherited environment and signals, so that tests give the same result everywhere.
 
-The programs under test read their environment and signal settings rightly; a test that needs one
+The programs under test rightly read their environment and signal settings. A test that needs one
 sets it itself.
 """
 
@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-# What Timbrel, its add-on and its libraries read.
+# Variables that Timbrel, its add-on and its libraries read.
 _PREFIXES = ("LISTEN_", "PULSE_", "SUPERVISOR_", "TIMBREL_", "WATCHDOG_", "XDG_")
 _NAMES = {
     *("CACHE_DIRECTORY", "CONFIGURATION_DIRECTORY", "CREDENTIALS_DIRECTORY", "LOGS_DIRECTORY"),
@@ -22,24 +22,24 @@ _NAMES = {
     *("ALSA_CONFIG_PATH", "KERAS_BACKEND", "KERAS_HOME", "MPLBACKEND", "MPLCONFIGDIR"),
 }
 _LOCALE = "C.UTF-8"
-# Nobody's own zone: code that takes local time for UTC fails on every machine alike.
+# An unusual time zone: code that confuses local time with UTC fails on every machine.
 _ZONE = "<+0545>-5:45"
 
 
 def plain_environment(inherited: Mapping[str, str], home: Path) -> dict[str, str]:
-    """The inherited variables without those that change what a test sees."""
+    """Return the inherited variables without those that affect the result of a test."""
     kept = {
         name: value
         for name, value in inherited.items()
         if name not in _NAMES and not name.startswith((*_PREFIXES, "LC_"))
     }
-    # A proxy may be needed elsewhere, but never to reach a server of the tests.
+    # Never use a proxy to reach the servers of the tests.
     direct = {"no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost"}
     return kept | direct | {"HOME": str(home), "LC_ALL": _LOCALE, "TERM": "xterm", "TZ": _ZONE}
 
 
 def plain_process(home: Path) -> None:
-    """Give this process, and the children it starts, plain surroundings."""
+    """Clean the environment, locale, umask and signals of this process and its children."""
     environment = plain_environment(os.environ, home)
     os.environ.clear()
     os.environ.update(environment)
@@ -50,13 +50,13 @@ def plain_process(home: Path) -> None:
 
 
 def plain_signals() -> None:
-    """Let every signal arrive, and every child start with the default handlers.
+    """Unblock all signals, and let children start with the default handlers.
 
-    What this process was told to ignore (nohup, a shell's background job) it still ignores, but
-    by a handler: a child inherits SIG_IGN, not a handler.
+    A signal that this process ignores (because of nohup or a shell's background job) gets an empty
+    handler, because children inherit SIG_IGN but not handlers.
     """
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    # Python ignores these two itself, and resets them in its children.
+    # Python itself ignores these two, and resets them in its children.
     for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)

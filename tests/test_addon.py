@@ -1,4 +1,4 @@
-"""The app for Home Assistant OS: its options, and its start with a Supervisor and a real broker."""
+"""The app for Home Assistant OS: its options, and its start with a Supervisor and a broker."""
 
 import importlib.util
 import json
@@ -33,7 +33,7 @@ def config() -> Any:
 
 
 class Supervisor:
-    """What the real one answers when it is asked for the broker."""
+    """A stand-in that answers requests for the broker like the real Supervisor."""
 
     def __init__(self) -> None:
         self.broker: dict[str, Any] | None = None
@@ -70,7 +70,7 @@ def supervisor() -> Iterator[Supervisor]:
         answering.close()
 
 
-def start(
+def start_app(
     folder: Path, supervisor: Supervisor, options: dict[str, Any], environment: dict[str, str]
 ) -> subprocess.Popen[str]:
     (folder / "options.json").write_text(json.dumps(options))
@@ -89,7 +89,7 @@ def start(
     )
 
 
-def test_every_option_has_a_type_a_name_and_an_explanation(config: Any) -> None:
+def test_every_option_has_type_name_and_description(config: Any) -> None:
     words = yaml.safe_load((ADDON / "translations/en.yaml").read_text(encoding="utf-8"))
     assert words["configuration"].keys() == config["schema"].keys()
     assert all(entry.keys() == {"name", "description"} for entry in words["configuration"].values())
@@ -97,14 +97,14 @@ def test_every_option_has_a_type_a_name_and_an_explanation(config: Any) -> None:
     assert config["options"].keys() == config["schema"].keys() - optional
 
 
-def test_the_app_is_of_this_version_and_knows_the_models_families(config: Any) -> None:
+def test_app_has_the_version_and_families_of_the_daemon(config: Any) -> None:
     assert config["version"] == daemon.__version__
     families = re.fullmatch(r"list\((.*)\)", config["schema"]["families"][0])
     assert families is not None
     assert families[1].split("|") == list(read_contract(BUILT_IN_MODEL).families)
 
 
-def test_it_hears_and_uses_the_supervisors_broker(
+def test_app_listens_and_uses_the_broker_of_the_supervisor(
     config: Any,
     supervisor: Supervisor,
     start_broker: StartBroker,
@@ -125,7 +125,7 @@ def test_it_hears_and_uses_the_supervisors_broker(
     }
     options = {**config["options"], "families": ["guitar"], "name": "hall"}
     environment = microphone.environment
-    with killed_at_last(start(tmp_path, supervisor, options, environment)) as process:
+    with killed_at_last(start_app(tmp_path, supervisor, options, environment)) as process:
         with Watcher(broker.port, 1, **LOGIN) as watcher:
             hearing = watcher.wait_for("timbrel/hall/hearing", seconds=30).json
             device = watcher.wait_for("homeassistant/device/timbrel_hall/config").json
@@ -142,7 +142,7 @@ def test_it_hears_and_uses_the_supervisors_broker(
     assert "secret" not in log
 
 
-def test_another_broker_is_used_where_one_is_named(
+def test_configured_broker_overrides_that_of_the_supervisor(
     config: Any,
     supervisor: Supervisor,
     broker: Mosquitto,
@@ -151,13 +151,13 @@ def test_another_broker_is_used_where_one_is_named(
 ) -> None:
     options = {**config["options"], "mqtt_host": "127.0.0.1", "mqtt_port": broker.port}
     environment = microphone.environment
-    with killed_at_last(start(tmp_path, supervisor, options, environment)):
+    with killed_at_last(start_app(tmp_path, supervisor, options, environment)):
         with Watcher(broker.port) as watcher:
             watcher.wait_for("timbrel/music_room/availability", seconds=30)
         assert supervisor.tokens == []
 
 
-def test_a_login_with_an_emoji_reaches_the_broker_as_it_is(
+def test_login_with_emoji_reaches_the_broker_unchanged(
     config: Any, supervisor: Supervisor, start_broker: StartBroker, tmp_path: Path
 ) -> None:
     login = {"username": "\U0001f3b8 ü", "password": "\U0001f941 s3cret"}
@@ -170,7 +170,7 @@ def test_a_login_with_an_emoji_reaches_the_broker_as_it_is(
     options |= {"mqtt_port": broker.port}
     options |= {f"mqtt_{name}": value for name, value in login.items()}
     with (
-        killed_at_last(start(tmp_path, supervisor, options, dict(os.environ))),
+        killed_at_last(start_app(tmp_path, supervisor, options, dict(os.environ))),
         Watcher(broker.port, 1, **login) as watcher,
     ):
         watcher.wait_for("timbrel/music_room/availability", seconds=30)
@@ -179,9 +179,9 @@ def test_a_login_with_an_emoji_reaches_the_broker_as_it_is(
 @pytest.mark.parametrize(
     "area", ["\U0001f3b8", "ü\x85\x7f", "a\u2028b\u2029", '\ufeff"\\\t', "\x00"]
 )
-def test_every_text_is_the_same_for_the_daemon_or_refused(area: str, tmp_path: Path) -> None:
+def test_text_reaches_the_daemon_unchanged_or_is_rejected(area: str, tmp_path: Path) -> None:
     file = tmp_path / "timbrel.yaml"
-    file.write_text(start_module().as_yaml({"mqtt": {"area": area}}), encoding="utf-8")
+    file.write_text(import_start_module().as_yaml({"mqtt": {"area": area}}), encoding="utf-8")
     if area == "\x00":
         with pytest.raises(InputError, match=r"mqtt\.area: .* NUL"):
             load(file)
@@ -190,11 +190,11 @@ def test_every_text_is_the_same_for_the_daemon_or_refused(area: str, tmp_path: P
 
 
 @pytest.mark.parametrize("option", ["mqtt_username", "mqtt_password"])
-def test_half_of_a_character_is_refused_with_the_setting_named(
+def test_rejects_half_a_surrogate_pair_and_names_the_setting(
     option: str, config: Any, supervisor: Supervisor, tmp_path: Path
 ) -> None:
     options = {**config["options"], "mqtt_host": "127.0.0.1", option: "s3cret\ud83d"}
-    with killed_at_last(start(tmp_path, supervisor, options, dict(os.environ))) as process:
+    with killed_at_last(start_app(tmp_path, supervisor, options, dict(os.environ))) as process:
         _, log = process.communicate(timeout=30)
     assert process.returncode in (1, 2)
     assert option.removeprefix("mqtt_") in log
@@ -203,8 +203,8 @@ def test_half_of_a_character_is_refused_with_the_setting_named(
         assert "s3cret" not in log
 
 
-def start_module() -> Any:
-    """The app's start as a module."""
+def import_start_module() -> Any:
+    """Import the app's start.py."""
     found = importlib.util.spec_from_file_location("start", ADDON / "start.py")
     assert found is not None
     assert found.loader is not None
@@ -213,15 +213,15 @@ def start_module() -> Any:
     return module
 
 
-def test_without_any_broker_it_says_what_to_do(
+def test_error_without_a_broker_names_the_remedy(
     config: Any, supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    with killed_at_last(start(tmp_path, supervisor, config["options"], {})) as process:
+    with killed_at_last(start_app(tmp_path, supervisor, config["options"], {})) as process:
         _, log = process.communicate(timeout=15)
     assert process.returncode == 1
     assert log.startswith("timbrel: there is no broker; install the Mosquitto app")
     assert "Traceback" not in log
 
 
-def test_the_containers_configuration_can_work() -> None:
+def test_configuration_of_the_container_is_valid() -> None:
     assert load(ROOT / "configs/container/timbrel.yaml").mqtt.host == "mosquitto"

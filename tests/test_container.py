@@ -1,4 +1,4 @@
-"""The compose file with its broker: a network that nobody else can reach, or passwords."""
+"""The compose file: a broker without passwords must not be reachable from the network."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import yaml
 FOLDER = Path(__file__).parents[1] / "configs" / "container"
 
 
-def test_broker_without_passwords_is_published_on_this_machine_alone() -> None:
+def test_broker_without_passwords_is_published_on_loopback_only() -> None:
     services = yaml.safe_load((FOLDER / "compose.yaml").read_text())["services"]
     anonymous = "allow_anonymous true" in (FOLDER / "mosquitto.conf").read_text().splitlines()
     assert anonymous
@@ -23,6 +23,6 @@ def test_mounted_files_exist() -> None:
     assert all((FOLDER / name).is_file() for name in files)
 
 
-def test_time_zone_of_the_environment_is_that_of_the_container() -> None:
+def test_container_inherits_the_time_zone() -> None:
     services = yaml.safe_load((FOLDER / "compose.yaml").read_text())["services"]
     assert services["timbrel"]["environment"] == ["TZ"]

@@ -1,4 +1,4 @@
-"""Every command in the README and the docs exists and takes the arguments that it is shown with."""
+"""Every command in the README and the docs exists and accepts the documented arguments."""
 
 import contextlib
 import io
@@ -20,8 +20,8 @@ PAGES = [
     ROOT / "home-assistant-addon" / "DOCS.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-# Programs of other people, whose arguments are theirs.
-FOREIGN = {
+# Other programs, whose arguments are not checked.
+OTHER_PROGRAMS = {
     *("apt", "apt-get", "arecord", "chmod", "docker", "git", "journalctl", "jq", "loginctl"),
     *("mosquitto_passwd", "mosquitto_pub", "mosquitto_sub", "systemctl", "systemd-analyze", "tar"),
 }
@@ -39,7 +39,7 @@ class Command(NamedTuple):
 
 
 def commands(page: Path) -> Iterator[Command]:
-    """The commands of a page's code blocks without a language, and of its inline code."""
+    """Yield the commands in code blocks without a language and in inline code of a page."""
     name, in_block, language = str(page.relative_to(ROOT)), False, ""
     for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
         if line.startswith("```"):
@@ -56,12 +56,13 @@ def looks_like_a_command(code: str) -> bool:
     first, _, rest = code.partition(" ")
     first = first.rpartition("/")[2] if first.startswith((".venv/bin/", "/opt/")) else first
     return first.startswith("script/") or (
-        bool(rest) and first in {*OUR_PROGRAMS, *FOREIGN, "sudo", "pip", "python", "pipx", "uv"}
+        bool(rest)
+        and first in {*OUR_PROGRAMS, *OTHER_PROGRAMS, "sudo", "pip", "python", "pipx", "uv"}
     )
 
 
 def simple_commands(line: str) -> Iterator[tuple[str, ...]]:
-    """The commands that a shell would start, without sudo and without variables set for them."""
+    """Yield the commands of a shell line, without sudo and without variable assignments."""
     reader = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
     reader.whitespace_split = True
     words: list[str] = []
@@ -74,8 +75,8 @@ def simple_commands(line: str) -> Iterator[tuple[str, ...]]:
             words.append(word)
 
 
-def plain(words: tuple[str, ...]) -> list[str]:
-    """Words as somebody would type them: no ellipsis, no brackets, a number where one is meant."""
+def without_placeholders(words: tuple[str, ...]) -> list[str]:
+    """Return the words without ellipses and brackets, and with numbers for placeholders."""
     stripped = [word.strip("[]").rstrip("…") for word in words]
     return [PLACEHOLDERS.get(word, word) for word in stripped if word]
 
@@ -83,7 +84,7 @@ def plain(words: tuple[str, ...]) -> list[str]:
 ALL = [command for page in PAGES for command in commands(page)]
 
 
-def test_commands_are_found_on_every_page_that_shows_some() -> None:
+def test_finds_the_documented_commands() -> None:
     pages = {command.page for command in ALL}
     assert {"README.md", "SECURITY.md", "docs/home-assistant.md", "docs/model-card.md"} <= pages
     assert any(command.words[:2] == ("timbrel", "run") for command in ALL)
@@ -91,11 +92,11 @@ def test_commands_are_found_on_every_page_that_shows_some() -> None:
 
 
 @pytest.mark.parametrize("command", ALL, ids=str)
-def test_documented_command_exists_and_takes_its_arguments(command: Command) -> None:
-    program, *rest = plain(command.words)
+def test_documented_command_exists_and_accepts_its_arguments(command: Command) -> None:
+    program, *rest = without_placeholders(command.words)
     name = program.rpartition("/")[2]
     if name in OUR_PROGRAMS:
-        # A command that is only mentioned, without its arguments, must exist.
+        # A command that is mentioned without its required arguments must exist.
         assert parses(name, rest) or (len(rest) == 1 and parses(name, [*rest, "--help"]))
     elif program.startswith("script/"):
         assert_script(ROOT / program, rest)
@@ -107,13 +108,13 @@ def test_documented_command_exists_and_takes_its_arguments(command: Command) -> 
         files = [value for key, value in itertools.pairwise(rest) if key == "--file"]
         assert all((ROOT / file).exists() for file in files)
     else:
-        assert name in FOREIGN, f"{name}: whose command is this?"
+        assert name in OTHER_PROGRAMS, f"{name}: unknown program"
 
 
 def parses(name: str, arguments: list[str]) -> bool:
     parser = timbrel_parser() if name == "timbrel" else build_parser()
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         try:
             parser.parse_args(arguments)
         except SystemExit as ended:
@@ -130,20 +131,21 @@ def assert_script(script: Path, arguments: list[str]) -> None:
     text = script.read_text(encoding="utf-8")
     for argument in arguments:
         if argument.startswith("--"):
-            assert argument in text, f"{script.name} does not know {argument}"
+            assert argument in text, f"{script.name} has no option {argument}"
 
 
 def assert_pip_can_find(arguments: list[str]) -> None:
-    """No package index has Timbrel: it is installed from a checkout, or by its lock file."""
+    """Check that pip installs from existing files, because no package index has Timbrel."""
     if arguments[0] == "install":
         places = [word for word in arguments[1:] if not word.startswith("-")]
         assert all((ROOT / place).exists() for place in places), places
 
 
 def assert_module(arguments: list[str]) -> None:
-    assert arguments[:1] == ["-m"], "only modules of ours are run with python"
+    assert arguments[:1] == ["-m"], "python may only run modules of the project"
     module = arguments[1]
     if module != "venv":
-        assert (ROOT / f"{module.replace('.', '/')}.py").exists()
-        text = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+        path = ROOT / module.replace(".", "/")
+        file = path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
+        text = file.read_text(encoding="utf-8")
         assert all(word in text for word in arguments[2:] if word.startswith("--"))

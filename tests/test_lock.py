@@ -1,4 +1,4 @@
-"""The locks cover pyproject.toml: every dependency of every extra, with hashes, on every Python."""
+"""The locks contain every dependency in pyproject.toml, with hashes, for every Python."""
 
 import re
 import tomllib
@@ -24,18 +24,18 @@ ADDITIONS = {
         PROJECT["project"]["optional-dependencies"] | PROJECT["dependency-groups"]
     ).items()
 }
-"""Of each extra and each dependency group."""
+"""The requirements of each extra and each dependency group."""
 LOCKS = [ROOT / "requirements.lock", *sorted((ROOT / "requirements").glob("*.lock"))]
 
 
 class Target(NamedTuple):
-    """A machine that installs from the locks."""
+    """A kind of machine that installs from the locks."""
 
     python: str
     machine: str
 
     def matches(self, requirement: Requirement) -> bool:
-        """Whether the requirement's marker holds there."""
+        """Return whether the requirement applies to this machine."""
         if requirement.marker is None:
             return True
         version = {"python_version": self.python, "python_full_version": f"{self.python}.2"}
@@ -50,14 +50,14 @@ HERE = Target(default_environment()["python_version"], default_environment()["pl
 
 @cache
 def pins(name: str) -> list[Requirement]:
-    """What a lock pins: `requirements.lock` is named ``."""
+    """Return the pinned requirements of a lock; the name of `requirements.lock` is empty."""
     path = ROOT / "requirements" / f"{name}.lock" if name else ROOT / "requirements.lock"
     lines = re.findall(r"^([a-z].*?)(?: \\)?$", path.read_text(encoding="utf-8"), re.MULTILINE)
     return [*map(Requirement, lines)]
 
 
 def versions(target: Target, *names: str) -> dict[str, set[str]]:
-    """The releases by package that these locks install on the target."""
+    """Return the versions of each package that these locks install on the target."""
     found: dict[str, set[str]] = {}
     for pin in (pin for name in names for pin in pins(name) if target.matches(pin)):
         (specifier,) = pin.specifier
@@ -74,19 +74,19 @@ def assert_covered(requirements: Iterable[Requirement], target: Target, *names: 
 
 
 @pytest.mark.parametrize("target", [*TARGETS, *PI_32_BIT], ids="-".join)
-def test_what_it_runs_with_is_locked(target: Target) -> None:
+def test_locks_contain_all_runtime_dependencies(target: Target) -> None:
     assert_covered(RUN, target, "")
 
 
 @pytest.mark.parametrize("target", TARGETS, ids="-".join)
 @pytest.mark.parametrize("name", ADDITIONS)
-def test_every_extra_and_group_is_locked(name: str, target: Target) -> None:
+def test_locks_contain_every_extra_and_group(name: str, target: Target) -> None:
     assert_covered(ADDITIONS[name], target, "", name)
 
 
 @pytest.mark.parametrize("target", PI_32_BIT, ids="-".join)
 @pytest.mark.parametrize("name", ["demo", "media", "metrics"])
-def test_extras_of_a_32_bit_pi_are_locked(name: str, target: Target) -> None:
+def test_locks_contain_the_extras_for_a_32_bit_pi(name: str, target: Target) -> None:
     assert_covered(ADDITIONS[name], target, "", name)
 
 
@@ -94,20 +94,22 @@ def test_every_lock_belongs_to_an_extra_or_a_group() -> None:
     assert {path.stem for path in LOCKS} == {"requirements", *ADDITIONS}
 
 
-def test_the_build_backend_is_locked() -> None:
+def test_locks_contain_the_build_backend() -> None:
     backend = [*map(Requirement, PROJECT["build-system"]["requires"])]
     for target in TARGETS:
         assert_covered(backend, target, "tools")
 
 
 @pytest.mark.parametrize("target", TARGETS, ids="-".join)
-def test_locks_agree_on_every_release(target: Target) -> None:
+def test_locks_agree_on_every_version(target: Target) -> None:
     everything = versions(target, "", *ADDITIONS)
     assert not {name: found for name, found in everything.items() if len(found) > 1}
 
 
-def needed(requirements: Iterable[Requirement], locked: dict[str, set[str]]) -> Iterator[str]:
-    """Names of these requirements, and of what the installed ones require in turn."""
+def required_packages(
+    requirements: Iterable[Requirement], locked: dict[str, set[str]]
+) -> Iterator[str]:
+    """Yield the names of the requirements and of their installed dependencies."""
     waiting, seen = [(each, "") for each in requirements], set[tuple[str, str]]()
     while waiting:
         wanted, extra = waiting.pop()
@@ -123,9 +125,9 @@ def needed(requirements: Iterable[Requirement], locked: dict[str, set[str]]) -> 
 
 
 @pytest.mark.parametrize("name", ["", *ADDITIONS])
-def test_nothing_that_is_needed_in_turn_is_missing(name: str) -> None:
+def test_locks_contain_all_indirect_dependencies(name: str) -> None:
     locked = versions(HERE, "", name)
-    wanted = {*needed([*RUN, *ADDITIONS.get(name, ())], locked)}
+    wanted = {*required_packages([*RUN, *ADDITIONS.get(name, ())], locked)}
     assert len(wanted) >= len(RUN)
     assert wanted <= locked.keys()
 

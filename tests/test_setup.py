@@ -1,4 +1,4 @@
-"""`script/setup` installs again whenever the environment may hold another lock's packages."""
+"""`script/setup` installs again if the environment may contain packages of another lock."""
 
 import os
 import shutil
@@ -10,12 +10,12 @@ import pytest
 
 from tests.conftest import ROOT
 
-# In the place of the environment's Python: the real one would download packages.
+# Replaces the environment's Python, which would download packages.
 RECORDER = '#!/bin/sh\ncase "$*" in *--editable*) echo >>installed;; esac\n'
 
 
 class Tree:
-    """A copy of the project with the script, locks that a test changes, and an environment."""
+    """A copy of the script with empty locks and a fake environment."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -46,21 +46,21 @@ def tree(tmp_path: Path) -> Tree:
     return Tree(tmp_path / "a tree")
 
 
-def test_nothing_is_installed_twice(tree: Tree) -> None:
+def test_installs_once(tree: Tree) -> None:
     assert tree.installs()
     assert tree.installs("demo")
     assert not tree.installs()
     assert not tree.installs("demo")
 
 
-def test_a_changed_lock_is_installed(tree: Tree) -> None:
+def test_installs_changed_lock(tree: Tree) -> None:
     assert tree.installs("demo")
     tree.lock("newer")
     assert tree.installs("demo")
     assert not tree.installs("demo")
 
 
-def test_a_lock_is_installed_again_after_another_one_for_other_extras(tree: Tree) -> None:
+def test_installs_lock_again_after_another_lock(tree: Tree) -> None:
     assert tree.installs("demo")
     tree.lock("newer")
     assert tree.installs()

@@ -1,1 +1,1 @@
-"""Which instrument families play: from a window to scores, and from scores to events."""
+"""Recognise instrument families: windows to scores, and scores to events."""

@@ -1,6 +1,6 @@
-"""Log-mel frames from 16 kHz mono sound, in pure NumPy; every part of Timbrel hears through here.
+"""Compute log-mel frames of 16 kHz mono sound in pure NumPy, for the daemon and for training.
 
-The same sound gives the same bits whether it comes as a whole clip or in pieces.
+A frame has the same bits whether its sound comes as a whole clip or in pieces.
 """
 
 from functools import cached_property
@@ -11,26 +11,36 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-_FRAMES_AT_ONCE = 100  # bounds the scratch memory to half a megabyte; one second of the default
+# Limits the scratch memory to half a megabyte; one second of sound with the default hop.
+_FRAMES_AT_ONCE = 100
 
-_LARGEST_FFT = 65_536  # a number in a model file may be any, and decides how much memory is taken
+# Limits the memory that a number in a model file can make us allocate.
+_LARGEST_FFT = 65_536
 _NUMPY_2 = int(np.__version__.partition(".")[0]) >= 2  # noqa: PLR2004
 
 
 class FrontEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Parameters of the log-mel front end; the model file carries them. The defaults are YAMNet's.
+    """Parameters of the log-mel front end, stored in the model file. The defaults are YAMNet's.
 
-    Raises ValueError where the numbers contradict each other.
+    Raises ValueError if a value is out of range or contradicts another one.
     """
 
     sample_rate_hz: int = 16_000
+    """Hertz, at least 1."""
     frame_seconds: float = 0.025
+    """Length of a frame, above 0 and at most 1; at most `fft_size` samples."""
     hop_seconds: float = 0.010
+    """From the start of a frame to the start of the next, above 0 and at most 1."""
     fft_size: int = 512
+    """Samples of a zero-padded frame, at most 65,536."""
     bands: int = 64
+    """Number of mel bands, at least 1."""
     low_hz: float = 125.0
+    """Lower edge of the lowest band, 0 or more and below `high_hz`."""
     high_hz: float = 7_500.0
+    """Upper edge of the highest band, at most half of `sample_rate_hz`."""
     log_offset: float = 0.001
+    """Added to every band before the logarithm, between 0 and 1."""
 
     def __post_init__(self) -> None:
         if not (0 < self.frame_seconds <= 1 and 0 < self.hop_seconds <= 1):
@@ -49,24 +59,24 @@ class FrontEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def frame_samples(self) -> int:
-        """Samples under one frame."""
+        """Number of samples in a frame."""
         return round(self.frame_seconds * self.sample_rate_hz)
 
     @property
     def hop_samples(self) -> int:
-        """Samples from one frame's start to the next one's."""
+        """Number of samples from the start of a frame to the start of the next."""
         return round(self.hop_seconds * self.sample_rate_hz)
 
     def frames_in(self, samples: int) -> int:
-        """Whole frames in that many samples; nothing is padded."""
+        """Return the number of whole frames in `samples` samples; the end is not padded."""
         return max(0, 1 + (samples - self.frame_samples) // self.hop_samples)
 
 
 def mel_matrix(front_end: FrontEnd) -> NDArray[np.float32]:
-    """Triangular mel filters, (fft_size / 2 + 1, bands), linear in mel, peak 1, none at 0 Hz.
+    """Return triangular mel filters (fft_size / 2 + 1, bands), linear in mel.
 
-    HTK's mel scale, as in Hershey et al., "CNN Architectures for Large-Scale Audio Classification"
-    (2017), whose features YAMNet shares.
+    Their peak is 1, and their weight at 0 Hz is 0. The mel scale is HTK's, as in Hershey et al.,
+    "CNN Architectures for Large-Scale Audio Classification" (2017), whose features YAMNet shares.
     """
 
     def mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -84,16 +94,16 @@ def mel_matrix(front_end: FrontEnd) -> NDArray[np.float32]:
 
 
 class LogMel:
-    """Turns samples into log-mel frames; holds the tables and the scratch memory of one front end.
+    """Computes log-mel frames; holds the tables and the scratch memory of one front end.
 
-    Not for use by two threads at once: they would share the scratch memory.
+    Not thread-safe, because all calls share the scratch memory.
     """
 
     def __init__(self, front_end: FrontEnd) -> None:
         self.front_end = front_end
         rows = _FRAMES_AT_ONCE
         bins = front_end.fft_size // 2 + 1
-        # A periodic Hann window: the cosine's period is the frame, as the STFT's theory wants it.
+        # A periodic Hann window, as usual for an STFT: the cosine's period is the frame.
         phase = 2.0 * np.pi * np.arange(front_end.frame_samples) / front_end.frame_samples
         self._hann = (0.5 - 0.5 * np.cos(phase)).astype(np.float32)
         self._mel = mel_matrix(front_end)
@@ -106,9 +116,9 @@ class LogMel:
     def frames(
         self, samples: NDArray[np.float32], out: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
-        """Log-mel of every whole frame: (n,) samples in -1..1 give (frames, bands).
+        """Return the log-mel of every whole frame, (frames, bands), of (n,) samples in -1..1.
 
-        `out`, where given, has exactly that shape and receives the frames.
+        If `out` is given, it must have exactly that shape; the frames are written to it.
         """
         count = self.front_end.frames_in(len(samples))
         if out is None:
@@ -128,8 +138,8 @@ class LogMel:
         np.multiply(parts, parts, out=parts)
         np.add(parts[:, 0::2], parts[:, 1::2], out=magnitude)
         np.sqrt(magnitude, out=magnitude)
-        # One product a frame: in a joint product a BLAS rounds a row according to its neighbours
-        # and its place, and streaming would no longer equal the whole clip bit for bit.
+        # One product per frame: in a product of all frames, BLAS may round a row differently
+        # depending on its neighbours and position. Streaming would no longer give the same bits.
         bands = self._bands[:count]
         np.matmul(magnitude[:, None, :], self._mel, out=bands[:, None, :])
         np.add(bands, self._log_offset, out=bands)
@@ -137,7 +147,7 @@ class LogMel:
 
     def _transform(self, padded: NDArray[np.float32]) -> NDArray[np.complex64]:
         if _NUMPY_2:
-            # Some NumPy's stubs know only double precision here; float32 stays float32.
+            # Some versions' type stubs declare double precision only; float32 stays float32.
             rfft: Any = np.fft.rfft
             spectrum: NDArray[np.complex64] = rfft(padded, out=self._spectrum[: len(padded)])
             return spectrum
@@ -145,10 +155,10 @@ class LogMel:
 
 
 class LogMelStream:
-    """The log-mel frames of the newest window, each frame computed once as sound arrives.
+    """Computes the log-mel frames of successive windows, reusing those of the window before.
 
-    Windows may overlap, leave gaps, or start off the grid of frames; what an earlier window already
-    gave is kept, the rest is computed.
+    Windows may overlap, leave gaps, or start at any sample. Frames are reused where two windows
+    overlap by whole hops; all others are computed.
     """
 
     def __init__(self, front_end: FrontEnd, window_samples: int) -> None:
@@ -162,13 +172,14 @@ class LogMelStream:
         return self._log_mel.front_end.hop_samples
 
     def forget(self) -> None:
-        """The next window belongs to other sound."""
+        """Reuse no frames for the next window, because it belongs to other sound."""
         self._start = None
 
     def update(self, samples: NDArray[np.float32], start_sample: int) -> NDArray[np.float32]:
-        """Frames (n, bands) of the window that begins at `start_sample` of the source.
+        """Return the frames (n, bands) of the window that begins at `start_sample` of the source.
 
-        The array is reused by the next call. Raises ValueError for a window of another length.
+        The next call overwrites the array. Raises ValueError if `samples` has another length than
+        a window.
         """
         if len(samples) != self._window_samples:
             raise ValueError(f"a window has {self._window_samples} samples, not {len(samples)}")
@@ -178,7 +189,7 @@ class LogMelStream:
         return self._frames
 
     def _keep(self, start_sample: int) -> int:
-        """Move the frames that this window shares with the last one to the front; count them."""
+        """Move the frames shared with the previous window to the front; return their number."""
         if self._start is None or start_sample < self._start:
             return 0
         shift, off_grid = divmod(start_sample - self._start, self._hop)

@@ -1,4 +1,4 @@
-"""Logits and the probabilities that they stand for."""
+"""Convert between logits and probabilities."""
 
 import math
 from typing import TypeVar
@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 
 Float = TypeVar("Float", np.float32, np.float64)
 
-# Beyond this a sigmoid is 0 or 1 in either precision, and a float32 exponential overflows at 89.
+# Beyond this the sigmoid is 0 or 1 within either precision; exp() of a float32 overflows at 89.
 _MOST = 80.0
 
 
 def sigmoid(logits: NDArray[Float]) -> NDArray[Float]:
-    """Probabilities in 0..1 of an array of logits, in its precision."""
+    """Return the probabilities in 0..1 of an array of logits, in the same precision."""
     one = logits.dtype.type(1.0)
     return one / (one + np.exp(-np.clip(logits, -_MOST, _MOST)))
 
 
-def shifted(probability: float, logits: float) -> float:
-    """A probability in 0..1, both excluded, moved by a number of logits."""
+def shift_probability(probability: float, logits: float) -> float:
+    """Return a probability between 0 and 1 (both excluded) after adding `logits` to its logit."""
     if logits == 0.0:
         return probability
     return 1.0 / (1.0 + math.exp(-math.log(probability / (1.0 - probability)) - logits))

@@ -1,4 +1,4 @@
-"""Patches: the log-mel frames of a window that enter the network at once."""
+"""Cut patches: the log-mel frames that enter the network at once."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 
 def patch(frames: NDArray[np.float32], first: int, length: int) -> NDArray[np.float32]:
-    """The `length` frames from `first` on, (length, bands), of a window's frames (n, bands)."""
+    """Return a view (length, bands) of a window's `frames` (n, bands), from frame `first` on."""
     return frames[first : first + length]
 
 
 def patches(frames: NDArray[np.float32], starts: Sequence[int], length: int) -> NDArray[np.float32]:
-    """A copy of the patches that begin at `starts`, (patches, length, bands)."""
+    """Return a copy (patches, length, bands) of the patches that begin at frames `starts`."""
     return np.stack([patch(frames, first, length) for first in starts])

@@ -16,26 +16,26 @@ class Observation:
     """Everything known about one window."""
 
     window: Window
-    """Its samples; they are overwritten later: copy what you keep."""
+    """The samples of the window. They are overwritten later, so keep only a copy."""
     heard: Heard
-    """Its level and its scores."""
+    """The level and the scores of the window."""
     playing: Sequence[EventStarted]
-    """The events that are open after it."""
+    """The events that are open after the window."""
     events: Sequence[Event]
-    """The events that started or ended with it."""
+    """The events that started or ended with the window."""
 
 
 class Observer(Protocol):
-    """Takes an observation of every window."""
+    """Receives the observation of every window."""
 
     def observe(self, observation: Observation) -> None:
-        """Take the next one; windows come in order."""
+        """Process the observation of the next window; windows come in order."""
 
 
 def listen(
     windows: Iterable[Window], scorer: Scorer, tracker: Tracker, observers: Sequence[Observer]
 ) -> None:
-    """Score and track all windows, in order."""
+    """Score and track all windows in order, and pass each result to all observers."""
     for window in windows:
         heard = scorer.hear(window)
         events = tracker.update(heard.ended_at, heard.scores)
@@ -44,8 +44,11 @@ def listen(
             observer.observe(observation)
 
 
-def heard_in(path: str, classifier: Classifier, hop_seconds: float) -> Iterator[Heard]:
-    """Level and scores of each window of a file, the gate off; raises as `Replay.windows` does."""
+def score_file(path: str, classifier: Classifier, hop_seconds: float) -> Iterator[Heard]:
+    """Yield the level and scores of each window of a file, without a gate.
+
+    Raises InputError if the file cannot be decoded.
+    """
     scorer = Scorer(classifier, gate_dbfs=None)
     for window in Replay(path, hop_seconds).windows():
         yield scorer.hear(window)

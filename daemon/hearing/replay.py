@@ -1,4 +1,4 @@
-"""The windows of a recording: the same as a microphone's, none skipped however slow the machine."""
+"""Cut a recording into the windows of a microphone, skipping none however slow the machine is."""
 
 import time
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from daemon.system.stop import Stop
 
 
 class Replay:
-    """One file's windows at `speed` times real time (None: as fast as it goes).
+    """Replays a file as windows, at `speed` times real time or, if None, as fast as possible.
 
-    `channel`, counted from 1, is heard alone; None mixes. `stop` set from elsewhere ends them
-    early. `seconds` tells how much sound was heard so far.
+    `channel`, counted from 1, selects one channel; None mixes all. Setting `stop` from another
+    thread ends the replay early.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class Replay:
 
     @property
     def seconds(self) -> float:
-        """Seconds of the file's own sound so far, padding not counted."""
+        """Seconds of the file read so far, without padding."""
         return self._samples / SAMPLE_RATE_HZ
 
     def windows(self) -> Iterator[Window]:
-        """The windows, each at its time; raises InputError for a file that is no sound."""
+        """Yield each window when it is due. Raises InputError if the file cannot be decoded."""
         started = time.monotonic()
         for window in self._all_windows():
             if self._speed is not None:

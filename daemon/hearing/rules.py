@@ -1,6 +1,6 @@
-"""When a run of detections is an event: settings in, each family's complete rules out.
+"""Complete rules of each family, from the settings: when a run of detections is an event.
 
-Rules that could never start an event are refused with the sum that shows it.
+Rules that could never start an event are refused with the calculation that shows it.
 """
 
 import math
@@ -11,20 +11,28 @@ from daemon.configuration.settings import FamilySettings, TrackerSettings
 from daemon.errors import InputError
 
 _EPSILON_SECONDS = 1e-6
-# Silence has the score 0 and ends every event; single precision takes less than 1e-38 for 0.
+# Keeps every release score above 0, the score of silence, which must end every event. Single
+# precision would round values below 1e-38 to 0.
 _LEAST_SCORE = 1e-30
 
 
 class Rules(NamedTuple):
-    """One family's settings, complete. `release`: an open event lives on above this score."""
+    """The complete rules of one family."""
 
     threshold: float
+    """The score, above 0, from which a window is a detection."""
     release: float
+    """The score, above 0 and at most `threshold`, from which a window continues an open event."""
     votes: int
+    """Detections within `vote_seconds` that start an event, at least 1."""
     vote_seconds: float
+    """The period in which `votes` detections must lie."""
     start_after_seconds: float
+    """How long the sound must last before an event starts."""
     stop_after_seconds: float
+    """How long no window continues the event before it ends."""
     cooldown_seconds: float
+    """The minimum time from the end of an event to the onset of the next."""
 
 
 def rules(
@@ -33,13 +41,14 @@ def rules(
     thresholds: Sequence[float],
     hop_seconds: float,
 ) -> list[Rules]:
-    """Each family's complete rules, in the order of `families`.
+    """Return the complete rules of each family, in the order of `families`.
 
-    Raises InputError, with a line for each family that the model does not know and for each rule
-    that could never start an event: the key and the sum that shows it.
+    `thresholds` are the model's, in the same order. Raises InputError with one line for each
+    configured family that the model does not have, and for each family whose rules could never
+    start an event.
     """
     faults = [
-        f"tracker.families.{name}: the model knows no such family; it knows {', '.join(families)}"
+        f"tracker.families.{name}: the model has no such family; it has {', '.join(families)}"
         for name in settings.families
         if name not in families
     ]
@@ -55,14 +64,15 @@ def rules(
 
 
 def release_of(threshold: float, share: float) -> float:
-    """The score above which an open event lives on: that share of its threshold, never 0."""
+    """Return the score from which an open event continues: `share` of its threshold, never 0."""
     return max(share * threshold, min(threshold, _LEAST_SCORE))
 
 
 def shortest_seconds(rules: Sequence[Rules], window_seconds: float, hop_seconds: float) -> float:
-    """How long a recording must be for any of the rules to start an event; 0 for any length.
+    """Return the length from which a recording can start an event by any of the rules.
 
-    Windows end at window_seconds + k * hop_seconds; a shorter recording is padded to one window.
+    Return 0 if every length can. Windows end at window_seconds + k * hop_seconds; a recording
+    shorter than a window is padded to one.
     """
 
     def shortest(rule: Rules) -> float:

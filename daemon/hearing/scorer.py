@@ -1,4 +1,4 @@
-"""One window in, its level and its scores out: gate, front end and classifier of one source."""
+"""Score the windows of one source: level, gate, front end and classifier."""
 
 from dataclasses import dataclass
 
@@ -14,15 +14,18 @@ FLOOR_DBFS = -120.0
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one window gave: the time of its end, its level, a score in 0..1 per family."""
+    """Level and scores of one window."""
 
     ended_at: float
+    """Seconds of sound from the start of the source to the end of the window."""
     level_dbfs: float
+    """RMS level against a full-scale square wave, at least -120 dBFS."""
     scores: NDArray[np.float32]
+    """A score in 0..1 per family, (families,); all 0 below the gate."""
 
 
 def level_dbfs(samples: NDArray[np.float32]) -> float:
-    """RMS level of samples (n,) against a full-scale square wave, no lower than -120 dBFS."""
+    """Return the RMS level of samples (n,) against a full-scale square wave, at least -120 dBFS."""
     with np.errstate(over="ignore"):
         power = float(np.dot(samples, samples)) / max(1, len(samples))
     if power == float("inf"):
@@ -31,9 +34,9 @@ def level_dbfs(samples: NDArray[np.float32]) -> float:
 
 
 class Scorer:
-    """Hears the windows of one source; several may share one classifier on one thread.
+    """Scores the windows of one source. Several scorers on one thread may share a classifier.
 
-    Below `gate_dbfs` a window counts as silent: every score is 0 and the network rests.
+    A window below `gate_dbfs` counts as silent: all its scores are 0 and the network is not run.
     """
 
     def __init__(self, classifier: Classifier, gate_dbfs: float | None) -> None:
@@ -43,12 +46,12 @@ class Scorer:
         self._silence = np.zeros(len(classifier.contract.families), np.float32)
 
     def forget(self) -> None:
-        """What comes next is other sound, its samples counted from 0 again."""
+        """Start over with new sound, whose samples are counted from 0 again."""
         self._frames.forget()
         self._pool.forget()
 
     def hear(self, window: Window) -> Heard:
-        """Score one window."""
+        """Return the level and the scores of a window."""
         level = level_dbfs(window.samples)
         if self.gate_dbfs is not None and level < self.gate_dbfs:
             return Heard(window.ended_at, level, self._silence)

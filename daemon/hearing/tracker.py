@@ -1,7 +1,8 @@
-"""Scores of successive windows in, events out: a pure state machine, time is an argument.
+"""Turn the scores of successive windows into events: a state machine without a clock.
 
-A family over its threshold in one window is a detection; enough of them within `vote_seconds` open
-an event, `stop_after_seconds` without one end it. Onset and end are back-dated to the sound itself.
+A window in which a family reaches its threshold is a detection. `votes` detections within
+`vote_seconds` start an event; `stop_after_seconds` without one end it. Onset and end are moved
+back in time to where the sound began and ended.
 """
 
 from collections import deque
@@ -14,32 +15,43 @@ from numpy.typing import NDArray
 from daemon.hearing.rules import Rules
 from daemon.sound.window import WINDOW_SECONDS
 
-# A window counts as a detection once about half of it holds the family: the scores are a mean.
+# A window becomes a detection once the family fills about half of it, as scores are a mean over it.
 _FILL_SECONDS = WINDOW_SECONDS / 2
 _EPSILON_SECONDS = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class EventStarted:
-    """A family is playing since `onset`; `at` is when that was decided. Seconds of sound."""
+    """A family has started to play. Times are seconds of sound."""
 
     family: str
+    """Its name in the model."""
     onset: float
+    """When the sound began."""
     at: float
+    """When the event was confirmed: the end of the deciding window."""
     score: float
+    """The newest score, 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventEnded:
-    """A family has stopped. `reason` tells an end that was not the player's, such as `deaf`."""
+    """A family has stopped playing. Times are seconds of sound."""
 
     family: str
+    """Its name in the model."""
     onset: float
+    """When the sound began."""
     at: float
+    """When the end was decided: the end of the deciding window, or of the sound itself."""
     score: float
+    """The newest score, 0..1."""
     ended_at: float
+    """When the sound ended."""
     peak: float
+    """The highest score during the event, 0..1."""
     reason: str | None = None
+    """Why the event ended if not because the music stopped, such as `deaf`."""
 
     @property
     def duration_seconds(self) -> float:
@@ -51,7 +63,7 @@ Event = EventStarted | EventEnded
 
 
 class Tracker:
-    """Follows all families of one source through its windows."""
+    """Tracks the events of all families of one source."""
 
     def __init__(self, families: Sequence[str], rules: Sequence[Rules], hop_seconds: float) -> None:
         self._tracks = [
@@ -60,12 +72,12 @@ class Tracker:
         ]
 
     def update(self, at: float, scores: NDArray[np.float32]) -> list[Event]:
-        """Events that the window ending at `at` seconds of sound brings; scores (families,)."""
+        """Return the events that the window ending at `at` starts or ends; scores (families,)."""
         events = (t.update(at, s) for t, s in zip(self._tracks, scores.tolist(), strict=True))
         return [event for event in events if event is not None]
 
     def close(self, at: float, reason: str | None = None) -> list[Event]:
-        """End every open event: the sound itself ended at `at`. The tracker starts anew."""
+        """End all open events, because the sound ended at `at`, and reset the tracker."""
         ended = (track.close(at, reason) for track in self._tracks)
         return [event for event in ended if event is not None]
 
@@ -75,12 +87,12 @@ class Tracker:
             track.rules = family_rules
 
     def open_events(self) -> list[EventStarted]:
-        """The events that have started and not yet ended, with their newest scores."""
+        """Return the events that have not ended yet, with their newest scores."""
         return [event for t in self._tracks if (event := t.open_event()) is not None]
 
 
 class _Track:
-    """One family: a run of detections with its onset, confirmed or not yet."""
+    """Tracks one family: a run of detections, which becomes an event once it is confirmed."""
 
     def __init__(self, family: str, rules: Rules, hop_seconds: float) -> None:
         self._family = family
@@ -103,12 +115,12 @@ class _Track:
         rules = self.rules
         detected = score >= (rules.threshold if self._started is None else rules.release)
         if detected:
-            self._hear(at, score)
+            self._add_detection(at, score)
         elif (
             self._onset is not None
             and at - self._last_at >= rules.stop_after_seconds - _EPSILON_SECONDS
         ):
-            return self._end(at, score, self._faded(), None)
+            return self._end(at, score, self._sound_end(), None)
         self._newest, self._score = at, score
         onset = self._onset
         if detected and self._started is None and onset is not None and self._confirmed(at, onset):
@@ -118,8 +130,8 @@ class _Track:
 
     def close(self, at: float, reason: str | None) -> Event | None:
         newest = at if self._newest is None else self._newest
-        stopped_at = at if self._last_at >= newest else self._faded()
-        # A sound padded to its only window ends before that window does.
+        stopped_at = at if self._last_at >= newest else self._sound_end()
+        # A recording shorter than a window ends before its padded window does.
         ended = self._end(max(at, newest), self._score, min(at, stopped_at), reason)
         self._newest = None
         self._earliest_onset = 0.0
@@ -130,21 +142,22 @@ class _Track:
             return None
         return EventStarted(self._family, self._started.onset, self._started.at, self._score)
 
-    def _hear(self, at: float, score: float) -> None:
+    def _add_detection(self, at: float, score: float) -> None:
         if self._onset is None:
-            self._onset = max(self._earliest_onset, self._back_dated(at))
+            self._onset = max(self._earliest_onset, self._sound_start(at))
         self._last_at = at
         self._peak = max(self._peak, score)
         if self._started is None:
             self._votes.append(at)
 
-    def _back_dated(self, at: float) -> float:
+    def _sound_start(self, at: float) -> float:
+        """Return when the sound of the first detection began; `at` is the end of its window."""
         if self._newest is None:
             return max(0.0, at - WINDOW_SECONDS)
         return max(0.0, at - _FILL_SECONDS - self._half_hop)
 
-    def _faded(self) -> float:
-        """When the sound behind the last detection ended, the mirror of the onset's back-dating."""
+    def _sound_end(self) -> float:
+        """Return when the sound of the last detection ended; the mirror image of `_sound_start`."""
         return self._last_at - (WINDOW_SECONDS - _FILL_SECONDS) + self._half_hop
 
     def _confirmed(self, at: float, onset: float) -> bool:
@@ -152,8 +165,8 @@ class _Track:
         while self._votes and self._votes[0] <= at - rules.vote_seconds + _EPSILON_SECONDS:
             self._votes.popleft()
         long_enough = at - onset >= rules.start_after_seconds - _EPSILON_SECONDS
-        # What sounded within the cooldown alone has not begun yet.
-        return len(self._votes) >= rules.votes and long_enough and self._faded() > onset
+        # A sound that ends within the cooldown does not start an event.
+        return len(self._votes) >= rules.votes and long_enough and self._sound_end() > onset
 
     def _end(
         self, at: float, score: float, stopped_at: float, reason: str | None

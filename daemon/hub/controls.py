@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from daemon.hearing.logits import shifted
+from daemon.hearing.logits import shift_probability
 from daemon.hearing.rules import Rules, release_of
 from daemon.hub.messages import Message, Node, setting
 
@@ -197,7 +197,7 @@ class Controls:
     def _tuned(self, family: str, rules: Rules) -> Rules:
         sensitivities = self.chosen.sensitivity, self.chosen.sensitivities.get(family, NEUTRAL)
         shift = sum(_FULL_SHIFT * (s - NEUTRAL) / NEUTRAL for s in sensitivities)
-        threshold = shifted(rules.threshold, -shift)
+        threshold = shift_probability(rules.threshold, -shift)
         release = release_of(threshold, rules.release / rules.threshold)
         stop_after = self.chosen.stop_after_seconds or rules.stop_after_seconds
         return rules._replace(threshold=threshold, release=release, stop_after_seconds=stop_after)

@@ -12,7 +12,7 @@ from daemon.hub import messages
 from daemon.hub.budget import MessageBudget
 from daemon.hub.home_assistant.discovery import discovery as device
 from daemon.hub.messages import Message, Node, Playing
-from daemon.practice.sessions import Diary, Sessions, Turn
+from daemon.practice.sessions import Diary, Milestones, Sessions
 
 _LEVEL_STEP_DB = 3.0
 _LEVEL_SECONDS = 10.0
@@ -89,7 +89,7 @@ class Reporter:
         self._remember = remember
         self._controls = controls
         self._started = started
-        self._told_turn: Turn | None = None
+        self._told_turn: Milestones | None = None
         self._told_seconds = 0.0
         self._practice_told_at = 0.0
         self._told_all_scores = [0.0 for _ in node.families]
@@ -141,7 +141,7 @@ class Reporter:
     def rest(self) -> None:
         """Nobody listens, and time goes by: the day may turn, or the session end."""
         if self._sessions is not None:
-            self._sessions.rest(self._wall_at(0.0))
+            self._sessions.advance_clock(self._wall_at(0.0))
             self._tell_practice(0.0, due=False)
 
     def end(self, at: float, events: Sequence[Event]) -> None:
@@ -264,7 +264,7 @@ class Reporter:
         practice = self._sessions
         if practice is None or self._tell_finished(practice, at):
             return
-        turn, before = practice.turn, self._told_turn
+        turn, before = practice.milestones, self._told_turn
         if turn == before and not (due and practice.seconds != self._told_seconds):
             return
         self._told_turn, self._told_seconds = turn, practice.seconds

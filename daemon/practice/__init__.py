@@ -1,1 +1,1 @@
-"""What was practised: minutes and sessions."""
+"""Count minutes of playing and sessions."""

@@ -1,4 +1,4 @@
-"""Events in, minutes played today and sessions out: a pure state machine, time is an argument."""
+"""Count the seconds played today and the sessions, from events: a state machine without a clock."""
 
 import math
 from collections.abc import Sequence
@@ -10,25 +10,28 @@ from msgspec import Meta
 
 from daemon.hearing.tracker import Event, EventEnded
 
-# For so long, at most, the sound before midnight may take to be known.
-_LONGEST_NIGHT_SECONDS = 60.0
+# Midnight waits at most this long for the ends of events from before midnight to be decided.
+_MIDNIGHT_WAIT_SECONDS = 60.0
 
-# A file may be damaged and say anything: up to the year 2200, and 30 years of playing.
+# A damaged file can hold any number. The limits are the year 2200 and 30 years of playing.
 WallTime = Annotated[float, Meta(ge=0, le=7_258_118_400)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 Families = Annotated[tuple[Annotated[str, Meta(max_length=100)], ...], Meta(max_length=1000)]
 
 
 class Session(msgspec.Struct, frozen=True):
-    """The events of one sitting: from the first onset, at a wall time, to the last sound."""
+    """The events of one sitting."""
 
     started: WallTime
+    """Wall time of the first onset, in seconds since 1970."""
     seconds: Seconds
+    """Duration from the first onset to the last sound."""
     families: Families
+    """The families that played, in the order in which they joined."""
 
     @property
     def ended(self) -> float:
-        """The wall time of its last sound."""
+        """Wall time of the last sound."""
         return self.started + self.seconds
 
 
@@ -36,28 +39,39 @@ class Diary(msgspec.Struct, frozen=True):
     """State saved across restarts: seconds played per day and the current sessions."""
 
     day: str = "1970-01-01"
+    """The local date that `seconds` and `families` belong to, YYYY-MM-DD."""
     seconds: Seconds = 0.0
+    """Seconds played on that day by any family; simultaneous playing counts once."""
     families: dict[str, Seconds] = {}
+    """Seconds played on that day by each family."""
     session: Session | None = None
+    """The current session."""
     last: Session | None = None
+    """The last session that ended and was long enough to keep."""
 
 
-class Turn(NamedTuple):
-    """What the hub is told of at once when it changes."""
+class Milestones(NamedTuple):
+    """The values whose change is published at once."""
 
     day: date
+    """The local date being counted."""
     session_started: float | None
+    """Wall time at which the current session began; None between sessions."""
     last: Session | None
+    """The last session."""
 
 
 class Sessions:
-    """Adds up what is played in one place.
+    """Counts the playing in one place.
 
-    Times of sound (`at`) are seconds since the last `begin`, `wall` is the wall time of the same
-    moment. Durations come from the sound; the wall clock only says which day it is. Of an event
-    that is still open, what lies longer ago than `settle_seconds` counts: its end will be
-    back-dated, and minutes must never become fewer. It may be set anew at any time. A session ends
-    after `gap_seconds` of silence; one shorter than `least_seconds` is not worth remembering.
+    `at` is a time of sound, in seconds since the last `begin`; `wall` is the wall time of the same
+    moment. Durations are measured in sound; the wall clock only decides which day it is.
+
+    An open event counts only up to `settle_seconds` ago. Its end will be moved back in time, and
+    the count must never decrease. `settle_seconds` may be changed at any time.
+
+    A session ends after `gap_seconds` of silence. A session shorter than `least_seconds` is
+    discarded.
     """
 
     def __init__(
@@ -85,18 +99,18 @@ class Sessions:
 
     @property
     def diary(self) -> Diary:
-        """Everything, for the disk and the hub."""
+        """The whole state, for saving and publishing."""
         day = self._day.isoformat()
         return Diary(day, self._seconds, dict(self._of_family), self._session, self._last)
 
     @property
-    def turn(self) -> Turn:
-        """Which day and which sessions these are."""
+    def milestones(self) -> Milestones:
+        """The current day and sessions."""
         started = None if self._session is None else self._session.started
-        return Turn(self._day, started, self._last)
+        return Milestones(self._day, started, self._last)
 
     def take_finished(self) -> Diary | None:
-        """The day that has ended since the last call, with all that was played on it."""
+        """Return the final counts of the day that ended since the last call; None if none did."""
         finished, self._finished = self._finished, None
         return finished
 
@@ -106,19 +120,19 @@ class Sessions:
         return self._seconds
 
     def begin(self, wall: float) -> None:
-        """Sound begins, or begins again; no event is open."""
+        """Start, or restart, with new sound whose times begin at 0 and with no open event."""
         self._open.clear()
         self._held.clear()
         self._counted.clear()
         self._all_counted = 0.0
         if self._session is not None:
-            # While nobody listened only the wall clock knows how long it was; it may have jumped.
+            # Without sound only the wall clock measures time; it may have been set back.
             silence = max(0.0, wall - self._session.ended)
             self._session_at = -silence - self._session.seconds
         self._turn_day(wall)
 
     def update(self, at: float, wall: float, events: Sequence[Event]) -> None:
-        """One window's events; also without any, so that time goes by."""
+        """Count the events of a window. Call it for windows without events too, to advance time."""
         if not self._is_today_or_next(wall):
             self._turn_day(wall)
         for event in events:
@@ -130,7 +144,7 @@ class Sessions:
                 self._join(event.family, event.onset, at, wall)
         for family, onset in self._open.items():
             self._count(_Sound(family, onset, at - self.settle_seconds), at, wall)
-        if self._is_known(at, self._day_end(at, wall)):
+        if self._is_settled(at, self._day_end(at, wall)):
             self._turn_day(wall)
             held, self._held = self._held, []
             for sound in held:
@@ -139,14 +153,14 @@ class Sessions:
         if session is not None and not self._open:
             self._end_session(at - self._session_at - session.seconds)
 
-    def rest(self, wall: float) -> None:
-        """Nobody listens: the day and the session go on by the wall clock."""
+    def advance_clock(self, wall: float) -> None:
+        """Advance day and session by the wall clock while there is no sound."""
         self._turn_day(wall)
         if self._session is not None and not self._open:
             self._end_session(wall - self._session.ended)
 
     def _is_today_or_next(self, wall: float) -> bool:
-        # A clock that is set back over midnight does not bring yesterday back.
+        # If the clock is set back across midnight, the newer day continues.
         return -1 <= (_day_of(wall) - self._day).days <= 1
 
     def _turn_day(self, wall: float) -> None:
@@ -156,15 +170,15 @@ class Sessions:
             self._day, self._seconds, self._of_family = today, 0.0, {}
 
     def _day_end(self, at: float, wall: float) -> float:
-        """When the day ended that is counted, in seconds of sound; infinite while it lasts."""
+        """Return when the counted day ended, in seconds of sound; infinity if it has not ended."""
         today = _day_of(wall)
         return at - (wall - _midnight(today)) if today > self._day else math.inf
 
-    def _is_known(self, at: float, until: float) -> bool:
-        """Whether it is known what was played until then, or has taken too long."""
+    def _is_settled(self, at: float, until: float) -> bool:
+        """Return whether the playing up to `until` is final, or `until` is too long ago to wait."""
         settled = at - self.settle_seconds
-        is_known = all(until <= max(onset, settled) for onset in self._open.values())
-        return is_known or at - until >= _LONGEST_NIGHT_SECONDS
+        is_settled = all(until <= max(onset, settled) for onset in self._open.values())
+        return is_settled or at - until >= _MIDNIGHT_WAIT_SECONDS
 
     def _join(self, family: str, onset: float, at: float, wall: float) -> None:
         if self._session is None:
@@ -176,7 +190,7 @@ class Sessions:
             )
 
     def _count(self, sound: "_Sound", at: float, wall: float) -> None:
-        """Count a family's sound on the day, and its share of what any family played."""
+        """Add a sound to the day's seconds of its family and in total, and to the session."""
         family, onset, until = sound
         if until <= onset:
             return
@@ -207,7 +221,7 @@ class Sessions:
 
 
 class _Sound(NamedTuple):
-    """A family's sound between two moments."""
+    """A sound of one family, between two times of sound."""
 
     family: str
     onset: float
@@ -219,7 +233,7 @@ def _day_of(wall: float) -> date:
 
 
 def _midnight(day: date) -> float:
-    """The wall time at which a day begins."""
+    """Return the wall time at which a day begins."""
     return datetime.combine(day, time.min).timestamp()
 
 

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from daemon.hearing.classifier import Classifier
-from daemon.hearing.logits import shifted
+from daemon.hearing.logits import shift_probability
 from daemon.sound.window import SAMPLE_RATE_HZ
 from model_build.augmentations.room import shoebox_response
 from model_build.corpus.clips import Clip
@@ -57,7 +57,9 @@ def rehearse(
     seconds = len(day.samples) / SAMPLE_RATE_HZ
     results = []
     for shift in with_progress(SHIFTS, "rehearsed thresholds"):
-        moved = tuple(min(HIGHEST, shifted(threshold, float(shift))) for threshold in thresholds)
+        moved = tuple(
+            min(HIGHEST, shift_probability(threshold, float(shift))) for threshold in thresholds
+        )
         figures = event_figures(day.passages, events_of(heard, seconds, families, moved), seconds)
         results.append(RehearsalResult(moved, float(shift), figures))
     calm = [r for r in results if _false_events_an_hour(r) <= wanted.false_events_an_hour]

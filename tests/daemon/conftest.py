@@ -1,4 +1,4 @@
-"""A tiny real model made here, and sound by formula, for the tests of the daemon's parts."""
+"""Fixtures for the daemon's parts: a tiny real model and computed sound."""
 
 import os
 import time
@@ -18,8 +18,8 @@ from daemon.hearing.model_file import Calibration, Contract, Provenance, write_c
 from daemon.sound.high_pass import HighPass
 from tests.conftest import made_once
 
-# Shared machines are slow now and then, and a slow example is no wrong one. Every run tries the
-# same examples; benchmarks/fuzz.py searches at random.
+# No deadline, because a shared machine can be slow. Every run tries the same examples;
+# benchmarks/fuzz.py searches at random.
 settings.register_profile(
     "timbrel",
     deadline=None,
@@ -39,28 +39,28 @@ MakeModel = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def noise() -> Samples:
-    """Twelve seconds of noise between a whisper and a shout, the same in every run."""
+    """Twelve seconds of noise that grows from about -50 to -10 dBFS, the same in every run."""
     rng = np.random.default_rng(20_240_501)
     samples = rng.standard_normal(12 * 16_000) * np.geomspace(0.003, 0.3, 12 * 16_000)
     return samples.astype(np.float32)
 
 
 def without_dc(samples: Samples) -> Samples:
-    """The same sound as windows hold it."""
+    """Return the sound with its DC offset removed, as in windows."""
     filtered = samples.copy()
     HighPass().apply(filtered)
     return filtered
 
 
 def buzz(seconds: float, level: float = 0.1) -> Samples:
-    """A square wave of 4 kHz."""
+    """Return a square wave of 4 kHz."""
     samples = np.resize(np.array([level, level, -level, -level]), round(seconds * 16_000))
     return samples.astype(np.float32)
 
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
-    """What the tiny network needs: four patches a window, one second apart."""
+    """The contract of the tiny network: four patches per window, one second apart."""
     return Contract(
         contract_version=1,
         tflite_sha256="",
@@ -79,9 +79,9 @@ def contract() -> Contract:
 
 @pytest.fixture(scope="session")
 def bare_tflite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An int8 network with random weights, made as timbrel-build makes them; no contract yet.
+    """An int8 network with random weights and without a contract, converted like a built model.
 
-    One is made for all workers.
+    All workers share one.
     """
     return made_once(tmp_path_factory, "bare.tflite", _write_bare_tflite)
 
@@ -112,7 +112,7 @@ def _write_bare_tflite(path: Path) -> None:
 def make_model(
     tmp_path_factory: pytest.TempPathFactory, bare_tflite: Path, contract: Contract
 ) -> MakeModel:
-    """Write the tiny network with its contract, some fields of it changed."""
+    """Return a function that writes the tiny network; its arguments replace contract fields."""
 
     def make(**changes: Any) -> Path:
         path: Path = tmp_path_factory.mktemp("model") / "tiny.tflite"
@@ -125,19 +125,19 @@ def make_model(
 
 @pytest.fixture(scope="session")
 def model(make_model: MakeModel) -> Path:
-    """The tiny model as a file."""
+    """The file of the tiny model."""
     return make_model()
 
 
 @pytest.fixture
 def classifier(model: Path) -> Classifier:
-    """The tiny model, nothing run yet."""
+    """A classifier with the tiny model, which has not run yet."""
     return load_classifier(model)
 
 
 @pytest.fixture
 def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Local time with summer and winter."""
+    """Set a time zone with daylight saving time."""
     monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
     time.tzset()
     try:

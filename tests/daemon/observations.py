@@ -1,4 +1,4 @@
-"""Observations as tests write them: what was heard, what plays, and the events of one window."""
+"""Build observations for tests."""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,6 @@ SILENCE = np.zeros(WINDOW_SAMPLES, np.float32)
 
 
 def observed(heard: Heard, playing: Sequence[EventStarted], events: Sequence[Event]) -> Observation:
-    """An observation of a silent window that ends when the rest says."""
+    """An observation with the samples of a silent window that ends at `heard.ended_at`."""
     start_sample = round(heard.ended_at * SAMPLE_RATE_HZ) - WINDOW_SAMPLES
     return Observation(Window(SILENCE, start_sample), heard, playing, events)

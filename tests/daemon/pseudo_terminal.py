@@ -1,4 +1,4 @@
-"""A real terminal of the kernel's for a program under test, and what it has written to it."""
+"""Run a program on a pseudo-terminal and read its output."""
 
 import fcntl
 import os
@@ -21,7 +21,7 @@ _ESCAPE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class PseudoTerminal:
-    """A program on a terminal of its own; everything that it wrote is in `output`."""
+    """A program on its own terminal; `output` holds everything that it has written."""
 
     def __init__(self, command: list[str], columns: int, lines: int, **options: Any) -> None:
         self._ours, theirs = os.openpty()
@@ -37,7 +37,7 @@ class PseudoTerminal:
             preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),  # noqa: PLW1509
             **options,
         )
-        # Ours stays open, so that the modes can be read when the program has ended.
+        # Our copy stays open, so that the modes can be read after the program has ended.
         self._theirs = theirs
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -51,18 +51,18 @@ class PseudoTerminal:
 
     @property
     def frame(self) -> str:
-        """The newest whole frame: the text that follows the last but one return to the corner."""
+        """The newest complete frame: the text after the last but one cursor-home sequence."""
         frames = self.output.split(b"\x1b[H")
         return _ESCAPE.sub(b"", frames[-2] if len(frames) > 1 else b"").decode()
 
     @property
     def text(self) -> str:
-        """What was written so far, without escape sequences."""
+        """The output so far, without escape sequences."""
         return _ESCAPE.sub(b"", self.output).decode().replace("\r\n", "\n")
 
     @property
     def modes(self) -> list[Any]:
-        """The terminal's modes now, as termios gives them."""
+        """The current modes of the terminal, from termios."""
         return termios.tcgetattr(self._theirs)
 
     def resize(self, columns: int, lines: int) -> None:
@@ -81,13 +81,13 @@ class PseudoTerminal:
         self.wait_for(lambda: text in self.frame)
 
     def end(self, seconds: float = 30) -> int:
-        """Wait for the end; the exit code."""
+        """Wait until the program ends; return its exit code."""
         code = self.process.wait(seconds)
-        time.sleep(0.2)  # the last of the output
+        time.sleep(0.2)  # wait for the rest of the output
         return code
 
     def assert_restored(self) -> None:
-        """The terminal is as it was: modes, ordinary screen, cursor."""
+        """Check that modes, normal screen and cursor are restored."""
         assert self.modes == self.modes_before
         assert self.output.rfind(LEAVE) > self.output.rfind(ENTER) >= 0
         assert self.output.rfind(SHOW_CURSOR) > self.output.rfind(HIDE_CURSOR) >= 0
@@ -103,7 +103,7 @@ class PseudoTerminal:
 def on_terminal(
     *arguments: str, columns: int = 80, lines: int = 24, **options: Any
 ) -> Iterator[PseudoTerminal]:
-    """Run Python with these arguments on a terminal; it is killed in the end."""
+    """Run Python with these arguments on a terminal; kill it at the end of the block."""
     environment = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONUNBUFFERED"):
         environment.pop(name, None)

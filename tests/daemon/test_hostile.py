@@ -1,4 +1,4 @@
-"""A few of very many hostile inputs, the same in every run; benchmarks/fuzz.py tries more."""
+"""Some hostile inputs, the same in every run; benchmarks/fuzz.py tries more."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ CASES = {**hostile.CASES, **SOUND_CASES, **STATE_CASES, **NETWORK_CASES}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_hostile_input_is_refused_or_taken_for_what_it_is(name: str, tmp_path: Path) -> None:
+def test_hostile_input_is_refused_or_read_correctly(name: str, tmp_path: Path) -> None:
     case = CASES[name]
 
     @settings(
@@ -33,13 +33,13 @@ def test_a_hostile_input_is_refused_or_taken_for_what_it_is(name: str, tmp_path:
     try_many()
 
 
-def test_the_fuzzer_counts_what_it_tries() -> None:
+def test_fuzzer_counts_its_inputs() -> None:
     command = [sys.executable, "-m", "benchmarks.fuzz", "--examples", "30", "--only", "contracts"]
     done = subprocess.run(
         command, check=False, capture_output=True, text=True, cwd=ROOT, timeout=120
     )
     assert done.returncode == 0, done.stdout
-    tried, taken, refused, found = map(int, done.stdout.splitlines()[1].split()[1:])
+    tried, accepted, refused, failures = map(int, done.stdout.splitlines()[1].split()[1:])
     assert tried == 30
-    assert taken + refused == tried
-    assert found == 0
+    assert accepted + refused == tried
+    assert failures == 0

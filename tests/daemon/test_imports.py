@@ -15,7 +15,7 @@ MODULES = sorted(
 )
 
 
-# A fork is as fresh as an interpreter of its own, but NumPy is there already.
+# A fork is faster than a new interpreter. It has loaded only NumPy and what NumPy imports.
 IMPORT_EACH = """
 import importlib, os, sys, numpy
 for name in sys.argv[1:]:
@@ -30,7 +30,7 @@ for name in sys.argv[1:]:
 
 @pytest.fixture(scope="module")
 def loaded_by_each() -> dict[str, set[str]]:
-    """Top-level packages that a process has after importing nothing but one of our modules."""
+    """The top-level packages that are loaded after importing one module, by the module's name."""
     command = [sys.executable, "-c", IMPORT_EACH, *MODULES]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     lines = [line.split() for line in done.stdout.splitlines()]
@@ -38,14 +38,14 @@ def loaded_by_each() -> dict[str, set[str]]:
 
 
 def loaded_by(code: str) -> set[str]:
-    """Top-level packages that a fresh interpreter has after running the code."""
+    """Return the top-level packages that a new interpreter has loaded after running the code."""
     code += "\nimport sys; print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return set(done.stdout.split())
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_no_module_of_the_daemon_loads_the_training_side(
+def test_daemon_module_does_not_load_the_training_side(
     module: str, loaded_by_each: dict[str, set[str]]
 ) -> None:
     assert "daemon" in loaded_by_each[module]
@@ -60,23 +60,23 @@ def test_no_module_of_the_daemon_loads_the_training_side(
         *("hub.home_assistant.discovery", "mqtt.outbox.outbox", "system.json_store"),
     ],
 )
-def test_pure_modules_load_neither_broker_nor_sound_nor_network(module: str) -> None:
+def test_pure_module_loads_no_broker_sound_or_network(module: str) -> None:
     edges = {"paho", "sounddevice", "soundfile", "soxr", "ai_edge_litert", "av", "sqlite3"}
     assert not loaded_by(f"import daemon.{module}") & edges
 
 
-def test_settings_load_no_numpy() -> None:
+def test_settings_do_not_load_numpy() -> None:
     assert "numpy" not in loaded_by(
         "import daemon.configuration.settings, daemon.configuration.exposed"
     )
 
 
-def test_help_loads_no_numpy() -> None:
+def test_help_does_not_load_numpy() -> None:
     code = "import daemon.__main__ as m\ntry: m.main(['--help'])\nexcept SystemExit: pass"
     assert "numpy" not in loaded_by(code)
 
 
-def test_ffmpeg_is_loaded_by_the_decoding_child_alone() -> None:
+def test_only_the_decoding_process_loads_ffmpeg() -> None:
     assert not loaded_by("import daemon.sound.camera, daemon.sound.sound_file") & {"av"}
     assert not loaded_by("import daemon.sound.decoding.decoder") & {"av", "numpy", "msgspec", "ssl"}
 
@@ -89,18 +89,18 @@ def test_replay_loads_neither_microphone_nor_broker(timbrel: Timbrel) -> None:
     assert not {"sounddevice", "paho", "paho.mqtt.client", "daemon.mqtt.link", "sqlite3"} & loaded
 
 
-def test_only_the_outbox_on_disk_knows_sqlite() -> None:
+def test_only_the_outbox_imports_sqlite() -> None:
     files = Path(daemon.__file__).parent.rglob("*.py")
-    knowing = {p.name for p in files if "sqlite3" in p.read_text(encoding="utf-8")}
-    assert knowing == {"database.py", "rows.py", "salvage.py"}
+    importing = {p.name for p in files if "sqlite3" in p.read_text(encoding="utf-8")}
+    assert importing == {"database.py", "rows.py", "salvage.py"}
 
 
-def test_only_the_mqtt_room_knows_paho() -> None:
+def test_only_the_mqtt_room_imports_paho() -> None:
     folder = Path(daemon.__file__).parent
     files = [p.relative_to(folder) for p in folder.rglob("*.py")]
-    knowing = {
+    importing = {
         p
         for p in files
         if re.search("^ *(from|import) paho", (folder / p).read_text(), re.MULTILINE)
     }
-    assert {p.parts[0] for p in knowing} == {"mqtt"}
+    assert {p.parts[0] for p in importing} == {"mqtt"}

@@ -1,7 +1,7 @@
-"""What a box of 0.1.0 leaves behind, opened by the present code: nothing of it is lost or changed.
+"""Open the files of version 0.1.0 with the current code; nothing may be lost or changed.
 
-The files, made by 0.1.0 itself, are in tests/v0_1_0. Additions pass; what is removed or changed
-fails unless it is in ANNOUNCED.
+The files are in tests/v0_1_0 and were made by 0.1.0 itself. Additions are allowed; removals and
+changes fail unless they are in ANNOUNCED.
 """
 
 import fnmatch
@@ -30,7 +30,7 @@ from daemon.hearing.model_file import read_contract, sha256_of
 from daemon.hub.controls import Controls
 from daemon.runtime.wiring import Recognizer, configured_of, node_of, stores_of
 from tests.conftest import ROOT, Mosquitto, Received, Timbrel, VirtualMicrophone, Watcher
-from tests.v0_1_0.make_fixture import FIXTURE, held, runnable
+from tests.v0_1_0.make_fixture import FIXTURE, retained_messages, runnable_config
 from tests.v0_1_0.tiny import write_sound
 
 PROGRAM = Path(__file__).with_name("later_daemon.py")
@@ -38,31 +38,36 @@ AWAY_SECONDS = 300.0
 
 
 class Announced(NamedTuple):
-    """A change that users were told of: where (a pattern of paths), and what."""
+    """A change that is announced in the changelog."""
 
     where: str
+    """A pattern of `topic: path.of.the.key`."""
     why: str
+    """The reason for the change."""
 
 
-# A new line needs a line in the changelog under Changed or Removed.
+# A new line here needs a line in the changelog under Changed or Removed.
 ANNOUNCED = (
-    Announced("*/config: origin.sw_version", "every release has its own"),
-    Announced("*/config: device.sw_version", "every release has its own"),
-    Announced("*/config: components.*.icon", "how an entity looks; nothing refers to it"),
-    Announced("*/config: components.*.suggested_display_precision", "only how it looks"),
-    Announced("*/config: components.hearing.device_class", "the amber ? of a lost connection"),
-    Announced("*/config: components.heard.enabled_by_default", "of new boxes: played replaces it"),
+    Announced("*/config: origin.sw_version", "differs in every release"),
+    Announced("*/config: device.sw_version", "differs in every release"),
+    Announced("*/config: components.*.icon", "changes only the look; nothing refers to it"),
+    Announced("*/config: components.*.suggested_display_precision", "changes only the look"),
+    Announced(
+        "*/config: components.hearing.device_class", "showed an amber ? as for a lost connection"
+    ),
+    Announced("*/config: components.heard.enabled_by_default", "replaced by `played` on new boxes"),
     Announced("*/config: components.playing.device_class", "On/Off instead of Detected/Clear"),
     Announced("*/config: components.*_playing.device_class", "On/Off instead of Detected/Clear"),
-    Announced("*/hearing: qos", "QoS 1, so that a broker that refuses states is noticed"),
-    Announced("*/practice: qos", "QoS 1, so that a broker that refuses states is noticed"),
+    Announced("*/hearing: qos", "QoS 1, to notice a broker that refuses states"),
+    Announced("*/practice: qos", "QoS 1, to notice a broker that refuses states"),
 )
 
 
 class Box(NamedTuple):
-    """The files of one box, by name."""
+    """The files that one box left behind."""
 
     name: str
+    """Its folder in tests/v0_1_0."""
 
     @property
     def folder(self) -> Path:
@@ -77,12 +82,12 @@ class Box(NamedTuple):
 
     @property
     def died_at(self) -> float:
-        """When its daemon was killed, as wall time."""
+        """The wall time at which its daemon was killed."""
         moments = [event["payload"]["at"] for event in self.json("late_events")]
         return max(datetime.fromisoformat(moment).timestamp() for moment in moments)
 
     def copy_state(self, folder: Path, outbox: str = "state") -> Path:
-        """Its state directory with the outbox of one kind."""
+        """Return a copy of its state directory, with the outbox from the folder `outbox`."""
         state = folder / "state"
         shutil.copytree(self.folder / "state", state)
         if outbox != "state":
@@ -93,7 +98,7 @@ class Box(NamedTuple):
     def config(self, folder: Path, port: int, state: Path) -> Path:
         document = yaml.safe_load((self.folder / "timbrel.yaml").read_text())
         config = folder / "timbrel.yaml"
-        config.write_text(yaml.safe_dump(runnable(document, port, state)))
+        config.write_text(yaml.safe_dump(runnable_config(document, port, state)))
         return config
 
 
@@ -101,7 +106,7 @@ BOXES = [Box("default"), Box("own")]
 
 
 def start(box: Box, config: Path, environment: dict[str, str]) -> "subprocess.Popen[str]":
-    """The daemon, some minutes after the one of 0.1.0 died."""
+    """Start the current daemon with its clock `AWAY_SECONDS` after the death of the old one."""
     ahead = box.died_at + AWAY_SECONDS - time.time()
     return subprocess.Popen(
         [sys.executable, PROGRAM, str(ahead), "run", "--config", config],
@@ -113,18 +118,23 @@ def start(box: Box, config: Path, environment: dict[str, str]) -> "subprocess.Po
 
 
 class Updated(NamedTuple):
-    """A box after its update: what the daemon said first, what the broker holds, the log."""
+    """A box after its update."""
 
     box: Box
-    said: list[Received]
-    held: dict[str, Received]
+    """The box before the update."""
+    first: list[Received]
+    """The first messages that the daemon published."""
+    retained: dict[str, Received]
+    """The messages that the broker retains, by topic."""
     answers: dict[str, str]
+    """The new values of the settings, by state topic."""
     log: str
+    """The log of the daemon."""
 
 
 @pytest.fixture(scope="module", params=BOXES, ids=lambda box: box.name)
 def updated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Updated:
-    """The box with the present code in its old places, on its old broker."""
+    """A box whose files and retained messages the current daemon has taken over."""
     if shutil.which("pulseaudio") is None or shutil.which("paplay") is None:
         pytest.skip("pulseaudio and pulseaudio-utils are not installed")
     box: Box = request.param
@@ -143,7 +153,7 @@ def updated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def update(box: Box, folder: Path, broker: Mosquitto, microphone: VirtualMicrophone) -> Updated:
-    remember(broker.port, box.json("retained"))
+    publish_retained(broker.port, box.json("retained"))
     config = box.config(folder, broker.port, box.copy_state(folder))
     late = len(box.json("late_events"))
     with Watcher(broker.port) as watcher:
@@ -153,23 +163,23 @@ def update(box: Box, folder: Path, broker: Mosquitto, microphone: VirtualMicroph
             def new() -> set[str]:
                 return {message.topic for message in watcher.received if not message.retained}
 
-            until(lambda: box.retained.keys() <= new(), "not all topics are published again")
-            until(
+            wait_until(lambda: box.retained.keys() <= new(), "not all topics are published again")
+            wait_until(
                 lambda: sum("/event" in m.topic for m in watcher.received) >= late,
                 "not all events are sent",
             )
-            said = [message for message in watcher.received if not message.retained]
+            first = [message for message in watcher.received if not message.retained]
             answers = command_everything(broker.port, watcher, box)
-            kept = {message.topic: message for message in held(broker.port)}
+            retained = {message.topic: message for message in retained_messages(broker.port)}
         finally:
             daemon.send_signal(signal.SIGTERM)
             _, log = daemon.communicate(timeout=20)
     assert daemon.returncode == 0, log
-    return Updated(box, said, kept, answers, log)
+    return Updated(box, first, retained, answers, log)
 
 
-def remember(port: int, retained: list[Any]) -> None:
-    """Have the broker hold what the old one held."""
+def publish_retained(port: int, retained: list[Any]) -> None:
+    """Publish the messages that the old broker retained."""
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.connect("127.0.0.1", port)
     client.loop_start()
@@ -181,7 +191,7 @@ def remember(port: int, retained: list[Any]) -> None:
 
 
 def command_everything(port: int, watcher: Watcher, box: Box) -> dict[str, str]:
-    """Use every command topic of the old discovery; the answers by state topic."""
+    """Send a value to every command topic of the old discovery; return the answers by topic."""
     answers: dict[str, str] = {}
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.connect("127.0.0.1", port)
@@ -196,7 +206,7 @@ def command_everything(port: int, watcher: Watcher, box: Box) -> dict[str, str]:
         before = len(watcher.of(answer))
         value = "ON" if entity["platform"] == "switch" else f"{entity['max'] - 1:g}"
         client.publish(entity["command_topic"], value, 1).wait_for_publish(10)
-        until(lambda: len(watcher.of(answer)) > before, f"{answer}: no answer")  # noqa: B023
+        wait_until(lambda: len(watcher.of(answer)) > before, f"{answer}: no answer")  # noqa: B023
         answers[answer] = watcher.of(answer)[-1].payload.decode()
         assert answers[answer] == value
     client.disconnect()
@@ -205,7 +215,7 @@ def command_everything(port: int, watcher: Watcher, box: Box) -> dict[str, str]:
 
 
 def entities(box: Box) -> Iterator[dict[str, Any]]:
-    """The entities that 0.1.0 announced."""
+    """Yield the entities that 0.1.0 announced."""
     for topic, message in box.retained.items():
         if topic.endswith("/config"):
             for entity in message["payload"]["components"].values():
@@ -213,15 +223,15 @@ def entities(box: Box) -> Iterator[dict[str, Any]]:
                     yield entity
 
 
-def until(true: Callable[[], object], otherwise: str, seconds: float = 60.0) -> None:
+def wait_until(condition: Callable[[], object], error: str, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, otherwise
+    while not condition():
+        assert time.monotonic() < deadline, error
         time.sleep(0.05)
 
 
 def missing(old: Any, new: Any, path: str = "") -> Iterator[str]:
-    """What of `old` is not in `new` any more, or is another value there, by its path."""
+    """Yield the paths of values in `old` that are missing in `new` or differ there."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key, value in old.items():
             inner = f"{path}.{key}" if path else str(key)
@@ -238,23 +248,23 @@ def missing(old: Any, new: Any, path: str = "") -> Iterator[str]:
 
 
 def shape(value: Any) -> Any:
-    """A payload's keys with the kind of each value; of something that may be null, nothing."""
+    """Return the keys of a payload with the types of their values, leaving out null values."""
     if isinstance(value, dict):
         return {key: shape(inner) for key, inner in value.items() if inner is not None}
     return "number" if isinstance(value, int | float) else type(value).__name__
 
 
 def unannounced(differences: Iterator[str], topic: str) -> list[str]:
-    """The differences that nobody was told of."""
+    """Return the differences that are not in ANNOUNCED."""
     found = (f"{topic}: {path}" for path in differences)
     return [f for f in found if not any(fnmatch.fnmatchcase(f, a.where) for a in ANNOUNCED)]
 
 
 def with_defaults(device: dict[str, Any]) -> dict[str, Any]:
-    """A device whose entities say what Home Assistant takes for granted."""
-    taken_for_granted = {"enabled_by_default": True, "entity_category": None}
+    """Return a device whose entities contain Home Assistant's defaults."""
+    defaults = {"enabled_by_default": True, "entity_category": None}
     entities = device["components"].items()
-    return {**device, "components": {key: taken_for_granted | entity for key, entity in entities}}
+    return {**device, "components": {key: defaults | entity for key, entity in entities}}
 
 
 def payload_of(message: Received) -> Any:
@@ -264,11 +274,11 @@ def payload_of(message: Received) -> Any:
         return message.payload.decode()
 
 
-def test_every_retained_topic_is_still_published_as_it_was(updated: Updated) -> None:
+def test_retained_topics_are_still_published_unchanged(updated: Updated) -> None:
     for topic, old in updated.box.retained.items():
         if topic.endswith("/config"):
             continue
-        new = updated.held[topic]
+        new = updated.retained[topic]
         assert not unannounced(missing({"qos": old["qos"]}, {"qos": new.qos}), topic)
         assert new.retained
         payload = old["payload"]
@@ -282,17 +292,17 @@ def test_every_retained_topic_is_still_published_as_it_was(updated: Updated) -> 
             )
 
 
-def test_every_entity_is_still_announced_as_it_was(updated: Updated) -> None:
+def test_entities_are_still_announced_unchanged(updated: Updated) -> None:
     announced = [topic for topic in updated.box.retained if topic.endswith("/config")]
     assert announced
     for topic in announced:
-        old, new = updated.box.retained[topic], updated.held[topic]
+        old, new = updated.box.retained[topic], updated.retained[topic]
         before, after = with_defaults(old["payload"]), with_defaults(new.json)
         assert not unannounced(missing(before, after), topic)
         assert (new.qos, new.retained) == (old["qos"], True)
 
 
-def test_every_key_that_an_entity_reads_is_in_its_topic(updated: Updated) -> None:
+def test_topics_contain_every_key_that_entities_read(updated: Updated) -> None:
     read = 0
     for entity in entities(updated.box):
         for name, topic_key in (
@@ -300,10 +310,10 @@ def test_every_key_that_an_entity_reads_is_in_its_topic(updated: Updated) -> Non
             ("json_attributes_template", "json_attributes_topic"),
         ):
             topic = entity.get(topic_key)
-            if topic not in updated.held:
+            if topic not in updated.retained:
                 continue
             for keys in re.findall(r"value_json((?:\.\w+|\['\w+'\])+)", entity.get(name, "")):
-                value = updated.held[topic].json
+                value = updated.retained[topic].json
                 for key in re.findall(r"\w+", keys):
                     assert key in value, f"{topic} has no {keys}"
                     value = value[key]
@@ -311,13 +321,13 @@ def test_every_key_that_an_entity_reads_is_in_its_topic(updated: Updated) -> Non
     assert read > 40
 
 
-def test_waiting_events_are_sent_as_0_1_0_would_have(updated: Updated) -> None:
-    check_events(updated.box, updated.said)
+def test_waiting_events_are_sent_as_by_0_1_0(updated: Updated) -> None:
+    check_events(updated.box, updated.first)
 
 
-def check_events(box: Box, said: list[Received]) -> None:
+def check_events(box: Box, published: list[Received]) -> None:
     old = box.json("late_events")
-    new = [message for message in said if "/event" in message.topic]
+    new = [message for message in published if "/event" in message.topic]
     assert [message.topic for message in new] == [message["topic"] for message in old]
     for before, after in zip(old, new, strict=True):
         assert after.qos == before["qos"]
@@ -328,7 +338,7 @@ def check_events(box: Box, said: list[Received]) -> None:
     assert all(message.json["late"] for message in new)
 
 
-def test_an_outbox_without_wal_is_sent_as_well(tmp_path: Path, broker: Mosquitto) -> None:
+def test_outbox_without_wal_is_sent_too(tmp_path: Path, broker: Mosquitto) -> None:
     box = Box("default")
     config = box.config(tmp_path, broker.port, box.copy_state(tmp_path, "closed"))
     with Watcher(broker.port) as watcher:
@@ -341,19 +351,19 @@ def test_an_outbox_without_wal_is_sent_as_well(tmp_path: Path, broker: Mosquitto
         check_events(box, list(watcher.received))
 
 
-def test_practice_goes_on_where_it_was(updated: Updated) -> None:
+def test_practice_continues_from_the_saved_state(updated: Updated) -> None:
     for note in (updated.box.folder / "state").glob("practice-*.json"):
         diary = json.loads(note.read_text())
         prefix = next(t for t in updated.box.retained if t.endswith("/availability")).split("/")
         topic = "/".join([*prefix[:-2], note.stem.removeprefix("practice-")])
-        told = next(m.json for m in updated.said if m.topic == f"{topic}/practice")
-        assert told["day"] == diary["day"]
-        assert told["minutes"] == round(diary["seconds"] / 60, 1)
+        published = next(m.json for m in updated.first if m.topic == f"{topic}/practice")
+        assert published["day"] == diary["day"]
+        assert published["minutes"] == round(diary["seconds"] / 60, 1)
         for family, seconds in diary["families"].items():
-            assert told["families"][family] == round(seconds / 60, 1)
+            assert published["families"][family] == round(seconds / 60, 1)
         if diary["last"] is not None:
             old = updated.box.retained[f"{topic}/last_session"]["payload"]
-            new = updated.held[f"{topic}/last_session"].json
+            new = updated.retained[f"{topic}/last_session"].json
             last = diary["last"]
             assert new["instruments"] == last["families"]
             assert new["minutes"] == round(last["seconds"] / 60, 1)
@@ -363,29 +373,29 @@ def test_practice_goes_on_where_it_was(updated: Updated) -> None:
             assert not list(missing(shape(old), shape(new)))
 
 
-def test_what_was_set_from_the_hub_is_echoed(updated: Updated) -> None:
+def test_settings_from_the_hub_are_published_again(updated: Updated) -> None:
     echoes = {t for t, m in updated.box.retained.items() if isinstance(m["payload"], str)}
     echoes = {t for t in echoes if not t.endswith(("/availability", "/level"))}
     assert len(echoes) >= 4
     for topic in echoes:
-        told = next(m for m in updated.said if m.topic == topic)
-        assert told.payload.decode() == updated.box.retained[topic]["payload"], topic
+        published = next(m for m in updated.first if m.topic == topic)
+        assert published.payload.decode() == updated.box.retained[topic]["payload"], topic
 
 
-def test_every_command_topic_is_still_obeyed(updated: Updated) -> None:
+def test_every_command_topic_still_works(updated: Updated) -> None:
     commanded = [entity for entity in entities(updated.box) if "command_topic" in entity]
     buttons = [entity for entity in commanded if entity["platform"] == "button"]
     assert len(commanded) == len(buttons) + len(updated.answers) > len(buttons) > 0
     assert not re.search("refused: .*/set", updated.log)
 
 
-def test_the_log_of_the_update_has_no_warning(updated: Updated) -> None:
+def test_update_logs_no_warning(updated: Updated) -> None:
     trouble = re.compile("damaged|Traceback|starting with defaults|lost")
     assert not trouble.search(updated.log), updated.log
 
 
 @pytest.mark.parametrize("box", BOXES, ids=lambda box: box.name)
-def test_what_was_set_from_the_hub_is_in_force(box: Box, tmp_path: Path) -> None:
+def test_settings_from_the_hub_are_applied(box: Box, tmp_path: Path) -> None:
     settings = load(box.config(tmp_path, 1883, box.copy_state(tmp_path)))
     recognizer = Recognizer(settings)
     for source in settings.places:
@@ -402,7 +412,7 @@ def test_what_was_set_from_the_hub_is_in_force(box: Box, tmp_path: Path) -> None
 
 
 def keys_of(value: Any, path: str = "") -> set[str]:
-    """Every key of a configuration, by its path; places and families count as one."""
+    """Return the paths of all keys of a configuration; all places and families share theirs."""
     if isinstance(value, dict):
         one = path == "tracker.families"
         return {
@@ -415,7 +425,7 @@ def keys_of(value: Any, path: str = "") -> set[str]:
     return {path}
 
 
-def test_the_configurations_have_every_key_of_0_1_0() -> None:
+def test_configurations_contain_every_key_of_0_1_0() -> None:
     given: set[str] = set()
     known: set[str] = set()
     for box in BOXES:
@@ -425,13 +435,13 @@ def test_the_configurations_have_every_key_of_0_1_0() -> None:
 
 
 @pytest.mark.parametrize("box", BOXES, ids=lambda box: box.name)
-def test_every_key_of_the_configuration_means_the_same(box: Box) -> None:
+def test_every_key_of_the_configuration_has_the_same_meaning(box: Box) -> None:
     settings = msgspec.to_builtins(load(box.folder / "timbrel.yaml"))
     assert not list(missing(box.json("settings"), json.loads(json.dumps(settings))))
 
 
-def test_events_as_they_happen_keep_their_keys() -> None:
-    """The types of the messages, which test_mqtt_api compares with what is really sent."""
+def test_live_events_keep_their_keys() -> None:
+    """Use the message types, which test_mqtt_api compares with the messages really sent."""
     from daemon.hub.payloads import EventBody
 
     for box in BOXES:
@@ -440,7 +450,7 @@ def test_events_as_they_happen_keep_their_keys() -> None:
             msgspec.convert(event["payload"], EventBody)
 
 
-def test_the_built_in_model_knows_every_family_of_0_1_0() -> None:
+def test_built_in_model_has_every_family_of_0_1_0() -> None:
     recorded = json.loads((FIXTURE / "model" / "built_in.json").read_text())
     contract = read_contract(BUILT_IN_MODEL)
     assert set(recorded["contract"]["families"]) <= set(contract.families)
@@ -452,7 +462,7 @@ def json_of(value: Any) -> Any:
     return json.loads(msgspec.json.encode(value))
 
 
-def test_a_model_of_contract_1_is_read_as_it_was() -> None:
+def test_model_of_contract_version_1_is_read_unchanged() -> None:
     tiny = FIXTURE / "model" / "tiny.tflite"
     recorded = json.loads((FIXTURE / "model" / "tiny.json").read_text())
     assert sha256_of(tiny) == recorded["sha256"]
@@ -460,8 +470,9 @@ def test_a_model_of_contract_1_is_read_as_it_was() -> None:
     assert not list(missing(recorded["contract"], json_of(load_classifier(tiny).contract)))
 
 
-# The offset (DC) of the sound is removed since then. Scores may move by .03, which moves some times
-# by one window. In a quiet window after loud sound, what the filter leaves of that counts.
+# Since 0.1.0, the DC offset of the sound is removed. Therefore, scores may differ by .03, and some
+# times by one window. In a quiet window after loud sound, the filter's response to that sound
+# changes the level.
 TOLERANCES = {"level_dbfs": 1.5, "scores": 0.03, "score": 0.03, "peak": 0.03}
 ONE_WINDOW_SECONDS = 1.001
 
@@ -469,7 +480,7 @@ ONE_WINDOW_SECONDS = 1.001
 @pytest.mark.parametrize(
     ("options", "recorded"), [(["--scores"], "tiny_scores"), ([], "tiny_events")]
 )
-def test_a_model_of_contract_1_hears_the_same(
+def test_model_of_contract_version_1_gives_the_same_results(
     options: list[str], recorded: str, tmp_path: Path, timbrel: Timbrel
 ) -> None:
     sound, config = tmp_path / "sound.wav", tmp_path / "timbrel.yaml"

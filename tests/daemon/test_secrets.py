@@ -1,4 +1,4 @@
-"""The broker's password is nowhere but where it was put: seen from outside, on the real daemon."""
+"""The broker's password must not appear anywhere outside its file; uses the real daemon."""
 
 import os
 import resource
@@ -22,8 +22,8 @@ PASSWORD = "Zw3tschgenknoedel"  # noqa: S105
 WRONG = "Gr1essnockerl"
 
 
-def put(how: str, password: str, folder: Path) -> tuple[str, dict[str, str]]:
-    """The password in a file: what that adds to `mqtt` and to the environment."""
+def store_password(how: str, password: str, folder: Path) -> tuple[str, dict[str, str]]:
+    """Write the password to a file; return additions to `mqtt` and to the environment."""
     folder.mkdir()
     file = folder / "mqtt_password"
     file.write_text(f"{password}\n")
@@ -34,8 +34,8 @@ def put(how: str, password: str, folder: Path) -> tuple[str, dict[str, str]]:
 
 
 @contextmanager
-def daemon(config: Path, log: Path, environment: dict[str, str]) -> Iterator[int]:
-    """`timbrel run` with its output in a file; its process id."""
+def running_daemon(config: Path, log: Path, environment: dict[str, str]) -> Iterator[int]:
+    """Run `timbrel run` with its output in `log`; yield its process id."""
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "daemon", "run", "--config", config],
@@ -62,13 +62,13 @@ def files_below(folder: Path) -> bytes:
 
 
 @pytest.mark.parametrize("how", ["file", "credential"])
-@pytest.mark.parametrize("password", [PASSWORD, WRONG], ids=["taken", "refused"])
-def test_no_password_is_seen_of_a_daemon_that_uses_it(
+@pytest.mark.parametrize("password", [PASSWORD, WRONG], ids=["accepted", "refused"])
+def test_running_daemon_does_not_expose_its_password(
     how: str, password: str, tmp_path: Path, start_broker: StartBroker
 ) -> None:
     passwords = make_password_file(tmp_path, "box", PASSWORD)
     broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
-    key, environment = put(how, password, tmp_path / "secret")
+    key, environment = store_password(how, password, tmp_path / "secret")
     config, log = tmp_path / "timbrel.yaml", tmp_path / "log"
     config.write_text(
         f"audio: {{device: no such microphone}}\nlog: {{level: debug}}\n"
@@ -76,7 +76,7 @@ def test_no_password_is_seen_of_a_daemon_that_uses_it(
     )
     with (
         Watcher(broker.port, username="box", password=PASSWORD) as hub,
-        daemon(config, log, environment) as process,
+        running_daemon(config, log, environment) as process,
     ):
         wait_for("Not authorized" if password == WRONG else "connected to the broker", log)
         if password == PASSWORD:
@@ -92,36 +92,36 @@ def test_no_password_is_seen_of_a_daemon_that_uses_it(
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_password_file_with_a_byte_order_mark_is_accepted_by_the_broker(
+def test_password_file_with_byte_order_mark_works(
     encoding: str, tmp_path: Path, start_broker: StartBroker
 ) -> None:
     passwords = make_password_file(tmp_path, "box", "Knödel")
     broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
-    key, environment = put("file", "", tmp_path / "secret")
+    key, environment = store_password("file", "", tmp_path / "secret")
     (tmp_path / "secret" / "mqtt_password").write_bytes("Knödel\r\n".encode(encoding))
     config, log = tmp_path / "timbrel.yaml", tmp_path / "log"
     config.write_text(
         f"audio: {{device: no such microphone}}\n"
         f"mqtt: {{host: 127.0.0.1, port: {broker.port}, username: box{key}}}\n"
     )
-    with daemon(config, log, environment):
+    with running_daemon(config, log, environment):
         wait_for("connected to the broker", log)
 
 
-def test_a_reload_logs_in_with_a_password_that_was_corrected(
+def test_reload_logs_in_with_the_corrected_password(
     tmp_path: Path, start_broker: StartBroker
 ) -> None:
     passwords = make_password_file(tmp_path, "box", PASSWORD)
     broker = start_broker(f"password_file {passwords}\nallow_anonymous false\n")
-    key, environment = put("file", WRONG, tmp_path / "secret")
+    key, environment = store_password("file", WRONG, tmp_path / "secret")
     config, log = tmp_path / "timbrel.yaml", tmp_path / "log"
     config.write_text(
         f"audio: {{device: no such microphone}}\n"
         f"mqtt: {{host: 127.0.0.1, port: {broker.port}, username: box{key}}}\n"
     )
-    with daemon(config, log, environment) as process:
+    with running_daemon(config, log, environment) as process:
         wait_for("Not authorized", log)
-        # The pauses between attempts are long by then.
+        # Wait until the pauses between attempts are long.
         time.sleep(8)
         (tmp_path / "secret" / "mqtt_password").write_text(PASSWORD)
         os.kill(process, signal.SIGHUP)
@@ -167,7 +167,7 @@ def test_unusable_password_in_the_environment_ends_the_program(
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_no_command_dumps_core_once_it_reads_the_configuration(arguments: list[str]) -> None:
+def test_command_disables_core_dumps_before_reading_the_configuration(arguments: list[str]) -> None:
     script = (
         "import resource, sys\n"
         "from daemon import __main__\n"
@@ -194,7 +194,7 @@ def allow_core_dumps() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (most, most))
 
 
-def test_a_key_that_only_root_can_read_is_taken_from_the_service_manager(
+def test_unreadable_key_is_read_from_the_service_credentials(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate, key = make_certificate(tmp_path)
@@ -206,10 +206,10 @@ def test_a_key_that_only_root_can_read_is_taken_from_the_service_manager(
     tls_context(tls)
 
 
-def test_no_command_takes_or_shows_a_password(tmp_path: Path, timbrel: Timbrel) -> None:
+def test_no_command_accepts_or_prints_a_password(tmp_path: Path, timbrel: Timbrel) -> None:
     for command in ("run", "replay", "check", "demo", "install-service"):
         assert "--password" not in timbrel(command, "--help").stdout
-    key, _ = put("file", PASSWORD, tmp_path / "secret")
+    key, _ = store_password("file", PASSWORD, tmp_path / "secret")
     config = tmp_path / "timbrel.yaml"
     config.write_text(f"mqtt: {{username: box{key}}}\n")
     for arguments in (["check", config], ["install-service", "--user", "--dry-run"]):

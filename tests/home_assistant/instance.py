@@ -1,4 +1,4 @@
-"""A real Home Assistant in a tree of its own: set up without a browser, asked over its own API."""
+"""Run a real Home Assistant in a file tree, set it up and query it over its API."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from websockets.sync.client import ClientConnection, connect
+from tests.home_assistant.websocket import RequestFailedError, Socket
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "configs" / "home-assistant"
@@ -42,7 +42,7 @@ scene:
 logger:
   default: warning
   logs:
-    # What the proofs themselves cause.
+    # The proofs themselves cause these lines.
     homeassistant.components.http.ban: critical
 input_boolean:
   music_light: {{name: Music light}}
@@ -62,65 +62,17 @@ lovelace:
 _OURS = ("timbrel", "music_room", "mqtt", "automation", "blueprint", "lovelace", "template")
 
 
-def within(seconds: float, is_so: Callable[[], Any], what: str) -> Any:
-    """Wait until it is so; what it then is."""
+def within(seconds: float, condition: Callable[[], Any], description: str) -> Any:
+    """Wait until `condition` returns a true value, and return that value."""
     deadline = time.monotonic() + seconds
-    while not (found := is_so()):
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {description}"
         time.sleep(0.05)
     return found
 
 
-class Refused(Exception):  # noqa: N818
-    """Home Assistant did not do what it was asked for."""
-
-
-class Socket:
-    """A WebSocket to the instance: commands, and the events subscribed to."""
-
-    def __init__(self, url: str, token: str) -> None:
-        self._connection: ClientConnection = connect(url, max_size=None)
-        self._number = 0
-        assert self._receive()["type"] == "auth_required"
-        self._send(type="auth", access_token=token)
-        assert self._receive()["type"] == "auth_ok"
-
-    def _receive(self, seconds: float = 30) -> Any:
-        return json.loads(self._connection.recv(seconds))
-
-    def _send(self, **message: Any) -> None:
-        self._connection.send(json.dumps(message))
-
-    def ask(self, kind: str, **fields: Any) -> Any:
-        """The result of a command."""
-        self._number += 1
-        self._send(id=self._number, type=kind, **fields)
-        while True:
-            answer = self._receive()
-            if answer.get("id") == self._number and answer["type"] == "result":
-                if not answer["success"]:
-                    raise Refused(f"{kind}: {answer['error']}")
-                return answer["result"]
-
-    def events(self, seconds: float) -> list[Any]:
-        """What comes of subscriptions within that time."""
-        until = time.monotonic() + seconds
-        found = []
-        while (left := until - time.monotonic()) > 0:
-            try:
-                answer = self._receive(left)
-            except TimeoutError:
-                break
-            if answer["type"] == "event":
-                found.append(answer["event"])
-        return found
-
-    def close(self) -> None:
-        self._connection.close()
-
-
 class HomeAssistant:
-    """One instance with a configuration of its own; may be started and stopped at will."""
+    """An instance with its own configuration, which can be started and stopped repeatedly."""
 
     def __init__(self, tree: Path, home: str) -> None:
         self._tree = tree
@@ -145,25 +97,25 @@ class HomeAssistant:
         self.stop()
 
     def put(self, name: str, text: str) -> None:
-        """A file of its configuration."""
+        """Write a file of the configuration."""
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
     @property
     def frontend(self) -> Path:
-        """The files of its web page."""
+        """The folder of the web frontend."""
         return next(
             Path(f"{self._tree}{self._home}/lib").glob("python3*/site-packages/hass_frontend")
         )
 
     @property
     def log(self) -> str:
-        """Its log file."""
+        """The content of the log file."""
         return (self._folder / "output.log").read_text(errors="replace")
 
     def start(self) -> float:
-        """Start it and wait until it answers; how long that took."""
+        """Start Home Assistant and wait until it answers; return how long that took in seconds."""
         began = time.monotonic()
         environment = {
             "PATH": f"{self._home}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -182,11 +134,11 @@ class HomeAssistant:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        within(180, self._answers, "Home Assistant answers")
+        within(180, self._answers, "answer of Home Assistant")
         return time.monotonic() - began
 
     def stop(self) -> None:
-        """Stop it as its service would."""
+        """Stop Home Assistant like its service does."""
         if self._process is None:
             return
         self._process.send_signal(signal.SIGTERM)
@@ -199,7 +151,7 @@ class HomeAssistant:
 
     def _answers(self) -> bool:
         assert self._process is not None
-        assert self._process.poll() is None, f"it ended:\n{self.log[-3000:]}"
+        assert self._process.poll() is None, f"Home Assistant exited:\n{self.log[-3000:]}"
         if self._token:
             try:
                 return bool(self.get("/api/config")["state"] == "RUNNING")
@@ -241,7 +193,7 @@ class HomeAssistant:
             raise ValueError(f"{method} {path}: {error.code} {words}") from None
 
     def onboard(self) -> None:
-        """Make its first user and answer what it asks a new one."""
+        """Create the first user and complete the onboarding."""
         client = f"{self.url}/"
         made = self.post(
             "/api/onboarding/users",
@@ -268,16 +220,16 @@ class HomeAssistant:
             self.post(
                 f"/api/onboarding/{step}", {"client_id": client, "redirect_uri": f"{client}?x=1"}
             )
-        within(120, self._answers, "Home Assistant runs")
-        # The first token ends after half an hour.
+        within(120, self._answers, "start of Home Assistant")
+        # The first token expires after half an hour.
         lasting = self.ask("auth/long_lived_access_token", client_name="Proof", lifespan=1)
         self._token = self.tokens["access_token"] = lasting
-        with suppress(Refused):
-            # New versions take their address back when nobody confirms it.
+        with suppress(RequestFailedError):
+            # New versions revert their address if nobody confirms it.
             self.ask("http/config/promote")
 
     def add_mqtt(self, port: int) -> None:
-        """What a user does: one form with the broker's address."""
+        """Add the MQTT integration like a user: one form with the broker's address."""
         flow = self.post("/api/config/config_entries/flow", {"handler": "mqtt"})
         done = self.post(
             f"/api/config/config_entries/flow/{flow['flow_id']}",
@@ -289,7 +241,7 @@ class HomeAssistant:
         return Socket(f"ws://127.0.0.1:{self.port}/api/websocket", self._token)
 
     def ask(self, kind: str, **fields: Any) -> Any:
-        """One WebSocket command."""
+        """Send one WebSocket command on a new connection; return its result."""
         line = self.socket()
         try:
             return line.ask(kind, **fields)
@@ -302,7 +254,7 @@ class HomeAssistant:
         self.post(f"/api/services/{domain}/{name}", data)
 
     def state(self, entity_id: str) -> str | None:
-        """An entity's state; None when there is no such entity."""
+        """Return the state of an entity, or None if there is no such entity."""
         try:
             return str(self.get(f"/api/states/{entity_id}")["state"])
         except ValueError as error:
@@ -314,26 +266,26 @@ class HomeAssistant:
         return found
 
     def history(self, entity_id: str, since: datetime) -> list[tuple[str, datetime]]:
-        """An entity's states since then, and when each began."""
+        """Return the states of an entity since `since`, each with the time when it began."""
         began = urllib.parse.quote(since.isoformat())
         (states,) = self.get(f"/api/history/period/{began}?filter_entity_id={entity_id}")
         return [(s["state"], datetime.fromisoformat(s["last_changed"])) for s in states]
 
     def render(self, template: str) -> str:
-        """What a template comes to."""
+        """Return a rendered template."""
         body = json.dumps({"template": template}).encode()
         return self._fetch("POST", "/api/template", body, token=True).decode()
 
     def of_node(self, node: str) -> dict[str, dict[str, Any]]:
-        """The registry's entities of a node, by the key in their unique ids."""
+        """Return the registered entities of a node, by the key in their unique ids."""
         prefix = f"timbrel_{node}_"
         listed = self.ask("config/entity_registry/list")
         found = {}
         for entry in listed:
             try:
                 full = self.ask("config/entity_registry/get", entity_id=entry["entity_id"])
-            except Refused as error:
-                # Removed since it was listed.
+            except RequestFailedError as error:
+                # It was removed after it was listed.
                 assert "not_found" in str(error), error  # noqa: PT017
                 continue
             if str(full["unique_id"]).startswith(prefix) and entry["platform"] == "mqtt":
@@ -341,7 +293,7 @@ class HomeAssistant:
         return found
 
     def complaints(self) -> list[str]:
-        """Lines at warning or above that name us."""
+        """Return log lines at warning or above that mention Timbrel or its integrations."""
         return [
             line
             for line in self.log.splitlines()
@@ -351,7 +303,7 @@ class HomeAssistant:
 
 
 def _untouched(form: list[dict[str, Any]]) -> dict[str, Any]:
-    """The folded parts of a form, as who does not open them sends them."""
+    """Return the values of a form's collapsed sections, as sent if nobody opens them."""
     filled = {}
     for part in form:
         if part.get("type") == "expandable":
@@ -361,7 +313,7 @@ def _untouched(form: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _shown(field: dict[str, Any]) -> Any:
-    """What a field of a form holds before anybody types."""
+    """Return the initial value of a form's field."""
     suggested = (field.get("description") or {}).get("suggested_value", "")
     known = {"set_client_cert": False, "set_ca_cert": "off"}.get(field["name"], "")
     return field.get("default", suggested if suggested != "" else known)

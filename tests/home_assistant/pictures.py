@@ -1,4 +1,4 @@
-"""Pictures of the instance for docs/home-assistant.md, taken by a browser without a window."""
+"""Take pictures of Home Assistant for docs/home-assistant.md with a headless browser."""
 
 import json
 import math
@@ -16,7 +16,7 @@ WIDTH, HEIGHT = 1180, 780
 
 
 def take(hub: HomeAssistant, folder: Path, shots: list[dict[str, Any]]) -> None:
-    """Take pictures as the first user sees the pages."""
+    """Take pictures of pages, logged in as the first user."""
     folder.mkdir(parents=True, exist_ok=True)
     tokens = {
         **hub.tokens,
@@ -40,16 +40,16 @@ def take(hub: HomeAssistant, folder: Path, shots: list[dict[str, Any]]) -> None:
     )
 
 
-def make_up_a_week(hub: HomeAssistant, sensor: str, share: float) -> None:
-    """Add days before today to a sensor's statistics: `share` of the practice of a household."""
+def add_invented_week(hub: HomeAssistant, sensor: str, share: float) -> None:
+    """Add invented days before today to a sensor's statistics; `share` scales the minutes."""
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     days: list[tuple[datetime, float]] = []
-    # More than the graph shows: its first day begins where the day before ended.
+    # More days than the graph shows, because each day is relative to the day before.
     for hour in range(9 * 24, 0, -1):
         start = midnight - timedelta(hours=hour)
         plays = start.hour in {17, 18}
         days.append((start, share * (12 + 9 * math.sin(hour / 11 + 7 * share)) * plays))
-    # The recorder's own sum begins with today, at nothing.
+    # The recorder's own sum begins today at zero.
     total, stats = -sum(minutes for _, minutes in days), []
     for start, minutes in days:
         total += minutes

@@ -1,6 +1,7 @@
-"""What the integrations named as arguments ask for, of the Home Assistant that is installed here.
+"""Print the pip requirements of Home Assistant integrations, one per line.
 
-One requirement a line, for pip. Runs inside the tree, with that tree's Python and nothing of ours.
+The arguments are names of integrations of the installed Home Assistant. Runs inside the file tree,
+with that tree's Python and no code of Timbrel.
 """
 
 import importlib.util
@@ -19,7 +20,7 @@ def main() -> None:
         name = waiting.pop()
         seen.add(name)
         file = folder / name / "manifest.json"
-        # Versions differ in what they have.
+        # Not every version has every integration.
         manifest = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         wanted.update(manifest.get("requirements", ()))
         waiting.update({*manifest.get("dependencies", ())} - seen)

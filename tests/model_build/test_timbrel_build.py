@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
-from daemon.hearing.pipeline import heard_in
+from daemon.hearing.pipeline import score_file
 from model_build import stages
 from model_build.__main__ import main
 from model_build.run_folder import RunFolder
@@ -80,7 +80,7 @@ def test_all_makes_a_model_that_the_daemon_loads(
     assert contract.name == "timbrel-tiny"
     assert contract.provenance.seed == 7
     assert contract.provenance.metrics["dev_phrase_presence_auc"] >= 0
-    (heard,) = heard_in(str(corpus / "phrase-flute-0.wav"), classifier, 4.0)
+    (heard,) = score_file(str(corpus / "phrase-flute-0.wav"), classifier, 4.0)
     assert heard.scores.shape == (3,)
     assert np.all((heard.scores > 0) & (heard.scores < 1))
 

@@ -5,9 +5,9 @@ From the repository, with 0.1.0 checked out beside it:
     git worktree add /tmp/v0.1.0 v0.1.0
     .venv/bin/python -m tests.v0_1_0.make_fixture /tmp/v0.1.0
 
-Each box (a folder with a `timbrel.yaml`) listens to the medley on a virtual microphone, is set up
-from the hub, loses its broker, and is killed while events wait and one is still open. README.md
-says what the files are. Takes about ten minutes.
+Each box (a folder with a `timbrel.yaml`) listens to the medley on a virtual microphone, gets
+settings from the hub, loses its broker, and is killed while events wait and one is still open.
+README.md describes the files. Takes about ten minutes.
 """
 
 import argparse
@@ -55,13 +55,13 @@ COMMANDS = {
         "studio": [("mute", "ON"), ("sensitivity_keyboard", "0")],
     },
 }
-# How many events are to wait besides the one that is still open; more would only be more bytes.
+# Number of events that wait besides the one that is still open, kept small to save space.
 WAITING = {"default": 4, "own": 2}
 WITHOUT_WAL = {"default"}
 SESSION_SECONDS = 14.0
 LATE_SECONDS = 65.0
 
-# What 0.1.0 itself makes of a configuration and a state directory.
+# Programs for 0.1.0, which print how it interprets a configuration and a state directory.
 READ_SETTINGS = """
 import json, sys, msgspec
 from pathlib import Path
@@ -112,9 +112,10 @@ class Old(NamedTuple):
     """The checkout of 0.1.0."""
 
     root: Path
+    """Its root folder."""
 
     def start(self, *arguments: str | Path, **environment: str) -> "subprocess.Popen[str]":
-        """Start Python in it."""
+        """Start Python in the checkout."""
         return subprocess.Popen(
             [sys.executable, *map(str, arguments)],
             cwd=self.root,
@@ -124,7 +125,7 @@ class Old(NamedTuple):
         )
 
     def output(self, *arguments: str | Path) -> str:
-        """What Python prints in it."""
+        """Run Python in the checkout; return its output."""
         process = self.start(*arguments)
         output, _ = process.communicate(timeout=300)
         assert process.returncode == 0, arguments
@@ -132,7 +133,7 @@ class Old(NamedTuple):
 
 
 class Box:
-    """One box of 0.1.0 with its microphone, its broker and a folder to work in."""
+    """One box of 0.1.0 with its microphone, broker and working folder."""
 
     def __init__(self, name: str, old: Old, folder: Path, microphone: VirtualMicrophone) -> None:
         self.name = name
@@ -148,15 +149,15 @@ class Box:
         self.places = {name: f"{prefix}/{name}" for name in names}
 
     def config(self, state: Path) -> Path:
-        """The box's configuration, with the places of this machine."""
-        document = runnable(self.settings, self.broker.port, state)
+        """Write the box's configuration for this machine; return its path."""
+        document = runnable_config(self.settings, self.broker.port, state)
         config = self._folder / "running.yaml"
         config.write_text(yaml.safe_dump(document))
         return config
 
     @contextmanager
     def running(self, state: Path) -> Iterator["subprocess.Popen[str]"]:
-        """The daemon, killed in the end where it has not been stopped."""
+        """Run the daemon; kill it at the end of the block if it still runs."""
         config = self.config(state)
         daemon = self._old.start(
             *("-m", "daemon", "run", "--config", config),
@@ -169,31 +170,31 @@ class Box:
             daemon.wait()
 
     def make(self) -> None:
-        """Let the box live its life, and keep what it leaves behind."""
+        """Run the box through its scenario, and store the files that it leaves behind."""
         place, topic = next(iter(self.places.items()))
         self.broker.start()
         with self.running(self.state) as daemon, Watcher(self.broker.port) as watcher:
             watcher.wait_for(f"{topic}/hearing", lambda m: bool(m.json["hearing"] == "hearing"))
             self._command(watcher)
-            self._microphone.play(piece(self._folder, 0.0, SESSION_SECONDS)).wait()
+            self._microphone.play(write_excerpt(self._folder, 0.0, SESSION_SECONDS)).wait()
             watcher.wait_for(f"{topic}/last_session", seconds=60)
             watcher.wait_for(f"{topic}/practice", lambda m: m.json["session"] is None)
-            time.sleep(20.0)  # Scores and level come now and then.
-            told = [m for m in watcher.received if m.topic == f"{topic}/event"]
-            retained = held(self.broker.port)
+            time.sleep(20.0)  # Wait for scores and level.
+            events = [m for m in watcher.received if m.topic == f"{topic}/event"]
+            retained = retained_messages(self.broker.port)
             daemon.send_signal(signal.SIGTERM)
             daemon.wait(20)
         self.broker.kill()
         with self.running(self.state):
             time.sleep(5.0)
             player = self._microphone.play(MEDLEY)
-            until(lambda: waiting(self.state) >= (WAITING[self.name], 1), 90)
+            wait_until(lambda: waiting(self.state) >= (WAITING[self.name], 1), 90)
         player.kill()
         player.wait()
         died_at = time.monotonic()
         self._keep_state()
         write_json(self.kept / "retained.json", list(map(as_json, retained)))
-        write_json(self.kept / "events.json", list(map(as_json, told)))
+        write_json(self.kept / "events.json", list(map(as_json, events)))
         write_json(
             self.kept / "settings.json",
             json.loads(self._old.output("-c", READ_SETTINGS, self.kept / "timbrel.yaml")),
@@ -202,7 +203,7 @@ class Box:
         write_json(self.kept / "in_force.json", json.loads(rules))
         time.sleep(max(0.0, LATE_SECONDS - (time.monotonic() - died_at)))
         write_json(self.kept / "late_events.json", self._late_events(f"{topic}/event/late"))
-        print(f"{self.name}: {place} told {len(told)} events", flush=True)
+        print(f"{self.name}: {place} published {len(events)} events", flush=True)
 
     def _command(self, watcher: Watcher) -> None:
         for place, commands in COMMANDS[self.name].items():
@@ -215,14 +216,14 @@ class Box:
                     new = [m for m in watcher.received[before:] if m.topic == topic]
                     return bool(new) and new[-1].payload.decode() == value
 
-                until(echoed, 20)
+                wait_until(echoed, 20)
 
     def _keep_state(self) -> None:
-        """Copy the state as the killed daemon left it; of one box also the outbox without WAL."""
+        """Copy the state that the killed daemon left; for one box also the outbox without WAL."""
         shutil.rmtree(self.kept / "state", ignore_errors=True)
         (self.kept / "state").mkdir()
         for file in self.state.iterdir():
-            # Shared memory of the processes that have the file open; SQLite makes it anew.
+            # Shared memory, which SQLite recreates.
             if not file.name.endswith("-shm"):
                 shutil.copy(file, self.kept / "state")
         if self.name not in WITHOUT_WAL:
@@ -236,20 +237,20 @@ class Box:
         shutil.copy(copy / "outbox.sqlite", self.kept / "closed")
 
     def _late_events(self, topic: str) -> list[Any]:
-        """What 0.1.0 itself sends of its events at the next start, more than a minute later."""
+        """Return the events that 0.1.0 sends at the next start, more than a minute later."""
         copy = self._folder / "copy"
         shutil.copytree(self.state, copy)
         count = sum(waiting(copy))
         self.broker.start()
         with Watcher(self.broker.port) as watcher, self.running(copy):
-            until(lambda: len(watcher.of(topic)) >= count, 60)
+            wait_until(lambda: len(watcher.of(topic)) >= count, 60)
             events = watcher.of(topic)
         assert len(events) == count
         return list(map(as_json, events))
 
 
-def runnable(settings: Mapping[str, Any], port: int, state: Path) -> dict[str, Any]:
-    """A box's configuration with this machine's broker, state directory and model."""
+def runnable_config(settings: Mapping[str, Any], port: int, state: Path) -> dict[str, Any]:
+    """Return a box's configuration with this machine's broker, state directory and model."""
     mqtt = {**settings["mqtt"], "host": "127.0.0.1", "port": port, "password_file": None}
     return {
         **settings,
@@ -260,16 +261,16 @@ def runnable(settings: Mapping[str, Any], port: int, state: Path) -> dict[str, A
     }
 
 
-def piece(folder: Path, begin_seconds: float, end_seconds: float) -> Path:
-    """A part of the medley as a WAV file."""
+def write_excerpt(folder: Path, begin_seconds: float, end_seconds: float) -> Path:
+    """Write a part of the medley as a WAV file."""
     sound, rate_hz = soundfile.read(MEDLEY)
-    file = folder / "piece.wav"
+    file = folder / "excerpt.wav"
     soundfile.write(file, sound[int(begin_seconds * rate_hz) : int(end_seconds * rate_hz)], rate_hz)
     return file
 
 
 def publish(port: int, topic: str, payload: str) -> None:
-    """Send one message."""
+    """Publish one message."""
     command = ["mosquitto_pub", "-p", str(port), "-q", "1", "-t", topic, "-m", payload]
     if shutil.which(command[0]):
         subprocess.run(command, check=True)
@@ -279,8 +280,8 @@ def publish(port: int, topic: str, payload: str) -> None:
     single(topic, payload, qos=1, hostname="127.0.0.1", port=port)
 
 
-def held(port: int) -> list[Received]:
-    """Every retained message of a broker, by topic."""
+def retained_messages(port: int) -> list[Received]:
+    """Return all retained messages of a broker, sorted by topic."""
     with Watcher(port) as watcher:
         before = -1
         while before != len(watcher.received):
@@ -290,7 +291,7 @@ def held(port: int) -> list[Received]:
 
 
 def waiting(state: Path) -> tuple[int, int]:
-    """How many events and wills an outbox holds."""
+    """Return the numbers of events and wills in an outbox."""
     database = sqlite3.connect(f"file:{state / 'outbox.sqlite'}?mode=ro", uri=True)
     try:
         events, wills = (
@@ -304,9 +305,9 @@ def waiting(state: Path) -> tuple[int, int]:
     return events, wills
 
 
-def until(true: Callable[[], object], seconds: float) -> None:
+def wait_until(condition: Callable[[], object], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while not true():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -326,7 +327,7 @@ def as_json(message: Received) -> dict[str, Any]:
 
 
 def write_json(file: Path, document: Any) -> None:
-    """One line for each item or key."""
+    """Write a list or an object with one line for each item or key."""
     compact = (",", ":")
     if isinstance(document, list):
         lines = [json.dumps(item, separators=compact) for item in document]
@@ -339,7 +340,7 @@ def write_json(file: Path, document: Any) -> None:
 
 
 def make_models(old: Old) -> None:
-    """The contract of 0.1.0's model, and a tiny model with what 0.1.0 hears by it."""
+    """Store the contract of 0.1.0's model, and a tiny model with its scores and events in 0.1.0."""
     folder = FIXTURE / "model"
     folder.mkdir(exist_ok=True)
     built_in = json.loads(old.output("-c", READ_CONTRACT))
@@ -374,7 +375,7 @@ def make_models(old: Old) -> None:
 
 
 def tiny_contract(built_in: Mapping[str, Any]) -> dict[str, Any]:
-    """A contract of version 1 for the tiny network."""
+    """Return a contract of version 1 for the tiny network."""
     families = ["flute", "guitar", "organ"]
     return {
         **built_in,
@@ -419,11 +420,11 @@ def main() -> None:
                     box.broker.kill()
             finally:
                 microphone.kill()
-    refuse_names_of_this_machine()
+    check_for_names_of_this_machine()
 
 
-def refuse_names_of_this_machine() -> None:
-    """Nothing of the machine that made it may be in the fixture."""
+def check_for_names_of_this_machine() -> None:
+    """Check that the fixture contains no path or name of this machine."""
     names = {str(ROOT).encode(), str(Path.home()).encode(), socket.gethostname().encode(), b"/tmp/"}
     for file in FIXTURE.rglob("*"):
         if file.is_file() and file.suffix != ".py":

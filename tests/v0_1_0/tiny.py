@@ -1,4 +1,4 @@
-"""The tiny network of the fixture, and a sound by formula to run it on."""
+"""The tiny network of the fixture, and a computed sound to run it on."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ RATE_HZ = 16_000
 
 
 def sound() -> NDArray[np.float64]:
-    """A quiet hum, a chord that swells, a rest, a tone that rises, and the hum again."""
+    """Return a hum with, in between, a swelling chord and a rising tone."""
     time = np.arange(52 * RATE_HZ) / RATE_HZ
     hum = 0.003 * np.sin(2 * np.pi * 100.0 * time)
     chord = sum(np.sin(2 * np.pi * 220.0 * n * time) / n for n in range(1, 30))
@@ -24,12 +24,12 @@ def sound() -> NDArray[np.float64]:
 
 
 def write_sound(file: Path) -> None:
-    """The sound as a 16-bit WAV file."""
+    """Write the sound as a 16-bit WAV file."""
     soundfile.write(file, sound(), RATE_HZ, subtype="PCM_16")
 
 
 def make_tiny_network(path: Path) -> None:
-    """An int8 network with random weights, as timbrel-build of 0.1.0 made them; no contract."""
+    """Write an int8 network with random weights and no contract, as timbrel-build 0.1.0 did."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf
 

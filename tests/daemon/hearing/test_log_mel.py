@@ -1,4 +1,4 @@
-"""The front end against a golden file, a textbook DFT, and itself in pieces, bit for bit."""
+"""Compare the front end with a golden file, a textbook DFT, and its own streaming, bit for bit."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ WINDOW_FRAMES = 398
 
 
 def golden_signal() -> Samples:
-    """Half a second: a chirp, a harmonic tone, and noise from a linear congruential generator."""
+    """Half a second of a chirp, a harmonic tone and noise of a linear congruential generator."""
     count = SAMPLE_RATE_HZ // 2
     seconds = np.arange(count) / SAMPLE_RATE_HZ
     chirp = np.sin(2 * np.pi * (100 * seconds + 7_000 * seconds**2))
@@ -31,14 +31,15 @@ def golden_signal() -> Samples:
 
 
 def regenerate_golden() -> None:
-    """Write the golden file anew: only after a deliberate change of the front end, by hand, with
-    `PYTHONPATH=. python tests/daemon/hearing/test_log_mel.py`; then train every model anew.
+    """Rewrite the golden file, only after a deliberate change of the front end.
+
+    Run `PYTHONPATH=. python tests/daemon/hearing/test_log_mel.py`, then retrain every model.
     """
     np.savez_compressed(GOLDEN, frames=LogMel(FrontEnd()).frames(golden_signal()))
 
 
 def textbook_frame(samples: Samples, front_end: FrontEnd) -> NDArray[np.float64]:
-    """One frame in double precision, the DFT as its defining sum."""
+    """One log-mel frame in double precision, with the DFT computed as its defining sum."""
     n = np.arange(front_end.frame_samples)
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * n / front_end.frame_samples)
     k = np.arange(front_end.fft_size // 2 + 1)[:, None]
@@ -47,7 +48,7 @@ def textbook_frame(samples: Samples, front_end: FrontEnd) -> NDArray[np.float64]
     return result
 
 
-def bits(frames: NDArray[np.float32]) -> bytes:
+def bytes_of(frames: NDArray[np.float32]) -> bytes:
     assert frames.dtype == np.float32
     return frames.tobytes()
 
@@ -83,23 +84,23 @@ def test_frames_equal_a_textbook_dft(front_end: FrontEnd) -> None:
     ("samples", "frames"),
     [(0, 0), (1, 0), (239, 0), (399, 0), (400, 1), (559, 1), (560, 2), (64_000, WINDOW_FRAMES)],
 )
-def test_whole_frames_are_counted_without_padding(samples: int, frames: int) -> None:
+def test_frames_in_counts_whole_frames_without_padding(samples: int, frames: int) -> None:
     assert FrontEnd().frames_in(samples) == frames
     assert LogMel(FrontEnd()).frames(np.zeros(samples, np.float32)).shape == (frames, 64)
 
 
-def test_seconds_become_samples() -> None:
+def test_frame_and_hop_seconds_are_converted_to_samples() -> None:
     assert (FrontEnd().frame_samples, FrontEnd().hop_samples) == (400, 160)
     odd = FrontEnd(frame_seconds=0.02, hop_seconds=0.0125)
     assert (odd.frame_samples, odd.hop_samples) == (320, 200)
 
 
-def test_silence_is_the_logarithm_of_the_offset() -> None:
+def test_silence_gives_the_logarithm_of_the_offset() -> None:
     frames = LogMel(FrontEnd()).frames(np.zeros(1_000, np.float32))
     assert np.all(frames == np.log(np.float32(0.001)))
 
 
-def test_the_mel_matrix_has_overlapping_triangles_of_peak_one_and_nothing_at_zero_hz() -> None:
+def test_mel_matrix_has_overlapping_triangles_of_peak_one_and_no_weight_at_zero_hz() -> None:
     matrix = mel_matrix(FrontEnd())
     assert matrix.shape == (257, 64)
     assert matrix.dtype == np.float32
@@ -115,8 +116,8 @@ def test_the_mel_matrix_has_overlapping_triangles_of_peak_one_and_nothing_at_zer
     assert np.all(np.diff(matrix.argmax(axis=0)) >= 0)
 
 
-def test_a_centre_on_a_bin_has_weight_one() -> None:
-    # One band from 0 to 8 kHz: its centre is mel's middle, 1 768.7 Hz, between bins 56 and 57.
+def test_filter_weight_at_a_bin_follows_the_mel_scale() -> None:
+    # One band from 0 to 8 kHz: its centre in mel is 1 768.7 Hz, between bins 56 and 57.
     matrix = mel_matrix(FrontEnd(bands=1, low_hz=0.0, high_hz=8_000.0))[:, 0]
     middle = 700 * (np.sqrt(1 + 8_000 / 700) - 1)
     assert matrix.argmax() == round(middle / 31.25) == 57
@@ -127,7 +128,7 @@ def test_a_centre_on_a_bin_has_weight_one() -> None:
     assert matrix[256] == pytest.approx(0.0, abs=1e-6)
 
 
-def test_a_tone_is_loudest_in_the_band_of_its_pitch() -> None:
+def test_tone_is_loudest_in_the_band_of_its_pitch() -> None:
     seconds = np.arange(1_600) / SAMPLE_RATE_HZ
     for hz in (300.0, 1_000.0, 5_000.0):
         frames = LogMel(FrontEnd()).frames(np.sin(2 * np.pi * hz * seconds).astype(np.float32))
@@ -135,11 +136,11 @@ def test_a_tone_is_loudest_in_the_band_of_its_pitch() -> None:
         assert np.all(np.abs(frames.argmax(axis=1) - band) <= 1)
 
 
-def test_frames_are_written_where_told() -> None:
+def test_frames_are_written_into_the_given_array() -> None:
     samples = golden_signal()
     out = np.full((50, 64), 7.0, np.float32)
     LogMel(FrontEnd()).frames(samples, out=out[1:49])
-    assert bits(out[1:49]) == bits(LogMel(FrontEnd()).frames(samples))
+    assert bytes_of(out[1:49]) == bytes_of(LogMel(FrontEnd()).frames(samples))
     assert np.all(out[[0, 49]] == 7.0)
 
 
@@ -155,9 +156,9 @@ def test_streaming_windows_equal_the_whole_clip_bit_for_bit(
         start = window.start_sample
         frames = stream.update(window.samples, start)
         alone = LogMel(FrontEnd()).frames(sound[start : start + WINDOW_SAMPLES])
-        assert bits(frames) == bits(alone)
+        assert bytes_of(frames) == bytes_of(alone)
         if start % 160 == 0:
-            assert bits(frames) == bits(whole[start // 160 : start // 160 + WINDOW_FRAMES])
+            assert bytes_of(frames) == bytes_of(whole[start // 160 : start // 160 + WINDOW_FRAMES])
         windows += 1
     assert windows == 1 + int(8 / hop_seconds + 1e-9)
 
@@ -168,15 +169,15 @@ def test_streaming_windows_equal_the_whole_clip_bit_for_bit(
         st.integers(0, 800).map(lambda n: 160 * n) | st.integers(0, 128_000), max_size=6
     )
 )
-def test_gaps_and_windows_going_backwards_change_no_bit(noise: Samples, starts: list[int]) -> None:
+def test_gaps_and_backward_jumps_do_not_change_a_bit(noise: Samples, starts: list[int]) -> None:
     log_mel = LogMel(FrontEnd())
     stream = LogMelStream(FrontEnd(), WINDOW_SAMPLES)
     for start in starts:
         samples = noise[start : start + WINDOW_SAMPLES]
-        assert bits(stream.update(samples, start)) == bits(log_mel.frames(samples))
+        assert bytes_of(stream.update(samples, start)) == bytes_of(log_mel.frames(samples))
 
 
-def test_a_window_of_another_length_is_refused() -> None:
+def test_rejects_window_of_wrong_length() -> None:
     stream = LogMelStream(FrontEnd(), WINDOW_SAMPLES)
     with pytest.raises(ValueError, match="a window has 64000 samples, not 63999"):
         stream.update(np.zeros(WINDOW_SAMPLES - 1, np.float32), 0)
@@ -184,7 +185,7 @@ def test_a_window_of_another_length_is_refused() -> None:
 
 @settings(max_examples=60)
 @given(offset=st.integers(0, 40_000), length=st.integers(0, 40_000))
-def test_a_frame_has_the_same_bits_alone_and_in_any_clip(
+def test_frame_has_the_same_bits_alone_and_in_any_clip(
     noise: Samples, offset: int, length: int
 ) -> None:
     log_mel = LogMel(FrontEnd())
@@ -193,17 +194,19 @@ def test_a_frame_has_the_same_bits_alone_and_in_any_clip(
     assert len(frames) == FrontEnd().frames_in(length)
     for index in {0, len(frames) // 2, len(frames) - 1} & set(range(len(frames))):
         alone = log_mel.frames(clip[160 * index : 160 * index + 400])
-        assert bits(alone[0]) == bits(frames[index])
+        assert bytes_of(alone[0]) == bytes_of(frames[index])
 
 
-def test_other_parameters_stream_bit_equal_too(noise: Samples) -> None:
+def test_streaming_with_other_parameters_is_bit_equal_too(
+    noise: Samples,
+) -> None:
     front_end = FrontEnd(hop_seconds=0.016, frame_seconds=0.032, bands=40)
     stream = LogMelStream(front_end, WINDOW_SAMPLES)
     for start in (0, 16_000, 16_256, 40_000):
         samples = noise[start : start + WINDOW_SAMPLES]
         frames = stream.update(samples, start)
         assert frames.shape == (front_end.frames_in(WINDOW_SAMPLES), 40)
-        assert bits(frames) == bits(LogMel(front_end).frames(samples))
+        assert bytes_of(frames) == bytes_of(LogMel(front_end).frames(samples))
 
 
 @pytest.mark.parametrize(
@@ -227,7 +230,7 @@ def test_other_parameters_stream_bit_equal_too(noise: Samples) -> None:
         {"hop_seconds": 1e308},
     ],
 )
-def test_impossible_parameters_are_refused(wrong: dict[str, float]) -> None:
+def test_rejects_invalid_parameters(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r".+"):
         FrontEnd(**wrong)  # type: ignore[arg-type]
 

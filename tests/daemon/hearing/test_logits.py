@@ -4,22 +4,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import DTypeLike
 
-from daemon.hearing.logits import shifted, sigmoid
+from daemon.hearing.logits import shift_probability, sigmoid
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_sigmoid_keeps_the_precision_and_never_overflows(dtype: DTypeLike) -> None:
+def test_sigmoid_keeps_the_precision_and_does_not_overflow(dtype: DTypeLike) -> None:
     probabilities = sigmoid(np.array([-1e30, -np.log(3.0), 0.0, np.log(3.0), 1e30], dtype))
     assert probabilities.dtype == dtype
     np.testing.assert_allclose(probabilities, [0.0, 0.25, 0.5, 0.75, 1.0], rtol=1e-6, atol=1e-30)
 
 
 @given(st.floats(0.01, 0.99), st.floats(-4, 4), st.floats(0.01, 4))
-def test_larger_shift_gives_a_larger_probability(
+def test_larger_shift_gives_larger_probability(
     probability: float, shift: float, more: float
 ) -> None:
-    assert 0 < shifted(probability, shift) < shifted(probability, shift + more) < 1
+    assert (
+        0 < shift_probability(probability, shift) < shift_probability(probability, shift + more) < 1
+    )
 
 
-def test_shift_of_zero_changes_no_bit() -> None:
-    assert shifted(0.1, 0.0) == 0.1
+def test_zero_shift_returns_the_same_probability() -> None:
+    assert shift_probability(0.1, 0.0) == 0.1

@@ -1,4 +1,4 @@
-"""Levels of known signals, and a gate that spares the network without changing what follows."""
+"""Levels of known signals, and a gate that skips the network without changing later scores."""
 
 import math
 from pathlib import Path
@@ -12,36 +12,36 @@ from daemon.sound.window import WINDOW_SAMPLES, Window, WindowBuffer
 from tests.daemon.conftest import Samples
 
 
-def test_a_full_scale_square_wave_is_zero_dbfs() -> None:
+def test_full_scale_square_wave_has_zero_dbfs() -> None:
     square = np.tile(np.array([1, 1, -1, -1], np.float32), WINDOW_SAMPLES // 4)
     assert level_dbfs(square) == 0.0
 
 
-def test_a_full_scale_sine_is_three_decibels_less() -> None:
+def test_full_scale_sine_is_three_decibels_lower() -> None:
     sine = np.sin(2 * np.pi * 1_000 * np.arange(WINDOW_SAMPLES) / 16_000).astype(np.float32)
     assert level_dbfs(sine) == pytest.approx(-3.0103, abs=1e-3)
 
 
 @pytest.mark.parametrize("db", [-20.0, -65.0, -100.0])
-def test_a_quieter_signal_is_that_much_less(db: float) -> None:
+def test_level_follows_the_amplitude(db: float) -> None:
     quiet = np.full(WINDOW_SAMPLES, 10 ** (db / 20), np.float32)
     assert level_dbfs(quiet) == pytest.approx(db, abs=1e-3)
 
 
 @pytest.mark.parametrize("amplitude", [0.0, 1e-9, 1e-30])
-def test_silence_is_the_floor(amplitude: float) -> None:
+def test_silence_has_the_lowest_level(amplitude: float) -> None:
     assert level_dbfs(np.full(WINDOW_SAMPLES, amplitude, np.float32)) == FLOOR_DBFS == -120.0
 
 
-def test_no_samples_are_silence() -> None:
+def test_empty_array_has_the_lowest_level() -> None:
     assert level_dbfs(np.empty(0, np.float32)) == FLOOR_DBFS
 
 
-def test_the_loudest_finite_samples_have_a_finite_level() -> None:
+def test_huge_samples_have_a_finite_level() -> None:
     assert level_dbfs(np.full(100, 1e30, np.float32)) == pytest.approx(600.0, abs=1e-3)
 
 
-def test_a_window_is_scored_and_stamped(classifier: Classifier, noise: Samples) -> None:
+def test_window_gets_end_time_level_and_scores(classifier: Classifier, noise: Samples) -> None:
     heard = Scorer(classifier, None).hear(Window(noise[16_000:80_000], 16_000))
     assert heard.ended_at == 5.0
     assert heard.level_dbfs == level_dbfs(noise[16_000:80_000])
@@ -49,16 +49,18 @@ def test_a_window_is_scored_and_stamped(classifier: Classifier, noise: Samples) 
     assert np.all((heard.scores > 0) & (heard.scores < 1))
 
 
-def test_a_window_below_the_gate_is_zero_and_the_network_rests(classifier: Classifier) -> None:
-    hearing = Scorer(classifier, gate_dbfs=-65.0)
-    heard = hearing.hear(Window(np.full(WINDOW_SAMPLES, 0.0005, np.float32), 0))
+def test_window_below_the_gate_scores_zero_without_running_the_network(
+    classifier: Classifier,
+) -> None:
+    scorer = Scorer(classifier, gate_dbfs=-65.0)
+    heard = scorer.hear(Window(np.full(WINDOW_SAMPLES, 0.0005, np.float32), 0))
     assert classifier.patches_run == 0
     assert heard.scores.tolist() == [0.0, 0.0, 0.0]
     assert heard.ended_at == 4.0
     assert heard.level_dbfs == pytest.approx(-66.02, abs=0.01)
 
 
-def test_a_window_exactly_at_the_gate_is_heard(classifier: Classifier) -> None:
+def test_window_exactly_at_the_gate_is_scored(classifier: Classifier) -> None:
     window = Window(np.full(WINDOW_SAMPLES, 0.001, np.float32), 0)
     level = level_dbfs(window.samples)
     assert np.all(Scorer(classifier, gate_dbfs=level).hear(window).scores > 0)
@@ -68,13 +70,13 @@ def test_a_window_exactly_at_the_gate_is_heard(classifier: Classifier) -> None:
     assert classifier.patches_run == 4
 
 
-def test_without_a_gate_even_silence_is_scored(classifier: Classifier) -> None:
+def test_silence_is_scored_without_a_gate(classifier: Classifier) -> None:
     Scorer(classifier, None).hear(Window(np.zeros(WINDOW_SAMPLES, np.float32), 0))
     assert classifier.patches_run == 4
 
 
 @pytest.mark.parametrize("hop_seconds", [0.5, 1.0, 1 / 3])
-def test_after_a_gated_stretch_scores_equal_ungated_ones_bit_for_bit(
+def test_scores_after_a_gated_passage_equal_ungated_scores_bit_for_bit(
     hop_seconds: float, model: Path, noise: Samples
 ) -> None:
     sound = np.concatenate([noise[:80_000], np.zeros(90_000, np.float32), noise[80_000:]])
@@ -91,12 +93,12 @@ def test_after_a_gated_stretch_scores_equal_ungated_ones_bit_for_bit(
     assert silent > 1
 
 
-def test_an_earlier_result_is_not_changed_by_a_later_window(
+def test_later_window_does_not_change_an_earlier_result(
     classifier: Classifier, noise: Samples
 ) -> None:
-    hearing = Scorer(classifier, -65.0)
-    first = hearing.hear(Window(noise[:64_000], 0))
+    scorer = Scorer(classifier, -65.0)
+    first = scorer.hear(Window(noise[:64_000], 0))
     before = first.scores.tobytes()
-    second = hearing.hear(Window(noise[64_000:128_000], 64_000))
-    hearing.hear(Window(np.zeros(64_000, np.float32), 128_000))
+    second = scorer.hear(Window(noise[64_000:128_000], 64_000))
+    scorer.hear(Window(np.zeros(64_000, np.float32), 128_000))
     assert first.scores.tobytes() == before != second.scores.tobytes()

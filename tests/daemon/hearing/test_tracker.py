@@ -1,4 +1,4 @@
-"""Scripted scores, exact events: votes, hysteresis, back-dating, cooldown, impossible settings."""
+"""Exact events of scripted scores: votes, hysteresis, back-dating, cooldown, invalid settings."""
 
 import pickle
 from collections.abc import Sequence
@@ -25,15 +25,15 @@ QUICK = {"hysteresis": 0.25, "votes": 2, "vote_seconds": 5.0, "stop_after_second
 
 
 def tracker_of(hop_seconds: float = 1.0, **settings: Any) -> Tracker:
-    """A tracker of three families with a threshold of 0.5 each and rules that are quick."""
+    """A tracker of three families with thresholds of 0.5 and short times."""
     checked = msgspec.convert(QUICK | settings, TrackerSettings)
     return Tracker(FAMILIES, rules(checked, FAMILIES, THRESHOLDS, hop_seconds), hop_seconds)
 
 
-def track(
+def track_flute(
     scores: Sequence[float], hop_seconds: float = 1.0, **settings: Any
 ) -> tuple[Tracker, list[Event]]:
-    """The flute's scores, one a window from 4 s on; the other families are silent."""
+    """Track one flute score per window from 4 s on; the other families are silent."""
     tracker = tracker_of(hop_seconds, **settings)
     events: list[Event] = []
     for number, score in enumerate(scores):
@@ -42,133 +42,135 @@ def track(
     return tracker, events
 
 
-def events_of(scores: Sequence[float], hop_seconds: float = 1.0, **settings: Any) -> list[Event]:
-    return track(scores, hop_seconds, **settings)[1]
+def flute_events(scores: Sequence[float], hop_seconds: float = 1.0, **settings: Any) -> list[Event]:
+    return track_flute(scores, hop_seconds, **settings)[1]
 
 
-def test_a_run_of_detections_is_one_event_back_dated_at_both_ends() -> None:
-    assert events_of([LOW, LOW, HIGH, 0.75, 0.625, LOW, LOW, LOW, LOW, LOW]) == [
-        # The first detection's window ended at 6 s: its sound began half a window and half a hop
-        # earlier; the last one's, at 8 s, likewise.
+def test_run_of_detections_becomes_one_event_with_back_dated_onset_and_end() -> None:
+    assert flute_events([LOW, LOW, HIGH, 0.75, 0.625, LOW, LOW, LOW, LOW, LOW]) == [
+        # The window of the first detection ended at 6 s; the onset is half a window and half a hop
+        # earlier. The window of the last detection ended at 8 s; the end is half a window earlier
+        # and half a hop later.
         EventStarted("flute", onset=3.5, at=7.0, score=0.75),
         EventEnded("flute", onset=3.5, at=12.0, score=LOW, ended_at=6.5, peak=HIGH),
     ]
 
 
-def test_the_length_of_an_event_is_its_sound() -> None:
-    _, ended = events_of([LOW, *[HIGH] * 60, *[LOW] * 5])
+def test_event_lasts_as_long_as_its_sound() -> None:
+    _, ended = flute_events([LOW, *[HIGH] * 60, *[LOW] * 5])
     assert isinstance(ended, EventEnded)
     assert ended.duration_seconds == 60.0
 
 
 @pytest.mark.parametrize("votes", [1, 2, 3, 4, 5])
-def test_an_event_starts_with_the_last_vote(votes: int) -> None:
-    (started,) = events_of([LOW, *[HIGH] * 8], votes=votes)
+def test_event_starts_with_the_last_required_vote(votes: int) -> None:
+    (started,) = flute_events([LOW, *[HIGH] * 8], votes=votes)
     assert started == EventStarted("flute", onset=2.5, at=4.0 + votes, score=HIGH)
 
 
-def test_too_few_votes_start_nothing() -> None:
-    assert events_of([HIGH, HIGH, LOW, LOW, LOW, LOW], votes=3) == []
+def test_too_few_votes_start_no_event() -> None:
+    assert flute_events([HIGH, HIGH, LOW, LOW, LOW, LOW], votes=3) == []
 
 
-def test_votes_need_not_follow_each_other() -> None:
-    (started,) = events_of([LOW, HIGH, LOW, LOW, HIGH], votes=2, vote_seconds=4.0)
+def test_votes_need_not_be_consecutive() -> None:
+    (started,) = flute_events([LOW, HIGH, LOW, LOW, HIGH], votes=2, vote_seconds=4.0)
     assert started == EventStarted("flute", onset=2.5, at=8.0, score=HIGH)
 
 
-def test_votes_further_apart_than_vote_seconds_start_nothing() -> None:
-    assert events_of([LOW, HIGH, LOW, LOW, HIGH], votes=2, vote_seconds=3.0) == []
+def test_votes_further_apart_than_vote_seconds_start_no_event() -> None:
+    assert flute_events([LOW, HIGH, LOW, LOW, HIGH], votes=2, vote_seconds=3.0) == []
 
 
-def test_a_run_that_was_never_confirmed_is_forgotten() -> None:
-    # One detection, stop_after_seconds of quiet, then a run of its own onset.
-    (started,) = events_of([LOW, HIGH, LOW, LOW, LOW, HIGH, HIGH], stop_after_seconds=3.0)
+def test_unconfirmed_run_does_not_count_for_the_next_one() -> None:
+    # One detection, stop_after_seconds of silence, then a run with its own onset.
+    (started,) = flute_events([LOW, HIGH, LOW, LOW, LOW, HIGH, HIGH], stop_after_seconds=3.0)
     assert started == EventStarted("flute", onset=6.5, at=10.0, score=HIGH)
 
 
-def test_a_score_at_the_threshold_is_a_detection_and_below_it_is_none() -> None:
-    assert len(events_of([0.5], votes=1)) == 1
-    assert events_of([np.nextafter(np.float32(0.5), np.float32(0))], votes=1) == []
+def test_score_at_the_threshold_is_a_detection_and_below_is_not() -> None:
+    assert len(flute_events([0.5], votes=1)) == 1
+    assert flute_events([np.nextafter(np.float32(0.5), np.float32(0))], votes=1) == []
 
 
-def test_an_open_event_lives_on_above_its_share_of_the_threshold() -> None:
+def test_open_event_continues_above_the_release_score() -> None:
     scores = [LOW, HIGH, HIGH, *[0.375] * 9]
-    assert len(events_of(scores, hysteresis=0.25)) == 1
-    _, ended = events_of(scores, hysteresis=0.125)
+    assert len(flute_events(scores, hysteresis=0.25)) == 1
+    _, ended = flute_events(scores, hysteresis=0.125)
     assert isinstance(ended, EventEnded)
     assert ended.ended_at == 4.5
 
 
-def test_hysteresis_starts_no_event() -> None:
-    assert events_of([0.4375] * 20, hysteresis=0.25) == []
+def test_score_between_release_and_threshold_starts_no_event() -> None:
+    assert flute_events([0.4375] * 20, hysteresis=0.25) == []
 
 
-def test_silences_shorter_than_stop_after_stay_inside_the_event() -> None:
+def test_silence_shorter_than_stop_after_seconds_does_not_end_an_event() -> None:
     scores = [HIGH, HIGH, LOW, LOW, LOW, HIGH, LOW, LOW, LOW, LOW]
-    _, ended = events_of(scores, stop_after_seconds=4.0)
+    _, ended = flute_events(scores, stop_after_seconds=4.0)
     assert ended == EventEnded("flute", 0.0, at=13.0, score=LOW, ended_at=7.5, peak=HIGH)
 
 
-def test_after_stop_after_seconds_the_event_ends() -> None:
+def test_event_ends_after_stop_after_seconds() -> None:
     for stop_after_seconds, at in ((1.0, 6.0), (2.0, 7.0), (2.5, 8.0), (6.0, 11.0)):
-        _, ended = events_of([HIGH, HIGH, *[LOW] * 8], stop_after_seconds=stop_after_seconds)
+        _, ended = flute_events([HIGH, HIGH, *[LOW] * 8], stop_after_seconds=stop_after_seconds)
         assert ended.at == at
         assert isinstance(ended, EventEnded)
         assert ended.ended_at == 3.5
 
 
-def test_a_sound_must_last_for_start_after_seconds_and_its_onset_stays_true() -> None:
-    (started,) = events_of([LOW, *[HIGH] * 12], start_after_seconds=10.0)
+def test_event_starts_after_start_after_seconds_with_its_original_onset() -> None:
+    (started,) = flute_events([LOW, *[HIGH] * 12], start_after_seconds=10.0)
     assert started == EventStarted("flute", onset=2.5, at=13.0, score=HIGH)
 
 
-def test_a_sound_shorter_than_start_after_seconds_is_no_event() -> None:
-    assert events_of([LOW, *[HIGH] * 5, *[LOW] * 10], start_after_seconds=10.0) == []
+def test_sound_shorter_than_start_after_seconds_is_no_event() -> None:
+    assert flute_events([LOW, *[HIGH] * 5, *[LOW] * 10], start_after_seconds=10.0) == []
 
 
-def test_silence_does_not_count_as_lasting_sound() -> None:
-    # Six seconds of sound; the rest of the ten that are asked for passes in silence.
+def test_silence_does_not_count_towards_start_after_seconds() -> None:
+    # Six seconds of sound; the rest of the required ten passes in silence.
     settings = {"start_after_seconds": 10.0, "stop_after_seconds": 20.0, "vote_seconds": 30.0}
-    assert events_of([LOW, *[HIGH] * 5, *[LOW] * 10], **settings) == []
+    assert flute_events([LOW, *[HIGH] * 5, *[LOW] * 10], **settings) == []
 
 
-def test_the_first_windows_sound_may_have_begun_with_it() -> None:
-    (started,) = events_of([HIGH, HIGH])
+def test_onset_in_the_first_window_is_its_start() -> None:
+    (started,) = flute_events([HIGH, HIGH])
     assert started.onset == 0.0
 
 
 @pytest.mark.parametrize(
     ("hop_seconds", "onset"), [(0.25, 2.125), (0.5, 2.25), (1.0, 2.5), (2.0, 3.0), (4.0, 4.0)]
 )
-def test_the_onset_is_back_dated_by_half_a_window_and_half_a_hop(
+def test_onset_is_back_dated_by_half_a_window_and_half_a_hop(
     hop_seconds: float, onset: float
 ) -> None:
-    (started,) = events_of([LOW, HIGH], hop_seconds, votes=1)
+    (started,) = flute_events([LOW, HIGH], hop_seconds, votes=1)
     assert started.onset == onset
 
 
-def test_after_an_end_the_cooldown_passes_before_the_next_onset() -> None:
+def test_next_onset_is_not_before_the_end_of_the_cooldown() -> None:
     once = [HIGH, LOW, LOW]
     settings = {"votes": 1, "stop_after_seconds": 1.0}
-    first, end, second, end_again = events_of([*once, *once], **settings)
+    first, end, second, end_again = flute_events([*once, *once], **settings)
     assert (first.at, end.at, second.at, end_again.at) == (4.0, 5.0, 7.0, 8.0)
     assert second.onset == 4.5
     assert isinstance(end, EventEnded)
     assert end.ended_at == 2.5
-    # With 5 s the next onset counts from 7.5 s on: the window at 7 s alone is too early.
-    assert len(events_of([*once, *once], **settings, cooldown_seconds=5.0)) == 2
-    _, _, late, _ = events_of([*once, *[HIGH] * 5, LOW], **settings, cooldown_seconds=5.0)
-    # and it starts once it has outlasted the cooldown for certain.
+    # With a cooldown of 5 s the next onset is 7.5 s at the earliest; a detection at 7 s is too
+    # early.
+    assert len(flute_events([*once, *once], **settings, cooldown_seconds=5.0)) == 2
+    _, _, late, _ = flute_events([*once, *[HIGH] * 5, LOW], **settings, cooldown_seconds=5.0)
+    # The event starts once its sound has certainly outlasted the cooldown.
     assert late == EventStarted("flute", onset=7.5, at=10.0, score=HIGH)
 
 
-def test_a_sound_that_ends_within_the_cooldown_is_no_event() -> None:
+def test_sound_that_ends_within_the_cooldown_is_no_event() -> None:
     scores = [HIGH, LOW, HIGH, HIGH, LOW, LOW, LOW, LOW, LOW, LOW]
-    events = events_of(scores, votes=1, stop_after_seconds=1.0, cooldown_seconds=60.0)
+    events = flute_events(scores, votes=1, stop_after_seconds=1.0, cooldown_seconds=60.0)
     assert [type(event) for event in events] == [EventStarted, EventEnded]
 
 
-def test_families_are_followed_on_their_own() -> None:
+def test_families_are_tracked_independently() -> None:
     tracker = tracker_of(votes=1, stop_after_seconds=2.0)
     rows = [(HIGH, LOW, 0.75), (LOW, HIGH, 0.75), (LOW, HIGH, 0.75), (LOW, LOW, 0.75)]
     events = [
@@ -187,38 +189,38 @@ def test_families_are_followed_on_their_own() -> None:
 
 
 def test_open_events_carry_the_newest_score() -> None:
-    tracker, _ = track([HIGH, HIGH, 0.5, LOW])
+    tracker, _ = track_flute([HIGH, HIGH, 0.5, LOW])
     assert tracker.open_events() == [EventStarted("flute", 0.0, 5.0, LOW)]
-    assert track([HIGH])[0].open_events() == []
+    assert track_flute([HIGH])[0].open_events() == []
 
 
-def test_the_end_of_the_sound_ends_an_event_that_sounds_there() -> None:
-    tracker, _ = track([LOW, HIGH, HIGH])
+def test_close_ends_a_sounding_event_at_the_end_of_the_sound() -> None:
+    tracker, _ = track_flute([LOW, HIGH, HIGH])
     assert tracker.close(6.75) == [EventEnded("flute", 2.5, 6.75, HIGH, 6.75, HIGH)]
     assert tracker.close(6.75) == []
     assert tracker.open_events() == []
 
 
-def test_the_end_of_the_sound_back_dates_an_event_that_had_fallen_silent() -> None:
-    tracker, _ = track([LOW, HIGH, HIGH, LOW, LOW])
+def test_close_back_dates_the_end_of_a_silent_event() -> None:
+    tracker, _ = track_flute([LOW, HIGH, HIGH, LOW, LOW])
     assert tracker.close(8.0, "deaf") == [EventEnded("flute", 2.5, 8.0, LOW, 4.5, HIGH, "deaf")]
 
 
-def test_a_run_that_was_not_confirmed_closes_silently() -> None:
-    tracker, _ = track([LOW, HIGH])
+def test_close_gives_no_event_for_an_unconfirmed_run() -> None:
+    tracker, _ = track_flute([LOW, HIGH])
     assert tracker.close(5.0) == []
 
 
-def test_after_closing_the_tracker_starts_anew() -> None:
-    tracker, _ = track([LOW, HIGH, HIGH, HIGH], cooldown_seconds=100.0)
+def test_close_resets_the_tracker() -> None:
+    tracker, _ = track_flute([LOW, HIGH, HIGH, HIGH], cooldown_seconds=100.0)
     tracker.close(7.0, "deaf")
     row = np.array([HIGH, 0, 0], np.float32)
     assert tracker.update(4.0, row) == []
     assert tracker.update(5.0, row) == [EventStarted("flute", 0.0, 5.0, HIGH)]
 
 
-def test_a_file_shorter_than_a_window_gives_an_event_within_it() -> None:
-    tracker, (started,) = track([HIGH], votes=1)
+def test_event_of_a_file_shorter_than_a_window_ends_with_the_file() -> None:
+    tracker, (started,) = track_flute([HIGH], votes=1)
     assert started == EventStarted("flute", 0.0, 4.0, HIGH)
     (ended,) = tracker.close(3.9)
     assert isinstance(ended, EventEnded)
@@ -226,14 +228,14 @@ def test_a_file_shorter_than_a_window_gives_an_event_within_it() -> None:
     assert ended.at >= ended.ended_at
 
 
-def test_windows_that_were_skipped_count_as_time() -> None:
-    tracker, _ = track([HIGH, HIGH])
+def test_skipped_windows_count_as_silence() -> None:
+    tracker, _ = track_flute([HIGH, HIGH])
     (ended,) = tracker.update(30.0, np.array([LOW, 0, 0], np.float32))
     assert ended == EventEnded("flute", 0.0, 30.0, LOW, 3.5, HIGH)
 
 
 @pytest.mark.parametrize("settings", [{}, {"start_after_seconds": 86_400}])
-def test_nothing_grows_while_an_instrument_plays_for_hours(settings: dict[str, Any]) -> None:
+def test_memory_does_not_grow_while_an_instrument_plays_for_hours(settings: dict[str, Any]) -> None:
     tracker = tracker_of(**settings)
     row = np.array([HIGH, HIGH, LOW], np.float32)
     sizes = []
@@ -244,7 +246,7 @@ def test_nothing_grows_while_an_instrument_plays_for_hours(settings: dict[str, A
     assert sizes[0] == sizes[1]
 
 
-def test_a_family_may_have_rules_of_its_own() -> None:
+def test_family_can_have_its_own_rules() -> None:
     settings = msgspec.structs.replace(
         msgspec.convert(QUICK, TrackerSettings),
         threshold=0.6,
@@ -268,12 +270,12 @@ def test_a_family_may_have_rules_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(("hop_seconds", "votes"), [(0.5, 8), (1.0, 4), (2.0, 2), (4.0, 2)])
-def test_without_votes_two_of_three_windows_decide(hop_seconds: float, votes: int) -> None:
+def test_default_votes_are_two_thirds_of_the_windows(hop_seconds: float, votes: int) -> None:
     found = rules(TrackerSettings(vote_seconds=6.0), FAMILIES, THRESHOLDS, hop_seconds)
     assert [family.votes for family in found] == [votes] * len(FAMILIES)
 
 
-def test_zero_is_a_rule_and_not_a_missing_one() -> None:
+def test_zero_in_a_family_overrides_the_common_setting() -> None:
     settings = TrackerSettings(
         cooldown_seconds=9.0, families={"guitar": FamilySettings(cooldown_seconds=0, hysteresis=0)}
     )
@@ -282,7 +284,7 @@ def test_zero_is_a_rule_and_not_a_missing_one() -> None:
 
 
 @pytest.mark.parametrize("threshold", [5e-324, 1e-300, 1e-45, 1e-31])
-def test_silence_ends_an_event_however_low_the_threshold(threshold: float) -> None:
+def test_silence_ends_an_event_even_with_a_tiny_threshold(threshold: float) -> None:
     settings = TrackerSettings(threshold=threshold, hysteresis=0.999)
     found = rules(settings, FAMILIES, THRESHOLDS, 1.0)
     assert all(0 < np.float32(rule.release) <= np.float32(rule.threshold) for rule in found)
@@ -292,7 +294,7 @@ def test_silence_ends_an_event_however_low_the_threshold(threshold: float) -> No
     assert all(0 < np.float32(rule.release) <= np.float32(rule.threshold) for rule in tuned)
 
 
-def test_without_a_threshold_each_family_has_the_models() -> None:
+def test_default_thresholds_are_those_of_the_model() -> None:
     found = rules(TrackerSettings(), FAMILIES, (0.3, 0.5, 0.9), 1.0)
     assert [family.threshold for family in found] == [0.3, 0.5, 0.9]
     assert [family.release for family in found] == pytest.approx([0.15, 0.25, 0.45])
@@ -332,13 +334,13 @@ def test_without_a_threshold_each_family_has_the_models() -> None:
             {"families": {"theremin": {"votes": 1}}},
             1.0,
             (
-                "tracker.families.theremin: the model knows no such family; it knows flute, "
+                "tracker.families.theremin: the model has no such family; it has flute, "
                 "guitar, organ"
             ),
         ),
     ],
 )
-def test_rules_that_cannot_work_are_refused_with_the_sum(
+def test_rejects_impossible_rules_with_the_calculation(
     settings: dict[str, Any], hop_seconds: float, message: str
 ) -> None:
     with pytest.raises(InputError) as caught:
@@ -346,14 +348,14 @@ def test_rules_that_cannot_work_are_refused_with_the_sum(
     assert str(caught.value) == message
 
 
-def test_a_familys_vote_seconds_that_are_too_short_are_named() -> None:
+def test_error_names_a_familys_own_vote_seconds() -> None:
     # Only vote_seconds was set for this family, so that is the key to correct.
     with pytest.raises(InputError, match=r"^tracker\.families\.guitar\.vote") as caught:
         tracker_of(families={"guitar": {"vote_seconds": 1.0}})
     assert "1 s (vote_seconds) / 1 s (hop_seconds) hold 1 window" in str(caught.value)
 
 
-def test_the_most_votes_that_fit_do_start_an_event() -> None:
+def test_highest_accepted_number_of_votes_starts_an_event() -> None:
     for hop_seconds in (0.25, 0.3, 1 / 3, 0.7, 1.0, 2.4, 4.0):
         for vote_seconds in (0.3, 1.0, 2.5, 5.0, 7.2):
             refused_from = 1
@@ -365,7 +367,7 @@ def test_the_most_votes_that_fit_do_start_an_event() -> None:
                 refused_from += 1
             scores = [HIGH] * 40
             settings = {"votes": refused_from - 1, "vote_seconds": vote_seconds}
-            assert len(events_of(scores, hop_seconds, **settings)) == 1, (hop_seconds, settings)
+            assert len(flute_events(scores, hop_seconds, **settings)) == 1, (hop_seconds, settings)
 
 
 SETTINGS = st.fixed_dictionaries(
@@ -383,22 +385,22 @@ SCORES = st.lists(st.sampled_from([0.0, 0.2, 0.3, 0.45, 0.5, 0.7, 0.8, 1.0]), ma
 HOPS_SECONDS = st.sampled_from([0.25, 0.5, 1.0, 1.7, 4.0])
 
 
-def run(
+def run_to_the_end(
     hop_seconds: float, settings: dict[str, Any], scores: Sequence[float]
 ) -> list[Event] | None:
-    """All events, the sound's end included; None for settings that are refused."""
+    """Return all events including those at the end of the sound; None for invalid settings."""
     try:
-        tracker, events = track(scores, hop_seconds, **settings)
+        tracker, events = track_flute(scores, hop_seconds, **settings)
     except InputError:
         return None
     return events + tracker.close(4.0 + max(0, len(scores) - 1) * hop_seconds)
 
 
 @given(hop_seconds=HOPS_SECONDS, settings=SETTINGS, scores=SCORES)
-def test_events_alternate_and_their_times_are_in_order(
+def test_starts_and_ends_alternate_with_times_in_order(
     hop_seconds: float, settings: dict[str, Any], scores: list[float]
 ) -> None:
-    events = run(hop_seconds, settings, scores)
+    events = run_to_the_end(hop_seconds, settings, scores)
     assume(events is not None)
     assert events is not None
     assert len(events) % 2 == 0
@@ -417,10 +419,10 @@ def test_events_alternate_and_their_times_are_in_order(
 
 
 @given(hop_seconds=HOPS_SECONDS, settings=SETTINGS, scores=SCORES)
-def test_an_event_starts_only_in_a_window_that_detects_it(
+def test_event_starts_only_in_a_window_with_a_detection(
     hop_seconds: float, settings: dict[str, Any], scores: list[float]
 ) -> None:
-    for event in run(hop_seconds, settings, scores) or []:
+    for event in run_to_the_end(hop_seconds, settings, scores) or []:
         if isinstance(event, EventStarted):
             assert event.score >= settings["threshold"]
 
@@ -430,26 +432,26 @@ def test_scores_below_the_threshold_give_no_events(
     hop_seconds: float, settings: dict[str, Any], scores: list[float]
 ) -> None:
     below = [score * 0.99 * settings["threshold"] for score in scores]
-    assert not run(hop_seconds, settings, below)
+    assert not run_to_the_end(hop_seconds, settings, below)
 
 
 @given(hop_seconds=HOPS_SECONDS, settings=SETTINGS)
-def test_whatever_is_accepted_starts_and_ends_in_the_end(
+def test_every_accepted_rule_can_start_and_end_an_event(
     hop_seconds: float, settings: dict[str, Any]
 ) -> None:
     scores = [1.0] * int(2 + 30 / hop_seconds) + [0.0] * int(2 + 22 / hop_seconds)
     try:
-        events = events_of(scores, hop_seconds, **settings)
+        events = flute_events(scores, hop_seconds, **settings)
     except InputError:
         return
     assert [type(event) for event in events] == [EventStarted, EventEnded]
 
 
-def test_other_rules_hold_from_the_next_window_and_keep_what_is_open() -> None:
-    tracker, (started,) = track([LOW, HIGH, HIGH])
+def test_retune_applies_from_the_next_window_and_keeps_open_events() -> None:
+    tracker, (started,) = track_flute([LOW, HIGH, HIGH])
     assert isinstance(started, EventStarted)
-    deaf = msgspec.convert(QUICK | {"threshold": 0.99}, TrackerSettings)
-    tracker.retune(rules(deaf, FAMILIES, THRESHOLDS, 1.0))
+    strict = msgspec.convert(QUICK | {"threshold": 0.99}, TrackerSettings)
+    tracker.retune(rules(strict, FAMILIES, THRESHOLDS, 1.0))
     assert [event.family for event in tracker.open_events()] == ["flute"]
     events = [
         event

@@ -36,7 +36,7 @@ def goes_on_with(diary: Diary) -> None:
     practice = Sessions(settle_seconds=10, gap_seconds=60, least_seconds=1, diary=diary)
     practice.begin(NOW)
     for wall in (NOW, NOW + 100, NOW + 86_400):
-        practice.rest(wall)
+        practice.advance_clock(wall)
         messages.practice(NODE, practice.diary)
         if practice.diary.last is not None:
             messages.last_session(NODE, practice.diary.last)

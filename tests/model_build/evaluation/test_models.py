@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from daemon.hearing.classifier import Classifier, load_classifier
-from daemon.hearing.pipeline import heard_in
+from daemon.hearing.pipeline import score_file
 from daemon.sound.sound_file import read_sound
 from daemon.sound.window import WindowBuffer
 from model_build.evaluation.models import float_model, our_model, peer_model
@@ -17,7 +17,7 @@ def classifier() -> Classifier:
 
 
 def test_our_scores_equal_those_of_the_replay(classifier: Classifier) -> None:
-    first = next(heard_in(str(MEDLEY), classifier, 4.0))
+    first = next(score_file(str(MEDLEY), classifier, 4.0))
     np.testing.assert_array_equal(
         our_model(classifier).score(read_sound(str(MEDLEY))), first.scores
     )
