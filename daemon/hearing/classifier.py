@@ -31,7 +31,7 @@ class Classifier:
         """Patches classified so far."""
         self._network = network
         self._name = name
-        with _refusing(name):
+        with _rejecting(name):
             patch_shape = contract.patch_frames, contract.front_end.bands
             self._input = self._tensor("input", *patch_shape)
             self._output = self._tensor("output", len(contract.families))
@@ -116,7 +116,7 @@ def load_classifier(path: Path = BUILT_IN_MODEL) -> Classifier:
 def load_network(network: Path | bytes) -> Any:
     """Return a TFLite interpreter on one thread, its tensors allocated.
 
-    `network` is a `.tflite` file or its content. Raises InputError if the runtime refuses it.
+    `network` is a `.tflite` file or its content. Raises InputError if the runtime rejects it.
     """
     make_interpreter = load_runtime()
     source: dict[str, str | bytes]
@@ -124,7 +124,7 @@ def load_network(network: Path | bytes) -> Any:
         name, source = _name_of(network), {"model_path": str(network)}
     else:
         name, source = "network", {"model_content": network}
-    with _refusing(name):
+    with _rejecting(name):
         interpreter = make_interpreter(**source, num_threads=1)
         interpreter.allocate_tensors()
     return interpreter
@@ -144,7 +144,7 @@ def _name_of(path: Path) -> str:
 
 
 @contextmanager
-def _refusing(name: str) -> Iterator[None]:
+def _rejecting(name: str) -> Iterator[None]:
     """Raise the runtime's errors as InputError; `name` names the network in the message."""
     try:
         with quiet_output():  # The C++ runtime prints messages of its own.
@@ -152,6 +152,6 @@ def _refusing(name: str) -> Iterator[None]:
     except (ValueError, RuntimeError, OSError, MemoryError) as error:
         (reason,) = str(error).strip().splitlines()[-1:] or [type(error).__name__]
         raise InputError(
-            f"{name}: the TFLite runtime refuses it ({reason}); "
+            f"{name}: the TFLite runtime rejects it ({reason}); "
             "use another, or build one with timbrel-build"
         ) from None

@@ -116,7 +116,7 @@ def test_network_in_memory_gives_scores_of_the_model_file(
 
 
 def test_fault_of_a_network_in_memory_has_its_name(bare_tflite: Path, contract: Contract) -> None:
-    with pytest.raises(InputError, match=r"^network: the TFLite runtime refuses it"):
+    with pytest.raises(InputError, match=r"^network: the TFLite runtime rejects it"):
         load_network(bare_tflite.read_bytes()[:100])
     other = msgspec.structs.replace(contract, patch_frames=95)
     with pytest.raises(InputError, match=r"^float network: its contract promises the input"):
@@ -230,8 +230,8 @@ def test_thresholds_stay_with_their_families(make_model: MakeModel, classifier: 
 
 # Changes of one byte of the tiny network of 0.1.0, found by trying all of them.
 FAULTS = {
-    "failing run": (1132, 7, "the TFLite runtime refuses it ("),
-    "name that is not UTF-8": (1244, 0xFF, "the TFLite runtime refuses it ("),
+    "failing run": (1132, 7, "the TFLite runtime rejects it ("),
+    "name that is not UTF-8": (1244, 0xFF, "the TFLite runtime rejects it ("),
     "no output": (1152, 0, "the network has none"),
 }
 # A network that writes out of bounds crashes with one of several signals.
@@ -293,7 +293,7 @@ def test_rejects_model_that_crashes_runtime_in_one_line(
         line, *verdict = done.stderr.splitlines()
         assert command[0] == "check" or not verdict
         # A newer runtime may reject it itself.
-        fate = "crashes with SIG(SEGV|ABRT|BUS) on it|refuses it .*"
+        fate = "crashes with SIG(SEGV|ABRT|BUS) on it|rejects it .*"
         assert re.fullmatch(f"timbrel: .*{path}: the TFLite runtime ({fate}); .*", line)
 
 

@@ -268,6 +268,6 @@ def test_names_the_file_that_the_runtime_rejects(
     network[8 : len(network) // 2] = bytes(len(network) // 2 - 8)
     path.write_bytes(network)
     write_contract(path, contract)
-    with pytest.raises(InputError, match="the TFLite runtime refuses it") as caught:
+    with pytest.raises(InputError, match="the TFLite runtime rejects it") as caught:
         load_classifier(path)
     assert str(path) in str(caught.value)

@@ -20,7 +20,7 @@ def test_each_class_belongs_to_one_family_only() -> None:
 
 def test_rejects_a_file_that_is_not_a_model(tmp_path: Path) -> None:
     (tmp_path / "song.tflite").write_text("la la la")
-    with pytest.raises(InputError, match=r"song\.tflite: the TFLite runtime refuses it"):
+    with pytest.raises(InputError, match=r"song\.tflite: the TFLite runtime rejects it"):
         peer_scores(tmp_path / "song.tflite")
 
 
