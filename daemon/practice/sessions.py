@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from daemon.hearing.tracker import Event, EventEnded
 
-# Midnight waits at most this long for the ends of events from before midnight to be decided.
+# After midnight, wait at most this long for the ends of events from before midnight.
 _MIDNIGHT_WAIT_SECONDS = 60.0
 
 # A damaged file can hold any number. The limits are the year 2200 and 30 years of playing.

@@ -1,4 +1,4 @@
-"""Which changes of counters are published."""
+"""Which counters are news."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from daemon.counters import Counters
 
-PUBLISHED = Counters(windows=100, lost_seconds=3.0, queued=1, inference_ms=2.0)
+TOLD = Counters(windows=100, lost_seconds=3.0, queued=1, inference_ms=2.0)
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,8 @@ PUBLISHED = Counters(windows=100, lost_seconds=3.0, queued=1, inference_ms=2.0)
         {"windows": 101, "lost_seconds": 3.5, "inference_ms": 2.1},
     ],
 )
-def test_small_changes_are_not_published(changes: dict[str, Any]) -> None:
-    assert not replace(PUBLISHED, **changes).tells_more_than(PUBLISHED)
+def test_that_time_went_by_is_no_news(changes: dict[str, Any]) -> None:
+    assert not replace(TOLD, **changes).tells_more_than(TOLD)
 
 
 @pytest.mark.parametrize(
@@ -40,10 +40,10 @@ def test_small_changes_are_not_published(changes: dict[str, Any]) -> None:
         {"inference_ms": 0.9},
     ],
 )
-def test_significant_change_is_published(changes: dict[str, Any]) -> None:
-    assert replace(PUBLISHED, **changes).tells_more_than(PUBLISHED)
+def test_what_happened_is_news(changes: dict[str, Any]) -> None:
+    assert replace(TOLD, **changes).tells_more_than(TOLD)
 
 
-def test_counters_are_immutable() -> None:
+def test_counters_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
-        PUBLISHED.windows = 1  # type: ignore[misc]
+        TOLD.windows = 1  # type: ignore[misc]
