@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, now and then a line everywhere else."""
+"""Shows the progress of long work: a bar on a terminal, a line every 10 s elsewhere."""
 
 import sys
 import time
@@ -13,20 +13,21 @@ _LINE_SECONDS = 10.0
 _LINE = "{desc}: {percentage:.0f} %, {n_fmt} of {total_fmt}, {elapsed} so far, {remaining} left"
 
 
-def shown(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
-    """Yield the items and show on standard error how many of `total` are done.
+def with_progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
+    """Yield the items, and show on standard error how many of `total` are done.
 
-    `total` may be left out for items with a length. Work of less than 10 s shows no line.
+    `total` defaults to the length of the items, if they have one. Without a terminal, work of less
+    than 10 s shows nothing.
     """
     if total is None and isinstance(items, Sized):
         total = len(items)
     if sys.stderr.isatty():
-        yield from tqdm(items, what, total, leave=False)
+        yield from tqdm(items, label, total, leave=False)
     else:
-        yield from _with_lines(items, what, total)
+        yield from _with_lines(items, label, total)
 
 
-def _with_lines(items: Iterable[Item], what: str, total: int | None) -> Iterator[Item]:
+def _with_lines(items: Iterable[Item], label: str, total: int | None) -> Iterator[Item]:
     started_at = shown_at = time.monotonic()
     for count, item in enumerate(items, 1):
         yield item
@@ -35,6 +36,6 @@ def _with_lines(items: Iterable[Item], what: str, total: int | None) -> Iterator
         if is_last or now - shown_at >= _LINE_SECONDS:
             shown_at = now
             line = tqdm.format_meter(
-                count, total or 0, now - started_at, prefix=what, bar_format=_LINE
+                count, total or 0, now - started_at, prefix=label, bar_format=_LINE
             )
             print(line, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Where the stages of one run leave what they made, for the next stage and for people."""
+"""The files of one run, through which its stages pass on their results."""
 
 import os
 from pathlib import Path
@@ -13,102 +13,117 @@ from daemon.errors import InputError
 from daemon.system.whole_file import whole_file
 
 SIDES = ("train", "held")
+"""Windows for training, and windows of clips held out of it."""
 
 
-class Windows(NamedTuple):
-    """One side's windows: patches (n, patches, frames, bands) and labels (n, families), on disk."""
+class WindowArrays(NamedTuple):
+    """The windows of one side, on disk."""
 
     patches: NDArray[np.float16]
+    """Log-mel frames, (n, patches, frames, bands)."""
     labels: NDArray[np.uint8]
+    """(n, families): 1 for families that play, 255 where it is not known."""
 
 
-class Lessons(NamedTuple):
-    """What the teacher says of one side's clean patches, on disk.
-
-    `embeddings` are (n, patches, 1024), `classes` logits (n, patches, 521).
-    """
+class TeacherOutputs(NamedTuple):
+    """The teacher's outputs for the clean patches of one side, on disk."""
 
     embeddings: NDArray[np.float16]
+    """(n, patches, 1024)."""
     classes: NDArray[np.float16]
+    """Logits of the teacher's own classes, (n, patches, 521)."""
 
 
 class RunFolder:
-    """The files of one run; every path exists once the stage that makes it has ended."""
+    """The paths of one run's files; each file exists once the stage that writes it has finished."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.recipe = folder / "recipe.yaml"
-        self.rendered = folder / "rendered"
-        self.begun = folder / "features" / "begun.json"
-        self.skipped = folder / "features" / "skipped.json"
-        self.sounds = folder / "features" / "sounds"
-        self.rooms = folder / "features" / "rooms"
-        self.clips = folder / "features" / "clips.json"
-        self.features = folder / "features" / "features.json"
-        self.fitted = folder / "network.keras"
-        self.history = folder / "history.json"
-        self.environment = folder / "environment.json"
-        self.backup = folder / "backup"
-        self.network = folder / "network.tflite"
-        self.acceptance = folder / "acceptance.json"
-        self.operating_points = folder / "thresholds.json"
-        self.rehearsal = folder / "rehearsal.json"
-        self.model = folder / "model.tflite"
-        self.model_figures = folder / "model.json"
-        self.evaluation = folder / "evaluation.json"
-        self.report = folder / "report.html"
-        self.card = folder / "model-card.md"
-        self.ablations = folder / "ablations.yaml"
-        self.dev_readings = folder / "dev-readings.yaml"
+
+        features = folder / "features"
+        self.recipe = folder / "recipe.yaml"  # a copy of the recipe
+        self.rendered = folder / "rendered"  # the corpus that the run has rendered
+        self.begun = features / "begun.json"  # inputs of unfinished features
+        self.skipped = features / "skipped.json"  # unreadable and silent clips
+        self.sounds = features / "sounds"  # the decoded samples of all clips
+        self.rooms = features / "rooms"  # room impulse responses of each side
+        self.clips = features / "clips.json"  # the clips that are used, each with its side
+        self.features = features / "features.json"  # the summary of finished features
+
+        self.fitted = folder / "network.keras"  # the fitted network
+        self.history = folder / "history.json"  # losses and metrics of each epoch
+        self.environment = folder / "environment.json"  # versions of Python and packages
+        self.backup = folder / "backup"  # the state of an interrupted training
+
+        self.network = folder / "network.tflite"  # the quantised network
+        self.acceptance = folder / "acceptance.json"  # how far quantising moved the scores
+        self.operating_points = folder / "thresholds.json"  # calibration and thresholds
+        self.rehearsal = folder / "rehearsal.json"  # the result of the rehearsal
+        self.model = folder / "model.tflite"  # the finished model file
+        self.model_figures = (
+            folder / "model.json"
+        )  # the figures that are kept beside the model file
+
+        self.evaluation = folder / "evaluation.json"  # the figures on the dev clips
+        self.report = folder / "report.html"  # the page with the figures
+        self.card = folder / "model-card.md"  # the model card
+        self.ablations = folder / "ablations.yaml"  # variants that were tried
+        self.dev_readings = folder / "dev-readings.yaml"  # measurements on the dev clips
 
     def patches(self, side: str) -> Path:
-        """The patches of one side's windows."""
+        """Return the path of one side's patches."""
         return self.folder / "features" / f"{side}-patches.npy"
 
     def labels(self, side: str) -> Path:
-        """The labels of one side's windows."""
+        """Return the path of one side's labels."""
         return self.folder / "features" / f"{side}-labels.npy"
 
     def done(self, side: str) -> Path:
-        """Which blocks of one side's windows are written."""
+        """Return the path of the flags of one side's blocks: 1 for those written."""
         return self.folder / "features" / f"{side}-done.npy"
 
     def clean_patches(self, side: str) -> Path:
-        """The patches of one side's windows without room, noise and microphone."""
+        """Return the path of one side's patches without room, noise and microphone."""
         return self.folder / "features" / f"{side}-clean.npy"
 
-    def lesson(self, side: str, what: str) -> Path:
-        """The teacher's `embeddings` or `classes` of one side's windows."""
-        return self.folder / "features" / f"{side}-{what}.npy"
+    def teacher_output(self, side: str, name: str) -> Path:
+        """Return the path of the teacher's `embeddings` or `classes` for one side."""
+        return self.folder / "features" / f"{side}-{name}.npy"
 
-    def lessons(self, side: str) -> Lessons:
-        """One side's lessons, mapped from disk."""
-        paths = (self.needed(self.lesson(side, what), "features") for what in Lessons._fields)
-        return Lessons(*(np.load(path, mmap_mode="r") for path in paths))
+    def teacher_outputs(self, side: str) -> TeacherOutputs:
+        """Map one side's teacher outputs from disk. Raises InputError if they are missing."""
+        paths = (
+            self.needed(self.teacher_output(side, name), "features")
+            for name in TeacherOutputs._fields
+        )
+        return TeacherOutputs(*(np.load(path, mmap_mode="r") for path in paths))
 
-    def windows(self, side: str) -> Windows:
-        """One side's windows, mapped from disk."""
-        return Windows(
+    def windows(self, side: str) -> WindowArrays:
+        """Map one side's windows from disk. Raises InputError if they are missing."""
+        return WindowArrays(
             np.load(self.needed(self.patches(side), "features"), mmap_mode="r"),
             np.load(self.needed(self.labels(side), "features")),
         )
 
     def needed(self, path: Path, stage: str) -> Path:
-        """The path, once made; raises InputError naming the stage that makes it."""
+        """Return the path. Raises InputError naming the stage that writes it if it is missing."""
         if not path.exists():
-            raise InputError(f"{path}: not there yet; run timbrel-build {stage} first")
+            raise InputError(f"{path}: does not exist yet; run timbrel-build {stage} first")
         return path
 
 
 def write_json(path: Path, document: Any) -> None:
-    """Write readable JSON, whole or not at all; the folder is made if need be."""
+    """Write indented JSON in one step, so that no partial file remains; create its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as fresh:
         fresh.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
 
 
 def reserve(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Make an array's file at its full size; a full disk is an error here, not a crash later."""
+    """Create an array's file at its full size and map it.
+
+    Raises OSError if the disk is full: otherwise a later write to the map would crash.
+    """
     array = open_memmap(path, "w+", dtype, shape)
     array.flush()
     with path.open("r+b") as file:

@@ -1,4 +1,4 @@
-"""Work spread over processes, its results in the order of its arguments, with progress shown."""
+"""Work that is spread over processes."""
 
 import multiprocessing
 import os
@@ -7,28 +7,29 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
-from model_build.progress import shown
+from model_build.progress import with_progress
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def each(
-    work: Callable[[Task], Result], tasks: Sequence[Task], *, what: str, workers: int | None = None
+def parallel_map(
+    work: Callable[[Task], Result], tasks: Sequence[Task], *, label: str, workers: int | None = None
 ) -> Iterator[Result]:
-    """Yield `work(task)` for each task, in order; the first exception of a worker is raised here.
+    """Yield `work(task)` of each task, in order, and show the progress under `label`.
 
-    `work` is a module's function. With one worker it runs in this process.
+    `work` must be a function of a module. `workers` is the number of processes, by default one per
+    core; with one worker it runs in this process. The first exception of a worker is raised.
     """
     workers = workers or os.cpu_count() or 1
     if workers == 1:
-        yield from shown(map(work, tasks), what, len(tasks))
+        yield from with_progress(map(work, tasks), label, len(tasks))
         return
-    # Not forked: the parent may have threads of TensorFlow's by now.
+    # Not forked, because TensorFlow may have started threads in this process.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _leave_interrupts_to_parent) as pool:
         try:
-            yield from shown(pool.map(work, tasks), what, len(tasks))
+            yield from with_progress(pool.map(work, tasks), label, len(tasks))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from daemon.commands.arguments import timbrel_parser
-from model_build.__main__ import _parser as build_parser
+from model_build.commands.parser import build_parser
 
 ROOT = Path(__file__).parents[1]
 PAGES = [

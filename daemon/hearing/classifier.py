@@ -1,4 +1,4 @@
-"""Log-mel frames of a window in, one calibrated score in 0..1 per family out."""
+"""Classify log-mel frames of a window: one calibrated score in 0..1 per family."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,62 +18,64 @@ BUILT_IN_MODEL = Path(__file__).parent / "models" / "timbrel.tflite"
 
 
 class Classifier:
-    """The network of one model file on one thread.
+    """A network and its contract, run on one thread.
 
-    A patch is run once: windows that overlap share the logits of the patches they share. Raises
-    InputError when the file's contract does not hold, and when the network fails on silence.
+    `network` is an interpreter from `load_network`; `name` names it in error messages. Raises
+    InputError if the network does not have the shapes of the contract or fails on silence.
     """
 
-    def __init__(self, path: Path = BUILT_IN_MODEL) -> None:
-        self.contract: Contract = read_contract(path)
-        self._interpreter = load_network(path)
-        patch_shape = self.contract.patch_frames, self.contract.front_end.bands
-        with _refusing(path):
-            self._input = self._tensor(path, "input", *patch_shape)
-            self._output = self._tensor(path, "output", len(self.contract.families))
-            self._hear_silence(path)
-        calibration = self.contract.calibration
-        self._slopes = np.array([1.0 / c.temperature for c in calibration], np.float32)
-        self._offsets = np.array([c.offset for c in calibration], np.float32)
+    def __init__(self, network: Any, contract: Contract, *, name: str = "network") -> None:
+        self.contract = contract
+        """Front end, patches, families, calibration and thresholds of the network."""
         self.patches_run = 0
+        """Patches classified so far."""
+        self._network = network
+        self._name = name
+        with _rejecting(name):
+            patch_shape = contract.patch_frames, contract.front_end.bands
+            self._input = self._tensor("input", *patch_shape)
+            self._output = self._tensor("output", len(contract.families))
+            self._run_on_silence()
+        self._slopes = np.array([1.0 / c.temperature for c in contract.calibration], np.float32)
+        self._offsets = np.array([c.offset for c in contract.calibration], np.float32)
 
-    def _tensor(self, path: Path, role: str, *shape: int) -> Any:
-        details = getattr(self._interpreter, f"get_{role}_details")()
+    def _tensor(self, role: str, *shape: int) -> Any:
+        details = getattr(self._network, f"get_{role}_details")()
         found = [(tuple(int(n) for n in d["shape"]), d["dtype"]) for d in details]
         wanted = [((1, *shape), np.float32)]
         if found != wanted:
             raise InputError(
-                f"model file {path}: its contract promises the {role} {wanted[0][0]} float32, but "
+                f"{self._name}: its contract promises the {role} {wanted[0][0]} float32, but "
                 f"the network has {', '.join(f'{s} {t.__name__}' for s, t in found) or 'none'}; "
-                "build the model anew with timbrel-build"
+                "build the model again with timbrel-build"
             )
-        return self._interpreter.tensor(details[0]["index"])
+        return self._network.tensor(details[0]["index"])
 
-    def _hear_silence(self, path: Path) -> None:
-        """Run the network once on silence; some damage shows only then."""
+    def _run_on_silence(self) -> None:
+        """Run the network once, because some damage shows only then."""
         self._input()[0] = np.log(self.contract.front_end.log_offset)
-        self._interpreter.invoke()
+        self._network.invoke()
         if not np.isfinite(self._output()).all():
             raise InputError(
-                f"model file {path}: the network returns NaN or infinity for silence; "
-                "build the model anew with timbrel-build"
+                f"{self._name}: the network returns NaN or infinity for silence; "
+                "build the model again with timbrel-build"
             )
 
     def logits(self, patch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run the network on one patch, (patch_frames, bands): one logit a family."""
+        """Return the logits (families,) of one patch (patch_frames, bands)."""
         self._input()[0] = patch
-        self._interpreter.invoke()
+        self._network.invoke()
         self.patches_run += 1
         return self._output()[0].copy()  # type: ignore[no-any-return]
 
     def calibrated(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Scores in 0..1 from pooled logits, (..., families)."""
+        """Return scores in 0..1 for pooled logits; both are (..., families)."""
         raw: NDArray[np.float32] = logits * self._slopes + self._offsets
         return sigmoid(raw)
 
 
 class PatchPool:
-    """The scores of one source's windows; keeps the logits of patches that later windows share."""
+    """The scores of one source's windows; patches shared by overlapping windows are run once."""
 
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
@@ -81,11 +83,14 @@ class PatchPool:
         self._logits: dict[int, NDArray[np.float32]] = {}
 
     def forget(self) -> None:
-        """The next window belongs to other sound."""
+        """Drop the kept logits; the next window belongs to other sound."""
         self._logits.clear()
 
     def scores(self, frames: NDArray[np.float32], start_sample: int) -> NDArray[np.float32]:
-        """Scores (families,) of the window whose frames, (n, bands), begin at `start_sample`."""
+        """Return the scores (families,) of a window.
+
+        `frames` are its log-mel frames, (n, bands), and `start_sample` is its first sample.
+        """
         contract = self._classifier.contract
         for old in [start for start in self._logits if start < start_sample]:
             del self._logits[old]
@@ -99,20 +104,34 @@ class PatchPool:
         return self._classifier.calibrated(pooled / np.float32(len(contract.patch_starts)))
 
 
-def load_network(path: Path) -> Any:
-    """A TFLite interpreter on one thread with its tensors allocated.
+def load_classifier(path: Path = BUILT_IN_MODEL) -> Classifier:
+    """Load a model file.
 
-    Raises InputError when the file is no network that the runtime takes.
+    Raises InputError if its contract or checksum is wrong, or the network cannot be used with it.
+    """
+    contract = read_contract(path)
+    return Classifier(load_network(path), contract, name=_name_of(path))
+
+
+def load_network(network: Path | bytes) -> Any:
+    """Return a TFLite interpreter on one thread, its tensors allocated.
+
+    `network` is a `.tflite` file or its content. Raises InputError if the runtime rejects it.
     """
     make_interpreter = load_runtime()
-    with _refusing(path):
-        interpreter = make_interpreter(model_path=str(path), num_threads=1)
+    source: dict[str, str | bytes]
+    if isinstance(network, Path):
+        name, source = _name_of(network), {"model_path": str(network)}
+    else:
+        name, source = "network", {"model_content": network}
+    with _rejecting(name):
+        interpreter = make_interpreter(**source, num_threads=1)
         interpreter.allocate_tensors()
     return interpreter
 
 
 def load_runtime() -> Any:
-    """The class of the TFLite runtime's interpreters."""
+    """Return the interpreter class of the installed TFLite runtime."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
@@ -120,15 +139,19 @@ def load_runtime() -> Any:
     return Interpreter
 
 
+def _name_of(path: Path) -> str:
+    return f"model file {path}"
+
+
 @contextmanager
-def _refusing(path: Path) -> Iterator[None]:
-    """Raise the runtime's errors as InputError."""
+def _rejecting(name: str) -> Iterator[None]:
+    """Raise the runtime's errors as InputError; `name` names the network in the message."""
     try:
         with quiet_output():  # The C++ runtime prints messages of its own.
             yield
     except (ValueError, RuntimeError, OSError, MemoryError) as error:
         (reason,) = str(error).strip().splitlines()[-1:] or [type(error).__name__]
         raise InputError(
-            f"model file {path}: the TFLite runtime refuses it ({reason}); "
-            "name another, or build one with timbrel-build"
+            f"{name}: the TFLite runtime rejects it ({reason}); "
+            "use another, or build one with timbrel-build"
         ) from None

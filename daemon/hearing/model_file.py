@@ -1,6 +1,6 @@
-"""The contract inside a model file: what the network needs to hear and what its outputs mean.
+"""The contract in a model file: the network's inputs, and the meaning of its outputs.
 
-It is a ZIP appended to the `.tflite`, as TFLite's own metadata is, so that one file says it all.
+It is a ZIP appended to the `.tflite`, like TFLite's own metadata, so that a model is one file.
 """
 
 import hashlib
@@ -34,41 +34,64 @@ UnitInterval = Annotated[float, Meta(gt=0, lt=1)]
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """score = sigmoid(logit / temperature + offset): strictly monotone, so that ranks survive."""
+    """Calibration of a family: score = sigmoid(logit / temperature + offset).
 
-    # Wide enough for any network; beyond, float32 scores are no numbers any more.
+    It is strictly increasing, so the order of scores does not change.
+    """
+
+    # Wide enough for any network; beyond these bounds float32 scores are not numbers.
     temperature: Annotated[float, Meta(ge=1e-3, le=1e3)] = 1.0
+    """Divisor of the logit, 0.001..1000."""
     offset: Annotated[float, Meta(ge=-1e3, le=1e3)] = 0.0
+    """Added to the divided logit, -1000..1000."""
 
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a model comes from: enough to make it again and to judge it."""
+    """Where a model comes from, and its figures."""
 
     recipe_sha256: str
+    """Hash of the recipe's settings."""
     corpus_sha256: str
+    """Hash of the corpus' manifest."""
     seed: int
+    """The recipe's seed."""
     metrics: dict[str, float]
+    """Figures on the dev clips by name; empty if the model was not evaluated."""
     base: str = ""
+    """The network that training started from; empty if it started from scratch."""
     base_licence: str = ""
+    """Licence of `base`."""
 
 
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the daemon must know of a model; lists by family follow the order of `families`."""
+    """Everything that the daemon needs for running a network."""
 
     contract_version: int
+    """Version of this format."""
     tflite_sha256: str
+    """Hash of the network's bytes."""
     name: str
+    """Name of the model."""
     version: str
+    """Version of the model."""
     front_end: FrontEnd
+    """How log-mel frames are computed."""
     patch_frames: Annotated[int, Meta(ge=1)]
+    """Frames in a patch, the input of the network."""
     patch_starts: Annotated[
         tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1, max_length=_MOST_PATCHES)
     ]
+    """First frame of each patch of a window."""
     pooling: Literal["mean"]
+    """How the logits of a window's patches are combined."""
     families: Annotated[tuple[FamilyName, ...], Meta(min_length=1)]
+    """The network's outputs, in order."""
     calibration: tuple[Calibration, ...]
+    """Calibration of each family, in the order of `families`."""
     thresholds: tuple[UnitInterval, ...]
+    """Threshold of each family, in the order of `families`, between 0 and 1."""
     provenance: Provenance
+    """Where the model comes from."""
 
     def __post_init__(self) -> None:
         if len(set(self.families)) != len(self.families):
@@ -83,7 +106,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def title(self) -> str:
-        """Name and version as events and diagnostics show them."""
+        """Name and version, as shown in events and diagnostics."""
         return f"{self.name} {self.version}"
 
 
@@ -92,7 +115,7 @@ class _Version(msgspec.Struct):
 
 
 def sha256_of(path: Path, size: int | None = None) -> str:
-    """SHA-256 of a file's first `size` bytes, or of all, as hexadecimal digits."""
+    """Return the SHA-256 of the first `size` bytes of a file, by default of all, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         left = path.stat().st_size if size is None else size
@@ -103,25 +126,25 @@ def sha256_of(path: Path, size: int | None = None) -> str:
 
 
 def write_contract(path: Path, contract: Contract) -> None:
-    """Append the contract to a bare `.tflite`; its checksum is filled in here.
+    """Append the contract, with the network's checksum, to a bare `.tflite`.
 
-    Raises ValueError where the file already ends in a ZIP.
+    Raises ValueError if the file already ends with a ZIP.
     """
     if zipfile.is_zipfile(path):
-        raise ValueError(f"{path} already carries a contract")
+        raise ValueError(f"{path} already has a contract")
     contract = msgspec.structs.replace(contract, tflite_sha256=sha256_of(path))
     document = msgspec.json.format(msgspec.json.encode(contract), indent=2)
-    # A fixed date, so that the same model is the same bytes.
+    # The date is fixed, so that the same model always has the same bytes.
     member = zipfile.ZipInfo(_MEMBER, date_time=(1980, 1, 1, 0, 0, 0))
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(member, document, zipfile.ZIP_DEFLATED)
 
 
 def read_contract(path: Path) -> Contract:
-    """Read and check the contract; the network's bytes are compared with its checksum.
+    """Read and validate the contract of a model file, and verify the network's checksum.
 
-    Raises InputError with the reason when the file cannot be read, is no TFLite model, was cut or
-    changed, carries no contract, or one of another version.
+    Raises InputError if the file cannot be read, is not a TFLite model, was cut or changed, or has
+    no contract or one of another version.
     """
     try:
         with path.open("rb") as file:
@@ -139,7 +162,7 @@ def read_contract(path: Path) -> Contract:
 
 
 def _find_contract(path: Path, file: BinaryIO) -> tuple[bytes, int]:
-    """The contract's JSON, and how many bytes of network stand before the ZIP."""
+    """Return the contract's JSON, and the size of the network before the ZIP."""
     if file.read(8)[4:] != b"TFL3":
         raise InputError(f"model file {path}: not a TFLite model; {_REMEDY}")
     try:
@@ -149,7 +172,7 @@ def _find_contract(path: Path, file: BinaryIO) -> tuple[bytes, int]:
             tflite_size = min(info.header_offset for info in archive.infolist())
             return archive.read(_MEMBER), tflite_size
     except KeyError:
-        raise InputError(f"model file {path}: carries no contract; {_REMEDY}") from None
+        raise InputError(f"model file {path}: has no contract; {_REMEDY}") from None
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
@@ -160,7 +183,7 @@ def _find_contract(path: Path, file: BinaryIO) -> tuple[bytes, int]:
         zlib.error,
     ):
         raise InputError(
-            f"model file {path}: carries no contract, or was cut short; {_REMEDY}"
+            f"model file {path}: has no contract, or was cut short; {_REMEDY}"
         ) from None
 
 
@@ -170,7 +193,7 @@ def _parse(path: Path, document: bytes) -> Contract:
         if version != CONTRACT_VERSION:
             raise InputError(
                 f"model file {path}: contract version {version}, but this Timbrel reads "
-                f"{CONTRACT_VERSION}; install the Timbrel that made it or build the model anew"
+                f"{CONTRACT_VERSION}; install the Timbrel that made it or build the model again"
             )
         return msgspec.json.decode(document, type=Contract)
     except msgspec.MsgspecError as error:

@@ -1,4 +1,4 @@
-"""Try a model file in a child process, because the runtime may crash on a damaged network."""
+"""Try a model file in a child process, because a damaged network can crash the runtime."""
 
 import faulthandler
 import os
@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import NoReturn
 
 from daemon.errors import InputError
-from daemon.hearing.classifier import Classifier, load_runtime
+from daemon.hearing.classifier import load_classifier, load_runtime
 from daemon.system.silenced_output import quiet_output
 
-_MOST_SECONDS = 20
+_TIMEOUT_SECONDS = 20
 
 
 def try_out(path: Path) -> None:
-    """Raise InputError if loading the model or running it once crashes or hangs the process.
+    """Load the model and run it once in a child process.
 
-    Other faults are not reported here. Forks, so call it before other threads are started.
+    Raises InputError if that crashes or hangs; all other faults are ignored here. This forks, so
+    call it before any thread is started.
     """
     load_runtime()
     child = os.fork()
@@ -29,7 +30,7 @@ def try_out(path: Path) -> None:
         fate = "hangs" if name == "SIGALRM" else f"crashes with {name}"
         raise InputError(
             f"model file {path}: the TFLite runtime {fate} on it; "
-            "build the model anew with timbrel-build"
+            "build the model again with timbrel-build"
         )
 
 
@@ -39,8 +40,8 @@ def _load_and_exit(path: Path) -> NoReturn:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
-        signal.alarm(_MOST_SECONDS)
-        with quiet_output():  # Freeing a damaged network may crash too.
-            Classifier(path)
+        signal.alarm(_TIMEOUT_SECONDS)
+        with quiet_output():  # Freeing a damaged network can crash too.
+            load_classifier(path)
     finally:
         os._exit(0)

@@ -10,7 +10,7 @@ import msgspec
 from daemon import __version__
 from daemon.configuration.settings import AudioSettings, Settings, SourceSettings, TrackerSettings
 from daemon.errors import InputError
-from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
+from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
 from daemon.hearing.pipeline import Observer
 from daemon.hearing.rules import Rules, rules
 from daemon.hearing.scorer import Scorer
@@ -56,7 +56,7 @@ class Recognizer:
             from daemon.hearing.network_trial import try_out
 
             try_out(self.path)
-        self.classifier = Classifier(self.path)
+        self.classifier = load_classifier(self.path)
         contract = self.classifier.contract
         self.families = contract.families
         self.hop_seconds = settings.audio.hop_seconds

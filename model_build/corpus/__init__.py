@@ -1,1 +1,1 @@
-"""Recordings and what sounds in them."""
+"""Recordings: their labels, splits and decoded sound."""

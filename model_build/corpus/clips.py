@@ -1,104 +1,93 @@
-"""The corpus: its manifest's rows as clips, each with a path, what sounds in it, a licence."""
+"""The clips of a corpus: recordings with a label, a licence and a split, read from its manifest."""
 
-import csv
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from daemon.errors import InputError
+from model_build.corpus.manifest import NEEDED_COLUMNS, Row, read_manifest, rows_of
 
-MANIFEST = "manifest.csv"
 KINDS = {"note", "phrase", "room", "negative", "drum", "mixture", "rir", "unlabelled"}
-_PLAYED = {"note", "phrase", "room", "mixture"}
-_COLUMNS = {
-    "path",
-    "kind",
-    "split",
-    "label",
-    "accepts",
-    "source",
-    "group",
-    "origin",
-    "licence",
-    "redistributable",
-    "doubt",
-}
-_REMEDY = "name the corpus' folder with --corpus DIR or TIMBREL_CORPUS"
-_NAMED_AT_MOST = 10
+_LABELLED_BY_FAMILY = {"note", "phrase", "room", "mixture"}
+_LOGGED_AT_MOST = 10
 
 log = logging.getLogger(__name__)
 
 
 class Clip(msgspec.Struct, frozen=True):
-    """One recording. `families` sound in it; `accepts` are those that count as right.
-
-    `label` is the manifest's: a negative's and a stroke's sort.
-    """
+    """One recording: a row of the manifest."""
 
     path: str
+    """Path of the sound file, relative to the corpus' folder."""
     kind: str
+    """One of KINDS."""
     split: str
+    """`train` or `dev`."""
     label: str
+    """Families, separated by semicolons; of a negative or a drum stroke, its sort."""
     families: tuple[str, ...]
+    """The families that play."""
     accepts: tuple[str, ...]
+    """The families that count as a correct answer."""
     source: str
+    """The instrument, player or recording that it comes from."""
     group: str
+    """Clips of one group are never on both sides of a split."""
     origin: str
+    """How it was made: `real`, `sf-real`, `synth` or `rendered`."""
     licence: str
+    """Licence of the recording."""
     redistributable: bool
+    """True if the licence permits redistribution."""
     doubt: str
+    """Why its label or licence is doubtful; empty if it is not."""
 
 
 class Skipped(NamedTuple):
-    """A clip that cannot be used, and why."""
+    """A clip that cannot be used."""
 
     path: str
+    """Path as in the manifest."""
     reason: str
+    """Why it cannot be used."""
 
 
 class Corpus(NamedTuple):
-    """The usable clips of a folder, what is wrong with the others, the manifest's SHA-256."""
+    """The clips of a folder."""
 
     folder: Path
+    """The folder that the clips' paths are relative to."""
     clips: list[Clip]
+    """The usable clips."""
     skipped: list[Skipped]
+    """The others."""
     sha256: str
+    """SHA-256 of the manifest."""
 
 
 def read_corpus(folder: Path | None, families: tuple[str, ...]) -> Corpus:
-    """Read the manifest; a row that is wrong or whose file is missing is skipped, with a warning.
+    """Read the manifest; skip invalid rows and rows without a file, with a warning.
 
-    Raises InputError when the folder or its manifest is missing or not one of ours.
+    Raises InputError if the folder or its manifest is missing, or if the manifest lacks a column.
     """
     folder, manifest = read_manifest(folder)
     clips: list[Clip] = []
     skipped: list[Skipped] = []
-    for row in _rows(folder, manifest):
-        wrong = _wrong(row, folder, families)
-        if wrong:
-            skipped.append(Skipped(row.get("path") or "a row without path", wrong))
+    for row in rows_of(folder, manifest):
+        problem = _problem(row, folder, families)
+        if problem:
+            skipped.append(Skipped(row.get("path") or "a row without path", problem))
         else:
             clips.append(_clip(row))
-    warn_of(skipped)
+    log_skipped(skipped)
     return Corpus(folder, clips, skipped, hashlib.sha256(manifest).hexdigest())
 
 
-def read_manifest(folder: Path | None) -> tuple[Path, bytes]:
-    """The corpus' folder and its manifest; raises InputError when either is missing."""
-    if folder is None:
-        raise InputError(f"no corpus given; {_REMEDY}")
-    try:
-        return folder, (folder / MANIFEST).read_bytes()
-    except OSError as error:
-        raise InputError(f"corpus {folder / MANIFEST}: {error.strerror}; {_REMEDY}") from None
-
-
-def joined(first: Corpus, second: Corpus) -> Corpus:
-    """Two corpora as one, in the first one's folder; the second's clips keep whole paths."""
+def combined(first: Corpus, second: Corpus) -> Corpus:
+    """Return both as one corpus in the first one's folder; the second's clips get full paths."""
     moved = [
         msgspec.structs.replace(clip, path=str((second.folder / clip.path).resolve()))
         for clip in second.clips
@@ -107,41 +96,30 @@ def joined(first: Corpus, second: Corpus) -> Corpus:
     return Corpus(first.folder, first.clips + moved, first.skipped + second.skipped, both)
 
 
-def warn_of(skipped: Iterable[Skipped]) -> None:
-    """Name what is skipped and say how much it is; a long list is cut short."""
+def log_skipped(skipped: Iterable[Skipped]) -> None:
+    """Log a warning for each of the first skipped clips, and the number of the others."""
     every = list(skipped)
-    for path, reason in every[:_NAMED_AT_MOST]:
+    for path, reason in every[:_LOGGED_AT_MOST]:
         log.warning("skipped: %s: %s", path, reason)
-    if len(every) > _NAMED_AT_MOST:
-        log.warning("skipped: %d more", len(every) - _NAMED_AT_MOST)
+    if len(every) > _LOGGED_AT_MOST:
+        log.warning("skipped: %d more", len(every) - _LOGGED_AT_MOST)
 
 
-def _rows(folder: Path, manifest: bytes) -> Iterator[dict[str, str]]:
-    reader = csv.DictReader(manifest.decode("utf-8", "replace").splitlines())
-    missing = _COLUMNS - set(reader.fieldnames or ())
-    if missing:
-        raise InputError(
-            f"corpus {folder / MANIFEST}: lacks the columns {', '.join(sorted(missing))}; "
-            "add them to the manifest"
-        )
-    yield from reader
-
-
-def _wrong(row: dict[str, str], folder: Path, families: tuple[str, ...]) -> str:
-    """Say what is wrong with a row; nothing, where nothing is."""
-    if any(row.get(column) is None for column in _COLUMNS):
-        return "the row is cut short"
+def _problem(row: Row, folder: Path, families: tuple[str, ...]) -> str:
+    """Return why a row cannot be used; an empty string if it can."""
+    if any(row.get(column) is None for column in NEEDED_COLUMNS):
+        return "the row is incomplete"
     if row["kind"] not in KINDS:
         return f"unknown kind {row['kind']!r}"
-    unknown = set(_families(row)) - set(families) if row["kind"] in _PLAYED else set()
+    unknown = set(_families(row)) - set(families) if row["kind"] in _LABELLED_BY_FAMILY else set()
     if unknown:
-        return f"no family of the recipe: {', '.join(sorted(unknown))!r}"
+        return f"not a family of the recipe: {', '.join(sorted(unknown))!r}"
     if not row["path"] or not (folder / row["path"]).is_file():
         return "no such file"
     return ""
 
 
-def _clip(row: dict[str, str]) -> Clip:
+def _clip(row: Row) -> Clip:
     return Clip(
         path=row["path"],
         kind=row["kind"],
@@ -158,7 +136,7 @@ def _clip(row: dict[str, str]) -> Clip:
     )
 
 
-def _families(row: dict[str, str]) -> tuple[str, ...]:
+def _families(row: Row) -> tuple[str, ...]:
     if row["kind"] == "drum":
         return ("drums",)
-    return tuple(row["label"].split(";")) if row["kind"] in _PLAYED else ()
+    return tuple(row["label"].split(";")) if row["kind"] in _LABELLED_BY_FAMILY else ()

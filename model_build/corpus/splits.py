@@ -1,4 +1,4 @@
-"""Keeps a part of the training clips from training, by whole groups; dev is never touched."""
+"""Holds some groups of the training clips out of training; dev clips are not touched."""
 
 import zlib
 from collections import Counter, defaultdict
@@ -13,16 +13,16 @@ from model_build.corpus.clips import Clip
 def held_groups(
     clips: Sequence[Clip], fraction: float, seed: int, families: Iterable[str]
 ) -> frozenset[str]:
-    """Groups that are kept from training: about `fraction` of the clips of each kind and label.
+    """Return the groups to hold out: about `fraction` of the clips of each kind and label.
 
-    One instrument, player or recording is never on both sides. Raises InputError naming a family
-    that has no clips on one of the sides.
+    Whole groups are held out, so that no instrument, player or recording is on both sides. Raises
+    InputError naming a family that has no clips on one of the sides.
     """
     held: set[str] = set()
     strata = _strata(clips)
-    # The rarest first: what they hold back counts for the others too.
+    # The rarest stratum first: a group that it holds out counts for the other strata, too.
     for stratum in sorted(strata, key=lambda s: (len(strata[s]), s)):
-        held |= _drawn(strata[stratum], held, fraction, _rng(seed, stratum))
+        held |= _drawn_groups(strata[stratum], held, fraction, _rng(seed, stratum))
     for family in families:
         groups = {clip.group for clip in clips if family in clip.families}
         if not groups & held or not groups - held:
@@ -34,22 +34,25 @@ def held_groups(
 
 
 def _strata(clips: Iterable[Clip]) -> dict[str, Counter[str]]:
-    """How many clips each group has, by kind and family or label."""
+    """Count the clips of each group, by kind and by families (or label, if there are none)."""
     strata: dict[str, Counter[str]] = defaultdict(Counter)
     for clip in clips:
         strata[f"{clip.kind} {';'.join(clip.families) or clip.label}"][clip.group] += 1
     return strata
 
 
-def _drawn(
+def _drawn_groups(
     sizes: Counter[str], held: set[str], fraction: float, rng: np.random.Generator
 ) -> set[str]:
-    """Groups of one stratum to hold beside those that are; never its last one."""
+    """Return further groups of one stratum to hold out, never all of its groups.
+
+    `sizes` counts the clips of each group; `held` are the groups that are held out already.
+    """
     wanted = fraction * sizes.total() - sum(sizes[group] for group in held)
     free = sorted(set(sizes) - held)
     drawn: set[str] = set()
     for group in rng.permutation(free)[: len(free) - 1]:
-        if sizes[group] < 2 * wanted:  # nearer to what is wanted with it than without
+        if sizes[group] < 2 * wanted:  # closer to the wanted number with it than without
             drawn.add(str(group))
             wanted -= sizes[group]
     if not drawn and not held & set(sizes) and len(free) > 1:

@@ -1,1 +1,1 @@
-"""How well models hear, in figures."""
+"""Measure models on the corpus' dev clips: clips, events, conditions, cost."""

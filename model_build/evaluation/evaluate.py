@@ -1,51 +1,48 @@
-"""A model file and the corpus' dev clips in, its figures out; dev decides nothing else."""
+"""Measure a model on the corpus' dev clips, which decide nothing about the model itself."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from daemon.errors import InputError
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import Classifier, load_classifier
 from model_build.augmentations.room import shoebox_response
-from model_build.corpus.clips import Clip, Corpus, read_corpus, warn_of
-from model_build.corpus.decoded import usable
-from model_build.evaluation.clip_figures import (
-    SINGLE_KINDS,
+from model_build.corpus.clips import Corpus, read_corpus
+from model_build.evaluation.clip_figures import clip_figures, named_right
+from model_build.evaluation.clip_scores import (
     SPLIT,
-    Figures,
-    HeardClips,
-    figures,
-    right_ones,
+    ClipScores,
+    clip_scorer,
+    score_clips,
+    score_dev_clips,
+    usable_dev_clips,
 )
-from model_build.evaluation.cost import costs
-from model_build.evaluation.details import DayHeard, Details, Said, Shown
-from model_build.evaluation.event_figures import event_figures
-from model_build.evaluation.event_replay import alarms, events_in
-from model_build.evaluation.scorers import Ear, float_ear, our_ear, peer_ear
-from model_build.evaluation.sweep import Point, sweep
-from model_build.progress import shown
-from model_build.windows.home_day import day_at_home, reader
+from model_build.evaluation.cost import measure_costs
+from model_build.evaluation.details import DayResult, Details, measured_clips, model_scores
+from model_build.evaluation.events.event_figures import event_figures
+from model_build.evaluation.events.false_alarms import Alarms, count_alarms
+from model_build.evaluation.events.replay import events_in
+from model_build.evaluation.figures import Figures
+from model_build.evaluation.models import float_model, our_model, peer_model
+from model_build.evaluation.sweep import sweep
+from model_build.windows.home_day import day_at_home
 
 SEED = 1
 DAY_SECONDS = 3_600.0
 PLACES = ((0.8, 0.25, -24.0), (2.0, 0.35, -32.0), (3.5, 0.5, -40.0))  # metres, RT60 s, dBFS
-DECIMALS = 4  # of the scores that are kept
-
-Hear = Callable[[Clip], NDArray[np.float32]]
 
 
 class Evaluation(NamedTuple):
-    """The figures of a model, then of a peer, by name; and what they were counted from."""
+    """The result of measuring a model, and perhaps a peer."""
 
     figures: dict[str, Figures]
+    """The figures of each model by name, ours first."""
     details: Details
+    """The scores and events that the figures are computed from."""
 
 
-def evaluate(
+def evaluate_file(
     model: Path,
     corpus_folder: Path | None,
     *,
@@ -53,109 +50,87 @@ def evaluate(
     network: Path | None = None,
     day_seconds: float | None = None,
 ) -> Evaluation:
-    """Measure a model file as the daemon runs it: clips as windows, a day as events, its cost.
+    """Measure a model file, its cost and size included; see `evaluate`.
 
-    `peer` is measured on the same clips; `network` is the model before it was quantised. The day
-    lasts `day_seconds`, by default DAY_SECONDS. Raises InputError for a model or corpus that cannot
-    be used.
+    Raises InputError if the model or the corpus cannot be used.
     """
-    classifier = Classifier(model)
-    corpus = _readable(read_corpus(corpus_folder, classifier.contract.families))
-    ears = {model.stem: our_ear(classifier)}
-    if peer:
-        ears[f"peer {peer.stem}"] = peer_ear(peer)
-    heard = {name: heard_clips(corpus, by_clip(corpus, ear)) for name, ear in ears.items()}
-    found = {n: figures(heard[n], ear.families, ear.thresholds) for n, ear in ears.items()}
-    points = sweep(corpus, SPLIT, ears, seed=SEED)
-    day = _day(corpus, classifier, DAY_SECONDS if day_seconds is None else day_seconds)
-    found[model.stem] = msgspec.structs.replace(
-        found[model.stem], **_events(corpus, classifier, day)
+    evaluation = evaluate(
+        load_classifier(model),
+        corpus_folder,
+        name=model.stem,
+        peer=peer,
+        network=network,
+        day_seconds=day_seconds,
     )
-    if network:
-        floating = by_clip(corpus, float_ear(network, classifier))
-        top1 = _room_top1(heard[model.stem], floating, ears[model.stem].families)
-        found[model.stem] = msgspec.structs.replace(found[model.stem], float_room_top1=top1)
-    said = {name: _said(heard[name], ear, points[name]) for name, ear in ears.items()}
-    details = Details(_shown(heard[model.stem]), said, day)
-    return Evaluation(_with_costs(found, model, *([peer] if peer else [])), details)
+    return with_costs(evaluation, model, peer)
 
 
-def by_clip(corpus: Corpus, ear: Ear) -> Hear:
-    """The ear as a function of clips of the corpus."""
-    read = reader(corpus)
-    return lambda clip: ear.hear(read(clip))
+def evaluate(
+    classifier: Classifier,
+    corpus_folder: Path | None,
+    *,
+    name: str,
+    peer: Path | None = None,
+    network: Path | None = None,
+    day_seconds: float | None = None,
+) -> Evaluation:
+    """Measure a classifier as the daemon runs it: clips as windows, and a day as events.
 
-
-def heard_clips(corpus: Corpus, hear: Hear) -> HeardClips:
-    """The corpus' dev clips by kind, as any function from a clip to scores (families,) hears them.
-
-    Raises InputError when there are no phrases.
+    `name` names its figures. `peer` is YAMNet's `.tflite`, measured on the same clips; `network`
+    is the Keras network before quantisation. The day has `day_seconds`, by default DAY_SECONDS.
+    Raises InputError if the corpus cannot be used.
     """
-    dev = [clip for clip in corpus.clips if clip.split == SPLIT]
-    clips = {
-        kind: [clip for clip in dev if clip.kind == kind]
-        for kind in (*SINGLE_KINDS, "negative", "mixture")
+    corpus = usable_dev_clips(read_corpus(corpus_folder, classifier.contract.families))
+    models = {name: our_model(classifier)}
+    if peer:
+        models[f"peer {peer.stem}"] = peer_model(peer)
+    scored = {n: score_dev_clips(corpus, clip_scorer(corpus, m)) for n, m in models.items()}
+    found = {n: clip_figures(scored[n], m.families, m.thresholds) for n, m in models.items()}
+    points = sweep(corpus, SPLIT, models, seed=SEED)
+    day = _replay_day(corpus, classifier, DAY_SECONDS if day_seconds is None else day_seconds)
+    found[name] = msgspec.structs.replace(
+        found[name],
+        day=event_figures(day.passages, day.events, day.seconds),
+        alarms=_alarms(corpus, classifier),
+        float_room_top1=_float_room_top1(network, classifier, corpus, scored[name]),
+    )
+    scores = {n: model_scores(scored[n], m, points[n]) for n, m in models.items()}
+    return Evaluation(found, Details(measured_clips(scored[name]), scores, day))
+
+
+def with_costs(evaluation: Evaluation, model: Path, peer: Path | None) -> Evaluation:
+    """Return the evaluation with the cost and size of each model's file."""
+    files = [model, *([peer] if peer else [])]
+    figures = {
+        name: msgspec.structs.replace(one, cost=cost, size_bytes=file.stat().st_size)
+        for (name, one), file, cost in zip(
+            evaluation.figures.items(), files, measure_costs(*files), strict=True
+        )
     }
-    if not clips["phrase"]:
-        raise InputError(f"corpus {corpus.folder}: has no {SPLIT} phrases to measure with")
-    return HeardClips(clips, {kind: _scores(some, hear) for kind, some in clips.items() if some})
+    return evaluation._replace(figures=figures)
 
 
-def _scores(clips: Sequence[Clip], hear: Hear) -> NDArray[np.float32]:
-    """Scores (clips, families)."""
-    return np.stack([hear(clip) for clip in shown(clips, f"{clips[0].kind} clips")])
-
-
-def _readable(corpus: Corpus) -> Corpus:
-    """The corpus' clips to measure with, without those that cannot be: a warning names them."""
-    clips, skipped = usable([clip for clip in corpus.clips if clip.split == SPLIT], corpus.folder)
-    warn_of(skipped)
-    return corpus._replace(clips=clips)
-
-
-def _day(corpus: Corpus, classifier: Classifier, seconds: float) -> DayHeard:
+def _replay_day(corpus: Corpus, classifier: Classifier, seconds: float) -> DayResult:
     day = day_at_home(corpus, SPLIT, seed=SEED, seconds=seconds)
-    return DayHeard(seconds, day.passages, events_in(day.samples, classifier))
+    return DayResult(seconds, day.passages, events_in(day.samples, classifier))
 
 
-def _events(corpus: Corpus, classifier: Classifier, day: DayHeard) -> dict[str, Any]:
-    """What the daemon makes of a day at home, and of all negatives in three places."""
+def _alarms(corpus: Corpus, classifier: Classifier) -> Alarms:
     rng = np.random.default_rng(SEED)
     places = [
         (shoebox_response(rng, distance_metres=metres, rt60_seconds=seconds), dbfs)
         for metres, seconds, dbfs in PLACES
     ]
-    return {
-        "day": event_figures(day.passages, day.events, day.seconds),
-        "alarms": alarms(corpus, SPLIT, classifier, places),
-    }
+    return count_alarms(corpus, SPLIT, classifier, places)
 
 
-def _room_top1(heard: HeardClips, hear: Hear, families: Sequence[str]) -> float | None:
-    """The share of the room clips that another way of hearing them names right."""
-    clips = heard.clips["room"]
-    return float(np.mean(right_ones(_scores(clips, hear), families, clips))) if clips else None
-
-
-def _with_costs(found: dict[str, Figures], *models: Path) -> dict[str, Figures]:
-    return {
-        name: msgspec.structs.replace(one, cost=spent, size_bytes=path.stat().st_size)
-        for (name, one), path, spent in zip(found.items(), models, costs(*models), strict=True)
-    }
-
-
-def _shown(heard: HeardClips) -> dict[str, Shown]:
-    return {
-        clip.path: Shown(clip.kind, clip.label, clip.accepts, clip.source)
-        for clips in heard.clips.values()
-        for clip in clips
-    }
-
-
-def _said(heard: HeardClips, ear: Ear, points: list[Point]) -> Said:
-    scores = {
-        clip.path: tuple(round(float(score), DECIMALS) for score in row)
-        for kind, rows in heard.scores.items()
-        for clip, row in zip(heard.clips[kind], rows, strict=True)
-    }
-    return Said(ear.families, scores, points)
+def _float_room_top1(
+    network: Path | None, classifier: Classifier, corpus: Corpus, scored: ClipScores
+) -> float | None:
+    """Return the share of room clips that the network before quantisation names correctly."""
+    clips = scored.clips["room"]
+    if network is None or not clips:
+        return None
+    model = float_model(network, classifier)
+    scores = score_clips(clips, clip_scorer(corpus, model))
+    return float(np.mean(named_right(scores, model.families, clips)))

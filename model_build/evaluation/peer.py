@@ -1,6 +1,6 @@
-"""YAMNet as a stand-in for our model: a window in, one score a family out, to measure beside it.
+"""YAMNet as a peer: the scores of a window, one per family.
 
-Scores are averaged as the corpus' own baseline does.
+Scores are averaged in the same way as in the corpus' baseline.
 """
 
 from collections.abc import Callable
@@ -19,21 +19,23 @@ HOP_SAMPLES = FRAME_SAMPLES // 2
 
 
 def peer_scores(model: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """A function from samples (n,), at least 15 600, to scores (12,), a family each.
+    """Return a function from samples (n,), n at least 15 600, to scores (12,), one per family.
 
-    Raises InputError when the file is no YAMNet in TFLite's format.
+    Raises InputError if the file is not YAMNet as a `.tflite`.
     """
     interpreter = load_network(model)
-    heard, said = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    if tuple(heard["shape"]) != (FRAME_SAMPLES,):
-        raise InputError(f"peer {model}: takes {heard['shape']}, not YAMNet's [{FRAME_SAMPLES}]")
+    inputs, outputs = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    if tuple(inputs["shape"]) != (FRAME_SAMPLES,):
+        raise InputError(
+            f"peer {model}: is not YAMNet: its input is {inputs['shape']}, not [{FRAME_SAMPLES}]"
+        )
 
     def scores(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         frames = []
         for frame in sliding_window_view(samples, FRAME_SAMPLES)[::HOP_SAMPLES].copy():
-            interpreter.set_tensor(heard["index"], frame)
+            interpreter.set_tensor(inputs["index"], frame)
             interpreter.invoke()
-            classes = interpreter.get_tensor(said["index"])[0].astype(np.float32)
+            classes = interpreter.get_tensor(outputs["index"])[0].astype(np.float32)
             frames.append([classes[indices].max() for indices in CLASSES_OF_FAMILY.values()])
         return np.asarray(np.mean(frames, axis=0), np.float32)
 

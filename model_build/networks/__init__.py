@@ -1,1 +1,1 @@
-"""The networks, and what they learn from."""
+"""The networks and their losses."""

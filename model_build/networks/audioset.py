@@ -1,4 +1,4 @@
-"""Which of AudioSet's classes belong to which family, as in the corpus' own baseline."""
+"""AudioSet's classes that belong to each family, as in the corpus' baseline."""
 
 CLASSES_OF_FAMILY = {
     "bass": [137],

@@ -1,5 +1,6 @@
-"""Networks as tables of blocks: one patch of log-mel frames in, one logit a family out."""
+"""A convolutional network described by a table of blocks."""
 
+import math
 from typing import TYPE_CHECKING
 
 from model_build.recipe import Block, Network
@@ -8,10 +9,11 @@ if TYPE_CHECKING:
     import keras
 
 
-def network(table: Network, frames: int, bands: int, families: int) -> "keras.Model":
-    """Plain convolutions over a patch, (frames, bands); their average decides, (families,).
+def build_network(table: Network, frames: int, bands: int, families: int) -> "keras.Model":
+    """Return a network from a patch (frames, bands) to logits (families,).
 
-    ReLU6 because its bounded range quantises well: Howard et al., "MobileNets" (2017).
+    Its activations are ReLU6, because their bounded range quantises well: Howard et al.,
+    "MobileNets" (2017).
     """
     import keras
 
@@ -24,10 +26,10 @@ def network(table: Network, frames: int, bands: int, families: int) -> "keras.Mo
     return keras.Model(patch, keras.layers.Dense(families, name="logits")(x), name="network")
 
 
-def pooled(network: "keras.Model", patches: int) -> "keras.Model":
-    """The network on a window's patches, (patches, frames, bands), its logits averaged.
+def pool_patches(network: "keras.Model", patches: int) -> "keras.Model":
+    """Return the network applied to a window, (patches, frames, bands), its logits averaged.
 
-    What is fitted is what the daemon decides by: the window, not the patch.
+    Fitting it optimises the decision that the daemon makes: for a window, not for a patch.
     """
     import keras
 
@@ -39,13 +41,13 @@ def pooled(network: "keras.Model", patches: int) -> "keras.Model":
 
 
 def multiplications(network: "keras.Model") -> int:
-    """Multiply-accumulates of one patch in the convolutions and the last layer."""
+    """Return the multiply-accumulates of one patch in the convolutions and the last layer."""
     total = 0
     for layer in network.layers:
         for weight in layer.trainable_weights:
             if weight.path.endswith("kernel"):
-                places = layer.output.shape[1:-1]
-                total += int(weight.shape.num_elements()) * _product(places)
+                positions = math.prod(layer.output.shape[1:-1])
+                total += int(weight.shape.num_elements()) * positions
     return total
 
 
@@ -56,10 +58,3 @@ def _block(x: "keras.KerasTensor", block: Block) -> "keras.KerasTensor":
         x
     )
     return keras.layers.ReLU(6.0)(keras.layers.BatchNormalization()(x))
-
-
-def _product(numbers: tuple[int, ...]) -> int:
-    result = 1
-    for number in numbers:
-        result *= number
-    return result

@@ -1,4 +1,4 @@
-"""What a window's logits cost, given which families play in it."""
+"""Losses of a window's logits and, in distillation, of a student's other outputs."""
 
 from typing import TYPE_CHECKING
 
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
 
 
 def window_loss(*, label_smoothing: float, ranking_weight: float) -> "Loss":
-    """A function of labels and logits, both (windows, families), to a loss a window, (windows,).
+    """Return a loss of labels and logits, both (windows, families), as (windows,).
 
-    The first part asks of each family by itself whether it plays: what thresholds need. The second
-    asks which family it is rather than another, of windows where one plays: it is not drowned by
-    the many families that are easily told not to play.
+    Its first term is the cross-entropy of each family by itself, which thresholds depend on. The
+    second one ranks the family that plays above the others, in windows where one plays. Without
+    it, the many families that are easily recognised as absent would dominate.
     """
     import keras
 
     def loss(labels: "keras.KerasTensor", logits: "keras.KerasTensor") -> "keras.KerasTensor":
-        plays = keras.losses.binary_crossentropy(
+        presence = keras.losses.binary_crossentropy(
             labels, logits, from_logits=True, label_smoothing=label_smoothing
         )
         shares = labels / keras.ops.maximum(keras.ops.sum(labels, -1, keepdims=True), 1.0)
-        ranks = -keras.ops.sum(shares * keras.ops.log_softmax(logits), -1)
-        return plays + ranking_weight * ranks
+        ranking = -keras.ops.sum(shares * keras.ops.log_softmax(logits), -1)
+        return presence + ranking_weight * ranking
 
     return loss
 
 
 def known_window_loss(*, label_smoothing: float, ranking_weight: float) -> "Loss":
-    """`window_loss`, and nothing for windows whose labels nobody knows (above 1)."""
+    """Return `window_loss`, but 0 for windows with unknown labels (above 1)."""
     import keras
 
     of_known = window_loss(label_smoothing=label_smoothing, ranking_weight=ranking_weight)
@@ -45,23 +45,30 @@ def known_window_loss(*, label_smoothing: float, ranking_weight: float) -> "Loss
     return loss
 
 
-def embedding_loss(wanted: "keras.KerasTensor", given: "keras.KerasTensor") -> "keras.KerasTensor":
-    """Squared error of embeddings, (windows, patches, 1024), against their own size: (windows,)."""
-    import keras
+def embedding_loss(
+    teacher: "keras.KerasTensor", student: "keras.KerasTensor"
+) -> "keras.KerasTensor":
+    """Return the squared error of the student's embeddings, relative to their usual power.
 
-    error = keras.ops.mean(keras.ops.square(wanted - given), (1, 2))
-    return error / EMBEDDING_POWER
-
-
-def classes_loss(wanted: "keras.KerasTensor", given: "keras.KerasTensor") -> "keras.KerasTensor":
-    """Cross-entropy of the classes' scores, logits (windows, patches, 521) both: (windows,).
-
-    Summed over classes, of which nearly all are always silent.
+    Both are (windows, patches, 1024); the result is (windows,).
     """
     import keras
 
-    scores = keras.ops.sigmoid(wanted)
-    apart = keras.ops.sum(
-        keras.losses.binary_crossentropy(scores[..., None], given[..., None], from_logits=True), -1
+    error = keras.ops.mean(keras.ops.square(teacher - student), (1, 2))
+    return error / EMBEDDING_POWER
+
+
+def classes_loss(teacher: "keras.KerasTensor", student: "keras.KerasTensor") -> "keras.KerasTensor":
+    """Return the cross-entropy of the scores of the base's own classes.
+
+    Both are logits (windows, patches, 521); the result is (windows,). It is summed over classes,
+    because nearly all of them are always silent.
+    """
+    import keras
+
+    scores = keras.ops.sigmoid(teacher)
+    by_patch = keras.ops.sum(
+        keras.losses.binary_crossentropy(scores[..., None], student[..., None], from_logits=True),
+        -1,
     )
-    return keras.ops.mean(apart, -1)
+    return keras.ops.mean(by_patch, -1)

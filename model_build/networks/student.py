@@ -1,96 +1,62 @@
-"""The base network with a head for the families: taught the room, then shipped without the rest."""
+"""The student of a distillation: the base network with a head for the families.
+
+The names of its models and layers are part of the backup of an interrupted training.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model_build.networks.audioset import CLASSES_OF_FAMILY, MUSIC
-from model_build.networks.yamnet import EMBEDDING, yamnet
+from model_build.networks.yamnet import EMBEDDING
+from model_build.networks.yamnet_network import build_yamnet
 from model_build.recipe import Teaching
 
 if TYPE_CHECKING:
     import keras
 
 
-def pupil(teaching: Teaching, base: Path, families: Sequence[str]) -> "keras.Model":
-    """A patch, (96, 64), in; `embedding` and `classes` as the base says them, `logits` a family.
+def build_student(teaching: Teaching, base: Path, families: Sequence[str]) -> "keras.Model":
+    """Return a network from a patch (96, 64) to `embedding`, `classes` and `logits`.
 
-    The layer that reads the classes stays the base's own, so that the embedding must stay one that
-    it can read.
+    `embedding` and `classes` are the outputs of the base, `logits` those of the head, one per
+    family. The base's own layer from embedding to classes is frozen, so that the embedding must
+    remain one that this layer can read.
     """
     import keras
 
-    network = yamnet(base)
-    reader = network.get_layer("logits")
-    reader.trainable = False
+    network = build_yamnet(base)
+    classes_layer = network.get_layer("logits")
+    classes_layer.trainable = False
     embedding = network.get_layer("embedding").output
     head = _head(teaching, len(families))
     outputs = {
         "embedding": embedding,
         "classes": network.output["logits"],
-        "logits": head(_partly_taught(embedding, teaching.trunk_share)),
+        "logits": head(_scale_gradient(embedding, teaching.trunk_share)),
     }
     return keras.Model(network.input, outputs, name="pupil")
 
 
-def graduate(
-    taught: "keras.Model", teaching: Teaching, base: Path, families: Sequence[str]
-) -> "keras.Model":
-    """The pupil's family logits and, on top, what the base knows: what is quantised and shipped.
+def pool_student_patches(student: "keras.Model", patches: int) -> "keras.Model":
+    """Return the student applied to a window, (patches, frames, bands).
 
-    What the base knows of a family is the loudest of its classes; that it is music at all counts
-    for every family. The head learned without either: a head that has them from the start only
-    learns what they get wrong in the corpus, and hears recordings unlike those of the corpus worse.
-    For the same reason the weights lean back to the base's, a share of the way.
+    Its family logits are averaged over the patches; embeddings and classes stay by patch.
     """
     import keras
 
-    taught = _leant(taught, pupil(teaching, base, families), teaching.base_share)
-    embedding = taught.output["embedding"]
-    kernel, bias = taught.get_layer("logits").get_weights()
-    logits = taught.get_layer("head")(embedding)
-    if weight := teaching.known_weight:
-        logits = logits + _known(families, embedding, weight * kernel, weight * bias)
-    if weight := teaching.music_weight:
-        # One column a family, all the same: TensorFlow adds a single one to the wrong rows where
-        # there are as many patches as families.
-        of_all = [MUSIC] * len(families)
-        music = keras.layers.Dense(len(families), name="music", trainable=False)
-        logits = logits + music(embedding)
-        music.set_weights([weight * kernel[:, of_all], weight * bias[of_all]])
-    return keras.Model(taught.input, logits, name="network")
-
-
-def schooled(taught: "keras.Model", patches: int) -> "keras.Model":
-    """The pupil on a window's patches, (patches, frames, bands), its family logits averaged."""
-    import keras
-
-    shape = taught.input.shape[1:]
+    shape = student.input.shape[1:]
     window = keras.Input((patches, *shape), name="window")
-    said = taught(keras.ops.reshape(window, (-1, *shape)))
-    apart = {
+    by_patch = student(keras.ops.reshape(window, (-1, *shape)))
+    outputs = {
         name: keras.ops.reshape(value, (-1, patches, value.shape[-1]))
-        for name, value in said.items()
+        for name, value in by_patch.items()
     }
-    apart["logits"] = keras.ops.mean(apart["logits"], axis=1)
-    return keras.Model(window, apart, name="schooled")
-
-
-def _leant(taught: "keras.Model", start: "keras.Model", share: float) -> "keras.Model":
-    """The pupil whose base is an average of what it became and what it was; the head stays.
-
-    Wortsman et al., "Robust fine-tuning of zero-shot models" (2022): such an average hears what is
-    unlike the corpus better than either. `start` takes the weights.
-    """
-    for own, learned in zip(start.layers, taught.layers, strict=True):
-        kept = 0.0 if own.name == "head" else share
-        pairs = zip(own.get_weights(), learned.get_weights(), strict=True)
-        own.set_weights([kept * before + (1.0 - kept) * after for before, after in pairs])
-    return start
+    outputs["logits"] = keras.ops.mean(outputs["logits"], axis=1)
+    return keras.Model(window, outputs, name="schooled")
 
 
 def _head(teaching: Teaching, families: int) -> "keras.Model":
-    """An embedding, (1024,), in; a logit a family out."""
+    """Return a network from an embedding (1024,) to logits (families,)."""
     import keras
 
     embedding = keras.Input((EMBEDDING,), name="seen")
@@ -100,27 +66,8 @@ def _head(teaching: Teaching, families: int) -> "keras.Model":
     return keras.Model(embedding, logits, name="head")
 
 
-def _known(families: Sequence[str], embedding: Any, kernel: Any, bias: Any) -> Any:
-    """The loudest of each family's own classes, (n, families); 0 where the base knows none."""
-    import keras
-
-    classes = [CLASSES_OF_FAMILY.get(family, []) for family in families]
-    order = [index for indices in classes for index in indices]
-    read = keras.layers.Dense(max(1, len(order)), name="known", trainable=False)
-    values = read(embedding)
-    if order:
-        read.set_weights([kernel[:, order], bias[order]])
-    loudest, start = [], 0
-    for indices in classes:
-        end = start + len(indices)
-        run = values[:, start:end] if indices else 0.0 * values[:, :1]
-        loudest.append(keras.ops.max(run, axis=1, keepdims=True))
-        start = end
-    return keras.ops.concatenate(loudest, axis=1)
-
-
-def _partly_taught(value: Any, share: float) -> Any:
-    """The value itself, of whose gradient only a share comes through."""
+def _scale_gradient(value: Any, share: float) -> Any:
+    """Return the value unchanged, but let only a share of its gradient through."""
     import keras
 
     if share == 1.0:

@@ -1,6 +1,7 @@
-"""What the untouched base network hears in clean patches: the lessons that its pupil learns from.
+"""The teacher of a distillation: the unchanged base network, applied to clean sound.
 
-Hinton et al., "Distilling the Knowledge in a Neural Network" (2015), here from clean to room.
+Hinton et al., "Distilling the Knowledge in a Neural Network" (2015). Here the student learns the
+teacher's outputs for clean sound from the sound of a room.
 """
 
 from pathlib import Path
@@ -8,27 +9,32 @@ from pathlib import Path
 import numpy as np
 
 from daemon.system.silenced_output import quiet_output
-from model_build.networks.yamnet import CLASSES, EMBEDDING, yamnet
-from model_build.progress import shown
+from model_build.networks.yamnet import CLASSES, EMBEDDING
+from model_build.networks.yamnet_network import build_yamnet
+from model_build.progress import with_progress
 from model_build.run_folder import RunFolder, reserve
 
 _PATCHES_AT_ONCE = 256
 
 
-def write_lessons(run: RunFolder, side: str, base: Path) -> None:
-    """Write embeddings and class logits of one side's clean patches; those are then removed."""
+def write_teacher_outputs(run: RunFolder, side: str, base: Path) -> None:
+    """Write embeddings and class logits of one side's clean patches; then delete the patches.
+
+    Raises InputError if the patches are missing or `base` is not YAMNet.
+    """
     clean = np.load(run.needed(run.clean_patches(side), "features"), mmap_mode="r")
     windows, per_window = clean.shape[:2]
-    with quiet_output():  # TensorFlow greets in C++.
-        teacher = yamnet(base)
+    with quiet_output():  # TensorFlow prints log lines in C++ when it is imported.
+        teacher = build_yamnet(base)
     whole = (windows, per_window)
-    embeddings = reserve(run.lesson(side, "embeddings"), np.float16, (*whole, EMBEDDING))
-    classes = reserve(run.lesson(side, "classes"), np.float16, (*whole, CLASSES))
+    embeddings = reserve(run.teacher_output(side, "embeddings"), np.float16, (*whole, EMBEDDING))
+    classes = reserve(run.teacher_output(side, "classes"), np.float16, (*whole, CLASSES))
     step = max(1, _PATCHES_AT_ONCE // per_window)
-    for start in shown(range(0, windows, step), f"{side} lessons"):
+    for start in with_progress(range(0, windows, step), f"{side} teacher outputs"):
         some = clean[start : start + step]
-        said = teacher(some.reshape(-1, *clean.shape[2:]).astype(np.float32), training=False)
+        patches = some.reshape(-1, *clean.shape[2:]).astype(np.float32)
+        outputs = teacher(patches, training=False)
         shape = (*some.shape[:2], -1)
-        embeddings[start : start + step] = np.asarray(said["embedding"]).reshape(shape)
-        classes[start : start + step] = np.asarray(said["logits"]).reshape(shape)
+        embeddings[start : start + step] = np.asarray(outputs["embedding"]).reshape(shape)
+        classes[start : start + step] = np.asarray(outputs["logits"]).reshape(shape)
     run.clean_patches(side).unlink()

@@ -1,1 +1,1 @@
-"""What a run found, as pages for people."""
+"""Reports of a run for people: the HTML page, the model card, text tables."""

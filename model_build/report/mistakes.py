@@ -1,52 +1,59 @@
-"""What an evaluation heard in, the clips that a model got most wrong out."""
+"""Find the worst mistakes of a model."""
 
 from collections import Counter
 from typing import NamedTuple
 
-from model_build.evaluation.details import Details, Said, Shown
+from model_build.evaluation.details import Details, MeasuredClip, ModelScores
 
 NOTHING = "nothing"
-OF_A_SORT = 2  # at most, with the same truth and the same mistake
+MOST_ALIKE = 2  # mistakes with the same truth and the same wrong family
 
 
 class Mistake(NamedTuple):
-    """A clip, and the families that a model scored highest, best first."""
+    """A clip whose highest score belongs to a family that is not accepted."""
 
     path: str
-    shown: Shown
-    said: list[tuple[str, float]]
+    """The clip's path in the corpus."""
+    clip: MeasuredClip
+    """The clip."""
+    ranked: list[tuple[str, float]]
+    """All families with their scores, highest first."""
     true_score: float
+    """The highest score of an accepted family; 0 if no family is accepted."""
 
     @property
     def margin(self) -> float:
-        """How far the highest score lies above the best of those that would be right."""
-        return self.said[0][1] - self.true_score
+        """The highest score less the highest one of an accepted family."""
+        return self.ranked[0][1] - self.true_score
 
 
-def worst(details: Details, said: Said, count: int) -> list[Mistake]:
-    """The worst mistakes; one of a source, and few of a sort, so that they teach more."""
+def worst_mistakes(details: Details, model: ModelScores, count: int) -> list[Mistake]:
+    """Return up to `count` mistakes with the largest margins.
+
+    Only one of each source and two of each confusion are returned, so that they differ.
+    """
     sources: set[str] = set()
-    sorts: Counter[tuple[str, str]] = Counter()
+    confusions: Counter[tuple[str, str]] = Counter()
     chosen: list[Mistake] = []
-    for mistake in sorted(_all(details, said), key=lambda m: (-m.margin, m.path)):
-        shown = mistake.shown
-        sort = shown.label, mistake.said[0][0] if shown.accepts else NOTHING
-        if shown.source in sources or sorts[sort] == OF_A_SORT:
+    for mistake in sorted(_all_mistakes(details, model), key=lambda m: (-m.margin, m.path)):
+        clip = mistake.clip
+        confusion = clip.label, mistake.ranked[0][0] if clip.accepts else NOTHING
+        if clip.source in sources or confusions[confusion] == MOST_ALIKE:
             continue
-        sources.add(shown.source)
-        sorts[sort] += 1
+        sources.add(clip.source)
+        confusions[confusion] += 1
         chosen.append(mistake)
     return chosen[:count]
 
 
-def _all(details: Details, said: Said) -> list[Mistake]:
+def _all_mistakes(details: Details, model: ModelScores) -> list[Mistake]:
     found = []
-    for path, shown in details.clips.items():
-        if shown.kind == "mixture" or path not in said.scores:
+    for path, clip in details.clips.items():
+        if clip.kind == "mixture" or path not in model.scores:
             continue
-        scores = dict(zip(said.families, said.scores[path], strict=True))
+        scores = dict(zip(model.families, model.scores[path], strict=True))
         ranked = sorted(scores.items(), key=lambda item: -item[1])
-        if ranked[0][0] not in shown.accepts:
-            true_score = max((scores.get(family, 0.0) for family in shown.accepts), default=0.0)
-            found.append(Mistake(path, shown, ranked, true_score))
+        if ranked[0][0] not in clip.accepts:
+            true_score = max((scores.get(family, 0.0) for family in clip.accepts), default=0.0)
+            found.append(Mistake(path, clip, ranked, true_score))
     return found

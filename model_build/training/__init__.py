@@ -1,1 +1,1 @@
-"""From windows to a model file: fitting, quantizing, thresholds."""
+"""Turn windows into a model file: fit, quantise, calibrate, set thresholds, assemble."""

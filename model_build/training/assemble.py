@@ -1,14 +1,9 @@
-"""A bare `.tflite` and what is known of it in, the model file with its contract out."""
+"""Assemble the model file: the quantised network with its contract."""
 
 import shutil
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
-import msgspec
-import numpy as np
-from numpy.typing import NDArray
-
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import Classifier, load_network
 from daemon.hearing.log_mel import FrontEnd
 from daemon.hearing.model_file import (
     CONTRACT_VERSION,
@@ -17,34 +12,27 @@ from daemon.hearing.model_file import (
     Provenance,
     write_contract,
 )
+from daemon.system.whole_file import whole_file
 from model_build.networks.yamnet import LICENCE
 from model_build.recipe import Recipe
+from model_build.run_folder import RunFolder
+from model_build.training.operating_points import OperatingPoints, read_operating_points
+from model_build.windows.features import made_features
 
 
-class OperatingPoints(msgspec.Struct, frozen=True):
-    """Per family, in the recipe's order: calibration, threshold, and what the threshold gives."""
-
-    calibration: tuple[Calibration, ...]
-    thresholds: tuple[float, ...]
-    precision: tuple[float, ...]
-    recall: tuple[float, ...]
-
-
-def assemble(
-    bare: Path,
-    model: Path,
+def contract_of(
     recipe: Recipe,
     *,
     points: OperatingPoints | None = None,
     corpus_sha256: str = "",
     metrics: Mapping[str, float] | None = None,
-) -> Path:
-    """Copy the bare network to `model` and append its contract; return `model`.
+) -> Contract:
+    """Return the contract of a recipe's network; its checksum is still empty.
 
-    Without operating points a score is the logit's sigmoid and every threshold 0.5.
+    Without operating points a score is the sigmoid of the logit, and every threshold is 0.5.
     """
     count = len(recipe.families)
-    contract = Contract(
+    return Contract(
         contract_version=CONTRACT_VERSION,
         tflite_sha256="",
         name=f"timbrel-{recipe.name}",
@@ -65,13 +53,32 @@ def assemble(
             base_licence=LICENCE if recipe.teaching else "",
         ),
     )
-    model.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(bare, model)
-    write_contract(model, contract)
-    return model
 
 
-def logits_of(model: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """The model as the daemon runs it: patches (n, frames, bands) in, logits (n, families) out."""
-    classifier = Classifier(model)
-    return lambda patches: np.stack([classifier.logits(patch) for patch in patches])
+def load_run_classifier(
+    recipe: Recipe, run: RunFolder, points: OperatingPoints | None = None
+) -> Classifier:
+    """Return the run's quantised network as the daemon would run it with these operating points.
+
+    Raises InputError if the network is missing or cannot be used.
+    """
+    network = run.needed(run.network, "quantize")
+    contract = contract_of(recipe, points=points)
+    return Classifier(load_network(network), contract, name=f"network {network}")
+
+
+def assemble(recipe: Recipe, run: RunFolder, metrics: Mapping[str, float] | None = None) -> None:
+    """Write the run's model file, with `metrics` as its figures if it was evaluated.
+
+    Raises InputError if the network, its operating points or the features are missing.
+    """
+    contract = contract_of(
+        recipe,
+        points=read_operating_points(run),
+        corpus_sha256=made_features(recipe, run).corpus_sha256,
+        metrics=metrics,
+    )
+    network = run.needed(run.network, "quantize")
+    with whole_file(run.model) as fresh:
+        shutil.copyfile(network, fresh)
+        write_contract(fresh, contract)

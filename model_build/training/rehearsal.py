@@ -1,12 +1,11 @@
-"""A model and its run's held-back clips in; thresholds out at which it is calm enough for a home.
+"""Move all thresholds until a model has few false events in a rehearsed day at home.
 
-It is tried as the daemon would run it, on a day at home and on negatives in three places. The clips
-that a model is measured with are never among them.
+The model is run as in the daemon, on a day at home and on negatives in three places, all made of
+the run's held-out clips. The clips of the evaluation are never among them.
 """
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -16,13 +15,14 @@ from daemon.hearing.logits import shift_probability
 from daemon.sound.window import SAMPLE_RATE_HZ
 from model_build.augmentations.room import shoebox_response
 from model_build.corpus.clips import Clip
-from model_build.evaluation.event_figures import EventFigures, event_figures
-from model_build.evaluation.event_replay import events_of, heard_windows
-from model_build.progress import shown
-from model_build.recipe import Recipe, Rehearsal
+from model_build.evaluation.events.event_figures import EventFigures, event_figures
+from model_build.evaluation.events.replay import events_of, heard_windows
+from model_build.progress import with_progress
+from model_build.recipe import Rehearsal
 from model_build.run_folder import RunFolder
-from model_build.windows.features import held_clips
-from model_build.windows.home_day import Day, Passage, day_of, strung
+from model_build.windows.clip_sequences import clips_in_room
+from model_build.windows.home_day import Day, Passage, compose_day
+from model_build.windows.used_clips import held_clips
 
 PLACES = ((0.6, 0.2, -21.0), (1.6, 0.45, -34.0), (3.0, 0.6, -43.0))  # metres, RT60 s, dBFS
 PAUSE_SECONDS = 12.0
@@ -32,54 +32,48 @@ HIGHEST = 0.98
 log = logging.getLogger(__name__)
 
 
-class Rehearsed(msgspec.Struct, frozen=True):
-    """The thresholds found, by how much they moved, and what the tracker made of them there."""
+class RehearsalResult(msgspec.Struct, frozen=True):
+    """Thresholds that were tried in the rehearsal, and their figures there."""
 
     thresholds: tuple[float, ...]
+    """A threshold in 0..1 for each family."""
     shift: float
+    """How far they were moved, in logits."""
     figures: EventFigures
+    """The events that the tracker finds at these thresholds, compared with the truth."""
 
 
-def rehearse(model: Path, recipe: Recipe, wanted: Rehearsal, run: RunFolder) -> Rehearsed:
-    """Move all of the model's thresholds together to where most passages are named right.
+def rehearse(
+    classifier: Classifier, wanted: Rehearsal, run: RunFolder, *, seed: int
+) -> RehearsalResult:
+    """Move all thresholds of the classifier by the shift that names most passages correctly.
 
-    Only thresholds that keep to the recipe's false_events_an_hour are considered; if none do, those
-    with the fewest false events are used.
+    Only shifts that keep to `wanted.false_events_an_hour` are considered. If none does, the one
+    with the fewest false events is used, with a warning.
     """
-    day = rehearsal(run, seed=recipe.seed, seconds=wanted.day_seconds)
-    classifier = Classifier(model)
-    families, thresholds = recipe.families, classifier.contract.thresholds
+    day = rehearsal_day(run, seed=seed, seconds=wanted.day_seconds)
+    families, thresholds = classifier.contract.families, classifier.contract.thresholds
     heard = heard_windows(day.samples, classifier)
     seconds = len(day.samples) / SAMPLE_RATE_HZ
-    tried = []
-    for shift in shown(SHIFTS, "rehearsed thresholds"):
+    results = []
+    for shift in with_progress(SHIFTS, "rehearsed thresholds"):
         moved = tuple(
             min(HIGHEST, shift_probability(threshold, float(shift))) for threshold in thresholds
         )
-        events = events_of(heard, seconds, families, moved)
-        tried.append(Rehearsed(moved, float(shift), event_figures(day.passages, events, seconds)))
-    calm = [t for t in tried if _false_events_an_hour(t) <= wanted.false_events_an_hour]
+        figures = event_figures(day.passages, events_of(heard, seconds, families, moved), seconds)
+        results.append(RehearsalResult(moved, float(shift), figures))
+    calm = [r for r in results if _false_events_an_hour(r) <= wanted.false_events_an_hour]
     if not calm:
         log.warning(
             "no thresholds meet false_events_an_hour; using those with the fewest false events"
         )
-    return max(calm, key=_named) if calm else min(tried, key=_false_events_an_hour)
+    return max(calm, key=_quality) if calm else min(results, key=_false_events_an_hour)
 
 
-def _named(rehearsed: Rehearsed) -> float:
-    """The share of passages heard and named right; each wrong name undoes a right one."""
-    figures = rehearsed.figures
-    return figures.right + figures.hits - figures.wrong_events / max(1, figures.passages)
-
-
-def _false_events_an_hour(rehearsed: Rehearsed) -> float:
-    return rehearsed.figures.false_events / rehearsed.figures.hours
-
-
-def rehearsal(run: RunFolder, *, seed: int, seconds: float) -> Day:
-    """`seconds` of a day at home, then every negative in each of three places."""
+def rehearsal_day(run: RunFolder, *, seed: int, seconds: float) -> Day:
+    """Return `seconds` of a day at home, followed by every negative in each of three places."""
     clips, read = held_clips(run)
-    day = day_of(clips, read, seed=seed, seconds=seconds)
+    day = compose_day(clips, read, seed=seed, seconds=seconds)
     rng = np.random.default_rng(seed)
     sounds, passages = [day.samples], list(day.passages)
     negatives = [clip for clip in clips if clip.kind == "negative"]
@@ -87,11 +81,21 @@ def rehearsal(run: RunFolder, *, seed: int, seconds: float) -> Day:
         response = shoebox_response(rng, distance_metres=metres, rt60_seconds=rt60_seconds)
         sounds.append(np.zeros(round(PAUSE_SECONDS * SAMPLE_RATE_HZ), np.float32))
         start_seconds = sum(map(len, sounds)) / SAMPLE_RATE_HZ
-        sounds.append(strung(_mixed(negatives, rng), read, response, dbfs=dbfs))
+        sounds.append(clips_in_room(_shuffled(negatives, rng), read, response, dbfs=dbfs))
         end_seconds = start_seconds + len(sounds[-1]) / SAMPLE_RATE_HZ
         passages.append(Passage("negatives", (), start_seconds, end_seconds))
     return Day(np.concatenate(sounds), passages)
 
 
-def _mixed(clips: Sequence[Clip], rng: np.random.Generator) -> list[Clip]:
-    return [clips[place] for place in rng.permutation(len(clips))]
+def _quality(result: RehearsalResult) -> float:
+    """Passages detected plus passages named correctly, less wrong names, as shares of passages."""
+    figures = result.figures
+    return figures.right + figures.hits - figures.wrong_events / max(1, figures.passages)
+
+
+def _false_events_an_hour(result: RehearsalResult) -> float:
+    return result.figures.false_events / result.figures.hours
+
+
+def _shuffled(clips: Sequence[Clip], rng: np.random.Generator) -> list[Clip]:
+    return [clips[index] for index in rng.permutation(len(clips))]

@@ -1,1 +1,1 @@
-"""Training windows: clips drawn, placed in rooms and turned into patches."""
+"""The windows that a network is trained on, and a day of sound to measure with."""

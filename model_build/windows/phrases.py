@@ -1,4 +1,4 @@
-"""Single notes in, something like a played phrase out; drum strokes in, a beat out."""
+"""Composes parts of single sounds: notes to a phrase, drum strokes to a beat."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,23 +9,24 @@ from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES
 
 RELEASE_SECONDS = 0.04
 VELOCITY_DB = (-9.0, 0.0)
-GATE = (0.6, 1.6)  # how long a note sounds, in intervals: detached to overlapping
+GATE = (0.6, 1.6)  # length of a note in intervals: detached to overlapping
 CHORD_PROBABILITY = 0.35
 CHORD_NOTES = (2, 4)
 BEATS_PER_MINUTE = (70.0, 160.0)
 STROKE_PROBABILITY = (0.1, 0.6)
 
 
-def strung(
+def phrase_of_notes(
     notes: Sequence[NDArray[np.float32]],
     rng: np.random.Generator,
     *,
     interval_seconds: tuple[float, float],
     chords: bool,
 ) -> NDArray[np.float32]:
-    """A window of 4 s, (64 000,), in which notes of one instrument follow each other.
+    """Return a window of 4 s, (64 000,), in which notes of one instrument follow each other.
 
-    One rhythm holds for the window: intervals are one or two of its beats.
+    `interval_seconds` is the range of the beat, which is the same for the whole window; notes
+    follow after one or two beats. With `chords`, some windows have several notes at once.
     """
     window = np.zeros(WINDOW_SAMPLES, np.float32)
     beat = np.exp(rng.uniform(*np.log(interval_seconds))) * SAMPLE_RATE_HZ
@@ -36,16 +37,19 @@ def strung(
         count = int(rng.integers(*CHORD_NOTES, endpoint=True)) if with_chords else 1
         for _ in range(count):
             note = notes[int(rng.integers(len(notes)))]
-            struck = _released(note, round(interval * rng.uniform(*GATE)))
-            _add(window, struck, round(at), rng.uniform(*VELOCITY_DB))
+            cut = released(note, round(interval * rng.uniform(*GATE)))
+            _add(window, cut, round(at), rng.uniform(*VELOCITY_DB))
         at += interval
     return window
 
 
-def beat(
+def beat_of_strokes(
     strokes: Mapping[str, Sequence[NDArray[np.float32]]], rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """A bar's pattern of strokes (kick, snare, ...), repeated over a window of 4 s, (64 000,)."""
+    """Return a window of 4 s, (64 000,), that repeats a random bar of drum strokes.
+
+    `strokes` maps sorts (kick, snare, ...) to recordings; each sort occurs in the bar.
+    """
     window = np.zeros(WINDOW_SAMPLES, np.float32)
     step = 60.0 / rng.uniform(*BEATS_PER_MINUTE) / 4.0 * SAMPLE_RATE_HZ
     first = rng.uniform(0.0, step)
@@ -59,8 +63,8 @@ def beat(
     return window
 
 
-def _released(note: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
-    """The note's first samples, faded out where it is cut."""
+def released(note: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
+    """Return the first `samples` of the note, faded out at the end if it is cut."""
     if samples >= len(note):
         return note
     fade = min(samples, round(RELEASE_SECONDS * SAMPLE_RATE_HZ))

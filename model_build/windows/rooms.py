@@ -1,4 +1,4 @@
-"""The rooms of a run: impulse responses computed or measured, on disk, drawn from by chance."""
+"""The impulse responses of one side of the split, computed or measured, on disk."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from daemon.errors import InputError
 from daemon.sound.window import SAMPLE_RATE_HZ
 from daemon.system.whole_file import whole_file
-from model_build.augmentations.room import shoebox_response
+from model_build.augmentations.random_room import random_room_response
 from model_build.recipe import Room
-from model_build.workers import each
+from model_build.workers import parallel_map
 
-MOST_ROOMS_TRIED = 20
-LONGEST_SAMPLES = SAMPLE_RATE_HZ  # what rings on after a second lies 60 dB below in a living room
+LONGEST_SAMPLES = SAMPLE_RATE_HZ  # after a second, a living room has decayed by 60 dB
 
 
 class _Task(NamedTuple):
@@ -24,15 +23,16 @@ class _Task(NamedTuple):
 
 
 class Rooms:
-    """Responses, (n, 16 000), of one side of the split."""
+    """Responses, (n, 16 000), to draw from."""
 
     def __init__(self, path: Path, measured_share: float) -> None:
+        """Read the file that `write_rooms` wrote; `measured_share` of the draws are measured."""
         with np.load(path) as file:
             self._computed, self._measured = file["computed"], file["measured"]
         self._measured_share = measured_share
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.float32]:
-        """One response, (16 000,), its direct sound first."""
+        """Return one response, (16 000,), that starts with its direct sound."""
         measured = rng.random() < self._measured_share and len(self._measured)
         pool = self._measured if measured else self._computed
         return pool[rng.integers(len(pool))]  # type: ignore[no-any-return]
@@ -45,10 +45,13 @@ def write_rooms(
     seed: tuple[int, ...],
     workers: int | None = None,
 ) -> None:
-    """Compute `room.responses` rooms and store them beside the measured ones."""
+    """Compute `room.responses` rooms and store them with the measured ones.
+
+    Raises InputError if there is no room for the recipe's distances and reverberation times.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     tasks = [_Task((*seed, index), room) for index in range(room.responses)]
-    computed = list(each(_computed, tasks, what="rooms", workers=workers))
+    computed = list(parallel_map(_compute, tasks, label="rooms", workers=workers))
     aligned = [_from_direct_sound(response) for response in measured]
     with whole_file(path) as fresh:
         np.savez(
@@ -58,25 +61,22 @@ def write_rooms(
         )
 
 
-def _computed(task: _Task) -> NDArray[np.float32]:
-    rng = np.random.default_rng(task.seed)
-    for _ in range(MOST_ROOMS_TRIED):
-        try:
-            response = shoebox_response(
-                rng,
-                distance_metres=rng.uniform(*task.room.distance_metres),
-                rt60_seconds=rng.uniform(*task.room.rt60_seconds),
-            )
-        except ValueError:  # no room so large is so dry
-            continue
-        return _of_length(response)
-    raise InputError(
-        f"recipe: no room holds {task.room.distance_metres} m and is as dry as "
-        f"{task.room.rt60_seconds} s; shorten distance_metres or lengthen rt60_seconds"
-    )
+def _compute(task: _Task) -> NDArray[np.float32]:
+    try:
+        response = random_room_response(
+            np.random.default_rng(task.seed),
+            distance_metres=task.room.distance_metres,
+            rt60_seconds=task.room.rt60_seconds,
+        )
+    except ValueError as error:
+        raise InputError(
+            f"recipe: {error}; shorten distance_metres or lengthen rt60_seconds"
+        ) from None
+    return _of_length(response)
 
 
 def _from_direct_sound(response: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Cut and scale a measured response so that it starts with a direct sound of amplitude 1."""
     first = int(np.abs(response).argmax())
     return _of_length(response[first:] / np.abs(response[first]))
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import Classifier, load_classifier
 from daemon.hearing.log_mel import FrontEnd
 from daemon.hearing.model_file import Calibration, Contract, Provenance, write_contract
 from daemon.sound.high_pass import HighPass
@@ -132,7 +132,7 @@ def model(make_model: MakeModel) -> Path:
 @pytest.fixture
 def classifier(model: Path) -> Classifier:
     """A classifier with the tiny model, which has not run yet."""
-    return Classifier(model)
+    return load_classifier(model)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from daemon.configuration.settings import FamilySettings, Settings
 from daemon.configuration.settings_file import load
 from daemon.errors import InputError
-from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
+from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier, load_classifier
 from daemon.hearing.model_file import read_contract
 from daemon.hearing.rules import rules
 from daemon.hearing.scorer import Scorer
@@ -347,7 +347,7 @@ def _model() -> tuple[bytes, int, Any, NDArray[np.float32]]:
     content = BUILT_IN_MODEL.read_bytes()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         size = archive.infolist()[0].header_offset
-    classifier = Classifier()
+    classifier = load_classifier()
     return content, size, classifier.contract, _scores(classifier)
 
 
@@ -367,7 +367,7 @@ def check_model(content: bytes, path: Path) -> bool:
     if refused(lambda: read_contract(path), path) is None:
         return False
     assert content[:size] == whole[:size], "a changed network was accepted"
-    classifier = Classifier(path)
+    classifier = load_classifier(path)
     assert classifier.contract == contract
     assert np.array_equal(_scores(classifier), scores)
     return True
@@ -441,7 +441,7 @@ CONTRACTS = st.builds(
 
 def check_contract(_content: bytes, path: Path) -> bool:
     """The model is rejected, or its scores are valid."""
-    classifier = refused(lambda: Classifier(path), path)
+    classifier = refused(lambda: load_classifier(path), path)
     if classifier is not None:
         scores = _scores(classifier)
         assert np.isfinite(scores).all(), scores

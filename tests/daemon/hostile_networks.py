@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import Classifier, load_classifier
 from daemon.hearing.network_trial import try_out
 from tests.daemon.hostile import EDITS, Case, Edit, damaged, refused
 
@@ -47,7 +47,7 @@ NETWORKS = st.builds(_network, EDITS, st.sampled_from([0.0, _LIKELY, _LIKELY, _L
 
 def _loaded(path: Path) -> Classifier:
     try_out(path)
-    return Classifier(path)
+    return load_classifier(path)
 
 
 def check_network(_content: bytes, path: Path) -> bool:

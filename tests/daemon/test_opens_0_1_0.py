@@ -25,7 +25,7 @@ import yaml
 from paho.mqtt.enums import CallbackAPIVersion
 
 from daemon.configuration.settings_file import load
-from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
+from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
 from daemon.hearing.model_file import read_contract, sha256_of
 from daemon.hub.controls import Controls
 from daemon.runtime.wiring import Recognizer, configured_of, node_of, stores_of
@@ -467,7 +467,7 @@ def test_model_of_contract_version_1_is_read_unchanged() -> None:
     recorded = json.loads((FIXTURE / "model" / "tiny.json").read_text())
     assert sha256_of(tiny) == recorded["sha256"]
     assert recorded["contract"]["contract_version"] == 1
-    assert not list(missing(recorded["contract"], json_of(Classifier(tiny).contract)))
+    assert not list(missing(recorded["contract"], json_of(load_classifier(tiny).contract)))
 
 
 # Since 0.1.0, the DC offset of the sound is removed. Therefore, scores may differ by .03, and some

@@ -10,7 +10,7 @@ WORK = """
 import time
 from model_build import progress
 progress._LINE_SECONDS = {every}
-for _ in progress.shown(range(4), "clips"):
+for _ in progress.with_progress(range(4), "clips"):
     time.sleep(0.15)
 """
 

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier
+from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
 from daemon.hearing.pipeline import score_file
 from model_build import stages
 from model_build.__main__ import main
@@ -73,7 +73,7 @@ def test_all_makes_a_model_that_the_daemon_loads(
     assert BUILT_IN_MODEL.read_bytes() == built_in
     assert output.read_bytes() == RunFolder(tmp_path / "run").model.read_bytes()
 
-    classifier = Classifier(output)
+    classifier = load_classifier(output)
     contract = classifier.contract
     assert contract.families == ("drums", "flute", "organ")
     assert contract.patch_starts == (2, 202)
@@ -143,7 +143,7 @@ def test_help_teaches_and_loads_no_tensorflow() -> None:
             ["all", "--output", str(BUILT_IN_MODEL)],
             "leave --output out, then run timbrel-build replace-built-in runs/default",
         ),
-        (["replace-built-in", "nowhere"], "nowhere/model.tflite: not there yet"),
+        (["replace-built-in", "nowhere"], "nowhere/model.tflite: does not exist yet"),
         (["features", "--recipe", "nowhere.yaml"], "nowhere.yaml: No such file"),
         (["train", "--run", "nowhere"], "run timbrel-build features first"),
         (["features", "--corpus", "nowhere"], "--corpus DIR or TIMBREL_CORPUS"),
@@ -190,22 +190,22 @@ def test_every_missing_input_is_named_at_once(
 def test_full_disk_is_one_line_and_exit_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full(_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(stages, "train", full)
     assert main(["train"]) == 1
     assert capsys.readouterr().err == (
-        "timbrel-build: the disk is full; make room, or name a folder on another one\n"
+        "timbrel-build: the disk is full; make room, or use a folder on another disk\n"
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "again"),
     [
-        (["train"], "with --resume goes on"),
-        (["features"], "with --resume goes on"),
-        (["quantize"], "starts again"),
+        (["train"], "with --resume to continue"),
+        (["features"], "with --resume to continue"),
+        (["quantize"], "to start again"),
     ],
 )
 def test_interrupt_is_one_line_that_says_how_to_go_on_and_exit_130(
@@ -214,13 +214,13 @@ def test_interrupt_is_one_line_that_says_how_to_go_on_and_exit_130(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def interrupted(_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(stages, arguments[0], interrupted)
     assert main(arguments) == 130
     said = capsys.readouterr().err
-    assert said == f"timbrel-build: interrupted; the same command {again}\n"
+    assert said == f"timbrel-build: interrupted; run the same command {again}\n"
 
 
 def started(*arguments: object) -> subprocess.Popen[str]:
@@ -276,7 +276,9 @@ def test_interrupted_features_go_on_to_the_same_bits(
 
     code, said = interrupted_once(started(*arguments, "--run", run.folder), some_windows)
     assert code == 130, said
-    assert said.endswith("timbrel-build: interrupted; the same command with --resume goes on\n")
+    assert said.endswith(
+        "timbrel-build: interrupted; run the same command with --resume to continue\n"
+    )
     assert "Traceback" not in said
     assert not run.features.exists()
     written = np.load(run.done("train"))
@@ -307,7 +309,9 @@ def test_interrupted_training_goes_on_by_all_without_making_features_again(
     running = started(*arguments, "--workers", "1", "--output", output)
     code, said = interrupted_once(running, an_epoch)
     assert code == 130, said
-    assert said.endswith("timbrel-build: interrupted; the same command with --resume goes on\n")
+    assert said.endswith(
+        "timbrel-build: interrupted; run the same command with --resume to continue\n"
+    )
     assert "Traceback" not in said
     assert not run.fitted.exists()
     assert not output.exists()
@@ -334,6 +338,6 @@ def test_features_on_a_full_disk_say_so_and_exit_1(
     arguments = ["features", "--recipe", str(recipe_file), "--corpus", str(corpus)]
     assert main([*arguments, "--run", str(small_disk / "run"), "--workers", "1"]) == 1
     assert capsys.readouterr().err.endswith(
-        "timbrel-build: the disk is full; make room, or name a folder on another one\n"
+        "timbrel-build: the disk is full; make room, or use a folder on another disk\n"
     )
     assert not RunFolder(small_disk / "run").features.exists()

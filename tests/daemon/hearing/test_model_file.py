@@ -1,4 +1,4 @@
-"""The contract in a model file: what is written is read; what contradicts is refused by name."""
+"""The contract in a model file: written, read and validated."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import InputError
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import load_classifier
 from daemon.hearing.log_mel import FrontEnd
 from daemon.hearing.model_file import (
     Calibration,
@@ -29,7 +29,7 @@ SHA256_OF_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a
 
 
 def refusal(path: Path) -> str:
-    """The message of the InputError that reading raises; it names the file."""
+    """Return the message of the InputError raised on reading; it starts with the file's path."""
     with pytest.raises(InputError) as caught:
         read_contract(path)
     message = str(caught.value)
@@ -39,7 +39,7 @@ def refusal(path: Path) -> str:
 
 
 def append_zip(path: Path, bare: Path, document: bytes, member: str = "contract.json") -> Path:
-    """A network with this ZIP behind it."""
+    """Return a network with this ZIP appended."""
     shutil.copy(bare, path)
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(member, document)
@@ -48,7 +48,7 @@ def append_zip(path: Path, bare: Path, document: bytes, member: str = "contract.
 
 @pytest.fixture
 def altered(tmp_path: Path, bare_tflite: Path, model: Path) -> Callable[..., Path]:
-    """A model whose contract has a right checksum and these JSON fields changed."""
+    """Returns a model whose contract has a valid checksum and changed JSON fields."""
 
     def alter(**changes: Any) -> Path:
         document = msgspec.to_builtins(read_contract(model)) | changes
@@ -58,7 +58,9 @@ def altered(tmp_path: Path, bare_tflite: Path, model: Path) -> Callable[..., Pat
     return alter
 
 
-def test_what_is_written_is_read(model: Path, bare_tflite: Path, contract: Contract) -> None:
+def test_reads_the_contract_that_was_written(
+    model: Path, bare_tflite: Path, contract: Contract
+) -> None:
     found = read_contract(model)
     assert found == msgspec.structs.replace(contract, tflite_sha256=sha256_of(bare_tflite))
     assert found.title == "tiny 1"
@@ -66,7 +68,7 @@ def test_what_is_written_is_read(model: Path, bare_tflite: Path, contract: Contr
     assert found.calibration[1] == Calibration(0.5, -0.25)
 
 
-def test_the_network_stands_unchanged_before_the_contract(model: Path, bare_tflite: Path) -> None:
+def test_network_before_the_contract_is_unchanged(model: Path, bare_tflite: Path) -> None:
     network = bare_tflite.read_bytes()
     assert model.read_bytes()[: len(network)] == network
     with zipfile.ZipFile(model) as archive:
@@ -74,20 +76,20 @@ def test_the_network_stands_unchanged_before_the_contract(model: Path, bare_tfli
         assert json.loads(archive.read("contract.json"))["families"] == ["flute", "guitar", "organ"]
 
 
-def test_the_same_contract_gives_the_same_bytes(make_model: MakeModel) -> None:
+def test_same_contract_gives_same_bytes(make_model: MakeModel) -> None:
     one, other = make_model(), make_model()
     assert one != other
     assert one.read_bytes() == other.read_bytes()
 
 
-def test_a_second_contract_is_not_written(model: Path, contract: Contract) -> None:
+def test_rejects_a_second_contract(model: Path, contract: Contract) -> None:
     before = model.read_bytes()
-    with pytest.raises(ValueError, match=r"tiny\.tflite already carries a contract"):
+    with pytest.raises(ValueError, match=r"tiny\.tflite already has a contract"):
         write_contract(model, contract)
     assert model.read_bytes() == before
 
 
-def test_a_checksum_is_that_of_the_first_bytes(tmp_path: Path) -> None:
+def test_checksum_covers_the_first_bytes(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"abcdef")
     assert sha256_of(path, 3) == SHA256_OF_ABC
@@ -95,7 +97,7 @@ def test_a_checksum_is_that_of_the_first_bytes(tmp_path: Path) -> None:
     assert sha256_of(path) == SHA256_OF_ABC
 
 
-def test_a_checksum_of_more_than_one_block(tmp_path: Path) -> None:
+def test_checksum_covers_several_blocks(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"a" * 3_000_000)
     whole = sha256_of(path)
@@ -103,47 +105,47 @@ def test_a_checksum_of_more_than_one_block(tmp_path: Path) -> None:
     assert sha256_of(path, 3_000_000) == whole != sha256_of(path)
 
 
-def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+def test_rejects_missing_file(tmp_path: Path) -> None:
     assert "not found; use a model made by timbrel-build" in refusal(tmp_path / "absent.tflite")
 
 
-def test_a_folder_is_refused(tmp_path: Path) -> None:
+def test_rejects_folder(tmp_path: Path) -> None:
     assert "Is a directory" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"x", b"TFL3", b"This is a text, no model.\n" * 9, bytes(5_000)]
 )
-def test_what_is_no_network_is_refused(content: bytes, tmp_path: Path) -> None:
+def test_rejects_file_that_is_not_a_network(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(content)
     assert "not a TFLite model" in refusal(path)
 
 
-def test_a_zip_without_a_network_is_refused(tmp_path: Path) -> None:
+def test_rejects_zip_without_network(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("contract.json", "{}")
     assert "not a TFLite model" in refusal(path)
 
 
-def test_a_network_without_a_contract_is_refused(bare_tflite: Path) -> None:
-    assert "carries no contract" in refusal(bare_tflite)
+def test_rejects_network_without_contract(bare_tflite: Path) -> None:
+    assert "has no contract" in refusal(bare_tflite)
 
 
-def test_a_network_with_another_zip_is_refused(tmp_path: Path, bare_tflite: Path) -> None:
+def test_rejects_network_with_another_zip(tmp_path: Path, bare_tflite: Path) -> None:
     path = append_zip(tmp_path / "model.tflite", bare_tflite, b"flute\n", member="labels.txt")
-    assert "carries no contract" in refusal(path)
+    assert "has no contract" in refusal(path)
 
 
-def test_a_contract_of_megabytes_is_refused(tmp_path: Path, bare_tflite: Path) -> None:
+def test_rejects_contract_of_megabytes(tmp_path: Path, bare_tflite: Path) -> None:
     path = append_zip(tmp_path / "model.tflite", bare_tflite, b" " * 1_000_001)
     assert "too large" in refusal(path)
 
 
 @settings(max_examples=80)
 @given(share=st.floats(0, 1, exclude_max=True))
-def test_a_file_that_was_cut_anywhere_is_refused(
+def test_rejects_file_that_was_cut_anywhere(
     share: float, model: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     whole = model.read_bytes()
@@ -154,7 +156,7 @@ def test_a_file_that_was_cut_anywhere_is_refused(
 
 @settings(max_examples=80)
 @given(position=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
-def test_a_flipped_bit_in_the_network_is_noticed(
+def test_rejects_network_with_a_flipped_bit(
     position: float,
     bit: int,
     model: Path,
@@ -170,7 +172,7 @@ def test_a_flipped_bit_in_the_network_is_noticed(
 
 @settings(max_examples=200)
 @given(position=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
-def test_a_flipped_bit_in_the_contract_is_refused_or_harmless(
+def test_flipped_bit_in_contract_is_rejected_or_harmless(
     position: float,
     bit: int,
     model: Path,
@@ -190,7 +192,7 @@ def test_a_flipped_bit_in_the_contract_is_refused_or_harmless(
         assert found.startswith(f"model file {path}: ")
         assert "None" not in found
     else:
-        # Dates, attributes and the like: bits of a ZIP that nobody reads.
+        # Bits of the ZIP that are not used, such as dates and attributes.
         assert found == read_contract(model)
 
 
@@ -233,7 +235,7 @@ def test_a_flipped_bit_in_the_contract_is_refused_or_harmless(
         ({"provenance": {}}, ["provenance", "recipe_sha256"]),
     ],
 )
-def test_a_contract_that_cannot_hold_is_refused(
+def test_rejects_invalid_contract(
     changes: dict[str, Any], words: list[str], altered: Callable[..., Path]
 ) -> None:
     message = refusal(altered(**changes))
@@ -243,22 +245,22 @@ def test_a_contract_that_cannot_hold_is_refused(
 @pytest.mark.parametrize(
     "document", [b"", b"{", b"[]", b"null", b"1", b"\xff\xfe", b'{"contract_version": 1}']
 )
-def test_a_contract_that_is_none_is_refused(
+def test_rejects_document_that_is_not_a_contract(
     document: bytes, tmp_path: Path, bare_tflite: Path
 ) -> None:
     path = append_zip(tmp_path / "model.tflite", bare_tflite, document)
     assert "its contract is wrong" in refusal(path)
 
 
-def test_an_unchanged_contract_is_accepted(altered: Callable[..., Path]) -> None:
+def test_accepts_unchanged_contract(altered: Callable[..., Path]) -> None:
     assert read_contract(altered()).title == "tiny 1"
 
 
-def test_a_patch_may_end_with_the_window(altered: Callable[..., Path]) -> None:
+def test_accepts_patch_that_ends_with_the_window(altered: Callable[..., Path]) -> None:
     assert read_contract(altered(patch_frames=398, patch_starts=[0])).patch_frames == 398
 
 
-def test_a_network_that_the_runtime_refuses_is_refused_by_name(
+def test_names_the_file_that_the_runtime_rejects(
     tmp_path: Path, bare_tflite: Path, contract: Contract
 ) -> None:
     path = tmp_path / "model.tflite"
@@ -266,6 +268,6 @@ def test_a_network_that_the_runtime_refuses_is_refused_by_name(
     network[8 : len(network) // 2] = bytes(len(network) // 2 - 8)
     path.write_bytes(network)
     write_contract(path, contract)
-    with pytest.raises(InputError, match="the TFLite runtime refuses it") as caught:
-        Classifier(path)
+    with pytest.raises(InputError, match="the TFLite runtime rejects it") as caught:
+        load_classifier(path)
     assert str(path) in str(caught.value)

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from daemon.errors import InputError
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import Classifier, load_classifier
 from daemon.hearing.pipeline import score_file
 from daemon.hearing.replay import Replay
 from daemon.hearing.scorer import Scorer
@@ -87,7 +87,7 @@ def test_scores_equal_those_of_slices_of_the_array(
         start = 16_000 * k
         # A new scorer for each window, so that nothing is reused.
         window = Window(samples[start : start + WINDOW_SAMPLES], start)
-        expected = Scorer(Classifier(model), None).hear(window)
+        expected = Scorer(load_classifier(model), None).hear(window)
         assert one.level_dbfs == expected.level_dbfs
         assert one.scores.tobytes() == expected.scores.tobytes()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import Classifier, load_classifier
 from daemon.hearing.scorer import FLOOR_DBFS, Scorer, level_dbfs
 from daemon.sound.window import WINDOW_SAMPLES, Window, WindowBuffer
 from tests.daemon.conftest import Samples
@@ -80,7 +80,7 @@ def test_scores_after_a_gated_passage_equal_ungated_scores_bit_for_bit(
     hop_seconds: float, model: Path, noise: Samples
 ) -> None:
     sound = np.concatenate([noise[:80_000], np.zeros(90_000, np.float32), noise[80_000:]])
-    gated, ungated = Scorer(Classifier(model), -50.0), Scorer(Classifier(model), None)
+    gated, ungated = Scorer(load_classifier(model), -50.0), Scorer(load_classifier(model), None)
     silent = 0
     for window in WindowBuffer(hop_seconds).push(sound):
         heard, expected = gated.hear(window), ungated.hear(window)

@@ -38,10 +38,10 @@ def test_hash_changes_with_the_manifest(corpus: Path) -> None:
         (
             "a.wav,phrase,train,kazoo,,,s,g,real,,4.0,CC0,1,,,",
             "a.wav",
-            "no family of the recipe: 'kazoo'",
+            "not a family of the recipe: 'kazoo'",
         ),
         ("a.wav,song,train,flute,,,s,g,real,,4.0,CC0,1,,,", "a.wav", "unknown kind 'song'"),
-        ("a.wav,phrase,train", "a.wav", "the row is cut short"),
+        ("a.wav,phrase,train", "a.wav", "the row is incomplete"),
     ],
 )
 def test_bad_row_is_named_and_skipped(

@@ -1,19 +1,19 @@
 import numpy as np
 
-from model_build.networks.convolutional import multiplications, network, pooled
+from model_build.networks.convolutional import build_network, multiplications, pool_patches
 from model_build.recipe import Block, Network
 
 TABLE = Network(blocks=(Block(filters=4, stride=2), Block(filters=8, stride=2)), dropout=0.5)
 
 
-def test_multiplications_are_counted() -> None:
+def test_counts_multiplications() -> None:
     convolutions = 48 * 32 * 9 * 1 * 4 + 24 * 16 * 9 * 4 * 8
-    assert multiplications(network(TABLE, 96, 64, 3)) == convolutions + 8 * 3
+    assert multiplications(build_network(TABLE, 96, 64, 3)) == convolutions + 8 * 3
 
 
-def test_pooled_is_the_mean_of_the_patches_logits() -> None:
-    fitted = network(TABLE, 96, 64, 3)
+def test_pooled_logits_are_the_mean_over_patches() -> None:
+    network = build_network(TABLE, 96, 64, 3)
     windows = np.random.default_rng(1).normal(size=(5, 4, 96, 64)).astype(np.float32)
-    by_window = np.asarray(pooled(fitted, 4)(windows, training=False))
-    by_patch = np.asarray(fitted(windows.reshape(-1, 96, 64), training=False))
+    by_window = np.asarray(pool_patches(network, 4)(windows, training=False))
+    by_patch = np.asarray(network(windows.reshape(-1, 96, 64), training=False))
     np.testing.assert_allclose(by_window, by_patch.reshape(5, 4, 3).mean(axis=1), atol=1e-5)

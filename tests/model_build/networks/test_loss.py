@@ -7,14 +7,14 @@ LOGITS = np.array([[2.0, -1.0, 0.5], [0.0, 1.0, -3.0]], np.float32)
 LABELS = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]], np.float32)
 
 
-def test_without_ranking_it_is_the_mean_cross_entropy() -> None:
+def test_loss_without_ranking_is_mean_cross_entropy() -> None:
     plain = np.asarray(window_loss(label_smoothing=0.0, ranking_weight=0.0)(LABELS, LOGITS))
     p = 1 / (1 + np.exp(-LOGITS))
     expected = -np.mean(LABELS * np.log(p) + (1 - LABELS) * np.log(1 - p), axis=1)
     assert plain == pytest.approx(expected, abs=1e-5)
 
 
-def test_ranking_counts_where_a_family_plays() -> None:
+def test_ranking_loss_applies_only_where_a_family_plays() -> None:
     plain, ranked = (
         np.asarray(window_loss(label_smoothing=0.0, ranking_weight=w)(LABELS, LOGITS))
         for w in (0.0, 0.5)
@@ -23,7 +23,7 @@ def test_ranking_counts_where_a_family_plays() -> None:
     assert ranked - plain == pytest.approx([-0.5 * np.log(softmax[0]), 0.0], abs=1e-5)
 
 
-def test_families_of_a_mixture_share_the_ranking() -> None:
+def test_families_of_a_mixture_share_the_ranking_loss() -> None:
     both = np.array([[1.0, 1.0, 0.0]], np.float32)
     even = np.array([[5.0, 5.0, -5.0]], np.float32)
     plain, ranked = (

@@ -1,14 +1,14 @@
 import pytest
 
 from model_build.recipe import read_recipe
-from model_build.rendering.general_midi import FAMILIES, MANNERS, PROGRAMMES, Programme
+from model_build.rendering.general_midi import FAMILIES, PROGRAMS, STYLES, Program
 from tests.conftest import ROOT
 
 SHIPPED = ROOT / "configs" / "recipe-rendered.yaml"
 
 
-def named(name: str) -> Programme:
-    (found,) = [programme for programme in PROGRAMMES if programme.name == name]
+def named(name: str) -> Program:
+    (found,) = [program for program in PROGRAMS if program.name == name]
     return found
 
 
@@ -16,25 +16,25 @@ def test_the_families_are_the_recipe_s() -> None:
     assert tuple(sorted(read_recipe(SHIPPED).families)) == FAMILIES
 
 
-@pytest.mark.parametrize("programme", PROGRAMMES, ids=lambda p: f"{p.number}-{p.name}")
-def test_each_programme_can_be_played(programme: Programme) -> None:
-    assert 0 <= programme.number <= 119
-    assert programme.highest_midi - programme.lowest_midi >= 12
-    assert programme.lowest_midi >= 21
-    assert programme.highest_midi <= 108
-    assert programme.manner in MANNERS
-    assert programme.family in programme.accepts
-    assert set(programme.accepts) <= set(FAMILIES)
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: f"{p.number}-{p.name}")
+def test_each_program_can_be_played(program: Program) -> None:
+    assert 0 <= program.number <= 119
+    assert program.highest_midi - program.lowest_midi >= 12
+    assert program.lowest_midi >= 21
+    assert program.highest_midi <= 108
+    assert program.style in STYLES
+    assert program.family in program.accepts
+    assert set(program.accepts) <= set(FAMILIES)
 
 
-def test_names_and_numbers_are_each_one_programme() -> None:
-    assert len({programme.name for programme in PROGRAMMES}) == len(PROGRAMMES)
-    assert len({(p.number, p.is_kit) for p in PROGRAMMES}) == len(PROGRAMMES)
+def test_names_and_numbers_are_each_one_program() -> None:
+    assert len({program.name for program in PROGRAMS}) == len(PROGRAMS)
+    assert len({(p.number, p.is_kit) for p in PROGRAMS}) == len(PROGRAMS)
 
 
 def test_each_family_can_be_trained_held_and_measured() -> None:
     for family in FAMILIES:
-        assert len({p.group for p in PROGRAMMES if p.family == family}) >= 3
+        assert len({p.group for p in PROGRAMS if p.family == family}) >= 3
 
 
 def test_families_as_in_the_recorded_corpus() -> None:
@@ -43,7 +43,7 @@ def test_families_as_in_the_recorded_corpus() -> None:
     assert "guitar" in named("harp").accepts
     assert named("choir-pad").family == "vocal"
     assert named("taiko").family == "drums"
-    assert not {p.number for p in PROGRAMMES if not p.is_kit} & set(range(119, 128))
+    assert not {p.number for p in PROGRAMS if not p.is_kit} & set(range(119, 128))
 
 
 def test_the_same_samples_are_one_group() -> None:

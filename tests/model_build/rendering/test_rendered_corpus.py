@@ -18,9 +18,11 @@ from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES
 from model_build.__main__ import main
 from model_build.corpus.clips import read_corpus
 from model_build.corpus.splits import held_groups
-from model_build.rendering import rendered_corpus
+from model_build.rendering import players, rendered_corpus
+from model_build.rendering.corpus_settings import CorpusSettings, read_settings
 from model_build.rendering.general_midi import FAMILIES
-from model_build.rendering.rendered_corpus import PLAYERS, Rendering, render_corpus, rendering_of
+from model_build.rendering.players import PLAYERS
+from model_build.rendering.rendered_corpus import render_corpus
 from model_build.rendering.soundfont import FLUID_R3
 from tests.conftest import ROOT, killed_at_last
 
@@ -29,7 +31,7 @@ needs_programs = pytest.mark.skipif(
     reason="needs the Debian packages fluidsynth, fluid-soundfont-gm and espeak-ng",
 )
 SOME = ("recorder", "ocarina", "flute", "church-organ", "rock-organ", "harmonium")
-TWO_FAMILIES = Rendering(seed=5, phrases_per_programme=2, families=("flute", "organ"))
+TWO_FAMILIES = CorpusSettings(seed=5, phrases_per_programme=2, families=("flute", "organ"))
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def few_players(monkeypatch: pytest.MonkeyPatch) -> None:
     voices = [p for p in PLAYERS if getattr(p, "language", "") == "en"]
     voices += [p for p in PLAYERS if getattr(p, "language", "") == "de"][:1]
     noises = [p for p in PLAYERS if isinstance(p, str)][:4]
-    monkeypatch.setattr(rendered_corpus, "PLAYERS", (*instruments, *voices, *noises))
+    monkeypatch.setattr(players, "PLAYERS", (*instruments, *voices, *noises))
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:
@@ -97,7 +99,7 @@ def test_same_seed_same_bits_and_a_whole_corpus_is_left_alone(tmp_path: Path) ->
     one, again, other = (tmp_path / name for name in ("one", "again", "other"))
     render_corpus(one, TWO_FAMILIES, workers=1)
     render_corpus(again, TWO_FAMILIES, workers=1)
-    render_corpus(other, Rendering(6, 2, TWO_FAMILIES.families), workers=1)
+    render_corpus(other, CorpusSettings(6, 2, TWO_FAMILIES.families), workers=1)
     for row in rows_of(one):
         assert (one / row["path"]).read_bytes() == (again / row["path"]).read_bytes()
     assert (one / "manifest.csv").read_bytes() == (again / "manifest.csv").read_bytes()
@@ -107,7 +109,7 @@ def test_same_seed_same_bits_and_a_whole_corpus_is_left_alone(tmp_path: Path) ->
     written = (one / first).stat().st_mtime_ns
     assert render_corpus(one, TWO_FAMILIES) == len(rows_of(one))
     assert (one / first).stat().st_mtime_ns == written
-    assert rendering_of(one) == TWO_FAMILIES
+    assert read_settings(one) == TWO_FAMILIES
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,7 @@ def test_a_missing_soundfont_is_one_line_with_its_package(
     monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
     monkeypatch.setattr(rendered_corpus, "FLUID_R3", tmp_path / "none.sf2")
     with pytest.raises(InputError, match="apt install fluid-soundfont-gm"):
-        render_corpus(tmp_path / "corpus", Rendering(1, 1))
+        render_corpus(tmp_path / "corpus", CorpusSettings(1, 1))
 
 
 def test_another_corpus_is_never_written_over(
@@ -161,7 +163,9 @@ def test_interrupted_rendering_leaves_no_manifest_and_can_start_again(tmp_path: 
         _, said = running.communicate(timeout=60)
     assert running.returncode == 130
     # A slow machine has shown its progress by then.
-    assert said.splitlines()[-1] == "timbrel-build: interrupted; the same command starts again"
+    assert (
+        said.splitlines()[-1] == "timbrel-build: interrupted; run the same command to start again"
+    )
     assert not (tmp_path / "manifest.csv").exists()
 
 
@@ -171,7 +175,7 @@ def test_a_full_disk_is_one_line(small_disk: Path, capsys: pytest.CaptureFixture
     arguments = ["render", "--phrases", "1", "--workers", "1"]
     assert main([*arguments, "--output", str(small_disk / "corpus")]) == 1
     assert capsys.readouterr().err == (
-        "timbrel-build: the disk is full; make room, or name a folder on another one\n"
+        "timbrel-build: the disk is full; make room, or use a folder on another disk\n"
     )
     assert not (small_disk / "corpus" / "manifest.csv").exists()
 

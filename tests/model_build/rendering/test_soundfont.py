@@ -8,13 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model_build.rendering.soundfont import (
-    FLUID_R3,
-    SAMPLE_RATE_HZ,
-    Note,
-    render,
-    standard_midi_file,
-)
+from model_build.rendering.midi_file import Note, standard_midi_file
+from model_build.rendering.soundfont import FLUID_R3, SAMPLE_RATE_HZ, render
 
 needs_fluidsynth = pytest.mark.skipif(
     shutil.which("fluidsynth") is None or not FLUID_R3.is_file(),
@@ -65,10 +60,10 @@ def test_notes_that_midi_cannot_express_are_refused(note: Note) -> None:
         standard_midi_file([A4, note], FLUTE)
 
 
-def test_no_notes_and_no_such_programme_are_refused() -> None:
+def test_no_notes_and_no_such_program_are_refused() -> None:
     with pytest.raises(ValueError, match="no note"):
         standard_midi_file([], FLUTE)
-    with pytest.raises(ValueError, match="programme"):
+    with pytest.raises(ValueError, match="program"):
         standard_midi_file([A4], 128)
 
 

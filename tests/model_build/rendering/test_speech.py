@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model_build.rendering.speech import SENTENCES, VOICES, Voice, spoken, talk
+from model_build.rendering.sentences import SENTENCES
+from model_build.rendering.speech import VOICES, Voice, random_speech, spoken
 
 needs_espeak = pytest.mark.skipif(
     shutil.which("espeak-ng") is None, reason="needs the Debian package espeak-ng"
@@ -48,7 +49,7 @@ def test_no_two_voices_sound_alike() -> None:
 @needs_espeak
 @pytest.mark.parametrize("voice", VOICES, ids=lambda v: v.name)
 def test_talk_is_as_long_as_asked_and_repeats_itself(voice: Voice) -> None:
-    one, again = (talk(voice, np.random.default_rng(1), 2.0) for _ in range(2))
+    one, again = (random_speech(voice, np.random.default_rng(1), 2.0) for _ in range(2))
     assert one.shape == (32_000,)
     assert np.abs(one).max() > 0.05
     np.testing.assert_array_equal(one, again)

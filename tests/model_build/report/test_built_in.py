@@ -39,7 +39,7 @@ def built_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return copy
 
 
-def test_figures_are_shown_side_by_side_and_replaced_with_yes(
+def test_yes_option_shows_figures_and_replaces_model(
     run: RunFolder, built_in: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["replace-built-in", str(run.folder), "--yes"]) == 0
@@ -56,7 +56,7 @@ def test_figures_are_shown_side_by_side_and_replaced_with_yes(
     ]
 
 
-def test_nothing_is_replaced_without_a_yes(
+def test_replaces_nothing_without_confirmation(
     run: RunFolder,
     built_in: Path,
     capsys: pytest.CaptureFixture[str],
@@ -68,7 +68,7 @@ def test_nothing_is_replaced_without_a_yes(
     assert read_figures(built_in).model != "timbrel-other 2"
 
 
-def test_a_model_that_the_daemon_refuses_replaces_nothing(run: RunFolder, built_in: Path) -> None:
+def test_replaces_nothing_with_a_damaged_model(run: RunFolder, built_in: Path) -> None:
     run.model.write_bytes(run.model.read_bytes()[:-4000])
     with pytest.raises(InputError, match="model file"):
         replace(run.model, built_in)
@@ -76,7 +76,7 @@ def test_a_model_that_the_daemon_refuses_replaces_nothing(run: RunFolder, built_
     assert read_figures(built_in).model != "timbrel-other 2"
 
 
-def test_figures_of_different_corpora_are_said_to_be_so() -> None:
+def test_comparison_warns_of_different_corpora() -> None:
     old = read_figures(BUILT_IN_MODEL)
     new = msgspec.structs.replace(old, corpus_sha256="other", metrics={"dev_new": 1.0})
     text = comparison(old, new)
@@ -86,6 +86,6 @@ def test_figures_of_different_corpora_are_said_to_be_so() -> None:
     assert row == ["dev_new", "-", "1", "-"]
 
 
-def test_a_model_without_figures_is_named(tmp_path: Path) -> None:
+def test_missing_figures_raise_with_path(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"model\.json: no such file; timbrel-build all"):
         read_figures(tmp_path / "model.tflite")

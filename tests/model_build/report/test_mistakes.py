@@ -1,22 +1,22 @@
-from model_build.evaluation.details import DayHeard, Details, Said, Shown
-from model_build.report.mistakes import worst
+from model_build.evaluation.details import DayResult, Details, MeasuredClip, ModelScores
+from model_build.report.mistakes import worst_mistakes
 from model_build.windows.home_day import Passage
 
 FAMILIES = ("flute", "organ", "reed")
 
 
-def heard(scores: dict[str, tuple[str, str, tuple[float, ...]]]) -> Details:
-    """Details of clips by path: label, source and the scores of one model."""
+def details_of(scores: dict[str, tuple[str, str, tuple[float, ...]]]) -> Details:
+    """Return details for clips by path: label, source, and the scores of one model."""
     clips = {
-        path: Shown("phrase", label, (label,) if label in FAMILIES else (), source)
+        path: MeasuredClip("phrase", label, (label,) if label in FAMILIES else (), source)
         for path, (label, source, _) in scores.items()
     }
-    said = Said(FAMILIES, {path: row for path, (*_, row) in scores.items()}, [])
-    return Details(clips, {"ours": said}, DayHeard(0.0, list[Passage](), []))
+    model = ModelScores(FAMILIES, {path: row for path, (*_, row) in scores.items()}, [])
+    return Details(clips, {"ours": model}, DayResult(0.0, list[Passage](), []))
 
 
-def test_the_surest_and_wrongest_come_first() -> None:
-    details = heard(
+def test_mistakes_with_largest_margin_come_first() -> None:
+    details = details_of(
         {
             "right": ("flute", "a", (0.9, 0.1, 0.1)),
             "unsure": ("flute", "b", (0.4, 0.5, 0.1)),
@@ -24,18 +24,18 @@ def test_the_surest_and_wrongest_come_first() -> None:
             "noise": ("noise", "d", (0.1, 0.1, 0.7)),
         }
     )
-    found = worst(details, details.models["ours"], 12)
+    found = worst_mistakes(details, details.models["ours"], 12)
     assert [mistake.path for mistake in found] == ["sure", "noise", "unsure"]
-    assert found[0].said[0] == ("organ", 0.9)
+    assert found[0].ranked[0] == ("organ", 0.9)
     assert [round(mistake.margin, 3) for mistake in found] == [0.8, 0.7, 0.1]
 
 
-def test_one_of_a_source_and_two_of_a_sort() -> None:
+def test_returns_one_mistake_per_source_and_two_per_confusion() -> None:
     rows: dict[str, tuple[str, str, tuple[float, ...]]] = {
         f"{n}": ("flute", f"{n // 2}", (0.0, 0.9 - n / 100, 0.0)) for n in range(8)
     }
     rows["other"] = ("flute", "z", (0.0, 0.0, 0.1))
-    details = heard(rows)
-    found = worst(details, details.models["ours"], 12)
+    details = details_of(rows)
+    found = worst_mistakes(details, details.models["ours"], 12)
     assert [mistake.path for mistake in found] == ["0", "2", "other"]
-    assert len(worst(details, details.models["ours"], 1)) == 1
+    assert len(worst_mistakes(details, details.models["ours"], 1)) == 1

@@ -10,9 +10,10 @@ from daemon.hearing.classifier import BUILT_IN_MODEL
 from daemon.hearing.model_file import read_contract
 from model_build.__main__ import main
 from model_build.evaluation.details import details_beside
-from model_build.evaluation.evaluate import evaluate
-from model_build.report.findings import count_reading, read_findings
+from model_build.evaluation.evaluate import evaluate_file
+from model_build.report.findings import read_findings
 from model_build.report.model_card import model_card
+from model_build.report.readings import count_reading
 from model_build.run_folder import RunFolder, write_json
 from tests.model_build.conftest import made_corpus
 
@@ -30,7 +31,7 @@ READINGS = "readings: [{model: small, times: 3, why: while it was made}, {model:
 
 
 class Page(HTMLParser):
-    """What a page loads, its headings, and how its pictures are described."""
+    """A parsed page: what it loads, its headings and tags, and pictures without a description."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -71,7 +72,7 @@ def run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """The built-in model's evaluation on the made-up corpus, as in a run folder."""
     run = RunFolder(tmp_path_factory.mktemp("run"))
     shutil.copyfile(BUILT_IN_MODEL, run.model)
-    found = evaluate(run.model, corpus, day_seconds=700.0)
+    found = evaluate_file(run.model, corpus, day_seconds=700.0)
     write_json(run.evaluation, found.figures)
     details_beside(run.evaluation).write_bytes(msgspec.json.encode(found.details))
     write_json(run.history, {"loss": [0.5, 0.4, 0.3], "val_loss": [0.6, 0.5, 0.45]})
@@ -86,15 +87,15 @@ def report(run: RunFolder, *arguments: str) -> int:
     return main(["report", str(run.folder), *by_hand, *arguments])
 
 
-def test_the_page_holds_all_and_loads_nothing(run: RunFolder, corpus: Path) -> None:
+def test_page_has_all_sections_and_loads_nothing(run: RunFolder, corpus: Path) -> None:
     assert report(run, "--corpus", str(corpus)) == 0
     text = run.report.read_text()
     page = Page(text)
     assert page.headings == [
         "Targets",
         "Families",
-        "Taken for what",
-        "Each family against all else",
+        "Confusions",
+        "ROC and precision-recall",
         "Is a score a probability?",
         "Noise, distance, level",
         "A day at home",
@@ -109,14 +110,14 @@ def test_the_page_holds_all_and_loads_nothing(run: RunFolder, corpus: Path) -> N
     assert page.undescribed == []
 
 
-def test_names_are_escaped(run: RunFolder, corpus: Path) -> None:
+def test_page_escapes_names(run: RunFolder, corpus: Path) -> None:
     assert report(run, "--corpus", str(corpus)) == 0
     text = run.report.read_text()
     assert "<script>" not in text
     assert "&lt;scratch&gt;" in text
 
 
-def test_a_page_without_corpus_and_extras(run: RunFolder, tmp_path: Path) -> None:
+def test_page_without_corpus_and_optional_files(run: RunFolder, tmp_path: Path) -> None:
     bare = RunFolder(tmp_path / "bare")
     shutil.copytree(run.folder, bare.folder)
     bare.history.unlink()
@@ -127,10 +128,10 @@ def test_a_page_without_corpus_and_extras(run: RunFolder, tmp_path: Path) -> Non
     assert page.headings[-1] == "Worst mistakes"
     card = bare.card.read_text()
     assert "How often the clips were measured is not recorded" in card
-    assert "Not recorded: neither" in card
+    assert "Not recorded: the run has no list" in card
 
 
-def test_a_run_shows_its_own_history_and_no_other(run: RunFolder, tmp_path: Path) -> None:
+def test_page_shows_only_the_run_s_own_readings(run: RunFolder, tmp_path: Path) -> None:
     alone = RunFolder(tmp_path / "alone")
     shutil.copytree(run.folder, alone.folder)
     alone.ablations.unlink()
@@ -146,7 +147,7 @@ def test_a_run_shows_its_own_history_and_no_other(run: RunFolder, tmp_path: Path
     assert "| tiny 1 | 2 | measured at the end of timbrel-build all |" in alone.card.read_text()
 
 
-def test_the_card_tells_what_must_be_known(
+def test_card_has_all_parts(
     run: RunFolder, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     card = tmp_path / "docs" / "model-card.md"
@@ -156,9 +157,9 @@ def test_the_card_tells_what_must_be_known(
     assert text == run.card.read_text()
     assert text.startswith(f"# Model card: {read_contract(BUILT_IN_MODEL).title}\n")
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
-        "## How well it hears",
-        "## Where it fails",
-        "## What it was made from",
+        "## How well it performs",
+        "## Known weaknesses",
+        "## Training data",
         "## How to rebuild it",
     ]
     assert "The clips were measured 4 times during development, so the figures are" in text
@@ -172,9 +173,7 @@ def test_the_card_tells_what_must_be_known(
     assert len({line.count(" | ") for line in text.splitlines() if line.startswith("| room")}) == 1
 
 
-def test_weak_families_are_said_with_what_they_are_taken_for(
-    run: RunFolder, tmp_path: Path
-) -> None:
+def test_card_lists_weak_families(run: RunFolder, tmp_path: Path) -> None:
     findings = read_findings(run, tmp_path / "none", tmp_path / "none")
     rooms = findings.ours.by_family["room"]
     text = model_card(findings, None)
@@ -185,27 +184,27 @@ def test_weak_families_are_said_with_what_they_are_taken_for(
 
 
 @pytest.mark.parametrize(
-    ("missing", "said"),
+    ("missing", "remedy"),
     [
         ("evaluation.json", "evaluate '{half}/model.tflite' --json '{half}/evaluation.json' first"),
         ("model.tflite", "thresholds first"),
     ],
 )
-def test_what_is_not_there_yet_is_named(
+def test_missing_file_raises_with_remedy(
     run: RunFolder,
     tmp_path: Path,
     missing: str,
-    said: str,
+    remedy: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     half = tmp_path / "half a run"
     shutil.copytree(run.folder, half)
     (half / missing).unlink()
     assert main(["report", str(half)]) == 2
-    assert said.format(half=half) in capsys.readouterr().err
+    assert remedy.format(half=half) in capsys.readouterr().err
 
 
-def test_a_table_kept_by_hand_with_a_slip_is_named(
+def test_unknown_key_in_ablations_raises_with_its_name(
     run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     slip = tmp_path / "ablations.yaml"

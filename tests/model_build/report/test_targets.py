@@ -1,9 +1,9 @@
 import msgspec
 import pytest
 
-from model_build.evaluation.clip_figures import Figures, Weakest
-from model_build.evaluation.event_figures import EventFigures
-from model_build.evaluation.event_replay import Alarms
+from model_build.evaluation.events.event_figures import EventFigures
+from model_build.evaluation.events.false_alarms import Alarms
+from model_build.evaluation.figures import Figures, Weakest
 from model_build.report.targets import ROWS
 
 FIGURES = Figures(
@@ -36,16 +36,16 @@ ROW = {row.name: row for row in ROWS}
         ("mixture: micro F1", "-", None),
         ("room: points lost by int8", "0.4", "met"),
         ("room: calibration error", "0.050", "met"),
-        ("CPU, of the peer's", "-", None),
+        ("CPU, relative to the peer", "-", None),
         ("file size", "4.10 MB", "missed"),
     ],
 )
-def test_each_figure_against_its_target(name: str, cell: str, verdict: str | None) -> None:
+def test_compares_figure_with_target(name: str, cell: str, verdict: str | None) -> None:
     assert ROW[name].cell(FIGURES) == cell
     assert ROW[name].verdict(FIGURES) == verdict
 
 
-def test_without_room_clips_there_is_nothing_to_say_of_rooms() -> None:
+def test_figures_of_rooms_are_unknown_without_room_clips() -> None:
     bare = msgspec.structs.replace(
         FIGURES, top1={"phrase": 0.9}, weakest={}, float_room_top1=None, alarms=None, day=None
     )
@@ -53,5 +53,5 @@ def test_without_room_clips_there_is_nothing_to_say_of_rooms() -> None:
     assert {"room: top-1", "room: weakest family", "room: points lost by int8"} < set(unknown)
 
 
-def test_figures_survive_json() -> None:
+def test_figures_round_trip_through_json() -> None:
     assert msgspec.json.decode(msgspec.json.encode(FIGURES), type=Figures) == FIGURES

@@ -1,4 +1,4 @@
-"""Thresholds move until the model is calm on a day made of what was held back from training."""
+"""Thresholds move until there are few false events on a day of held-out clips."""
 
 import shutil
 from pathlib import Path
@@ -10,10 +10,17 @@ from daemon.hearing.model_file import Calibration
 from daemon.sound.window import SAMPLE_RATE_HZ
 from model_build.recipe import Rehearsal, read_recipe
 from model_build.run_folder import RunFolder
-from model_build.training.assemble import OperatingPoints, assemble
-from model_build.training.quantize import quantize
-from model_build.training.rehearsal import HIGHEST, PAUSE_SECONDS, PLACES, rehearsal, rehearse
-from model_build.windows.features import held_clips
+from model_build.training.assemble import load_run_classifier
+from model_build.training.operating_points import OperatingPoints
+from model_build.training.quantization.quantize import quantize
+from model_build.training.rehearsal import (
+    HIGHEST,
+    PAUSE_SECONDS,
+    PLACES,
+    rehearsal_day,
+    rehearse,
+)
+from model_build.windows.used_clips import held_clips
 
 DAY_SECONDS = 120.0
 
@@ -26,45 +33,44 @@ def run(tmp_path_factory: pytest.TempPathFactory, pristine_training: Path) -> Ru
     return run
 
 
-def test_the_day_holds_nothing_that_was_trained_on_and_every_negative_in_every_place(
+def test_day_has_held_out_clips_only_and_all_negatives_in_each_place(
     run: RunFolder,
 ) -> None:
     clips, read = held_clips(run)
     assert {clip.split for clip in clips} == {"train"}
-    day = rehearsal(run, seed=3, seconds=DAY_SECONDS)
-    strung = [passage for passage in day.passages if passage.what == "negatives"]
-    assert len(strung) == len(PLACES)
+    day = rehearsal_day(run, seed=3, seconds=DAY_SECONDS)
+    negative_passages = [passage for passage in day.passages if passage.what == "negatives"]
+    assert len(negative_passages) == len(PLACES)
     negatives = [read(clip) for clip in clips if clip.kind == "negative"]
     sounding = sum(map(len, negatives)) / SAMPLE_RATE_HZ
-    for passage in strung:
+    for passage in negative_passages:
         assert passage.accepts == ()
         assert passage.end_seconds - passage.start_seconds == pytest.approx(sounding, abs=1.0)
     seconds = len(day.samples) / SAMPLE_RATE_HZ
-    assert seconds == pytest.approx(strung[-1].end_seconds)
-    assert strung[0].start_seconds == pytest.approx(DAY_SECONDS + PAUSE_SECONDS)
+    assert seconds == pytest.approx(negative_passages[-1].end_seconds)
+    assert negative_passages[0].start_seconds == pytest.approx(DAY_SECONDS + PAUSE_SECONDS)
 
 
-def test_the_same_seed_is_the_same_rehearsal(run: RunFolder) -> None:
-    one, again = (rehearsal(run, seed=3, seconds=30.0) for _ in range(2))
+def test_same_seed_gives_same_day(run: RunFolder) -> None:
+    one, again = (rehearsal_day(run, seed=3, seconds=30.0) for _ in range(2))
     np.testing.assert_array_equal(one.samples, again.samples)
 
 
-def test_a_model_that_hears_music_everywhere_is_made_as_calm_as_it_can_be(
-    run: RunFolder, tmp_path: Path
-) -> None:
+def test_raises_thresholds_of_a_model_with_many_false_events(run: RunFolder) -> None:
     recipe = read_recipe(run.recipe)
-    everywhere = OperatingPoints(
+    sensitive = OperatingPoints(
         calibration=tuple(Calibration(offset=3.0) for _ in recipe.families),
         thresholds=(0.2,) * len(recipe.families),
         precision=(),
         recall=(),
     )
-    model = assemble(run.network, tmp_path / "model.tflite", recipe, points=everywhere)
+    classifier = load_run_classifier(recipe, run, sensitive)
     wanted = Rehearsal(day_seconds=DAY_SECONDS, false_events_an_hour=1.0)
-    found = rehearse(model, recipe, wanted, run)
+    found = rehearse(classifier, wanted, run, seed=recipe.seed)
     assert found.shift > 0.0
     assert all(0.2 < threshold <= HIGHEST for threshold in found.thresholds)
     lenient = Rehearsal(day_seconds=DAY_SECONDS, false_events_an_hour=10_000.0)
-    calm, loud = found.figures, rehearse(model, recipe, lenient, run).figures
-    assert calm.false_events <= loud.false_events
-    assert loud.right + loud.hits >= calm.right + calm.hits
+    strictly = found.figures
+    leniently = rehearse(classifier, lenient, run, seed=recipe.seed).figures
+    assert strictly.false_events <= leniently.false_events
+    assert leniently.right + leniently.hits >= strictly.right + strictly.hits

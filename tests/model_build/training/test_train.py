@@ -5,10 +5,10 @@ import msgspec
 import numpy as np
 import pytest
 
-import model_build.training.train as training
 from daemon.errors import InputError
 from model_build.recipe import Recipe, read_recipe
 from model_build.run_folder import RunFolder
+from model_build.training import train as training
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def run(features_run: RunFolder) -> RunFolder:
 
 @pytest.fixture(scope="module")
 def uninterrupted(pristine_training: Path) -> RunFolder:
-    """The same, fitted in another training."""
+    """A run with the same features, fitted in another training."""
     return RunFolder(pristine_training)
 
 
@@ -32,20 +32,20 @@ def epochs(run: RunFolder) -> int:
 
 
 @pytest.mark.timeout(300)
-def test_same_seed_same_weights_and_they_are_kept(
+def test_same_seed_gives_same_weights(
     recipe: Recipe, run: RunFolder, uninterrupted: RunFolder
 ) -> None:
     training.train(recipe, run)
-    first = training.trained(run).get_weights()
+    first = training.load_fitted(run).get_weights()
     assert epochs(run) == 3
     assert "keras" in msgspec.json.decode(run.environment.read_bytes())
-    again = training.trained(uninterrupted).get_weights()
+    again = training.load_fitted(uninterrupted).get_weights()
     for one, other in zip(first, again, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
 
 
 @pytest.mark.timeout(300)
-def test_resume_goes_on_after_the_last_whole_epoch(
+def test_resume_continues_after_last_completed_epoch(
     recipe: Recipe, run: RunFolder, uninterrupted: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     callbacks = training._callbacks
@@ -64,28 +64,13 @@ def test_resume_goes_on_after_the_last_whole_epoch(
     assert epochs(run) == 1
     made = run.fitted.stat()
     assert training.train(recipe, run, resume=True) == pytest.approx(figures)
-    assert run.fitted.stat() == made, "a finished training is not repeated"
-    resumed = training.trained(run).get_weights()
-    whole = training.trained(uninterrupted).get_weights()
+    assert run.fitted.stat() == made, "a finished training was repeated"
+    resumed = training.load_fitted(run).get_weights()
+    whole = training.load_fitted(uninterrupted).get_weights()
     for one, other in zip(resumed, whole, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-3)
 
 
-def test_a_network_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_network_raises_with_remedy(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run timbrel-build train first"):
-        training.trained(RunFolder(tmp_path))
-
-
-def test_a_backup_that_was_cut_short_is_removed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run = RunFolder(tmp_path)
-    assert training._epochs_done(run) == 0
-    run.backup.mkdir(parents=True)
-    metadata = run.backup / "training_metadata.json"
-    metadata.write_text('{"epoch": 7, "batch": 0}')
-    assert training._epochs_done(run) == 7
-    metadata.write_text('{"epo')
-    assert training._epochs_done(run) == 0
-    assert not run.backup.exists()
-    assert "training starts anew" in capsys.readouterr().err
+        training.load_fitted(RunFolder(tmp_path))

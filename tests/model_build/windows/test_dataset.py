@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from model_build.recipe import Training
-from model_build.run_folder import Windows
+from model_build.run_folder import WindowArrays
 from model_build.windows.dataset import in_order, shuffled
 
 LOG_OFFSET = 0.001
@@ -22,14 +22,14 @@ PLAIN = Training(
 
 
 @pytest.fixture
-def windows() -> Windows:
+def windows() -> WindowArrays:
     """Ten windows of four patches; every value tells its window and patch."""
     patches = np.empty((10, 4, 3, 5), np.float16)
     patches[:] = (np.arange(10)[:, None] + np.arange(4) / 4)[..., None, None]
-    return Windows(patches, np.eye(10, dtype=np.uint8))
+    return WindowArrays(patches, np.eye(10, dtype=np.uint8))
 
 
-def test_in_order_shows_every_patch_once_with_its_windows_label(windows: Windows) -> None:
+def test_in_order_shows_every_patch_once_with_its_windows_label(windows: WindowArrays) -> None:
     batches = list(in_order(windows, PLAIN).as_numpy_iterator())
     patches = np.concatenate([batch[0] for batch in batches])
     labels = np.concatenate([batch[1] for batch in batches])
@@ -38,7 +38,7 @@ def test_in_order_shows_every_patch_once_with_its_windows_label(windows: Windows
     assert np.array_equal(labels.argmax(axis=1), np.repeat(np.arange(10), 2))
 
 
-def test_shuffled_shows_other_windows_in_each_batch_of_an_epoch(windows: Windows) -> None:
+def test_shuffled_shows_other_windows_in_each_batch_of_an_epoch(windows: WindowArrays) -> None:
     batches = list(shuffled(windows, PLAIN, 1, LOG_OFFSET).take(4).as_numpy_iterator())
     seen = [int(patch[0, 0, 0]) for patches, _ in batches[:2] for patch in patches]
     assert len(set(seen)) == 8
@@ -47,7 +47,7 @@ def test_shuffled_shows_other_windows_in_each_batch_of_an_epoch(windows: Windows
         assert np.all(patches[:, 0] != patches[:, 1])
 
 
-def test_same_seed_same_batches(windows: Windows) -> None:
+def test_same_seed_same_batches(windows: WindowArrays) -> None:
     busy = msgspec.structs.replace(PLAIN, sum_probability=0.5, masked_bands=3)
     one, again, other = (
         next(iter(shuffled(windows, busy, seed, LOG_OFFSET).as_numpy_iterator()))
@@ -57,7 +57,7 @@ def test_same_seed_same_batches(windows: Windows) -> None:
     assert not np.array_equal(one[0], other[0])
 
 
-def test_summed_windows_have_the_labels_of_both(windows: Windows) -> None:
+def test_summed_windows_have_the_labels_of_both(windows: WindowArrays) -> None:
     summing = msgspec.structs.replace(PLAIN, sum_probability=1.0)
     patches, labels = next(iter(shuffled(windows, summing, 1, LOG_OFFSET).as_numpy_iterator()))
     assert set(labels.sum(axis=1)) <= {1.0, 2.0}
@@ -65,7 +65,7 @@ def test_summed_windows_have_the_labels_of_both(windows: Windows) -> None:
     assert np.isfinite(patches).all()
 
 
-def test_masked_bands_hold_silence(windows: Windows) -> None:
+def test_masked_bands_hold_silence(windows: WindowArrays) -> None:
     masking = msgspec.structs.replace(PLAIN, masked_bands=3)
     patches, _ = next(iter(shuffled(windows, masking, 1, LOG_OFFSET).as_numpy_iterator()))
     hidden = np.isclose(patches, np.log(LOG_OFFSET)).all(axis=(1, 2))

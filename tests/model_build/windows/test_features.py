@@ -11,7 +11,7 @@ from daemon.errors import InputError
 from daemon.hearing.log_mel import FrontEnd
 from model_build.recipe import read_recipe
 from model_build.run_folder import RunFolder
-from model_build.windows import features
+from model_build.windows import used_clips
 from model_build.windows.features import Features, made_features, make_features
 
 
@@ -123,7 +123,7 @@ def test_unfinished_features_are_not_taken_for_finished_ones(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(features, "decode", interrupted)
+    monkeypatch.setattr(used_clips, "decode", interrupted)
     with pytest.raises(KeyboardInterrupt):
         make_features(recipe_file, corpus, run, workers=1)
     with pytest.raises(InputError, match="run timbrel-build features first"):

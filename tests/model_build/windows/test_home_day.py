@@ -3,15 +3,10 @@ from pathlib import Path
 import numpy as np
 
 from daemon.hearing.scorer import level_dbfs
+from model_build.corpus.clip_sound import clip_reader
 from model_build.corpus.clips import read_corpus
-from model_build.windows.home_day import (
-    FLOOR_DBFS,
-    MUSIC_DBFS,
-    OTHER_SECONDS,
-    day_at_home,
-    reader,
-    strung,
-)
+from model_build.windows.clip_sequences import clips_in_room
+from model_build.windows.home_day import FLOOR_DBFS, MUSIC_DBFS, OTHER_SECONDS, day_at_home
 
 FAMILIES = ("drums", "flute", "organ")
 SECONDS = 400.0
@@ -48,7 +43,7 @@ def test_the_same_seed_is_the_same_day(corpus: Path) -> None:
 def test_clips_are_strung_without_gaps_at_a_level(corpus: Path) -> None:
     every = read_corpus(corpus, FAMILIES)
     clips = [clip for clip in every.clips if clip.kind == "negative" and clip.split == "dev"]
-    samples = strung(clips, reader(every), np.ones(1, np.float32), dbfs=-30.0)
+    samples = clips_in_room(clips, clip_reader(every), np.ones(1, np.float32), dbfs=-30.0)
     assert len(samples) > 4 * 16_000 * len(clips) * 0.9
     assert abs(level_dbfs(samples) + 30.0) < 0.1
     seconds = samples[: len(samples) // 16_000 * 16_000].reshape(-1, 16_000)

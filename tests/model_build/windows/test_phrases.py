@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model_build.windows.phrases import _released, beat, strung
+from model_build.windows.phrases import beat_of_strokes, phrase_of_notes, released
 
 CLICK = np.array([1.0, -1.0], np.float32)
 
@@ -12,7 +12,9 @@ def onsets(window: NDArray[np.float32]) -> NDArray[np.int64]:
 
 
 def test_strung_notes_keep_one_rhythm() -> None:
-    window = strung([CLICK], np.random.default_rng(1), interval_seconds=(0.25, 0.25), chords=False)
+    window = phrase_of_notes(
+        [CLICK], np.random.default_rng(1), interval_seconds=(0.25, 0.25), chords=False
+    )
     assert window.shape == (64_000,)
     assert window.dtype == np.float32
     steps = set(np.diff(onsets(window)).tolist())
@@ -22,19 +24,21 @@ def test_strung_notes_keep_one_rhythm() -> None:
 
 def test_a_note_that_is_cut_fades_to_nothing() -> None:
     held = np.ones(16_000, np.float32)
-    cut = _released(held, 4_000)
+    cut = released(held, 4_000)
     assert len(cut) == 4_000
     assert cut[3_360] == 1.0
     assert cut[-1] == 0.0
     assert np.all(np.diff(cut[3_360:]) < 0)
     assert held.all()
-    assert _released(held, 20_000) is held
+    assert released(held, 20_000) is held
 
 
 def test_chords_sound_several_notes_at_once() -> None:
     def loudest(*, chords: bool) -> float:
         every = [
-            strung([CLICK], np.random.default_rng(seed), interval_seconds=(0.5, 0.5), chords=chords)
+            phrase_of_notes(
+                [CLICK], np.random.default_rng(seed), interval_seconds=(0.5, 0.5), chords=chords
+            )
             for seed in range(10)
         ]
         return float(np.max(every))
@@ -45,15 +49,15 @@ def test_chords_sound_several_notes_at_once() -> None:
 def test_beat_repeats_each_bar() -> None:
     strokes = {"kick": [CLICK], "snare": [2 * CLICK]}
     rng = np.random.default_rng(5)
-    window = beat(strokes, rng)
+    window = beat_of_strokes(strokes, rng)
     assert len(onsets(window)) >= 2
-    assert np.array_equal(window, beat(strokes, np.random.default_rng(5)))
+    assert np.array_equal(window, beat_of_strokes(strokes, np.random.default_rng(5)))
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_every_sort_of_stroke_is_heard(seed: int) -> None:
     strokes = {"kick": [CLICK], "snare": [np.array([0, 0, 1], np.float32)]}
-    window = beat(strokes, np.random.default_rng(seed))
+    window = beat_of_strokes(strokes, np.random.default_rng(seed))
     kicks = np.flatnonzero(window < 0)
     assert len(kicks) >= 1
     assert len(onsets(window)) > len(kicks)

@@ -7,9 +7,9 @@ from daemon.hearing.scorer import level_dbfs
 from model_build.corpus.clips import read_corpus
 from model_build.corpus.decoded import Sounds, decode
 from model_build.recipe import Recipe, read_recipe
-from model_build.windows.clip_pool import Palette
+from model_build.windows.clip_pool import ClipPool
 from model_build.windows.rooms import Rooms, write_rooms
-from model_build.windows.scenes import Stage
+from model_build.windows.scenes import SceneSampler
 
 SCENES = 60
 
@@ -20,23 +20,23 @@ def recipe(recipe_file: Path) -> Recipe:
 
 
 @pytest.fixture
-def palette(corpus: Path, recipe: Recipe, tmp_path: Path) -> Palette:
+def pool(corpus: Path, recipe: Recipe, tmp_path: Path) -> ClipPool:
     clips = [c for c in read_corpus(corpus, recipe.families).clips if c.split == "train"]
     kept, _ = decode(clips, corpus, tmp_path / "sounds", workers=1)
-    return Palette(enumerate(kept), Sounds(tmp_path / "sounds"))
+    return ClipPool(enumerate(kept), Sounds(tmp_path / "sounds"))
 
 
 @pytest.fixture
-def stage(palette: Palette, recipe: Recipe, tmp_path: Path) -> Stage:
+def sampler(pool: ClipPool, recipe: Recipe, tmp_path: Path) -> SceneSampler:
     path = tmp_path / "rooms.npz"
     write_rooms(path, recipe.room, [], (1,), workers=1)
-    return Stage(recipe, palette, Rooms(path, 0.0), room_probability=0.5, snr_db=(10.0, 30.0))
+    return SceneSampler(recipe, pool, Rooms(path, 0.0), room_probability=0.5, snr_db=(10.0, 30.0))
 
 
-def test_scenes_are_windows_at_the_recipes_level(stage: Stage, recipe: Recipe) -> None:
+def test_scenes_are_windows_at_the_recipes_level(sampler: SceneSampler, recipe: Recipe) -> None:
     low, high = recipe.microphone.level_dbfs
     for seed in range(SCENES):
-        samples, labels, _ = stage.draw(np.random.default_rng(seed))
+        samples, labels, _ = sampler.draw(np.random.default_rng(seed))
         assert samples.shape == (64_000,)
         assert samples.dtype == np.float32
         assert np.abs(samples).max() <= 1.0
@@ -44,29 +44,29 @@ def test_scenes_are_windows_at_the_recipes_level(stage: Stage, recipe: Recipe) -
             assert low - 1.0 < level_dbfs(samples) < high + 1.0
 
 
-def test_families_mixtures_and_negatives_are_drawn(stage: Stage) -> None:
-    labels = np.array([stage.draw(np.random.default_rng(seed)).labels for seed in range(SCENES)])
+def test_families_mixtures_and_negatives_are_drawn(sampler: SceneSampler) -> None:
+    labels = np.array([sampler.draw(np.random.default_rng(seed)).labels for seed in range(SCENES)])
     assert set(labels.sum(axis=1).tolist()) >= {0, 1, 2}
     assert labels.any(axis=0).all()
 
 
-def test_same_rng_same_scene(stage: Stage) -> None:
-    one, again, other = (stage.draw(np.random.default_rng(seed)) for seed in (3, 3, 4))
+def test_same_rng_same_scene(sampler: SceneSampler) -> None:
+    one, again, other = (sampler.draw(np.random.default_rng(seed)) for seed in (3, 3, 4))
     assert np.array_equal(one.samples, again.samples)
     assert not np.array_equal(one.samples, other.samples)
 
 
-def test_palette_knows_what_it_holds(palette: Palette) -> None:
-    assert palette.labels("phrase") == ["flute", "organ"]
-    assert palette.labels("note") == ["flute", "organ"]
-    assert palette.labels("drum") == ["kick", "snare"]
-    assert palette.labels("negative") == ["noise", "speech"]
+def test_pool_knows_what_it_holds(pool: ClipPool) -> None:
+    assert pool.labels("phrase") == ["flute", "organ"]
+    assert pool.labels("note") == ["flute", "organ"]
+    assert pool.labels("drum") == ["kick", "snare"]
+    assert pool.labels("negative") == ["noise", "speech"]
 
 
-def test_several_notes_are_of_one_source(palette: Palette) -> None:
+def test_several_notes_are_of_one_source(pool: ClipPool) -> None:
     rng = np.random.default_rng(1)
     for _ in range(10):
-        notes = palette.several("note", "flute", 8, rng)
+        notes = pool.several("note", "flute", 8, rng)
         assert len(notes) == 3
         assert {len(note) for note in notes} == {9_600}
 

@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import InputError
-from model_build.corpus.clips import joined, read_corpus
+from model_build.corpus.clips import combined, read_corpus
 from model_build.recipe import Recipe, read_recipe
-from model_build.rendering.rendered_corpus import SETTINGS, Rendering
+from model_build.rendering.corpus_settings import SETTINGS, CorpusSettings
 from model_build.run_folder import RunFolder, write_json
 from model_build.windows import sources
 from model_build.windows.features import make_features
-from model_build.windows.sources import learned_from, measured_with
+from model_build.windows.sources import measuring_corpus, training_corpus
 from tests.model_build.conftest import made_corpus
 
 
@@ -27,11 +27,11 @@ def rendering(recipe_file: Path) -> Callable[[str], Recipe]:
 
 
 @pytest.fixture(autouse=True)
-def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Rendering]:
+def rendered(monkeypatch: pytest.MonkeyPatch) -> list[CorpusSettings]:
     """What was rendered; the made-up corpus stands for it."""
-    every: list[Rendering] = []
+    every: list[CorpusSettings] = []
 
-    def fake(folder: Path, wanted: Rendering, workers: int | None = None) -> int:  # noqa: ARG001
+    def fake(folder: Path, wanted: CorpusSettings, workers: int | None = None) -> int:  # noqa: ARG001
         if not folder.exists():
             every.append(wanted)
             made_corpus(folder)
@@ -43,41 +43,41 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Rendering]:
 
 
 def test_a_recipe_without_rendering_learns_from_the_corpus(
-    corpus: Path, recipe_file: Path, tmp_path: Path, rendered: list[Rendering]
+    corpus: Path, recipe_file: Path, tmp_path: Path, rendered: list[CorpusSettings]
 ) -> None:
     recipe, run = read_recipe(recipe_file), RunFolder(tmp_path / "run")
-    assert learned_from(recipe, corpus, run) == read_corpus(corpus, recipe.families)
-    assert measured_with(recipe, corpus, run) == corpus
-    assert measured_with(recipe, None, run) is None
+    assert training_corpus(recipe, corpus, run) == read_corpus(corpus, recipe.families)
+    assert measuring_corpus(recipe, corpus, run) == corpus
+    assert measuring_corpus(recipe, None, run) is None
     assert rendered == []
     with pytest.raises(InputError, match="--corpus DIR"):
-        learned_from(recipe, None, run)
+        training_corpus(recipe, None, run)
 
 
 def test_a_rendering_alone_needs_no_corpus_and_learns_from_no_other(
     corpus: Path,
     rendering: Callable[[str], Recipe],
     tmp_path: Path,
-    rendered: list[Rendering],
+    rendered: list[CorpusSettings],
 ) -> None:
     recipe, run = rendering("false"), RunFolder(tmp_path / "run")
-    assert learned_from(recipe, None, run).folder == run.rendered
-    assert learned_from(recipe, corpus, run).folder == run.rendered
-    assert measured_with(recipe, None, run) == run.rendered
-    assert measured_with(recipe, corpus, run) == corpus
-    assert rendered == [Rendering(7, 2, recipe.families)]
+    assert training_corpus(recipe, None, run).folder == run.rendered
+    assert training_corpus(recipe, corpus, run).folder == run.rendered
+    assert measuring_corpus(recipe, None, run) == run.rendered
+    assert measuring_corpus(recipe, corpus, run) == corpus
+    assert rendered == [CorpusSettings(7, 2, recipe.families)]
 
 
 def test_a_rendering_by_other_settings_is_replaced(
     rendering: Callable[[str], Recipe],
     tmp_path: Path,
     recipe_file: Path,
-    rendered: list[Rendering],
+    rendered: list[CorpusSettings],
 ) -> None:
     run = RunFolder(tmp_path / "run")
-    learned_from(rendering("false"), None, run)
+    training_corpus(rendering("false"), None, run)
     recipe_file.write_text(recipe_file.read_text().replace("seed: 7", "seed: 8"))
-    learned_from(read_recipe(recipe_file), None, run)
+    training_corpus(read_recipe(recipe_file), None, run)
     assert [wanted.seed for wanted in rendered] == [7, 8]
 
 
@@ -88,30 +88,30 @@ def test_a_corpus_that_no_run_rendered_is_never_removed(
     made_corpus(run.rendered)
     monkeypatch.undo()  # the real renderer
     with pytest.raises(InputError, match="holds another corpus"):
-        learned_from(rendering("false"), None, run)
+        training_corpus(rendering("false"), None, run)
     assert (run.rendered / "manifest.csv").exists()
 
 
-def test_beside_a_corpus_both_are_learned_from(
+def test_beside_a_corpus_both_are_training_corpus(
     corpus: Path, rendering: Callable[[str], Recipe], tmp_path: Path, recipe_file: Path
 ) -> None:
     recipe, run = rendering("true"), RunFolder(tmp_path / "run")
     with pytest.raises(InputError, match="--corpus DIR"):
-        learned_from(recipe, None, run)
+        training_corpus(recipe, None, run)
     assert not run.rendered.exists()
-    both, alone = learned_from(recipe, corpus, run), read_corpus(corpus, recipe.families)
+    both, alone = training_corpus(recipe, corpus, run), read_corpus(corpus, recipe.families)
     assert len(both.clips) == 2 * len(alone.clips)
     assert both.sha256 != alone.sha256
     assert all((both.folder / clip.path).is_file() for clip in both.clips)
-    assert measured_with(recipe, corpus, run) == corpus
+    assert measuring_corpus(recipe, corpus, run) == corpus
     made = make_features(recipe_file, corpus, run, workers=1)
     assert made.clips["train phrase"] + made.clips["held phrase"] == 36
 
 
-def test_joined_corpora_keep_what_is_wrong_with_each(corpus: Path, tmp_path: Path) -> None:
+def test_combined_corpora_keep_what_is_wrong_with_each(corpus: Path, tmp_path: Path) -> None:
     other = made_corpus(tmp_path / "other")
     (corpus / "phrase-flute-0.wav").unlink()
     (other / "phrase-organ-6.wav").unlink()
     families = ("drums", "flute", "organ")
-    both = joined(read_corpus(corpus, families), read_corpus(other, families))
+    both = combined(read_corpus(corpus, families), read_corpus(other, families))
     assert [s.path for s in both.skipped] == ["phrase-flute-0.wav", "phrase-organ-6.wav"]

@@ -1,0 +1,1 @@
+"""The commands of `timbrel-build`: the arguments of each, unpacked into one call of a stage."""

@@ -1,0 +1,1 @@
+"""Measure the events that the daemon makes of a model's scores."""

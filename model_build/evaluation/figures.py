@@ -1,0 +1,72 @@
+"""The figures of one model."""
+
+import msgspec
+
+from model_build.evaluation.clip_scores import SPLIT
+from model_build.evaluation.cost import Cost
+from model_build.evaluation.events.event_figures import EventFigures
+from model_build.evaluation.events.false_alarms import Alarms
+
+
+class Weakest(msgspec.Struct, frozen=True):
+    """The family that is most rarely named correctly."""
+
+    family: str
+    """Its name."""
+    top1: float
+    """Share of its clips that are named correctly, 0..1."""
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """A model's figures. Dictionaries are by kind of clip and lack kinds that have no clips.
+
+    `phrase` clips are close and clean; `room` clips are across a room, with noise.
+    """
+
+    clips: dict[str, int]
+    """Number of clips."""
+    clips_by_family: dict[str, dict[str, int]]
+    """Number of clips of each family."""
+    top1: dict[str, float]
+    """Share of clips whose highest score belongs to an accepted family, 0..1."""
+    family_mean: dict[str, float]
+    """The same share, first by family, then averaged over families."""
+    by_family: dict[str, dict[str, float]]
+    """The same share by family."""
+    presence_auc: dict[str, float]
+    """Area under ROC of the highest score, of clips with music against negatives."""
+    weakest: dict[str, Weakest]
+    """The weakest family of those with at least 15 clips."""
+    calibration_error: dict[str, float]
+    """Expected calibration error of the highest score."""
+    mixture_f1: float | None = None
+    """Micro F1 of the detections in mixtures; None without mixtures or thresholds."""
+    day: EventFigures | None = None
+    """The events of a simulated day at home; None for a peer."""
+    alarms: Alarms | None = None
+    """False events on negatives alone; None for a peer."""
+    float_room_top1: float | None = None
+    """`top1` of the room clips before quantisation; None if it was not measured."""
+    cost: Cost | None = None
+    """CPU time."""
+    size_bytes: int | None = None
+    """Size of the model file."""
+
+    def flat(self) -> dict[str, float]:
+        """Return the main figures by name, as in the provenance of a model file."""
+        found = {
+            f"{SPLIT}_{kind}_{name}": round(value, 4)
+            for name in ("top1", "family_mean", "presence_auc", "calibration_error")
+            for kind, value in getattr(self, name).items()
+        }
+        for kind, one in self.weakest.items():
+            found[f"{SPLIT}_{kind}_weakest_family"] = round(one.top1, 4)
+        if self.mixture_f1 is not None:
+            found[f"{SPLIT}_mixture_f1"] = round(self.mixture_f1, 4)
+        if self.day is not None:
+            found[f"{SPLIT}_day_hits"] = round(self.day.hits, 4)
+            found[f"{SPLIT}_day_right"] = round(self.day.right, 4)
+            found[f"{SPLIT}_day_false_events"] = self.day.false_events
+        if self.alarms is not None:
+            found[f"{SPLIT}_alarms"] = self.alarms.count
+        return found

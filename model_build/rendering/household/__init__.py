@@ -1,0 +1,1 @@
+"""Computed sounds of a home: machines, impacts, water, fire and more."""

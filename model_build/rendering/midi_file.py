@@ -1,0 +1,81 @@
+"""Notes as a Standard MIDI File."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+RING_OUT_SECONDS = 2.0
+TICKS_PER_SECOND = 1000
+SHORTEST_SECONDS = 2 / TICKS_PER_SECOND
+HIGHEST_MIDI = 127
+DRUM_CHANNEL = 9
+
+
+class Note(NamedTuple):
+    """A key that is held down."""
+
+    start_seconds: float
+    """When the key goes down."""
+    seconds: float
+    """How long it is held."""
+    pitch_midi: int
+    """0..127; 60 is middle C."""
+    velocity: int
+    """1..127."""
+
+
+def standard_midi_file(notes: Sequence[Note], program: int, *, drums: bool = False) -> bytes:
+    """Return the notes as a file with one track, timed in milliseconds.
+
+    `program` is the instrument, or with `drums` the drum kit, 0..127. A key struck again while it
+    is held is released first. Raises ValueError if there is no note, or for a value that MIDI
+    cannot express.
+    """
+    if not notes:
+        raise ValueError("there is no note to play")
+    if not 0 <= program <= HIGHEST_MIDI:
+        raise ValueError(f"program must be 0..{HIGHEST_MIDI}, not {program}")
+    channel = DRUM_CHANNEL if drums else 0
+    track = bytearray(b"\x00\xff\x51\x03" + (1_000_000).to_bytes(3, "big"))  # a beat is a second
+    track += bytes((0, 0xC0 | channel, program))
+    now = 0
+    for tick, velocity, pitch in sorted(_key_events(notes)):
+        track += _variable_length(tick - now) + bytes((0x90 | channel, pitch, velocity))
+        now = tick
+    track += _variable_length(_ticks(RING_OUT_SECONDS)) + b"\xff\x2f\x00"
+    header = b"".join(number.to_bytes(2, "big") for number in (0, 1, TICKS_PER_SECOND))
+    return b"MThd\x00\x00\x00\x06" + header + b"MTrk" + len(track).to_bytes(4, "big") + track
+
+
+def _key_events(notes: Sequence[Note]) -> list[tuple[int, int, int]]:
+    """Return (tick, velocity, pitch) of every key press; velocity 0 is a release."""
+    events = []
+    struck_again_seconds: dict[int, float] = {}
+    for note in sorted(notes, reverse=True):
+        _check(note)
+        end_seconds = note.start_seconds + note.seconds
+        end_seconds = min(end_seconds, struck_again_seconds.get(note.pitch_midi, end_seconds))
+        events.append((_ticks(note.start_seconds), note.velocity, note.pitch_midi))
+        events.append((_ticks(end_seconds), 0, note.pitch_midi))
+        struck_again_seconds[note.pitch_midi] = note.start_seconds
+    return events
+
+
+def _check(note: Note) -> None:
+    if note.start_seconds < 0 or note.seconds < SHORTEST_SECONDS:
+        raise ValueError(
+            f"a note must start at 0 s or later and last at least {SHORTEST_SECONDS} s: {note}"
+        )
+    if not (0 <= note.pitch_midi <= HIGHEST_MIDI and 1 <= note.velocity <= HIGHEST_MIDI):
+        raise ValueError(f"pitch must be 0..{HIGHEST_MIDI} and velocity 1..{HIGHEST_MIDI}: {note}")
+
+
+def _ticks(seconds: float) -> int:
+    return round(seconds * TICKS_PER_SECOND)
+
+
+def _variable_length(number: int) -> bytes:
+    """Return the number in base 128, high digits first; all but the last have bit 7 set."""
+    digits = [number & 0x7F]
+    while number := number >> 7:
+        digits.append(0x80 | number & 0x7F)
+    return bytes(reversed(digits))

@@ -1,0 +1,1 @@
+"""Random music: the notes that an instrument of General MIDI plays."""
