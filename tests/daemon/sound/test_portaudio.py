@@ -153,7 +153,7 @@ def test_close_ends_only_that_stream(portaudio: PortAudio, library: Library) -> 
 
 def test_restarts_to_find_a_device_added_later(portaudio: PortAudio, library: Library) -> None:
     assert refusal(portaudio, "new") == (
-        "microphone new cannot be open_ring: No input device matching 'new'"
+        "microphone new cannot be opened: No input device matching 'new'"
     )
     library.plugged.add("new")
     open_ring(portaudio, "new")
