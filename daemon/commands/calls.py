@@ -95,7 +95,7 @@ def call_dashboard(options: argparse.Namespace) -> int:
 
 def call_install_service(options: argparse.Namespace) -> int:
     """Install, update or remove the systemd service."""
-    from daemon.commands.install_service import install_service
+    from daemon.commands.service.install_service import install_service
 
     return install_service(
         options.config,

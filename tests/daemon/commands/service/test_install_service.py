@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.commands import install_service
+from daemon.commands.service import install_service
 from daemon.system import installation
 from tests.conftest import Timbrel
 from tests.daemon.commands.test_program import assert_refused

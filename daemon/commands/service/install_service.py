@@ -7,8 +7,14 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from daemon.commands.service_files import File, password_file, read_config, service_files, write
-from daemon.commands.service_manager import ServiceManager, manager_of
+from daemon.commands.service.service_files import (
+    File,
+    password_file,
+    read_config,
+    service_files,
+    write,
+)
+from daemon.commands.service.service_manager import ServiceManager, manager_of
 from daemon.errors import FailedError, InputError
 from daemon.system import installation, unit
 

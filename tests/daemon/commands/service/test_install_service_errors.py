@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from daemon.commands import install_service
+from daemon.commands.service import install_service
 from daemon.errors import InputError
 from daemon.system import installation
 from tests.conftest import Timbrel
-from tests.daemon.commands.test_install_service import fake_systemctl
+from tests.daemon.commands.service.test_install_service import fake_systemctl
 from tests.daemon.commands.test_program import assert_refused
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from daemon.commands.service_manager import ServiceManager
+from daemon.commands.service.service_manager import ServiceManager
 from daemon.configuration.settings import Settings
 from daemon.configuration.settings_file import load
 from daemon.errors import InputError

@@ -10,7 +10,7 @@ import pytest
 
 from daemon.system import installation, unit
 from tests.conftest import ROOT, Timbrel
-from tests.daemon.commands.test_install_service import installed_unit, unit_values
+from tests.daemon.commands.service.test_install_service import installed_unit, unit_values
 
 SHIPPED = ROOT / "systemd" / "timbrel.service"
 HOME = Path("/home/pi/timbrel/.venv")

@@ -1,0 +1,1 @@
+"""`timbrel install-service`: install, update and remove the systemd service."""
