@@ -12,7 +12,7 @@ from daemon.hub.controls import Chosen, Configured, Controls
 from daemon.hub.messages import Message
 from daemon.hub.token_bucket import TokenBucket
 from daemon.system.json_store import JsonStore
-from daemon.system.repeats import Repeats
+from daemon.system.limited_log import LimitedLog
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Inbox:
         self._timer: threading.Timer | None = None
         self._is_unsaved = False
         self._saved_at = clock() - _PAUSE_SECONDS
-        self._said = Repeats(log)
+        self._limited_log = LimitedLog(log)
 
     def begin(self) -> None:
         """Apply and publish the current values, including those saved earlier."""
@@ -86,7 +86,7 @@ class Inbox:
         if self._waiting.qsize() < _MOST_WAITING and self._bucket.take(self._clock()):
             self._waiting.put(_Command(topic, payload))
             return True
-        self._said.say(
+        self._limited_log.log(
             logging.WARNING,
             f"{topic}: ignoring commands beyond {_BURST} at once and {_PER_SECOND:.0f} a second",
         )
@@ -106,7 +106,7 @@ class Inbox:
             topic, payload = self._waiting.get()
             reply = self.controls.receive(topic, payload, retained=False)
             if reply.refusal is not None:
-                self._said.say(logging.WARNING, f"refused: {reply.refusal}")
+                self._limited_log.log(logging.WARNING, f"refused: {reply.refusal}")
             for echo in reply.echo:
                 self._publish(echo)
             if reply.changed:

@@ -14,7 +14,7 @@ from daemon.mqtt.outbox.event_queue import OutgoingEvent
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.mqtt.refusals import NOT_AUTHORIZED, Refusals, is_final, is_refusal
 from daemon.mqtt.wire.packet_limit import PacketLimit
-from daemon.system.repeats import Repeats
+from daemon.system.limited_log import LimitedLog
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Delivery:
         self._newest_answered = -math.inf
         self._window = _MOST_IN_FLIGHT
         self._limit = PacketLimit()
-        self._said = Repeats(log)
+        self._limited_log = LimitedLog(log)
         self._refused_events = False
         self._refused: dict[str, int] = {}
         self._is_authorized_now = False
@@ -210,7 +210,7 @@ class Delivery:
         return True
 
     def _drop(self, event: OutgoingEvent, reason: str) -> None:
-        self._said.say(logging.ERROR, f"{reason}; it is dropped")
+        self._limited_log.log(logging.ERROR, f"{reason}; it is dropped")
         self._outbox.discard(event.number)
 
     def _refuse(self, flight: _InFlight, code: int) -> None:
@@ -267,7 +267,7 @@ class Delivery:
             remedy = "raise its maximum packet size (mosquitto: max_packet_size)"
             if message.topic.startswith(self._discovery):
                 remedy += " or set mqtt.discovery: false"
-            self._said.say(
+            self._limited_log.log(
                 logging.WARNING,
                 f"{message.topic} is not sent because it is too large: {excess}; {remedy}",
             )

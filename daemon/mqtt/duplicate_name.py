@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from daemon.system.repeats import Repeats
+from daemon.system.limited_log import LimitedLog
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class AvailabilityGuard:
         self._connection = connection
         self._clock = clock
         self._republish_at = clock() - _PAUSE_SECONDS
-        self._said = Repeats(log)
+        self._limited_log = LimitedLog(log)
 
     def receive(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
         """Take a message that some client, perhaps this one, published on a topic."""
@@ -78,7 +78,7 @@ class AvailabilityGuard:
             self._republish_at = max(now, self._republish_at + _PAUSE_SECONDS)
         self._connection.republish_after(self._republish_at - now)
         if self._connection.seconds >= _FRESH_SECONDS:
-            self._said.say(
+            self._limited_log.log(
                 logging.WARNING,
                 f"{topic}: another client published offline; publishing online again; "
                 f"{advice(self._box)}",

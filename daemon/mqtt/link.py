@@ -28,7 +28,7 @@ from daemon.mqtt.wire.bounded_client import BoundedClient
 from daemon.mqtt.wire.login import Login
 from daemon.mqtt.wire.pump import NotMqttError, Pump
 from daemon.mqtt.wire.tls import tls_context
-from daemon.system.repeats import Repeats
+from daemon.system.limited_log import LimitedLog
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Link:
         self._disconnect_reason = DisconnectReason()
         self._is_answered = False
         self._port_probe = PortProbe()
-        self._said = Repeats(log)
+        self._limited_log = LimitedLog(log)
         outbox.on_ready(self._pump.wake)
         board.follow(lambda _: self._pump.wake())
 
@@ -181,7 +181,7 @@ class Link:
         if client.socket() is not None:
             client.disconnect()
         if settled and not reason.is_unanswered:
-            self._said.forget()
+            self._limited_log.reset()
         if self._closing.is_set() or self.connection.trouble is not None:
             return
         if reason.is_unanswered:
@@ -210,7 +210,7 @@ class Link:
 
     def _report(self, trouble: Trouble) -> None:
         self.connection.fail(trouble)
-        self._said.say(logging.ERROR, f"{trouble.reason}; retrying")
+        self._limited_log.log(logging.ERROR, f"{trouble.reason}; retrying")
 
     @property
     def _where(self) -> str:
@@ -221,7 +221,7 @@ class Link:
         describe = self._incoming.describe_oversized
         client = self._login.new_client(
             self._protocol.version,
-            lambda message: self._said.say(logging.WARNING, describe(message)),
+            lambda message: self._limited_log.log(logging.WARNING, describe(message)),
         )
 
         def on_connect(_c: Any, _u: Any, _f: Any, code: Any, limits: Any) -> None:
@@ -251,7 +251,7 @@ class Link:
     def _begin(self, client: BoundedClient, limits: Any) -> None:
         """Start delivery and subscriptions after a successful CONNACK."""
         text = f"connected to the broker at {self._where} with MQTT {self._protocol.name}"
-        self._said.say(logging.INFO, text)
+        self._limited_log.log(logging.INFO, text)
         self._protocol.accepted()
         receive_maximum = getattr(limits, "ReceiveMaximum", _NO_RECEIVE_MAXIMUM)
         packet_bytes = getattr(limits, "MaximumPacketSize", None)

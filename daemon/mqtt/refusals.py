@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from daemon.configuration.settings import MqttSettings
 from daemon.hub.messages import Message
-from daemon.system.repeats import Repeats
+from daemon.system.limited_log import LimitedLog
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ class Refusals:
     def __init__(self, settings: MqttSettings) -> None:
         self._settings = settings
         self._discovery = f"{settings.discovery_prefix}/"
-        self._said = Repeats(log)
+        self._limited_log = LimitedLog(log)
         self._kind_of: dict[str, _Kind] = {}
         self.count = 0
         """Number of refused messages since the start."""
@@ -128,7 +128,7 @@ class Refusals:
         kind, named = self._note(message.topic, self._kind(message))
         meaning = f"; {kind.meaning}" if kind.meaning else ""
         reason = reason_of(code, self._settings, named)
-        self._said.say(
+        self._limited_log.log(
             logging.ERROR, f"the broker refuses {named}: {reason}; {consequence}{meaning}"
         )
 
@@ -136,19 +136,19 @@ class Refusals:
         """Log that a subscription was refused; `reason` is the name of the reason code."""
         kind, named = self._note(topic, _COMMANDS if topic.endswith("/set") else _BIRTH)
         remedy = f"give {named_user(self._settings)} read access to it in the broker's access list"
-        self._said.say(
+        self._limited_log.log(
             logging.ERROR,
             f"the broker refuses our subscription to {named}: {reason}; {remedy}; {kind.meaning}",
         )
 
     def optional_subscription_refused(self, topic: str, reason: str) -> None:
         """Log at INFO that an optional subscription was refused."""
-        self._said.say(logging.INFO, f"the broker refuses read access to {topic}: {reason}")
+        self._limited_log.log(logging.INFO, f"the broker refuses read access to {topic}: {reason}")
 
     def optional_subscriptions_skipped(self, topics: Sequence[str]) -> None:
         """Log that optional subscriptions are skipped because the broker disconnects at them."""
         more = f" and {len(topics) - 1} more" if len(topics) > 1 else ""
-        self._said.say(
+        self._limited_log.log(
             logging.WARNING,
             f"the broker closes the connection when Timbrel subscribes to {topics[0]}{more}; "
             "these subscriptions are skipped, so another Timbrel with the same name is not detected"
@@ -165,7 +165,7 @@ class Refusals:
 
     def log_accepted(self, name: str) -> None:
         """Log that the broker accepts `name`, which it refused before."""
-        self._said.say(logging.INFO, f"the broker accepts {name}")
+        self._limited_log.log(logging.INFO, f"the broker accepts {name}")
 
     def _note(self, topic: str, kind: _Kind) -> tuple[_Kind, str]:
         """Record a refused topic; return its kind and the first refused topic of that kind."""

@@ -19,7 +19,7 @@ from daemon.place_state import PlaceState
 from daemon.runtime.wakeup import Wakeup
 from daemon.sound.source import Source
 from daemon.sound.window import Window
-from daemon.system.repeats import Repeats
+from daemon.system.limited_log import LimitedLog
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Place:
         self._ended_at = 0.0
         self._began = 0.0
         self._inference_ms = 0.0
-        self._repeats = Repeats(log)
+        self._limited_log = LimitedLog(log)
         self._has_warned_of_cancelling = False
         self._diagnostics = ChangeFilter(Counters.differs_notably, seconds=_DIAGNOSTICS_SECONDS)
 
@@ -186,7 +186,7 @@ class Place:
         """Begin to hear; times of sound count from here."""
         was = self.status.state
         self._scorer.forget()
-        self._repeats.forget()
+        self._limited_log.reset()
         self.status = self.status._replace(state=PlaceState.HEARING, reason=None)
         self._reporter.sound_started()
         log.info("%s: hearing%s", self.name, "" if was is PlaceState.STARTING else " again")
@@ -198,7 +198,7 @@ class Place:
         events = self._close_events(PlaceState.DEAF.value) if was_heard else []
         since_seconds = time.monotonic() - self._source.sounded_until
         self.status = self.status._replace(state=PlaceState.DEAF, reason=reason, playing=())
-        self._repeats.say(
+        self._limited_log.log(
             logging.ERROR, f"{self.name}: deaf: {reason}; retrying until sound returns"
         )
         self._reporter.sound_lost(reason, self._source.sounded_seconds, events, since_seconds)

@@ -83,14 +83,14 @@ class Reload:
         files = signatures(settings)
         waiting += [f"{key} (its file has changed)" for key in changed_files(self._files, files)]
         gone = _removed(self._settings.places, settings.places)
-        said = [f"sources without {', '.join(gone)}"] if gone else []
+        parts = [f"sources without {', '.join(gone)}"] if gone else []
         if applied:
-            said.append(f"{', '.join(applied)} applied")
+            parts.append(f"{', '.join(applied)} applied")
         if waiting:
-            said.append(f"restart needed for {', '.join(waiting)}")
-        said += renewal.warnings
+            parts.append(f"restart needed for {', '.join(waiting)}")
+        parts += renewal.warnings
         level = logging.WARNING if renewal.warnings else logging.INFO
-        log.log(level, "settings reloaded: %s", "; ".join(said) or "nothing has changed")
+        log.log(level, "settings reloaded: %s", "; ".join(parts) or "nothing has changed")
         self._settings = _with_applied(self._settings, settings)
         if "mqtt.password_file" in applied:
             self._settings = _with_password_file(self._settings, settings)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from daemon.system.repeats import Repeats
+from daemon.system.limited_log import LimitedLog
 from daemon.web.health import Health, Snapshot, find_problems
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class HealthServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     ) -> None:
         self.metrics = metrics
         self.snapshot = snapshot
-        self.said = Repeats(log)
+        self.limited_log = LimitedLog(log)
         self._free = threading.BoundedSemaphore(_MOST_AT_ONCE)
         super().__init__(address, _Handler)
 
@@ -93,7 +93,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         except OSError:
             return
         except Exception as error:  # noqa: BLE001
-            self.server.said.say(logging.ERROR, f"health: {type(error).__name__}: {error}")
+            self.server.limited_log.log(logging.ERROR, f"health: {type(error).__name__}: {error}")
             self.send_error(500)
 
     def do_HEAD(self) -> None:

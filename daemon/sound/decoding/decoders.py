@@ -118,10 +118,10 @@ def _rest(file: SoundInput, from_seconds: float) -> Iterator[Block]:
 
 
 def _refusal(file: SoundInput, reason: str) -> InputError:
-    said = f"{file.path}: cannot be read as audio ({reason}); "
+    problem = f"{file.path}: cannot be read as audio ({reason}); "
     if can_use_ffmpeg():
-        return InputError(f"{said}convert it to WAV or FLAC")
+        return InputError(f"{problem}convert it to WAV or FLAC")
     return InputError(
-        f"{said}PyAV (the extra media) reads more formats: {pip_install('av')}, "
+        f"{problem}PyAV (the extra media) reads more formats: {pip_install('av')}, "
         "or convert it to WAV or FLAC"
     )

@@ -28,7 +28,7 @@ from daemon.mqtt.link import Link
 from daemon.mqtt.outbox import event_queue
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.mqtt.protocol_choice import ProtocolChoice
-from daemon.system import repeats
+from daemon.system import limited_log
 from tests.conftest import Mosquitto, Received, StartBroker, Watcher
 from tests.daemon.scripted_broker import ScriptedBroker
 
@@ -212,7 +212,7 @@ def test_logs_refused_password_once_and_retries(
         time.sleep(2.0)
         refusals = [r for r in caplog.records if "Not authorized" in r.message]
         assert len(refusals) == 1
-        monkeypatch.setattr(repeats, "_REPEAT_SECONDS", 0.1)
+        monkeypatch.setattr(limited_log, "_REPEAT_SECONDS", 0.1)
         time.sleep(2.5)
     again = [r.message for r in caplog.records if "Not authorized" in r.message][1]
     assert again.startswith(refusals[0].message)

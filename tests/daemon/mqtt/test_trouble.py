@@ -9,7 +9,7 @@ import pytest
 
 from daemon.configuration.settings import MqttSettings
 from daemon.mqtt.trouble import explain
-from daemon.system.repeats import Repeats
+from daemon.system.limited_log import LimitedLog
 
 SETTINGS = MqttSettings(host="hub.local")
 
@@ -37,14 +37,14 @@ def test_repeated_line_is_logged_every_five_minutes_with_count(
 ) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    repeats = Repeats(logging.getLogger("test"))
+    limited_log = LimitedLog(logging.getLogger("test"))
     for attempt in range(1, 901):
         now = 1000.0 + attempt
-        repeats.say(logging.ERROR, "no broker")
+        limited_log.log(logging.ERROR, "no broker")
         if attempt % 2:
-            repeats.say(logging.ERROR, "no network")
-    repeats.forget()
-    repeats.say(logging.ERROR, "no broker")
+            limited_log.log(logging.ERROR, "no network")
+    limited_log.reset()
+    limited_log.log(logging.ERROR, "no broker")
     assert [record.message for record in caplog.records if "broker" in record.message] == [
         "no broker",
         "no broker (301 attempts)",

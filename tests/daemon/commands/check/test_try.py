@@ -73,7 +73,7 @@ def test_try_does_not_disturb_running_daemon(
             daemon.terminate()
         _, log = daemon.communicate(timeout=20)
     assert log.count("connected to the broker") == 1
-    assert "the broker is gone" not in log
+    assert "lost the connection to the broker" not in log
     assert log.count("attic: hearing") == 1
 
 

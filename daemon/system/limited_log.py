@@ -12,14 +12,14 @@ class _Logged(NamedTuple):
     attempts: int
 
 
-class Repeats:
+class LimitedLog:
     """Logs a line when it is new, then at most every five minutes with the number of attempts."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
         self._logged: dict[str, _Logged] = {}
 
-    def say(self, level: int, text: str) -> None:
+    def log(self, level: int, text: str) -> None:
         """Log `text` if it is new or was last logged five minutes ago; else only count it."""
         now = time.monotonic()
         last = self._logged.get(text)
@@ -33,6 +33,6 @@ class Repeats:
             last = _Logged(now, attempts)
         self._logged[text] = last._replace(attempts=attempts)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Treat every line as new from now on, because the problem is over."""
         self._logged.clear()
