@@ -1,4 +1,4 @@
-"""The daemon's front end against librosa's, which knows nothing of it."""
+"""Compares the daemon's front end with librosa's independent implementation."""
 
 import librosa
 import numpy as np
@@ -12,7 +12,7 @@ FRONT_END = FrontEnd()
 CENTRING_SAMPLES = (FRONT_END.fft_size - FRONT_END.frame_samples) // 2
 
 RNG = np.random.default_rng(1)
-# At a level of music in a room: float32 rounds every bin by the loudest one's size.
+# At the level of music in a room: float32 rounds every bin relative to the loudest one.
 TIME_SECONDS = np.arange(64_000) / FRONT_END.sample_rate_hz
 SOUNDS = {
     "random": (0.1 * RNG.standard_normal(64_000)).astype(np.float32),
@@ -51,7 +51,7 @@ def oracle_edges_hz() -> NDArray[np.float64]:
 @every_sound
 def test_magnitudes_match_librosa(samples: NDArray[np.float32]) -> None:
     log_mel = LogMel(FRONT_END)
-    # Each bin its own band: what is left of the front end is the transform.
+    # One band per bin, so that only the transform is tested.
     log_mel._mel = np.eye(FRONT_END.fft_size // 2 + 1, dtype=np.float32)
     log_mel._bands = np.empty((100, FRONT_END.fft_size // 2 + 1), np.float32)
     bins = np.empty((398, FRONT_END.fft_size // 2 + 1), np.float32)

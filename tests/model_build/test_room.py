@@ -1,4 +1,4 @@
-"""Rooms keep onsets and direct level, and ring as long as asked."""
+"""Rooms keep onsets and the level of the direct sound, and have the requested RT60."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def test_nearer_source_has_more_direct_sound() -> None:
         float(np.mean([np.sum(response[1:] ** 2) for response in responses(distance_metres)]))
         for distance_metres in (0.5, 1.0, 2.0)
     ]
-    # The direct sound falls by 6 dB each time the distance doubles, and the room does not.
+    # The direct sound falls by 6 dB with each doubling of the distance; the reverberation does not.
     assert reverberant[0] * 2.5 < reverberant[1]
     assert reverberant[1] * 2.5 < reverberant[2]
 

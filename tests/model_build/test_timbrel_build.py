@@ -1,4 +1,4 @@
-"""The program itself, run as a program."""
+"""Runs `timbrel-build` as a program."""
 
 import errno
 import os
@@ -23,7 +23,7 @@ from tests.conftest import killed_at_last
 from tests.model_build.conftest import TINY_RECIPE
 
 PROGRAM = ("-m", "model_build")
-# The evaluation spends most of its time on a day at home; a short one is measured the same way.
+# The evaluation spends most of its time on a day at home; a shorter day tests the same code.
 WITH_A_SHORT_DAY = """\
 import sys
 from model_build.evaluation import evaluate
@@ -235,7 +235,7 @@ def start(*arguments: object) -> subprocess.Popen[str]:
 
 
 def interrupt_when(running: subprocess.Popen[str], there: Callable[[], bool]) -> tuple[int, str]:
-    """Ctrl-C as soon as something is there; its exit code and what it said."""
+    """Send SIGINT once `there()` is true; return the exit code and standard error."""
     with killed_at_last(running):
         ends_at = time.monotonic() + 180
         while not there() and running.poll() is None and time.monotonic() < ends_at:
@@ -249,7 +249,7 @@ LONGER_RECIPE = TINY_RECIPE.replace("train: 96", "train: 700")
 
 
 @pytest.fixture(scope="module")
-def whole(pristine_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+def uninterrupted(pristine_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """The features of the longer recipe, made without an interruption."""
     folder = tmp_path_factory.mktemp("whole")
     recipe = folder / "recipe-tiny.yaml"
@@ -262,7 +262,7 @@ def whole(pristine_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Ru
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_resumed_features_equal_uninterrupted_ones(
-    workers: str, corpus: Path, recipe_file: Path, whole: RunFolder, tmp_path: Path
+    workers: str, corpus: Path, recipe_file: Path, uninterrupted: RunFolder, tmp_path: Path
 ) -> None:
     recipe_file.write_text(LONGER_RECIPE)
     run = RunFolder(tmp_path / "run")
@@ -272,7 +272,7 @@ def test_resumed_features_equal_uninterrupted_ones(
         try:
             return bool(np.load(run.done("train")).any())
         except (FileNotFoundError, EOFError, ValueError):
-            return False  # It is being written.
+            return False  # The file is incomplete.
 
     code, said = interrupt_when(start(*arguments, "--run", run.folder), some_windows)
     assert code == 130, said
@@ -289,9 +289,9 @@ def test_resumed_features_equal_uninterrupted_ones(
     assert main([*map(str, arguments), "--run", str(run.folder), "--resume"]) == 0
     assert run.clips.stat().st_mtime_ns == before
     for side in ("train", "held"):
-        assert run.patches(side).read_bytes() == whole.patches(side).read_bytes()
-        assert run.labels(side).read_bytes() == whole.labels(side).read_bytes()
-    assert run.features.read_bytes() == whole.features.read_bytes()
+        assert run.patches(side).read_bytes() == uninterrupted.patches(side).read_bytes()
+        assert run.labels(side).read_bytes() == uninterrupted.labels(side).read_bytes()
+    assert run.features.read_bytes() == uninterrupted.features.read_bytes()
 
 
 @pytest.mark.timeout(400)
@@ -324,7 +324,7 @@ def test_all_resumes_training_without_making_features_again(
     assert output.exists()
 
 
-@pytest.mark.parametrize("windows", [96, 9_000])  # the sounds fit no more, or the windows
+@pytest.mark.parametrize("windows", [96, 9_000])  # the sounds, or the windows, do not fit
 def test_features_on_a_full_disk_print_one_line_and_exit_with_1(
     windows: int,
     small_disk: Path,

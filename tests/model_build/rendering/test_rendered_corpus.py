@@ -1,4 +1,4 @@
-"""The real fluidsynth and espeak-ng, a few players at a time."""
+"""Renders small corpora with the real fluidsynth and espeak-ng."""
 
 import csv
 import os
@@ -162,7 +162,7 @@ def test_interrupted_rendering_leaves_no_manifest(tmp_path: Path) -> None:
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    # A slow machine has shown its progress by then.
+    # On a slow machine, lines of progress come first.
     assert (
         said.splitlines()[-1] == "timbrel-build: interrupted; run the same command to start again"
     )

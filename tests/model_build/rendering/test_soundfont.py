@@ -1,4 +1,4 @@
-"""Notes become a correct MIDI file, and the soundfont plays them in tune and in time."""
+"""Notes are encoded as a correct MIDI file and rendered in tune and in time."""
 
 import shutil
 import tempfile
@@ -129,6 +129,6 @@ def test_drum_channel_plays_drums() -> None:
     notes = [Note(0.0, 0.5, 36, 100)]
     drum, piano = render(notes, 0, drums=True), render(notes, 0)
     assert drum.shape == piano.shape
-    # A bass drum is over at once, a piano's lowest C rings while it is held.
+    # A bass drum decays at once; a low C on a piano sounds while it is held.
     late = slice(SAMPLE_RATE_HZ * 3 // 10, SAMPLE_RATE_HZ // 2)
     assert rms(drum[late]) / rms(drum) < 0.5 * rms(piano[late]) / rms(piano)

@@ -23,7 +23,7 @@ PLAIN = Training(
 
 @pytest.fixture
 def windows() -> WindowArrays:
-    """Ten windows of four patches; every value tells its window and patch."""
+    """Ten windows of four patches; every value encodes its window and patch."""
     patches = np.empty((10, 4, 3, 5), np.float16)
     patches[:] = (np.arange(10)[:, None] + np.arange(4) / 4)[..., None, None]
     return WindowArrays(patches, np.eye(10, dtype=np.uint8))

@@ -16,7 +16,7 @@ from tests.model_build.conftest import made_corpus
 
 @pytest.fixture
 def rendering(recipe_file: Path) -> Callable[[str], Recipe]:
-    """The tiny recipe, with a corpus of its own."""
+    """A function that returns the tiny recipe with a rendered corpus."""
 
     def with_rendering(beside_corpus: str) -> Recipe:
         section = f"rendering: {{phrases_per_programme: 2, beside_corpus: {beside_corpus}}}"
@@ -28,7 +28,7 @@ def rendering(recipe_file: Path) -> Callable[[str], Recipe]:
 
 @pytest.fixture(autouse=True)
 def rendered(monkeypatch: pytest.MonkeyPatch) -> list[CorpusSettings]:
-    """What was rendered; the made-up corpus stands for it."""
+    """Settings of the rendered corpora; the made-up corpus replaces their sound."""
     every: list[CorpusSettings] = []
 
     def fake(folder: Path, wanted: CorpusSettings, workers: int | None = None) -> int:  # noqa: ARG001
