@@ -3,9 +3,7 @@ from pathlib import Path
 import numpy as np
 
 from daemon.hearing.scorer import level_dbfs
-from model_build.corpus.clip_sound import clip_reader
 from model_build.corpus.clips import read_corpus
-from model_build.windows.clip_sequences import clips_in_room
 from model_build.windows.home_day import FLOOR_DBFS, MUSIC_DBFS, OTHER_SECONDS, day_at_home
 
 FAMILIES = ("drums", "flute", "organ")
@@ -38,13 +36,3 @@ def test_same_seed_gives_same_day(corpus: Path) -> None:
     one, again, other = (day_at_home(every, "dev", seed=s, seconds=60.0) for s in (1, 1, 2))
     assert one.passages == again.passages != other.passages
     np.testing.assert_array_equal(one.samples, again.samples)
-
-
-def test_clips_in_room_have_no_gaps_and_the_requested_level(corpus: Path) -> None:
-    every = read_corpus(corpus, FAMILIES)
-    clips = [clip for clip in every.clips if clip.kind == "negative" and clip.split == "dev"]
-    samples = clips_in_room(clips, clip_reader(every), np.ones(1, np.float32), dbfs=-30.0)
-    assert len(samples) > 4 * 16_000 * len(clips) * 0.9
-    assert abs(level_dbfs(samples) + 30.0) < 0.1
-    seconds = samples[: len(samples) // 16_000 * 16_000].reshape(-1, 16_000)
-    assert min(level_dbfs(second) for second in seconds) > -40.0

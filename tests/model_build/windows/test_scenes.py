@@ -54,30 +54,3 @@ def test_same_seed_gives_same_scene(sampler: SceneSampler) -> None:
     one, again, other = (sampler.draw(np.random.default_rng(seed)) for seed in (3, 3, 4))
     assert np.array_equal(one.samples, again.samples)
     assert not np.array_equal(one.samples, other.samples)
-
-
-def test_labels_list_families_and_sorts(pool: ClipPool) -> None:
-    assert pool.labels("phrase") == ["flute", "organ"]
-    assert pool.labels("note") == ["flute", "organ"]
-    assert pool.labels("drum") == ["kick", "snare"]
-    assert pool.labels("negative") == ["noise", "speech"]
-
-
-def test_several_notes_come_from_one_source(pool: ClipPool) -> None:
-    rng = np.random.default_rng(1)
-    for _ in range(10):
-        notes = pool.several("note", "flute", 8, rng)
-        assert len(notes) == 3
-        assert {len(note) for note in notes} == {9_600}
-
-
-def test_responses_start_with_direct_sound(recipe: Recipe, tmp_path: Path) -> None:
-    late = np.zeros(20_000, np.float32)
-    late[500], late[700] = -0.5, 0.1
-    write_rooms(tmp_path / "rooms.npz", recipe.room, [late], (1,), workers=1)
-    measured = Rooms(tmp_path / "rooms.npz", 1.0).draw(np.random.default_rng(1))
-    assert measured.shape == (16_000,)
-    assert measured[0] == pytest.approx(-1.0)
-    assert measured[200] == pytest.approx(0.2)
-    computed = Rooms(tmp_path / "rooms.npz", 0.0).draw(np.random.default_rng(1))
-    assert computed[0] == pytest.approx(1.0)

@@ -4,8 +4,9 @@ import pytest
 
 from daemon.errors import InputError
 from model_build.recipe import read_recipe
+from tests.conftest import ROOT
 
-SHIPPED = Path(__file__).parents[2] / "configs" / "recipe-small.yaml"
+SHIPPED = ROOT / "configs" / "recipe-small.yaml"
 
 
 def changed(recipe_file: Path, old: str, new: str) -> Path:
