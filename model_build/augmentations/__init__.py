@@ -1,1 +1,1 @@
-"""Transforms of training sound, one per file: samples or patches in, the same kind out."""
+"""Transforms of samples for training, one per file."""

@@ -1,4 +1,4 @@
-"""Samples in, the same samples at another level out."""
+"""Changes the level of samples."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,13 +7,13 @@ from daemon.hearing.scorer import level_dbfs
 
 
 def level(samples: NDArray[np.float32], *, dbfs: float) -> NDArray[np.float32]:
-    """Return the samples, shape (n,), at an RMS level against full scale; silence stays silence.
+    """Return the samples, shape (n,), at an RMS level of `dbfs`, clipped at full scale.
 
-    What exceeds full scale is clipped, as a converter does.
+    Silent samples are returned unchanged.
     """
     if not samples.any():
         return samples.copy()
-    # Twice, because the first is only right to the daemon's floor of -120 dBFS.
+    # Normalise the peak first, because `level_dbfs` has a floor of -120 dBFS.
     peak = np.float32(np.abs(samples).max())
     unit = samples / peak
     gain = 10.0 ** ((dbfs - level_dbfs(unit)) / 20.0)

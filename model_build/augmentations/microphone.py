@@ -1,4 +1,4 @@
-"""Samples in, the same samples as a cheap microphone colours them out."""
+"""Colours samples like a cheap microphone."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,10 @@ def microphone(
     peak_db: tuple[float, float],
     high_pass_hz: tuple[float, float],
 ) -> NDArray[np.float32]:
-    """Return the samples, shape (n,), through a high-pass and three resonances drawn at random."""
+    """Return the samples, shape (n,), filtered by a random high-pass and three random resonances.
+
+    `peak_db` is the range of a resonance's gain, `high_pass_hz` that of the corner frequency.
+    """
     from scipy.signal import sosfilt
 
     sections = [_high_pass(rng.uniform(*high_pass_hz))]
@@ -27,7 +30,7 @@ def microphone(
 
 
 def peaking(centre_hz: float, gain_db: float, q: float) -> list[float]:
-    """A resonance as one biquad section b0 b1 b2 1 a1 a2.
+    """Return a resonance as one biquad section b0 b1 b2 1 a1 a2.
 
     Bristow-Johnson, "Cookbook formulae for audio EQ biquad filter coefficients", peakingEQ.
     """
@@ -40,7 +43,7 @@ def peaking(centre_hz: float, gain_db: float, q: float) -> list[float]:
 
 
 def _high_pass(corner_hz: float) -> list[float]:
-    """A second-order Butterworth high-pass as one biquad section; the cookbook's HPF, Q 0.707."""
+    """Return a second-order Butterworth high-pass, the cookbook's HPF with a Q of 0.707."""
     turn = 2.0 * np.pi * corner_hz / SAMPLE_RATE_HZ
     alpha = np.sin(turn) / np.sqrt(2.0)
     side = (1.0 + np.cos(turn)) / 2.0

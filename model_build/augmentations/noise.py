@@ -1,4 +1,4 @@
-"""Samples and something that sounds beside them in, both together at an SNR out."""
+"""Adds a background to samples at a given SNR, and generates coloured noise."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,25 +11,25 @@ def noise(
     background: NDArray[np.float32],
     snr_db: float,
 ) -> NDArray[np.float32]:
-    """Return the samples, shape (n,), plus the background from a random place on, repeated.
+    """Return the samples, shape (n,), plus the background, which starts at a random offset.
 
-    The ratio of their mean powers over the n samples is exact. Where either is silent there is no
-    ratio, and the samples come back as they were.
+    The background is repeated as needed. `snr_db` is the exact ratio of the mean powers over the n
+    samples. If either is silent, the samples are returned unchanged.
     """
     offset = int(rng.integers(len(background)))
-    beside = np.resize(np.roll(background, -offset), len(samples))
-    power, beside_power = _power(samples), _power(beside)
-    if power == 0.0 or beside_power == 0.0:
+    shifted = np.resize(np.roll(background, -offset), len(samples))
+    power, background_power = _power(samples), _power(shifted)
+    if power == 0.0 or background_power == 0.0:
         return samples.copy()
-    gain = np.sqrt(power / beside_power * 10.0 ** (-snr_db / 10.0))
-    return samples + np.float32(gain) * beside
+    gain = np.sqrt(power / background_power * 10.0 ** (-snr_db / 10.0))
+    return samples + np.float32(gain) * shifted
 
 
 def coloured(rng: np.random.Generator, samples: int, *, exponent: float) -> NDArray[np.float32]:
-    """Gaussian noise, shape (samples,), RMS 1, its power falling with frequency ** exponent.
+    """Return Gaussian noise, shape (samples,), of RMS 1 and power 1 / frequency ** exponent.
 
-    0 is white, 1 pink, 2 brown; shaped in the frequency domain after Timmer and Koenig, "On
-    generating power law noise" (1995).
+    An exponent of 0 is white, 1 pink, 2 brown. The noise is shaped in the frequency domain, after
+    Timmer and Koenig, "On generating power law noise" (1995).
     """
     spectrum = np.fft.rfft(rng.standard_normal(samples))
     bins = np.arange(len(spectrum), dtype=np.float64)

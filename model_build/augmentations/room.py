@@ -1,4 +1,4 @@
-"""Dry samples and a room's impulse response in, the same samples as heard across that room out."""
+"""Simulates a room: computes its impulse response, and applies a response to samples."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,7 +6,7 @@ from scipy.signal import fftconvolve
 
 SPEED_OF_SOUND_METRES_PER_SECOND = 343.0
 WALL_MARGIN_METRES = 0.4
-LOWEST_METRES, HIGHEST_METRES = 0.6, 1.6  # a low shelf, a standing player's mouth
+LOWEST_METRES, HIGHEST_METRES = 0.6, 1.6  # heights: a low shelf, the mouth of a standing player
 MOST_PLACES_TRIED = 10_000
 
 
@@ -20,13 +20,14 @@ def shoebox_response(
 ) -> NDArray[np.float32]:
     """Return the impulse response, shape (taps,), between two places of a rectangular room.
 
-    The first tap is the direct sound, of amplitude 1: what is heard through the response keeps
-    its onsets and the level of its direct sound. Without `dimensions_metres` (length, width,
-    height) a living room that holds the distance is drawn; the two places are always drawn. The
-    distance is rounded to whole samples of travel, about 2 cm. Raises ValueError for a distance
-    that is not positive or does not fit, and for a room too large to be as dry as asked.
+    The first tap is the direct sound, of amplitude 1, so that filtered samples keep their onsets
+    and the level of their direct sound. `rt60_seconds` is the time in which the sound of the room
+    falls by 60 dB. The room is a random living room that holds the distance, unless
+    `dimensions_metres` (length, width, height) is given; the two places are always random. The
+    distance is rounded to whole samples of travel, about 2 cm. Raises ValueError if the distance
+    is not positive or does not fit into the room, or if the room is too large for `rt60_seconds`.
     """
-    import pyroomacoustics  # here, because it is slow to import
+    import pyroomacoustics  # here, because the import is slow
 
     metres_per_sample = SPEED_OF_SOUND_METRES_PER_SECOND / sample_rate_hz
     direct_samples = round(distance_metres / metres_per_sample)
@@ -51,7 +52,7 @@ def shoebox_response(
 
 
 def living_room(rng: np.random.Generator, *, distance_metres: float) -> NDArray[np.float64]:
-    """Return length, width and height in metres, shape (3,), of a room that holds the distance."""
+    """Return length, width and height in metres, (3,), of a random room that holds the distance."""
     needed_metres = distance_metres + 2 * WALL_MARGIN_METRES
     length = max(rng.uniform(4.0, 6.5), needed_metres * rng.uniform(1.1, 1.5))
     width = length * rng.uniform(0.65, 0.9)
@@ -59,9 +60,9 @@ def living_room(rng: np.random.Generator, *, distance_metres: float) -> NDArray[
 
 
 def room(samples: NDArray[np.float32], response: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the samples, shape (n,), as heard through the response, shape (taps,); same length.
+    """Return the samples, shape (n,), convolved with the response, shape (taps,).
 
-    What would still ring after the last sample is cut off.
+    The result has the same length; the reverberation after the last sample is cut off.
     """
     return np.asarray(fftconvolve(samples, response)[: samples.size], dtype=np.float32)
 
@@ -69,7 +70,7 @@ def room(samples: NDArray[np.float32], response: NDArray[np.float32]) -> NDArray
 def _places(
     rng: np.random.Generator, dimensions_metres: NDArray[np.float64], distance_metres: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Draw a microphone and a source, each shape (3,), exactly the distance apart."""
+    """Return random places of microphone and source, each (3,), exactly the distance apart."""
     lowest = np.array([WALL_MARGIN_METRES, WALL_MARGIN_METRES, LOWEST_METRES])
     highest = np.array([*(dimensions_metres[:2] - WALL_MARGIN_METRES), HIGHEST_METRES])
     for _ in range(MOST_PLACES_TRIED):

@@ -69,7 +69,7 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
     precision: Fraction
     """Precision on held-out windows that each threshold is set to reach."""
     rehearsal: Rehearsal | None = None
-    """The day that the thresholds are rehearsed on; None for none."""
+    """The simulated day that moves the thresholds; None to keep them as calibrated."""
 
     def __post_init__(self) -> None:
         if len(set(self.families)) != len(self.families):

@@ -1,4 +1,4 @@
-"""What all sections of a recipe share: the base class, and the types of their values."""
+"""The base class of a recipe's sections, and the types of their values."""
 
 from typing import Annotated
 

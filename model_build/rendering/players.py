@@ -29,7 +29,7 @@ _REPOSITORIES = {
 
 
 def clip_of(player: Player) -> Clip:
-    """Return what all clips of a player have in common; path and split are empty."""
+    """Return the fields that all clips of a player share; path and split are empty."""
     if isinstance(player, Program):
         kind, label, name, group = "phrase", player.family, player.name, player.group
     elif isinstance(player, Voice):

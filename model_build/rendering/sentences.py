@@ -1,4 +1,4 @@
-"""What the synthetic voices say: everyday sentences, by language."""
+"""Everyday sentences for the synthetic voices, by language."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

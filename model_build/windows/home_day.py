@@ -46,7 +46,7 @@ class Day(NamedTuple):
     samples: Samples
     """(n,) in -1..1 at 16 kHz."""
     passages: list[Passage]
-    """What the samples hold, by start; passages may overlap."""
+    """The passages, sorted by start; they may overlap."""
 
 
 def day_at_home(corpus: Corpus, split: str, *, seed: int, seconds: float) -> Day:

@@ -12,7 +12,7 @@ from model_build.run_folder import RunFolder
 
 
 def needs_recordings(recipe: Recipe) -> bool:
-    """Return whether the recipe needs a corpus of recordings, alone or beside a rendered one."""
+    """Return True if the recipe needs a corpus of recordings, alone or beside a rendered one."""
     return recipe.rendering is None or recipe.rendering.beside_corpus
 
 

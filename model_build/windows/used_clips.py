@@ -27,7 +27,7 @@ class UsedClip(msgspec.Struct, frozen=True):
 
 
 def is_usable(clip: Clip, recipe: Recipe) -> bool:
-    """Return whether the recipe uses this clip; dev clips are never used."""
+    """Return True if the recipe uses this clip; dev clips are never used."""
     return (
         clip.split == "train"
         and clip.kind in USED_KINDS

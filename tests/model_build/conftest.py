@@ -63,7 +63,7 @@ def write_manifest(folder: Path, rows: list[dict[str, str]]) -> None:
 
 
 def made_corpus(folder: Path) -> Path:
-    """Flutes that are high and pure, organs that are low and rich, drums, speech, noise."""
+    """Write a corpus of high, pure flutes, low, rich organs, drums, speech and noise."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(1)
     rows: list[dict[str, str]] = []
@@ -160,13 +160,13 @@ precision: 0.9
 
 @pytest.fixture(scope="session")
 def pristine_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The made-up corpus, for all tests to read and copy."""
+    """The made-up corpus, shared by all tests: copy it before changing it."""
     return made_once(tmp_path_factory, "tiny-corpus", made_corpus)
 
 
 @pytest.fixture(scope="session")
 def pristine_features(tmp_path_factory: pytest.TempPathFactory, pristine_corpus: Path) -> Path:
-    """A run folder with the tiny recipe's features of the made-up corpus, to read and copy."""
+    """A run folder with the tiny recipe's features of the made-up corpus, shared by all tests."""
     recipe = tmp_path_factory.mktemp("tiny") / "recipe-tiny.yaml"
     recipe.write_text(TINY_RECIPE)
 
@@ -178,7 +178,7 @@ def pristine_features(tmp_path_factory: pytest.TempPathFactory, pristine_corpus:
 
 @pytest.fixture(scope="session")
 def pristine_training(tmp_path_factory: pytest.TempPathFactory, pristine_features: Path) -> Path:
-    """The same with a fitted network."""
+    """The shared run folder with a fitted network."""
 
     def make(folder: Path) -> None:
         shutil.copytree(pristine_features, folder)
@@ -190,13 +190,13 @@ def pristine_training(tmp_path_factory: pytest.TempPathFactory, pristine_feature
 
 @pytest.fixture
 def corpus(tmp_path: Path, pristine_corpus: Path) -> Path:
-    """A made-up corpus of one's own."""
+    """A copy of the made-up corpus that the test may change."""
     return Path(shutil.copytree(pristine_corpus, tmp_path / "corpus"))
 
 
 @pytest.fixture
 def features_run(tmp_path: Path, pristine_features: Path) -> RunFolder:
-    """A run folder of one's own with the tiny recipe's features of the made-up corpus."""
+    """A copy of the run folder with features that the test may change."""
     return RunFolder(Path(shutil.copytree(pristine_features, tmp_path / "run")))
 
 
@@ -209,13 +209,13 @@ def recipe_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def base() -> Path:
-    """YAMNet's .tflite, where it is."""
+    """YAMNet's .tflite; the test is skipped without it."""
     return named("TIMBREL_YAMNET", YAMNET, "YAMNet's .tflite")
 
 
 @pytest.fixture
 def taught_recipe_file(recipe_file: Path) -> Path:
-    """The tiny recipe, but taught by a base network."""
+    """The tiny recipe with `teaching` instead of `network`."""
     text = recipe_file.read_text()
     network = next(line for line in text.splitlines() if line.startswith("network:"))
     teaching = (
@@ -232,7 +232,7 @@ def taught_recipe_file(recipe_file: Path) -> Path:
 
 @pytest.fixture
 def real_corpus() -> Path:
-    """The folder of real recordings, where there is one."""
+    """The folder of real recordings; the test is skipped without it."""
     return named("TIMBREL_CORPUS", CORPUS, "the corpus of recordings")
 
 

@@ -1,4 +1,4 @@
-"""The daemon's front end against librosa's, which knows nothing of it."""
+"""Compares the daemon's front end with librosa's independent implementation."""
 
 import librosa
 import numpy as np
@@ -12,7 +12,7 @@ FRONT_END = FrontEnd()
 CENTRING_SAMPLES = (FRONT_END.fft_size - FRONT_END.frame_samples) // 2
 
 RNG = np.random.default_rng(1)
-# At a level of music in a room: float32 rounds every bin by the loudest one's size.
+# At the level of music in a room: float32 rounds every bin relative to the loudest one.
 TIME_SECONDS = np.arange(64_000) / FRONT_END.sample_rate_hz
 SOUNDS = {
     "random": (0.1 * RNG.standard_normal(64_000)).astype(np.float32),
@@ -49,9 +49,9 @@ def oracle_edges_hz() -> NDArray[np.float64]:
 
 @pytest.mark.timeout(300)
 @every_sound
-def test_magnitudes_equal_librosas(samples: NDArray[np.float32]) -> None:
+def test_magnitudes_match_librosa(samples: NDArray[np.float32]) -> None:
     log_mel = LogMel(FRONT_END)
-    # Each bin its own band: what is left of the front end is the transform.
+    # One band per bin, so that only the transform is tested.
     log_mel._mel = np.eye(FRONT_END.fft_size // 2 + 1, dtype=np.float32)
     log_mel._bands = np.empty((100, FRONT_END.fft_size // 2 + 1), np.float32)
     bins = np.empty((398, FRONT_END.fft_size // 2 + 1), np.float32)
@@ -61,7 +61,7 @@ def test_magnitudes_equal_librosas(samples: NDArray[np.float32]) -> None:
     np.testing.assert_allclose(np.exp(bins) - FRONT_END.log_offset, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_bands_lie_between_librosas_edges() -> None:
+def test_bands_lie_between_edges_of_librosa() -> None:
     matrix = mel_matrix(FRONT_END)
     bins_hz = np.linspace(0, FRONT_END.sample_rate_hz / 2, FRONT_END.fft_size // 2 + 1)
     edges_hz = oracle_edges_hz()
@@ -76,7 +76,7 @@ def test_bands_lie_between_librosas_edges() -> None:
 
 
 @every_sound
-def test_log_mel_equals_librosas_transform_and_edges(samples: NDArray[np.float32]) -> None:
+def test_log_mel_matches_transform_and_edges_of_librosa(samples: NDArray[np.float32]) -> None:
     edges_mel = librosa.hz_to_mel(oracle_edges_hz(), htk=True)
     bins_mel = librosa.hz_to_mel(
         librosa.fft_frequencies(sr=FRONT_END.sample_rate_hz, n_fft=FRONT_END.fft_size), htk=True

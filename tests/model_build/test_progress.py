@@ -15,7 +15,7 @@ for _ in progress.with_progress(range(4), "clips"):
 """
 
 
-def test_a_pipe_gets_a_line_now_and_then_and_one_at_the_end() -> None:
+def test_pipe_gets_lines_at_intervals_and_one_at_the_end() -> None:
     program = [sys.executable, "-c", WORK.format(every=0.1)]
     done = subprocess.run(program, capture_output=True, text=True, check=True, cwd=ROOT)
     lines = done.stderr.splitlines()
@@ -25,13 +25,13 @@ def test_a_pipe_gets_a_line_now_and_then_and_one_at_the_end() -> None:
     assert len(lines) >= 2
 
 
-def test_quick_work_shows_no_line_in_a_pipe() -> None:
+def test_quick_work_prints_nothing_to_a_pipe() -> None:
     program = [sys.executable, "-c", WORK.format(every=60)]
     done = subprocess.run(program, capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stderr == ""
 
 
-def test_a_terminal_gets_a_bar_that_is_cleared_at_the_end() -> None:
+def test_terminal_gets_a_bar_that_is_cleared_at_the_end() -> None:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     program = [sys.executable, "-c", WORK.format(every=60)]

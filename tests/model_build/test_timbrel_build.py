@@ -1,4 +1,4 @@
-"""The program itself, run as a program."""
+"""Runs `timbrel-build` as a program."""
 
 import errno
 import os
@@ -23,7 +23,7 @@ from tests.conftest import killed_at_last
 from tests.model_build.conftest import TINY_RECIPE
 
 PROGRAM = ("-m", "model_build")
-# The evaluation spends most of its time on a day at home; a short one is measured the same way.
+# The evaluation spends most of its time on a day at home; a shorter day tests the same code.
 WITH_A_SHORT_DAY = """\
 import sys
 from model_build.evaluation import evaluate
@@ -121,7 +121,7 @@ def test_all_makes_a_model_that_the_daemon_loads(
     assert run.model_figures.read_bytes() == output.with_suffix(".json").read_bytes()
 
 
-def test_help_teaches_and_loads_no_tensorflow() -> None:
+def test_help_explains_the_environment_without_loading_tensorflow() -> None:
     done = build("--help")
     assert done.returncode == 0
     assert "TIMBREL_CORPUS" in done.stdout
@@ -150,7 +150,7 @@ def test_help_teaches_and_loads_no_tensorflow() -> None:
         (["evaluate", "nowhere.tflite"], "model file nowhere.tflite: not found"),
     ],
 )
-def test_wrong_input_is_one_line_and_exit_2(
+def test_invalid_input_prints_one_line_and_exits_with_2(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
@@ -169,7 +169,7 @@ def test_wrong_input_is_one_line_and_exit_2(
         (["--base", "{base}"], ["no corpus given", "base network {base}: is not YAMNet"]),
     ],
 )
-def test_every_missing_input_is_named_at_once(
+def test_names_all_missing_inputs_at_once(
     arguments: list[str],
     said: list[str],
     corpus: Path,
@@ -187,7 +187,7 @@ def test_every_missing_input_is_named_at_once(
     assert not run.exists()
 
 
-def test_full_disk_is_one_line_and_exit_1(
+def test_full_disk_prints_one_line_and_exits_with_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def full(*_: object, **__: object) -> None:
@@ -208,7 +208,7 @@ def test_full_disk_is_one_line_and_exit_1(
         (["quantize"], "to start again"),
     ],
 )
-def test_interrupt_is_one_line_that_says_how_to_go_on_and_exit_130(
+def test_interrupt_prints_how_to_continue_and_exits_with_130(
     arguments: list[str],
     again: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -223,7 +223,7 @@ def test_interrupt_is_one_line_that_says_how_to_go_on_and_exit_130(
     assert said == f"timbrel-build: interrupted; run the same command {again}\n"
 
 
-def started(*arguments: object) -> subprocess.Popen[str]:
+def start(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, *PROGRAM, *map(str, arguments)],
         stdout=subprocess.DEVNULL,
@@ -234,8 +234,8 @@ def started(*arguments: object) -> subprocess.Popen[str]:
     )
 
 
-def interrupted_once(running: subprocess.Popen[str], there: Callable[[], bool]) -> tuple[int, str]:
-    """Ctrl-C as soon as something is there; its exit code and what it said."""
+def interrupt_when(running: subprocess.Popen[str], there: Callable[[], bool]) -> tuple[int, str]:
+    """Send SIGINT once `there()` is true; return the exit code and standard error."""
     with killed_at_last(running):
         ends_at = time.monotonic() + 180
         while not there() and running.poll() is None and time.monotonic() < ends_at:
@@ -249,7 +249,7 @@ LONGER_RECIPE = TINY_RECIPE.replace("train: 96", "train: 700")
 
 
 @pytest.fixture(scope="module")
-def whole(pristine_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+def uninterrupted(pristine_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """The features of the longer recipe, made without an interruption."""
     folder = tmp_path_factory.mktemp("whole")
     recipe = folder / "recipe-tiny.yaml"
@@ -261,8 +261,8 @@ def whole(pristine_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Ru
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_interrupted_features_go_on_to_the_same_bits(
-    workers: str, corpus: Path, recipe_file: Path, whole: RunFolder, tmp_path: Path
+def test_resumed_features_equal_uninterrupted_ones(
+    workers: str, corpus: Path, recipe_file: Path, uninterrupted: RunFolder, tmp_path: Path
 ) -> None:
     recipe_file.write_text(LONGER_RECIPE)
     run = RunFolder(tmp_path / "run")
@@ -272,9 +272,9 @@ def test_interrupted_features_go_on_to_the_same_bits(
         try:
             return bool(np.load(run.done("train")).any())
         except (FileNotFoundError, EOFError, ValueError):
-            return False  # It is being written.
+            return False  # The file is incomplete.
 
-    code, said = interrupted_once(started(*arguments, "--run", run.folder), some_windows)
+    code, said = interrupt_when(start(*arguments, "--run", run.folder), some_windows)
     assert code == 130, said
     assert said.endswith(
         "timbrel-build: interrupted; run the same command with --resume to continue\n"
@@ -289,13 +289,13 @@ def test_interrupted_features_go_on_to_the_same_bits(
     assert main([*map(str, arguments), "--run", str(run.folder), "--resume"]) == 0
     assert run.clips.stat().st_mtime_ns == before
     for side in ("train", "held"):
-        assert run.patches(side).read_bytes() == whole.patches(side).read_bytes()
-        assert run.labels(side).read_bytes() == whole.labels(side).read_bytes()
-    assert run.features.read_bytes() == whole.features.read_bytes()
+        assert run.patches(side).read_bytes() == uninterrupted.patches(side).read_bytes()
+        assert run.labels(side).read_bytes() == uninterrupted.labels(side).read_bytes()
+    assert run.features.read_bytes() == uninterrupted.features.read_bytes()
 
 
 @pytest.mark.timeout(400)
-def test_interrupted_training_goes_on_by_all_without_making_features_again(
+def test_all_resumes_training_without_making_features_again(
     corpus: Path, recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("model_build.evaluation.evaluate.DAY_SECONDS", 300.0)
@@ -306,8 +306,8 @@ def test_interrupted_training_goes_on_by_all_without_making_features_again(
     def an_epoch() -> bool:
         return (run.backup / "training_metadata.json").exists()
 
-    running = started(*arguments, "--workers", "1", "--output", output)
-    code, said = interrupted_once(running, an_epoch)
+    running = start(*arguments, "--workers", "1", "--output", output)
+    code, said = interrupt_when(running, an_epoch)
     assert code == 130, said
     assert said.endswith(
         "timbrel-build: interrupted; run the same command with --resume to continue\n"
@@ -324,8 +324,8 @@ def test_interrupted_training_goes_on_by_all_without_making_features_again(
     assert output.exists()
 
 
-@pytest.mark.parametrize("windows", [96, 9_000])  # the sounds fit no more, or the windows
-def test_features_on_a_full_disk_say_so_and_exit_1(
+@pytest.mark.parametrize("windows", [96, 9_000])  # the sounds, or the windows, do not fit
+def test_features_on_a_full_disk_print_one_line_and_exit_with_1(
     windows: int,
     small_disk: Path,
     corpus: Path,

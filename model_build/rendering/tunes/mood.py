@@ -1,4 +1,4 @@
-"""What is constant within one phrase: key, tempo, loudness and touch; and notes that follow it."""
+"""The character of one phrase (key, tempo, loudness, touch), and notes that follow it."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -14,7 +14,7 @@ def append(corpus: Path, *rows: str) -> None:
         file.writelines(f"{row}\n" for row in rows)
 
 
-def test_rows_become_clips(corpus: Path) -> None:
+def test_reads_clips_from_rows(corpus: Path) -> None:
     clips = {(c.kind, c.label): c for c in read_corpus(corpus, FAMILIES).clips}
     assert clips["phrase", "flute"].families == ("flute",)
     assert clips["phrase", "flute"].accepts == ("flute",)
@@ -44,7 +44,7 @@ def test_hash_changes_with_the_manifest(corpus: Path) -> None:
         ("a.wav,phrase,train", "a.wav", "the row is incomplete"),
     ],
 )
-def test_bad_row_is_named_and_skipped(
+def test_skips_and_logs_invalid_row(
     corpus: Path, caplog: pytest.LogCaptureFixture, row: str, path: str, reason: str
 ) -> None:
     before = read_corpus(corpus, FAMILIES)
@@ -56,7 +56,7 @@ def test_bad_row_is_named_and_skipped(
     assert caplog.messages == [f"skipped: {path}: {reason}"]
 
 
-def test_many_bad_rows_are_counted(corpus: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_count_of_many_invalid_rows(corpus: Path, caplog: pytest.LogCaptureFixture) -> None:
     append(corpus, *["a.wav,song"] * 25)
     assert len(read_corpus(corpus, FAMILIES).skipped) == 25
     assert len(caplog.messages) == 11
@@ -64,12 +64,12 @@ def test_many_bad_rows_are_counted(corpus: Path, caplog: pytest.LogCaptureFixtur
 
 
 @pytest.mark.parametrize("folder", [None, Path("nowhere")])
-def test_missing_corpus_says_how_to_name_one(folder: Path | None) -> None:
+def test_error_for_missing_corpus_names_the_option(folder: Path | None) -> None:
     with pytest.raises(InputError, match="--corpus DIR or TIMBREL_CORPUS"):
         read_corpus(folder, FAMILIES)
 
 
-def test_foreign_csv_is_refused(tmp_path: Path) -> None:
+def test_rejects_csv_without_needed_columns(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_text("file,class\na.wav,flute\n")
     with pytest.raises(InputError, match="lacks the columns accepts, doubt, group"):
         read_corpus(tmp_path, FAMILIES)

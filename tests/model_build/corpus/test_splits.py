@@ -33,7 +33,7 @@ def clips(family: str, sizes: Iterable[int], kind: str = "phrase") -> list[Clip]
     ]
 
 
-def test_about_the_fraction_is_held() -> None:
+def test_holds_out_the_fraction_of_each_family() -> None:
     every = clips("flute", [5] * 20) + clips("organ", [10] * 10)
     held = held_groups(every, 0.2, 1, ["flute", "organ"])
     for family in ("flute", "organ"):
@@ -41,30 +41,30 @@ def test_about_the_fraction_is_held() -> None:
         assert share == 0.2
 
 
-def test_same_seed_same_groups_whatever_the_order() -> None:
+def test_same_seed_holds_out_same_groups_in_any_order() -> None:
     every = clips("flute", range(1, 30)) + clips("organ", range(1, 30))
     held = held_groups(every, 0.2, 1, ["flute", "organ"])
     assert held_groups(every[::-1], 0.2, 1, ["flute", "organ"]) == held
     assert held_groups(every, 0.2, 2, ["flute", "organ"]) != held
 
 
-def test_smallest_group_is_held_where_all_exceed_the_fraction() -> None:
+def test_holds_out_smallest_group_if_all_exceed_the_fraction() -> None:
     every = clips("flute", [30, 20, 50])
     assert held_groups(every, 0.1, 1, ["flute"]) == {"flute-1"}
 
 
-def test_a_group_of_several_families_counts_for_each() -> None:
+def test_group_of_several_families_counts_for_each() -> None:
     every = [clip(f, g) for f in ("flute", "organ") for g in ("trio", "duo") for _ in range(5)]
     assert len(held_groups(every, 0.5, 1, ["flute", "organ"])) == 1
 
 
-def test_family_of_one_group_is_named() -> None:
+def test_error_names_family_with_one_group() -> None:
     every = clips("flute", [5, 5]) + clips("organ", [9])
     with pytest.raises(InputError, match="'organ' has 1 group"):
         held_groups(every, 0.2, 1, ["flute", "organ"])
 
 
-def test_real_corpus_is_split_by_group(real_corpus: Path) -> None:
+def test_splits_real_corpus_by_group(real_corpus: Path) -> None:
     families = (
         "bass",
         "brass",

@@ -1,4 +1,4 @@
-"""The real fluidsynth and espeak-ng, a few players at a time."""
+"""Renders small corpora with the real fluidsynth and espeak-ng."""
 
 import csv
 import os
@@ -51,7 +51,7 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
 
 @needs_programs
 @pytest.mark.usefixtures("few_players")
-def test_a_corpus_is_whole_labelled_and_split_by_group(tmp_path: Path) -> None:
+def test_corpus_is_complete_labelled_and_split_by_group(tmp_path: Path) -> None:
     count = render_corpus(tmp_path, TWO_FAMILIES, workers=1)
     corpus = read_corpus(tmp_path, TWO_FAMILIES.families)
     assert corpus.skipped == []
@@ -82,7 +82,7 @@ def test_a_corpus_is_whole_labelled_and_split_by_group(tmp_path: Path) -> None:
 
 @needs_programs
 @pytest.mark.usefixtures("few_players")
-def test_rooms_are_as_quiet_as_said_and_in_time_with_their_phrase(tmp_path: Path) -> None:
+def test_room_clips_have_their_level_and_follow_their_phrase(tmp_path: Path) -> None:
     render_corpus(tmp_path, TWO_FAMILIES, workers=1)
     rooms = [row for row in rows_of(tmp_path) if row["kind"] == "room"]
     for row in rooms:
@@ -95,7 +95,7 @@ def test_rooms_are_as_quiet_as_said_and_in_time_with_their_phrase(tmp_path: Path
 
 @needs_programs
 @pytest.mark.usefixtures("few_players")
-def test_same_seed_same_bits_and_a_whole_corpus_is_left_alone(tmp_path: Path) -> None:
+def test_same_seed_gives_same_files_and_complete_corpus_is_not_changed(tmp_path: Path) -> None:
     one, again, other = (tmp_path / name for name in ("one", "again", "other"))
     render_corpus(one, TWO_FAMILIES, workers=1)
     render_corpus(again, TWO_FAMILIES, workers=1)
@@ -116,7 +116,7 @@ def test_same_seed_same_bits_and_a_whole_corpus_is_left_alone(tmp_path: Path) ->
     ("program", "remedy"),
     [("fluidsynth", "apt install fluidsynth"), ("espeak-ng", "apt install espeak-ng")],
 )
-def test_a_missing_program_is_one_line_with_its_package(
+def test_missing_program_prints_its_package(
     program: str,
     remedy: str,
     tmp_path: Path,
@@ -128,7 +128,7 @@ def test_a_missing_program_is_one_line_with_its_package(
     assert capsys.readouterr().err == f"timbrel-build: {program} is missing: {remedy}\n"
 
 
-def test_a_missing_soundfont_is_one_line_with_its_package(
+def test_error_for_missing_soundfont_names_its_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
@@ -137,7 +137,7 @@ def test_a_missing_soundfont_is_one_line_with_its_package(
         render_corpus(tmp_path / "corpus", CorpusSettings(1, 1))
 
 
-def test_another_corpus_is_never_written_over(
+def test_refuses_to_overwrite_another_corpus(
     corpus: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = (corpus / "manifest.csv").read_bytes()
@@ -147,7 +147,7 @@ def test_another_corpus_is_never_written_over(
 
 
 @needs_programs
-def test_interrupted_rendering_leaves_no_manifest_and_can_start_again(tmp_path: Path) -> None:
+def test_interrupted_rendering_leaves_no_manifest(tmp_path: Path) -> None:
     running = subprocess.Popen(
         [sys.executable, "-m", "model_build", "render", "--output", tmp_path, "--phrases", "1"],
         stderr=subprocess.PIPE,
@@ -162,7 +162,7 @@ def test_interrupted_rendering_leaves_no_manifest_and_can_start_again(tmp_path: 
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    # A slow machine has shown its progress by then.
+    # On a slow machine, lines of progress come first.
     assert (
         said.splitlines()[-1] == "timbrel-build: interrupted; run the same command to start again"
     )
@@ -170,7 +170,7 @@ def test_interrupted_rendering_leaves_no_manifest_and_can_start_again(tmp_path: 
 
 
 @needs_programs
-def test_a_full_disk_is_one_line(small_disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_full_disk_prints_one_line(small_disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     subprocess.run(["mount", "-o", "remount,size=200k", small_disk], check=True)
     arguments = ["render", "--phrases", "1", "--workers", "1"]
     assert main([*arguments, "--output", str(small_disk / "corpus")]) == 1

@@ -1,4 +1,4 @@
-"""Notes become a correct MIDI file, and the soundfont plays them in tune and in time."""
+"""Notes are rendered in tune and in time."""
 
 import shutil
 import tempfile
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model_build.rendering.midi_file import Note, standard_midi_file
+from model_build.rendering.midi_file import Note
 from model_build.rendering.soundfont import FLUID_R3, SAMPLE_RATE_HZ, render
 
 needs_fluidsynth = pytest.mark.skipif(
@@ -28,46 +28,7 @@ def rms(samples: NDArray[np.float32]) -> float:
     return float(np.sqrt(np.mean(samples**2)))
 
 
-def test_a_note_as_a_midi_file_byte_by_byte() -> None:
-    header = bytes.fromhex("4d546864 00000006 0000 0001 03e8")
-    events = bytes.fromhex("00 ff5103 0f4240  00 c049  00 904564  8768 904500  8f50 ff2f00")
-    track = b"MTrk" + len(events).to_bytes(4, "big") + events
-    assert standard_midi_file([A4], FLUTE) == header + track
-
-
-def test_drums_go_to_the_tenth_channel() -> None:
-    assert b"\x99\x24\x64" in standard_midi_file([Note(0.0, 0.1, 36, 100)], 0, drums=True)
-
-
-def test_a_pitch_struck_again_is_released_first() -> None:
-    midi = standard_midi_file([A4, A4._replace(start_seconds=0.1)], FLUTE)
-    strokes = [midi[at + 2] for at in range(len(midi)) if midi[at : at + 2] == b"\x90\x45"]
-    assert strokes == [100, 0, 100, 0]
-
-
-@pytest.mark.parametrize(
-    "note",
-    [
-        A4._replace(pitch_midi=128),
-        A4._replace(velocity=0),
-        A4._replace(velocity=128),
-        A4._replace(start_seconds=-0.1),
-        A4._replace(seconds=0.0),
-    ],
-)
-def test_notes_that_midi_cannot_express_are_refused(note: Note) -> None:
-    with pytest.raises(ValueError, match="Note"):
-        standard_midi_file([A4, note], FLUTE)
-
-
-def test_no_notes_and_no_such_program_are_refused() -> None:
-    with pytest.raises(ValueError, match="no note"):
-        standard_midi_file([], FLUTE)
-    with pytest.raises(ValueError, match="program"):
-        standard_midi_file([A4], 128)
-
-
-def test_without_fluidsynth_the_error_names_the_package(
+def test_error_without_fluidsynth_names_the_package(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -76,13 +37,13 @@ def test_without_fluidsynth_the_error_names_the_package(
 
 
 @needs_fluidsynth
-def test_without_the_soundfont_the_error_names_the_package(tmp_path: Path) -> None:
+def test_error_without_soundfont_names_the_package(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="apt install fluid-soundfont-gm"):
         render([A4], FLUTE, soundfont=tmp_path / "absent.sf2")
 
 
 @needs_fluidsynth
-def test_another_kind_of_file_is_no_soundfont(tmp_path: Path) -> None:
+def test_rejects_file_that_is_not_a_soundfont(tmp_path: Path) -> None:
     other = tmp_path / "other.sf2"
     other.write_bytes(b"RIFF\x00\x00\x00\x00WAVE")
     with pytest.raises(ValueError, match="not a soundfont"):
@@ -90,7 +51,7 @@ def test_another_kind_of_file_is_no_soundfont(tmp_path: Path) -> None:
 
 
 @needs_fluidsynth
-def test_a_disk_too_full_for_temporary_files_is_an_error_and_no_half_sound(
+def test_full_temporary_disk_raises_instead_of_returning_partial_sound(
     small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
@@ -99,14 +60,14 @@ def test_a_disk_too_full_for_temporary_files_is_an_error_and_no_half_sound(
 
 
 @needs_fluidsynth
-def test_a_is_440_hz_and_its_octave_880_hz() -> None:
+def test_a4_has_440_hz_and_a5_880_hz() -> None:
     for pitch_midi, hz in ((69, 440.0), (81, 880.0)):
         samples = render([A4._replace(pitch_midi=pitch_midi)], FLUTE)
         assert spectral_peak_hz(samples[:SAMPLE_RATE_HZ]) == pytest.approx(hz, rel=0.01)
 
 
 @needs_fluidsynth
-def test_a_note_starts_and_ends_when_asked_and_two_seconds_follow() -> None:
+def test_note_keeps_its_time_and_two_seconds_follow() -> None:
     samples = render([A4._replace(start_seconds=0.5)], HARPSICHORD)
     assert samples.dtype == np.float32
     assert samples.shape == (round(3.5 * SAMPLE_RATE_HZ),)
@@ -116,7 +77,7 @@ def test_a_note_starts_and_ends_when_asked_and_two_seconds_follow() -> None:
 
 
 @needs_fluidsynth
-def test_velocity_is_loudness_and_rendering_repeats_itself() -> None:
+def test_velocity_sets_loudness_and_rendering_is_repeatable() -> None:
     soft, loud, again = (
         render([A4._replace(velocity=velocity)], ORGAN) for velocity in (40, 110, 110)
     )
@@ -125,10 +86,10 @@ def test_velocity_is_loudness_and_rendering_repeats_itself() -> None:
 
 
 @needs_fluidsynth
-def test_the_drum_channel_plays_drums() -> None:
+def test_drum_channel_plays_drums() -> None:
     notes = [Note(0.0, 0.5, 36, 100)]
     drum, piano = render(notes, 0, drums=True), render(notes, 0)
     assert drum.shape == piano.shape
-    # A bass drum is over at once, a piano's lowest C rings while it is held.
+    # A bass drum decays at once; a low C on a piano sounds while it is held.
     late = slice(SAMPLE_RATE_HZ * 3 // 10, SAMPLE_RATE_HZ // 2)
     assert rms(drum[late]) / rms(drum) < 0.5 * rms(piano[late]) / rms(piano)

@@ -13,7 +13,7 @@ needs_espeak = pytest.mark.skipif(
 ALICE = VOICES[1]
 
 
-def test_without_espeak_the_error_names_the_package(
+def test_error_without_espeak_names_the_package(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -21,14 +21,14 @@ def test_without_espeak_the_error_names_the_package(
         spoken("Hello.", ALICE, words_per_minute=150, pitch=50)
 
 
-def test_every_voice_has_something_to_say() -> None:
+def test_every_voice_has_sentences() -> None:
     for voice in VOICES:
         assert len(SENTENCES[voice.language.partition("-")[0]]) >= 5
     assert len({voice.name for voice in VOICES}) == len(VOICES)
 
 
 @needs_espeak
-def test_faster_is_shorter() -> None:
+def test_faster_speech_is_shorter() -> None:
     slow, fast = (
         spoken("Could somebody lay the table, please?", ALICE, words_per_minute=speed, pitch=50)
         for speed in (110, 220)
@@ -48,7 +48,7 @@ def test_no_two_voices_sound_alike() -> None:
 
 @needs_espeak
 @pytest.mark.parametrize("voice", VOICES, ids=lambda v: v.name)
-def test_talk_is_as_long_as_asked_and_repeats_itself(voice: Voice) -> None:
+def test_random_speech_has_the_requested_length_and_is_repeatable(voice: Voice) -> None:
     one, again = (random_speech(voice, np.random.default_rng(1), 2.0) for _ in range(2))
     assert one.shape == (32_000,)
     assert np.abs(one).max() > 0.05

@@ -23,13 +23,13 @@ PLAIN = Training(
 
 @pytest.fixture
 def windows() -> WindowArrays:
-    """Ten windows of four patches; every value tells its window and patch."""
+    """Ten windows of four patches; every value encodes its window and patch."""
     patches = np.empty((10, 4, 3, 5), np.float16)
     patches[:] = (np.arange(10)[:, None] + np.arange(4) / 4)[..., None, None]
     return WindowArrays(patches, np.eye(10, dtype=np.uint8))
 
 
-def test_in_order_shows_every_patch_once_with_its_windows_label(windows: WindowArrays) -> None:
+def test_in_order_returns_every_patch_once_with_labels_of_its_window(windows: WindowArrays) -> None:
     batches = list(in_order(windows, PLAIN).as_numpy_iterator())
     patches = np.concatenate([batch[0] for batch in batches])
     labels = np.concatenate([batch[1] for batch in batches])
@@ -38,7 +38,9 @@ def test_in_order_shows_every_patch_once_with_its_windows_label(windows: WindowA
     assert np.array_equal(labels.argmax(axis=1), np.repeat(np.arange(10), 2))
 
 
-def test_shuffled_shows_other_windows_in_each_batch_of_an_epoch(windows: WindowArrays) -> None:
+def test_shuffled_returns_different_windows_in_each_batch_of_an_epoch(
+    windows: WindowArrays,
+) -> None:
     batches = list(shuffled(windows, PLAIN, 1, LOG_OFFSET).take(4).as_numpy_iterator())
     seen = [int(patch[0, 0, 0]) for patches, _ in batches[:2] for patch in patches]
     assert len(set(seen)) == 8
@@ -47,7 +49,7 @@ def test_shuffled_shows_other_windows_in_each_batch_of_an_epoch(windows: WindowA
         assert np.all(patches[:, 0] != patches[:, 1])
 
 
-def test_same_seed_same_batches(windows: WindowArrays) -> None:
+def test_same_seed_gives_same_batches(windows: WindowArrays) -> None:
     busy = msgspec.structs.replace(PLAIN, sum_probability=0.5, masked_bands=3)
     one, again, other = (
         next(iter(shuffled(windows, busy, seed, LOG_OFFSET).as_numpy_iterator()))
@@ -65,7 +67,7 @@ def test_summed_windows_have_the_labels_of_both(windows: WindowArrays) -> None:
     assert np.isfinite(patches).all()
 
 
-def test_masked_bands_hold_silence(windows: WindowArrays) -> None:
+def test_masked_bands_are_silent(windows: WindowArrays) -> None:
     masking = msgspec.structs.replace(PLAIN, masked_bands=3)
     patches, _ = next(iter(shuffled(windows, masking, 1, LOG_OFFSET).as_numpy_iterator()))
     hidden = np.isclose(patches, np.log(LOG_OFFSET)).all(axis=(1, 2))

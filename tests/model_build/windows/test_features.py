@@ -16,7 +16,7 @@ from model_build.windows.features import Features, made_features, make_features
 
 
 @pytest.mark.timeout(300)
-def test_same_recipe_same_bits_whatever_the_workers(
+def test_number_of_workers_does_not_change_features(
     corpus: Path, recipe_file: Path, features_run: RunFolder, tmp_path: Path
 ) -> None:
     alone, together = features_run, RunFolder(tmp_path / "together")
@@ -26,7 +26,7 @@ def test_same_recipe_same_bits_whatever_the_workers(
         assert alone.labels(side).read_bytes() == together.labels(side).read_bytes()
 
 
-def test_windows_are_as_the_recipe_says(corpus: Path, recipe_file: Path, tmp_path: Path) -> None:
+def test_windows_follow_the_recipe(corpus: Path, recipe_file: Path, tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
     made = make_features(recipe_file, corpus, run, workers=1)
     patches, labels = run.windows("train")
@@ -50,7 +50,7 @@ def test_no_group_is_on_both_sides(features_run: RunFolder) -> None:
     assert {k["clip"]["split"] for k in kept} == {"train"}
 
 
-def test_unreadable_and_silent_clips_are_named_and_skipped(
+def test_skips_and_logs_unreadable_and_silent_clips(
     corpus: Path, recipe_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (corpus / "phrase-flute-0.wav").write_text("no sound")
@@ -63,7 +63,7 @@ def test_unreadable_and_silent_clips_are_named_and_skipped(
     assert sum("skipped" in message for message in caplog.messages) == 2
 
 
-def test_a_family_of_which_nothing_can_be_read_is_named(
+def test_error_names_family_without_readable_clips(
     corpus: Path, recipe_file: Path, tmp_path: Path
 ) -> None:
     for clip in corpus.glob("*-organ-*.wav"):
@@ -74,7 +74,7 @@ def test_a_family_of_which_nothing_can_be_read_is_named(
     assert not run.clips.exists()
 
 
-def test_a_family_without_clips_and_one_without_a_group_for_each_side_are_named(
+def test_error_names_family_without_a_group_for_each_side(
     corpus: Path, recipe_file: Path, tmp_path: Path
 ) -> None:
     recipe_file.write_text(recipe_file.read_text().replace("[drums, flute", "[harp, drums, flute"))
@@ -97,7 +97,7 @@ def test_unlabelled_windows_need_unlabelled_clips(
         make_features(recipe_file, corpus, RunFolder(tmp_path / "run"), workers=1)
 
 
-def test_finished_features_stay_when_resumed_unless_recipe_or_corpus_changed(
+def test_resume_keeps_finished_features_of_the_same_recipe_and_corpus(
     corpus: Path, recipe_file: Path, features_run: RunFolder
 ) -> None:
     run = features_run
@@ -115,7 +115,7 @@ def test_finished_features_stay_when_resumed_unless_recipe_or_corpus_changed(
     assert not run.backup.exists()
 
 
-def test_unfinished_features_are_not_taken_for_finished_ones(
+def test_unfinished_features_are_refused(
     corpus: Path, recipe_file: Path, features_run: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = features_run

@@ -11,7 +11,7 @@ def onsets(window: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.flatnonzero(window > 0)
 
 
-def test_strung_notes_keep_one_rhythm() -> None:
+def test_notes_follow_one_rhythm() -> None:
     window = phrase_of_notes(
         [CLICK], np.random.default_rng(1), interval_seconds=(0.25, 0.25), chords=False
     )
@@ -22,7 +22,7 @@ def test_strung_notes_keep_one_rhythm() -> None:
     assert len(onsets(window)) > 8
 
 
-def test_a_note_that_is_cut_fades_to_nothing() -> None:
+def test_cut_note_fades_out() -> None:
     held = np.ones(16_000, np.float32)
     cut = released(held, 4_000)
     assert len(cut) == 4_000
@@ -33,7 +33,7 @@ def test_a_note_that_is_cut_fades_to_nothing() -> None:
     assert released(held, 20_000) is held
 
 
-def test_chords_sound_several_notes_at_once() -> None:
+def test_chords_add_several_notes() -> None:
     def loudest(*, chords: bool) -> float:
         every = [
             phrase_of_notes(
@@ -46,7 +46,7 @@ def test_chords_sound_several_notes_at_once() -> None:
     assert loudest(chords=False) <= 1.0 < loudest(chords=True)
 
 
-def test_beat_repeats_each_bar() -> None:
+def test_same_seed_gives_same_beat() -> None:
     strokes = {"kick": [CLICK], "snare": [2 * CLICK]}
     rng = np.random.default_rng(5)
     window = beat_of_strokes(strokes, rng)
@@ -55,7 +55,7 @@ def test_beat_repeats_each_bar() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_every_sort_of_stroke_is_heard(seed: int) -> None:
+def test_beat_contains_every_sort_of_stroke(seed: int) -> None:
     strokes = {"kick": [CLICK], "snare": [np.array([0, 0, 1], np.float32)]}
     window = beat_of_strokes(strokes, np.random.default_rng(seed))
     kicks = np.flatnonzero(window < 0)

@@ -16,7 +16,7 @@ from tests.model_build.conftest import made_corpus
 
 @pytest.fixture
 def rendering(recipe_file: Path) -> Callable[[str], Recipe]:
-    """The tiny recipe, with a corpus of its own."""
+    """A function that returns the tiny recipe with a rendered corpus."""
 
     def with_rendering(beside_corpus: str) -> Recipe:
         section = f"rendering: {{phrases_per_programme: 2, beside_corpus: {beside_corpus}}}"
@@ -28,7 +28,7 @@ def rendering(recipe_file: Path) -> Callable[[str], Recipe]:
 
 @pytest.fixture(autouse=True)
 def rendered(monkeypatch: pytest.MonkeyPatch) -> list[CorpusSettings]:
-    """What was rendered; the made-up corpus stands for it."""
+    """Settings of the rendered corpora; the made-up corpus replaces their sound."""
     every: list[CorpusSettings] = []
 
     def fake(folder: Path, wanted: CorpusSettings, workers: int | None = None) -> int:  # noqa: ARG001
@@ -42,7 +42,7 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[CorpusSettings]:
     return every
 
 
-def test_a_recipe_without_rendering_learns_from_the_corpus(
+def test_recipe_without_rendering_uses_the_given_corpus(
     corpus: Path, recipe_file: Path, tmp_path: Path, rendered: list[CorpusSettings]
 ) -> None:
     recipe, run = read_recipe(recipe_file), RunFolder(tmp_path / "run")
@@ -54,7 +54,7 @@ def test_a_recipe_without_rendering_learns_from_the_corpus(
         training_corpus(recipe, None, run)
 
 
-def test_a_rendering_alone_needs_no_corpus_and_learns_from_no_other(
+def test_rendering_recipe_trains_only_on_its_own_corpus(
     corpus: Path,
     rendering: Callable[[str], Recipe],
     tmp_path: Path,
@@ -68,7 +68,7 @@ def test_a_rendering_alone_needs_no_corpus_and_learns_from_no_other(
     assert rendered == [CorpusSettings(7, 2, recipe.families)]
 
 
-def test_a_rendering_by_other_settings_is_replaced(
+def test_replaces_corpus_rendered_with_other_settings(
     rendering: Callable[[str], Recipe],
     tmp_path: Path,
     recipe_file: Path,
@@ -81,7 +81,7 @@ def test_a_rendering_by_other_settings_is_replaced(
     assert [wanted.seed for wanted in rendered] == [7, 8]
 
 
-def test_a_corpus_that_no_run_rendered_is_never_removed(
+def test_never_removes_a_corpus_that_was_not_rendered(
     rendering: Callable[[str], Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = RunFolder(tmp_path / "run")
@@ -92,7 +92,7 @@ def test_a_corpus_that_no_run_rendered_is_never_removed(
     assert (run.rendered / "manifest.csv").exists()
 
 
-def test_beside_a_corpus_both_are_training_corpus(
+def test_beside_corpus_trains_on_both_corpora(
     corpus: Path, rendering: Callable[[str], Recipe], tmp_path: Path, recipe_file: Path
 ) -> None:
     recipe, run = rendering("true"), RunFolder(tmp_path / "run")
@@ -108,7 +108,7 @@ def test_beside_a_corpus_both_are_training_corpus(
     assert made.clips["train phrase"] + made.clips["held phrase"] == 36
 
 
-def test_combined_corpora_keep_what_is_wrong_with_each(corpus: Path, tmp_path: Path) -> None:
+def test_combined_corpora_keep_skipped_clips_of_both(corpus: Path, tmp_path: Path) -> None:
     other = made_corpus(tmp_path / "other")
     (corpus / "phrase-flute-0.wav").unlink()
     (other / "phrase-organ-6.wav").unlink()

@@ -34,7 +34,7 @@ TRANSFORMS = pytest.mark.parametrize("transform", [with_noise, through_microphon
 
 
 @TRANSFORMS
-def test_length_and_dtype_are_kept(
+def test_keeps_length_and_dtype(
     transform: Callable[[Samples, np.random.Generator], Samples],
 ) -> None:
     changed = transform(hum(12_345), np.random.default_rng(1))
@@ -44,7 +44,7 @@ def test_length_and_dtype_are_kept(
 
 
 @TRANSFORMS
-def test_same_rng_same_bits(
+def test_same_seed_gives_same_samples(
     transform: Callable[[Samples, np.random.Generator], Samples],
 ) -> None:
     first, again, other = (transform(hum(), np.random.default_rng(seed)) for seed in (1, 1, 2))
@@ -54,7 +54,7 @@ def test_same_rng_same_bits(
 
 @pytest.mark.parametrize("snr_db", [-6.0, 0.0, 3.0, 30.0])
 @pytest.mark.parametrize("background_samples", [1_000, 64_000, 100_000])
-def test_snr_is_what_was_asked(snr_db: float, background_samples: int) -> None:
+def test_noise_has_the_requested_snr(snr_db: float, background_samples: int) -> None:
     rng = np.random.default_rng(3)
     background = rng.standard_normal(background_samples).astype(np.float32)
     together = noise(hum(), rng, background=background, snr_db=snr_db)
@@ -84,19 +84,19 @@ def test_level_is_exact(dbfs: float, gain: float) -> None:
     assert level_dbfs(changed) == pytest.approx(dbfs, abs=0.01)
 
 
-def test_level_clips_and_leaves_silence() -> None:
+def test_level_clips_at_full_scale_and_keeps_silence() -> None:
     assert np.abs(level(hum(), dbfs=3.0)).max() == 1.0
     assert not level(np.zeros(100, np.float32), dbfs=-20.0).any()
 
 
-def test_peaking_has_its_gain_at_its_centre_only() -> None:
+def test_peaking_filter_has_gain_only_at_its_centre() -> None:
     b0, b1, b2, a0, a1, a2 = peaking(1_000.0, 6.0, 1.0)
     z = np.exp(2j * np.pi / RATE_HZ * np.array([20.0, 1_000.0, 7_900.0]))
     gain_db = 20 * np.log10(np.abs((b0 + b1 / z + b2 / z**2) / (a0 + a1 / z + a2 / z**2)))
     assert gain_db == pytest.approx([0.0, 6.0, 0.0], abs=0.01)
 
 
-def test_speed_of_an_octave_halves_the_length_and_doubles_the_pitch() -> None:
+def test_speed_of_an_octave_halves_length_and_doubles_pitch() -> None:
     fast = speed(hum(hz=500.0), semitones=12.0)
     assert len(fast) == 32_000
     assert np.abs(np.fft.rfft(fast)).argmax() * RATE_HZ / len(fast) == pytest.approx(1_000.0)

@@ -1,4 +1,4 @@
-"""Rooms keep onsets and direct level, and ring as long as asked."""
+"""Rooms keep onsets and the level of the direct sound, and have the requested RT60."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def measured_rt60_seconds(response: NDArray[np.float32]) -> float:
     return 3 * float(samples) / SAMPLE_RATE_HZ
 
 
-def test_a_unit_impulse_returns_the_same_samples() -> None:
+def test_unit_impulse_returns_the_same_samples() -> None:
     samples = np.random.default_rng(1).normal(size=5000).astype(np.float32)
     impulse = np.array([1.0, 0.0, 0.0], dtype=np.float32)
     heard = room(samples, impulse)
@@ -26,14 +26,14 @@ def test_a_unit_impulse_returns_the_same_samples() -> None:
     np.testing.assert_allclose(heard, samples, atol=1e-5)
 
 
-def test_an_echo_is_added_where_the_response_has_it() -> None:
+def test_adds_echo_at_the_delay_of_the_response() -> None:
     samples = np.array([1.0, 2.0, 0.0, 0.0, -4.0], dtype=np.float32)
     response = np.array([1.0, 0.0, 0.5], dtype=np.float32)
     np.testing.assert_allclose(room(samples, response), [1.0, 2.0, 0.5, 1.0, -4.0], atol=1e-6)
 
 
 @pytest.mark.parametrize("distance_metres", [0.5, 1.0, 1.5, 2.5])
-def test_the_direct_sound_comes_first_with_amplitude_one(distance_metres: float) -> None:
+def test_response_starts_with_direct_sound_of_amplitude_one(distance_metres: float) -> None:
     for seed in range(5):
         response = shoebox_response(
             np.random.default_rng(seed), distance_metres=distance_metres, rt60_seconds=0.35
@@ -44,12 +44,12 @@ def test_the_direct_sound_comes_first_with_amplitude_one(distance_metres: float)
         assert distance_metres > 2.0 or np.argmax(np.abs(response)) == 0
 
 
-def test_a_nearer_source_has_more_direct_sound() -> None:
+def test_nearer_source_has_more_direct_sound() -> None:
     reverberant = [
         float(np.mean([np.sum(response[1:] ** 2) for response in responses(distance_metres)]))
         for distance_metres in (0.5, 1.0, 2.0)
     ]
-    # The direct sound falls by 6 dB each time the distance doubles, and the room does not.
+    # The direct sound falls by 6 dB with each doubling of the distance; the reverberation does not.
     assert reverberant[0] * 2.5 < reverberant[1]
     assert reverberant[1] * 2.5 < reverberant[2]
 
@@ -64,7 +64,7 @@ def responses(distance_metres: float) -> list[NDArray[np.float32]]:
 
 
 @pytest.mark.parametrize("rt60_seconds", [0.3, 0.45, 0.6])
-def test_the_room_rings_as_long_as_asked(rt60_seconds: float) -> None:
+def test_room_has_the_requested_reverberation_time(rt60_seconds: float) -> None:
     for seed in range(3):
         response = shoebox_response(
             np.random.default_rng(seed), distance_metres=2.0, rt60_seconds=rt60_seconds
@@ -72,7 +72,7 @@ def test_the_room_rings_as_long_as_asked(rt60_seconds: float) -> None:
         assert measured_rt60_seconds(response) == pytest.approx(rt60_seconds, rel=0.4)
 
 
-def test_the_sample_rate_changes_the_taps_and_not_the_room() -> None:
+def test_sample_rate_changes_the_taps_but_not_the_room() -> None:
     slow, fast = (
         shoebox_response(
             np.random.default_rng(4), distance_metres=2.0, rt60_seconds=0.4, sample_rate_hz=rate_hz
@@ -82,7 +82,7 @@ def test_the_sample_rate_changes_the_taps_and_not_the_room() -> None:
     assert fast.size == pytest.approx(3 * slow.size, rel=0.01)
 
 
-def test_the_generator_decides_the_room() -> None:
+def test_seed_decides_the_room() -> None:
     first, again, other = (
         shoebox_response(np.random.default_rng(seed), distance_metres=2.0, rt60_seconds=0.3)
         for seed in (7, 7, 8)
@@ -92,7 +92,7 @@ def test_the_generator_decides_the_room() -> None:
 
 
 @pytest.mark.parametrize("distance_metres", [0.3, 3.0, 9.0])
-def test_a_drawn_living_room_holds_the_distance(distance_metres: float) -> None:
+def test_random_living_room_holds_the_distance(distance_metres: float) -> None:
     for seed in range(20):
         rng = np.random.default_rng(seed)
         length, width, height = living_room(rng, distance_metres=distance_metres)
@@ -100,7 +100,7 @@ def test_a_drawn_living_room_holds_the_distance(distance_metres: float) -> None:
         assert length > width > height > 2.3
 
 
-def test_what_cannot_be_is_refused() -> None:
+def test_rejects_impossible_rooms() -> None:
     rng = np.random.default_rng(1)
     with pytest.raises(ValueError, match="distance_metres"):
         shoebox_response(rng, distance_metres=0.0, rt60_seconds=0.3)

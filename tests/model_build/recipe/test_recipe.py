@@ -4,8 +4,9 @@ import pytest
 
 from daemon.errors import InputError
 from model_build.recipe import read_recipe
+from tests.conftest import ROOT
 
-SHIPPED = Path(__file__).parents[2] / "configs" / "recipe-small.yaml"
+SHIPPED = ROOT / "configs" / "recipe-small.yaml"
 
 
 def changed(recipe_file: Path, old: str, new: str) -> Path:
@@ -15,7 +16,7 @@ def changed(recipe_file: Path, old: str, new: str) -> Path:
     return recipe_file
 
 
-def test_shipped_recipe_is_read() -> None:
+def test_reads_shipped_recipe() -> None:
     recipe = read_recipe(SHIPPED)
     assert len(recipe.families) == 12
     assert recipe.patches.starts == (2, 102, 202, 302)
@@ -44,25 +45,25 @@ def test_shipped_recipe_is_read() -> None:
         ),
     ],
 )
-def test_wrong_key_is_named(recipe_file: Path, old: str, new: str, said: str) -> None:
+def test_error_names_file_and_invalid_key(recipe_file: Path, old: str, new: str, said: str) -> None:
     with pytest.raises(InputError) as error:
         read_recipe(changed(recipe_file, old, new))
     assert str(recipe_file) in str(error.value)
     assert said in str(error.value)
 
 
-def test_missing_recipe_is_named(tmp_path: Path) -> None:
+def test_error_names_missing_recipe(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere\.yaml: No such file"):
         read_recipe(tmp_path / "nowhere.yaml")
 
 
-def test_hash_is_of_settings_not_of_text(recipe_file: Path) -> None:
+def test_hash_ignores_comments(recipe_file: Path) -> None:
     before = read_recipe(recipe_file)
     recipe_file.write_text("# a comment\n" + recipe_file.read_text())
     assert read_recipe(recipe_file).sha256 == before.sha256
 
 
-def test_hash_of_features_ignores_what_comes_after_them(recipe_file: Path) -> None:
+def test_features_hash_ignores_settings_of_training(recipe_file: Path) -> None:
     before = read_recipe(recipe_file)
     trained_longer = read_recipe(changed(recipe_file, "epochs: 3", "epochs: 4"))
     assert trained_longer.sha256 != before.sha256
@@ -71,7 +72,7 @@ def test_hash_of_features_ignores_what_comes_after_them(recipe_file: Path) -> No
     assert reseeded.features_sha256 != before.features_sha256
 
 
-def test_a_recipe_that_renders_nothing_keeps_the_hash_of_its_features(recipe_file: Path) -> None:
+def test_features_hash_is_unchanged_without_rendering(recipe_file: Path) -> None:
     before = read_recipe(recipe_file)
     known = "31885fd03b97d13843b3492604b9a63572389380dfeb93907303c6695873d2e5"
     assert before.features_sha256 == known
@@ -81,7 +82,7 @@ def test_a_recipe_that_renders_nothing_keeps_the_hash_of_its_features(recipe_fil
 
 
 @pytest.mark.parametrize("name", ["default", "small", "rendered"])
-def test_every_shipped_recipe_is_read(name: str) -> None:
+def test_reads_every_shipped_recipe(name: str) -> None:
     recipe = read_recipe(SHIPPED.with_name(f"recipe-{name}.yaml"))
     assert recipe.name == name
     needs_corpus = recipe.rendering is None or recipe.rendering.beside_corpus

@@ -5,7 +5,7 @@ from model_build.rendering.household.noises import PEAK, SORTS, household_noise
 
 
 @pytest.mark.parametrize("sort", SORTS)
-def test_a_noise_sounds_is_as_long_as_asked_and_never_the_same(sort: str) -> None:
+def test_noise_has_the_requested_length_and_depends_on_the_seed(sort: str) -> None:
     one, again, other = (
         household_noise(sort, np.random.default_rng(seed), 2.0) for seed in (1, 1, 2)
     )
@@ -16,7 +16,7 @@ def test_a_noise_sounds_is_as_long_as_asked_and_never_the_same(sort: str) -> Non
     assert not np.array_equal(one, other)
 
 
-def test_a_beep_has_one_pitch_and_water_has_none() -> None:
+def test_beeps_are_tonal_and_water_is_not() -> None:
     def flatness(sort: str) -> float:
         power = (
             np.abs(np.fft.rfft(household_noise(sort, np.random.default_rng(3), 4.0))) ** 2 + 1e-12

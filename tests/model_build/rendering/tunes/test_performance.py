@@ -14,7 +14,7 @@ def played(program: Program, seed: int = 1) -> list[tuple[float, float, int, int
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.name)
-def test_every_phrase_has_notes_within_its_time_and_the_range(program: Program) -> None:
+def test_notes_stay_within_their_phrase_and_the_range(program: Program) -> None:
     heard = np.zeros(PHRASES)
     for start, seconds, pitch, velocity in played(program):
         phrase = int(start // PHRASE_SECONDS)
@@ -29,12 +29,12 @@ def test_every_phrase_has_notes_within_its_time_and_the_range(program: Program) 
     assert 3 <= np.median(heard) <= 60
 
 
-def test_same_seed_same_notes_other_seed_others() -> None:
+def test_seed_decides_the_notes() -> None:
     assert played(PROGRAMS[0]) == played(PROGRAMS[0])
     assert played(PROGRAMS[0]) != played(PROGRAMS[0], seed=2)
 
 
-def test_winds_play_one_note_at_a_time_and_pianos_several() -> None:
+def test_winds_play_single_notes_and_pianos_chords() -> None:
     def at_once(name: str) -> int:
         (program,) = [p for p in PROGRAMS if p.name == name]
         starts = [round(note[0], 1) for note in played(program)]
