@@ -10,7 +10,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
-from daemon.system.whole_file import whole_file
+from daemon.system.files.whole_file import whole_file
 
 SIDES = ("train", "held")
 """Windows for training, and windows of clips held out of it."""

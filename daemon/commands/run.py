@@ -30,7 +30,7 @@ from daemon.runtime.wakeup import Wakeup
 from daemon.runtime.wiring import DeviceOf, Recognizer, device_of, link_to, outbox_of
 from daemon.sound.portaudio import PortAudio
 from daemon.system import systemd
-from daemon.system.json_store import JsonStore
+from daemon.system.files.json_store import JsonStore
 from daemon.system.memory import GarbageCollector
 from daemon.system.state_directory import state_directory
 from daemon.system.stop import Stop, stop_on_signals

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.configuration.yaml.nodes import decoded
 from daemon.errors import InputError
 from daemon.system import systemd
-from daemon.system.bounded_file import UnreadableError, bounded_content
+from daemon.system.files.bounded_file import UnreadableError, bounded_content
 from daemon.system.printable import first_invisible
 
 if TYPE_CHECKING:

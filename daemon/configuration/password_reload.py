@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from daemon.configuration.settings import MqttSettings
 from daemon.configuration.startup_files import outdated_copies
-from daemon.system.bounded_file import is_pipe
+from daemon.system.files.bounded_file import is_pipe
 
 _FILE_KEY = "mqtt.password_file"
 

@@ -9,7 +9,7 @@ from daemon.configuration.settings import MqttSettings
 from daemon.configuration.startup_files import is_service_installed, source_of_service
 from daemon.errors import InputError
 from daemon.system import systemd, unit
-from daemon.system.bounded_file import UnreadableError
+from daemon.system.files.bounded_file import UnreadableError
 
 
 def find_password(

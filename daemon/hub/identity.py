@@ -15,8 +15,8 @@ from daemon.configuration.value_types import Name
 from daemon.errors import InputError
 from daemon.hub.messages import Node
 from daemon.hub.topics import id_suffix
-from daemon.system.json_store import JsonStore
-from daemon.system.private_file import read_private
+from daemon.system.files.json_store import JsonStore
+from daemon.system.files.private_file import read_private
 
 _NAME = "identity"
 _SCHEMA = 1

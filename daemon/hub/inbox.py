@@ -11,7 +11,7 @@ from typing import NamedTuple
 from daemon.hub.controls import Chosen, Configured, Controls
 from daemon.hub.messages import Message
 from daemon.hub.token_bucket import TokenBucket
-from daemon.system.json_store import JsonStore
+from daemon.system.files.json_store import JsonStore
 from daemon.system.limited_log import LimitedLog
 
 log = logging.getLogger(__name__)

@@ -30,7 +30,7 @@ from daemon.sound.microphone import DEFAULT_DEVICE, Microphone
 from daemon.sound.portaudio import PortAudio
 from daemon.sound.source import Device, Listening, Source
 from daemon.sound.window import WINDOW_SECONDS
-from daemon.system.json_store import JsonStore
+from daemon.system.files.json_store import JsonStore
 from daemon.system.state_directory import state_directory
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from daemon.errors import InputError
-from daemon.system.private_file import move_non_file_aside, open_private
+from daemon.system.files.private_file import move_non_file_aside, open_private
 
 
 def state_directory(configured: str | None, environment: Mapping[str, str] = os.environ) -> Path:

@@ -6,7 +6,7 @@ from io import StringIO
 from pathlib import Path
 
 from daemon.errors import InputError
-from daemon.system.whole_file import whole_file
+from daemon.system.files.whole_file import whole_file
 
 MANIFEST = "manifest.csv"
 COLUMNS = (

@@ -7,7 +7,7 @@ import msgspec
 
 from daemon.errors import InputError
 from daemon.hearing.classifier import load_classifier
-from daemon.system.whole_file import whole_file
+from daemon.system.files.whole_file import whole_file
 
 NOT_MEASURED = "-"
 

@@ -12,7 +12,7 @@ from daemon.hearing.model_file import (
     Provenance,
     write_contract,
 )
-from daemon.system.whole_file import whole_file
+from daemon.system.files.whole_file import whole_file
 from model_build.networks.yamnet import LICENCE
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from daemon.system.files.whole_file import whole_file
 from daemon.system.silenced_output import quiet_output
-from daemon.system.whole_file import whole_file
 from model_build.networks.yamnet import base_of
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder, write_json

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.sound.window import SAMPLE_RATE_HZ
-from daemon.system.whole_file import whole_file
+from daemon.system.files.whole_file import whole_file
 from model_build.augmentations.random_room import random_room_response
 from model_build.recipe import Room
 from model_build.workers import parallel_map

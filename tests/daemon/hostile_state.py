@@ -20,7 +20,7 @@ from daemon.mqtt.outbox.event_queue import Entry
 from daemon.mqtt.outbox.moment import Moment
 from daemon.practice.sessions import Diary, Session
 from tests.daemon.hostile import EDITS, Case, Edit, damaged
-from tests.daemon.system.test_json_store import practice_store, use_diary
+from tests.daemon.system.files.test_json_store import practice_store, use_diary
 
 _PAGE = 4096
 _WRITES = 25

@@ -57,7 +57,7 @@ def test_daemon_module_does_not_load_the_training_side(
     [
         *("hearing.tracker", "sound.window", "configuration.settings", "practice.sessions"),
         *("hub.reporter", "hub.messages", "hub.controls", "hub.inbox", "hub.payloads"),
-        *("hub.home_assistant.discovery", "mqtt.outbox.outbox", "system.json_store"),
+        *("hub.home_assistant.discovery", "mqtt.outbox.outbox", "system.files.json_store"),
     ],
 )
 def test_pure_module_loads_no_broker_sound_or_network(module: str) -> None:

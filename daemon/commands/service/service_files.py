@@ -15,7 +15,7 @@ from daemon.configuration.settings import Settings
 from daemon.configuration.settings_file import load
 from daemon.errors import InputError
 from daemon.system import installation, systemd, unit
-from daemon.system.whole_file import whole_file
+from daemon.system.files.whole_file import whole_file
 
 _PUBLIC, _SECRET = 0o644, 0o600
 _CONFIG_START = """\

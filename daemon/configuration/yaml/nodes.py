@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from daemon.errors import InputError
-from daemon.system.bounded_file import UnreadableError, bounded_content
+from daemon.system.files.bounded_file import UnreadableError, bounded_content
 from daemon.system.redaction import safe_literal, without_words_before_at
 
 # A reload must not hold up the running daemon: PyYAML takes up to a second for this size.

@@ -15,7 +15,7 @@ from daemon.mqtt.outbox import journals
 from daemon.mqtt.outbox import rows as outbox_rows
 from daemon.mqtt.outbox.event_queue import Entry
 from daemon.mqtt.outbox.rows import COLUMNS, READ_ERRORS, Rows
-from daemon.system.private_file import move_non_file_aside, open_private, others_may_change
+from daemon.system.files.private_file import move_non_file_aside, open_private, others_may_change
 from daemon.system.state_directory import DirectoryLock
 
 log = logging.getLogger(__name__)

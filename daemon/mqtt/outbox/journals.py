@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from daemon.system.private_file import (
+from daemon.system.files.private_file import (
     move_aside,
     move_non_file_aside,
     open_private,

@@ -7,7 +7,7 @@ from pathlib import Path
 from daemon.configuration.settings import TlsSettings
 from daemon.errors import InputError
 from daemon.system import systemd
-from daemon.system.bounded_file import UnreadableError, bounded_content, is_pipe
+from daemon.system.files.bounded_file import UnreadableError, bounded_content, is_pipe
 
 _MOST_BYTES = 1024 * 1024
 _REASONS = {

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from daemon.hub.controls import Chosen
-from daemon.system.json_store import JsonStore
+from daemon.system.files.json_store import JsonStore
 from daemon.system.state_directory import DirectoryLock
 from tests.conftest import Timbrel
 

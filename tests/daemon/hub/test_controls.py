@@ -15,7 +15,7 @@ from daemon.hub import inbox
 from daemon.hub.controls import CONTROLS, Chosen, Configured, Controls
 from daemon.hub.inbox import Inbox
 from daemon.hub.messages import Message, Node
-from daemon.system.json_store import JsonStore
+from daemon.system.files.json_store import JsonStore
 
 NODE = Node("attic", "living", ("drums", "flute"), "m", "v", shown=("flute",))
 CONFIGURED = Configured(-65.0, 6.0)

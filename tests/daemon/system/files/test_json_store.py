@@ -16,7 +16,7 @@ from daemon.hub import messages
 from daemon.hub.controls import Chosen
 from daemon.hub.messages import Node
 from daemon.practice.sessions import Diary, Session, Sessions
-from daemon.system.json_store import JsonStore
+from daemon.system.files.json_store import JsonStore
 from tests.conftest import ROOT
 from tests.daemon.mqtt.outbox.test_outbox import small_disk
 from tests.daemon.special_files import SPECIAL
@@ -187,8 +187,8 @@ def test_special_file_in_place_of_the_new_file_is_moved_aside(
 WRITE = """
 import logging, resource, sys
 from pathlib import Path
-from daemon.system.json_store import JsonStore
-from tests.daemon.system.test_json_store import DIARY, practice_store
+from daemon.system.files.json_store import JsonStore
+from tests.daemon.system.files.test_json_store import DIARY, practice_store
 logging.basicConfig(format="%(message)s")
 store = practice_store(Path(sys.argv[1]))
 store.write(DIARY)

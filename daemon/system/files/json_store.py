@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from daemon.system.private_file import move_aside, read_private, write_private
-from daemon.system.whole_file import whole_file
+from daemon.system.files.private_file import move_aside, read_private, write_private
+from daemon.system.files.whole_file import whole_file
 
 log = logging.getLogger(__name__)
 

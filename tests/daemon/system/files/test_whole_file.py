@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.system.whole_file import whole_file
+from daemon.system.files.whole_file import whole_file
 
 
 def write_and_interrupt(path: Path) -> None:

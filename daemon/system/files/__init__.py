@@ -1,0 +1,1 @@
+"""Files of the state directory and of the user: private, bounded, and replaced as a whole."""
