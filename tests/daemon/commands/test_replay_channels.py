@@ -46,7 +46,7 @@ def test_channels_in_opposite_phase_are_reported_with_remedy(
     assert done.stderr == (
         f"timbrel: {opposite_phase}: "
         "its channels are in opposite phase for 16.0 s and cancel each other "
-        "when they are mixed; hear one alone with replay --channel 1\n"
+        "when they are mixed; select one with replay --channel 1\n"
     )
 
 
@@ -78,11 +78,8 @@ def test_missing_channel_is_reported_and_others_are_mixed(
     done = timbrel("replay", "--json", "--channel", "3", left_channel, stereo)
     assert events_of(done) == 2 * expected
     assert done.stderr.splitlines() == [
-        (
-            f"timbrel: {left_channel}: "
-            "it has one channel, so channel 3 is not there; that one is heard"
-        ),
-        f"timbrel: {stereo}: it has 2 channels, so channel 3 is not there; they are mixed",
+        f"timbrel: {left_channel}: no channel 3 in a file with one channel; using that channel",
+        f"timbrel: {stereo}: no channel 3 in a file with 2 channels; mixing them",
     ]
 
 

@@ -74,4 +74,4 @@ def test_check_reports_a_microphone_stuck_at_one_value(
         player.kill()
         player.wait()
     assert done.returncode == 1
-    assert "attic: it is open, but gives the same value instead of sound" in done.stdout
+    assert "attic: it is open, but gives a constant value instead of sound" in done.stdout
