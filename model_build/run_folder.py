@@ -55,8 +55,8 @@ class RunFolder:
         self.environment = folder / "environment.json"  # versions of Python and packages
         self.backup = folder / "backup"  # the state of an interrupted training
 
-        self.network = folder / "network.tflite"  # the quantised network
-        self.acceptance = folder / "acceptance.json"  # how far quantising moved the scores
+        self.network = folder / "network.tflite"  # the quantized network
+        self.acceptance = folder / "acceptance.json"  # how far quantizing moved the scores
         self.operating_points = folder / "thresholds.json"  # calibration and thresholds
         self.rehearsal = folder / "rehearsal.json"  # the result of the rehearsal
         self.model = folder / "model.tflite"  # the finished model file

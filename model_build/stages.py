@@ -103,7 +103,7 @@ def evaluate(
 ) -> None:
     """Measure a model file, and `peer` if given; print the figures as a table.
 
-    `network` is the model before quantisation. `json` is where to write the figures, and beside it
+    `network` is the model before quantization. `json` is where to write the figures, and beside it
     the scores of each clip.
     """
     from model_build.evaluation.evaluate import evaluate_file

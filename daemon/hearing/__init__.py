@@ -1,1 +1,1 @@
-"""Recognise instrument families: windows to scores, and scores to events."""
+"""Recognize instrument families: windows to scores, and scores to events."""

@@ -80,7 +80,7 @@ def _blocks(file: SoundInput) -> Iterator[Block]:
             yield from _raw_blocks(file)
             return
         content, start = MPEG, found
-        # Drop the rest of a cut frame; libsndfile would not recognise the stream with it.
+        # Drop the rest of a cut frame; libsndfile would not recognize the stream with it.
         file.head = file.head[start:]
     with ExitStack() as stack:
         if file.size is None and content == WAV:

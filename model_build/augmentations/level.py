@@ -13,7 +13,7 @@ def level(samples: NDArray[np.float32], *, dbfs: float) -> NDArray[np.float32]:
     """
     if not samples.any():
         return samples.copy()
-    # Normalise the peak first, because `level_dbfs` has a floor of -120 dBFS.
+    # Normalize the peak first, because `level_dbfs` has a floor of -120 dBFS.
     peak = np.float32(np.abs(samples).max())
     unit = samples / peak
     gain = 10.0 ** ((dbfs - level_dbfs(unit)) / 20.0)

@@ -21,7 +21,7 @@ def add_evaluate(commands: Commands) -> None:
         type=Path,
         metavar="KERAS",
         dest="network",
-        help="the network before quantisation, to measure the loss of quantising it",
+        help="the network before quantization, to measure the loss of quantizing it",
     )
     command.add_argument(
         "--json",

@@ -77,7 +77,7 @@ def evaluate(
     """Measure a classifier as the daemon runs it: clips as windows, and a day as events.
 
     `name` names its figures. `peer` is YAMNet's `.tflite`, measured on the same clips; `network`
-    is the Keras network before quantisation. The day has `day_seconds`, by default DAY_SECONDS.
+    is the Keras network before quantization. The day has `day_seconds`, by default DAY_SECONDS.
     Raises InputError if the corpus cannot be used.
     """
     corpus = usable_dev_clips(read_corpus(corpus_folder, classifier.contract.families))
@@ -127,7 +127,7 @@ def _alarms(corpus: Corpus, classifier: Classifier) -> Alarms:
 def _float_room_top1(
     network: Path | None, classifier: Classifier, corpus: Corpus, scored: ClipScores
 ) -> float | None:
-    """Return the share of room clips that the network before quantisation names correctly."""
+    """Return the share of room clips that the network before quantization names correctly."""
     clips = scored.clips["room"]
     if network is None or not clips:
         return None

@@ -46,7 +46,7 @@ class Figures(msgspec.Struct, frozen=True):
     alarms: Alarms | None = None
     """False events on negatives alone; None for a peer."""
     float_room_top1: float | None = None
-    """`top1` of the room clips before quantisation; None if it was not measured."""
+    """`top1` of the room clips before quantization; None if it was not measured."""
     cost: Cost | None = None
     """CPU time."""
     size_bytes: int | None = None

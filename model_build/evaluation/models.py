@@ -58,7 +58,7 @@ def peer_model(path: Path) -> Model:
 
 
 def float_model(network: Path, classifier: Classifier) -> Model:
-    """Return the Keras network before quantisation, with the classifier's contract."""
+    """Return the Keras network before quantization, with the classifier's contract."""
     with quiet_output():  # TensorFlow prints log lines in C++ when it is imported.
         import keras
 

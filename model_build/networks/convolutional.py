@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def build_network(table: Network, frames: int, bands: int, families: int) -> "keras.Model":
     """Return a network from a patch (frames, bands) to logits (families,).
 
-    Its activations are ReLU6, because their bounded range quantises well: Howard et al.,
+    Its activations are ReLU6, because their bounded range quantizes well: Howard et al.,
     "MobileNets" (2017).
     """
     import keras
@@ -29,7 +29,7 @@ def build_network(table: Network, frames: int, bands: int, families: int) -> "ke
 def pool_patches(network: "keras.Model", patches: int) -> "keras.Model":
     """Return the network applied to a window, (patches, frames, bands), its logits averaged.
 
-    Fitting it optimises the decision that the daemon makes: for a window, not for a patch.
+    Fitting it optimizes the decision that the daemon makes: for a window, not for a patch.
     """
     import keras
 

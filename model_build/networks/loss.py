@@ -17,7 +17,7 @@ def window_loss(*, label_smoothing: float, ranking_weight: float) -> "Loss":
 
     Its first term is the cross-entropy of each family by itself, which thresholds depend on. The
     second one ranks the family that plays above the others, in windows where one plays. Without
-    it, the many families that are easily recognised as absent would dominate.
+    it, the many families that are easily recognized as absent would dominate.
     """
     import keras
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def build_shipped_network(
     student: "keras.Model", teaching: Teaching, base: Path, families: Sequence[str]
 ) -> "keras.Model":
-    """Return a network from a patch to family logits, to be quantised and shipped.
+    """Return a network from a patch to family logits, to be quantized and shipped.
 
     The logits of the base's own classes are added to those of the head: to each family the highest
     of its classes, to all families the class Music. They are added after training, because a head

@@ -44,7 +44,7 @@ def base_of(path: Path | None) -> Path:
 def read_layers(path: Path) -> list[Layer]:
     """Return the weights of the 28 layers, in the network's order.
 
-    Each channel is dequantised by its own scale. Raises InputError if the file is not YAMNet.
+    Each channel is dequantized by its own scale. Raises InputError if the file is not YAMNet.
     """
     network = load_network(path)
     tensors = network.get_tensor_details()
@@ -64,7 +64,7 @@ def _scales(tensor: dict[str, Any]) -> NDArray[np.float32]:
 
 
 def _dequantised(network: Any, tensor: dict[str, Any]) -> NDArray[np.float32]:
-    """Return a quantised constant as floats; it is symmetric, so its zero point is 0."""
+    """Return a quantized constant as floats; it is symmetric, so its zero point is 0."""
     value = network.get_tensor(tensor["index"]).astype(np.float32)
     shape = [1] * value.ndim
     shape[tensor["quantization_parameters"]["quantized_dimension"]] = -1

@@ -33,7 +33,7 @@ class Teaching(Section, frozen=True):
     """
 
     head_units: Count
-    """Hidden units of the head that recognises the families."""
+    """Hidden units of the head that recognizes the families."""
     dropout: Annotated[float, Meta(ge=0, lt=1)]
     """Dropout rate of the head."""
     embedding_weight: Weight

@@ -65,7 +65,7 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
     training: Training
     """How the network is fitted."""
     representative_windows: Count
-    """Held-out windows that the quantiser takes its ranges from."""
+    """Held-out windows that the quantizer takes its ranges from."""
     precision: Fraction
     """Precision on held-out windows that each threshold is set to reach."""
     rehearsal: Rehearsal | None = None

@@ -41,7 +41,7 @@ def _alarm_remark(figures: Figures) -> str:
 
 
 def _lost_points(figures: Figures) -> float | None:
-    """Percentage points of top-1 in rooms that quantisation costs."""
+    """Percentage points of top-1 in rooms that quantization costs."""
     if figures.float_room_top1 is None:
         return None
     return 100.0 * (figures.float_room_top1 - figures.top1["room"])

@@ -1,1 +1,1 @@
-"""Turn windows into a model file: fit, quantise, calibrate, set thresholds, assemble."""
+"""Turn windows into a model file: fit, quantize, calibrate, set thresholds, assemble."""

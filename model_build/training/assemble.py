@@ -1,4 +1,4 @@
-"""Assemble the model file: the quantised network with its contract."""
+"""Assemble the model file: the quantized network with its contract."""
 
 import shutil
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ def contract_of(
 def load_run_classifier(
     recipe: Recipe, run: RunFolder, points: OperatingPoints | None = None
 ) -> Classifier:
-    """Return the run's quantised network as the daemon would run it with these operating points.
+    """Return the run's quantized network as the daemon would run it with these operating points.
 
     Raises InputError if the network is missing or cannot be used.
     """

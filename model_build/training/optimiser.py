@@ -1,4 +1,4 @@
-"""The optimiser of every training."""
+"""The optimizer of every training."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Calibrate a run's quantised network and set its thresholds, on held-out windows."""
+"""Calibrate a run's quantized network and set its thresholds, on held-out windows."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -15,7 +15,7 @@ from daemon.errors import InputError
 STANDARD_INPUT = "-"
 BUFFER_BYTES = 1 << 20
 """Number of bytes read at once when a file is searched."""
-# Enough to recognise MPEG frames; half a second of raw sound.
+# Enough to recognize MPEG frames; half a second of raw sound.
 _HEAD_BYTES = 16_384
 _COPY_BYTES = 1 << 16
 _MOST_SPOOLED_BYTES = 1 << 30

@@ -48,7 +48,7 @@ class _NoSoundError(Exception):
 
 
 class _NoDecoderError(Exception):
-    """FFmpeg has no decoder for the stream's codec, or does not recognise the codec."""
+    """FFmpeg has no decoder for the stream's codec, or does not recognize the codec."""
 
 
 class _TooOldError(Exception):

@@ -21,7 +21,7 @@ def purpose(findings: Findings) -> str:
             "NOTICE"
         )
     return (
-        "This model recognises the families of the instruments that are played in a room. It is "
+        "This model recognizes the families of the instruments that are played in a room. It is "
         "meant for lights, scenes and practice logs at home, on a small computer that does not "
         "send the sound anywhere. It\n\n"
         f"{bullets(facts)}\n\n"

@@ -154,7 +154,7 @@ def test_every_journal_line_has_the_priority(level: int, priority: int) -> None:
     )
 
 
-def test_journal_stream_is_recognised_by_device_and_inode() -> None:
+def test_journal_stream_is_recognized_by_device_and_inode() -> None:
     with tempfile.TemporaryFile("w") as stream, tempfile.TemporaryFile("w") as other:
         place = os.fstat(stream.fileno())
         environment = {"JOURNAL_STREAM": f"{place.st_dev}:{place.st_ino}"}

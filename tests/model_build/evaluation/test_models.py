@@ -40,7 +40,7 @@ def test_peer_scores_do_not_depend_on_level(base: Path) -> None:
     np.testing.assert_allclose(peer.score(samples), peer.score(quiet), atol=0.02)
 
 
-def test_float_network_uses_contract_of_quantised_one(
+def test_float_network_uses_contract_of_quantized_one(
     classifier: Classifier, tmp_path: Path
 ) -> None:
     import keras

@@ -93,7 +93,7 @@ def test_reads_any_format_from_a_pipe(
 
 @pytest.mark.parametrize("is_pipe", [True, False])
 @pytest.mark.parametrize("kind", ["raw", *MADE])
-def test_recognises_any_format_on_standard_input(
+def test_recognizes_any_format_on_standard_input(
     *,
     kind: str,
     is_pipe: bool,
