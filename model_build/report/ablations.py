@@ -1,4 +1,4 @@
-"""Variants that were tried before a model, as a file kept by hand."""
+"""The experiments that led to a model, read from a file that is maintained by hand."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""How often models were measured on the dev clips: each measurement makes figures less certain."""
+"""How often models were measured on the dev clips: each one makes the figures more optimistic."""
 
 from pathlib import Path
 from typing import Annotated
