@@ -187,7 +187,7 @@ class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class PracticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What counts as a session of playing."""
+    """The rules for sessions of playing."""
 
     gap_seconds: Annotated[float, Meta(ge=10, le=86_400)] = 300.0
     """Time without music after which a session ends, 10 to 86400 seconds."""
@@ -196,7 +196,7 @@ class PracticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class StateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where state is saved across restarts."""
+    """The location of the state that is kept across restarts."""
 
     directory: Text | None = None
     """None uses the service manager's directory, or else the user's own."""
@@ -245,9 +245,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mqtt: MqttSettings = MqttSettings()
     """Broker connection, topics and Home Assistant discovery."""
     practice: PracticeSettings = PracticeSettings()
-    """What counts as a session of playing."""
+    """The rules for sessions of playing."""
     state: StateSettings = StateSettings()
-    """Where state is saved across restarts."""
+    """The location of the state that is kept across restarts."""
     outbox: OutboxSettings = OutboxSettings()
     """Limits for events waiting for the broker."""
     health: HealthSettings = HealthSettings()

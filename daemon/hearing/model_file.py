@@ -47,7 +47,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a model comes from, and its figures."""
+    """The origin and the figures of a model."""
 
     recipe_sha256: str
     """Hash of the recipe's settings."""
@@ -91,7 +91,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thresholds: tuple[UnitInterval, ...]
     """Threshold of each family, in the order of `families`, between 0 and 1."""
     provenance: Provenance
-    """Where the model comes from."""
+    """The origin of the model, and its figures."""
 
     def __post_init__(self) -> None:
         if len(set(self.families)) != len(self.families):

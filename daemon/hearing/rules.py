@@ -1,4 +1,4 @@
-"""Complete rules of each family, from the settings: when a run of detections is an event.
+"""Derive the complete rules of each family, which decide when detections become an event.
 
 Rules that could never start an event are refused with the calculation that shows it.
 """
@@ -24,13 +24,13 @@ class Rules(NamedTuple):
     release: float
     """The score, above 0 and at most `threshold`, from which a window continues an open event."""
     votes: int
-    """Detections within `vote_seconds` that start an event, at least 1."""
+    """Number of detections within `vote_seconds` that start an event, at least 1."""
     vote_seconds: float
-    """The period in which `votes` detections must lie."""
+    """The period within which `votes` detections start an event."""
     start_after_seconds: float
     """How long the sound must last before an event starts."""
     stop_after_seconds: float
-    """How long no window continues the event before it ends."""
+    """The time without a window that continues the event, after which the event ends."""
     cooldown_seconds: float
     """The minimum time from the end of an event to the onset of the next."""
 

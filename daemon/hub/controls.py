@@ -16,7 +16,7 @@ from daemon.hearing.rules import Rules, release_of
 from daemon.hub.messages import Message, Node, setting
 
 LONGEST_COMMAND = 32
-"""Bytes of the longest accepted payload."""
+"""Length of the longest accepted payload, in bytes."""
 NEUTRAL = 50.0
 """The sensitivity that leaves thresholds unchanged."""
 # In logits. Sensitivity 100 turns a threshold of 0.5 into 0.12, and sensitivity 0 into 0.88. Beyond

@@ -29,7 +29,7 @@ _NEWEST_WEIGHT = 0.05
 
 
 class PlaceStatus(NamedTuple):
-    """What a place is doing."""
+    """The current status of a place."""
 
     state: PlaceState
     """Whether it is starting, hearing, deaf or muted."""

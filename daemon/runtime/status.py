@@ -18,7 +18,7 @@ class Shown(Protocol):
     name: str
     """The place's name."""
     status: PlaceStatus
-    """What the place is doing."""
+    """The current status of the place."""
     counters: Counters
     """The place's counters."""
 

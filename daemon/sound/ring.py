@@ -121,10 +121,10 @@ class Ring:
 class WindowReader:
     """Cuts one ring's sound into windows; `poll` never waits.
 
-    `channel` counts from 1; None mixes all that sound. With `stillness_is_loss` a device that gives
-    the same value, zero or another, for `stall_seconds` counts as lost, and no window is given
-    before it gives another one: no room is that quiet, but a source that was unplugged under its
-    sound server is, and so is a microphone that is not wired.
+    `channel` counts from 1; None mixes all channels that carry sound. With `stillness_is_loss`, a
+    device that delivers a constant value for `stall_seconds` counts as lost, and no window is
+    returned until the value changes. No room is that quiet, but a microphone is if it is not wired,
+    or if it was unplugged while a sound server keeps its source.
     """
 
     def __init__(

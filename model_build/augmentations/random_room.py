@@ -1,4 +1,4 @@
-"""Draws the response of a random room until there is a room that is as dry as asked."""
+"""Draws random rooms until one is dry enough, and returns its response."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ def random_room_response(
     """Return the impulse response, shape (taps,), of a random room: see `shoebox_response`.
 
     The reverberation time is drawn from a range; so is the distance, if it is one. Raises
-    ValueError if no room of MOST_ROOMS_TRIED holds the distance and is as dry as asked.
+    ValueError if no room of MOST_ROOMS_TRIED holds the distance and is as dry as required.
     """
     for _ in range(MOST_ROOMS_TRIED):
         metres = (

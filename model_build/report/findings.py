@@ -22,7 +22,7 @@ Kind = TypeVar("Kind")
 
 
 class Findings(NamedTuple):
-    """What is known of one run; missing parts are None or empty."""
+    """The available results of one run; missing parts are None or empty."""
 
     contract: Contract
     """The contract of the model file."""

@@ -30,6 +30,7 @@ class ShownEvent(NamedTuple):
     """An event with its times as text."""
 
     event: Event
+    """The start or end of an event."""
     onset: str
     """The event's onset."""
     at: str
@@ -40,6 +41,7 @@ class LogLine(NamedTuple):
     """A line of the log."""
 
     text: str
+    """The message, with control characters escaped."""
     is_problem: bool
     """True for warnings and errors."""
 
@@ -107,7 +109,7 @@ class Record:
         )
 
     def end(self, _too_short: str | None = None) -> None:
-        """Do nothing: the record already has everything."""
+        """Do nothing, because the record is already complete."""
 
     def receive(self, topic: str, payload: bytes) -> ReceivedMessage:
         """Keep an MQTT message; return it as it can be printed."""

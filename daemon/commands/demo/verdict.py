@@ -36,6 +36,7 @@ class Verdict(NamedTuple):
     """The judgement of one passage."""
 
     passage: Passage
+    """The passage."""
     right: bool
     """True if the passage was recognized correctly."""
     remark: str

@@ -20,7 +20,7 @@ class Problem(NamedTuple):
     key: str
     """The path of the key, such as `mqtt.port`; "" for the whole document."""
     text: str
-    """What is wrong, and how to correct it."""
+    """The problem, and how to correct it."""
 
     def __str__(self) -> str:
         return f"{self.key}: {self.text}" if self.key else self.text

@@ -27,7 +27,7 @@ _LOGIN = re.compile(r"://.*@", re.DOTALL)
 
 
 class FaultError(Exception):
-    """What is wrong with one value; `remedy` is None if there is no specific advice."""
+    """The problem with one value; `remedy` is None if there is no specific advice."""
 
     def __init__(self, fault: str, remedy: str | None = None) -> None:
         super().__init__(fault)
