@@ -1,11 +1,9 @@
 """Score and track every window, and pass the result to observers."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from daemon.hearing.classifier import Classifier
-from daemon.hearing.replay import Replay
 from daemon.hearing.scorer import Heard, Scorer
 from daemon.hearing.tracker import Event, EventStarted, Tracker
 from daemon.sound.window import Window
@@ -42,13 +40,3 @@ def listen(
         observation = Observation(window, heard, tracker.open_events(), events)
         for observer in observers:
             observer.observe(observation)
-
-
-def score_file(path: str, classifier: Classifier, hop_seconds: float) -> Iterator[Heard]:
-    """Yield the level and scores of each window of a file, without a gate.
-
-    Raises InputError if the file cannot be decoded.
-    """
-    scorer = Scorer(classifier, gate_dbfs=None)
-    for window in Replay(path, hop_seconds).windows():
-        yield scorer.hear(window)

@@ -1,6 +1,5 @@
 """A convolutional network described by a table of blocks."""
 
-import math
 from typing import TYPE_CHECKING
 
 from model_build.recipe import Block, Network
@@ -38,17 +37,6 @@ def pool_patches(network: "keras.Model", patches: int) -> "keras.Model":
     logits = network(keras.ops.reshape(window, (-1, *shape)))
     by_window = keras.ops.reshape(logits, (-1, patches, logits.shape[-1]))
     return keras.Model(window, keras.ops.mean(by_window, axis=1), name="pooled")
-
-
-def multiplications(network: "keras.Model") -> int:
-    """Return the multiply-accumulates of one patch in the convolutions and the last layer."""
-    total = 0
-    for layer in network.layers:
-        for weight in layer.trainable_weights:
-            if weight.path.endswith("kernel"):
-                positions = math.prod(layer.output.shape[1:-1])
-                total += int(weight.shape.num_elements()) * positions
-    return total
 
 
 def _block(x: "keras.KerasTensor", block: Block) -> "keras.KerasTensor":

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
-from daemon.hearing.pipeline import score_file
 from model_build import stages
 from model_build.__main__ import main
 from model_build.run_folder import RunFolder
 from model_build.windows.features import make_features
 from tests.conftest import killed_at_last
+from tests.daemon.observations import score_file
 from tests.model_build.conftest import TINY_RECIPE
 
 PROGRAM = ("-m", "model_build")

@@ -9,12 +9,12 @@ import soundfile
 
 from daemon.errors import InputError
 from daemon.hearing.classifier import Classifier, load_classifier
-from daemon.hearing.pipeline import score_file
 from daemon.hearing.replay import Replay
 from daemon.hearing.scorer import Scorer
 from daemon.sound.window import WINDOW_SAMPLES, Window
 from daemon.system.stop import Stop
 from tests.daemon.conftest import Samples, without_dc
+from tests.daemon.observations import score_file
 
 
 def write_wav(folder: Path, samples: Samples) -> str:

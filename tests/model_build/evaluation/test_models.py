@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from daemon.hearing.classifier import Classifier, load_classifier
-from daemon.hearing.pipeline import score_file
 from daemon.sound.sound_file import read_sound
 from daemon.sound.window import WindowBuffer
 from model_build.evaluation.models import float_model, our_model, peer_model
 from tests.conftest import MEDLEY
+from tests.daemon.observations import score_file
 
 
 @pytest.fixture(scope="module")

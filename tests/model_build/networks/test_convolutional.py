@@ -1,12 +1,25 @@
+import math
+
+import keras
 import numpy as np
 
-from model_build.networks.convolutional import build_network, multiplications, pool_patches
+from model_build.networks.convolutional import build_network, pool_patches
 from model_build.recipe import Block, Network
 
 TABLE = Network(blocks=(Block(filters=4, stride=2), Block(filters=8, stride=2)), dropout=0.5)
 
 
-def test_counts_multiplications() -> None:
+def multiplications(network: keras.Model) -> int:
+    """Return the multiply-accumulates of one patch in the convolutions and the last layer."""
+    return sum(
+        math.prod(weight.shape) * math.prod(layer.output.shape[1:-1])
+        for layer in network.layers
+        for weight in layer.trainable_weights
+        if weight.path.endswith("kernel")
+    )
+
+
+def test_network_has_the_multiplications_of_its_table() -> None:
     convolutions = 48 * 32 * 9 * 1 * 4 + 24 * 16 * 9 * 4 * 8
     assert multiplications(build_network(TABLE, 96, 64, 3)) == convolutions + 8 * 3
 
