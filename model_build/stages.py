@@ -158,7 +158,7 @@ def replace_built_in(run: Path, *, is_confirmed: bool = False) -> None:
     built_in = read_figures(BUILT_IN_MODEL)
     print(comparison(built_in, read_figures(folder.needed(folder.model, "all"))))
     if not is_confirmed:
-        _confirm(f"replace {BUILT_IN_MODEL} by {folder.model}?")
+        _confirm(f"replace {BUILT_IN_MODEL} with {folder.model}?")
     replace(folder.model, BUILT_IN_MODEL)
     print(f"{BUILT_IN_MODEL} is now {folder.model}")
 

@@ -119,7 +119,7 @@ class Reporter:
             self._practice.update(at, wall, events)
 
     def rest(self) -> None:
-        """Let time pass while there is no sound: the day may turn, or the session may end."""
+        """Update the practice while there is no sound: a new day may begin, or a session end."""
         if self._practice is not None:
             self._practice.rest(self._wall_at(0.0))
 

@@ -28,7 +28,7 @@ _SEE_LOG = "see the broker's log"
 
 
 class BrokerRefusedError(Exception):
-    """The broker refuses us; the message is the reason in words."""
+    """The broker refuses the connection; the message is the reason in words."""
 
     def __init__(self, reason: str, *, needs_user: bool) -> None:
         super().__init__(reason)
@@ -42,7 +42,7 @@ def broker_session(
 ) -> "Iterator[BrokerSession]":
     """Connect with MQTT 5, or with 3.1.1 if that is set or the broker does not support 5.
 
-    Raises BrokerRefusedError if the broker refuses us. Raises OSError, UnicodeError or another
+    Raises BrokerRefusedError if the broker refuses it. Raises OSError, UnicodeError or another
     error that `trouble.explain` describes if the broker cannot be reached.
     """
     answers = dict[str, str]()

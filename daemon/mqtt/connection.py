@@ -53,7 +53,7 @@ class Connection:
         self.republish_at = math.inf
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the broker accepts us; return False after `seconds`.
+        """Wait until the broker accepts the connection; return False after `seconds`.
 
         Also returns False as soon as an attempt fails for a reason that the user has to fix.
         """

@@ -201,7 +201,7 @@ class Link:
         self._report(Trouble(text, needs_user=False))
 
     def _refused(self, answer: str) -> None:
-        """Report that the broker refuses us, once no version is left to try."""
+        """Report that the broker refuses the connection, once no version is left to try."""
         answers = self._protocol.refused(answer)
         if answers is not None and not self._closing.is_set():
             known, probe = self._protocol.has_worked, self._port_probe.probe

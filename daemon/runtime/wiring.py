@@ -170,7 +170,7 @@ def node_of(
 
 
 def settle_seconds(rules: Sequence[Rules], hop_seconds: float) -> float:
-    """Return by how many seconds the end of an event may be back-dated.
+    """Return the maximum number of seconds by which the end of an event is back-dated.
 
     This is the longest silence that the rules wait for, plus the window in which it is detected.
     """

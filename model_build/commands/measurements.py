@@ -11,7 +11,9 @@ def add_evaluate(commands: Commands) -> None:
     """Add `timbrel-build evaluate`."""
     sentence = "measure a model file on the corpus' dev clips"
     command = add_command(commands, "evaluate", sentence, _call_evaluate)
-    command.add_argument("model", type=Path, metavar="MODEL", help="a model file of Timbrel's")
+    command.add_argument(
+        "model", type=Path, metavar="MODEL", help="a model file made by timbrel-build"
+    )
     add_corpus_argument(command)
     command.add_argument(
         "--peer", type=Path, metavar="YAMNET", help="also measure YAMNet's .tflite, to compare"
@@ -36,7 +38,9 @@ def add_report(commands: Commands) -> None:
     sentence = "write a run's evaluation as an HTML page, and its model card"
     command = add_command(commands, "report", sentence, _call_report)
     command.add_argument("run", type=Path, metavar="RUN", help="the run folder")
-    add_corpus_argument(command)
+    add_corpus_argument(
+        command, "; used for spectrograms, and for the card if the run has no list of clips"
+    )
     command.add_argument(
         "--card", type=Path, metavar="FILE", help="also write the model card to this file"
     )

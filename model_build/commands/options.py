@@ -9,6 +9,10 @@ from typing import TypeAlias
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 
 DEFAULT_RECIPE = Path("configs/recipe-default.yaml")
+OPTIONAL_CORPUS = (
+    "; optional if the recipe renders its own corpus, and then used for measuring only"
+)
+"""The remark of `add_corpus_argument` for commands that follow a recipe."""
 
 
 def add_command(
@@ -21,7 +25,7 @@ def add_command(
 ) -> argparse.ArgumentParser:
     """Add a command that runs `call`; `sentence` describes it in the list of commands."""
     command = commands.add_parser(
-        name, help=sentence, description=description or f"{sentence}.".capitalize()
+        name, help=sentence, description=description or f"{sentence[0].upper()}{sentence[1:]}."
     )
     command.set_defaults(call=call)
     return command
@@ -53,16 +57,15 @@ def add_run_arguments(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_corpus_argument(command: argparse.ArgumentParser) -> None:
-    """Add --corpus."""
+def add_corpus_argument(command: argparse.ArgumentParser, remark: str = "") -> None:
+    """Add --corpus; `remark` is appended to its help."""
     corpus = os.environ.get("TIMBREL_CORPUS")
     command.add_argument(
         "--corpus",
         type=Path,
         default=Path(corpus) if corpus else None,
         metavar="DIR",
-        help="the folder of manifest.csv (default: TIMBREL_CORPUS); optional if the recipe renders "
-        "its own corpus, and then used for measuring only",
+        help=f"the folder of manifest.csv (default: TIMBREL_CORPUS){remark}",
     )
 
 

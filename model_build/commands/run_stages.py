@@ -5,6 +5,7 @@ from pathlib import Path
 
 from model_build import stages, whole_run
 from model_build.commands.options import (
+    OPTIONAL_CORPUS,
     Commands,
     add_command,
     add_corpus_argument,
@@ -17,7 +18,7 @@ def add_features(commands: Commands) -> None:
     """Add `timbrel-build features`."""
     command = add_command(commands, "features", "make the patches for training", _call_features)
     add_run_arguments(command)
-    add_corpus_argument(command)
+    add_corpus_argument(command, OPTIONAL_CORPUS)
     add_workers_argument(command)
     command.add_argument(
         "--resume",
@@ -53,7 +54,7 @@ def add_all(commands: Commands) -> None:
     """Add `timbrel-build all`."""
     command = add_command(commands, "all", "run all stages", _call_all)
     add_run_arguments(command)
-    add_corpus_argument(command)
+    add_corpus_argument(command, OPTIONAL_CORPUS)
     add_workers_argument(command)
     command.add_argument(
         "--resume",

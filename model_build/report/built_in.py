@@ -72,7 +72,7 @@ def comparison(old: ModelFigures, new: ModelFigures) -> str:
 
 
 def replace(model: Path, built_in: Path) -> None:
-    """Replace the built-in model and its figures by those of a model file.
+    """Replace the built-in model and its figures with those of a model file.
 
     Raises InputError, and changes nothing, if the daemon could not load the model.
     """

@@ -92,21 +92,21 @@ def _sound(
 ) -> str:
     """Listen for a second; return a short text about the sound.
 
-    Raises SoundLostError if no sound comes, or if all samples have the same value.
+    Raises SoundLostError if no sound arrives, or if all samples have the same value.
     """
     ring.require(int(_SOUND_SECONDS * ring.rate_hz))
     with changed:
         changed.wait_for(lambda: ring.has_news, _FIRST_SOUND_SECONDS)
     blocks = ring.fetch()
     if blocks is None:
-        raise SoundLostError(f"it is open, but no sound came within {_FIRST_SOUND_SECONDS:g} s")
+        raise SoundLostError(f"it is open, but no sound arrived within {_FIRST_SOUND_SECONDS:g} s")
     mix = DeviceMix(source.channel)
     mono = mix.mono(blocks, ring.rate_hz)
     if isinstance(source.url, UnsetType) and not mix.has_sound:
         raise SoundLostError(f"it is open, but {_describe_stillness(mix.stillness(blocks))}")
     level = level_dbfs(mono - mono.mean())
     gate = settings.gate_of(source)
-    text = f"sound comes, level {level:.1f} dBFS"
+    text = f"sound arrives, level {level:.1f} dBFS"
     if gate is not None and level < gate:
         text += f", which is below gate_dbfs ({gate:g}) and counts as silence"
     return text

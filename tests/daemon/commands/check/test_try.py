@@ -39,7 +39,7 @@ def test_try_uses_microphone_and_broker(
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     sound, answers = [r for r in done.stdout.splitlines() if r.startswith("works")]
-    assert "attic: sound comes, level -" in sound
+    assert "attic: sound arrives, level -" in sound
     assert answers.endswith(
         f"; port {broker.port} answers; logged in with MQTT 5; subscribed to commands; published"
     )
@@ -224,7 +224,7 @@ def test_try_connects_to_every_url(
     done = timbrel("check", "--try", config)
     assert done.returncode == 1, done.stderr
     assert "hall: the camera at 127.0.0.1" in done.stdout
-    assert "hall: sound comes, level -2" in done.stdout
+    assert "hall: sound arrives, level -2" in done.stdout
     assert "attic: no sound from http://127.0.0.1" in row(done, "FAILED")
     assert "S3cret" not in done.stdout + done.stderr
     assert done.stderr.endswith("but 1 of 3 trials failed: attic\n")
