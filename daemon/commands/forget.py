@@ -1,4 +1,4 @@
-"""`timbrel forget NODE`: remove a node that is gone or renamed from the broker and the hub."""
+"""`timbrel forget NODE`: remove an old node, gone or renamed, from broker and hub."""
 
 import re
 from collections import defaultdict

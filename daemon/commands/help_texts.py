@@ -45,9 +45,9 @@ HELP = {
     "run": CommandHelp(
         "listen and publish over MQTT until stopped",
         """\
-Listen to every configured microphone and camera and publish to the broker.
-It runs until SIGTERM or Ctrl-C. SIGHUP makes it read the configuration again.
-The first lines of its log show the settings in use.
+Listen to every configured microphone and camera, and publish to the broker,
+until SIGTERM or Ctrl-C. SIGHUP reloads the configuration. The first lines of
+the log show the settings in use.
 """,
         """\
 listen to the default microphone, with a broker on this machine:
@@ -180,10 +180,10 @@ reset the service:
 """,
     ),
     "forget": CommandHelp(
-        "remove a node that is gone or renamed from the broker and the hub",
+        "remove an old node, gone or renamed, from broker and hub",
         """\
 Clear the retained topics of a node, so that the hub removes its device. A node
-is a place, or a box that has only one. It fails if the node is online.
+is a place, or a box with only one place. A node that is online is not removed.
 """,
         """\
 remove the node that publishes below timbrel/attic:

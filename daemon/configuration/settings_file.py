@@ -34,7 +34,7 @@ def _contradictions(document: Document[Settings]) -> Iterator[Problem]:
     for number, source in enumerate(settings.sources):
         key = f"sources.{number}"
         if source.name in names:
-            text = f"{source.name} appears twice; give each place a name of its own"
+            text = f"{source.name} appears twice; give each place a unique name"
             yield Problem(f"{key}.name", text)
         names.add(source.name)
         if document.is_valid(key):

@@ -18,7 +18,7 @@ _FRESH_SECONDS = 2.0
 
 def advice(box: str) -> str:
     """Return the advice to log when another box may also be named `box`."""
-    return f"another Timbrel may have the same name, {box}: give each box a name of its own (name)"
+    return f"another Timbrel may have the same name, {box}: give each box a unique name"
 
 
 class ShortConnections:

@@ -43,7 +43,7 @@ def explain(error: Exception, settings: MqttSettings) -> Trouble:
 def _of_tls(error: ssl.SSLError, where: str) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
-            f"the broker at {where} shows a certificate that is not accepted "
+            f"the broker at {where} presents a certificate that is not accepted "
             f"({error.verify_message}); set mqtt.tls.ca_file to its authority"
         )
     reason = getattr(error, "reason", None) or "handshake failed"

@@ -14,7 +14,7 @@ _REASONS = {
     "TimeoutError": "no answer in time",
     "InvalidDataError": "it sends no sound that can be decoded",
     "PlaylistError": (
-        "it is a playlist that names no stream over http or https; use the address of a stream"
+        "it is a playlist that contains no stream over http or https; use the address of a stream"
     ),
     "NoSoundError": "it has no sound; switch its microphone on",
     "NoDecoderError": "there is no decoder for its sound; choose another format (AAC, G.711)",
@@ -40,7 +40,7 @@ def reason_of(error: DecodingError, scheme: str, *, verifies: bool, heard: bool)
     if "FFmpegError" not in error.kinds:
         return f"internal error ({error.kinds[0]})"
     if error.errno == errno.EIO:
-        return "the connection broke off" if heard else _no_connection(verifies=verifies)
+        return "the connection was lost" if heard else _no_connection(verifies=verifies)
     return error.words
 
 

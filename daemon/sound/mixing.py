@@ -53,9 +53,7 @@ class Stillness(NamedTuple):
         """Return an error text with the remedy if another channel delivers sound, else None."""
         if self.other is None:
             return None
-        value = (
-            "nothing but digital silence" if self.is_silent else "the same value instead of sound"
-        )
+        value = "only digital silence" if self.is_silent else "the same value instead of sound"
         return (
             f"channel {self.channel} gives {value}; channel {self.other} gives sound: "
             f"set channel: {self.other}, or null to mix all channels"

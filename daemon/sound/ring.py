@@ -214,7 +214,7 @@ class WindowReader:
             return wrong_channel
         if stillness.is_silent:
             return (
-                f"nothing but digital silence for {self._stall_seconds:g} s: "
+                f"only digital silence for {self._stall_seconds:g} s: "
                 "the device is muted or its source is gone"
             )
         return (

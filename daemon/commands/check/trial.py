@@ -116,5 +116,5 @@ def _describe_stillness(stillness: Stillness) -> str:
     if wrong_channel := stillness.wrong_channel():
         return wrong_channel
     if stillness.is_silent:
-        return "gives nothing but digital silence: it is muted, or its source is gone"
+        return "gives only digital silence: it is muted, or its source is gone"
     return "gives a constant value instead of sound: it is broken or not wired correctly"

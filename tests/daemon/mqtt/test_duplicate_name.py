@@ -13,7 +13,7 @@ from tests.daemon.hub.test_retirement import CAMERA, Box
 from tests.daemon.mqtt.test_link import eventually, link_to
 
 TOPIC = "timbrel/box/availability"
-ADVICE = "another Timbrel may have the same name, box: give each box a name of its own (name)"
+ADVICE = "another Timbrel may have the same name, box: give each box a unique name"
 
 
 class RecordingConnection:
@@ -127,7 +127,9 @@ def test_publishes_online_again_after_namesake_disconnects(
             time.sleep(2)
         watcher.wait_for(topic, lambda m: m.payload == b"offline")
         eventually(lambda: watcher.of(topic)[-1].payload == b"online")
-        daemon.wait_for("another Timbrel may have the same name, house: give each box a name")
+        daemon.wait_for(
+            "another Timbrel may have the same name, house: give each box a unique name"
+        )
         # The second time it waits until the minute is over.
         single(topic, b"offline", qos=1, retain=True, hostname="127.0.0.1", port=broker.port)
         time.sleep(2)

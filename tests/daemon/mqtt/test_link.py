@@ -345,7 +345,7 @@ def test_logs_reason_code_of_disconnect(
             client.sendall(b"\xe0\x01\x8e")
             server.accept()[0].close()
     assert "another client connected with our client id; another Timbrel" in caplog.text
-    assert "the same name, box: give each box a name of its own (name)" in caplog.text
+    assert "the same name, box: give each box a unique name" in caplog.text
 
 
 def test_link_survives_data_that_is_not_mqtt(caplog: pytest.LogCaptureFixture) -> None:

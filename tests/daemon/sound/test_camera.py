@@ -203,7 +203,7 @@ def test_throttles_sound_faster_than_real_time(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "words"), [(0, "it has ended"), (1_000_000, "the connection broke off")]
+    ("missing", "words"), [(0, "it has ended"), (1_000_000, "the connection was lost")]
 )
 def test_reports_the_end_of_the_sound(missing: int, words: str, serve: Serve) -> None:
     content = encode(60.0)[: 44 + 3 * RATE_HZ]
@@ -682,7 +682,7 @@ def test_reports_a_playlist_without_streams(name: str, serve: Serve, tmp_path: P
     names = [f"file://{file}", "rtsp://127.0.0.1/x", "mms://127.0.0.1/x", "http://[x/y"]
     for url in (*names, f"http://127.0.0.1:{inner}/{name}"):
         message = refusal(f"http://127.0.0.1:{serve(radio_playlist(name, url))}/{name}")
-        assert "it is a playlist that names no stream over http or https" in message
+        assert "it is a playlist that contains no stream over http or https" in message
 
 
 @pytest.mark.parametrize("name", ["x.pls", "x.m3u"])

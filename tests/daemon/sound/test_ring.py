@@ -306,7 +306,7 @@ def test_digital_silence_is_a_loss_and_does_not_count_as_sound(noise: Samples) -
     ring = Ring(16_000, 1)
     reader = WindowReader(ring, 1.0, 5.0, stillness_is_loss=True)
     assert poll_all(reader, ring, noise[: 6 * 16_000]) == [4.0, 5.0, 6.0]
-    with pytest.raises(SoundLostError, match="nothing but digital silence for 5 s"):
+    with pytest.raises(SoundLostError, match="only digital silence for 5 s"):
         poll_all(reader, ring, zeros(7.0))
     assert reader.sounded_seconds == 6.0
     assert time.monotonic() - reader.sounded_until >= 5.0
@@ -358,7 +358,7 @@ def test_one_stuck_channel_of_two_is_no_loss(noise: Samples) -> None:
 
 @pytest.mark.parametrize(
     ("value", "what"),
-    [(0.0, "nothing but digital silence"), (0.03, "the same value instead of sound")],
+    [(0.0, "only digital silence"), (0.03, "the same value instead of sound")],
 )
 def test_error_for_silent_selected_channel_names_the_one_with_sound(
     value: float, what: str, noise: Samples
@@ -375,7 +375,7 @@ def test_silent_selected_channel_among_silent_ones_is_silence() -> None:
     ring = Ring(16_000, 2)
     reader = WindowReader(ring, 1.0, 5.0, channel=2, stillness_is_loss=True)
     both = np.stack([zeros(8.0) + np.float32(0.1), zeros(8.0)], axis=1)
-    with pytest.raises(SoundLostError, match="nothing but digital silence for 5 s"):
+    with pytest.raises(SoundLostError, match="only digital silence for 5 s"):
         poll_channels(reader, ring, both)
 
 

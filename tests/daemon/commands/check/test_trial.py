@@ -21,6 +21,6 @@ def test_silent_channel_is_reported_with_channel_that_has_sound(noise: Samples) 
     with pytest.raises(SoundLostError) as error:
         _sound(ring, SECOND_CHANNEL, Settings(), changed)
     assert str(error.value) == (
-        "it is open, but channel 2 gives nothing but digital silence; channel 1 gives sound: "
+        "it is open, but channel 2 gives only digital silence; channel 1 gives sound: "
         "set channel: 1, or null to mix all channels"
     )

@@ -83,7 +83,7 @@ def test_try_detects_silent_microphone(
     microphone.still()
     done = run_trial(f"host: localhost, port: {broker.port}")
     assert done.returncode == 1
-    assert "attic: it is open, but gives nothing but digital silence" in row(done, "FAILED")
+    assert "attic: it is open, but gives only digital silence" in row(done, "FAILED")
     assert done.stderr == (
         "timbrel: this configuration is valid, but 1 of 2 trials failed: attic\n"
     )
