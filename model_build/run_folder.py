@@ -48,6 +48,7 @@ class RunFolder:
         self.sounds = features / "sounds"  # the decoded samples of all clips
         self.rooms = features / "rooms"  # room impulse responses of each side
         self.clips = features / "clips.json"  # the clips that are used, each with its side
+        self.weights = features / "weights.json"  # how often each negative is drawn
         self.features = features / "features.json"  # the summary of finished features
 
         self.fitted = folder / "network.keras"  # the fitted network

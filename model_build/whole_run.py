@@ -32,7 +32,7 @@ def run_all(
     Raises InputError before the first stage if `output` is the built-in model or `base` is not
     YAMNet.
     """
-    from model_build.evaluation.peer import peer_scores
+    from model_build.networks.peer import peer_scores
     from model_build.windows.sources import measuring_corpus
 
     settings, folder = stages.opened(recipe, run)

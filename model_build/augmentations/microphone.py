@@ -7,6 +7,7 @@ SAMPLE_RATE_HZ = 16_000
 PEAKS = 3
 LOWEST_HZ, HIGHEST_HZ = 100.0, 7_000.0
 Q_RANGE = (0.5, 2.0)
+LOW_PASS_ORDER = 8
 
 
 def microphone(
@@ -27,6 +28,17 @@ def microphone(
         centre_hz = float(np.exp(rng.uniform(np.log(LOWEST_HZ), np.log(HIGHEST_HZ))))
         sections.append(peaking(centre_hz, rng.uniform(*peak_db), rng.uniform(*Q_RANGE)))
     return np.asarray(sosfilt(np.array(sections), samples), np.float32)
+
+
+def low_pass(samples: NDArray[np.float32], *, corner_hz: float) -> NDArray[np.float32]:
+    """Return the samples, shape (n,), without most of what is above the corner frequency.
+
+    Its slope is steep, like that of a lossy codec at a low bit rate.
+    """
+    from scipy.signal import butter, sosfilt
+
+    sections = butter(LOW_PASS_ORDER, corner_hz, fs=SAMPLE_RATE_HZ, output="sos")
+    return np.asarray(sosfilt(sections, samples), np.float32)
 
 
 def peaking(centre_hz: float, gain_db: float, q: float) -> list[float]:

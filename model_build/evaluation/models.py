@@ -13,8 +13,8 @@ from daemon.hearing.patches import patches
 from daemon.hearing.scorer import Scorer
 from daemon.sound.window import WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
 from daemon.system.silenced_output import quiet_output
-from model_build.evaluation.peer import peer_scores
 from model_build.networks.audioset import CLASSES_OF_FAMILY
+from model_build.networks.peer import peer_scores
 
 # The level in the measurement of the corpus' baseline; other levels give nearly the same scores.
 PEER_PEAK = 0.5

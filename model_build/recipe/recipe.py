@@ -80,10 +80,13 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError(
                 "training: sum_probability and masked_bands must be 0 when teaching is set"
             )
-        if self.training.patches_at_once > len(self.patches.starts):
+        if self.training.patches_at_once > self.patches.in_training:
             raise ValueError(
-                "training.patches_at_once: must not exceed the number of patches.starts"
+                "training.patches_at_once: must not exceed the number of patches.starts, or "
+                "patches.scattered if that is set"
             )
+        if self.windows.hard_negative_weight and not self.teaching:
+            raise ValueError("windows.hard_negative_weight must be 0 without teaching")
 
     @property
     def features_sha256(self) -> str:

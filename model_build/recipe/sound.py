@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from daemon.hearing.log_mel import FrontEnd
 from daemon.sound.window import WINDOW_SAMPLES
-from model_build.recipe.section import Count, Fraction, Range, Section, Share
+from model_build.recipe.section import Count, Fraction, Range, Section, Share, Weight
 
 
 class Rendering(Section, frozen=True):
@@ -18,18 +18,25 @@ class Rendering(Section, frozen=True):
     """True to learn from the recorded corpus too."""
 
 
-class Patches(Section, frozen=True):
+class Patches(Section, frozen=True, omit_defaults=True):
     """The patches of a window that enter the network."""
 
     frames: Count
     """Length of a patch, in frames."""
     starts: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1)]
     """First frame of each patch of a window."""
+    scattered: Annotated[int, Meta(ge=0)] = 0
+    """Number of patches of a training window, at random places; 0 for those of `starts`."""
 
     def __post_init__(self) -> None:
         whole = FrontEnd().frames_in(WINDOW_SAMPLES)
         if max(self.starts) + self.frames > whole:
             raise ValueError(f"starts: a patch ends after the {whole} frames of a window")
+
+    @property
+    def in_training(self) -> int:
+        """Number of patches of a training window."""
+        return self.scattered or len(self.starts)
 
 
 class Windows(Section, frozen=True, omit_defaults=True):
@@ -49,6 +56,16 @@ class Windows(Section, frozen=True, omit_defaults=True):
     """Share of negative windows that hold only the noise of the room and the microphone."""
     diversity_exponent: Share
     """A family is drawn in proportion to its number of sources raised to this power."""
+    source_exponent: Share = 0.5
+    """A source is drawn in proportion to its number of clips raised to this power."""
+    duo_share: Share = 0.5
+    """Share of mixtures in which two families play; in the others it is three."""
+    steady_share: Share = 0.0
+    """Share of negative windows that hold a steady tone, such as mains hum."""
+    hard_negative_weight: Weight = 0.0
+    """How much more often a negative is drawn that the base network takes for an instrument.
+
+    A negative that the base is certain of is drawn 1 + this many times as often as others."""
     unlabelled_share: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     """Share of training windows with unlabelled music, used for distillation only."""
 
@@ -85,7 +102,7 @@ class Room(Section, frozen=True):
     """Share of rooms that use a measured response."""
 
 
-class Noise(Section, frozen=True):
+class Noise(Section, frozen=True, omit_defaults=True):
     """Other sound in the room."""
 
     probability: Share
@@ -96,9 +113,11 @@ class Noise(Section, frozen=True):
     """The same for held-out windows."""
     floor_dbfs: Range
     """Level of the hiss that every window has."""
+    steady_share: Share = 0.0
+    """Share of backgrounds that are a steady tone, such as mains hum."""
 
 
-class Microphone(Section, frozen=True):
+class Microphone(Section, frozen=True, omit_defaults=True):
     """The colouration and level of a microphone."""
 
     probability: Share
@@ -109,3 +128,7 @@ class Microphone(Section, frozen=True):
     """Corner frequency of the high-pass filter."""
     level_dbfs: Range
     """RMS level of the window."""
+    low_pass_probability: Share = 0.0
+    """Probability that the highest frequencies are missing, as after a lossy codec."""
+    low_pass_hz: Range = (3500.0, 7500.0)
+    """Corner frequency of that low-pass filter."""

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from daemon.sound.window import WINDOW_SAMPLES
 from model_build.augmentations.noise import coloured, noise
 from model_build.recipe import Recipe
+from model_build.rendering.household.steady_tones import steady_tone
 from model_build.windows.clip_pool import ClipPool
 
 COLOURS = (0.0, 2.0)  # exponents: white to brown
@@ -27,6 +28,8 @@ class BackgroundSampler:
         return noise(samples, rng, background=self._draw(rng), snr_db=snr_db)
 
     def _draw(self, rng: np.random.Generator) -> NDArray[np.float32]:
+        if self._recipe.noise.steady_share and rng.random() < self._recipe.noise.steady_share:
+            return steady_tone(rng, WINDOW_SAMPLES)
         sorts = [sort for sort in WEIGHTS if sort in self._pool.labels("negative")]
         if not sorts or rng.random() < self._recipe.windows.floor_share:
             return random_hiss(rng)

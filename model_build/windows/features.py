@@ -17,6 +17,7 @@ from model_build.networks.teacher import write_teacher_outputs
 from model_build.networks.yamnet import base_of, read_layers
 from model_build.recipe import Recipe, read_recipe
 from model_build.run_folder import SIDES, RunFolder, write_json
+from model_build.windows.hard_negatives import write_weights
 from model_build.windows.rooms import write_rooms
 from model_build.windows.sources import needs_recordings, training_corpus
 from model_build.windows.used_clips import (
@@ -83,6 +84,8 @@ def make_features(
     if run.features.exists():
         return made_features(recipe, run)
     used = decode_used_clips(recipe, corpus, usable, held=held, run=run, workers=workers)
+    if weight := recipe.windows.hard_negative_weight:
+        write_weights(used, run, base_of(base), weight)
     _write_rooms(recipe, run, workers)
     for side in SIDES:
         write_windows(recipe, run, side, workers)

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from daemon.sound.window import WINDOW_SAMPLES
 from model_build.augmentations.level import level
-from model_build.augmentations.microphone import microphone
+from model_build.augmentations.microphone import low_pass, microphone
 from model_build.augmentations.room import room
 from model_build.recipe import Recipe
+from model_build.rendering.household.steady_tones import steady_tone
 from model_build.windows.backgrounds import BackgroundSampler, random_hiss
 from model_build.windows.clip_pool import ClipPool
 from model_build.windows.parts import PartSampler, rotated_window
@@ -18,7 +19,6 @@ from model_build.windows.rooms import Rooms
 
 UNKNOWN = 255
 PART_DBFS = -20.0
-FAMILIES_IN_MIXTURE = (2, 3)
 
 
 class Scene(NamedTuple):
@@ -68,7 +68,7 @@ class SceneSampler:
             return Scene(self._through_microphone(samples, rng), labels, clean)
         count = 1
         if kind < windows.negative_share + windows.mixture_share:
-            count = min(len(families), int(rng.integers(*FAMILIES_IN_MIXTURE, endpoint=True)))
+            count = min(len(families), 2 if rng.random() < windows.duo_share else 3)
         playing = sorted(rng.choice(len(families), count, replace=False, p=self._shares))
         samples, clean = self._mixture([families[index] for index in playing], rng)
         if rng.random() < self._recipe.noise.probability:
@@ -107,11 +107,14 @@ class SceneSampler:
     def _negative(
         self, rng: np.random.Generator
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return household noise, speech or silence, and the same clean."""
+        """Return household noise, a steady tone, speech or silence, and the same clean."""
         sorts = self._pool.labels("negative")
         if not sorts or rng.random() < self._recipe.windows.floor_share:
             silence = np.zeros(WINDOW_SAMPLES, np.float32)
             return silence, silence
+        if rng.random() < self._recipe.windows.steady_share:
+            samples = steady_tone(rng, WINDOW_SAMPLES)
+            return samples, level(samples, dbfs=PART_DBFS)
         sort = sorts[rng.integers(len(sorts))]
         clip = self._parts.at_speed(self._pool.one("negative", sort, rng), rng)
         samples = rotated_window(clip, rng)
@@ -131,6 +134,8 @@ class SceneSampler:
             samples = microphone(
                 samples, rng, peak_db=settings.peak_db, high_pass_hz=settings.high_pass_hz
             )
+        if rng.random() < settings.low_pass_probability:
+            samples = low_pass(samples, corner_hz=rng.uniform(*settings.low_pass_hz))
         samples = level(samples, dbfs=rng.uniform(*settings.level_dbfs))
         hiss = random_hiss(rng)
         floor_dbfs = rng.uniform(*self._recipe.noise.floor_dbfs)

@@ -8,8 +8,8 @@ from model_build.corpus.clips import read_corpus
 from model_build.evaluation.clip_figures import clip_figures
 from model_build.evaluation.clip_scores import clip_scorer, score_dev_clips
 from model_build.evaluation.models import peer_model
-from model_build.evaluation.peer import peer_scores
 from model_build.networks.audioset import CLASSES_OF_FAMILY
+from model_build.networks.peer import peer_scores
 
 
 def test_each_class_belongs_to_one_family_only() -> None:
