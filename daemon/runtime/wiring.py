@@ -14,6 +14,7 @@ from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
 from daemon.hearing.pipeline import Observer
 from daemon.hearing.rules import Rules, rules
 from daemon.hearing.scorer import Scorer
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import Tracker
 from daemon.hub import messages
 from daemon.hub.board import Board
@@ -71,6 +72,13 @@ class Recognizer:
             raise InputError(*error.lines, *faults) from None
         if faults:
             raise InputError(*faults)
+        self.shown = ShownScores(self.families, [r.threshold for r in self.rules])
+        """The scores that people and hubs see; follows the rules."""
+
+    def use_rules(self, new: list[Rules]) -> None:
+        """Replace the rules of the configuration."""
+        self.rules = new
+        self.shown.use([r.threshold for r in new])
 
     def rules_of(self, settings: TrackerSettings) -> list[Rules]:
         """Return each family's rules; raises InputError if the settings cannot work."""
@@ -141,6 +149,7 @@ def place_of(
         [reporter, *observers],
         reporter=reporter,
         wakeup=wakeup,
+        shown=recognizer.shown,
     )
 
 

@@ -30,7 +30,7 @@ def parse_lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
 
 def test_json_events_have_documented_fields(timbrel: Timbrel) -> None:
     events = parse_lines(timbrel("replay", "--json", MEDLEY))
-    started = {"file", "event", "family", "onset", "at", "score"}
+    started = {"file", "event", "family", "onset", "at", "score", "model_score"}
     ended = started | {"ended_at", "duration_seconds", "peak"}
     assert events
     playing: dict[str, float] = {}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import EventEnded, EventStarted
 from daemon.hub import messages
 from daemon.hub.home_assistant.discovery import availability_of, discovery, entity_ids
@@ -280,7 +281,7 @@ def test_event_entity_has_exactly_our_event_types() -> None:
     heard = entities(NODE)["heard"]
     started = EventStarted("flute", 3.5, 7.0, 0.9)
     ended = EventEnded("flute", 3.5, 9.0, 0.8, 9.0, 0.9)
-    sent = [messages.event(NODE, event, "abc", 0.0) for event in (started, ended)]
+    sent = [messages.event(NODE, event, "abc", 0.0, ShownScores()) for event in (started, ended)]
     assert heard["event_types"] == [json.loads(m.payload)["event_type"] for m in sent]
     assert {message.topic for message in sent} == {heard["state_topic"]}
 
