@@ -11,6 +11,7 @@ from daemon import __version__
 from daemon.configuration.settings import AudioSettings, Settings, SourceSettings, TrackerSettings
 from daemon.errors import InputError
 from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
+from daemon.hearing.patience import common_patience
 from daemon.hearing.pipeline import Observer
 from daemon.hearing.rules import Rules, rules
 from daemon.hearing.scorer import Scorer
@@ -205,7 +206,9 @@ def stores_of(settings: Settings, node: Node) -> tuple[JsonStore[Diary], JsonSto
 
 def configured_of(settings: Settings, source: SourceSettings) -> Configured:
     """Return the configuration's values of the settings that the hub may change at one place."""
-    return Configured(settings.gate_of(source), settings.tracker.stop_after_seconds)
+    tracker = settings.tracker
+    patience = common_patience(tracker, settings.audio.hop_seconds)
+    return Configured(settings.gate_of(source), tracker.stop_after_seconds, patience)
 
 
 def outbox_of(settings: Settings) -> Outbox:
