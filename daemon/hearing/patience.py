@@ -15,18 +15,21 @@ _LEAST_NORMAL_SECONDS, _MOST_NORMAL_SECONDS = 3.0, 5.0
 _EPSILON_SECONDS = 1e-6
 
 
+def common_patience(settings: TrackerSettings, hop_seconds: float) -> Patience:
+    """Return the patience of families without settings of their own."""
+    return settings.patience or patience_of_votes(
+        settings.votes, settings.vote_seconds, hop_seconds
+    )
+
+
 def family_patience(settings: TrackerSettings, family: str, hop_seconds: float) -> Patience:
     """Return the patience of a family; its own settings take priority over the common ones."""
     own = settings.families.get(family, FamilySettings())
     if own.patience is not None:
         return own.patience
     if own.votes is not None or own.vote_seconds is not None:
-        votes = settings.votes if own.votes is None else own.votes
-        vote_seconds = settings.vote_seconds if own.vote_seconds is None else own.vote_seconds
-        return patience_of_votes(votes, vote_seconds, hop_seconds)
-    return settings.patience or patience_of_votes(
-        settings.votes, settings.vote_seconds, hop_seconds
-    )
+        return patience_of_votes(*_votes_of(settings, own), hop_seconds)
+    return common_patience(settings, hop_seconds)
 
 
 def patience_of_votes(votes: int | None, vote_seconds: float, hop_seconds: float) -> Patience:
@@ -49,27 +52,34 @@ def windows_within(seconds: float, hop_seconds: float) -> int:
 
 
 def vote_warning(settings: TrackerSettings, hop_seconds: float) -> str | None:
-    """Return a line about configured votes and their meaning now; None if there are none.
+    """Return a line about configured votes and what they mean now; None if there are none.
 
-    Votes with the defaults of version 0.1 do not count.
+    It begins with the key of a setting and a colon. The defaults of version 0.1 do not count.
     """
-    sections = {"tracker": (settings.patience, settings.votes, settings.vote_seconds)}
+    common = settings.votes, settings.vote_seconds
+    sections = {"tracker": (settings.patience, *common)}
     for name, own in settings.families.items():
-        vote_seconds = settings.vote_seconds if own.vote_seconds is None else own.vote_seconds
         if own.votes is not None or own.vote_seconds is not None:
-            votes = settings.votes if own.votes is None else own.votes
-            sections[f"tracker.families.{name}"] = own.patience, votes, vote_seconds
-    effects = [
-        f"{section} is now {patience or patience_of_votes(votes, vote_seconds, hop_seconds)}"
+            sections[f"tracker.families.{name}"] = own.patience, *_votes_of(settings, own)
+    effects = {
+        section: patience or patience_of_votes(votes, vote_seconds, hop_seconds)
         for section, (patience, votes, vote_seconds) in sections.items()
         if not _are_defaults(votes, vote_seconds)
-    ]
+    }
     if not effects:
         return None
+    first = next(iter(effects))
+    key = "vote_seconds" if sections[first][1] is None else "votes"
     return (
-        f"votes and vote_seconds are replaced by patience: {', '.join(effects)}; "
+        f"{first}.{key}: votes and vote_seconds are replaced by patience, which is now "
+        f"{', '.join(f'{patience} for {section}' for section, patience in effects.items())}; "
         "set patience there instead"
     )
+
+
+def _votes_of(settings: TrackerSettings, own: FamilySettings) -> tuple[int | None, float]:
+    votes = settings.votes if own.votes is None else own.votes
+    return votes, settings.vote_seconds if own.vote_seconds is None else own.vote_seconds
 
 
 def _are_defaults(votes: int | None, vote_seconds: float) -> bool:

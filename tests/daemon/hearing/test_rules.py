@@ -96,29 +96,44 @@ def test_patience_takes_priority_over_votes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "effects"),
+    ("settings", "key", "effects"),
     [
-        (TrackerSettings(), None),
-        (TrackerSettings(votes=None, vote_seconds=6.0, patience="quick"), None),
-        (TrackerSettings(votes=2), "tracker is now quick"),
-        (TrackerSettings(vote_seconds=12.0), "tracker is now sure"),
-        (TrackerSettings(votes=2, patience="sure"), "tracker is now sure"),
+        (TrackerSettings(votes=2), "tracker.votes", "quick for tracker"),
+        (TrackerSettings(vote_seconds=12.0), "tracker.vote_seconds", "sure for tracker"),
+        (TrackerSettings(votes=2, patience="sure"), "tracker.votes", "sure for tracker"),
         (
             TrackerSettings(votes=2, families={"organ": FamilySettings(votes=6)}),
-            "tracker is now quick, tracker.families.organ is now sure",
+            "tracker.votes",
+            "quick for tracker, sure for tracker.families.organ",
         ),
-        (TrackerSettings(families={"organ": FamilySettings(threshold=0.7)}), None),
+        (
+            TrackerSettings(patience="sure", families={"organ": FamilySettings(vote_seconds=3.0)}),
+            "tracker.families.organ.vote_seconds",
+            "quick for tracker.families.organ",
+        ),
     ],
 )
-def test_warns_of_votes_in_one_line(settings: TrackerSettings, effects: str | None) -> None:
-    line = vote_warning(settings, 1.0)
-    if effects is None:
-        assert line is None
-    else:
-        assert line == (
-            f"votes and vote_seconds are replaced by patience: {effects}; "
-            "set patience there instead"
-        )
+def test_warns_of_votes_in_one_line(settings: TrackerSettings, key: str, effects: str) -> None:
+    assert vote_warning(settings, 1.0) == (
+        f"{key}: votes and vote_seconds are replaced by patience, which is now {effects}; "
+        "set patience there instead"
+    )
+
+
+@pytest.mark.parametrize("hop_seconds", [0.25, 1.0, 4.0])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        TrackerSettings(),
+        TrackerSettings(votes=None, vote_seconds=6.0),
+        TrackerSettings(vote_seconds=6.0, patience="quick"),
+        TrackerSettings(families={"organ": FamilySettings(threshold=0.7, vote_seconds=6.0)}),
+    ],
+)
+def test_does_not_warn_of_the_defaults_of_0_1(
+    settings: TrackerSettings, hop_seconds: float
+) -> None:
+    assert vote_warning(settings, hop_seconds) is None
 
 
 def test_zero_in_a_family_overrides_the_common_setting() -> None:

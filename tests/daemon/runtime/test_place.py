@@ -182,7 +182,7 @@ def test_lost_sound_ends_events_at_the_last_sound(room: Room) -> None:
     assert (started["event_type"], ended["event_type"]) == ("started", "ended")
     assert ended["reason"] == "deaf"
     assert ended["duration_seconds"] == pytest.approx(8.48)
-    assert [s["playing"] for s in room.bodies("state")] == [False, True, None]
+    assert [s["playing"] for s in room.bodies("state")] == [True, None]
     assert room.bodies("hearing")[-1]["reason"] == "unplugged"
     assert room.device.closed == [ring]
 
