@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.errors import InputError
 from daemon.hearing.classifier import load_classifier
 from daemon.sound.window import SAMPLE_RATE_HZ
 from model_build.augmentations.level import level
@@ -59,14 +60,18 @@ def rendered_music(rng: np.random.Generator) -> Iterator[Music]:
 
 
 def recorded_music(corpus: Path, rng: np.random.Generator) -> Iterator[Music]:
-    """Yield dev phrases of random groups of a corpus, the families in random turns."""
+    """Yield dev phrases of random groups of a corpus, the families in random turns.
+
+    Raises InputError if the corpus cannot be used or has none.
+    """
     every = read_corpus(corpus, load_classifier().contract.families)
     read = clip_reader(every)
     groups: dict[str, dict[str, list[Clip]]] = {}
     for clip in every.clips:
         if clip.split == "dev" and clip.kind == "phrase":
             groups.setdefault(clip.label, {}).setdefault(clip.group, []).append(clip)
-    assert groups, f"{corpus}: no dev phrases"
+    if not groups:
+        raise InputError(f"corpus {corpus}: has no dev phrases to play")
     while True:
         for family in rng.permutation(sorted(groups)).tolist():
             group = str(rng.choice(sorted(groups[family])))
