@@ -114,7 +114,7 @@ def _measure_steps(recognizer: Recognizer, samples: NDArray[np.float32]) -> dict
     for window in WindowBuffer(recognizer.hop_seconds).push(samples):
         began = time.perf_counter()
         heard = scorer.hear(window)
-        tracker.update(heard.ended_at, heard.scores)
+        tracker.update(heard.ended_at, heard.scores, heard.patches)
         scored_at = time.perf_counter()
         frames = stream.update(window.samples, window.start_sample)
         framed_at = time.perf_counter()

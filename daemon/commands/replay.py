@@ -21,7 +21,6 @@ from daemon.hearing.rules import shortest_seconds
 from daemon.hearing.scorer import Scorer
 from daemon.hearing.tracker import Event, EventEnded, EventStarted
 from daemon.runtime.wiring import Recognizer, node_of
-from daemon.sound.window import WINDOW_SECONDS
 from daemon.system.printable import printable
 from daemon.system.redaction import without_logins
 from daemon.system.stop import Stop, stop_on_signals
@@ -97,7 +96,9 @@ def _make_printer(file: str, families: Sequence[str], *, as_json: bool, scores: 
 
 def _too_short(player: Replay, recognizer: Recognizer) -> str | None:
     """Return why the recording is too short for any event, or None if it is long enough."""
-    shortest = shortest_seconds(recognizer.rules, WINDOW_SECONDS, recognizer.hop_seconds)
+    shortest = shortest_seconds(
+        recognizer.rules, recognizer.classifier.contract, recognizer.hop_seconds
+    )
     if player.seconds >= shortest:
         return None
     seconds = math.floor(player.seconds * 10) / 10

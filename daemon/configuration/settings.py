@@ -14,6 +14,7 @@ from daemon.configuration.value_types import (
     Gate,
     Host,
     Name,
+    Patience,
     Port,
     PositiveSeconds,
     Seconds,
@@ -32,26 +33,28 @@ class FamilySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """Exceptions for one family; None uses the tracker's setting of the same name."""
 
     threshold: UnitInterval | None = None
-    """Score from which a window counts as a detection, between 0 and 1."""
+    """Score from which sound is evidence for the family, between 0 and 1."""
     hysteresis: Annotated[float, Meta(ge=0, lt=1)] | None = None
     """Share of the threshold by which an open event's score may fall below it, 0 to below 1."""
+    patience: Patience | None = None
+    """How much evidence starts an event: quick, normal or sure."""
     votes: Votes | None = None
-    """Detections within `vote_seconds` that start an event, 1 to 1000."""
+    """Replaced by `patience`; see `TrackerSettings`. 1 to 1000."""
     vote_seconds: PositiveSeconds | None = None
-    """Period in which votes are counted, above 0 to 86400 seconds."""
+    """Replaced by `patience`; see `TrackerSettings`. Above 0 to 86400 seconds."""
     start_after_seconds: Seconds | None = None
     """Duration of the sound before an event starts, 0 to 86400 seconds."""
     stop_after_seconds: PositiveSeconds | None = None
-    """Time without a detection after which an event ends, above 0 to 86400 seconds."""
+    """Time without the family after which an event ends, above 0 to 86400 seconds."""
     cooldown_seconds: Seconds | None = None
     """Time after an event in which the family starts no other, 0 to 86400 seconds."""
 
 
 class TrackerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The rules by which detections become events."""
+    """The rules by which evidence becomes events."""
 
     threshold: UnitInterval | None = None
-    """Score from which a window counts as a detection, between 0 and 1.
+    """Score from which sound is evidence for a family, between 0 and 1.
 
     None uses the family's own threshold, from the model.
     """
@@ -60,17 +63,22 @@ class TrackerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
     It is relative because thresholds differ too much between families for one fixed difference.
     """
-    votes: Votes | None = None
-    """Detections within `vote_seconds` that start an event, 1 to 1000.
+    patience: Patience | None = None
+    """How much evidence starts an event: quick, normal or sure.
 
-    None means two of every three windows.
+    None derives it from `votes` and `vote_seconds`, whose defaults mean normal.
+    """
+    votes: Votes | None = None
+    """Detections within `vote_seconds` that started an event in version 0.1, 1 to 1000.
+
+    None means two of every three windows. `patience` replaces it.
     """
     vote_seconds: PositiveSeconds = 6.0
-    """Period in which votes are counted, above 0 to 86400 seconds."""
+    """Period in which votes were counted, above 0 to 86400 seconds. `patience` replaces it."""
     start_after_seconds: Seconds = 0.0
     """Duration of the sound before an event starts, 0 to 86400 seconds."""
     stop_after_seconds: PositiveSeconds = 6.0
-    """Time without a detection after which an event ends, above 0 to 86400 seconds."""
+    """Time without the family after which an event ends, above 0 to 86400 seconds."""
     cooldown_seconds: Seconds = 0.0
     """Time after an event in which its family starts no other, 0 to 86400 seconds."""
     families: dict[str, FamilySettings] = {}
@@ -241,7 +249,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     model: ModelSettings = ModelSettings()
     """The model that classifies the sound."""
     tracker: TrackerSettings = TrackerSettings()
-    """The rules by which detections become events."""
+    """The rules by which evidence becomes events."""
     mqtt: MqttSettings = MqttSettings()
     """Broker connection, topics and Home Assistant discovery."""
     practice: PracticeSettings = PracticeSettings()

@@ -1,6 +1,6 @@
 """Types of settings: their ranges, patterns and descriptions for error messages."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -51,6 +51,8 @@ Url = Annotated[
 Channel = Annotated[int, Meta(ge=1, le=64)]
 Gate = Annotated[float, Meta(ge=-120, le=-1)]
 UnitInterval = Annotated[float, Meta(gt=0, lt=1)]
+# How much evidence starts an event.
+Patience = Literal["quick", "normal", "sure"]
 Votes = Annotated[int, Meta(ge=1, le=1000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 PositiveSeconds = Annotated[float, Meta(gt=0, le=86_400)]

@@ -70,12 +70,16 @@ class Classifier:
 
     def calibrated(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return scores in 0..1 for pooled logits; both are (..., families)."""
-        raw: NDArray[np.float32] = logits * self._slopes + self._offsets
-        return sigmoid(raw)
+        return sigmoid(self.calibrated_logits(logits))
+
+    def calibrated_logits(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the logits of the scores for the network's logits; both are (..., families)."""
+        calibrated: NDArray[np.float32] = logits * self._slopes + self._offsets
+        return calibrated
 
 
 class PatchPool:
-    """The scores of one source's windows; patches shared by overlapping windows are run once."""
+    """The scores and patches of one source's windows; the network runs once for each patch."""
 
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
@@ -96,12 +100,21 @@ class PatchPool:
             del self._logits[old]
         pooled = np.zeros(len(contract.families), np.float32)
         for first in contract.patch_starts:
-            at = start_sample + first * self._hop
-            if at not in self._logits:
-                cut = patch(frames, first, contract.patch_frames)
-                self._logits[at] = self._classifier.logits(cut)
-            pooled += self._logits[at]
+            pooled += self.logits(frames, first, start_sample + first * self._hop)
         return self._classifier.calibrated(pooled / np.float32(len(contract.patch_starts)))
+
+    def logits(
+        self, frames: NDArray[np.float32], first: int, start_sample: int
+    ) -> NDArray[np.float32]:
+        """Return the logits (families,) of the patch that begins at frame `first` of `frames`.
+
+        `start_sample` is the first sample of the patch. They are not calibrated.
+        """
+        known = self._logits.get(start_sample)
+        if known is None:
+            cut = patch(frames, first, self._classifier.contract.patch_frames)
+            known = self._logits[start_sample] = self._classifier.logits(cut)
+        return known
 
 
 def load_classifier(path: Path = BUILT_IN_MODEL) -> Classifier:

@@ -3,7 +3,6 @@
 A frame has the same bits whether its sound comes as a whole clip or in pieces.
 """
 
-from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -66,6 +65,10 @@ class FrontEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def hop_samples(self) -> int:
         """Number of samples from the start of a frame to the start of the next."""
         return round(self.hop_seconds * self.sample_rate_hz)
+
+    def samples_under(self, frames: int) -> int:
+        """Return the length of the sound under successive frames, in samples."""
+        return (frames - 1) * self.hop_samples + self.frame_samples
 
     def frames_in(self, samples: int) -> int:
         """Return the number of whole frames in `samples` samples; the end is not padded."""
@@ -158,18 +161,25 @@ class LogMelStream:
     """Computes the log-mel frames of successive windows, reusing those of the window before.
 
     Windows may overlap, leave gaps, or start at any sample. Frames are reused where two windows
-    overlap by whole hops; all others are computed.
+    overlap by whole hops; all others are computed. Up to `history_frames` frames before a window
+    are kept if its sound continues that of the window before.
     """
 
-    def __init__(self, front_end: FrontEnd, window_samples: int) -> None:
+    def __init__(self, front_end: FrontEnd, window_samples: int, history_frames: int = 0) -> None:
+        self.window_frames = front_end.frames_in(window_samples)
+        """Frames of a window."""
+        self.history_frames = history_frames
+        """The most frames that are kept before a window."""
+        self.frames_before = 0
+        """The number of frames known before the newest window, at most `history_frames`."""
         self._log_mel = LogMel(front_end)
-        self._frames = np.empty((front_end.frames_in(window_samples), front_end.bands), np.float32)
+        self._hop = front_end.hop_samples
         self._window_samples = window_samples
+        rows = history_frames + self.window_frames
+        self._frames = np.empty((rows, front_end.bands), np.float32)
+        # The end of the newest window, where the frames between it and an adjacent window begin.
+        self._rest = np.empty(max(0, window_samples - self.window_frames * self._hop), np.float32)
         self._start: int | None = None
-
-    @cached_property
-    def _hop(self) -> int:
-        return self._log_mel.front_end.hop_samples
 
     def forget(self) -> None:
         """Reuse no frames for the next window, because it belongs to other sound."""
@@ -183,18 +193,43 @@ class LogMelStream:
         """
         if len(samples) != self._window_samples:
             raise ValueError(f"a window has {self._window_samples} samples, not {len(samples)}")
-        kept = self._keep(start_sample)
-        self._log_mel.frames(samples[kept * self._hop :], out=self._frames[kept:])
+        kept = self._keep(samples, start_sample)
+        window = self._frames[self.history_frames :]
+        self._log_mel.frames(samples[kept * self._hop :], out=window[kept:])
+        self._rest[:] = samples[len(samples) - len(self._rest) :]
         self._start = start_sample
-        return self._frames
+        return window
 
-    def _keep(self, start_sample: int) -> int:
-        """Move the frames shared with the previous window to the front; return their number."""
+    def recent(self) -> NDArray[np.float32]:
+        """Return the frames of the newest window, preceded by the `frames_before` before it."""
+        return self._frames[self.history_frames - self.frames_before :]
+
+    def _keep(self, samples: NDArray[np.float32], start_sample: int) -> int:
+        """Move the known frames to their new places; return how many are in the window."""
+        before, self.frames_before = self.frames_before, 0
         if self._start is None or start_sample < self._start:
             return 0
         shift, off_grid = divmod(start_sample - self._start, self._hop)
-        if off_grid or shift >= len(self._frames):
+        if off_grid or start_sample > self._start + self._window_samples:
             return 0
-        if shift:
+        missing = shift - self.window_frames
+        if missing > 0:
+            between = self._between(samples, self._start, start_sample, missing)
+            between = between[max(0, missing - self.history_frames) :]
+            old = self.history_frames - len(between)
+            self._frames[:old] = self._frames[len(self._frames) - old :]
+            self._frames[old : self.history_frames] = between
+        elif shift:
             self._frames[:-shift] = self._frames[shift:]
-        return len(self._frames) - shift
+        self.frames_before = min(self.history_frames, before + shift)
+        return max(0, -missing)
+
+    def _between(
+        self, samples: NDArray[np.float32], last_start: int, start_sample: int, count: int
+    ) -> NDArray[np.float32]:
+        """Return the `count` frames that begin after the last window's frames and before these."""
+        first = last_start + self.window_frames * self._hop
+        missing = (count - 1) * self._hop + self._log_mel.front_end.frame_samples
+        from_new = max(first, last_start + self._window_samples) - start_sample
+        end = first + missing - start_sample
+        return self._log_mel.frames(np.concatenate([self._rest, samples[from_new:end]]))

@@ -18,6 +18,18 @@ def sigmoid(logits: NDArray[Float]) -> NDArray[Float]:
     return one / (one + np.exp(-np.clip(logits, -_MOST, _MOST)))
 
 
+def logit(probability: float) -> float:
+    """Return the logit of a probability in 0..1; for 0 and 1 the least and the greatest one."""
+    if not 0.0 < probability < 1.0:
+        return _MOST if probability >= 1.0 else -_MOST
+    return min(_MOST, max(-_MOST, math.log(probability) - math.log1p(-probability)))
+
+
+def probability_of(logit: float) -> float:
+    """Return the probability in 0..1 of one logit."""
+    return 1.0 / (1.0 + math.exp(-min(_MOST, max(-_MOST, logit))))
+
+
 def shift_probability(probability: float, logits: float) -> float:
     """Return a probability between 0 and 1 (both excluded) after adding `logits` to its logit."""
     if logits == 0.0:

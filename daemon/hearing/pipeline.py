@@ -36,7 +36,7 @@ def listen(
     """Score and track all windows in order, and pass each result to all observers."""
     for window in windows:
         heard = scorer.hear(window)
-        events = tracker.update(heard.ended_at, heard.scores)
+        events = tracker.update(heard.ended_at, heard.scores, heard.patches)
         observation = Observation(window, heard, tracker.open_events(), events)
         for observer in observers:
             observer.observe(observation)

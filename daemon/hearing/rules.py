@@ -1,4 +1,4 @@
-"""Derive the complete rules of each family, which decide when detections become an event.
+"""Derive the complete rules of each family, which decide when evidence becomes an event.
 
 Rules that could never start an event are refused with the calculation that shows it.
 """
@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from daemon.configuration.settings import FamilySettings, TrackerSettings
+from daemon.configuration.value_types import Patience
 from daemon.errors import InputError
+from daemon.hearing.evidence import least_patches
+from daemon.hearing.model_file import Contract
+from daemon.hearing.patch_grid import GRID_SECONDS, first_patch_seconds, patch_seconds
+from daemon.hearing.patience import EVIDENCE, family_patience, windows_within
+from daemon.sound.window import WINDOW_SECONDS
 
 _EPSILON_SECONDS = 1e-6
 # Keeps every release score above 0, the score of silence, which must end every event. Single
@@ -20,19 +26,22 @@ class Rules(NamedTuple):
     """The complete rules of one family."""
 
     threshold: float
-    """The score, above 0, from which a window is a detection."""
+    """The score, above 0 and below 1, from which a patch is evidence for the family."""
     release: float
     """The score, above 0 and at most `threshold`, from which a window continues an open event."""
-    votes: int
-    """Number of detections within `vote_seconds` that start an event, at least 1."""
-    vote_seconds: float
-    """The period within which `votes` detections start an event."""
+    patience: Patience
+    """How much evidence starts an event."""
     start_after_seconds: float
     """How long the sound must last before an event starts."""
     stop_after_seconds: float
-    """The time without a window that continues the event, after which the event ends."""
+    """How long no window continues the event before it ends."""
     cooldown_seconds: float
     """The minimum time from the end of an event to the onset of the next."""
+
+    @property
+    def evidence(self) -> float:
+        """The evidence that starts an event."""
+        return EVIDENCE[self.patience]
 
 
 def rules(
@@ -68,17 +77,21 @@ def release_of(threshold: float, share: float) -> float:
     return max(share * threshold, min(threshold, _LEAST_SCORE))
 
 
-def shortest_seconds(rules: Sequence[Rules], window_seconds: float, hop_seconds: float) -> float:
-    """Return the length from which a recording can start an event by any of the rules.
+def shortest_seconds(rules: Sequence[Rules], contract: Contract, hop_seconds: float) -> float:
+    """Return the length that a recording needs at least to start an event by any of the rules.
 
-    Return 0 if every length can. Windows end at window_seconds + k * hop_seconds; a recording
-    shorter than a window is padded to one.
+    Windows end at 4 s + k * hop_seconds; a recording shorter than a window is padded to one, so
+    its last patch may contain little of it.
     """
 
     def shortest(rule: Rules) -> float:
-        lasting = (rule.start_after_seconds - window_seconds) / hop_seconds - _EPSILON_SECONDS
-        hops = max(rule.votes - 1, math.ceil(lasting))
-        return window_seconds + hops * hop_seconds if hops > 0 else 0.0
+        lasting = (rule.start_after_seconds - patch_seconds(contract)) / GRID_SECONDS
+        longer = 1 + max(0, math.ceil(lasting - _EPSILON_SECONDS))
+        patches = max(least_patches(rule.evidence), longer)
+        last_start = first_patch_seconds(contract) + (patches - 1) * GRID_SECONDS
+        after_window = last_start + patch_seconds(contract) - WINDOW_SECONDS
+        hops = math.ceil(after_window / hop_seconds - _EPSILON_SECONDS)
+        return WINDOW_SECONDS + hops * hop_seconds if hops > 0 else last_start
 
     return min(map(shortest, rules))
 
@@ -100,8 +113,8 @@ def _family_rules(
     threshold, hysteresis = pick("threshold", model_threshold), pick("hysteresis")
     threshold = max(threshold, _LEAST_SCORE)
     vote_seconds = pick("vote_seconds")
-    windows = math.ceil(vote_seconds / hop_seconds - _EPSILON_SECONDS)
-    votes = int(pick("votes", math.ceil(windows * 2 / 3)))
+    windows = windows_within(vote_seconds, hop_seconds)
+    votes = int(pick("votes", 0))
     if votes > windows:
         votes_key = key("votes" if own.vote_seconds is None else "vote_seconds")
         raise InputError(
@@ -113,8 +126,7 @@ def _family_rules(
     return Rules(
         threshold,
         release_of(threshold, 1.0 - hysteresis),
-        votes,
-        vote_seconds,
+        family_patience(settings, family, hop_seconds),
         pick("start_after_seconds"),
         pick("stop_after_seconds"),
         pick("cooldown_seconds"),

@@ -229,7 +229,7 @@ def check_settings(content: bytes, path: Path) -> bool:
         refused(lambda: rules(tracker, families, [0.5, 0.6], hop_seconds), "tracker.") or []
     ):
         assert 0 < rule.release <= rule.threshold < 1
-        assert rule.votes >= 1
+        assert rule.patience in {"quick", "normal", "sure"}
     return True
 
 

@@ -20,6 +20,7 @@ from daemon.mqtt import link as mqtt_link
 from daemon.mqtt.outbox.database import OutboxFile
 from daemon.sound.ring import Ring
 from daemon.sound.window import SAMPLE_RATE_HZ, Window
+from tests.daemon.observations import due_patches
 
 FAMILIES = 4
 PERIOD_SECONDS = 30.0
@@ -32,7 +33,7 @@ def scripted_scores(self: Scorer, window: Window) -> Heard:
     for number in range(FAMILIES):
         shifted = window.ended_at + number * PERIOD_SECONDS / FAMILIES
         scores[number] = 0.999 * (shifted % PERIOD_SECONDS < PLAYING_SECONDS)
-    return Heard(window.ended_at, -20.0, scores)
+    return Heard(window.ended_at, -20.0, scores, due_patches(window.ended_at, scores))
 
 
 def recording_write(record: Path) -> Any:

@@ -164,10 +164,10 @@ def _print_settings(
     broker = summary.describe_broker(settings.mqtt, settings.name, has_password=has_password)
     print(f"broker     {broker}")
     print(f"state      {state_directory(settings.state.directory)}")
-    print("families   family      threshold  votes  within  start after  stop after  cooldown")
+    print("families   family      threshold  patience  start after  stop after  cooldown")
     for family, rules in zip(recognizer.families, recognizer.rules, strict=True):
         print(
-            f"           {family:10}  {rules.threshold:9.2f}  {rules.votes:5}  "
-            f"{rules.vote_seconds:4g} s  {rules.start_after_seconds:9g} s  "
+            f"           {family:10}  {rules.threshold:9.2f}  {rules.patience:8}  "
+            f"{rules.start_after_seconds:9g} s  "
             f"{rules.stop_after_seconds:8g} s  {rules.cooldown_seconds:6g} s"
         )

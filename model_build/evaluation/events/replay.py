@@ -25,7 +25,7 @@ def events_in(samples: Samples, classifier: Classifier) -> list[EventEnded]:
 
 
 def heard_windows(samples: Samples, classifier: Classifier) -> list[Heard]:
-    """Return the level and scores of each window of a sound, (n,) at 16 kHz.
+    """Return level, scores and patches of each window of a sound, (n,) at 16 kHz.
 
     The sound goes through a file and the daemon's own replay.
     """
@@ -45,6 +45,6 @@ def events_of(
     hop_seconds = settings.audio.hop_seconds
     of_each = rules(settings.tracker, families, thresholds, hop_seconds)
     tracker = Tracker(families, of_each, hop_seconds)
-    events = [event for h in heard for event in tracker.update(h.ended_at, h.scores)]
+    events = [e for h in heard for e in tracker.update(h.ended_at, h.scores, h.patches)]
     events += tracker.close(seconds)
     return [event for event in events if isinstance(event, EventEnded)]

@@ -63,14 +63,17 @@ def test_shipped_file_gives_the_defaults() -> None:
     assert load(SHIPPED) == Settings()
 
 
-def test_shipped_file_sets_every_key() -> None:
+def test_shipped_file_sets_every_key_that_is_not_replaced() -> None:
     def compare(document: dict[str, Any], defaults: dict[str, Any], where: str) -> None:
         assert document.keys() == defaults.keys(), where
         for key, value in defaults.items():
             if isinstance(value, dict):
                 compare(document[key], value, f"{where}.{key}")
 
-    compare(yaml.safe_load(SHIPPED.read_text()), msgspec.to_builtins(Settings()), "")
+    defaults = msgspec.to_builtins(Settings())
+    # Only files of version 0.1 set them.
+    del defaults["tracker"]["votes"], defaults["tracker"]["vote_seconds"]
+    compare(yaml.safe_load(SHIPPED.read_text()), defaults, "")
 
 
 @pytest.mark.parametrize("key", TlsSettings.__struct_fields__)

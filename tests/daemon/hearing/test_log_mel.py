@@ -177,6 +177,55 @@ def test_gaps_and_backward_jumps_do_not_change_a_bit(noise: Samples, starts: lis
         assert bytes_of(stream.update(samples, start)) == bytes_of(log_mel.frames(samples))
 
 
+@pytest.mark.parametrize(
+    "front_end",
+    [FrontEnd(), FrontEnd(hop_seconds=0.016, frame_seconds=0.032, bands=40)],
+    ids=["default", "other"],
+)
+@settings(max_examples=40)
+@given(hops=st.lists(st.integers(1, 440), min_size=1, max_size=8), history=st.integers(0, 120))
+def test_frames_kept_before_a_window_equal_the_whole_clip_bit_for_bit(
+    front_end: FrontEnd, hops: list[int], history: int, noise: Samples
+) -> None:
+    sound = np.resize(noise, 500_000)
+    whole = LogMel(front_end).frames(sound)
+    stream = LogMelStream(front_end, WINDOW_SAMPLES, history)
+    length, step = front_end.frames_in(WINDOW_SAMPLES), front_end.hop_samples
+    known_from, start, end = 0, 0, None
+    for hop in [0, *hops]:
+        start += hop * step
+        if start + WINDOW_SAMPLES > len(sound):
+            return
+        if end is not None and start > end:
+            known_from = start
+        end = start + WINDOW_SAMPLES
+        first = start // step
+        frames = stream.update(sound[start:end], start)
+        assert bytes_of(frames) == bytes_of(whole[first : first + length])
+        before = min(history, (start - known_from) // step)
+        assert stream.frames_before == before
+        assert bytes_of(stream.recent()) == bytes_of(whole[first - before : first + length])
+
+
+def test_adjacent_windows_keep_the_frames_between_them(noise: Samples) -> None:
+    stream = LogMelStream(FrontEnd(), WINDOW_SAMPLES, 96)
+    whole = LogMel(FrontEnd()).frames(noise)
+    stream.update(noise[:WINDOW_SAMPLES], 0)
+    assert stream.frames_before == 0
+    stream.update(noise[WINDOW_SAMPLES : 2 * WINDOW_SAMPLES], WINDOW_SAMPLES)
+    assert bytes_of(stream.recent()) == bytes_of(whole[400 - 96 : 400 + WINDOW_FRAMES])
+
+
+@pytest.mark.parametrize("start", [0, WINDOW_SAMPLES + 160, 100])
+def test_no_frames_are_kept_of_other_sound(start: int, noise: Samples) -> None:
+    stream = LogMelStream(FrontEnd(), WINDOW_SAMPLES, 96)
+    stream.update(noise[:WINDOW_SAMPLES], 0)
+    if start == 0:
+        stream.forget()
+    stream.update(noise[start : start + WINDOW_SAMPLES], start)
+    assert stream.frames_before == 0
+
+
 def test_rejects_window_of_wrong_length() -> None:
     stream = LogMelStream(FrontEnd(), WINDOW_SAMPLES)
     with pytest.raises(ValueError, match="a window has 64000 samples, not 63999"):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import DTypeLike
 
-from daemon.hearing.logits import shift_probability, sigmoid
+from daemon.hearing.logits import logit, probability_of, shift_probability, sigmoid
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -25,3 +25,14 @@ def test_larger_shift_gives_larger_probability(
 
 def test_zero_shift_returns_the_same_probability() -> None:
     assert shift_probability(0.1, 0.0) == 0.1
+
+
+@pytest.mark.parametrize("logit_of", [-80.0, -3.0, 0.0, 2.5, 30.0])
+def test_logit_of_one_number_is_the_inverse(logit_of: float) -> None:
+    assert logit(probability_of(logit_of)) == pytest.approx(logit_of, abs=1e-2)
+
+
+def test_logit_is_finite_at_the_ends() -> None:
+    assert (logit(0.0), logit(1.0)) == (-80.0, 80.0)
+    assert logit(5e-324) == -80.0
+    assert probability_of(1e9) == 1.0

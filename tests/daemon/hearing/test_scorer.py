@@ -64,15 +64,15 @@ def test_window_exactly_at_the_gate_is_scored(classifier: Classifier) -> None:
     window = Window(np.full(WINDOW_SAMPLES, 0.001, np.float32), 0)
     level = level_dbfs(window.samples)
     assert np.all(Scorer(classifier, gate_dbfs=level).hear(window).scores > 0)
-    assert classifier.patches_run == 4
+    assert classifier.patches_run == 7
     above = math.nextafter(level, 0.0)
     assert not Scorer(classifier, gate_dbfs=above).hear(window).scores.any()
-    assert classifier.patches_run == 4
+    assert classifier.patches_run == 7
 
 
 def test_silence_is_scored_without_a_gate(classifier: Classifier) -> None:
     Scorer(classifier, None).hear(Window(np.zeros(WINDOW_SAMPLES, np.float32), 0))
-    assert classifier.patches_run == 4
+    assert classifier.patches_run == 7
 
 
 @pytest.mark.parametrize("hop_seconds", [0.5, 1.0, 1 / 3])
@@ -102,3 +102,97 @@ def test_later_window_does_not_change_an_earlier_result(
     second = scorer.hear(Window(noise[64_000:128_000], 64_000))
     scorer.hear(Window(np.zeros(64_000, np.float32), 128_000))
     assert first.scores.tobytes() == before != second.scores.tobytes()
+
+
+def patches_at(
+    hop_seconds: float, classifier: Classifier, sound: Samples, gate_dbfs: float | None = None
+) -> dict[float, bytes]:
+    """Return the logits of every patch of a sound by its start in seconds."""
+    scorer = Scorer(classifier, gate_dbfs)
+    found: dict[float, bytes] = {}
+    for window in WindowBuffer(hop_seconds).push(sound):
+        for patch in scorer.hear(window).patches:
+            assert patch.end_seconds == pytest.approx(patch.start_seconds + 0.975)
+            assert patch.start_seconds not in found
+            found[patch.start_seconds] = patch.logits.tobytes()
+    return found
+
+
+@pytest.mark.parametrize("hop_seconds", [0.25, 0.5, 2.0, 4.0])
+def test_every_hop_gives_the_same_patches_bit_for_bit(
+    hop_seconds: float, classifier: Classifier, noise: Samples
+) -> None:
+    every = patches_at(1.0, classifier, noise)
+    assert len(every) == 23
+    assert patches_at(hop_seconds, classifier, noise) == every
+
+
+@pytest.mark.parametrize(
+    ("hop_seconds", "runs"),
+    # Twelve seconds have 23 patches of the grid. With a hop of 0.25 s the scores need every other
+    # quarter of a second too.
+    [(0.25, 23 + 22), (0.5, 23), (1.0, 23), (2.0, 23), (4.0, 23)],
+)
+def test_network_runs_once_for_each_patch(
+    hop_seconds: float, runs: int, classifier: Classifier, noise: Samples
+) -> None:
+    classifier.patches_run = 0
+    patches_at(hop_seconds, classifier, noise)
+    assert classifier.patches_run == runs
+
+
+def test_score_is_the_mean_of_its_patches(classifier: Classifier, noise: Samples) -> None:
+    heard = Scorer(classifier, None).hear(Window(noise[:64_000], 0))
+    assert len(heard.patches) == 7
+    mean = np.mean([patch.logits for patch in heard.patches[::2]], axis=0)
+    assert heard.scores == pytest.approx(1.0 / (1.0 + np.exp(-mean)), abs=1e-6)
+
+
+def test_patches_of_a_window_below_the_gate_are_no_evidence(
+    classifier: Classifier, noise: Samples
+) -> None:
+    sound = np.concatenate([noise[-64_000:], np.zeros(128_000, np.float32), noise[-64_000:]])
+    gated = Scorer(classifier, -50.0)
+    silent: list[float] = []
+    every: list[float] = []
+    for window in WindowBuffer(1.0).push(sound):
+        for patch in gated.hear(window).patches:
+            every.append(patch.start_seconds)
+            if np.all(np.isneginf(patch.logits)):
+                silent.append(patch.start_seconds)
+    assert every == pytest.approx([0.02 + 0.5 * k for k in range(31)])
+    # The windows that end from 8 s to 12 s are silent.
+    assert silent == pytest.approx([6.52 + 0.5 * k for k in range(10)])
+
+
+def test_adjacent_windows_after_silence_have_all_patches(
+    classifier: Classifier, noise: Samples
+) -> None:
+    sound = np.concatenate([np.zeros(64_000, np.float32), noise[-64_000:]])
+    scorer = Scorer(classifier, -50.0)
+    first, second = (scorer.hear(window) for window in WindowBuffer(4.0).push(sound))
+    starts = [patch.start_seconds for heard in (first, second) for patch in heard.patches]
+    assert starts == pytest.approx([0.02 + 0.5 * k for k in range(15)])
+    # A patch that begins in the silent window is silent.
+    known = [bool(np.isfinite(patch.logits).all()) for patch in second.patches]
+    assert known == [False] + [True] * 7
+    assert classifier.patches_run == 7
+
+
+def test_lost_sound_has_no_patches(classifier: Classifier, noise: Samples) -> None:
+    scorer = Scorer(classifier, None)
+    scorer.hear(Window(noise[:64_000], 0))
+    heard = scorer.hear(Window(noise[80_000:144_000], 80_000))
+    assert [p.start_seconds for p in heard.patches] == pytest.approx(
+        [5.02 + 0.5 * k for k in range(7)]
+    )
+
+
+def test_forgotten_scorer_repeats_its_patches(classifier: Classifier, noise: Samples) -> None:
+    scorer = Scorer(classifier, None)
+    first = scorer.hear(Window(noise[:64_000], 0))
+    scorer.forget()
+    again = scorer.hear(Window(noise[:64_000], 0))
+    assert [p.logits.tobytes() for p in again.patches] == [
+        p.logits.tobytes() for p in first.patches
+    ]

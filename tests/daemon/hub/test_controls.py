@@ -20,7 +20,7 @@ from daemon.system.files.json_store import JsonStore
 NODE = Node("attic", "living", ("drums", "flute"), "m", "v", shown=("flute",))
 CONFIGURED = Configured(-65.0, 6.0)
 LEAVES = ["mute", "sensitivity", "sensitivity_flute", "quiet_gate", "stop_after"]
-RULES = [Rules(0.5, 0.25, 4, 6.0, 0.0, 6.0, 0.0), Rules(0.9, 0.45, 4, 6.0, 0.0, 20.0, 0.0)]
+RULES = [Rules(0.5, 0.25, "normal", 0.0, 6.0, 0.0), Rules(0.9, 0.45, "normal", 0.0, 20.0, 0.0)]
 
 
 def new_controls(chosen: Chosen | None = None) -> Controls:

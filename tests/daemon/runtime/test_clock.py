@@ -17,6 +17,7 @@ from daemon.hub.messages import Node
 from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES, Window
+from tests.daemon.observations import due_patches
 
 NODE = Node("room", "room", ("flute", "organ"), "tiny 1", "0.1.0")
 HOUR = 3600.0
@@ -32,7 +33,8 @@ class Scripted(Scorer):
     def hear(self, window: Window) -> Heard:
         at = window.ended_at
         playing = [at % 60 < 20, 30 <= at % 60 < 45]
-        return Heard(at, -20.0, np.array(playing, np.float32) * np.float32(0.99))
+        scores = np.array(playing, np.float32) * np.float32(0.99)
+        return Heard(at, -20.0, scores, due_patches(at, scores))
 
 
 def events_with(jumps: dict[int, float], monkeypatch: pytest.MonkeyPatch) -> list[Any]:

@@ -14,7 +14,7 @@ from daemon.hearing.tracker import Event, EventEnded, EventStarted, Tracker
 from daemon.sound.window import Window, WindowBuffer
 from tests.daemon.conftest import FAMILIES, Samples, without_dc
 
-EAGER = Rules(1e-6, 5e-7, 1, 5.0, 0.0, 2.0, 0.0)
+EAGER = Rules(1e-6, 5e-7, "quick", 0.0, 2.0, 0.0)
 
 
 class Recorder:

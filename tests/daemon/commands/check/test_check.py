@@ -95,6 +95,8 @@ WARNINGS = [
     ("mqtt: {topic_prefix: homeassistant}", "mqtt.discovery_prefix: the same as"),
     ("audio: {channel: 1}\nsources: [{name: a, device: x}]", "audio.channel: not used"),
     ("sources: [{name: a, device: x}, {name: b, device: x}]", "sources.1: b and a listen to the"),
+    ("tracker: {votes: 2}", "tracker.votes: votes and vote_seconds are replaced by patience"),
+    ("tracker: {votes: 2, patience: sure}", "tracker.votes: votes and vote_seconds are replaced"),
     ("audio: {device: '3'}", "audio.device: in quotes, a number is a part of a name"),
     ("mqtt: {username: 'me '}", "mqtt.username: begins or ends with a space"),
     ("mqtt: {username: me\u200b}", "mqtt.username: contains an invisible character (U+200B)"),
@@ -248,3 +250,5 @@ def test_shipped_example_is_valid(timbrel: Timbrel) -> None:
         "localhost:1883, no TLS, no user, no password, topics timbrel/timbrel/…"
     )
     assert row(done, "model") == read_contract(BUILT_IN_MODEL).title
+    assert "  patience  start after" in row(done, "families")
+    assert done.stdout.count("  normal  ") == 12

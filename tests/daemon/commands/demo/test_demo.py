@@ -30,7 +30,7 @@ def test_pipe_gets_only_events_and_verdicts(timbrel: Timbrel) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "  0:00.6  ♪ guitar     is played: acoustic guitar (nylon)\n" in done.stdout
-    assert "  0:07.0  ▶ guitar     score" in done.stdout
+    assert "  0:04.0  ▶ guitar     score" in done.stdout
     assert "  1:26.6  ■ organ" in done.stdout
     assert done.stdout.endswith(
         "9 of 10 passages of music recognized, 3 of 3 without music left alone\n"

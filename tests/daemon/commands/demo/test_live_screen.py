@@ -34,7 +34,7 @@ def wait_for_start(terminal: PseudoTerminal) -> None:
 def test_redraws_one_screen_until_q() -> None:
     with on_terminal(*DEMO) as terminal:
         wait_for_start(terminal)
-        terminal.wait_for_frame("heard   no instrument")  # The first window of 4 s is complete.
+        terminal.wait_for_frame("heard   ▶ guitar")  # The first window of 4 s is complete.
         frame = terminal.frame
         assert len(frame.splitlines()) == 24
         assert "acoustic guitar (nylon) (guitar)" in frame

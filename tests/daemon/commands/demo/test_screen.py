@@ -26,7 +26,7 @@ FAMILIES = (
     *("bass", "brass", "drums", "flute", "guitar", "keyboard"),
     *("mallet", "organ", "reed", "string", "synth_lead", "vocal"),
 )
-RULES = [Rules(0.5, 0.25, 4, 6.0, 0.0, 6.0, 0.0)] * len(FAMILIES)
+RULES = [Rules(0.5, 0.25, "normal", 0.0, 6.0, 0.0)] * len(FAMILIES)
 MEDLEY = Medley(
     60.0,
     [

@@ -18,7 +18,7 @@ from tests.conftest import MEDLEY
 
 FAMILIES = ("flute", "guitar", "keyboard", "organ")
 THRESHOLD = 0.6
-RULES = [Rules(THRESHOLD, 0.3, 4, 6.0, 0.0, 6.0, 0.0)] * len(FAMILIES)
+RULES = [Rules(THRESHOLD, 0.3, "normal", 0.0, 6.0, 0.0)] * len(FAMILIES)
 GUITAR_THEN_KEYBOARD = [("guitar", 0.0, 8.0), ("keyboard", 8.5, 15.5)]
 
 
