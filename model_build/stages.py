@@ -100,15 +100,27 @@ def evaluate(
     peer: Path | None = None,
     network: Path | None = None,
     json: Path | None = None,
+    second: str | None = None,
+    workers: int | None = None,
 ) -> None:
     """Measure a model file, and `peer` if given; print the figures as a table.
 
     `network` is the model before quantization. `json` is where to write the figures, and beside it
-    the scores of each clip.
+    the scores of each clip. Clips whose path begins with `second` have a table of their own; by
+    default those that were added to the corpus later.
     """
+    from model_build.evaluation.dev_rows import SECOND
     from model_build.evaluation.evaluate import evaluate_file
 
-    show_evaluation(evaluate_file(model, corpus, peer=peer, network=network), json)
+    evaluation = evaluate_file(
+        model,
+        corpus,
+        peer=peer,
+        network=network,
+        second=SECOND if second is None else second,
+        workers=workers,
+    )
+    show_evaluation(evaluation, json)
 
 
 def show_evaluation(evaluation: "Evaluation", json: Path | None) -> None:

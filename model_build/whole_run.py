@@ -48,7 +48,8 @@ def run_all(
     stages.quantize(recipe, run)
     _announce("thresholds")
     stages.set_thresholds(settings, folder)
-    _measure_and_report(settings, folder, measuring_corpus(settings, corpus, folder), base)
+    measuring = measuring_corpus(settings, corpus, folder)
+    _measure_and_report(settings, folder, measuring, base, workers)
     model = folder.model
     if output is not None:
         model = output
@@ -59,18 +60,24 @@ def run_all(
 
 
 def _measure_and_report(
-    recipe: Recipe, run: RunFolder, corpus: Path | None, peer: Path | None
+    recipe: Recipe,
+    run: RunFolder,
+    corpus: Path | None,
+    peer: Path | None,
+    workers: int | None,
 ) -> None:
     """Evaluate the network, write the model file with its figures, and then the report."""
     from model_build.evaluation.evaluate import evaluate, with_costs
+    from model_build.evaluation.models import ModelSource
     from model_build.report.readings import count_reading
-    from model_build.training.assemble import assemble, load_run_classifier
+    from model_build.training.assemble import assemble, contract_of
     from model_build.training.operating_points import read_operating_points
 
     _announce("evaluate")
-    classifier = load_run_classifier(recipe, run, read_operating_points(run))
+    network = run.needed(run.network, "quantize")
+    source = ModelSource(network, contract_of(recipe, points=read_operating_points(run)))
     name = run.model.stem
-    evaluation = evaluate(classifier, corpus, name=name, peer=peer, network=run.fitted)
+    evaluation = evaluate(source, corpus, name=name, peer=peer, network=run.fitted, workers=workers)
     metrics = evaluation.figures[name].flat()
     assemble(recipe, run, metrics)
     # Size and CPU time are those of the finished file.

@@ -4,7 +4,12 @@ from argparse import Namespace
 from pathlib import Path
 
 from model_build import stages
-from model_build.commands.options import Commands, add_command, add_corpus_argument
+from model_build.commands.options import (
+    Commands,
+    add_command,
+    add_corpus_argument,
+    add_workers_argument,
+)
 
 
 def add_evaluate(commands: Commands) -> None:
@@ -31,6 +36,13 @@ def add_evaluate(commands: Commands) -> None:
         metavar="FILE",
         help="also write the figures to FILE, and the scores of each clip to FILE-details.json",
     )
+    command.add_argument(
+        "--second",
+        metavar="PREFIX",
+        help="dev clips whose path begins with PREFIX are measured apart, in a second table "
+        '(default: round3/, the clips that were added to the corpus later; "" for one table)',
+    )
+    add_workers_argument(command)
 
 
 def add_report(commands: Commands) -> None:
@@ -66,6 +78,8 @@ def _call_evaluate(options: Namespace) -> None:
         peer=options.peer,
         network=options.network,
         json=options.json,
+        second=options.second,
+        workers=options.workers,
     )
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,6 +20,7 @@ from daemon.hearing.scorer import Scorer
 from daemon.sound.window import SAMPLE_RATE_HZ, WindowBuffer
 
 HOP_SECONDS = 1.0
+PEER_HOP_SECONDS = 0.5  # as often as the daemon runs its own network
 SOUND_SECONDS = 30
 ROUNDS, TRIES = 3, 3
 
@@ -31,16 +33,21 @@ class Cost(msgspec.Struct, frozen=True):
     milliseconds: float
     """CPU time per second of sound, front end included."""
     ratio: float | None = None
-    """CPU time as a multiple of the peer's; None without a peer."""
+    """CPU time as a multiple of the peer's, run every 0.5 s; None without a peer."""
+    sparse_ratio: float | None = None
+    """The same for a peer that is run on consecutive sound, as rarely as its input permits."""
+    patches_a_second: float | None = None
+    """How often the network runs per second of sound."""
 
 
-def measure_costs(model: Path, *peers: Path) -> list[Cost]:
+def measure_costs(model: Path, peer: Path | None = None) -> list[Cost]:
     """Return the cost of the model file, and of the peer if there is one.
 
     Both are measured in a process that does nothing else.
     """
+    files = [str(file) for file in (model, peer) if file]
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "model_build.evaluation.cost", str(model), *map(str, peers)],
+        [sys.executable, "-m", "model_build.evaluation.cost", *files],
         check=True,
         stdout=subprocess.PIPE,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # as in the daemon
@@ -48,19 +55,29 @@ def measure_costs(model: Path, *peers: Path) -> list[Cost]:
     return msgspec.json.decode(done.stdout, type=list[Cost])
 
 
-def measure_costs_here(model: Path, *peers: Path) -> list[Cost]:
+def measure_costs_here(model: Path, peer: Path | None = None) -> list[Cost]:
     """Return the same as `measure_costs`, measured in this process."""
     # The content of the sound has no influence on the time.
     noise = np.random.default_rng(1).standard_normal(SOUND_SECONDS * SAMPLE_RATE_HZ)
     samples = np.asarray(0.1 * noise, np.float32)
-    runs = [_model_run(load_classifier(model), samples)]
-    runs += [_peer_run(peer, samples) for peer in peers]
+    classifier = load_classifier(model)
+    runs = [_model_run(classifier, samples)]
+    if peer:
+        network = load_network(peer)
+        length = int(np.prod(network.get_input_details()[0]["shape"]))
+        hops = (round(PEER_HOP_SECONDS * SAMPLE_RATE_HZ), length)
+        runs += [_peer_run(network, samples, hop) for hop in hops]
     # All take turns, so that a change of the machine's speed affects all of them.
     rounds = np.array([[_best_ms(run) for run in runs] for _ in range(ROUNDS)])
-    if not peers:
-        return [Cost(float(np.median(rounds)))]
-    ratios = np.median(rounds / rounds[:, 1:2], axis=0)
-    return [Cost(*map(float, pair)) for pair in zip(np.median(rounds, axis=0), ratios, strict=True)]
+    spent = np.median(rounds, axis=0).tolist()
+    patches = classifier.patches_run / (ROUNDS * (TRIES + 1) * SOUND_SECONDS)
+    if not peer:
+        return [Cost(spent[0], patches_a_second=patches)]
+    ratios = np.median(rounds[:, :, None] / rounds[:, None, :], axis=0).tolist()
+    return [
+        Cost(spent[0], ratios[0][1], ratios[0][2], patches),
+        Cost(spent[1], 1.0, ratios[1][2], 1.0 / PEER_HOP_SECONDS),
+    ]
 
 
 def _model_run(classifier: Classifier, samples: Samples) -> Callable[[], None]:
@@ -72,17 +89,18 @@ def _model_run(classifier: Classifier, samples: Samples) -> Callable[[], None]:
     return run
 
 
-def _peer_run(peer: Path, samples: Samples) -> Callable[[], None]:
-    """Return a run of the peer over all samples, in consecutive chunks of its input's length."""
-    interpreter = load_network(peer)
-    inputs, outputs = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    chunk = int(np.prod(inputs["shape"]))
+def _peer_run(network: Any, samples: Samples, hop: int) -> Callable[[], None]:
+    """Return a run of the peer over all samples, on a piece of its input's length every `hop`."""
+    inputs, outputs = network.get_input_details()[0], network.get_output_details()[0]
+    length = int(np.prod(inputs["shape"]))
+    # The beginning is repeated at the end, so that no part of the last second has fewer pieces.
+    padded = np.concatenate([samples, samples[:length]])
 
     def run() -> None:
-        for start in range(0, len(samples) - chunk + 1, chunk):
-            interpreter.set_tensor(inputs["index"], samples[start : start + chunk])
-            interpreter.invoke()
-            interpreter.get_tensor(outputs["index"])
+        for start in range(0, len(samples), hop):
+            network.set_tensor(inputs["index"], padded[start : start + length])
+            network.invoke()
+            network.get_tensor(outputs["index"])
 
     return run
 

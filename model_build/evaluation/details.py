@@ -4,11 +4,10 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.hearing.tracker import EventEnded
 from model_build.evaluation.clip_scores import ClipScores
+from model_build.evaluation.events.replayed import Replayed
 from model_build.evaluation.models import Model
 from model_build.evaluation.sweep import Point
-from model_build.windows.home_day import Passage
 
 DECIMALS = 4  # of the scores
 
@@ -37,17 +36,6 @@ class ModelScores(msgspec.Struct, frozen=True):
     """The results of the condition sweep."""
 
 
-class DayResult(msgspec.Struct, frozen=True):
-    """A simulated day at home, and the events that the daemon made of it."""
-
-    seconds: float
-    """Length of the day."""
-    passages: list[Passage]
-    """The sounds of the day."""
-    events: list[EventEnded]
-    """The daemon's events."""
-
-
 class Details(msgspec.Struct, frozen=True):
     """One evaluation."""
 
@@ -55,8 +43,10 @@ class Details(msgspec.Struct, frozen=True):
     """The measured clips by path."""
     models: dict[str, ModelScores]
     """The scores of each model by name, ours first."""
-    day: DayResult
-    """The day at home, through our model."""
+    days: list[Replayed]
+    """The days at home, through our model."""
+    others: list[Replayed] = []
+    """Recordings without music, through our model: negatives in rooms, and steady sounds."""
 
 
 def details_beside(figures: Path) -> Path:

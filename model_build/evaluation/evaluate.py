@@ -1,13 +1,14 @@
 """Measure a model on the corpus' dev clips, which decide nothing about the model itself."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from daemon.hearing.classifier import Classifier, load_classifier
-from model_build.augmentations.room import shoebox_response
 from model_build.corpus.clips import Corpus, read_corpus
 from model_build.evaluation.clip_figures import clip_figures, named_right
 from model_build.evaluation.clip_scores import (
@@ -19,18 +20,20 @@ from model_build.evaluation.clip_scores import (
     usable_dev_clips,
 )
 from model_build.evaluation.cost import measure_costs
-from model_build.evaluation.details import DayResult, Details, measured_clips, model_scores
-from model_build.evaluation.events.event_figures import event_figures
-from model_build.evaluation.events.false_alarms import Alarms, count_alarms
-from model_build.evaluation.events.replay import events_in
+from model_build.evaluation.details import Details, measured_clips, model_scores
+from model_build.evaluation.dev_rows import SECOND, divided, with_rooms
+from model_build.evaluation.events.day_and_alarms import replay_days_and_alarms
 from model_build.evaluation.figures import Figures
-from model_build.evaluation.models import float_model, our_model, peer_model
+from model_build.evaluation.models import (
+    Model,
+    ModelSource,
+    float_model,
+    our_model,
+    peer_model,
+)
 from model_build.evaluation.sweep import sweep
-from model_build.windows.home_day import day_at_home
 
 SEED = 1
-DAY_SECONDS = 3_600.0
-PLACES = ((0.8, 0.25, -24.0), (2.0, 0.35, -32.0), (3.5, 0.5, -40.0))  # metres, RT60 s, dBFS
 
 
 class Evaluation(NamedTuple):
@@ -49,53 +52,71 @@ def evaluate_file(
     peer: Path | None = None,
     network: Path | None = None,
     day_seconds: float | None = None,
+    second: str = SECOND,
+    workers: int | None = None,
 ) -> Evaluation:
     """Measure a model file, its cost and size included; see `evaluate`.
 
     Raises InputError if the model or the corpus cannot be used.
     """
     evaluation = evaluate(
-        load_classifier(model),
+        ModelSource(model, load_classifier(model).contract),
         corpus_folder,
         name=model.stem,
         peer=peer,
         network=network,
         day_seconds=day_seconds,
+        second=second,
+        workers=workers,
     )
     return with_costs(evaluation, model, peer)
 
 
 def evaluate(
-    classifier: Classifier,
+    source: ModelSource,
     corpus_folder: Path | None,
     *,
     name: str,
     peer: Path | None = None,
     network: Path | None = None,
     day_seconds: float | None = None,
+    second: str = SECOND,
+    workers: int | None = None,
 ) -> Evaluation:
-    """Measure a classifier as the daemon runs it: clips as windows, and a day as events.
+    """Measure a model as the daemon runs it: clips as windows, and days as events.
 
     `name` names its figures. `peer` is YAMNet's `.tflite`, measured on the same clips; `network`
-    is the Keras network before quantization. The day has `day_seconds`, by default DAY_SECONDS.
-    Raises InputError if the corpus cannot be used.
+    is the Keras network before quantization. Each day has `day_seconds`, by default an hour. Clips
+    whose path begins with `second` are measured apart, see `divided`. `workers` is the number of
+    processes, by default one per core. Raises InputError if the corpus cannot be used.
     """
+    classifier = source.classifier()
     corpus = usable_dev_clips(read_corpus(corpus_folder, classifier.contract.families))
+    first, later = divided(corpus, second)
     models = {name: our_model(classifier)}
     if peer:
         models[f"peer {peer.stem}"] = peer_model(peer)
-    scored = {n: score_dev_clips(corpus, clip_scorer(corpus, m)) for n, m in models.items()}
+    scored = {n: score_dev_clips(first, clip_scorer(first, m)) for n, m in models.items()}
     found = {n: clip_figures(scored[n], m.families, m.thresholds) for n, m in models.items()}
-    points = sweep(corpus, SPLIT, models, seed=SEED)
-    day = _replay_day(corpus, classifier, DAY_SECONDS if day_seconds is None else day_seconds)
+    points = sweep(first, SPLIT, models, seed=SEED)
+    events = replay_days_and_alarms(source, first, later, day_seconds=day_seconds, workers=workers)
+    if later:
+        apart = _second_figures(corpus, later, models, workers)
+        apart[name] = msgspec.structs.replace(apart[name], alarms=events.second_alarms)
+        found = {
+            n: msgspec.structs.replace(f, second=apart[n], second_paths=second)
+            for n, f in found.items()
+        }
     found[name] = msgspec.structs.replace(
         found[name],
-        day=event_figures(day.passages, day.events, day.seconds),
-        alarms=_alarms(corpus, classifier),
-        float_room_top1=_float_room_top1(network, classifier, corpus, scored[name]),
+        day=events.day,
+        alarms=events.alarms,
+        steady=events.steady,
+        float_room_top1=_float_room_top1(network, classifier, first, scored[name]),
     )
     scores = {n: model_scores(scored[n], m, points[n]) for n, m in models.items()}
-    return Evaluation(found, Details(measured_clips(scored[name]), scores, day))
+    details = Details(measured_clips(scored[name]), scores, events.days, events.others)
+    return Evaluation(found, details)
 
 
 def with_costs(evaluation: Evaluation, model: Path, peer: Path | None) -> Evaluation:
@@ -104,24 +125,28 @@ def with_costs(evaluation: Evaluation, model: Path, peer: Path | None) -> Evalua
     figures = {
         name: msgspec.structs.replace(one, cost=cost, size_bytes=file.stat().st_size)
         for (name, one), file, cost in zip(
-            evaluation.figures.items(), files, measure_costs(*files), strict=True
+            evaluation.figures.items(), files, measure_costs(model, peer), strict=True
         )
     }
     return evaluation._replace(figures=figures)
 
 
-def _replay_day(corpus: Corpus, classifier: Classifier, seconds: float) -> DayResult:
-    day = day_at_home(corpus, SPLIT, seed=SEED, seconds=seconds)
-    return DayResult(seconds, day.passages, events_in(day.samples, classifier))
+def _second_figures(
+    corpus: Corpus, later: Corpus, models: Mapping[str, Model], workers: int | None
+) -> dict[str, Figures]:
+    """Return each model's figures of the later clips and of their phrases in simulated rooms.
 
-
-def _alarms(corpus: Corpus, classifier: Classifier) -> Alarms:
-    rng = np.random.default_rng(SEED)
-    places = [
-        (shoebox_response(rng, distance_metres=metres, rt60_seconds=seconds), dbfs)
-        for metres, seconds, dbfs in PLACES
-    ]
-    return count_alarms(corpus, SPLIT, classifier, places)
+    The background noises are those of the whole corpus.
+    """
+    noises = [clip for clip in corpus.clips if clip.kind == "negative" and clip.label == "noise"]
+    with TemporaryDirectory() as folder:
+        rows = with_rooms(later, noises, Path(folder), seed=SEED, workers=workers)
+        return {
+            name: clip_figures(
+                score_dev_clips(rows, clip_scorer(rows, model)), model.families, model.thresholds
+            )
+            for name, model in models.items()
+        }
 
 
 def _float_room_top1(

@@ -1,5 +1,7 @@
 """The figures of one model."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from model_build.evaluation.clip_scores import SPLIT
@@ -42,31 +44,55 @@ class Figures(msgspec.Struct, frozen=True):
     mixture_f1: float | None = None
     """Micro F1 of the detections in mixtures; None without mixtures or thresholds."""
     day: EventFigures | None = None
-    """The events of a simulated day at home; None for a peer."""
+    """The events of simulated days at home; None for a peer."""
     alarms: Alarms | None = None
     """False events on negatives alone; None for a peer."""
+    steady: Alarms | None = None
+    """False events on hum, fans, fridges and chargers; None for a peer."""
     float_room_top1: float | None = None
     """`top1` of the room clips before quantization; None if it was not measured."""
     cost: Cost | None = None
     """CPU time."""
     size_bytes: int | None = None
     """Size of the model file."""
+    second: "Figures | None" = None
+    """The figures of the clips that were added to the corpus later; None without such clips."""
+    second_paths: str = ""
+    """How the paths of those clips begin."""
 
     def flat(self) -> dict[str, float]:
         """Return the main figures by name, as in the provenance of a model file."""
-        found = {
-            f"{SPLIT}_{kind}_{name}": round(value, 4)
-            for name in ("top1", "family_mean", "presence_auc", "calibration_error")
-            for kind, value in getattr(self, name).items()
-        }
-        for kind, one in self.weakest.items():
-            found[f"{SPLIT}_{kind}_weakest_family"] = round(one.top1, 4)
-        if self.mixture_f1 is not None:
-            found[f"{SPLIT}_mixture_f1"] = round(self.mixture_f1, 4)
+        found = {f"{SPLIT}_{name}": value for name, value in _clip_figures(self).items()}
         if self.day is not None:
-            found[f"{SPLIT}_day_hits"] = round(self.day.hits, 4)
-            found[f"{SPLIT}_day_right"] = round(self.day.right, 4)
-            found[f"{SPLIT}_day_false_events"] = self.day.false_events
-        if self.alarms is not None:
-            found[f"{SPLIT}_alarms"] = self.alarms.count
+            found |= {f"{SPLIT}_day_{name}": value for name, value in _day_figures(self.day)}
+        if self.steady is not None:
+            found[f"{SPLIT}_steady_an_hour"] = round(self.steady.an_hour, 2)
+        if self.second is not None:
+            second = _clip_figures(self.second)
+            found |= {f"{SPLIT}_second_{name}": value for name, value in second.items()}
         return found
+
+
+def _clip_figures(figures: Figures) -> dict[str, float]:
+    found = {
+        f"{kind}_{name}": round(value, 4)
+        for name in ("top1", "family_mean", "presence_auc", "calibration_error")
+        for kind, value in getattr(figures, name).items()
+    }
+    for kind, one in figures.weakest.items():
+        found[f"{kind}_weakest_family"] = round(one.top1, 4)
+    if figures.mixture_f1 is not None:
+        found["mixture_f1"] = round(figures.mixture_f1, 4)
+    if figures.alarms is not None:
+        found["alarms"] = figures.alarms.count
+    return found
+
+
+def _day_figures(day: EventFigures) -> Iterator[tuple[str, float]]:
+    yield "hits", round(day.hits, 4)
+    yield "right", round(day.right, 4)
+    yield "false_an_hour", round(day.false_events / day.hours, 2)
+    yield "wrong_an_hour", round(day.wrong_events / day.hours, 2)
+    if day.message_seconds is not None and day.slow_message_seconds is not None:
+        yield "message_seconds", round(day.message_seconds, 2)
+        yield "slow_message_seconds", round(day.slow_message_seconds, 2)

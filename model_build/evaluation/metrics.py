@@ -1,5 +1,6 @@
 """Metrics of scores against the truth; pure arithmetic."""
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -7,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Scores = NDArray[np.floating]
+
+_NORMAL_95 = 1.959964  # the standard deviations that hold 95 % of a normal distribution
 
 
 def right_by_family(
@@ -36,6 +39,19 @@ def area_under_roc(positive: Scores, negative: Scores) -> float:
     below = np.searchsorted(ordered, positive, side="left")
     not_above = np.searchsorted(ordered, positive, side="right")
     return float(np.mean(below + not_above) / (2.0 * len(negative)))
+
+
+def wilson_interval(share: float, count: int) -> tuple[float, float]:
+    """Return the confidence interval (95 %) of a share that was observed in `count` trials.
+
+    Wilson, "Probable inference, the law of succession, and statistical inference" (1927). It
+    stays within 0..1 and holds for few trials, too. `count` must be positive.
+    """
+    spread = _NORMAL_95**2 / count
+    centre = (share + spread / 2.0) / (1.0 + spread)
+    half = _NORMAL_95 * math.sqrt(share * (1.0 - share) / count + spread / (4.0 * count))
+    half /= 1.0 + spread
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def micro_f1(detected: NDArray[np.bool_], playing: NDArray[np.bool_]) -> float:

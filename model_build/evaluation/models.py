@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.hearing.classifier import Classifier
+from daemon.hearing.classifier import Classifier, load_network
 from daemon.hearing.log_mel import LogMel
+from daemon.hearing.model_file import Contract
 from daemon.hearing.patches import patches
 from daemon.hearing.scorer import Scorer
 from daemon.sound.window import WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
@@ -35,6 +36,19 @@ class Model(NamedTuple):
 
     Shorter sound is padded with silence.
     """
+
+
+class ModelSource(NamedTuple):
+    """A model of ours that each process loads by itself."""
+
+    network: Path
+    """A model file, or a network that is not assembled yet."""
+    contract: Contract
+    """The contract of the network."""
+
+    def classifier(self) -> Classifier:
+        """Load the network. Raises InputError if it cannot be used with the contract."""
+        return Classifier(load_network(self.network), self.contract, name=f"network {self.network}")
 
 
 def our_model(classifier: Classifier) -> Model:

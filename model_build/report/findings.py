@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from daemon.configuration.yaml.yaml_file import read_yaml
+from daemon.errors import InputError
 from daemon.hearing.model_file import Contract, read_contract
 from model_build.evaluation.details import Details, ModelScores, details_beside
 from model_build.evaluation.figures import Figures
@@ -70,14 +71,21 @@ def read_findings(run: RunFolder, ablations: Path, dev_readings: Path) -> Findin
     Raises InputError if the run was not evaluated, or if a file is invalid.
     """
     stage = shlex.join(["evaluate", str(run.model), "--json", str(run.evaluation)])
-    document = run.needed(run.evaluation, stage).read_bytes()
-    ours, *peers = msgspec.json.decode(document, type=dict[str, Figures]).values()
-    details = run.needed(details_beside(run.evaluation), stage).read_bytes()
+    beside = details_beside(run.evaluation)
+    for path in (run.evaluation, beside):
+        run.needed(path, stage)
+    try:
+        ours, *peers = _decoded(run.evaluation, dict[str, Figures], {}).values()
+        details = msgspec.json.decode(beside.read_bytes(), type=Details)
+    except (msgspec.MsgspecError, ValueError):
+        raise InputError(
+            f"{run.evaluation}: was not written by this version; run timbrel-build {stage} again"
+        ) from None
     return Findings(
         contract=read_contract(run.needed(run.model, "thresholds")),
         ours=ours,
         peer=peers[0] if peers else None,
-        details=msgspec.json.decode(details, type=Details),
+        details=details,
         recipe=read_recipe(run.recipe) if run.recipe.exists() else None,
         used=_decoded(run.clips, tuple[UsedClip, ...], ()),
         history=_decoded(run.history, dict[str, list[float]], {}),

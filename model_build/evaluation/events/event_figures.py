@@ -1,17 +1,19 @@
-"""Compute the figures of the daemon's events on a day; pure arithmetic."""
+"""Compute the figures of the daemon's events on one or more days; pure arithmetic."""
 
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
-from daemon.hearing.tracker import EventEnded
+from daemon.hearing.tracker import Event
+from model_build.evaluation.events.messages import message_delays
 from model_build.evaluation.events.outcomes import outcome, verdict
+from model_build.evaluation.events.replayed import Replayed, replayed
 from model_build.windows.home_day import Passage
 
 
 class EventFigures(msgspec.Struct, frozen=True):
-    """How well the events of a day match its music."""
+    """How well the events of all days match their music."""
 
     passages: int
     """Number of music passages."""
@@ -31,26 +33,43 @@ class EventFigures(msgspec.Struct, frozen=True):
     wrong_events: int
     """Number of events that touch only music of other families."""
     hours: float
-    """Length of the day."""
+    """Length of all days together."""
+    messages: int = 0
+    """Number of passages whose family was published while they lasted."""
+    message_seconds: float | None = None
+    """Median time from the true start of such a passage to its message; None without messages."""
+    slow_message_seconds: float | None = None
+    """The same time for the slowest tenth: 90 % of the messages come sooner."""
+    days: int = 1
+    """Number of days."""
 
 
 def event_figures(
-    passages: Sequence[Passage], events: Sequence[EventEnded], seconds: float
+    passages: Sequence[Passage], events: Sequence[Event], seconds: float
 ) -> EventFigures:
     """Compare the tracker's events with the passages of `seconds` of sound."""
-    music = [passage for passage in passages if passage.accepts]
-    outcomes = [outcome(passage, music, events) for passage in music]
+    return pooled_figures([replayed(seconds, passages, events)])
+
+
+def pooled_figures(days: Sequence[Replayed]) -> EventFigures:
+    """Return the figures over the passages and events of all days together."""
+    outcomes = [outcome(passage, day.music, day.events) for day in days for passage in day.music]
     right = [one for one in outcomes if one.right]
-    verdicts = [verdict(event, music) for event in events]
+    verdicts = [verdict(event, day.music) for day in days for event in day.events]
+    messages = message_delays(days)
     return EventFigures(
-        passages=len(music),
-        hits=sum(one.hit for one in outcomes) / max(1, len(music)),
-        right=len(right) / max(1, len(music)),
+        passages=len(outcomes),
+        hits=sum(one.hit for one in outcomes) / max(1, len(outcomes)),
+        right=len(right) / max(1, len(outcomes)),
         onset_error_seconds=_median([one.onset_error_seconds for one in right]),
         end_error_seconds=_median([one.end_error_seconds for one in right]),
         false_events=verdicts.count("false"),
         wrong_events=verdicts.count("wrong"),
-        hours=seconds / 3600.0,
+        hours=sum(day.seconds for day in days) / 3600.0,
+        messages=messages.messages,
+        message_seconds=messages.median_seconds,
+        slow_message_seconds=messages.slow_seconds,
+        days=len(days),
     )
 
 

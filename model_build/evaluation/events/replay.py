@@ -11,13 +11,13 @@ from daemon.hearing.classifier import Classifier
 from daemon.hearing.replay import Replay
 from daemon.hearing.rules import rules
 from daemon.hearing.scorer import Heard, Scorer
-from daemon.hearing.tracker import EventEnded, Tracker
+from daemon.hearing.tracker import Event, Tracker
 from daemon.sound.window import SAMPLE_RATE_HZ
 from model_build.corpus.clip_sound import Samples
 
 
-def events_in(samples: Samples, classifier: Classifier) -> list[EventEnded]:
-    """Return all events of a sound, (n,) at 16 kHz."""
+def events_in(samples: Samples, classifier: Classifier) -> list[Event]:
+    """Return the starts and ends of all events of a sound, (n,) at 16 kHz."""
     contract = classifier.contract
     seconds = len(samples) / SAMPLE_RATE_HZ
     heard = heard_windows(samples, classifier)
@@ -39,12 +39,14 @@ def heard_windows(samples: Samples, classifier: Classifier) -> list[Heard]:
 
 def events_of(
     heard: Iterable[Heard], seconds: float, families: Sequence[str], thresholds: Sequence[float]
-) -> list[EventEnded]:
-    """Return the events that the tracker finds at these thresholds in `seconds` of sound."""
+) -> list[Event]:
+    """Return the starts and ends that the tracker finds at these thresholds in `seconds` of sound.
+
+    They are in the order in which the daemon would publish them.
+    """
     settings = Settings()
     hop_seconds = settings.audio.hop_seconds
     of_each = rules(settings.tracker, families, thresholds, hop_seconds)
     tracker = Tracker(families, of_each, hop_seconds)
     events = [e for h in heard for e in tracker.update(h.ended_at, h.scores, h.patches)]
-    events += tracker.close(seconds)
-    return [event for event in events if isinstance(event, EventEnded)]
+    return events + tracker.close(seconds)

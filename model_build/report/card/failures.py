@@ -98,10 +98,16 @@ def _wrong_events(ours: Figures) -> list[str]:
             f"False events without music: {ours.alarms.count} in {ours.alarms.minutes:.0f} "
             f"minutes of difficult sounds without a pause ({counts})."
         )
+    if ours.steady and ours.steady.count:
+        counts = ", ".join(f"{sort} {count}" for sort, count in ours.steady.events.items())
+        found.append(
+            f"False events on steady sounds: {ours.steady.count} in {ours.steady.minutes:.0f} "
+            f"minutes, which last {ours.steady.held_seconds:.0f} s ({counts})."
+        )
     if ours.day:
         events = "event" if ours.day.false_events == 1 else "events"
         found.append(
-            f"In a simulated day at home {100 * (1 - ours.day.hits):.0f} % of passages are missed "
+            f"On simulated days at home {100 * (1 - ours.day.hits):.0f} % of passages are missed "
             f"and {100 * (ours.day.hits - ours.day.right):.0f} % are named as another family; "
             f"{ours.day.false_events} {events} without music in {ours.day.hours:.1f} h."
         )

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from model_build.evaluation.details import DayResult
 from model_build.evaluation.events.outcomes import outcome, verdict
+from model_build.evaluation.events.replayed import Replayed
 from model_build.report.drawing.timeline import Bar, clock, timeline
 from model_build.report.findings import Findings
 from model_build.report.sections.section import Section
@@ -20,32 +20,32 @@ LEGEND = {
 
 
 def day_section(findings: Findings, _: Path | None) -> Section | None:
-    """Return the timeline of the day."""
-    day, figures = findings.details.day, findings.ours.day
-    if figures is None:
+    """Return the figures of all days, and the timeline of the first."""
+    days, figures = findings.details.days, findings.ours.day
+    if figures is None or not days:
         return None
+    first = f"The timeline shows the first of {len(days)} days. " if len(days) > 1 else ""
     legend = "".join(f'<span class="swatch {look}">{LEGEND[look]}</span>' for look in LEGEND)
     return Section(
         "A day at home",
-        f"{figures.passages} passages of music in {day.seconds / 60:.0f} minutes: "
+        f"{first}{figures.passages} passages of music in {60 * figures.hours:.0f} minutes: "
         f"{100 * figures.hits:.0f} % detected, {100 * figures.right:.0f} % as the right family; "
         f"{figures.false_events} events without music, {figures.wrong_events} of another family.",
-        f'<p class="keys">{legend}</p>{day_timeline(day)}',
+        f'<p class="keys">{legend}</p>{day_timeline(days[0])}',
     )
 
 
-def day_timeline(day: DayResult) -> str:
+def day_timeline(day: Replayed) -> str:
     """Return the timeline: the passages above, the events below."""
     return timeline({"truth": _passage_bars(day), "events": _event_bars(day)}, day.seconds)
 
 
-def _passage_bars(day: DayResult) -> list[Bar]:
-    music = [passage for passage in day.passages if passage.accepts]
+def _passage_bars(day: Replayed) -> list[Bar]:
     bars = []
     for passage in day.passages:
         words, look, result = _words(passage), "other", ""
         if passage.accepts:
-            found = outcome(passage, music, day.events)
+            found = outcome(passage, day.music, day.events)
             look = "music" if found.hit else "missed"
             result = "named right" if found.right else "detected" if found.hit else "missed"
         span = f"{clock(passage.start_seconds)} to {clock(passage.end_seconds)}"
@@ -54,11 +54,10 @@ def _passage_bars(day: DayResult) -> list[Bar]:
     return bars
 
 
-def _event_bars(day: DayResult) -> list[Bar]:
-    music = [passage for passage in day.passages if passage.accepts]
+def _event_bars(day: Replayed) -> list[Bar]:
     bars = []
     for event in day.events:
-        judged = verdict(event, music)
+        judged = verdict(event, day.music)
         tooltip = (
             f"event {event.family}, {clock(event.onset)} to {clock(event.ended_at)}, "
             f"peak {event.peak:.2f}: {judged}"

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import f1_score, roc_auc_score
 
 from model_build.evaluation.metrics import (
@@ -7,6 +8,7 @@ from model_build.evaluation.metrics import (
     micro_f1,
     right_by_family,
     weakest,
+    wilson_interval,
 )
 
 FAMILIES = ("flute", "guitar", "string")
@@ -45,3 +47,9 @@ def test_weakest_family_has_enough_clips() -> None:
     counts = {"flute": 15, "organ": 14, "reed": 90}
     assert weakest(shares, counts, 15) == ("flute", 0.4)
     assert weakest(shares, counts, 100) is None
+
+
+@pytest.mark.parametrize(("right", "count"), [(0, 1), (8, 8), (33, 54), (660, 712)])
+def test_wilson_interval_equals_scipys(right: int, count: int) -> None:
+    expected = binomtest(right, count).proportion_ci(method="wilson")
+    assert wilson_interval(right / count, count) == pytest.approx(expected, abs=1e-6)

@@ -1,6 +1,5 @@
-from model_build.evaluation.details import DayResult, Details, MeasuredClip, ModelScores
+from model_build.evaluation.details import Details, MeasuredClip, ModelScores
 from model_build.report.mistakes import worst_mistakes
-from model_build.windows.home_day import Passage
 
 FAMILIES = ("flute", "organ", "reed")
 
@@ -12,7 +11,7 @@ def details_of(scores: dict[str, tuple[str, str, tuple[float, ...]]]) -> Details
         for path, (label, source, _) in scores.items()
     }
     model = ModelScores(FAMILIES, {path: row for path, (*_, row) in scores.items()}, [])
-    return Details(clips, {"ours": model}, DayResult(0.0, list[Passage](), []))
+    return Details(clips, {"ours": model}, [])
 
 
 def test_mistakes_with_largest_margin_come_first() -> None:

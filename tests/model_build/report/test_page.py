@@ -11,6 +11,7 @@ from daemon.hearing.model_file import read_contract
 from model_build.__main__ import main
 from model_build.evaluation.details import details_beside
 from model_build.evaluation.evaluate import evaluate_file
+from model_build.evaluation.figures import Figures
 from model_build.report.findings import read_findings
 from model_build.report.model_card import model_card
 from model_build.report.readings import count_reading
@@ -72,7 +73,7 @@ def run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """The built-in model's evaluation on the made-up corpus, as in a run folder."""
     run = RunFolder(tmp_path_factory.mktemp("run"))
     shutil.copyfile(BUILT_IN_MODEL, run.model)
-    found = evaluate_file(run.model, corpus, day_seconds=700.0)
+    found = evaluate_file(run.model, corpus, day_seconds=240.0)
     write_json(run.evaluation, found.figures)
     details_beside(run.evaluation).write_bytes(msgspec.json.encode(found.details))
     write_json(run.history, {"loss": [0.5, 0.4, 0.3], "val_loss": [0.6, 0.5, 0.45]})
@@ -108,6 +109,34 @@ def test_page_has_all_sections_and_loads_nothing(run: RunFolder, corpus: Path) -
     assert not re.search(r"https?://|@import|url\(", text)
     assert not {"script", "link", "iframe", "object"} & set(page.tags)
     assert page.undescribed == []
+
+
+def test_page_and_card_show_later_clips_in_a_second_table(run: RunFolder, tmp_path: Path) -> None:
+    grown = RunFolder(tmp_path / "grown")
+    shutil.copytree(run.folder, grown.folder)
+    ((name, ours),) = msgspec.json.decode(
+        grown.evaluation.read_bytes(), type=dict[str, Figures]
+    ).items()
+    second = msgspec.structs.replace(ours, day=None, steady=None, cost=None, size_bytes=None)
+    both = msgspec.structs.replace(ours, second=second, second_paths="<later>/")
+    write_json(grown.evaluation, {name: both})
+    assert main(["report", str(grown.folder)]) == 0
+    page, card = grown.report.read_text(), grown.card.read_text()
+    assert "Clips that were added to the corpus later (&lt;later&gt;/)" in page
+    assert Page(page).tags.count("table") == Page(run.report.read_text()).tags.count("table") + 1
+    assert "Dev clips that were added later (`<later>/`" in card
+    assert card.count("| room: top-1 |") == 2
+    assert card.count("| file size |") == 1
+
+
+def test_evaluation_of_another_version_raises_with_remedy(
+    run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = RunFolder(tmp_path / "old")
+    shutil.copytree(run.folder, old.folder)
+    details_beside(old.evaluation).write_text('{"clips": {}, "models": {}}')
+    assert main(["report", str(old.folder)]) == 2
+    assert "was not written by this version; run timbrel-build evaluate" in capsys.readouterr().err
 
 
 def test_page_escapes_names(run: RunFolder, corpus: Path) -> None:

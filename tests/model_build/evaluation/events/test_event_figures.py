@@ -1,5 +1,8 @@
-from daemon.hearing.tracker import EventEnded
-from model_build.evaluation.events.event_figures import event_figures
+import pytest
+
+from daemon.hearing.tracker import EventEnded, EventStarted
+from model_build.evaluation.events.event_figures import event_figures, pooled_figures
+from model_build.evaluation.events.replayed import Replayed
 from model_build.windows.home_day import Passage
 
 FLUTE = Passage("music", ("flute",), 10.0, 30.0)
@@ -52,3 +55,21 @@ def test_errors_are_those_of_first_onset_and_last_end() -> None:
 def test_event_more_than_two_seconds_from_music_is_false() -> None:
     events = [event("vocal", 50, 55), event("flute", 31.9, 35), event("flute", 32.1, 35)]
     assert event_figures(PASSAGES, events, 3600.0).false_events == 2
+
+
+def test_days_are_pooled() -> None:
+    first = Replayed(60.0, [FLUTE], [event("flute", 10, 30)], [EventStarted("flute", 10, 12, 0.9)])
+    false = [event("reed", 102, 119), event("vocal", 20, 25)]
+    second = Replayed(120.0, [SPEECH, HARP], false, [EventStarted("reed", 102, 105, 0.9)])
+    found = pooled_figures([first, second])
+    assert (found.days, found.passages, found.hits, found.right) == (2, 2, 1.0, 0.5)
+    assert (found.false_events, found.wrong_events) == (1, 1)
+    assert found.hours == pytest.approx(0.05)
+    assert (found.messages, found.message_seconds, found.slow_message_seconds) == (1, 2.0, 2.0)
+
+
+def test_events_of_one_day_do_not_count_on_another() -> None:
+    found = pooled_figures(
+        [Replayed(60.0, [FLUTE], []), Replayed(60.0, [], [event("flute", 10, 30)])]
+    )
+    assert (found.hits, found.false_events) == (0.0, 1)

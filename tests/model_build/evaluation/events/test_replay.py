@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from daemon.hearing.classifier import Classifier, load_classifier
+from daemon.hearing.tracker import EventEnded, EventStarted
 from daemon.sound.sound_file import read_sound
 from model_build.evaluation.events.replay import events_in
 from tests.conftest import MEDLEY
@@ -13,9 +14,12 @@ def classifier() -> Classifier:
 
 
 def test_finds_drums_in_medley(classifier: Classifier) -> None:
-    events = events_in(read_sound(str(MEDLEY)), classifier)
-    drums = [event for event in events if event.family == "drums"]
-    assert len(drums) == 1
+    events = [e for e in events_in(read_sound(str(MEDLEY)), classifier) if e.family == "drums"]
+    started = [event for event in events if isinstance(event, EventStarted)]
+    drums = [event for event in events if isinstance(event, EventEnded)]
+    assert len(started) == len(drums) == 1
+    assert started[0].onset == drums[0].onset
+    assert started[0].at < 57.3  # while they are still playing
     assert 47.0 < drums[0].onset < 51.0
     assert 55.0 < drums[0].ended_at < 60.0
 

@@ -1,5 +1,5 @@
 from daemon.hearing.tracker import EventEnded
-from model_build.evaluation.details import DayResult
+from model_build.evaluation.events.replayed import Replayed
 from model_build.report.sections.day import day_timeline
 from model_build.windows.home_day import Passage
 
@@ -11,7 +11,7 @@ def test_event_across_row_end_is_in_both_rows() -> None:
         EventEnded("reed", 590.0, 600.0, 0.9, 599.0, 0.5),
         EventEnded("organ", 702.0, 712.0, 0.9, 710.0, 0.8),
     ]
-    rows = day_timeline(DayResult(800.0, passages, events)).split("</svg>")[:-1]
+    rows = day_timeline(Replayed(800.0, passages, events)).split("</svg>")[:-1]
     assert len(rows) == 2
     assert all("event flute, 9:42 to 10:41, peak 0.95: right" in row for row in rows)
     assert "event reed, 9:50 to 9:59, peak 0.50: wrong" in rows[0]
