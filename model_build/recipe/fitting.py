@@ -77,10 +77,14 @@ class Training(Section, frozen=True):
     """Training stops after this many epochs without a better result on the held-out windows."""
 
 
-class Rehearsal(Section, frozen=True):
+class Rehearsal(Section, frozen=True, omit_defaults=True):
     """A simulated day of held-out clips; it moves the thresholds until few events are false."""
 
     day_seconds: Positive
     """Length of the day."""
     false_events_an_hour: Positive
     """Greatest rate of false events."""
+    steady_seconds: Weight = 0.0
+    """Length of the steady tones after the day."""
+    family_shift: Weight = 0.0
+    """How far the threshold of one family may be moved apart from the others, in logits."""

@@ -64,7 +64,7 @@ def test_steady_tones_are_negatives(
 ) -> None:
     tones = 0
 
-    def tone(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
+    def tone(_: np.random.Generator, size: int) -> NDArray[np.float32]:
         nonlocal tones
         tones += 1
         return np.ones(size, np.float32)
