@@ -99,7 +99,12 @@ def _add_replay(commands: _Commands) -> None:
     replay.add_argument(
         "--scores",
         action="store_true",
-        help="print the scores of every window, even of those below the level gate",
+        help="print the model's scores of every window, even of those below the level gate",
+    )
+    replay.add_argument(
+        "--shown",
+        action="store_true",
+        help="with --scores: print scores as they are shown, with 0.5 as the operating point",
     )
     replay.add_argument(
         "--publish",

@@ -3,6 +3,7 @@
 import argparse
 import logging
 
+from daemon.errors import InputError
 from daemon.system import log_lines
 
 
@@ -22,12 +23,15 @@ def call_replay(options: argparse.Namespace) -> int:
     from daemon.commands.replay import replay
     from daemon.configuration.settings_file import load
 
+    if options.shown and not options.scores:
+        raise InputError("--shown is for the scores of --scores; add --scores")
     return replay(
         load(options.config),
         options.files,
         speed=options.speed,
         as_json=options.json,
         scores=options.scores,
+        shown=options.shown,
         publish=options.publish,
         channel=options.channel,
         config=options.config,

@@ -19,6 +19,7 @@ from daemon.hearing.pipeline import Observation, Observer, listen
 from daemon.hearing.replay import Replay
 from daemon.hearing.rules import shortest_seconds
 from daemon.hearing.scorer import Scorer
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import Event, EventEnded, EventStarted
 from daemon.runtime.wiring import Recognizer, node_of
 from daemon.system.printable import printable
@@ -50,15 +51,16 @@ def replay(
     as_json: bool,
     scores: bool,
     publish: bool,
+    shown: bool = False,
     channel: int | None = None,
     config: Path | None = None,
 ) -> int:
     """Replay each file. Return 0, or 2 if one of them could not be read.
 
     `speed` is a multiple of real time; None: as fast as possible. `as_json` prints JSON objects,
-    `scores` a line for each window. `publish` sends the events to the broker. `channel`, counted
-    from 1, is used alone; None: the configured one, else a mix of all. `config` is the file that
-    the settings came from.
+    `scores` a line for each window, with the model's scores or, if `shown`, those that hubs see.
+    `publish` sends the events to the broker. `channel`, counted from 1, is used alone; None: the
+    configured one, else a mix of all. `config` is the file that the settings came from.
 
     Raises InputError if the settings cannot work or the broker refuses the login, FailedError if
     events could not be delivered.
@@ -75,7 +77,7 @@ def replay(
             if stop.is_set():
                 break
             player = Replay(file, recognizer.hop_seconds, speed=speed, channel=channel, stop=stop)
-            printer = _make_printer(file, recognizer.families, as_json=as_json, scores=scores)
+            printer = _make_printer(file, recognizer, as_json=as_json, scores=scores, shown=shown)
             if not as_json and len(files) > 1:
                 print(printable(without_logins(file)) or "''", flush=True)
             scorer = Scorer(recognizer.classifier, gate_dbfs)
@@ -88,10 +90,14 @@ def replay(
     return code
 
 
-def _make_printer(file: str, families: Sequence[str], *, as_json: bool, scores: bool) -> _Printer:
+def _make_printer(
+    file: str, recognizer: Recognizer, *, as_json: bool, scores: bool, shown: bool
+) -> _Printer:
+    families = recognizer.families
+    windows = recognizer.shown if shown else ShownScores()
     if as_json:
-        return _JsonLines(file, families, scores=scores)
-    return LinePrinter(sys.stdout, families, windows=scores)
+        return _JsonLines(file, families, recognizer.shown, windows if scores else None)
+    return LinePrinter(sys.stdout, families, recognizer.shown, windows if scores else None)
 
 
 def _too_short(player: Replay, recognizer: Recognizer) -> str | None:
@@ -157,7 +163,9 @@ def _open_publication(
 
     node = node_of(settings, recognizer, _NODE)
     password = find_password(settings.mqtt, config)
-    link, publication.reporter = publishing(settings, node, password, publication.wall_at)
+    link, publication.reporter = publishing(
+        settings, node, password, publication.wall_at, recognizer.shown
+    )
     with link:
         wait_for_broker(link.connection, stop, _CONNECT_SECONDS)
         yield publication
@@ -167,22 +175,28 @@ def _open_publication(
 
 
 class _JsonLines:
-    """Prints one JSON object per line: each event, or with `scores` each window instead."""
+    """Prints one JSON object per line: each event, or with `windows` each window instead.
 
-    def __init__(self, file: str, families: Sequence[str], *, scores: bool) -> None:
+    `events` and `windows` map the scores of each.
+    """
+
+    def __init__(
+        self, file: str, families: Sequence[str], events: ShownScores, windows: ShownScores | None
+    ) -> None:
         self._file = file
         self._families = families
-        self._scores = scores
+        self._shown = events
+        self._windows = windows
         self._has_events = False
 
     def observe(self, observation: Observation) -> None:
         """Print the events of an observation, or its window."""
         heard = observation.heard
-        if not self._scores:
+        if self._windows is None:
             self.show_events(observation.events)
             return
         # Seven digits keep the order of scores very close to 0 or 1.
-        scores = (round(score, 7) for score in heard.scores.tolist())
+        scores = (round(score, 7) for score in self._windows.all(heard.scores).tolist())
         self._print(
             at=round(heard.ended_at, 3),
             level_dbfs=round(heard.level_dbfs, 2),
@@ -192,32 +206,35 @@ class _JsonLines:
     def show_events(self, events: Sequence[Event]) -> None:
         """Print each event, unless windows are printed."""
         self._has_events = self._has_events or bool(events)
-        for event in () if self._scores else events:
+        for event in () if self._windows is not None else events:
             self._print(
                 event="ended" if isinstance(event, EventEnded) else "started",
                 family=event.family,
                 onset=round(event.onset, 3),
                 at=round(event.at, 3),
-                score=round(event.score, 4),
-                **_ending(event),
+                score=self._shown_score(event.family, event.score),
+                model_score=round(event.score, 4),
+                **self._ending(event),
             )
 
     def end(self, too_short: str | None) -> None:
         """Log why there was no event. It does not go to standard output, which holds only JSON."""
-        if too_short is not None and not self._scores and not self._has_events:
+        if too_short is not None and self._windows is None and not self._has_events:
             log.warning("%s: no event: %s", self._file, too_short)
+
+    def _ending(self, event: Event) -> dict[str, float]:
+        if isinstance(event, EventStarted):
+            return {}
+        return {
+            "ended_at": round(event.ended_at, 3),
+            "duration_seconds": round(event.duration_seconds, 3),
+            "peak": self._shown_score(event.family, event.peak),
+        }
+
+    def _shown_score(self, family: str, score: float) -> float:
+        return round(self._shown.of(family, score), 4)
 
     def _print(self, **fields: Any) -> None:
         # A file name may contain bytes that are not text, or terminal control characters.
         ensure_ascii = not self._file.isprintable()
         print(json.dumps({"file": self._file, **fields}, ensure_ascii=ensure_ascii), flush=True)
-
-
-def _ending(event: Event) -> dict[str, float]:
-    if isinstance(event, EventStarted):
-        return {}
-    return {
-        "ended_at": round(event.ended_at, 3),
-        "duration_seconds": round(event.duration_seconds, 3),
-        "peak": round(event.peak, 4),
-    }

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from typing import TextIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daemon.hearing.pipeline import Observation
 from daemon.hearing.scorer import Heard
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import Event, EventEnded
 from daemon.system.printable import printable
 
@@ -66,11 +68,21 @@ def bar(share: float, width: int) -> str:
 
 
 class LinePrinter:
-    """Prints one line for each event and, if `windows`, one for each window."""
+    """Prints one line for each event and, with `windows`, one for each window.
 
-    def __init__(self, stream: TextIO, families: Sequence[str], *, windows: bool) -> None:
+    `events` and `windows` map the scores of each.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        families: Sequence[str],
+        events: ShownScores,
+        windows: ShownScores | None,
+    ) -> None:
         self._stream = stream
         self._families = [printable(family) for family in families]
+        self._shown = events
         self._windows = windows
         self._events_shown = 0
         self._paint = Paint(stream)
@@ -81,9 +93,10 @@ class LinePrinter:
 
     def observe(self, observation: Observation) -> None:
         """Print the window of an observation, if windows are printed, and its events."""
-        if self._windows:
+        if self._windows is not None:
             playing = {printable(event.family) for event in observation.playing}
-            self._print_window(observation.heard, playing)
+            scores = self._windows.all(observation.heard.scores)
+            self._print_window(observation.heard, scores, playing)
         self.show_events(observation.events)
 
     def show_events(self, events: Sequence[Event]) -> None:
@@ -92,26 +105,30 @@ class LinePrinter:
         for event in events:
             family = printable(event.family).ljust(_FAMILY_WIDTH)
             if isinstance(event, EventEnded):
-                text = f"■ {family} {event.duration_seconds:6.1f} s  peak {event.peak:.2f}"
+                peak = self._shown.of(event.family, event.peak)
+                text = f"■ {family} {event.duration_seconds:6.1f} s  peak {peak:.2f}"
                 text += f"  ({printable(event.reason)})" if event.reason else ""
                 line = self._paint.yellow(text)
             else:
-                text = f"▶ {family} score {event.score:.2f}  since {format_time(event.onset)}"
+                score = self._shown.of(event.family, event.score)
+                text = f"▶ {family} score {score:.2f}  since {format_time(event.onset)}"
                 line = self._paint.green(text)
             self.print_line(f"{format_time(event.at):>8}  {line}")
 
     def end(self, too_short: str | None = None) -> None:
         """Print a line if there was no event; `too_short` is the reason if the sound was short."""
-        if not self._windows and not self._events_shown:
+        if self._windows is None and not self._events_shown:
             reason = "" if too_short is None else f": {too_short}"
             self.print_line(f"          no event{reason}; --scores shows the scores of each window")
 
-    def _print_window(self, heard: Heard, playing: set[str]) -> None:
+    def _print_window(
+        self, heard: Heard, all_scores: NDArray[np.float64], playing: set[str]
+    ) -> None:
         loudness = 1.0 - heard.level_dbfs / _QUIETEST_DBFS
         level = f"{heard.level_dbfs:6.1f} dBFS {bar(loudness, 8)}"
         scores = []
-        for index in np.argsort(-heard.scores)[:3]:
-            family, score = self._families[index], float(heard.scores[index])
+        for index in np.argsort(-all_scores)[:3]:
+            family, score = self._families[index], float(all_scores[index])
             text = f"{family.ljust(_FAMILY_WIDTH)} {bar(score, 8)} {score:.2f}"
             scores.append(self._paint.green(text) if family in playing else self._paint.dim(text))
         self.print_line(f"{format_time(heard.ended_at):>8}  {level}  {'  '.join(scores)}")

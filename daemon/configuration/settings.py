@@ -77,7 +77,7 @@ class TrackerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """Period in which votes were counted, above 0 to 86400 seconds. `patience` replaces it."""
     start_after_seconds: Seconds = 0.0
     """Duration of the sound before an event starts, 0 to 86400 seconds."""
-    stop_after_seconds: PositiveSeconds = 6.0
+    stop_after_seconds: PositiveSeconds = 15.0
     """Time without the family after which an event ends, above 0 to 86400 seconds."""
     cooldown_seconds: Seconds = 0.0
     """Time after an event in which its family starts no other, 0 to 86400 seconds."""

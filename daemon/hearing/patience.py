@@ -15,6 +15,13 @@ _LEAST_NORMAL_SECONDS, _MOST_NORMAL_SECONDS = 3.0, 5.0
 _EPSILON_SECONDS = 1e-6
 
 
+def common_patience(settings: TrackerSettings, hop_seconds: float) -> Patience:
+    """Return the patience of families without settings of their own."""
+    return settings.patience or patience_of_votes(
+        settings.votes, settings.vote_seconds, hop_seconds
+    )
+
+
 def family_patience(settings: TrackerSettings, family: str, hop_seconds: float) -> Patience:
     """Return the patience of a family; its own settings take priority over the common ones."""
     own = settings.families.get(family, FamilySettings())
@@ -22,9 +29,7 @@ def family_patience(settings: TrackerSettings, family: str, hop_seconds: float) 
         return own.patience
     if own.votes is not None or own.vote_seconds is not None:
         return patience_of_votes(*_votes_of(settings, own), hop_seconds)
-    return settings.patience or patience_of_votes(
-        settings.votes, settings.vote_seconds, hop_seconds
-    )
+    return common_patience(settings, hop_seconds)
 
 
 def patience_of_votes(votes: int | None, vote_seconds: float, hop_seconds: float) -> Patience:

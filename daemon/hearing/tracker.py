@@ -1,8 +1,8 @@
 """Turn the patches and scores of successive windows into events: a state machine without a clock.
 
 Enough evidence from patches starts a family's event (see `evidence`). `stop_after_seconds` without
-a window whose score reaches the release score end it. Onset and end are moved back in time to where
-the sound began and ended.
+a window whose score reaches the release score end it; after a long pause, only new evidence
+continues it. Onset and end are moved back in time to where the sound began and ended.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,9 @@ from daemon.sound.window import WINDOW_SECONDS
 
 # A window reaches the release score while the family fills about half of it, as scores are a mean.
 _FILL_SECONDS = WINDOW_SECONDS / 2
+# After a longer pause, only sound that would start an event continues an open one: a score that
+# just reaches the release score is often another instrument. Version 0.1 ended events after it.
+_PAUSE_SECONDS = 6.0
 _EPSILON_SECONDS = 1e-6
 
 
@@ -85,15 +88,18 @@ class Tracker:
         starts = self._count(patches)
         events: list[Event] = []
         for number, (track, score) in enumerate(zip(self._tracks, scores.tolist(), strict=True)):
-            if (start := starts.get(number)) is not None:
-                events.append(track.start(at, score, start))
-            elif track.is_open:
+            start = starts.get(number)
+            if track.is_open:
                 since_onset = probability_of(self._evidence.mean_logit(number))
                 speaks = bool(self._evidence.rose[number])
-                ended = track.update(at, score, since_onset, speaks=speaks)
+                ended = track.update(
+                    at, score, since_onset, speaks=speaks, is_evident=start is not None
+                )
                 if ended is not None:
                     self._evidence.forget(number)
                     events.append(ended)
+            elif start is not None:
+                events.append(track.start(at, score, start))
             track.newest = at
         return events
 
@@ -116,7 +122,7 @@ class Tracker:
         return [event for t in self._tracks if (event := t.open_event()) is not None]
 
     def _count(self, patches: Sequence[PatchLogits]) -> "dict[int, _Start]":
-        """Count the patches; return the families whose events start."""
+        """Count the patches; return the families whose evidence suffices for a start."""
         starts: dict[int, _Start] = {}
         evidence = self._evidence
         for patch in patches:
@@ -124,7 +130,8 @@ class Tracker:
             # Evidence that remains from earlier sound starts no event in silence.
             for number in np.flatnonzero(evidence.rose & (evidence.sums >= self._needed)).tolist():
                 onset = float(evidence.onsets[number])
-                if number not in starts and self._tracks[number].may_start(patch, onset):
+                track = self._tracks[number]
+                if number not in starts and (track.is_open or track.may_start(patch, onset)):
                     score = probability_of(evidence.mean_logit(number))
                     starts[number] = _Start(onset, score)
         return starts
@@ -161,8 +168,7 @@ class _Track:
         earliest = self._earliest_onset
         lasted = patch.end_seconds - max(onset, earliest)
         return (
-            self._started is None
-            and lasted >= self.rules.start_after_seconds - _EPSILON_SECONDS
+            lasted >= self.rules.start_after_seconds - _EPSILON_SECONDS
             # A sound that ends within the cooldown does not start an event.
             and patch.start_seconds >= earliest
         )
@@ -175,17 +181,19 @@ class _Track:
         return self._started
 
     def update(
-        self, at: float, score: float, since_onset: float, *, speaks: bool
+        self, at: float, score: float, since_onset: float, *, speaks: bool, is_evident: bool
     ) -> EventEnded | None:
         """Continue or end the open event.
 
         `since_onset` is the score of the patches since the onset; `speaks` is True if the newest
-        patch spoke for the family.
+        patch spoke for the family, `is_evident` if the evidence would suffice for a start.
         """
         started = self._started
         # A window's score is too low while it contains sound from before the onset.
         is_young = started is not None and at - started.onset < WINDOW_SECONDS
-        if score >= self.rules.release or (is_young and speaks):
+        is_heard = score >= self.rules.release or (is_young and speaks)
+        is_pause = at - self._last_at > _PAUSE_SECONDS + _EPSILON_SECONDS
+        if is_evident or (is_heard and not is_pause):
             self._last_at = at
         elif at - self._last_at >= self.rules.stop_after_seconds - _EPSILON_SECONDS:
             return self._end(at, score, self._sound_end(), None)

@@ -6,11 +6,12 @@ A value set by the hub overrides the configuration until `timbrel reset`.
 import math
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, get_args
 
 import msgspec
 from msgspec import Meta
 
+from daemon.configuration.value_types import Patience
 from daemon.hearing.logits import shift_probability
 from daemon.hearing.rules import Rules, release_of
 from daemon.hub.messages import Message, Node, setting
@@ -34,7 +35,7 @@ class Control(NamedTuple):
     leaf: str
     """The last part of its state topic."""
     platform: str
-    """Home Assistant's platform: switch, number or button."""
+    """Home Assistant's platform: switch, number, select or button."""
     name: str
     """The entity's name."""
     icon: str
@@ -43,6 +44,8 @@ class Control(NamedTuple):
     """The least value of a number; NaN for other platforms."""
     highest: float = math.nan
     """The greatest value of a number; NaN for other platforms."""
+    choices: tuple[str, ...] = ()
+    """The values of a select; empty for other platforms."""
     more: tuple[tuple[str, Any], ...] = ()
     """Further discovery options as pairs of key and value."""
 
@@ -50,31 +53,35 @@ class Control(NamedTuple):
     def options(self) -> dict[str, Any]:
         """The discovery options apart from topics."""
         limits = {} if math.isnan(self.lowest) else {"min": self.lowest, "max": self.highest}
-        return {**limits, **dict(self.more)}
+        choices = {"options": self.choices} if self.choices else {}
+        return {**limits, **choices, **dict(self.more)}
 
 
 MUTE = Control("mute", "switch", "Mute", "mdi:microphone-off")
 SENSITIVITY = Control(
     "sensitivity",
     *("number", "Sensitivity", "mdi:tune-variant", 0.0, 100.0),
-    (("step", 1), ("mode", "slider")),
+    more=(("step", 1), ("mode", "slider")),
 )
 GATE = Control(
     "quiet_gate",
     *("number", "Quiet gate", "mdi:volume-low", LOWEST_GATE_DBFS, -1.0),
-    (("step", 1), ("mode", "box"), ("unit_of_measurement", "dBFS")),
+    more=(("step", 1), ("mode", "box"), ("unit_of_measurement", "dBFS")),
 )
 STOP_AFTER = Control(
     "stop_after",
     *("number", "Stop after", "mdi:timer-stop-outline", 1.0, 86_400.0),
-    (("step", 1), ("mode", "box"), ("unit_of_measurement", "s"), ("device_class", "duration")),
+    more=(("step", 1), ("mode", "box"), ("unit_of_measurement", "s"), ("device_class", "duration")),
+)
+PATIENCE = Control(
+    "patience", *("select", "Patience", "mdi:timer-sand"), choices=get_args(Patience)
 )
 RESTART = Control(
     "restart_listening",
     *("button", "Restart listening", "mdi:restart"),
     more=(("device_class", "restart"), ("payload_press", _PRESS)),
 )
-CONTROLS = (MUTE, SENSITIVITY, GATE, STOP_AFTER, RESTART)
+CONTROLS = (MUTE, SENSITIVITY, GATE, STOP_AFTER, PATIENCE, RESTART)
 
 
 Sensitivity = Annotated[float, Meta(ge=0, le=100)]
@@ -93,6 +100,8 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """Level below which a window counts as silence, in dBFS."""
     stop_after_seconds: Annotated[float, Meta(ge=1, le=86_400)] | None = None
     """Silence after which an event ends."""
+    patience: Patience | None = None
+    """How much evidence starts an event."""
 
 
 class Configured(NamedTuple):
@@ -102,6 +111,8 @@ class Configured(NamedTuple):
     """Level below which a window counts as silence, in dBFS; None for no gate."""
     stop_after_seconds: float
     """Silence after which an event ends."""
+    patience: Patience = "normal"
+    """How much evidence starts an event."""
 
 
 class Reply(NamedTuple):
@@ -147,6 +158,11 @@ class Controls:
         """The current length of silence after which an event ends."""
         chosen = self.chosen.stop_after_seconds
         return self.configured.stop_after_seconds if chosen is None else chosen
+
+    @property
+    def patience(self) -> Patience:
+        """How much evidence starts an event now; without the hub, families may differ from it."""
+        return self.chosen.patience or self.configured.patience
 
     def tuned_rules(self, families: Sequence[str], rules: Sequence[Rules]) -> list[Rules]:
         """Return the configuration's `rules` of the `families`, adjusted to the hub's values."""
@@ -195,10 +211,18 @@ class Controls:
             if text not in {_ON, _OFF}:
                 return f"send {_ON} or {_OFF}"
             return msgspec.structs.replace(self.chosen, muted=text == _ON)
+        if control is PATIENCE:
+            return self._with_patience(text)
         value = float(text) if _NUMBER.fullmatch(text) else math.nan
         if not control.lowest <= value <= control.highest:
             return f"send a number from {control.lowest:g} to {control.highest:g}"
         return self._with_number(leaf, value)
+
+    def _with_patience(self, text: str) -> Chosen | str:
+        for choice in get_args(Patience):
+            if text == choice:
+                return msgspec.structs.replace(self.chosen, patience=choice)
+        return f"send {', '.join(PATIENCE.choices[:-1])} or {PATIENCE.choices[-1]}"
 
     def _with_number(self, leaf: str, value: float) -> Chosen:
         chosen = self.chosen
@@ -214,6 +238,8 @@ class Controls:
     def _echo(self, leaf: str) -> Message:
         if leaf == MUTE.leaf:
             return setting(self._node, leaf, _ON if self.chosen.muted else _OFF)
+        if leaf == PATIENCE.leaf:
+            return setting(self._node, leaf, self.patience)
         if family := self._family_of.get(leaf):
             value = self.chosen.sensitivities.get(family, NEUTRAL)
         elif leaf == GATE.leaf:
@@ -230,4 +256,9 @@ class Controls:
         threshold = shift_probability(rules.threshold, -shift)
         release = release_of(threshold, rules.release / rules.threshold)
         stop_after = self.chosen.stop_after_seconds or rules.stop_after_seconds
-        return rules._replace(threshold=threshold, release=release, stop_after_seconds=stop_after)
+        return rules._replace(
+            threshold=threshold,
+            release=release,
+            patience=self.chosen.patience or rules.patience,
+            stop_after_seconds=stop_after,
+        )

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from daemon.counters import Counters
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import EventEnded, EventStarted
 from daemon.hub import payloads
 from daemon.practice.sessions import Diary, Session
@@ -158,19 +159,28 @@ def scores(node: Node, scores: Mapping[str, float]) -> Message:
     return _state(node, "scores", {family: round(score, 2) for family, score in scores.items()})
 
 
-def event(node: Node, happened: EventStarted | EventEnded, event_id: str, onset: float) -> Message:
+def event(
+    node: Node,
+    happened: EventStarted | EventEnded,
+    event_id: str,
+    onset: float,
+    shown: ShownScores,
+) -> Message:
     """Return the start or end of an event.
 
-    `onset` is the wall time of the onset; the other times are computed from it.
+    `onset` is the wall time of the onset; the other times are computed from it. `shown` maps the
+    scores of `happened`, which are the model's.
     """
+    score = round(shown.of(happened.family, happened.score), 3)
     body = payloads.EventBody(
         event_type="started",
         event_id=event_id,
         family=happened.family,
         onset=iso_time(onset),
         at=iso_time(onset + happened.at - happened.onset),
-        score=round(happened.score, 3),
-        peak=round(happened.score, 3),
+        score=score,
+        peak=score,
+        model_score=round(happened.score, 3),
         node=node.name,
         model=node.model,
     )
@@ -178,7 +188,7 @@ def event(node: Node, happened: EventStarted | EventEnded, event_id: str, onset:
         body = msgspec.structs.replace(
             body,
             event_type="ended",
-            peak=round(happened.peak, 3),
+            peak=round(shown.of(happened.family, happened.peak), 3),
             ended_at=iso_time(onset + happened.duration_seconds),
             duration_seconds=round(happened.duration_seconds, 3),
             reason=msgspec.UNSET if happened.reason is None else happened.reason,

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import Event, EventEnded, EventStarted
 from daemon.hub import messages
 from daemon.hub.messages import Message, Node
@@ -35,8 +36,9 @@ class OpenEvents:
     heard. Wills are renewed every 30 seconds.
     """
 
-    def __init__(self, node: Node, store: EventStore) -> None:
+    def __init__(self, node: Node, store: EventStore, shown: ShownScores) -> None:
         self._node = node
+        self._shown = shown
         self._store = store
         self._open: dict[str, _OpenEvent] = {}
         self._renewed_at = 0.0
@@ -57,7 +59,7 @@ class OpenEvents:
             of = _OpenEvent(uuid.uuid4().hex, sound_began + event.onset, event, event.score)
             self._open[event.family] = of
             will = self._will(of, event.at)
-        message = messages.event(self._node, event, of.event_id, of.onset)
+        message = messages.event(self._node, event, of.event_id, of.onset, self._shown)
         self._store.put(message, of.event_id, will)
 
     def follow(self, playing: Sequence[EventStarted], at: float) -> None:
@@ -77,4 +79,4 @@ class OpenEvents:
         ended = EventEnded(
             began.family, began.onset, at, began.score, at, of.peak, reason="interrupted"
         )
-        return messages.event(self._node, ended, of.event_id, of.onset)
+        return messages.event(self._node, ended, of.event_id, of.onset, self._shown)

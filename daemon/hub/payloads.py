@@ -6,7 +6,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 Time = Annotated[str, Meta(description="ISO 8601, local time with its offset")]
-Score = Annotated[float, Meta(ge=0, le=1, description="calibrated score, 0 to 1")]
+Score = Annotated[float, Meta(ge=0, le=1, description="score, 0 to 1; 0.5 is the operating point")]
+ModelScore = Annotated[float, Meta(ge=0, le=1, description="calibrated score of the model, 0 to 1")]
 Decibels = Annotated[float, Meta(ge=-120, description="RMS level in dBFS")]
 Minutes = Annotated[float, Meta(ge=0)]
 Family = Annotated[str, Meta(description="a family of the model")]
@@ -64,6 +65,8 @@ class EventBody(msgspec.Struct, frozen=True, kw_only=True):
     """The score at `at`."""
     peak: Score
     """The highest score so far."""
+    model_score: ModelScore
+    """The model's score at `at`, on the scale of `tracker.threshold`."""
     node: str
     """The name of the place."""
     model: str

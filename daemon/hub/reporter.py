@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from daemon.counters import Counters
 from daemon.hearing.pipeline import Observation
 from daemon.hearing.scorer import FLOOR_DBFS, Heard
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import Event
 from daemon.hub import messages
 from daemon.hub.budget import MessageBudget
@@ -38,7 +39,8 @@ class Reporter:
     States go to `publish`. Events go to the `store`, with a will while they are open. `wall_at`
     returns the wall time of a moment of the sound, in seconds; it is called once per window.
     `sessions` are kept up to date; their diary goes to `save` at most once a minute. `controls` is
-    True if the node accepts commands; `started` is the wall time of the daemon's start.
+    True if the node accepts commands; `started` is the wall time of the daemon's start. `shown`
+    maps the model's scores to published ones; None publishes them unchanged.
     """
 
     def __init__(
@@ -52,13 +54,15 @@ class Reporter:
         save: Callable[[Diary], None] = lambda _: None,
         controls: bool = False,
         started: float = 0.0,
+        shown: ShownScores | None = None,
     ) -> None:
         self._node = node
         self._send = publish
         self._wall_at = wall_at
         self._controls = controls
         self._started = started
-        self._events = OpenEvents(node, store)
+        self._shown = shown or ShownScores()
+        self._events = OpenEvents(node, store, self._shown)
         self._practice = (
             None if sessions is None else PracticeReporter(node, sessions, self._publish, save)
         )
@@ -112,7 +116,8 @@ class Reporter:
         self._newest_dbfs = heard.level_dbfs
         self._put_events(events, wall - at)
         self._events.follow(playing, at)
-        self._publish_state({event.family: event.score for event in playing}, heard, wall)
+        scores = {event.family: self._shown.of(event.family, event.score) for event in playing}
+        self._publish_state(scores, heard, wall)
         self._publish_level(heard)
         self._publish_scores(heard)
         if self._practice is not None:
@@ -183,7 +188,7 @@ class Reporter:
             self._publish(messages.level(self._node, heard.level_dbfs))
 
     def _publish_scores(self, heard: Heard) -> None:
-        scores = heard.scores.tolist()
+        scores = self._shown.all(heard.scores).tolist()
         if self._scores.is_due(scores, heard.ended_at):
             self._scores.published(scores, heard.ended_at)
             named = dict(zip(self._node.families, scores, strict=True))

@@ -12,6 +12,7 @@ from daemon.errors import SoundLostError
 from daemon.hearing.pipeline import Observation, Observer, listen
 from daemon.hearing.rules import Rules
 from daemon.hearing.scorer import Scorer
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import Event, EventEnded, Tracker
 from daemon.hub.changes import ChangeFilter
 from daemon.hub.reporter import Reporter
@@ -60,6 +61,7 @@ class Place:
         *,
         reporter: Reporter,
         wakeup: Wakeup,
+        shown: ShownScores | None = None,
     ) -> None:
         self.name = name
         self.status = PlaceStatus(PlaceState.STARTING)
@@ -73,6 +75,7 @@ class Place:
         self._tracker = tracker
         self._reporter = reporter
         self._wakeup = wakeup
+        self._shown = shown or ShownScores()
         self._observers: list[Observer] = [self, *observers]
         self._ended_at = 0.0
         self._began = 0.0
@@ -236,6 +239,7 @@ class Place:
                 self.status = self.status._replace(last=event.family, last_at=last_at)
                 happened, more = "ended", f" after {event.duration_seconds:.0f} s"
             else:
-                happened, more = "started", f", score {event.score:.2f}"
+                score = self._shown.of(event.family, event.score)
+                happened, more = "started", f", score {score:.2f}"
             of = {"node": self.name, "family": event.family, "event": happened}
             log.info("%s: %s %s%s", self.name, event.family, happened, more, extra=of)

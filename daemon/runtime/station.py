@@ -50,6 +50,7 @@ class Station:
             save=self._diary.write,
             controls=True,
             started=time.time(),
+            shown=recognizer.shown,
         )
         self.place = place_of(
             settings,

@@ -68,7 +68,7 @@ class Stations:
         Closes the places that are no longer configured, unless none would be left, and returns
         their nodes. Raises InputError if the settings cannot work.
         """
-        self._recognizer.rules = self._recognizer.rules_of(settings.tracker)
+        self._recognizer.use_rules(self._recognizer.rules_of(settings.tracker))
         for station in self:
             station.reload(settings)
         names = {source.name for source in settings.places}

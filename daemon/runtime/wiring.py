@@ -11,9 +11,11 @@ from daemon import __version__
 from daemon.configuration.settings import AudioSettings, Settings, SourceSettings, TrackerSettings
 from daemon.errors import InputError
 from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
+from daemon.hearing.patience import common_patience
 from daemon.hearing.pipeline import Observer
 from daemon.hearing.rules import Rules, rules
 from daemon.hearing.scorer import Scorer
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import Tracker
 from daemon.hub import messages
 from daemon.hub.board import Board
@@ -71,6 +73,13 @@ class Recognizer:
             raise InputError(*error.lines, *faults) from None
         if faults:
             raise InputError(*faults)
+        self.shown = ShownScores(self.families, [r.threshold for r in self.rules])
+        """The scores that people and hubs see; follows the rules."""
+
+    def use_rules(self, new: list[Rules]) -> None:
+        """Replace the rules of the configuration."""
+        self.rules = new
+        self.shown.use([r.threshold for r in new])
 
     def rules_of(self, settings: TrackerSettings) -> list[Rules]:
         """Return each family's rules; raises InputError if the settings cannot work."""
@@ -141,6 +150,7 @@ def place_of(
         [reporter, *observers],
         reporter=reporter,
         wakeup=wakeup,
+        shown=recognizer.shown,
     )
 
 
@@ -196,7 +206,9 @@ def stores_of(settings: Settings, node: Node) -> tuple[JsonStore[Diary], JsonSto
 
 def configured_of(settings: Settings, source: SourceSettings) -> Configured:
     """Return the configuration's values of the settings that the hub may change at one place."""
-    return Configured(settings.gate_of(source), settings.tracker.stop_after_seconds)
+    tracker = settings.tracker
+    patience = common_patience(tracker, settings.audio.hop_seconds)
+    return Configured(settings.gate_of(source), tracker.stop_after_seconds, patience)
 
 
 def outbox_of(settings: Settings) -> Outbox:

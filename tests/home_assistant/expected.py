@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tests.home_assistant.house import BINARY, BUTTON, EVENT, NUMBER, SENSOR, SWITCH
+from tests.home_assistant.house import BINARY, BUTTON, EVENT, NUMBER, SELECT, SENSOR, SWITCH
 
 
 class ExpectedEntity(NamedTuple):
@@ -61,6 +61,7 @@ EXPECTED = {
     ),
     "quiet_gate": ExpectedEntity(NUMBER + "quiet_gate", "Quiet gate", "config", "dBFS"),
     "stop_after": ExpectedEntity(NUMBER + "stop_after", "Stop after", "config", "s"),
+    "patience": ExpectedEntity(SELECT + "patience", "Patience", "config"),
     "restart_listening": ExpectedEntity(
         BUTTON + "restart_listening", "Restart listening", "config"
     ),

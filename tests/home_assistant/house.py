@@ -25,6 +25,7 @@ SHOWN = ("guitar", "keyboard", "drums", "flute")
 FAMILIES = ("drums", "flute", "guitar", "keyboard", "synth_lead")
 BINARY, SENSOR, EVENT = "binary_sensor.music_room_", "sensor.music_room_", "event.music_room_"
 SWITCH, NUMBER, BUTTON = "switch.music_room_", "number.music_room_", "button.music_room_"
+SELECT = "select.music_room_"
 ENTITY_ID = re.compile(r"\b(?:binary_sensor|sensor|event|number|switch|button)\.\w+")
 
 # Automations as the forms of the blueprints would write them.

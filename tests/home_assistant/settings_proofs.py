@@ -9,6 +9,7 @@ from tests.home_assistant.house import (
     BUTTON,
     NODE,
     NUMBER,
+    SELECT,
     SENSOR,
     SWITCH,
     House,
@@ -45,6 +46,9 @@ def commands_are_applied(house: House) -> str:
             hub.call("number.set_value", entity_id=NUMBER + entity, value=value)
             within(5, partial(number_is, hub, entity, value), f"{entity} published")
             watcher.wait_for(topic + leaf, partial(has_payload, str(value)))
+        hub.call("select.select_option", entity_id=SELECT + "patience", option="quick")
+        within(5, lambda: hub.state(SELECT + "patience") == "quick", "patience published")
+        watcher.wait_for(topic + "patience", partial(has_payload, "quick"))
         for wrong in (b"101", b"nan", b"", b"5" * 1000, b"\xff"):
             before = len(watcher.of(topic + "sensitivity"))
             house.publish(topic + "sensitivity/set", wrong)
@@ -62,10 +66,12 @@ def commands_are_applied(house: House) -> str:
         house.publish(topic + "sensitivity/set", b"", retain=True)
         assert number_is(hub, "sensitivity", 70)
         assert number_is(hub, "quiet_gate", -55)
+        assert hub.state(SELECT + "patience") == "quick"
     hub.call("number.set_value", entity_id=NUMBER + "sensitivity", value=50)
     hub.call("number.set_value", entity_id=NUMBER + "quiet_gate", value=-60)
+    hub.call("select.select_option", entity_id=SELECT + "patience", option="normal")
     return (
-        "four numbers set, published, kept across a restart; "
+        "four numbers and a select set, published, kept across a restart; "
         "five invalid ones and a retained one rejected"
     )
 

@@ -86,7 +86,7 @@ def open_delivery(
     topics = [f"{mqtt.topic_prefix}/{_NODE}/#", device]
     # Read the password only once: if its file is a pipe, a second read returns nothing.
     password = find_password(mqtt, config)
-    link, reporter = publishing(settings, node, password, wall_at)
+    link, reporter = publishing(settings, node, password, wall_at, recognizer.shown)
     delivery = Delivery(reporter)
     with watching(mqtt, password, take, topics=topics, stop=stop) as is_subscribed:
         with link:

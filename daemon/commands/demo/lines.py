@@ -9,6 +9,7 @@ from daemon.commands.demo.record import ReceivedMessage, Record
 from daemon.commands.demo.verdict import Verdict, summary
 from daemon.commands.terminal import LinePrinter, Paint, format_time
 from daemon.hearing.pipeline import Observation
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import Event
 
 _MOST_CHARACTERS = 120
@@ -17,8 +18,9 @@ _MOST_CHARACTERS = 120
 class Lines:
     """Prints passages, events and messages line by line, and keeps them in the record.
 
-    `messages` also prints the MQTT messages, `scores` a line for each window. If the reader of the
-    output is gone, the methods raise OSError, except `receive`, which calls `on_loss` instead.
+    `shown` maps scores. `messages` also prints the MQTT messages, `scores` a line for each window.
+    If the reader of the output is gone, the methods raise OSError, except `receive`, which calls
+    `on_loss` instead.
     """
 
     def __init__(
@@ -27,12 +29,13 @@ class Lines:
         record: Record,
         *,
         families: Sequence[str],
+        shown: ShownScores,
         medley: Medley | None,
         messages: bool,
         scores: bool,
         on_loss: Callable[[], None],
     ) -> None:
-        self._printer = LinePrinter(stream, families, windows=scores)
+        self._printer = LinePrinter(stream, families, shown, shown if scores else None)
         self._paint = Paint(stream)
         self._record = record
         self._next_passages = list(medley.passages) if medley is not None else []

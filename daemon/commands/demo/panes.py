@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from rich.text import Text
 
 from daemon.commands.demo.medley import Medley, Passage
@@ -10,6 +11,7 @@ from daemon.commands.demo.record import ReceivedMessage, Record
 from daemon.commands.demo.verdict import Judge, Verdict
 from daemon.commands.terminal import bar, format_time
 from daemon.hearing.rules import Rules
+from daemon.hearing.shown_scores import OPERATING_POINT, ShownScores
 from daemon.hearing.tracker import EventEnded, EventStarted
 from daemon.system.printable import printable
 
@@ -32,6 +34,8 @@ class DemoContext:
     """The families, in the order of the model's outputs."""
     rules: Sequence[Rules]
     """The tracker rules of each family."""
+    shown: ShownScores
+    """Maps scores to shown scores."""
     gate_dbfs: float | None
     """The level below which a window counts as silent, in dBFS; None: no gate."""
     source: str
@@ -68,13 +72,19 @@ def marked_bar(share: float, mark: float | None, width: int, style: str) -> Text
 
 
 def playing_sign(score: float, rules: Rules) -> str:
-    """Return ▶ if a family with an open event still plays, or ▷ if the event only waits to end."""
+    """Return ▶ if a family with an open event still plays, or ▷ if the event only waits to end.
+
+    `score` is the model's.
+    """
     return "▶" if score >= rules.release else "▷"
 
 
 def scores_pane(context: DemoContext, record: Record, width: int, height: int) -> list[Text]:
     """Return a bar for each family, or for those with the highest scores if not all fit."""
-    scores = [0.0] * len(context.families) if record.heard is None else record.heard.scores.tolist()
+    heard = record.heard
+    silence = np.zeros(len(context.families), np.float32)
+    of_model = silence if heard is None else heard.scores
+    scores = context.shown.all(of_model).tolist()
     best = sorted(range(len(scores)), key=lambda index: -scores[index])[: max(0, height - 1)]
     playing = {event.family for event in record.playing}
     lines = [_heading("scores", width, f"{MARK} operating point", "yellow")]
@@ -82,13 +92,13 @@ def scores_pane(context: DemoContext, record: Record, width: int, height: int) -
         family, rules = context.families[index], context.rules[index]
         plays = family in playing
         style = "bold green" if plays else "cyan"
-        sign = playing_sign(scores[index], rules) if plays else " "
+        sign = playing_sign(float(of_model[index]), rules) if plays else " "
         name = f"{sign} {printable(family)}"[: _NAME_WIDTH + 1]
         bar_width = max(_LEAST_BAR_WIDTH, width - _NAME_WIDTH - 2 - _SCORE_WIDTH)
         lines.append(
             Text.assemble(
                 (f"{name:{_NAME_WIDTH + 2}}", style if plays else ""),
-                marked_bar(scores[index], rules.threshold, bar_width, style),
+                marked_bar(scores[index], OPERATING_POINT, bar_width, style),
                 (f"{scores[index]:{_SCORE_WIDTH}.2f}", style if plays else ""),
             )
         )

@@ -26,6 +26,7 @@ from daemon.commands.demo.medley import Passage
 from daemon.commands.terminal import format_time
 from daemon.hearing.rules import Rules
 from daemon.hearing.scorer import Heard
+from daemon.hearing.shown_scores import OPERATING_POINT, ShownScores
 from daemon.hearing.tracker import EventEnded
 from daemon.sound.window import WINDOW_SECONDS
 
@@ -52,6 +53,7 @@ class Judge:
         self._passages = passages
         self._families = families
         self._rules = dict(zip(families, rules, strict=True))
+        self._shown = ShownScores(families, [rule.threshold for rule in rules])
 
     def verdicts(self, events: Sequence[EventEnded], windows: Sequence[Heard]) -> list[Verdict]:
         """Return one verdict per passage, from all events and all windows of the medley."""
@@ -116,10 +118,10 @@ class Judge:
             return f"the model has no family {family}"
         if family in heard:
             return f"{family} heard for only {heard[family]:.1f} s"
-        threshold = self._rules[family].threshold
-        if best[family] >= threshold:
+        if best[family] >= self._rules[family].threshold:
             return f"{family} heard too briefly for an event"
-        return f"{family} not heard: best score {best[family]:.2f}, needs {threshold:.2f}"
+        score = self._shown.of(family, best[family])
+        return f"{family} not heard: best score {score:.2f}, needs {OPERATING_POINT:.2f}"
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:

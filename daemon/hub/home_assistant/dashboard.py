@@ -191,6 +191,7 @@ def _sensitivity(node: Node, ids: dict[str, str]) -> list[Card]:
         heading("Limits", "mdi:volume-low"),
         tile(ids["quiet_gate"], "Quiet gate", **buttons),
         tile(ids["stop_after"], "Stop after", **buttons),
+        tile(ids["patience"], "Patience", **inline("select-options")),
     ]
 
 

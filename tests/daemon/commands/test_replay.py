@@ -30,7 +30,7 @@ def parse_lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
 
 def test_json_events_have_documented_fields(timbrel: Timbrel) -> None:
     events = parse_lines(timbrel("replay", "--json", MEDLEY))
-    started = {"file", "event", "family", "onset", "at", "score"}
+    started = {"file", "event", "family", "onset", "at", "score", "model_score"}
     ended = started | {"ended_at", "duration_seconds", "peak"}
     assert events
     playing: dict[str, float] = {}
@@ -68,6 +68,26 @@ def test_json_scores_have_documented_fields(
         assert all(0.0 <= score <= 1.0 for score in window["scores"].values())
 
 
+def test_shown_scores_have_their_operating_point_at_one_half(timbrel: Timbrel) -> None:
+    contract = read_contract(BUILT_IN_MODEL)
+    of_model = parse_lines(timbrel("replay", "--json", "--scores", MEDLEY))
+    shown = parse_lines(timbrel("replay", "--json", "--scores", "--shown", MEDLEY))
+    thresholds = dict(zip(contract.families, contract.thresholds, strict=True))
+    above = 0
+    for before, after in zip(of_model, shown, strict=True):
+        for family, threshold in thresholds.items():
+            is_above = before["scores"][family] >= threshold
+            assert (after["scores"][family] >= 0.5) == is_above
+            above += is_above
+    assert above > 20
+
+
+def test_shown_needs_scores(timbrel: Timbrel) -> None:
+    done = timbrel("replay", "--shown", MEDLEY)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "timbrel: --shown is for the scores of --scores; add --scores\n"
+
+
 def test_scores_disable_level_gate(tmp_path: Path, timbrel: Timbrel) -> None:
     file = tmp_path / "silence.wav"
     soundfile.write(file, np.zeros(16_000 * 5), 16_000)
@@ -96,19 +116,17 @@ def test_missing_events_are_reported_as_text_but_not_as_json(
 @pytest.mark.parametrize(
     ("seconds", "settings", "shortest"),
     [
-        (1.0, "", 7),
-        (6.9, "", 7),
-        (7.0, "", None),
-        (4.5, "tracker: {votes: 2, start_after_seconds: 0}", 5),
-        (0.5, "tracker: {votes: 1}", None),
-        (4.5, "tracker: {votes: 1, start_after_seconds: 6}", 6),
-        (5.9, "audio: {hop_seconds: 0.5}\ntracker: {votes: 5}", 6),
-        (5.9, "tracker: {votes: 6, families: {vocal: {votes: 3}}}", 6),
-        (6.1, "tracker: {votes: 6, families: {vocal: {votes: 3}}}", None),
+        (1.0, "", 2.02),
+        (2.1, "", None),
+        (4.5, "tracker: {patience: sure, start_after_seconds: 0}", 5),
+        (0.5, "tracker: {patience: quick}", 1.02),
+        (4.5, "tracker: {patience: quick, start_after_seconds: 6}", 7),
+        (5.4, "audio: {hop_seconds: 0.5}\ntracker: {start_after_seconds: 5}", 5.5),
+        (4.5, "tracker: {patience: sure, families: {vocal: {patience: normal}}}", None),
     ],
 )
 def test_recording_too_short_for_events_is_reported(
-    seconds: float, settings: str, shortest: int | None, tmp_path: Path, timbrel: Timbrel
+    seconds: float, settings: str, shortest: float | None, tmp_path: Path, timbrel: Timbrel
 ) -> None:
     file, config = tmp_path / "short tone.wav", tmp_path / "timbrel.yaml"
     soundfile.write(file, np.zeros(round(seconds * 16_000)), 16_000)
@@ -126,16 +144,16 @@ def test_recording_too_short_for_events_is_reported(
 def test_shortest_sufficient_recording_has_an_event(tmp_path: Path, timbrel: Timbrel) -> None:
     sound, _ = soundfile.read(MEDLEY, dtype="float32")
     config, long, short = (tmp_path / name for name in ("low.yaml", "long.wav", "short.wav"))
-    config.write_text("audio: {gate_dbfs: null}\ntracker: {threshold: 1.0e-6, votes: 4}\n")
+    config.write_text("audio: {gate_dbfs: null}\ntracker: {threshold: 1.0e-6, patience: sure}\n")
     rate_hz = soundfile.info(MEDLEY).samplerate
-    soundfile.write(long, sound[: 7 * rate_hz], rate_hz)
-    soundfile.write(short, sound[: round(6.9 * rate_hz)], rate_hz)
+    soundfile.write(long, sound[: 5 * rate_hz], rate_hz)
+    soundfile.write(short, sound[: round(4.9 * rate_hz)], rate_hz)
     done = timbrel("replay", "--config", config, "--json", long)
     assert {event["event"] for event in parse_lines(done)} == {"started", "ended"}
     assert done.stderr == ""
     done = timbrel("replay", "--config", config, "--json", short)
     assert parse_lines(done) == []
-    assert "needs at least 7 s" in done.stderr
+    assert "needs at least 5 s" in done.stderr
 
 
 def test_publishes_events_with_families_and_times(

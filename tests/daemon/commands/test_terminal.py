@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from daemon.commands.terminal import LinePrinter, Paint, bar, format_time
 from daemon.hearing.scorer import Heard
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import EventEnded, EventStarted
 from tests.daemon.observations import observed
 
@@ -27,7 +28,8 @@ def make_printer(
     *, windows: bool = False, families: tuple[str, ...] = ("drums", "flute", "organ")
 ) -> tuple[io.StringIO, LinePrinter]:
     stream = io.StringIO()
-    return stream, LinePrinter(stream, families, windows=windows)
+    unchanged = ShownScores()
+    return stream, LinePrinter(stream, families, unchanged, unchanged if windows else None)
 
 
 @pytest.fixture
@@ -136,7 +138,7 @@ def test_pipe_gets_no_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     reading, writing = os.pipe()
     with os.fdopen(reading) as received, os.fdopen(writing, "w") as pipe:
-        LinePrinter(pipe, ("drums", "flute", "organ"), windows=True).observe(
+        LinePrinter(pipe, ("drums", "flute", "organ"), ShownScores(), ShownScores()).observe(
             observed(make_heard(), [STARTED], [ENDED])
         )
         pipe.close()

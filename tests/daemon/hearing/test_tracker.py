@@ -132,6 +132,24 @@ def test_event_bridges_pauses_shorter_than_stop_after_seconds() -> None:
     assert ended.ended_at == pytest.approx(55.0, abs=1.0)
 
 
+def test_long_pause_needs_new_evidence() -> None:
+    playing, pause = [HIGH] * 6, [LOW] * 8
+    again = [HIGH, HIGH, *[LOW] * 20]
+    _, ended = flute_events([*playing, *pause, *again], stop_after_seconds=15.0)
+    assert isinstance(ended, EventEnded)
+    assert ended.ended_at == 9.0 - 2.0 + 0.5 + 10.0
+    # A score that only reaches the release score, 0.25, continues it after a shorter pause.
+    similar = [0.4, 0.4, *[LOW] * 20]
+    _, ended = flute_events([*playing, *pause, *similar], stop_after_seconds=15.0, hysteresis=0.5)
+    assert isinstance(ended, EventEnded)
+    assert (ended.at, ended.ended_at) == (24.0, 9.0 - 2.0 + 0.5)
+    _, ended = flute_events(
+        [*playing, *pause[:5], *similar], stop_after_seconds=15.0, hysteresis=0.5
+    )
+    assert isinstance(ended, EventEnded)
+    assert ended.ended_at == 9.0 - 2.0 + 0.5 + 7.0
+
+
 @pytest.mark.parametrize("patience", ["quick", "normal", "sure"])
 def test_one_patch_starts_no_event(patience: str) -> None:
     assert play_flute([(10.0, 10.5), (20.0, 20.5), (30.0, 30.5)], 40.0, patience=patience) == []

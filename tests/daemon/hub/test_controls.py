@@ -19,7 +19,7 @@ from daemon.system.files.json_store import JsonStore
 
 NODE = Node("attic", "living", ("drums", "flute"), "m", "v", shown=("flute",))
 CONFIGURED = Configured(-65.0, 6.0)
-LEAVES = ["mute", "sensitivity", "sensitivity_flute", "quiet_gate", "stop_after"]
+LEAVES = ["mute", "sensitivity", "sensitivity_flute", "quiet_gate", "stop_after", "patience"]
 RULES = [Rules(0.5, 0.25, "normal", 0.0, 6.0, 0.0), Rules(0.9, 0.45, "normal", 0.0, 20.0, 0.0)]
 
 
@@ -49,6 +49,7 @@ def test_echoes_configured_values_at_first() -> None:
         "sensitivity_flute": b"50",
         "quiet_gate": b"-65",
         "stop_after": b"6",
+        "patience": b"normal",
     }
 
 
@@ -68,6 +69,8 @@ def test_echoes_the_lowest_gate_if_there_is_none() -> None:
         ("quiet_gate", b"-40.5", Chosen(gate_dbfs=-40.5), b"-40.5"),
         ("quiet_gate", b"-120", Chosen(gate_dbfs=-120.0), b"-120"),
         ("stop_after", b"30", Chosen(stop_after_seconds=30.0), b"30"),
+        ("patience", b"quick", Chosen(patience="quick"), b"quick"),
+        ("patience", b" sure ", Chosen(patience="sure"), b"sure"),
     ],
 )
 def test_applies_and_echoes_a_valid_value(
@@ -96,6 +99,9 @@ def test_applies_and_echoes_a_valid_value(
         ("quiet_gate", b"0", "from -120 to -1"),
         ("stop_after", b"0", "from 1 to 86400"),
         ("stop_after", b"\xff\xfe", "from 1 to 86400"),
+        ("patience", b"", "send quick, normal or sure"),
+        ("patience", b"Quick", "send quick, normal or sure"),
+        ("patience", b"1", "send quick, normal or sure"),
     ],
 )
 def test_rejects_an_invalid_value_and_echoes_the_old_one(
@@ -112,7 +118,7 @@ def test_rejects_an_invalid_value_and_echoes_the_old_one(
 
 
 @pytest.mark.parametrize("leaf", [*LEAVES, "restart_listening"])
-@pytest.mark.parametrize("payload", [b"ON", b"60", b"-60", b"PRESS"])
+@pytest.mark.parametrize("payload", [b"ON", b"60", b"-60", b"PRESS", b"quick"])
 def test_ignores_retained_commands(leaf: str, payload: bytes) -> None:
     controls = new_controls()
     reply = send(controls, leaf, payload, retained=True)
@@ -213,10 +219,25 @@ def test_stop_after_applies_to_every_family() -> None:
     assert [rules.stop_after_seconds for rules in tuned] == [12.0, 12.0]
 
 
+def test_patience_of_the_hub_applies_to_every_family() -> None:
+    rules = [RULES[0], RULES[1]._replace(patience="quick")]
+    assert new_controls().tuned_rules(NODE.families, rules) == rules
+    tuned = new_controls(Chosen(patience="sure")).tuned_rules(NODE.families, rules)
+    assert [family.patience for family in tuned] == ["sure", "sure"]
+
+
 def test_configured_value_applies_only_where_the_hub_set_none() -> None:
     controls = new_controls(Chosen(gate_dbfs=-40.0))
-    controls.configured = Configured(-70.0, 8.0)
+    controls.configured = Configured(-70.0, 8.0, "sure")
     assert (controls.gate_dbfs, controls.stop_after_seconds) == (-40.0, 8.0)
+    assert controls.patience == "sure"
+
+
+def test_patience_of_the_hub_overrides_a_reloaded_one() -> None:
+    controls = new_controls()
+    assert send(controls, "patience", b"quick").changed
+    controls.configured = Configured(-70.0, 8.0, "sure")
+    assert controls.patience == "quick"
 
 
 class Loop:
@@ -429,7 +450,16 @@ def test_button_requests_one_restart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b'{"sensitivity": "much"}', b"\xff", b"null", b'{"sensitivity": 1e9}'],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"sensitivity": "much"}',
+        b"\xff",
+        b"null",
+        b'{"sensitivity": 1e9}',
+        b'{"patience": "never"}',
+    ],
 )
 def test_damaged_file_is_logged_and_defaults_are_used(
     content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture

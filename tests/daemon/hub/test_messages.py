@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import EventEnded, EventStarted
 from daemon.hub import messages
 from daemon.hub.messages import Message, Node, Playing, as_late, iso_time
@@ -20,6 +21,8 @@ NODE = Node(
 )
 # 2024-06-01 18:30:00 UTC, summer in Berlin; and 2024-01-01 00:00:00 UTC, winter.
 SUMMER, WINTER = 1_717_266_600.0, 1_704_067_200.0
+# The operating point is far below 0.5, so shown scores are higher than the model's.
+SHOWN = ShownScores(("flute",), (0.2857,))
 
 
 pytestmark = pytest.mark.usefixtures("berlin")
@@ -105,7 +108,7 @@ def test_level_message_is_rounded() -> None:
 
 def test_message_of_a_started_event() -> None:
     started = EventStarted("flute", onset=3.5, at=7.0, score=0.87654)
-    message = messages.event(NODE, started, "abc", SUMMER)
+    message = messages.event(NODE, started, "abc", SUMMER, SHOWN)
     assert (message.topic, message.qos, message.retain) == (
         "home/music/living_room/event",
         1,
@@ -117,8 +120,9 @@ def test_message_of_a_started_event() -> None:
         "family": "flute",
         "onset": "2024-06-01T20:30:00.000+02:00",
         "at": "2024-06-01T20:30:03.500+02:00",
-        "score": 0.877,
-        "peak": 0.877,
+        "score": 0.947,
+        "peak": 0.947,
+        "model_score": 0.877,
         "node": "living_room",
         "model": "tiny 1",
     }
@@ -126,7 +130,7 @@ def test_message_of_a_started_event() -> None:
 
 def test_message_of_an_ended_event() -> None:
     ended = EventEnded("flute", 3.5, at=71.0, score=0.1, ended_at=65.25, peak=0.98765)
-    message = messages.event(NODE, ended, "abc", SUMMER)
+    message = messages.event(NODE, ended, "abc", SUMMER, SHOWN)
     assert (message.topic, message.qos, message.retain) == (
         "home/music/living_room/event",
         1,
@@ -138,8 +142,9 @@ def test_message_of_an_ended_event() -> None:
         "family": "flute",
         "onset": "2024-06-01T20:30:00.000+02:00",
         "at": "2024-06-01T20:31:07.500+02:00",
-        "score": 0.1,
-        "peak": 0.988,
+        "score": 0.217,
+        "peak": 0.995,
+        "model_score": 0.1,
         "node": "living_room",
         "model": "tiny 1",
         "ended_at": "2024-06-01T20:31:01.750+02:00",
@@ -149,11 +154,11 @@ def test_message_of_an_ended_event() -> None:
 
 def test_forced_end_has_a_reason() -> None:
     ended = EventEnded("flute", 3.5, 9.0, 0.8, 9.0, 0.9, reason="deaf")
-    assert body(messages.event(NODE, ended, "abc", SUMMER))["reason"] == "deaf"
+    assert body(messages.event(NODE, ended, "abc", SUMMER, SHOWN))["reason"] == "deaf"
 
 
 def test_late_event_has_its_own_topic_and_a_flag() -> None:
-    on_time = messages.event(NODE, EventStarted("flute", 3.5, 7.0, 0.9), "abc", SUMMER)
+    on_time = messages.event(NODE, EventStarted("flute", 3.5, 7.0, 0.9), "abc", SUMMER, SHOWN)
     late = as_late(on_time)
     assert late.topic == "home/music/living_room/event/late"
     assert (late.qos, late.retain) == (1, False)
@@ -164,7 +169,7 @@ def test_late_event_has_its_own_topic_and_a_flag() -> None:
 def test_late_event_has_the_bytes_of_an_event_encoded_with_the_flag(happened: str) -> None:
     start = EventStarted('größe "flat"', 3.5, 7.0, 0.1 + 0.2)
     end = EventEnded("flute", 3.5, 9.0, 0.8, 9.0, 0.9, reason="deaf")
-    message = messages.event(NODE, start if happened == "started" else end, "abc", SUMMER)
+    message = messages.event(NODE, start if happened == "started" else end, "abc", SUMMER, SHOWN)
     expected = msgspec.json.encode(msgspec.json.decode(message.payload) | {"late": True})
     assert as_late(message).payload == expected
 

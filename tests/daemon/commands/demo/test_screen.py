@@ -19,6 +19,7 @@ from daemon.commands.demo.screen import draw
 from daemon.commands.demo.verdict import Judge
 from daemon.hearing.rules import Rules
 from daemon.hearing.scorer import Heard
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import EventEnded, EventStarted
 from tests.daemon.observations import observed
 
@@ -44,6 +45,7 @@ def context(position: float = 30.0, medley: Medley | None = MEDLEY) -> DemoConte
         broker="hub.local:1883",
         families=FAMILIES,
         rules=RULES,
+        shown=ShownScores(FAMILIES, [0.5] * len(FAMILIES)),
         gate_dbfs=-65.0,
         source="the microphone",
         medley=medley,

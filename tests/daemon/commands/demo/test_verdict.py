@@ -55,7 +55,7 @@ def test_passage_is_right_if_its_family_was_heard_for_half_of_it() -> None:
 def test_remark_shows_best_score_of_missed_family() -> None:
     truth = [("guitar", 0.0, 10.0)]
     assert judge_passages(truth, [], windows({"guitar": 0.4}))[0].remark == (
-        "guitar not heard: best score 0.40, needs 0.60"
+        "guitar not heard: best score 0.31, needs 0.50"
     )
     assert judge_passages(truth, [], windows({"guitar": 0.7}))[0].remark == (
         "guitar heard too briefly for an event"

@@ -22,7 +22,7 @@ ALL_FAMILIES = (
 )
 FAMILIES = ("drums", "flute", "guitar", "synth_lead")
 SHIPPED = ROOT / "configs" / "home-assistant" / "dashboard.yaml"
-ENTITY_ID = re.compile(r"\b(?:binary_sensor|sensor|event|number|switch|button)\.\w+")
+ENTITY_ID = re.compile(r"\b(?:binary_sensor|sensor|event|number|switch|select|button)\.\w+")
 BUILT_IN = {
     *("heading", "tile", "gauge", "markdown", "logbook"),
     *("history-graph", "statistics-graph"),
@@ -108,7 +108,7 @@ def test_each_place_has_a_view_and_a_settings_subview() -> None:
 
 
 def test_settings_view_shows_every_setting() -> None:
-    platforms = ("number.", "switch.", "button.")
+    platforms = ("number.", "switch.", "select.", "button.")
     settable = {entity_id for entity_id in announced(node()) if entity_id.startswith(platforms)}
     _, settings = dashboard([node()])["views"]
     assert settable <= set(ENTITY_ID.findall(str(settings)))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import EventEnded, EventStarted
 from daemon.hub import messages
 from daemon.hub.home_assistant.discovery import availability_of, discovery, entity_ids
@@ -51,6 +52,7 @@ PLATFORM_KEYS = {
         *("unit_of_measurement", "device_class"),
     },
     "switch": {"state_topic", "command_topic"},
+    "select": {"state_topic", "command_topic", "options"},
     "button": {"command_topic", "device_class", "payload_press"},
 }
 REQUIRED_KEYS = {
@@ -59,6 +61,7 @@ REQUIRED_KEYS = {
     "event": {"state_topic", "event_types"},
     "number": {"command_topic", "state_topic"},
     "switch": {"command_topic", "state_topic"},
+    "select": {"command_topic", "state_topic", "options"},
     "button": {"command_topic"},
 }
 DEVICE_CLASSES = {
@@ -83,6 +86,7 @@ CATEGORIES: dict[str, set[str | None]] = {
     "event": {None, "diagnostic"},
     "number": {None, "config"},
     "switch": {None, "config"},
+    "select": {None, "config"},
     "button": {None, "config", "diagnostic"},
 }
 
@@ -207,7 +211,7 @@ def test_keys_and_unique_ids_never_change(node: Node) -> None:
         *("playing", "instrument", "heard", "played"),
         *("minutes_today", "session", "last_session"),
         *("hearing", "level", "inference_ms", "lost_seconds", "queued", "model", "started"),
-        *("mute", "sensitivity", "quiet_gate", "stop_after", "restart_listening"),
+        *("mute", "sensitivity", "quiet_gate", "stop_after", "patience", "restart_listening"),
     }
     of_families = {
         f"{family}_{what}" for family in node.families for what in ("playing", "minutes_today")
@@ -236,17 +240,27 @@ def test_removes_the_sensitivity_of_an_unlisted_family() -> None:
 
 def test_announces_no_settings_without_controls() -> None:
     found = entities(NODE, controls=False)
-    assert not {e["platform"] for e in found.values()} & {"number", "switch", "button"}
+    assert not {e["platform"] for e in found.values()} & {"number", "switch", "select", "button"}
     assert announced(NODE, controls=False)["components"]["sensitivity_flute"] == {
         "platform": "number"
     }
 
 
 def test_every_setting_has_a_state_topic() -> None:
-    for key, entity in {**on_platform(NODE, "number"), **on_platform(NODE, "switch")}.items():
+    settings = {
+        key: entity
+        for platform in ("number", "switch", "select")
+        for key, entity in on_platform(NODE, platform).items()
+    }
+    for key, entity in settings.items():
         assert entity["command_topic"] == NODE.topic(f"{key}/set")
         assert entity["state_topic"] == NODE.topic(key)
         assert entity["entity_category"] == "config"
+
+
+def test_patience_is_a_select() -> None:
+    assert entities(NODE)["patience"]["options"] == ["quick", "normal", "sure"]
+    assert entities(NODE)["patience"]["default_entity_id"] == "select.living_room_patience"
 
 
 def test_level_and_scores_are_unavailable_while_deaf_or_muted() -> None:
@@ -280,7 +294,7 @@ def test_event_entity_has_exactly_our_event_types() -> None:
     heard = entities(NODE)["heard"]
     started = EventStarted("flute", 3.5, 7.0, 0.9)
     ended = EventEnded("flute", 3.5, 9.0, 0.8, 9.0, 0.9)
-    sent = [messages.event(NODE, event, "abc", 0.0) for event in (started, ended)]
+    sent = [messages.event(NODE, event, "abc", 0.0, ShownScores()) for event in (started, ended)]
     assert heard["event_types"] == [json.loads(m.payload)["event_type"] for m in sent]
     assert {message.topic for message in sent} == {heard["state_topic"]}
 
