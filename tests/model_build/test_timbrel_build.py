@@ -16,6 +16,7 @@ import pytest
 from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
 from model_build import stages
 from model_build.__main__ import main
+from model_build.evaluation.events import day_and_alarms
 from model_build.run_folder import RunFolder
 from model_build.windows.features import make_features
 from tests.conftest import killed_at_last
@@ -23,12 +24,12 @@ from tests.daemon.observations import score_file
 from tests.model_build.conftest import TINY_RECIPE
 
 PROGRAM = ("-m", "model_build")
-# The evaluation spends most of its time on a day at home; a shorter day tests the same code.
-WITH_A_SHORT_DAY = """\
+# The evaluation spends most of its time on days at home; shorter days test the same code.
+WITH_SHORT_DAYS = """\
 import sys
-from model_build.evaluation import evaluate
+from model_build.evaluation.events import day_and_alarms
 from model_build.__main__ import main
-evaluate.DAY_SECONDS = 600.0
+day_and_alarms.DAY_SECONDS = 120.0
 sys.exit(main())
 """
 
@@ -61,7 +62,7 @@ def test_all_makes_a_model_that_the_daemon_loads(
         str(output),
         "--workers",
         "1",
-        program=("-c", WITH_A_SHORT_DAY),
+        program=("-c", WITH_SHORT_DAYS),
     )
     assert done.returncode == 0, done.stderr
     assert "greatest difference of score, white noise, float to int8" in done.stdout
@@ -101,7 +102,7 @@ def test_all_makes_a_model_that_the_daemon_loads(
         str(corpus),
         "--json",
         str(tmp_path / "figures.json"),
-        program=("-c", WITH_A_SHORT_DAY),
+        program=("-c", WITH_SHORT_DAYS),
     )
     assert measured.returncode == 0, measured.stderr
     assert "phrase: mean over families" in measured.stdout
@@ -298,7 +299,7 @@ def test_resumed_features_equal_uninterrupted_ones(
 def test_all_resumes_training_without_making_features_again(
     corpus: Path, recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("model_build.evaluation.evaluate.DAY_SECONDS", 300.0)
+    monkeypatch.setattr(f"{day_and_alarms.__name__}.DAY_SECONDS", 60.0)
     recipe_file.write_text(recipe_file.read_text().replace("epochs: 3", "epochs: 400", 1))
     run, output = RunFolder(tmp_path / "run"), tmp_path / "model.tflite"
     arguments = ("all", "--recipe", recipe_file, "--corpus", corpus, "--run", run.folder)

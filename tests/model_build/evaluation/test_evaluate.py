@@ -11,8 +11,9 @@ from model_build.report.table import figure_table
 from tests.model_build.evaluation.known_scores import FAMILIES
 
 
+@pytest.mark.timeout(400)
 def test_details_agree_with_figures(corpus: Path) -> None:
-    found, details = evaluate_file(BUILT_IN_MODEL, corpus, day_seconds=90.0)
+    found, details = evaluate_file(BUILT_IN_MODEL, corpus, day_seconds=60.0, workers=1)
     (ours,) = found.values()
     (scores,) = details.models.values()
     assert ours.size_bytes == BUILT_IN_MODEL.stat().st_size
@@ -30,7 +31,7 @@ def test_details_agree_with_figures(corpus: Path) -> None:
     assert ours.day is not None
     assert ours.day.days == len(details.days) == 5
     assert sum(len(day.music) for day in details.days) == ours.day.passages
-    assert ours.day.hours == pytest.approx(5 * 90.0 / 3600.0)
+    assert ours.day.hours == pytest.approx(5 * 60.0 / 3600.0)
     assert ours.alarms is not None
     assert ours.steady is not None
     steady, *negatives = details.others
@@ -40,6 +41,7 @@ def test_details_agree_with_figures(corpus: Path) -> None:
     assert {point.swept for point in scores.points} == {"snr_db", "distance_metres", "level_dbfs"}
 
 
+@pytest.mark.timeout(400)
 def test_warns_of_unusable_clips_and_leaves_them_out(
     corpus: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -47,12 +49,15 @@ def test_warns_of_unusable_clips_and_leaves_them_out(
     broken, silent = (corpus / path for path in dev[:2])
     broken.write_bytes(b"not a sound")
     soundfile.write(silent, np.zeros(64_000), 16_000)
-    found = evaluate_file(BUILT_IN_MODEL, corpus, day_seconds=60.0).figures[BUILT_IN_MODEL.stem]
+    found = evaluate_file(BUILT_IN_MODEL, corpus, day_seconds=40.0, workers=1).figures[
+        BUILT_IN_MODEL.stem
+    ]
     assert sum(found.clips.values()) == len(dev) - 2
     assert broken.name in caplog.text
     assert f"{silent.name}: silent" in caplog.text
 
 
+@pytest.mark.timeout(400)
 def test_measures_later_clips_apart(corpus: Path) -> None:
     later = corpus / "later"
     later.mkdir()
@@ -66,7 +71,7 @@ def test_measures_later_clips_apart(corpus: Path) -> None:
             line = f"later/{line}"  # noqa: PLW2901
         moved.append(line)
     manifest.write_text("\n".join(moved) + "\n")
-    found = evaluate_file(BUILT_IN_MODEL, corpus, day_seconds=60.0, second="later/")
+    found = evaluate_file(BUILT_IN_MODEL, corpus, day_seconds=40.0, second="later/", workers=1)
     ours = found.figures[BUILT_IN_MODEL.stem]
     assert ours.clips == {"phrase": 3, "room": 6, "negative": 2, "mixture": 1}
     assert ours.second_paths == "later/"

@@ -73,7 +73,7 @@ def run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """The built-in model's evaluation on the made-up corpus, as in a run folder."""
     run = RunFolder(tmp_path_factory.mktemp("run"))
     shutil.copyfile(BUILT_IN_MODEL, run.model)
-    found = evaluate_file(run.model, corpus, day_seconds=240.0)
+    found = evaluate_file(run.model, corpus, day_seconds=240.0, workers=1)
     write_json(run.evaluation, found.figures)
     details_beside(run.evaluation).write_bytes(msgspec.json.encode(found.details))
     write_json(run.history, {"loss": [0.5, 0.4, 0.3], "val_loss": [0.6, 0.5, 0.45]})

@@ -29,14 +29,15 @@ def test_every_dev_negative_is_heard_in_every_place(corpus: Path) -> None:
     assert (passage.what, passage.accepts, passage.end_seconds) == ("noise", (), 4.0)
 
 
+@pytest.mark.timeout(400)
 def test_processes_find_the_same_events_as_this_one(corpus: Path) -> None:
     every = read_corpus(corpus, FAMILIES)
     model = ModelSource(BUILT_IN_MODEL, read_contract(BUILT_IN_MODEL))
-    first, second = HomeDay(every, 1, 60.0), HomeDay(every, 2, 60.0)
-    recordings: list[Recording] = [first, SteadySounds(1, 60.0), second]
+    first, second = HomeDay(every, 1, 20.0), HomeDay(every, 2, 20.0)
+    recordings: list[Recording] = [first, SteadySounds(1, 20.0), second]
     alone = replay_all(model, recordings, workers=1)
     assert replay_all(model, recordings, workers=2) == alone
-    assert [recording.seconds for recording in alone] == [60.0] * 3
+    assert [recording.seconds for recording in alone] == [20.0] * 3
     assert alone[0].passages == first.make().passages
     assert np.isfinite([event.peak for one in alone for event in one.events]).all()
 
@@ -44,5 +45,5 @@ def test_processes_find_the_same_events_as_this_one(corpus: Path) -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_day_depends_on_its_seed_only(corpus: Path, seed: int) -> None:
     every = read_corpus(corpus, FAMILIES)
-    once, again = HomeDay(every, seed, 30.0).make(), HomeDay(every, seed, 30.0).make()
+    once, again = HomeDay(every, seed, 20.0).make(), HomeDay(every, seed, 20.0).make()
     assert np.array_equal(once.samples, again.samples)

@@ -1,0 +1,1 @@
+"""How long music plays until its MQTT message arrives, live and in replay."""
