@@ -7,6 +7,8 @@ from daemon.hearing.classifier import Classifier, load_network
 from daemon.hearing.log_mel import FrontEnd
 from daemon.hearing.model_file import (
     CONTRACT_VERSION,
+    FAMILIES,
+    TASK,
     Calibration,
     Contract,
     Provenance,
@@ -34,6 +36,8 @@ def contract_of(
     count = len(recipe.families)
     return Contract(
         contract_version=CONTRACT_VERSION,
+        task=TASK,
+        outputs={FAMILIES: FAMILIES},
         tflite_sha256="",
         name=f"timbrel-{recipe.name}",
         version=recipe.version,

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from model_build.networks.named_outputs import with_named_outputs
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder, write_json
 from model_build.training.assemble import contract_of
@@ -27,12 +28,12 @@ def quantize(recipe: Recipe, run: RunFolder) -> dict[str, float]:
     held-out windows, which vary in family, room and level. Raises InputError if the fitted network
     is missing.
     """
-    fitted, contract = load_fitted(run), contract_of(recipe)
+    shipped, contract = with_named_outputs(load_fitted(run)), contract_of(recipe)
     with TemporaryDirectory() as folder:
-        saved = export_saved_model(fitted, Path(folder, "saved"))
+        saved = export_saved_model(shipped, Path(folder, "saved"))
         run.network.write_bytes(convert_to_tflite(saved, _representative(recipe, run)))
         networks = {
-            "keras": keras_logits(fitted),
+            "keras": keras_logits(shipped),
             "savedmodel": saved_model_logits(saved),
             "float": tflite_logits(convert_to_tflite(saved), contract),
             "int8": tflite_logits(run.network.read_bytes(), contract),
