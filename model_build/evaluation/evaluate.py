@@ -24,6 +24,7 @@ from model_build.evaluation.events.event_figures import event_figures
 from model_build.evaluation.events.false_alarms import Alarms, count_alarms
 from model_build.evaluation.events.replay import events_in
 from model_build.evaluation.figures import Figures
+from model_build.evaluation.instruments import measure_instruments
 from model_build.evaluation.models import float_model, our_model, peer_model
 from model_build.evaluation.sweep import sweep
 from model_build.windows.home_day import day_at_home
@@ -92,6 +93,7 @@ def evaluate(
         found[name],
         day=event_figures(day.passages, day.events, day.seconds),
         alarms=_alarms(corpus, classifier),
+        instruments=measure_instruments(corpus, classifier, seed=SEED),
         float_room_top1=_float_room_top1(network, classifier, corpus, scored[name]),
     )
     scores = {n: model_scores(scored[n], m, points[n]) for n, m in models.items()}

@@ -6,6 +6,7 @@ from model_build.evaluation.clip_scores import SPLIT
 from model_build.evaluation.cost import Cost
 from model_build.evaluation.events.event_figures import EventFigures
 from model_build.evaluation.events.false_alarms import Alarms
+from model_build.evaluation.instruments import InstrumentFigures
 
 
 class Weakest(msgspec.Struct, frozen=True):
@@ -45,6 +46,8 @@ class Figures(msgspec.Struct, frozen=True):
     """The events of a simulated day at home; None for a peer."""
     alarms: Alarms | None = None
     """False events on negatives alone; None for a peer."""
+    instruments: InstrumentFigures | None = None
+    """How well the embedding names single instruments; None without an embedding."""
     float_room_top1: float | None = None
     """`top1` of the room clips before quantization; None if it was not measured."""
     cost: Cost | None = None
@@ -69,4 +72,7 @@ class Figures(msgspec.Struct, frozen=True):
             found[f"{SPLIT}_day_false_events"] = self.day.false_events
         if self.alarms is not None:
             found[f"{SPLIT}_alarms"] = self.alarms.count
+        if self.instruments is not None:
+            found[f"{SPLIT}_instrument_at_home"] = round(self.instruments.at_home, 4)
+            found[f"{SPLIT}_instrument_of_all"] = round(self.instruments.of_all, 4)
         return found

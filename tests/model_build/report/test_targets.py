@@ -4,6 +4,7 @@ import pytest
 from model_build.evaluation.events.event_figures import EventFigures
 from model_build.evaluation.events.false_alarms import Alarms
 from model_build.evaluation.figures import Figures, Weakest
+from model_build.evaluation.instruments import InstrumentFigures
 from model_build.report.targets import ROWS
 
 FIGURES = Figures(
@@ -17,6 +18,7 @@ FIGURES = Figures(
     calibration_error={"room": 0.05},
     day=EventFigures(60, 0.9, 0.8, None, None, 3, 1, 0.5),
     alarms=Alarms({"speech": 3}, 39.0, (0.6, 8.8)),
+    instruments=InstrumentFigures(76, 700, 0.961, 0.75),
     float_room_top1=0.864,
     size_bytes=4_100_000,
 )
@@ -34,6 +36,7 @@ ROW = {row.name: row for row in ROWS}
         ("day: false events an hour", "6.0", "missed"),
         ("day: onset error, median", "-", None),
         ("mixture: micro F1", "-", None),
+        ("embedding: instrument named", "0.961 (0.75 among all 76)", "met"),
         ("room: points lost by int8", "0.4", "met"),
         ("room: calibration error", "0.050", "met"),
         ("CPU, relative to the peer", "-", None),
