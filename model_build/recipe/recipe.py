@@ -86,6 +86,11 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
             )
 
     @property
+    def embedding_values(self) -> int:
+        """Length of the model's embedding; 0 if it has none."""
+        return self.teaching.embedding_values if self.teaching else 0
+
+    @property
     def features_sha256(self) -> str:
         """SHA-256 of the settings that decide the features."""
         ignored = set(_AFTER_FEATURES)
