@@ -25,7 +25,7 @@ class Network(Section, frozen=True):
     """Dropout rate before the output layer."""
 
 
-class Teaching(Section, frozen=True):
+class Teaching(Section, frozen=True, omit_defaults=True):
     """Distillation of a base network, which is student and teacher at once.
 
     On the sound of a room, the student learns to reproduce the teacher's outputs for the clean
@@ -50,6 +50,8 @@ class Teaching(Section, frozen=True):
     """Weight of the base's own classes of a family, added to the output of the head."""
     music_weight: Weight
     """Weight of the base's class Music, added for every family."""
+    embedding_values: Annotated[int, Meta(ge=0, le=1024)] = 0
+    """Length of the embedding that tells single instruments apart; 0 for a model without one."""
 
 
 class Training(Section, frozen=True):
