@@ -56,6 +56,7 @@ class RunFolder:
         self.environment = folder / "environment.json"  # versions of Python and packages
         self.backup = folder / "backup"  # the state of an interrupted training
 
+        self.embedding = folder / "embedding.npz"  # the layer that computes the embedding
         self.network = folder / "network.tflite"  # the quantized network
         self.acceptance = folder / "acceptance.json"  # how far quantizing moved the scores
         self.operating_points = folder / "thresholds.json"  # calibration and thresholds

@@ -63,6 +63,20 @@ def train(recipe: Path, run: Path | None, *, base: Path | None, resume: bool = F
         print(f"{name}: {value:.4f}")
 
 
+def embedding(
+    recipe: Path, run: Path | None, *, workers: int | None = None, resume: bool = False
+) -> None:
+    """Fit the embedding of the run's network, if the recipe has one; print its length and id."""
+    from model_build.training.embedding.fit_embedding import fit_embedding
+
+    settings, folder = opened(recipe, run)
+    fitted = fit_embedding(settings, folder, workers=workers, resume=resume)
+    if fitted is None:
+        print("the recipe's model has no embedding")
+    else:
+        print(f"embedding {fitted.embedding_id}: {len(fitted.layer.bias)} values")
+
+
 def quantize(recipe: Path, run: Path | None) -> None:
     """Convert the run's network to int8; print how far its scores moved."""
     from model_build.training.quantization.quantize import quantize as convert

@@ -14,7 +14,7 @@ from model_build.recipe import Recipe
 from model_build.report.built_in import ModelFigures
 from model_build.run_folder import RunFolder, write_json
 
-STAGES = ("features", "train", "quantize", "thresholds", "evaluate", "report")
+STAGES = ("features", "train", "embedding", "quantize", "thresholds", "evaluate", "report")
 
 
 def run_all(
@@ -44,6 +44,8 @@ def run_all(
     stages.features(recipe, run, corpus=corpus, base=base, workers=workers, resume=resume)
     _announce("train")
     stages.train(recipe, run, base=base, resume=resume)
+    _announce("embedding")
+    stages.embedding(recipe, run, workers=workers, resume=resume)
     _announce("quantize")
     stages.quantize(recipe, run)
     _announce("thresholds")
@@ -71,11 +73,13 @@ def _measure_and_report(
     from model_build.evaluation.models import ModelSource
     from model_build.report.readings import count_reading
     from model_build.training.assemble import assemble, contract_of
+    from model_build.training.embedding.fitted_embedding import read_embedding
     from model_build.training.operating_points import read_operating_points
 
     _announce("evaluate")
     network = run.needed(run.network, "quantize")
-    source = ModelSource(network, contract_of(recipe, points=read_operating_points(run)))
+    contract = contract_of(recipe, read_embedding(recipe, run), points=read_operating_points(run))
+    source = ModelSource(network, contract)
     name = run.model.stem
     evaluation = evaluate(source, corpus, name=name, peer=peer, network=run.fitted, workers=workers)
     metrics = evaluation.figures[name].flat()

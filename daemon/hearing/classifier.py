@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.hearing.logits import sigmoid
-from daemon.hearing.model_file import Contract, read_contract
+from daemon.hearing.model_file import EMBEDDING, FAMILIES, Contract, read_contract
+from daemon.hearing.network_tensors import input_tensor, output_tensors
 from daemon.hearing.patches import patch
 from daemon.system.silenced_output import quiet_output
 
@@ -21,7 +22,8 @@ class Classifier:
     """A network and its contract, run on one thread.
 
     `network` is an interpreter from `load_network`; `name` names it in error messages. Raises
-    InputError if the network does not have the shapes of the contract or fails on silence.
+    InputError if the network lacks an output of the contract, has other shapes, or fails on
+    silence.
     """
 
     def __init__(self, network: Any, contract: Contract, *, name: str = "network") -> None:
@@ -32,41 +34,45 @@ class Classifier:
         self._network = network
         self._name = name
         with _rejecting(name):
-            patch_shape = contract.patch_frames, contract.front_end.bands
-            self._input = self._tensor("input", *patch_shape)
-            self._output = self._tensor("output", len(contract.families))
+            self._input = input_tensor(network, contract, name)
+            self._outputs = output_tensors(network, contract, name)
             self._run_on_silence()
         self._slopes = np.array([1.0 / c.temperature for c in contract.calibration], np.float32)
         self._offsets = np.array([c.offset for c in contract.calibration], np.float32)
-
-    def _tensor(self, role: str, *shape: int) -> Any:
-        details = getattr(self._network, f"get_{role}_details")()
-        found = [(tuple(int(n) for n in d["shape"]), d["dtype"]) for d in details]
-        wanted = [((1, *shape), np.float32)]
-        if found != wanted:
-            raise InputError(
-                f"{self._name}: its contract promises the {role} {wanted[0][0]} float32, but "
-                f"the network has {', '.join(f'{s} {t.__name__}' for s, t in found) or 'none'}; "
-                "build the model again with timbrel-build"
-            )
-        return self._network.tensor(details[0]["index"])
 
     def _run_on_silence(self) -> None:
         """Run the network once, because some damage shows only then."""
         self._input()[0] = np.log(self.contract.front_end.log_offset)
         self._network.invoke()
-        if not np.isfinite(self._output()).all():
-            raise InputError(
-                f"{self._name}: the network returns NaN or infinity for silence; "
-                "build the model again with timbrel-build"
-            )
+        for output in self._outputs:
+            self._copy(output)
 
     def logits(self, patch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the logits (families,) of one patch (patch_frames, bands)."""
+        """Return the logits (families,) of one patch (patch_frames, bands).
+
+        Raises InputError if the network returns NaN or infinity for it.
+        """
         self._input()[0] = patch
         self._network.invoke()
         self.patches_run += 1
-        return self._output()[0].copy()  # type: ignore[no-any-return]
+        return self._copy(FAMILIES)
+
+    def embedding(self) -> NDArray[np.float32] | None:
+        """Return the embedding (embedding_values,) of the patch that was classified last.
+
+        Return None if the network has no embedding. Raises InputError if it is NaN or infinite.
+        """
+        return self._copy(EMBEDDING) if EMBEDDING in self._outputs else None
+
+    def _copy(self, output: str) -> NDArray[np.float32]:
+        values: NDArray[np.float32] = self._outputs[output]()[0].copy()
+        # NaN in the sound is not the network's fault.
+        if not np.isfinite(values).all() and np.isfinite(self._input()).all():
+            raise InputError(
+                f"{self._name}: the network returns NaN or infinity as its output {output!r}; "
+                "build the model again with timbrel-build"
+            )
+        return values
 
     def calibrated(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return scores in 0..1 for pooled logits; both are (..., families)."""

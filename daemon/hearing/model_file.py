@@ -7,7 +7,7 @@ import hashlib
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, BinaryIO, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -16,10 +16,18 @@ from daemon.errors import InputError
 from daemon.hearing.log_mel import FrontEnd
 from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
+"""The version that is written; version 1, which has no named outputs, is still read."""
+TASK: Final = "families"
+"""The only task of a network that this version of Timbrel supports."""
+FAMILIES, EMBEDDING = "families", "embedding"
+"""The outputs that a network can have."""
+
+_READ_VERSIONS = (1, CONTRACT_VERSION)
 _MEMBER = "contract.json"
 _LARGEST_CONTRACT_BYTES = 1_000_000
 _MOST_PATCHES = 400
+_MOST_EMBEDDING_VALUES = 4096
 _REMEDY = "use a model made by timbrel-build, or leave model.file out for the built-in one"
 
 FamilyName = Annotated[
@@ -63,8 +71,11 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Licence of `base`."""
 
 
-class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that the daemon needs for running a network."""
+class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Everything that the daemon needs for running a network.
+
+    In version 1, `task` and `outputs` are None: the only output of the network is the families'.
+    """
 
     contract_version: int
     """Version of this format."""
@@ -85,15 +96,27 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pooling: Literal["mean"]
     """How the logits of a window's patches are combined."""
     families: Annotated[tuple[FamilyName, ...], Meta(min_length=1)]
-    """The network's outputs, in order."""
+    """The families of the logits in the output `families`, in order."""
     calibration: tuple[Calibration, ...]
     """Calibration of each family, in the order of `families`."""
     thresholds: tuple[UnitInterval, ...]
     """Threshold of each family, in the order of `families`, between 0 and 1."""
     provenance: Provenance
     """The origin of the model, and its figures."""
+    task: Literal["families"] | None = None
+    """What the network recognizes."""
+    outputs: dict[str, str] | None = None
+    """The name of each output in the network's signature, by its name here."""
+    embedding_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")] | None = None
+    """Identifies what the embedding's values mean; None without an embedding.
+
+    Embeddings can be compared only if their models have the same id.
+    """
+    embedding_values: Annotated[int, Meta(ge=1, le=_MOST_EMBEDDING_VALUES)] | None = None
+    """Length of the embedding; None without an embedding."""
 
     def __post_init__(self) -> None:
+        self._check_outputs()
         if len(set(self.families)) != len(self.families):
             raise ValueError("a family is named twice")
         if not len(self.families) == len(self.calibration) == len(self.thresholds):
@@ -104,14 +127,33 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if max(self.patch_starts) + self.patch_frames > frames:
             raise ValueError(f"a patch ends after the {frames} frames of a window")
 
+    def _check_outputs(self) -> None:
+        named = self.contract_version != 1
+        if named != (self.outputs is not None) or named != (self.task is not None):
+            raise ValueError("task and outputs belong to contract version 2, which needs both")
+        outputs = self.outputs or {}
+        if named and FAMILIES not in outputs:
+            raise ValueError(f"outputs: {FAMILIES} is missing")
+        if len(set(outputs.values())) != len(outputs):
+            raise ValueError("outputs: an output of the network is named twice")
+        described = self.embedding_id is not None, self.embedding_values is not None
+        if described != (EMBEDDING in outputs,) * 2:
+            raise ValueError(
+                "the output embedding, embedding_id and embedding_values need each other"
+            )
+
     @property
     def title(self) -> str:
         """Name and version, as shown in events and diagnostics."""
         return f"{self.name} {self.version}"
 
 
-class _Version(msgspec.Struct):
+class _Head(msgspec.Struct):
+    """The fields that tell whether a contract can be read at all."""
+
     contract_version: int
+    task: str | None = None
+    outputs: dict[str, str] | None = None
 
 
 def sha256_of(path: Path, size: int | None = None) -> str:
@@ -189,12 +231,26 @@ def _find_contract(path: Path, file: BinaryIO) -> tuple[bytes, int]:
 
 def _parse(path: Path, document: bytes) -> Contract:
     try:
-        version = msgspec.json.decode(document, type=_Version).contract_version
-        if version != CONTRACT_VERSION:
+        head = msgspec.json.decode(document, type=_Head)
+        if unsupported := _unsupported(head):
             raise InputError(
-                f"model file {path}: contract version {version}, but this Timbrel reads "
-                f"{CONTRACT_VERSION}; install the Timbrel that made it or build the model again"
+                f"model file {path}: {unsupported}; "
+                "install the Timbrel that made it or build the model again"
             )
         return msgspec.json.decode(document, type=Contract)
     except msgspec.MsgspecError as error:
         raise InputError(f"model file {path}: its contract is wrong: {error}; {_REMEDY}") from None
+
+
+def _unsupported(head: _Head) -> str:
+    """Return what a contract needs that this version lacks; an empty string if nothing."""
+    if head.contract_version not in _READ_VERSIONS:
+        versions = " and ".join(map(str, _READ_VERSIONS))
+        return f"contract version {head.contract_version}, but this Timbrel reads {versions}"
+    if head.task not in {None, TASK}:
+        return f"its task is {head.task!r}, but this Timbrel knows only {TASK}"
+    unknown = sorted(set(head.outputs or ()) - {FAMILIES, EMBEDDING})
+    if unknown:
+        names = ", ".join(map(repr, unknown))
+        return f"it has the output {names}, but this Timbrel knows only {FAMILIES} and {EMBEDDING}"
+    return ""

@@ -8,6 +8,7 @@ from model_build.commands.render import add_render
 from model_build.commands.replace_built_in import add_replace_built_in
 from model_build.commands.run_stages import (
     add_all,
+    add_embedding,
     add_features,
     add_quantize,
     add_thresholds,
@@ -22,6 +23,7 @@ it can be repeated by itself. The stages, in order:
 
   features    add rooms, noise and microphones to the clips; write log-mel patches to disk
   train       fit the network to the patches; validate it with the held-out clips
+  embedding   fit the layer that tells single instruments apart, if the recipe has one
   quantize    convert the network to a full-int8 .tflite; measure how far its scores moved
   thresholds  calibrate the scores and set a threshold for each family
   evaluate    measure any model file on the corpus' dev clips
@@ -62,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="STAGE", required=True)
     add_features(commands)
     add_train(commands)
+    add_embedding(commands)
     add_quantize(commands)
     add_thresholds(commands)
     add_all(commands)

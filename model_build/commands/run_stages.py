@@ -1,4 +1,4 @@
-"""The commands that make a model of a recipe: features, train, quantize, thresholds and all."""
+"""The commands that make a model of a recipe: features, train, and so on, and all."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -35,6 +35,19 @@ def add_train(commands: Commands) -> None:
         "--resume",
         action="store_true",
         help="continue an interrupted training after its last completed epoch",
+    )
+
+
+def add_embedding(commands: Commands) -> None:
+    """Add `timbrel-build embedding`."""
+    sentence = "fit the embedding that tells single instruments apart"
+    command = add_command(commands, "embedding", sentence, _call_embedding)
+    add_run_arguments(command)
+    add_workers_argument(command)
+    command.add_argument(
+        "--resume",
+        action="store_true",
+        help="keep an embedding that was fitted to the current network",
     )
 
 
@@ -83,6 +96,10 @@ def _call_features(options: Namespace) -> None:
 
 def _call_train(options: Namespace) -> None:
     stages.train(options.recipe, options.run, base=options.base, resume=options.resume)
+
+
+def _call_embedding(options: Namespace) -> None:
+    stages.embedding(options.recipe, options.run, workers=options.workers, resume=options.resume)
 
 
 def _call_quantize(options: Namespace) -> None:

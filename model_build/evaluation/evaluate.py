@@ -24,6 +24,7 @@ from model_build.evaluation.details import Details, measured_clips, model_scores
 from model_build.evaluation.dev_rows import SECOND, divided, with_rooms
 from model_build.evaluation.events.day_and_alarms import replay_days_and_alarms
 from model_build.evaluation.figures import Figures
+from model_build.evaluation.instruments import measure_instruments
 from model_build.evaluation.models import (
     Model,
     ModelSource,
@@ -112,6 +113,7 @@ def evaluate(
         day=events.day,
         alarms=events.alarms,
         steady=events.steady,
+        instruments=measure_instruments(first, classifier, seed=SEED),
         float_room_top1=_float_room_top1(network, classifier, first, scored[name]),
     )
     scores = {n: model_scores(scored[n], m, points[n]) for n, m in models.items()}

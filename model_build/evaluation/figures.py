@@ -8,6 +8,7 @@ from model_build.evaluation.clip_scores import SPLIT
 from model_build.evaluation.cost import Cost
 from model_build.evaluation.events.event_figures import EventFigures
 from model_build.evaluation.events.false_alarms import Alarms
+from model_build.evaluation.instruments import InstrumentFigures
 
 
 class Weakest(msgspec.Struct, frozen=True):
@@ -49,6 +50,8 @@ class Figures(msgspec.Struct, frozen=True):
     """False events on negatives alone; None for a peer."""
     steady: Alarms | None = None
     """False events on hum, fans, fridges and chargers; None for a peer."""
+    instruments: InstrumentFigures | None = None
+    """How well the embedding names single instruments; None without an embedding."""
     float_room_top1: float | None = None
     """`top1` of the room clips before quantization; None if it was not measured."""
     cost: Cost | None = None
@@ -67,6 +70,9 @@ class Figures(msgspec.Struct, frozen=True):
             found |= {f"{SPLIT}_day_{name}": value for name, value in _day_figures(self.day)}
         if self.steady is not None:
             found[f"{SPLIT}_steady_an_hour"] = round(self.steady.an_hour, 2)
+        if self.instruments is not None:
+            found[f"{SPLIT}_instrument_at_home"] = round(self.instruments.at_home, 4)
+            found[f"{SPLIT}_instrument_of_all"] = round(self.instruments.of_all, 4)
         if self.second is not None:
             second = _clip_figures(self.second)
             found |= {f"{SPLIT}_second_{name}": value for name, value in second.items()}

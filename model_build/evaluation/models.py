@@ -55,7 +55,7 @@ def our_model(classifier: Classifier) -> Model:
     """Return a model of ours; windows are cut and scored as in the daemon's replay."""
 
     def score(samples: Samples) -> Scores:
-        return Scorer(classifier, gate_dbfs=None).hear(_daemon_window(samples)).scores
+        return Scorer(classifier, gate_dbfs=None).hear(daemon_window(samples)).scores
 
     return Model(classifier.contract.families, classifier.contract.thresholds, score)
 
@@ -81,7 +81,7 @@ def float_model(network: Path, classifier: Classifier) -> Model:
     log_mel = LogMel(contract.front_end)
 
     def score(samples: Samples) -> Scores:
-        frames = log_mel.frames(_daemon_window(samples).samples)
+        frames = log_mel.frames(daemon_window(samples).samples)
         cut = patches(frames, contract.patch_starts, contract.patch_frames)
         logits = np.asarray(fitted(cut, training=False))
         return classifier.calibrated(logits.mean(axis=0, dtype=np.float32))
@@ -89,7 +89,8 @@ def float_model(network: Path, classifier: Classifier) -> Model:
     return Model(contract.families, contract.thresholds, score)
 
 
-def _daemon_window(samples: Samples) -> Window:
+def daemon_window(samples: Samples) -> Window:
+    """Return the first window of samples (n,), padded with silence, as the daemon cuts it."""
     buffer = WindowBuffer(WINDOW_SECONDS)
     return [*buffer.push(samples[:WINDOW_SAMPLES]), *buffer.finish()][0]
 

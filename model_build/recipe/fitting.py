@@ -25,7 +25,7 @@ class Network(Section, frozen=True):
     """Dropout rate before the output layer."""
 
 
-class Teaching(Section, frozen=True):
+class Teaching(Section, frozen=True, omit_defaults=True):
     """Distillation of a base network, which is student and teacher at once.
 
     On the sound of a room, the student learns to reproduce the teacher's outputs for the clean
@@ -50,6 +50,8 @@ class Teaching(Section, frozen=True):
     """Weight of the base's own classes of a family, added to the output of the head."""
     music_weight: Weight
     """Weight of the base's class Music, added for every family."""
+    embedding_values: Annotated[int, Meta(ge=0, le=1024)] = 0
+    """Length of the embedding that tells single instruments apart; 0 for a model without one."""
 
 
 class Training(Section, frozen=True):
@@ -77,10 +79,14 @@ class Training(Section, frozen=True):
     """Training stops after this many epochs without a better result on the held-out windows."""
 
 
-class Rehearsal(Section, frozen=True):
+class Rehearsal(Section, frozen=True, omit_defaults=True):
     """A simulated day of held-out clips; it moves the thresholds until few events are false."""
 
     day_seconds: Positive
     """Length of the day."""
     false_events_an_hour: Positive
     """Greatest rate of false events."""
+    steady_seconds: Weight = 0.0
+    """Length of the steady tones after the day."""
+    family_shift: Weight = 0.0
+    """How far the threshold of one family may be moved apart from the others, in logits."""

@@ -89,6 +89,11 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError("windows.hard_negative_weight must be 0 without teaching")
 
     @property
+    def embedding_values(self) -> int:
+        """Length of the model's embedding; 0 if it has none."""
+        return self.teaching.embedding_values if self.teaching else 0
+
+    @property
     def features_sha256(self) -> str:
         """SHA-256 of the settings that decide the features."""
         ignored = set(_AFTER_FEATURES)

@@ -81,6 +81,16 @@ def _steady_remark(figures: Figures) -> str:
     return f"({steady.count} in {steady.minutes:.0f} min, {steady.held_seconds:.0f} s held)"
 
 
+def _named_at_home(figures: Figures) -> float | None:
+    return figures.instruments.at_home if figures.instruments else None
+
+
+def _instrument_remark(figures: Figures) -> str:
+    if figures.instruments is None:
+        return ""
+    return f"({figures.instruments.of_all:.2f} among all {figures.instruments.instruments})"
+
+
 def _lost_points(figures: Figures) -> float | None:
     """Percentage points of top-1 in rooms that quantization costs."""
     if figures.float_room_top1 is None:
@@ -158,6 +168,7 @@ ROWS = (
         text="{:.1f}",
         remark=_steady_remark,
     ),
+    Row("embedding: instrument named", _named_at_home, 0.95, 0.98, remark=_instrument_remark),
     Row("room: points lost by int8", _lost_points, 0.5, 0.0, at_least=False, text="{:.1f}"),
     Row(
         "room: calibration error", of_kind("calibration_error", "room"), 0.08, 0.04, at_least=False

@@ -7,6 +7,9 @@ from daemon.hearing.classifier import Classifier, load_network
 from daemon.hearing.log_mel import FrontEnd
 from daemon.hearing.model_file import (
     CONTRACT_VERSION,
+    EMBEDDING,
+    FAMILIES,
+    TASK,
     Calibration,
     Contract,
     Provenance,
@@ -16,12 +19,14 @@ from daemon.system.files.whole_file import whole_file
 from model_build.networks.yamnet import LICENCE
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder
+from model_build.training.embedding.fitted_embedding import FittedEmbedding, read_embedding
 from model_build.training.operating_points import OperatingPoints, read_operating_points
 from model_build.windows.features import made_features
 
 
 def contract_of(
     recipe: Recipe,
+    embedding: FittedEmbedding | None,
     *,
     points: OperatingPoints | None = None,
     corpus_sha256: str = "",
@@ -29,11 +34,17 @@ def contract_of(
 ) -> Contract:
     """Return the contract of a recipe's network; its checksum is still empty.
 
-    Without operating points a score is the sigmoid of the logit, and every threshold is 0.5.
+    `embedding` is None for a network without one. Without operating points a score is the sigmoid
+    of the logit, and every threshold is 0.5.
     """
     count = len(recipe.families)
+    outputs = [FAMILIES, EMBEDDING] if embedding else [FAMILIES]
     return Contract(
         contract_version=CONTRACT_VERSION,
+        task=TASK,
+        outputs={output: output for output in outputs},
+        embedding_id=embedding.embedding_id if embedding else None,
+        embedding_values=len(embedding.layer.bias) if embedding else None,
         tflite_sha256="",
         name=f"timbrel-{recipe.name}",
         version=recipe.version,
@@ -63,7 +74,7 @@ def load_run_classifier(
     Raises InputError if the network is missing or cannot be used.
     """
     network = run.needed(run.network, "quantize")
-    contract = contract_of(recipe, points=points)
+    contract = contract_of(recipe, read_embedding(recipe, run), points=points)
     return Classifier(load_network(network), contract, name=f"network {network}")
 
 
@@ -74,6 +85,7 @@ def assemble(recipe: Recipe, run: RunFolder, metrics: Mapping[str, float] | None
     """
     contract = contract_of(
         recipe,
+        read_embedding(recipe, run),
         points=read_operating_points(run),
         corpus_sha256=made_features(recipe, run).corpus_sha256,
         metrics=metrics,

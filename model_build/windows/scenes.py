@@ -65,7 +65,7 @@ class SceneSampler:
         if kind < windows.negative_share:
             samples, clean = self._negative(rng)
             labels = np.zeros(len(families), np.uint8)
-            return Scene(self._through_microphone(samples, rng), labels, clean)
+            return Scene(through_microphone(samples, self._recipe, rng), labels, clean)
         count = 1
         if kind < windows.negative_share + windows.mixture_share:
             count = min(len(families), 2 if rng.random() < windows.duo_share else 3)
@@ -75,7 +75,7 @@ class SceneSampler:
             samples = self._backgrounds.add(samples, rng)
         labels = np.zeros(len(families), np.uint8)
         labels[playing] = 1
-        return Scene(self._through_microphone(samples, rng), labels, clean)
+        return Scene(through_microphone(samples, self._recipe, rng), labels, clean)
 
     def _unlabelled_music(self, rng: np.random.Generator) -> Scene:
         """Return unlabelled music, used for distillation."""
@@ -88,7 +88,7 @@ class SceneSampler:
         if rng.random() < self._recipe.noise.probability:
             samples = self._backgrounds.add(samples, rng)
         labels = np.full(len(self._recipe.families), UNKNOWN, np.uint8)
-        return Scene(self._through_microphone(samples, rng), labels, clean)
+        return Scene(through_microphone(samples, self._recipe, rng), labels, clean)
 
     def _mixture(
         self, families: Sequence[str], rng: np.random.Generator
@@ -125,18 +125,19 @@ class SceneSampler:
             samples = self._backgrounds.add(samples, rng)
         return samples, clean
 
-    def _through_microphone(
-        self, samples: NDArray[np.float32], rng: np.random.Generator
-    ) -> NDArray[np.float32]:
-        """Return the samples with a microphone's colouration, level and hiss."""
-        settings = self._recipe.microphone
-        if rng.random() < settings.probability:
-            samples = microphone(
-                samples, rng, peak_db=settings.peak_db, high_pass_hz=settings.high_pass_hz
-            )
-        if rng.random() < settings.low_pass_probability:
-            samples = low_pass(samples, corner_hz=rng.uniform(*settings.low_pass_hz))
-        samples = level(samples, dbfs=rng.uniform(*settings.level_dbfs))
-        hiss = random_hiss(rng)
-        floor_dbfs = rng.uniform(*self._recipe.noise.floor_dbfs)
-        return np.asarray(np.clip(samples + level(hiss, dbfs=floor_dbfs), -1.0, 1.0), np.float32)
+
+def through_microphone(
+    samples: NDArray[np.float32], recipe: Recipe, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Return the samples with a microphone's colouration, level and hiss."""
+    settings = recipe.microphone
+    if rng.random() < settings.probability:
+        samples = microphone(
+            samples, rng, peak_db=settings.peak_db, high_pass_hz=settings.high_pass_hz
+        )
+    if rng.random() < settings.low_pass_probability:
+        samples = low_pass(samples, corner_hz=rng.uniform(*settings.low_pass_hz))
+    samples = level(samples, dbfs=rng.uniform(*settings.level_dbfs))
+    hiss = random_hiss(rng)
+    floor_dbfs = rng.uniform(*recipe.noise.floor_dbfs)
+    return np.asarray(np.clip(samples + level(hiss, dbfs=floor_dbfs), -1.0, 1.0), np.float32)

@@ -221,7 +221,7 @@ def taught_recipe_file(recipe_file: Path) -> Path:
     teaching = (
         "teaching: {head_units: 8, dropout: 0.0, embedding_weight: 1.0, classes_weight: 0.3, "
         "family_weight: 1.0, trunk_share: 0.1, base_share: 0.2, known_weight: 0.5, "
-        "music_weight: 0.5}"
+        "music_weight: 0.5, embedding_values: 3}"
     )
     text = text.replace(network, teaching).replace("sum_probability: 0.2", "sum_probability: 0")
     text = text.replace("masked_bands: 4", "masked_bands: 0").replace("epochs: 3", "epochs: 1")

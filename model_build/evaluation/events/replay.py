@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import soundfile
 
-from daemon.configuration.settings import Settings
+from daemon.configuration.settings import Settings, TrackerSettings
 from daemon.hearing.classifier import Classifier
 from daemon.hearing.replay import Replay
 from daemon.hearing.rules import rules
@@ -14,6 +14,8 @@ from daemon.hearing.scorer import Heard, Scorer
 from daemon.hearing.tracker import Event, Tracker
 from daemon.sound.window import SAMPLE_RATE_HZ
 from model_build.corpus.clip_sound import Samples
+
+_DEFAULTS = Settings()
 
 
 def events_in(samples: Samples, classifier: Classifier) -> list[Event]:
@@ -29,7 +31,7 @@ def heard_windows(samples: Samples, classifier: Classifier) -> list[Heard]:
 
     The sound goes through a file and the daemon's own replay.
     """
-    audio = Settings().audio
+    audio = _DEFAULTS.audio
     scorer = Scorer(classifier, audio.gate_dbfs)
     with TemporaryDirectory() as folder:
         file = Path(folder, "sound.flac")
@@ -38,15 +40,18 @@ def heard_windows(samples: Samples, classifier: Classifier) -> list[Heard]:
 
 
 def events_of(
-    heard: Iterable[Heard], seconds: float, families: Sequence[str], thresholds: Sequence[float]
+    heard: Iterable[Heard],
+    seconds: float,
+    families: Sequence[str],
+    thresholds: Sequence[float],
+    settings: TrackerSettings = _DEFAULTS.tracker,
 ) -> list[Event]:
     """Return the starts and ends that the tracker finds at these thresholds in `seconds` of sound.
 
     They are in the order in which the daemon would publish them.
     """
-    settings = Settings()
-    hop_seconds = settings.audio.hop_seconds
-    of_each = rules(settings.tracker, families, thresholds, hop_seconds)
+    hop_seconds = _DEFAULTS.audio.hop_seconds
+    of_each = rules(settings, families, thresholds, hop_seconds)
     tracker = Tracker(families, of_each, hop_seconds)
     events = [e for h in heard for e in tracker.update(h.ended_at, h.scores, h.patches)]
     return events + tracker.close(seconds)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from daemon.hearing.classifier import Classifier, load_network
 from daemon.hearing.logits import sigmoid
-from daemon.hearing.model_file import Contract
+from daemon.hearing.model_file import FAMILIES, Contract
 from daemon.system.silenced_output import quiet_output
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def score_differences(
 
 
 def keras_logits(network: "keras.Model") -> Logits:
-    """Run a Keras network."""
-    return lambda patches: np.asarray(network(patches, training=False))
+    """Run a Keras network with named outputs."""
+    return lambda patches: np.asarray(network(patches, training=False)[FAMILIES])
 
 
 def saved_model_logits(saved: Path) -> Logits:
@@ -54,7 +54,9 @@ def saved_model_logits(saved: Path) -> Logits:
     with quiet_output():
         # Keep the whole object: its `serve` alone does not keep the weights alive.
         loaded = tf.saved_model.load(str(saved))
-    return lambda patches: np.concatenate([loaded.serve(patch[None]) for patch in patches])
+    return lambda patches: np.concatenate(
+        [loaded.serve(patch[None])[FAMILIES] for patch in patches]
+    )
 
 
 def tflite_logits(network: bytes, contract: Contract) -> Logits:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def export_saved_model(network: "keras.Model", folder: Path) -> Path:
-    """Write the network as a SavedModel to `folder`; return `folder`.
+    """Write a network with named outputs as a SavedModel to `folder`; return `folder`.
 
-    Its input is (1, frames, bands), because the daemon runs one patch at a time; its output is
-    (1, families).
+    Its input is (1, frames, bands), because the daemon runs one patch at a time; its outputs, such
+    as (1, families), keep their names.
     """
     import keras
 
@@ -30,7 +30,8 @@ def export_saved_model(network: "keras.Model", folder: Path) -> Path:
 def convert_to_tflite(saved: Path, representative: NDArray[np.float32] | None = None) -> bytes:
     """Return a SavedModel as `.tflite`, in int8 if there are representative patches, else float32.
 
-    `representative` is (n, frames, bands). Input and output are float32 in both cases.
+    `representative` is (n, frames, bands). Input and outputs are float32 in both cases. The
+    network's signature keeps the names of the outputs.
     """
     import tensorflow as tf
 

@@ -6,9 +6,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from model_build.networks.named_outputs import with_named_outputs
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder, write_json
 from model_build.training.assemble import contract_of
+from model_build.training.embedding.fitted_embedding import embedding_for, read_embedding
 from model_build.training.quantization.acceptance import (
     keras_logits,
     saved_model_logits,
@@ -25,14 +27,15 @@ def quantize(recipe: Recipe, run: RunFolder) -> dict[str, float]:
 
     Returns these differences by sound and conversion. The ranges of the int8 values come from
     held-out windows, which vary in family, room and level. Raises InputError if the fitted network
-    is missing.
+    or its embedding is missing.
     """
-    fitted, contract = load_fitted(run), contract_of(recipe)
+    fitted, contract = load_fitted(run), contract_of(recipe, read_embedding(recipe, run))
+    shipped = with_named_outputs(fitted, embedding_for(fitted, recipe, run))
     with TemporaryDirectory() as folder:
-        saved = export_saved_model(fitted, Path(folder, "saved"))
+        saved = export_saved_model(shipped, Path(folder, "saved"))
         run.network.write_bytes(convert_to_tflite(saved, _representative(recipe, run)))
         networks = {
-            "keras": keras_logits(fitted),
+            "keras": keras_logits(shipped),
             "savedmodel": saved_model_logits(saved),
             "float": tflite_logits(convert_to_tflite(saved), contract),
             "int8": tflite_logits(run.network.read_bytes(), contract),

@@ -275,7 +275,7 @@ def test_rejects_network_that_returns_nan(tmp_path: Path) -> None:
     path = tmp_path / "nan.tflite"
     path.write_bytes(with_contract(converter.convert()))
     with pytest.raises(
-        InputError, match="returns NaN or infinity for silence; build the model again"
+        InputError, match="returns NaN or infinity as its output 'families'; build the model again"
     ):
         load_classifier(path)
 

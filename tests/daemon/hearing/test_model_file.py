@@ -199,8 +199,9 @@ def test_flipped_bit_in_contract_is_rejected_or_harmless(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"contract_version": 2}, ["contract version 2", "reads 1"]),
-        ({"contract_version": 0}, ["contract version 0", "reads 1"]),
+        ({"contract_version": 3}, ["contract version 3", "reads 1 and 2", "install the Timbrel"]),
+        ({"contract_version": 0}, ["contract version 0", "reads 1 and 2"]),
+        ({"contract_version": 2}, ["task and outputs", "version 2"]),
         ({"contract_version": "1"}, ["contract_version"]),
         ({"contract_version": ...}, ["contract_version"]),
         ({"tflite_sha256": "00"}, ["checksum"]),
@@ -250,6 +251,64 @@ def test_rejects_document_that_is_not_a_contract(
 ) -> None:
     path = append_zip(tmp_path / "model.tflite", bare_tflite, document)
     assert "its contract is wrong" in refusal(path)
+
+
+NAMED = {"task": "families", "outputs": {"families": "f"}}
+EMBEDDED = {
+    "task": "families",
+    "outputs": {"families": "f", "embedding": "e"},
+    "embedding_id": "0123456789abcdef",
+    "embedding_values": 128,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"task": "notes"}, ["task is 'notes'", "knows only families", "install the Timbrel"]),
+        ({"task": "notes", "activation": "softmax"}, ["task is 'notes'"]),
+        (
+            {"outputs": {"families": "f", "genre": "g", "mood": "m"}, "genres": ["jazz"]},
+            ["the output 'genre', 'mood'", "knows only families and embedding"],
+        ),
+        ({"outputs": {"embedding": "e"}}, ["outputs: families is missing"]),
+        ({"outputs": {}}, ["outputs: families is missing"]),
+        ({"outputs": {"families": "f", "embedding": "f"}}, ["named twice"]),
+        ({"outputs": {"families": 1}}, ["outputs"]),
+        ({"task": ...}, ["task and outputs", "version 2"]),
+        ({"outputs": ...}, ["task and outputs", "version 2"]),
+        ({"contract_version": 1}, ["task and outputs", "version 2"]),
+        ({"outputs": {"families": "f"}}, ["embedding_id", "need each other"]),
+        ({"embedding_id": ...}, ["embedding_id", "need each other"]),
+        ({"embedding_values": ...}, ["embedding_values", "need each other"]),
+        ({"embedding_values": 0}, ["embedding_values", ">= 1"]),
+        ({"embedding_values": 5_000}, ["embedding_values", "<= 4096"]),
+        ({"embedding_id": "rooms"}, ["embedding_id"]),
+    ],
+)
+def test_rejects_invalid_contract_of_version_2(
+    changes: dict[str, Any], words: list[str], altered: Callable[..., Path]
+) -> None:
+    message = refusal(altered(**({"contract_version": 2} | EMBEDDED | changes)))
+    assert "\n" not in message
+    assert all(word in message for word in words), message
+
+
+@pytest.mark.parametrize("fields", [NAMED, EMBEDDED])
+def test_reads_the_contract_of_version_2_that_was_written(
+    fields: dict[str, Any], make_model: MakeModel, contract: Contract, bare_tflite: Path
+) -> None:
+    changes = {"contract_version": 2} | fields
+    found = read_contract(make_model(**changes))
+    sha256 = sha256_of(bare_tflite)
+    assert found == msgspec.structs.replace(contract, tflite_sha256=sha256, **changes)
+
+
+def test_contract_of_version_1_has_no_fields_of_version_2(model: Path) -> None:
+    with zipfile.ZipFile(model) as archive:
+        document = json.loads(archive.read("contract.json"))
+    assert document["contract_version"] == 1
+    assert not document.keys() & EMBEDDED.keys()
 
 
 def test_accepts_unchanged_contract(altered: Callable[..., Path]) -> None:

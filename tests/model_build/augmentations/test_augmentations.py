@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from daemon.hearing.scorer import level_dbfs
 from model_build.augmentations.level import level
-from model_build.augmentations.microphone import microphone, peaking
+from model_build.augmentations.microphone import low_pass, microphone, peaking
 from model_build.augmentations.noise import coloured, noise
 from model_build.augmentations.speed import speed
 
@@ -16,6 +16,10 @@ RATE_HZ = 16_000
 
 def hum(samples: int = 64_000, hz: float = 440.0) -> Samples:
     return np.asarray(0.1 * np.sin(2 * np.pi * hz / RATE_HZ * np.arange(samples)), np.float32)
+
+
+def power(samples: Samples) -> float:
+    return float(np.mean(samples.astype(np.float64) ** 2))
 
 
 def with_noise(samples: Samples, rng: np.random.Generator) -> Samples:
@@ -100,3 +104,9 @@ def test_speed_of_an_octave_halves_length_and_doubles_pitch() -> None:
     fast = speed(hum(hz=500.0), semitones=12.0)
     assert len(fast) == 32_000
     assert np.abs(np.fft.rfft(fast)).argmax() * RATE_HZ / len(fast) == pytest.approx(1_000.0)
+
+
+def test_low_pass_removes_what_is_above_its_corner_only() -> None:
+    below, above = hum(hz=1_000.0), hum(hz=6_000.0)
+    assert power(low_pass(below, corner_hz=4_000.0)) == pytest.approx(power(below), rel=0.01)
+    assert power(low_pass(above, corner_hz=4_000.0)) < 0.001 * power(above)

@@ -38,5 +38,8 @@ def test_assembled_file_equals_the_classifier_that_was_measured(
     assert read.patch_starts == measured.contract.patch_starts
     assert read.provenance.metrics == {"dev_room_top1": 0.5}
     assert read.provenance.corpus_sha256
+    assert (read.contract_version, read.task) == (2, "families")
+    assert read.outputs == {"families": "families"}
+    assert read.embedding_id is None
     network = run.network.read_bytes()
     assert run.model.read_bytes()[: len(network)] == network

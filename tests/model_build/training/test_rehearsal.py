@@ -3,10 +3,12 @@
 import shutil
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from daemon.hearing.model_file import Calibration
+from daemon.hearing.scorer import level_dbfs
 from daemon.sound.window import SAMPLE_RATE_HZ
 from model_build.recipe import Rehearsal, read_recipe
 from model_build.run_folder import RunFolder
@@ -49,6 +51,31 @@ def test_day_has_held_out_clips_only_and_all_negatives_in_each_place(
     seconds = len(day.samples) / SAMPLE_RATE_HZ
     assert seconds == pytest.approx(negative_passages[-1].end_seconds)
     assert negative_passages[0].start_seconds == pytest.approx(DAY_SECONDS + PAUSE_SECONDS)
+
+
+def test_steady_tones_follow_the_negatives(run: RunFolder) -> None:
+    without = rehearsal_day(run, seed=3, seconds=30.0)
+    day = rehearsal_day(run, seed=3, seconds=30.0, steady_seconds=84.0)
+    steady = day.samples[len(without.samples) :]
+    np.testing.assert_array_equal(day.samples[: len(without.samples)], without.samples)
+    assert len(steady) == 84 * SAMPLE_RATE_HZ
+    pause = round(PAUSE_SECONDS * SAMPLE_RATE_HZ)
+    assert not steady[:pause].any()
+    assert -60.0 < level_dbfs(steady[pause : 42 * SAMPLE_RATE_HZ]) < -28.0
+    assert day.passages == without.passages
+
+
+def test_thresholds_of_single_families_move_only_where_that_helps(run: RunFolder) -> None:
+    recipe = read_recipe(run.recipe)
+    classifier = load_run_classifier(recipe, run)
+    alike = Rehearsal(day_seconds=DAY_SECONDS, false_events_an_hour=10_000.0)
+    apart = msgspec.structs.replace(alike, family_shift=0.4)
+    before, after = (rehearse(classifier, one, run, seed=recipe.seed) for one in (alike, apart))
+    assert before.family_shifts == (0.0,) * len(recipe.families)
+    assert max(map(abs, after.family_shifts)) <= 0.4 + 1e-9
+    assert after.shift == before.shift
+    if any(after.family_shifts):
+        assert after.figures.right + after.figures.hits > before.figures.right + before.figures.hits
 
 
 def test_same_seed_gives_same_day(run: RunFolder) -> None:

@@ -40,6 +40,20 @@ def test_windows_follow_the_recipe(corpus: Path, recipe_file: Path, tmp_path: Pa
     assert run.recipe.read_bytes() == recipe_file.read_bytes()
 
 
+@pytest.mark.timeout(300)
+def test_training_windows_have_scattered_patches(
+    corpus: Path, recipe_file: Path, features_run: RunFolder, tmp_path: Path
+) -> None:
+    scattered = recipe_file.read_text().replace(
+        "starts: [2, 202]", "starts: [2, 202], scattered: 3"
+    )
+    recipe_file.write_text(scattered)
+    run = RunFolder(tmp_path / "scattered")
+    make_features(recipe_file, corpus, run, workers=1)
+    assert run.windows("train").patches.shape == (96, 3, 96, 64)
+    assert run.patches("held").read_bytes() == features_run.patches("held").read_bytes()
+
+
 def test_no_group_is_on_both_sides(features_run: RunFolder) -> None:
     kept = msgspec.json.decode(features_run.clips.read_bytes())
     groups = {

@@ -1,0 +1,1 @@
+"""Fit the layer whose output tells the instruments of a home apart."""
