@@ -8,7 +8,7 @@ from daemon.hearing.scorer import level_dbfs
 from model_build.evaluation.events import steady_sounds as module
 from model_build.evaluation.events.steady_sounds import FLOOR_DBFS, SORTS, steady_sounds
 
-SECONDS = 240.0
+SECONDS = 300.0
 
 
 def test_same_seed_gives_the_same_sound() -> None:
