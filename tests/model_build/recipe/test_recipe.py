@@ -32,7 +32,7 @@ def test_reads_shipped_recipe() -> None:
         ("epochs: 3", "epochs: 3, epoch: 1", "epoch"),
         ("held_snr_db: [20, 30]", "held_snr_db: [30, 20]", "snr_db: 30.0 to 20.0 runs backwards"),
         ("starts: [2, 202]", "starts: [2, 303]", "starts: a patch ends after the 398 frames"),
-        ("patches_at_once: 2", "patches_at_once: 3", "patches.scattered"),
+        ("patches_at_once: 1", "patches_at_once: 3", "patches.scattered"),
         (
             "mixture_share: 0.1",
             "hard_negative_weight: 2\n  mixture_share: 0.1",
