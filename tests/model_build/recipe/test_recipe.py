@@ -35,7 +35,7 @@ def test_reads_shipped_recipe() -> None:
         ("patches_at_once: 1", "patches_at_once: 3", "patches.scattered"),
         (
             "mixture_share: 0.1",
-            "hard_negative_weight: 2\n  mixture_share: 0.1",
+            "hard_negative_weight: 2, mixture_share: 0.1",
             "hard_negative_weight must be 0 without teaching",
         ),
         ("mixture_share: 0.1", "mixture_share: 0.8", "leave no window"),
