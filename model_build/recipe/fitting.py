@@ -88,5 +88,7 @@ class Rehearsal(Section, frozen=True, omit_defaults=True):
     """Greatest rate of false events."""
     steady_seconds: Weight = 0.0
     """Length of the steady tones after the day."""
-    family_shift: Weight = 0.0
-    """How far the threshold of one family may be moved apart from the others, in logits."""
+    false_event_cost: Weight = 0.0
+    """How many passages named correctly a false event outweighs, when each threshold is moved.
+
+    0 moves all thresholds alike, within `false_events_an_hour`."""

@@ -30,10 +30,9 @@ from model_build.windows.used_clips import held_clips
 
 PLACES = ((0.6, 0.2, -21.0), (1.6, 0.45, -34.0), (3.0, 0.6, -43.0))  # metres, RT60 s, dBFS
 PAUSE_SECONDS = 12.0
-SHIFTS = np.arange(-1.0, 4.05, 0.1)  # of all thresholds, in logits
-FAMILY_STEP = 0.2  # of one family's threshold, in logits
-FAMILY_ROUNDS = 2
-LEAST_GAIN_PASSAGES = 0.5  # that a threshold of its own must bring
+SHIFTS = np.arange(-2.0, 4.05, 0.1)  # of all thresholds, in logits
+FAMILY_STEPS = (1.0, 0.5, 0.25)  # of one family's threshold, in logits
+LEAST_GAIN_PASSAGES = 0.4  # by which each step must be better
 HIGHEST = 0.98
 STEADY_TONE_SECONDS = 30.0
 STEADY_DBFS = (-58.0, -30.0)
@@ -62,9 +61,9 @@ def rehearse(
 ) -> RehearsalResult:
     """Move the thresholds of the classifier by the shifts that name most passages correctly.
 
-    First all thresholds are moved alike, then each by up to `wanted.family_shift` more. Only shifts
-    that keep to `wanted.false_events_an_hour` are considered. If none does, the one with the fewest
-    false events is used, with a warning.
+    First all thresholds are moved alike. With `wanted.false_event_cost`, each is then moved further
+    where that helps. Without it, only shifts that keep to `wanted.false_events_an_hour` are
+    considered; if none does, the one with the fewest false events is used, with a warning.
     """
     day = rehearsal_day(
         run, seed=seed, seconds=wanted.day_seconds, steady_seconds=wanted.steady_seconds
@@ -85,30 +84,27 @@ def rehearse(
     results = [
         attempt(float(shift), none) for shift in with_progress(SHIFTS, "rehearsed thresholds")
     ]
+    if cost := wanted.false_event_cost:
+        best = max(results, key=lambda result: _gain(result, cost))
+        return _refined(best, cost, lambda own: attempt(best.shift, own))
     calm = [r for r in results if _false_events_an_hour(r) <= wanted.false_events_an_hour]
     if not calm:
         log.warning(
             "no thresholds meet false_events_an_hour; using those with the fewest false events"
         )
         return min(results, key=_false_events_an_hour)
-    best = max(calm, key=_quality)
-    return _refined(best, wanted, lambda own: attempt(best.shift, own))
+    return max(calm, key=_quality)
 
 
-def _refined(best: RehearsalResult, wanted: Rehearsal, attempt: Try) -> RehearsalResult:
-    """Move the threshold of one family after the other where that clearly helps."""
-    steps = int(wanted.family_shift / FAMILY_STEP + 1e-6)
-    candidates = [FAMILY_STEP * step for step in range(-steps, steps + 1) if step]
-    families = range(len(best.family_shifts)) if candidates else ()
-    for family in with_progress([*families] * FAMILY_ROUNDS, "thresholds of each family"):
+def _refined(best: RehearsalResult, cost: float, attempt: Try) -> RehearsalResult:
+    """Move the threshold of one family after the other, in ever smaller steps, where that helps."""
+    families = range(len(best.family_shifts))
+    turns = [(step, family) for step in FAMILY_STEPS for family in families]
+    for step, family in with_progress(turns, "thresholds of each family"):
         own = best.family_shifts
-        for candidate in (0.0, *candidates):
-            tried = attempt((*own[:family], candidate, *own[family + 1 :]))
-            gain = (_quality(tried) - _quality(best)) * tried.figures.passages
-            is_calm = _false_events_an_hour(tried) <= max(
-                wanted.false_events_an_hour, _false_events_an_hour(best)
-            )
-            if is_calm and gain >= LEAST_GAIN_PASSAGES:
+        for moved in (own[family] + step * times for times in (-2, -1, 1, 2)):
+            tried = attempt((*own[:family], moved, *own[family + 1 :]))
+            if _gain(tried, cost) >= _gain(best, cost) + LEAST_GAIN_PASSAGES:
                 best = tried
     return best
 
@@ -139,6 +135,12 @@ def _steady_tones(rng: np.random.Generator, seconds: float) -> list[Samples]:
         tone = steady_tone(rng, round(STEADY_TONE_SECONDS * SAMPLE_RATE_HZ))
         tones += [pause, level(tone, dbfs=rng.uniform(*STEADY_DBFS))]
     return tones
+
+
+def _gain(result: RehearsalResult, cost: float) -> float:
+    """Return `_quality` in passages, less the cost of the false events."""
+    figures = result.figures
+    return _quality(result) * max(1, figures.passages) - cost * figures.false_events
 
 
 def _quality(result: RehearsalResult) -> float:
