@@ -106,7 +106,14 @@ def _broker_class() -> Any:
     return CarefulBroker
 
 
+def _report_all_but_cancelled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Handle exceptions of callbacks: Python 3.11 reports cancelled connections as errors."""
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
+
+
 async def _stop(broker: Any) -> None:
+    asyncio.get_running_loop().set_exception_handler(_report_all_but_cancelled)
     await broker.shutdown()
     # Tasks of connections that are still closing.
     rest = asyncio.all_tasks() - {asyncio.current_task()}

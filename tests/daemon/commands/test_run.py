@@ -81,7 +81,9 @@ def test_publishes_events_of_the_microphone(
     microphone.play(write_drums(tmp_path)).wait(30)
     started = watcher.wait_for(topic + "event", lambda m: m.json["family"] == "drums").json
     ended = watcher.wait_for(
-        topic + "event", lambda m: m.json["family"] == "drums" and "ended_at" in m.json
+        topic + "event",
+        lambda m: m.json["family"] == "drums" and "ended_at" in m.json,
+        seconds=45,
     ).json
     assert started["event_type"] == "started"
     assert ended["event_id"] == started["event_id"]
