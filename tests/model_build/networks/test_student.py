@@ -57,7 +57,7 @@ def test_distillation_recipe_makes_a_model(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("model_build.evaluation.evaluate.DAY_SECONDS", 300.0)
+    monkeypatch.setattr("model_build.evaluation.events.day_and_alarms.DAY_SECONDS", 60.0)
     output, run = tmp_path / "distilled.tflite", tmp_path / "run"
     arguments = ["--recipe", taught_recipe_file, "--corpus", corpus, "--base", base]
     arguments += ["--run", run, "--output", output, "--workers", "1"]
