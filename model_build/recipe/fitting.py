@@ -50,6 +50,10 @@ class Teaching(Section, frozen=True, omit_defaults=True):
     """Weight of the base's own classes of a family, added to the output of the head."""
     music_weight: Weight
     """Weight of the base's class Music, added for every family."""
+    start: str = ""
+    """Earlier model, of those in `model_build/models`, whose weights the training continues.
+
+    Empty to start from the base. `base_share` is then the share of this model's weights."""
     embedding_values: Annotated[int, Meta(ge=0, le=1024)] = 0
     """Length of the embedding that tells single instruments apart; 0 for a model without one."""
 

@@ -44,6 +44,10 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
     """True to use clips whose licence or label the corpus calls doubtful."""
     held_fraction: Fraction
     """Share of the clips held out of training, in whole groups."""
+    added: str = ""
+    """Beginning of the paths of clips that the corpus had not yet when `teaching.start` was trained.
+
+    What that training held out is then held out again."""
     rendering: Rendering | None = None
     """The corpus that the run renders; None to use recordings only."""
     patches: Patches
@@ -99,6 +103,8 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
         ignored = set(_AFTER_FEATURES)
         if self.rendering is None:  # keeps the hashes of recipes older than this section
             ignored.add("rendering")
+        if not self.added:
+            ignored.add("added")
         decides = {f: getattr(self, f) for f in self.__struct_fields__ if f not in ignored}
         if self.teaching:
             decides["taught"] = True
