@@ -87,11 +87,13 @@ class Rehearsal(Section, frozen=True, omit_defaults=True):
     """A simulated day of held-out clips; it moves the thresholds until few events are false."""
 
     day_seconds: Positive
-    """Length of the day."""
+    """Length of a day."""
     false_events_an_hour: Positive
     """Greatest rate of false events."""
+    days: Count = 1
+    """Number of days, each in other rooms."""
     steady_seconds: Weight = 0.0
-    """Length of the steady tones after the day."""
+    """Length of the steady tones after the days."""
     false_event_cost: Weight = 0.0
     """How many passages named correctly a false event outweighs, when each threshold is moved.
 
