@@ -77,6 +77,16 @@ def embedding(
         print(f"embedding {fitted.embedding_id}: {len(fitted.layer.bias)} values")
 
 
+def genre(recipe: Path, run: Path | None, *, resume: bool = False) -> None:
+    """Fit the genre layer of the run's network, if the recipe has one; print its genres."""
+    from model_build.networks.genres import GENRES
+    from model_build.training.genre.fit_genre import fit_genre
+
+    settings, folder = opened(recipe, run)
+    fitted = fit_genre(settings, folder, resume=resume)
+    print(f"genres: {', '.join(GENRES)}" if fitted else "the recipe's model names no genre")
+
+
 def quantize(recipe: Path, run: Path | None) -> None:
     """Convert the run's network to int8; print how far its scores moved."""
     from model_build.training.quantization.quantize import quantize as convert

@@ -14,7 +14,7 @@ from model_build.recipe import Recipe
 from model_build.report.built_in import ModelFigures
 from model_build.run_folder import RunFolder, write_json
 
-STAGES = ("features", "train", "embedding", "quantize", "thresholds", "evaluate", "report")
+STAGES = ("features", "train", "embedding", "genre", "quantize", "thresholds", "evaluate", "report")
 
 
 def run_all(
@@ -46,6 +46,8 @@ def run_all(
     stages.train(recipe, run, base=base, resume=resume)
     _announce("embedding")
     stages.embedding(recipe, run, workers=workers, resume=resume)
+    _announce("genre")
+    stages.genre(recipe, run, resume=resume)
     _announce("quantize")
     stages.quantize(recipe, run)
     _announce("thresholds")

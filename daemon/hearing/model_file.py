@@ -20,7 +20,7 @@ CONTRACT_VERSION = 2
 """The version that is written; version 1, which has no named outputs, is still read."""
 TASK: Final = "families"
 """The only task of a network that this version of Timbrel supports."""
-FAMILIES, EMBEDDING = "families", "embedding"
+FAMILIES, EMBEDDING, GENRE = "families", "embedding", "genre"
 """The outputs that a network can have."""
 
 _READ_VERSIONS = (1, CONTRACT_VERSION)
@@ -114,6 +114,8 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """
     embedding_values: Annotated[int, Meta(ge=1, le=_MOST_EMBEDDING_VALUES)] | None = None
     """Length of the embedding; None without an embedding."""
+    genres: Annotated[tuple[FamilyName, ...], Meta(min_length=2)] | None = None
+    """The genres of the logits in the output `genre`, in order; None without that output."""
 
     def __post_init__(self) -> None:
         self._check_outputs()
@@ -141,6 +143,10 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
             raise ValueError(
                 "the output embedding, embedding_id and embedding_values need each other"
             )
+        if (self.genres is not None) != (GENRE in outputs):
+            raise ValueError("the output genre and genres need each other")
+        if len(set(self.genres or ())) != len(self.genres or ()):
+            raise ValueError("a genre is named twice")
 
     @property
     def title(self) -> str:
@@ -249,8 +255,9 @@ def _unsupported(head: _Head) -> str:
         return f"contract version {head.contract_version}, but this Timbrel reads {versions}"
     if head.task not in {None, TASK}:
         return f"its task is {head.task!r}, but this Timbrel knows only {TASK}"
-    unknown = sorted(set(head.outputs or ()) - {FAMILIES, EMBEDDING})
+    known = (FAMILIES, EMBEDDING, GENRE)
+    unknown = sorted(set(head.outputs or ()) - set(known))
     if unknown:
         names = ", ".join(map(repr, unknown))
-        return f"it has the output {names}, but this Timbrel knows only {FAMILIES} and {EMBEDDING}"
+        return f"it has the output {names}, but this Timbrel knows only {', '.join(known)}"
     return ""

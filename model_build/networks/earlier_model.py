@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent.parent / "models"
 _HEAD = ("/hidden", "/family_logits")
 """Parts of the names of the layers of the head, as in `student.py`."""
+MATRIX = 2
+"""Axes of the kernel of a layer that is no convolution."""
 
 
 def earlier_model(name: str) -> Path:
@@ -53,10 +55,10 @@ def _read_layers(path: Path) -> list[Layer]:
         Layer(dequantized(network, kernel), dequantized(network, bias))
         for kernel, bias in pairwise(reversed(network.get_tensor_details()))
         if kernel["dtype"] is np.int8 and bias["dtype"] is np.int32 and len(scales_of(bias))
-        if len(kernel["shape"]) > 2 or any(part in kernel["name"] for part in _HEAD)
+        if len(kernel["shape"]) != MATRIX or any(part in kernel["name"] for part in _HEAD)
     ]
 
 
 def _keras_kernel(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a kernel of TFLite in the layout of Keras: outputs last."""
-    return kernel.T if kernel.ndim == 2 else kernel.transpose(1, 2, 3, 0)
+    return kernel.T if kernel.ndim == MATRIX else kernel.transpose(1, 2, 3, 0)

@@ -56,6 +56,8 @@ class Teaching(Section, frozen=True, omit_defaults=True):
     Empty to start from the base. `base_share` is then the share of this model's weights."""
     embedding_values: Annotated[int, Meta(ge=0, le=1024)] = 0
     """Length of the embedding that tells single instruments apart; 0 for a model without one."""
+    genre: bool = False
+    """True for a model that also names the genre of the music."""
 
 
 class Training(Section, frozen=True):

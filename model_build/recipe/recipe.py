@@ -45,7 +45,7 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
     held_fraction: Fraction
     """Share of the clips held out of training, in whole groups."""
     added: str = ""
-    """Beginning of the paths of clips that the corpus had not yet when `teaching.start` was trained.
+    """Beginning of the paths of the clips that `teaching.start` was trained without.
 
     What that training held out is then held out again."""
     rendering: Rendering | None = None
@@ -96,6 +96,11 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
     def embedding_values(self) -> int:
         """Length of the model's embedding; 0 if it has none."""
         return self.teaching.embedding_values if self.teaching else 0
+
+    @property
+    def has_genre(self) -> bool:
+        """True if the model also names the genre of the music."""
+        return self.teaching is not None and self.teaching.genre
 
     @property
     def features_sha256(self) -> str:

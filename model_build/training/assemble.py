@@ -9,6 +9,7 @@ from daemon.hearing.model_file import (
     CONTRACT_VERSION,
     EMBEDDING,
     FAMILIES,
+    GENRE,
     TASK,
     Calibration,
     Contract,
@@ -16,6 +17,7 @@ from daemon.hearing.model_file import (
     write_contract,
 )
 from daemon.system.files.whole_file import whole_file
+from model_build.networks.genres import GENRES
 from model_build.networks.yamnet import LICENCE
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder
@@ -38,13 +40,16 @@ def contract_of(
     of the logit, and every threshold is 0.5.
     """
     count = len(recipe.families)
-    outputs = [FAMILIES, EMBEDDING] if embedding else [FAMILIES]
+    outputs = [FAMILIES]
+    outputs += [EMBEDDING] if embedding else []
+    outputs += [GENRE] if recipe.has_genre else []
     return Contract(
         contract_version=CONTRACT_VERSION,
         task=TASK,
         outputs={output: output for output in outputs},
         embedding_id=embedding.embedding_id if embedding else None,
         embedding_values=len(embedding.layer.bias) if embedding else None,
+        genres=GENRES if recipe.has_genre else None,
         tflite_sha256="",
         name=f"timbrel-{recipe.name}",
         version=recipe.version,

@@ -13,12 +13,12 @@ from model_build.training.embedding.fitted_embedding import (
     FittedEmbedding,
     embedding_id,
     read_embedding,
-    trunk_sha256,
     write_embedding,
 )
 from model_build.training.embedding.instrument_windows import instrument_windows
 from model_build.training.embedding.projection import instrument_projection
 from model_build.training.train import load_fitted
+from model_build.training.trunk_sha256 import trunk_sha256
 from model_build.windows.features import made_features
 
 if TYPE_CHECKING:
