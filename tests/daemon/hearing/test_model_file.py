@@ -262,7 +262,7 @@ EMBEDDED = {
 }
 GENRED = EMBEDDED | {
     "outputs": {"families": "f", "embedding": "e", "genre": "g"},
-    "genres": ["jazz", "rock"],
+    "genres": ("jazz", "rock"),
 }
 
 
