@@ -63,6 +63,25 @@ def test_least_patches_are_just_enough(needed: float) -> None:
     assert evidence_after([9.0] * (count - 1)).sums[0] < needed
 
 
+@pytest.mark.parametrize(
+    ("missing", "onset"), [(1, 0.0), (3, 0.0), (4, 0.0), (5, 7.5), (20, 15.0), (7_200, 3_605.0)]
+)
+def test_lost_sound_counts_as_silence(missing: int, onset: float) -> None:
+    evidence, lost = evidence_after([9.0] * 10), evidence_after([9.0] * 10 + [-9.0] * missing)
+    start = (10 + missing) / 2
+    for each in (evidence, lost):
+        each.add(PatchLogits(start, start + 1, np.array([9.0], np.float32)))
+    assert evidence.sums[0] == pytest.approx(lost.sums[0])
+    assert evidence.onsets[0] == lost.onsets[0] == onset
+
+
+def test_most_evidence_is_forgotten_in_lost_sound() -> None:
+    evidence = evidence_after([9.0] * 1_000)
+    evidence.add(PatchLogits(600.0, 601.0, np.array([9.0], np.float32)))
+    assert evidence.sums[0] == pytest.approx(0.72)
+    assert evidence.onsets[0] == 600.0
+
+
 def test_forgetting_a_family_leaves_the_others() -> None:
     evidence = Evidence(np.zeros(2))
     evidence.add(PatchLogits(0.0, 1.0, np.array([9.0, 9.0], np.float32)))
