@@ -11,9 +11,9 @@ def purpose(findings: Findings) -> str:
     families = f"{len(contract.families)} instrument families: {', '.join(contract.families)}"
     of_size = f" of {size / 1e6:.2f} MB" if size else ""
     patches = f"patches of {contract.patch_frames} log-mel frames"
+    sound = f"{patch_seconds(contract):.1f} s of sound at {contract.front_end.sample_rate_hz} Hz"
     facts = [
-        f"processes a patch of about {patch_seconds(contract):.1f} s of sound at "
-        f"{contract.front_end.sample_rate_hz // 1000} kHz, every {GRID_SECONDS:g} s",
+        f"processes a patch of about {sound}, every {GRID_SECONDS:g} s",
         f"gives a score in 0..1 for each of {families}; several can be high at once",
         f"is an int8 network{of_size} whose input is {patches}",
     ]
