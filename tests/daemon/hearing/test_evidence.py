@@ -49,7 +49,7 @@ def test_mean_logit_covers_the_patches_since_the_onset() -> None:
 
 
 @given(logits=st.lists(st.floats(-20, 20), max_size=60))
-def test_evidence_means_a_mean_above_the_threshold(logits: list[float]) -> None:
+def test_sum_above_zero_implies_a_mean_above_the_threshold(logits: list[float]) -> None:
     evidence = evidence_after(logits)
     assert 0.0 <= evidence.sums[0] < 14.4
     if evidence.sums[0] > 0.0:
@@ -57,7 +57,7 @@ def test_evidence_means_a_mean_above_the_threshold(logits: list[float]) -> None:
 
 
 @pytest.mark.parametrize("needed", sorted(EVIDENCE.values()))
-def test_least_patches_are_just_enough(needed: float) -> None:
+def test_least_patches_reach_the_evidence_but_one_fewer_does_not(needed: float) -> None:
     count = least_patches(needed)
     assert evidence_after([9.0] * count).sums[0] >= needed
     assert evidence_after([9.0] * (count - 1)).sums[0] < needed
