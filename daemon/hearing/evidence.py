@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from daemon.hearing.patch_grid import GRID_SECONDS, PatchLogits
 
 # All constants were fitted on train clips that were kept from training, played in rooms.
-# The share of the sum that is left one patch later: evidence is forgotten within some ten seconds.
+# The share of the sum that is left one patch later: a third of it is left after ten seconds.
 _MEMORY = 0.95
 # The weight of a patch: about the seconds from one patch to the next.
 _GAIN = 0.48
