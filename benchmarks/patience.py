@@ -18,7 +18,7 @@ from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
 from daemon.hearing.model_file import read_contract
 from daemon.sound.window import SAMPLE_RATE_HZ
 from model_build.corpus.clips import read_corpus
-from model_build.evaluation.dev_rows import SECOND, divided
+from model_build.evaluation.dev_rows import SECOND_PATHS, divided
 from model_build.evaluation.events.day_and_alarms import DAY_SECONDS, DAY_SEEDS
 from model_build.evaluation.events.event_figures import EventFigures, pooled_figures
 from model_build.evaluation.events.recordings import HomeDay
@@ -84,7 +84,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         contract = read_contract(options.model)
-        corpus, _ = divided(read_corpus(options.corpus, contract.families), SECOND)
+        corpus, _ = divided(read_corpus(options.corpus, contract.families), SECOND_PATHS)
         days = [HomeDay(corpus, seed, DAY_SECONDS) for seed in DAY_SEEDS]
         figures = measured(options.model, days)
     except InputError as error:
