@@ -133,7 +133,7 @@ def evaluate(
     the scores of each clip. Clips whose path begins with `second` have a table of their own; by
     default those that were added to the corpus later.
     """
-    from model_build.evaluation.dev_rows import SECOND
+    from model_build.evaluation.dev_rows import SECOND_PATHS
     from model_build.evaluation.evaluate import evaluate_file
 
     evaluation = evaluate_file(
@@ -141,7 +141,7 @@ def evaluate(
         corpus,
         peer=peer,
         network=network,
-        second=SECOND if second is None else second,
+        second=SECOND_PATHS if second is None else second,
         workers=workers,
     )
     show_evaluation(evaluation, json)

@@ -72,16 +72,12 @@ def _measure_and_report(
 ) -> None:
     """Evaluate the network, write the model file with its figures, and then the report."""
     from model_build.evaluation.evaluate import evaluate, with_costs
-    from model_build.evaluation.models import ModelSource
     from model_build.report.readings import count_reading
-    from model_build.training.assemble import assemble, contract_of
-    from model_build.training.embedding.fitted_embedding import read_embedding
+    from model_build.training.assemble import assemble, run_source
     from model_build.training.operating_points import read_operating_points
 
     _announce("evaluate")
-    network = run.needed(run.network, "quantize")
-    contract = contract_of(recipe, read_embedding(recipe, run), points=read_operating_points(run))
-    source = ModelSource(network, contract)
+    source = run_source(recipe, run, read_operating_points(run))
     name = run.model.stem
     evaluation = evaluate(source, corpus, name=name, peer=peer, network=run.fitted, workers=workers)
     metrics = evaluation.figures[name].flat()

@@ -154,10 +154,15 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         return f"{self.name} {self.version}"
 
 
-class _Head(msgspec.Struct):
-    """The fields that tell whether a contract can be read at all."""
+class _Version(msgspec.Struct):
+    """The field that tells what the others mean; they may have other types in later versions."""
 
     contract_version: int
+
+
+class _Needs(msgspec.Struct):
+    """The fields that tell what a contract of a known version needs."""
+
     task: str | None = None
     outputs: dict[str, str] | None = None
 
@@ -237,8 +242,7 @@ def _find_contract(path: Path, file: BinaryIO) -> tuple[bytes, int]:
 
 def _parse(path: Path, document: bytes) -> Contract:
     try:
-        head = msgspec.json.decode(document, type=_Head)
-        if unsupported := _unsupported(head):
+        if unsupported := _unsupported(document):
             raise InputError(
                 f"model file {path}: {unsupported}; "
                 "install the Timbrel that made it or build the model again"
@@ -248,16 +252,21 @@ def _parse(path: Path, document: bytes) -> Contract:
         raise InputError(f"model file {path}: its contract is wrong: {error}; {_REMEDY}") from None
 
 
-def _unsupported(head: _Head) -> str:
-    """Return what a contract needs that this version lacks; an empty string if nothing."""
-    if head.contract_version not in _READ_VERSIONS:
+def _unsupported(document: bytes) -> str:
+    """Return what a contract needs that this version lacks; an empty string if nothing.
+
+    Raises MsgspecError if these fields are invalid.
+    """
+    version = msgspec.json.decode(document, type=_Version).contract_version
+    if version not in _READ_VERSIONS:
         versions = " and ".join(map(str, _READ_VERSIONS))
-        return f"contract version {head.contract_version}, but this Timbrel reads {versions}"
-    if head.task not in {None, TASK}:
-        return f"its task is {head.task!r}, but this Timbrel knows only {TASK}"
+        return f"contract version {version}, but this Timbrel reads {versions}"
+    needs = msgspec.json.decode(document, type=_Needs)
+    if needs.task not in {None, TASK}:
+        return f"its task is {needs.task!r}, but this Timbrel knows only {TASK}"
     known = (FAMILIES, EMBEDDING, GENRE)
-    unknown = sorted(set(head.outputs or ()) - set(known))
+    unknown = sorted(set(needs.outputs or ()) - set(known))
     if unknown:
-        names = ", ".join(map(repr, unknown))
-        return f"it has the output {names}, but this Timbrel knows only {', '.join(known)}"
+        names = "output" + "s" * (len(unknown) > 1) + " " + ", ".join(map(repr, unknown))
+        return f"it has the {names}, but this Timbrel knows only {', '.join(known)}"
     return ""

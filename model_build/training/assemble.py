@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Mapping
 
-from daemon.hearing.classifier import Classifier, load_network
+from daemon.hearing.classifier import Classifier
 from daemon.hearing.log_mel import FrontEnd
 from daemon.hearing.model_file import (
     CONTRACT_VERSION,
@@ -17,6 +17,7 @@ from daemon.hearing.model_file import (
     write_contract,
 )
 from daemon.system.files.whole_file import whole_file
+from model_build.evaluation.models import ModelSource
 from model_build.networks.genres import GENRES
 from model_build.networks.yamnet import LICENCE
 from model_build.recipe import Recipe
@@ -71,6 +72,17 @@ def contract_of(
     )
 
 
+def run_source(
+    recipe: Recipe, run: RunFolder, points: OperatingPoints | None = None
+) -> ModelSource:
+    """Return the run's quantized network, not assembled yet, with these operating points.
+
+    Raises InputError if the network or its embedding is missing.
+    """
+    network = run.needed(run.network, "quantize")
+    return ModelSource(network, contract_of(recipe, read_embedding(recipe, run), points=points))
+
+
 def load_run_classifier(
     recipe: Recipe, run: RunFolder, points: OperatingPoints | None = None
 ) -> Classifier:
@@ -78,9 +90,7 @@ def load_run_classifier(
 
     Raises InputError if the network is missing or cannot be used.
     """
-    network = run.needed(run.network, "quantize")
-    contract = contract_of(recipe, read_embedding(recipe, run), points=points)
-    return Classifier(load_network(network), contract, name=f"network {network}")
+    return run_source(recipe, run, points).classifier()
 
 
 def assemble(recipe: Recipe, run: RunFolder, metrics: Mapping[str, float] | None = None) -> None:

@@ -42,7 +42,7 @@ def keeps_entities_of_0_1_0(house: House) -> str:
     for key, old in before.items():
         for what in ("id", "unique_id", "entity_id", "name", "disabled_by", "hidden_by"):
             assert after[key][what] == old[what], (key, what, old[what], after[key][what])
-    assert after.keys() - keys == {"played"}, after.keys() - keys
+    assert after.keys() - keys == {"played", "patience"}, after.keys() - keys
     return f"{len(before)} entities of 0.1.0 kept; new: {', '.join(after.keys() - keys)}"
 
 
@@ -70,7 +70,7 @@ def announces_all_entities(house: House) -> str:
         # Without a device class, Home Assistant shows On and Off.
         assert "device_class" not in hub.attributes(BINARY + entity), entity
     families = 12
-    assert len(found) == 19 + 3 * families + len(SHOWN), len(found)
+    assert len(found) == 20 + 3 * families + len(SHOWN), len(found)
     (device,) = [
         d
         for d in hub.ask("config/device_registry/list")

@@ -59,28 +59,32 @@ def read_embedding(recipe: Recipe, run: RunFolder) -> FittedEmbedding | None:
     """
     if not recipe.embedding_values:
         return None
+    found = written_embedding(run)
+    if len(found.layer.bias) != recipe.embedding_values:
+        raise InputError(
+            f"{run.embedding}: has {len(found.layer.bias)} values, but the recipe wants "
+            f"{recipe.embedding_values}; run timbrel-build {STAGE} again"
+        )
+    return found
+
+
+def written_embedding(run: RunFolder) -> FittedEmbedding:
+    """Read the run's embedding layer, whatever its length. Raises InputError if it is missing."""
     with np.load(run.needed(run.embedding, STAGE)) as file:
         layer = OutputLayer(file["kernel"], file["bias"])
         trunk = str(file["trunk_sha256"])
-    if len(layer.bias) != recipe.embedding_values:
-        raise InputError(
-            f"{run.embedding}: has {len(layer.bias)} values, but the recipe wants "
-            f"{recipe.embedding_values}; run timbrel-build {STAGE} again"
-        )
     return FittedEmbedding(layer, trunk, embedding_id(trunk, layer))
 
 
-def embedding_for(fitted: "keras.Model", recipe: Recipe, run: RunFolder) -> OutputLayer | None:
-    """Return the run's embedding layer for the network `fitted`, or None as `read_embedding` does.
+def embedding_for(fitted: "keras.Model", recipe: Recipe, run: RunFolder) -> FittedEmbedding | None:
+    """Return the run's embedding for the network `fitted`, or None as `read_embedding` does.
 
     Raises InputError if the layer was fitted to another network.
     """
     found = read_embedding(recipe, run)
-    if found is None:
-        return None
-    if found.trunk_sha256 != trunk_sha256(build_trunk(fitted)):
+    if found and found.trunk_sha256 != trunk_sha256(build_trunk(fitted)):
         raise InputError(
             f"{run.embedding}: was fitted to another network than {run.fitted}; "
             f"run timbrel-build {STAGE} again"
         )
-    return found.layer
+    return found
