@@ -8,24 +8,29 @@ from daemon.hearing.model_file import Calibration
 
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.2, 5.0
 _NEWTON_STEPS = 50
-_PRIOR_WINDOWS = 50.0  # the prior counts as much as this number of windows
+PRIOR_WINDOWS = 50.0
+"""How many windows the prior counts as, for all families together."""
+FAMILY_PRIOR_WINDOWS = 1000.0
+"""The same for one family: with 50, its few held-back instruments made names less often right."""
 
 
 def calibrate(
     logits: NDArray[np.float32],
     labels: NDArray[np.uint8],
     prior: Calibration = Calibration(),  # noqa: B008 (frozen)
+    prior_windows: float = PRIOR_WINDOWS,
 ) -> Calibration:
     """Return the temperature and offset that turn logits (n,) into the probability of label 1.
 
-    The result stays near `prior`: the held-out windows of one family come from few instruments, so
-    the calibration of all families together is a better guess for each of them.
+    The result stays near `prior`, which counts as `prior_windows` windows: the held-out windows of
+    one family come from few instruments, so the calibration of all families together is a better
+    guess for each of them.
 
     Platt, "Probabilistic outputs for support vector machines" (1999), by Newton's method. The
     slope stays positive, so that the order of scores does not change.
     """
     x = np.stack([logits.astype(np.float64), np.ones(len(logits))], axis=1)
-    prior_weight = _PRIOR_WINDOWS / len(x)
+    prior_weight = prior_windows / len(x)
     start = np.array([1.0 / prior.temperature, prior.offset])
     slope_offset = start.copy()
     for _ in range(_NEWTON_STEPS):

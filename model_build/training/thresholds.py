@@ -4,10 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.hearing.model_file import Calibration
+from model_build.networks.earlier_model import earlier_model
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder, write_json
 from model_build.training.assemble import load_run_classifier
-from model_build.training.calibration import calibrate, calibrated
+from model_build.training.calibration import FAMILY_PRIOR_WINDOWS, calibrate, calibrated
+from model_build.training.carried_thresholds import with_earlier_thresholds
 from model_build.training.operating_points import OperatingPoints
 from model_build.training.precision_threshold import threshold_for_precision
 from model_build.training.rehearsal import rehearse
@@ -27,7 +29,8 @@ def find_operating_points(recipe: Recipe, run: RunFolder) -> OperatingPoints:
     logits = _pooled_logits(recipe, run)
     joint = calibrate(logits.ravel(), labels.ravel())
     calibration = tuple(
-        calibrate(logits[:, f], labels[:, f], joint) for f in range(len(recipe.families))
+        calibrate(logits[:, f], labels[:, f], joint, FAMILY_PRIOR_WINDOWS)
+        for f in range(len(recipe.families))
     )
     scores = np.stack([calibrated(logits[:, f], c) for f, c in enumerate(calibration)], axis=1)
     thresholds = tuple(
@@ -39,7 +42,11 @@ def find_operating_points(recipe: Recipe, run: RunFolder) -> OperatingPoints:
         classifier = load_run_classifier(recipe, run, points)
         rehearsed = rehearse(classifier, recipe.rehearsal, run, seed=recipe.seed)
         write_json(run.rehearsal, rehearsed)
-        points = _operating_points(scores, labels, calibration, rehearsed.thresholds)
+        found = rehearsed.thresholds
+        if recipe.teaching and recipe.teaching.start:
+            earlier = earlier_model(recipe.teaching.start)
+            found = with_earlier_thresholds(recipe.families, found, calibration, earlier)
+        points = _operating_points(scores, labels, calibration, found)
     write_json(run.operating_points, points)
     return points
 
