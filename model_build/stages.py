@@ -77,14 +77,14 @@ def embedding(
         print(f"embedding {fitted.embedding_id}: {len(fitted.layer.bias)} values")
 
 
-def genre(recipe: Path, run: Path | None, *, resume: bool = False) -> None:
-    """Fit the genre layer of the run's network, if the recipe has one; print its genres."""
+def genre(recipe: Path, run: Path | None, *, base: Path | None) -> None:
+    """Take the base's classes of genres, if the recipe names a genre; print the genres."""
     from model_build.networks.genres import GENRES
-    from model_build.training.genre.fit_genre import fit_genre
+    from model_build.training.genre import take_genre
 
     settings, folder = opened(recipe, run)
-    fitted = fit_genre(settings, folder, resume=resume)
-    print(f"genres: {', '.join(GENRES)}" if fitted else "the recipe's model names no genre")
+    layer = take_genre(settings, folder, base)
+    print(f"genres: {', '.join(GENRES)}" if layer else "the recipe's model names no genre")
 
 
 def quantize(recipe: Path, run: Path | None) -> None:

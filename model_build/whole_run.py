@@ -47,7 +47,7 @@ def run_all(
     _announce("embedding")
     stages.embedding(recipe, run, workers=workers, resume=resume)
     _announce("genre")
-    stages.genre(recipe, run, resume=resume)
+    stages.genre(recipe, run, base=base)
     _announce("quantize")
     stages.quantize(recipe, run)
     _announce("thresholds")

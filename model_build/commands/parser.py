@@ -25,7 +25,7 @@ it can be repeated by itself. The stages, in order:
   features    add rooms, noise and microphones to the clips; write log-mel patches to disk
   train       fit the network to the patches; validate it with the held-out clips
   embedding   fit the layer that tells single instruments apart, if the recipe has one
-  genre       fit the layer that names the genre of the music, if the recipe has one
+  genre       take the base network's classes of genres, if the recipe has a genre
   quantize    convert the network to a full-int8 .tflite; measure how far its scores moved
   thresholds  calibrate the scores and set a threshold for each family
   evaluate    measure any model file on the corpus' dev clips

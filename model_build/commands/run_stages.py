@@ -53,13 +53,8 @@ def add_embedding(commands: Commands) -> None:
 
 def add_genre(commands: Commands) -> None:
     """Add `timbrel-build genre`."""
-    command = add_command(commands, "genre", "fit the layer that names the genre", _call_genre)
-    add_run_arguments(command)
-    command.add_argument(
-        "--resume",
-        action="store_true",
-        help="keep a layer that was fitted to the current network",
-    )
+    sentence = "take the base network's classes of genres"
+    add_run_arguments(add_command(commands, "genre", sentence, _call_genre))
 
 
 def add_quantize(commands: Commands) -> None:
@@ -114,7 +109,7 @@ def _call_embedding(options: Namespace) -> None:
 
 
 def _call_genre(options: Namespace) -> None:
-    stages.genre(options.recipe, options.run, resume=options.resume)
+    stages.genre(options.recipe, options.run, base=options.base)
 
 
 def _call_quantize(options: Namespace) -> None:

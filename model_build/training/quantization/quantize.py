@@ -11,7 +11,7 @@ from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder, write_json
 from model_build.training.assemble import contract_of
 from model_build.training.embedding.fitted_embedding import embedding_for
-from model_build.training.genre.fitted_genre import genre_for
+from model_build.training.genre import read_genre
 from model_build.training.quantization.acceptance import (
     keras_logits,
     saved_model_logits,
@@ -33,7 +33,7 @@ def quantize(recipe: Recipe, run: RunFolder) -> dict[str, float]:
     fitted = load_fitted(run)
     embedding = embedding_for(fitted, recipe, run)
     contract = contract_of(recipe, embedding)
-    layers = embedding and embedding.layer, genre_for(fitted, recipe, run)
+    layers = embedding and embedding.layer, read_genre(recipe, run)
     shipped = with_named_outputs(fitted, *layers)
     with TemporaryDirectory() as folder:
         saved = export_saved_model(shipped, Path(folder, "saved"))

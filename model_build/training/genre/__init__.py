@@ -1,1 +1,0 @@
-"""Fit the layer whose output names the genre of the music."""
