@@ -1,0 +1,141 @@
+"""Describe every frame of a followed pitch with the figures that decide whether it is voiced."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+FEATURES = 13
+"""Figures of a frame: see `_features`."""
+FEATURE_LOOK_AHEAD = 5
+"""Frames after a frame that its features use: 0.1 s."""
+
+_PAST = 25  # frames before a frame that its features use: 0.5 s
+_SPAN = _PAST + 1 + FEATURE_LOOK_AHEAD
+_DECAY_PAST = 20  # frames in which a note can be louder than its end
+
+# The running peak falls, and the running floor rises, by this much a frame: 1 dB a second.
+_DRIFT_DB = 0.02
+_DEEPEST_FLOOR_DB = 70.0  # below the peak
+_SMALLEST_POWER = 1e-12
+
+# Mains hum: a steady pitch at a low multiple of 50 or 60 Hz. In a tuning near 440 Hz, no note
+# lies within 30 cents of these.
+_MAINS_HZ = np.array([50.0, 60.0, 100.0, 120.0])
+_MAINS_CENTS = 10.0
+_STEADY_CENTS = 6.0
+_STEADY_DB = 3.0
+
+_COLUMNS = 5  # semitones, aperiodicity, level, peak, floor
+
+
+class Described(NamedTuple):
+    """The features of successive frames."""
+
+    features: NDArray[np.float64]
+    """Figures (frames, FEATURES) of about unit size."""
+    is_hum: NDArray[np.bool_]
+    """Whether the pitch is that of mains hum (frames,)."""
+    db: NDArray[np.float64]
+    """Level (frames,) in decibels of full scale."""
+
+
+class FeatureStream:
+    """Computes features with a fixed look-ahead, with the same bits at any block length."""
+
+    def __init__(self) -> None:
+        self._rows = np.empty((0, _COLUMNS))
+        self._peak_db = -np.inf
+        self._floor_db = np.inf
+
+    def push(self, path: NDArray[np.float64], power: NDArray[np.float32]) -> Described:
+        """Return the features of the frames that these frames complete.
+
+        `path` is pitch in hertz and aperiodicity (frames, 2); `power` the mean square (frames,).
+        """
+        if not len(path):
+            return _describe(self._rows[:0])
+        db = 10.0 * np.log10(power.astype(np.float64) + _SMALLEST_POWER)
+        peak, floor = self._levels(db)
+        rows = np.stack([12.0 * np.log2(path[:, 0]), path[:, 1], db, peak, floor], axis=1)
+        # Before the first frame, everything was as in the first frame.
+        past = self._rows if len(self._rows) else np.repeat(rows[:1], _PAST, axis=0)
+        return self._complete(np.concatenate([past, rows]))
+
+    def finish(self) -> Described:
+        """Return the features of the remaining frames; everything stays as in the last one."""
+        last = np.repeat(self._rows[-1:], FEATURE_LOOK_AHEAD, axis=0)
+        return self._complete(np.concatenate([self._rows, last]))
+
+    def _complete(self, rows: NDArray[np.float64]) -> Described:
+        self._rows = rows[max(0, len(rows) - _SPAN + 1) :]
+        return _describe(rows)
+
+    def _levels(self, db: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the running peak and floor (frames,) of the level."""
+        peaks, floors = [], []
+        for level in db.tolist():
+            self._peak_db = max(level, self._peak_db - _DRIFT_DB)
+            self._floor_db = min(level, self._floor_db + _DRIFT_DB)
+            peaks.append(self._peak_db)
+            floors.append(self._floor_db)
+        return np.array(peaks), np.array(floors)
+
+
+def _describe(rows: NDArray[np.float64]) -> Described:
+    """Return what the rows (n, _COLUMNS) say about all but the first and last ones."""
+    count = max(0, len(rows) - _SPAN + 1)
+    if not count:
+        return Described(np.empty((0, FEATURES)), np.empty(0, bool), np.empty(0))
+    spans = sliding_window_view(rows, _SPAN, axis=0)
+    semitones, aperiodicity, db, peak, floor = (spans[:, column] for column in range(_COLUMNS))
+    past = slice(0, _PAST + 1)
+    steady = np.ptp(semitones[:, past], axis=1) * 100.0 <= _STEADY_CENTS
+    steady &= np.ptp(db[:, past], axis=1) <= _STEADY_DB
+    mains = 12.0 * np.log2(_MAINS_HZ)
+    off_mains = np.abs(semitones[:, _PAST, None] - mains).min(axis=1) * 100.0
+    return Described(
+        _features(semitones, aperiodicity, db, peak[:, _PAST], floor[:, _PAST]),
+        steady & (off_mains <= _MAINS_CENTS),
+        db[:, _PAST],
+    )
+
+
+def _features(
+    semitones: NDArray[np.float64],
+    aperiodicity: NDArray[np.float64],
+    db: NDArray[np.float64],
+    peak: NDArray[np.float64],
+    floor: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the features (n, FEATURES) of spans (n, _SPAN) and running levels (n,)."""
+    here = _PAST
+    own = np.minimum(aperiodicity[:, here], 1.0)
+    around = np.minimum(sum(aperiodicity[:, here + k] for k in range(-2, 3)) / 5.0, 1.0)
+    level = db[:, here]
+    below_peak = np.clip(level - peak, -60.0, 0.0) / 20.0
+    above_floor = np.clip(level - np.maximum(floor, peak - _DEEPEST_FLOOR_DB), 0.0, 60.0) / 20.0
+    since = db[:, here - _DECAY_PAST : here + 1].max(axis=1)
+    until = db[:, here:].max(axis=1)
+    rise = (db[:, here + 2] - db[:, here - 2]) / 10.0
+    move = np.maximum(
+        np.abs(semitones[:, here] - semitones[:, here - 1]),
+        np.abs(semitones[:, here + 1] - semitones[:, here]),
+    )
+    columns = [
+        np.sqrt(own),
+        np.sqrt(around),
+        own > 0.3,  # noqa: PLR2004 (a corner of the curve that the logistic fits)
+        below_peak,
+        np.maximum(below_peak, -1.0),
+        above_floor,
+        np.minimum(above_floor, 0.7),
+        np.clip(level - since, -40.0, 0.0) / 20.0,
+        np.clip(level - until, -40.0, 0.0) / 20.0,
+        np.clip(rise, -1.5, 1.5),
+        np.minimum(move, 2.0),
+        np.sqrt(np.minimum(own, around)) * below_peak,
+        (semitones[:, here] - 12.0 * np.log2(300.0)) / 12.0,
+    ]
+    return np.stack(columns, axis=1).astype(np.float64)
