@@ -11,9 +11,9 @@ FEATURES = 13
 FEATURE_LOOK_AHEAD = 5
 """Frames after a frame that its features use: 0.1 s."""
 
-_PAST = 25  # frames before a frame that its features use: 0.5 s
+_PAST = 20  # frames before a frame that its features use: 0.4 s; a note is louder than its end
+_HUM_PAST = 10  # frames: 0.2 s
 _SPAN = _PAST + 1 + FEATURE_LOOK_AHEAD
-_DECAY_PAST = 20  # frames in which a note can be louder than its end
 
 # The running peak falls, and the running floor rises, by this much a frame: 1 dB a second.
 _DRIFT_DB = 0.02
@@ -90,9 +90,10 @@ def _describe(rows: NDArray[np.float64]) -> Described:
         return Described(np.empty((0, FEATURES)), np.empty(0, bool), np.empty(0))
     spans = sliding_window_view(rows, _SPAN, axis=0)
     semitones, aperiodicity, db, peak, floor = (spans[:, column] for column in range(_COLUMNS))
-    past = slice(0, _PAST + 1)
-    steady = np.ptp(semitones[:, past], axis=1) * 100.0 <= _STEADY_CENTS
-    steady &= np.ptp(db[:, past], axis=1) <= _STEADY_DB
+    # Steady before a frame, or after it: hum is recognized from its beginning on.
+    past, future = slice(_PAST - _HUM_PAST, _PAST + 1), slice(_PAST, _SPAN)
+    steady = _is_steady(semitones[:, past], db[:, past])
+    steady |= _is_steady(semitones[:, future], db[:, future])
     mains = 12.0 * np.log2(_MAINS_HZ)
     off_mains = np.abs(semitones[:, _PAST, None] - mains).min(axis=1) * 100.0
     return Described(
@@ -100,6 +101,12 @@ def _describe(rows: NDArray[np.float64]) -> Described:
         steady & (off_mains <= _MAINS_CENTS),
         db[:, _PAST],
     )
+
+
+def _is_steady(semitones: NDArray[np.float64], db: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return whether pitch and level stay in place (n,) over frames (n, frames)."""
+    moves = np.ptp(semitones, axis=1) * 100.0
+    return np.asarray((moves <= _STEADY_CENTS) & (np.ptp(db, axis=1) <= _STEADY_DB))
 
 
 def _features(
@@ -116,7 +123,7 @@ def _features(
     level = db[:, here]
     below_peak = np.clip(level - peak, -60.0, 0.0) / 20.0
     above_floor = np.clip(level - np.maximum(floor, peak - _DEEPEST_FLOOR_DB), 0.0, 60.0) / 20.0
-    since = db[:, here - _DECAY_PAST : here + 1].max(axis=1)
+    since = db[:, : here + 1].max(axis=1)
     until = db[:, here:].max(axis=1)
     rise = (db[:, here + 2] - db[:, here - 2]) / 10.0
     move = np.maximum(
@@ -128,7 +135,7 @@ def _features(
         np.sqrt(around),
         own > 0.3,  # noqa: PLR2004 (a corner of the curve that the logistic fits)
         below_peak,
-        np.maximum(below_peak, -1.0),
+        np.minimum(below_peak, -1.0),
         above_floor,
         np.minimum(above_floor, 0.7),
         np.clip(level - since, -40.0, 0.0) / 20.0,

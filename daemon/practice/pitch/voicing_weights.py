@@ -1,6 +1,19 @@
-"""Weights of the voicing logistic, made by `python -m model_build.pitch`; do not edit."""
+"""Weights of the voicing logistic, made by `python -m model_build.pitch`."""
 
-BIAS = 2.0
+BIAS = 6.148
 WEIGHTS = (
-    -2.0, -4.0, -1.0, 1.0, 1.0, 0.5, 0.5, 1.0, 0.2, 0.0, -0.5, 0.0, 0.0
-)  # fmt: skip
+    1.129,
+    -8.199,
+    -0.288,
+    0.602,
+    3.083,
+    -0.648,
+    5.693,
+    4.113,
+    1.930,
+    2.120,
+    -0.504,
+    -2.859,
+    -0.059,
+)
+"""One a feature, in the order of `features`; the logit is BIAS plus their sum."""
