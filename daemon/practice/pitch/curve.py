@@ -29,7 +29,7 @@ class PitchCurve(NamedTuple):
     @property
     def seconds(self) -> NDArray[np.float64]:
         """Times (frames,) of the frames of a curve that begins with the stream."""
-        return np.arange(len(self.hz)) * HOP_SECONDS
+        return np.arange(len(self.hz), dtype=np.float64) * HOP_SECONDS
 
     def every_10_ms(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return times (n,) in seconds and pitch (n,) in hertz; NaN where no pitch sounds."""
@@ -40,7 +40,7 @@ class PitchCurve(NamedTuple):
         leap = np.abs(12.0 * np.log2(after / before))
         # NaN compares as false: at the edge of silence, the time between is silent as well.
         hz[1::2] = np.where(leap < _SAME_NOTE_SEMITONES, np.sqrt(before * after), after)
-        return np.arange(count) * HOP_SECONDS / 2.0, hz
+        return np.arange(count, dtype=np.float64) * (HOP_SECONDS / 2.0), hz
 
 
 class PitchStream:

@@ -16,7 +16,7 @@ _SILENCE_DB = -80.0
 _MOVES = ((-math.log(0.9), -math.log(0.1)), (-math.log(0.1), -math.log(0.9)))
 _LARGEST_LOGIT = 8.0
 # False voicing costs a user more than a missed frame: a wrong note against a short one.
-_CAUTION = 1.0
+_CAUTION = 0.5
 
 
 class Voicing:
@@ -48,10 +48,10 @@ class Voicing:
 
 def _logits(described: Described) -> NDArray[np.float64]:
     """Return the logit (frames,) of being voiced."""
-    logits = np.full(len(described.db), BIAS - _CAUTION)
+    logits: NDArray[np.float64] = np.full(len(described.db), BIAS - _CAUTION)
     # Column by column: a matrix product may round differently in blocks of different lengths.
     for column, weight in enumerate(WEIGHTS):
         logits += weight * described.features[:, column]
-    logits = np.clip(logits, -_LARGEST_LOGIT, _LARGEST_LOGIT)
+    np.clip(logits, -_LARGEST_LOGIT, _LARGEST_LOGIT, out=logits)
     logits[described.is_hum | (described.db < _SILENCE_DB)] = -_LARGEST_LOGIT
     return logits
