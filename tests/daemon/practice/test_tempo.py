@@ -91,7 +91,8 @@ def test_clicks_that_speed_up_are_less_steady() -> None:
 def hum() -> Samples:
     seconds = np.arange(16 * RATE_HZ) / RATE_HZ
     partials = [np.sin(2 * np.pi * 50.0 * k * seconds) / k for k in range(1, 8)]
-    return (0.05 * np.sum(partials, axis=0)).astype(np.float32)
+    samples: Samples = (0.05 * np.sum(partials, axis=0)).astype(np.float32)
+    return samples
 
 
 @pytest.mark.parametrize(
