@@ -153,11 +153,12 @@ def swells(levels_db: NDArray[np.float64]) -> list[Swell]:
     turns = _turning_points(curve)
     for first, last in itertools.pairwise(turns):
         start, end = _moving_part(curve, first, last)
-        change = float(curve[end] - curve[start])
+        sign = 1.0 if curve[end] > curve[start] else -1.0
+        start, end = _without_sudden_step(floored, start, end, sign)
         long_enough = (end - start) * STEP_SECONDS >= _SWELL_SECONDS
-        if long_enough and abs(change) - _sudden_db(floored, start, end, change) >= _SWELL_DB:
+        if long_enough and sign * _change_db(floored, start, end) >= _SWELL_DB:
             label: Literal["crescendo", "decrescendo"]
-            label = "crescendo" if change > 0 else "decrescendo"
+            label = "crescendo" if sign > 0 else "decrescendo"
             found.append(Swell(start * STEP_SECONDS, end * STEP_SECONDS, label))
     return found
 
@@ -177,15 +178,28 @@ def _moving_part(curve: NDArray[np.float64], first: int, last: int) -> tuple[int
     return start, reached
 
 
-def _sudden_db(levels_db: NDArray[np.float64], start: int, end: int, change: float) -> float:
-    """Return how much of a change is one attack or stop, in dB, 0 or more.
+def _without_sudden_step(
+    levels_db: NDArray[np.float64], start: int, end: int, sign: float
+) -> tuple[int, int]:
+    """Return the part of a change after its attack, or before its stop.
 
     A step of less than 12 dB belongs to the music: a louder note within a crescendo.
     """
     span = levels_db[start : end + 1]
-    steps = (span[_SUDDEN_STEPS:] - span[:-_SUDDEN_STEPS]) * np.sign(change)
-    largest = float(steps.max()) if len(steps) else abs(change)
-    return largest if largest >= _SUDDEN_DB else 0.0
+    steps = sign * (span[_SUDDEN_STEPS:] - span[:-_SUDDEN_STEPS])
+    sudden = np.flatnonzero(steps >= _SUDDEN_DB)
+    if not len(sudden):
+        return start, end
+    if sign > 0:
+        return min(end, start + int(sudden[-1]) + _SUDDEN_STEPS), end
+    return start, start + int(sudden[0])
+
+
+def _change_db(levels_db: NDArray[np.float64], start: int, end: int) -> float:
+    """Return the level around `end` minus that around `start`, each a mean of 150 ms inside."""
+    first = levels_db[start : start + _SUDDEN_STEPS]
+    last = levels_db[max(start, end - _SUDDEN_STEPS + 1) : end + 1]
+    return float(last.mean() - first.mean())
 
 
 def _turning_points(curve: NDArray[np.float64]) -> list[int]:

@@ -42,6 +42,14 @@ def test_finds_crescendo_and_decrescendo() -> None:
     assert down.end_seconds == pytest.approx(7.0, abs=0.3)
 
 
+def test_a_crescendo_begins_after_its_attack() -> None:
+    samples = np.concatenate([np.zeros(8_000, np.float32), tone([(0.0, -30.0), (3.0, -15.0)])])
+    (up,) = swells(LevelMeter(RATE_HZ).levels(samples))
+    assert up.label == "crescendo"
+    assert up.start_seconds == pytest.approx(0.5, abs=0.3)
+    assert up.end_seconds == pytest.approx(3.4, abs=0.3)
+
+
 def test_an_attack_and_a_stop_are_no_swells() -> None:
     samples = np.concatenate([np.zeros(32_000, np.float32), tone([(0.0, -20.0), (4.0, -20.0)])])
     samples = np.concatenate([samples, np.zeros(32_000, np.float32)])
