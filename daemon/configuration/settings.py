@@ -24,6 +24,7 @@ from daemon.configuration.value_types import (
     Url,
     UserName,
     Votes,
+    WeekMinutes,
 )
 
 _HUBS_BIRTH_TOPIC = "homeassistant/status"
@@ -195,12 +196,14 @@ class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class PracticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The rules for sessions of playing."""
+    """The rules for sessions of playing, and the goal of a week."""
 
     gap_seconds: Annotated[float, Meta(ge=10, le=86_400)] = 300.0
     """Time without music after which a session ends, 10 to 86400 seconds."""
     least_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
     """Music that a session needs to be counted, 0 to 86400 seconds."""
+    goal: WeekMinutes = 0
+    """Minutes of practice to reach each week, 0 to 10080. 0 means no goal."""
 
 
 class StateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -219,6 +222,15 @@ class OutboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """The maximum age of an event, 1 to 3650 days."""
     max_megabytes: Annotated[int, Meta(ge=1, le=256)] = 8
     """1 to 256 MB on disk; memory holds a copy."""
+
+
+class HistorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Limits for events, sessions and days in the history; the oldest are removed first."""
+
+    max_days: Annotated[int, Meta(ge=1, le=36_600)] = 3660
+    """The maximum age, 1 to 36600 days."""
+    max_megabytes: Annotated[int, Meta(ge=1, le=1024)] = 64
+    """The maximum size on disk, 1 to 1024 MB."""
 
 
 class HealthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -258,6 +270,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The location of the state that is kept across restarts."""
     outbox: OutboxSettings = OutboxSettings()
     """Limits for events waiting for the broker."""
+    history: HistorySettings = HistorySettings()
+    """Limits for the history of playing."""
     health: HealthSettings = HealthSettings()
     """The HTTP server for health and metrics."""
     log: LogSettings = LogSettings()

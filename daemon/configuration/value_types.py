@@ -56,3 +56,5 @@ Patience = Literal["quick", "normal", "sure"]
 Votes = Annotated[int, Meta(ge=1, le=1000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 PositiveSeconds = Annotated[float, Meta(gt=0, le=86_400)]
+# Whole minutes; a week has 10080.
+WeekMinutes = Annotated[int, Meta(ge=0, le=10_080)]

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple, get_args
 import msgspec
 from msgspec import Meta
 
-from daemon.configuration.value_types import Patience
+from daemon.configuration.value_types import Patience, WeekMinutes
 from daemon.hearing.logits import shift_probability
 from daemon.hearing.rules import Rules, release_of
 from daemon.hub.messages import Message, Node, setting
@@ -76,12 +76,17 @@ STOP_AFTER = Control(
 PATIENCE = Control(
     "patience", *("select", "Patience", "mdi:timer-sand"), choices=get_args(Patience)
 )
+GOAL = Control(
+    "practice_goal",
+    *("number", "Practice goal", "mdi:flag-checkered", 0.0, 10_080.0),
+    more=(("step", 1), ("mode", "box"), ("unit_of_measurement", "min")),
+)
 RESTART = Control(
     "restart_listening",
     *("button", "Restart listening", "mdi:restart"),
     more=(("device_class", "restart"), ("payload_press", _PRESS)),
 )
-CONTROLS = (MUTE, SENSITIVITY, GATE, STOP_AFTER, PATIENCE, RESTART)
+CONTROLS = (MUTE, SENSITIVITY, GATE, STOP_AFTER, PATIENCE, GOAL, RESTART)
 
 
 Sensitivity = Annotated[float, Meta(ge=0, le=100)]
@@ -102,6 +107,8 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """Silence after which an event ends."""
     patience: Patience | None = None
     """How much evidence starts an event."""
+    practice_goal: WeekMinutes | None = None
+    """Minutes of practice to reach each week; 0 for no goal."""
 
 
 class Configured(NamedTuple):
@@ -113,6 +120,8 @@ class Configured(NamedTuple):
     """Silence after which an event ends."""
     patience: Patience = "normal"
     """How much evidence starts an event."""
+    practice_goal: int = 0
+    """Minutes of practice to reach each week; 0 for no goal."""
 
 
 class Reply(NamedTuple):
@@ -163,6 +172,12 @@ class Controls:
     def patience(self) -> Patience:
         """How much evidence starts an event now; without the hub, families may differ from it."""
         return self.chosen.patience or self.configured.patience
+
+    @property
+    def practice_goal(self) -> int:
+        """Minutes of practice to reach each week now; 0 for no goal."""
+        chosen = self.chosen.practice_goal
+        return self.configured.practice_goal if chosen is None else chosen
 
     def tuned_rules(self, families: Sequence[str], rules: Sequence[Rules]) -> list[Rules]:
         """Return the configuration's `rules` of the `families`, adjusted to the hub's values."""
@@ -233,6 +248,8 @@ class Controls:
             return msgspec.structs.replace(chosen, gate_dbfs=value)
         if leaf == STOP_AFTER.leaf:
             return msgspec.structs.replace(chosen, stop_after_seconds=value)
+        if leaf == GOAL.leaf:
+            return msgspec.structs.replace(chosen, practice_goal=round(value))
         return msgspec.structs.replace(chosen, sensitivity=value)
 
     def _echo(self, leaf: str) -> Message:
@@ -246,6 +263,8 @@ class Controls:
             value = LOWEST_GATE_DBFS if self.gate_dbfs is None else self.gate_dbfs
         elif leaf == STOP_AFTER.leaf:
             value = max(STOP_AFTER.lowest, self.stop_after_seconds)
+        elif leaf == GOAL.leaf:
+            value = self.practice_goal
         else:
             value = self.chosen.sensitivity
         return setting(self._node, leaf, f"{value:g}")

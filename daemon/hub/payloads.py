@@ -95,6 +95,8 @@ class Practice(msgspec.Struct, frozen=True, kw_only=True):
     """Minutes of each family."""
     session: Time | None
     """When the current session began; null between sessions."""
+    week_minutes: Minutes
+    """Minutes in which any family played since Monday, today included."""
 
 
 class LastSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +110,49 @@ class LastSession(msgspec.Struct, frozen=True, kw_only=True):
     """The last sound."""
     instruments: list[Family]
     """The families that were played."""
+
+
+class PracticeSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The summary of the last session that ended; null is unknown."""
+
+    started: Time
+    """The first onset."""
+    ended: Time
+    """The last sound."""
+    minutes: Annotated[
+        dict[str, Minutes | None], Meta(description="minutes of each family that was played")
+    ]
+    """Minutes of each family that was played."""
+    notes: Annotated[int, Meta(ge=0, description="number of notes")] | None
+    """Number of notes played."""
+    range: Annotated[tuple[str, str], Meta(description="lowest and highest note")] | None
+    """The lowest and the highest note."""
+    a4_hz: Annotated[float, Meta(description="the A4 of the playing, in Hz")] | None
+    """The A4 that the playing amounts to."""
+    in_tune: Annotated[float, Meta(description="share of time in tune, 0 to 1")] | None
+    """Share of the time of sustained notes within 10 cents of the scale on `a4_hz`."""
+    median_cents: Annotated[float, Meta(description="from the reference, in cents")] | None
+    """Median deviation from the reference."""
+    tuning_drift_cents: (
+        Annotated[float, Meta(description="last third minus first third, in cents")] | None
+    )
+    """Median cents of the last third minus that of the first."""
+    tempo_range: Annotated[tuple[float, float], Meta(description="bpm")] | None
+    """The slowest and the fastest tempo."""
+    tempo_stability: (
+        Annotated[float, Meta(description="standard deviation / mean of the tempo")] | None
+    )
+    """Standard deviation of the tempo divided by its mean."""
+    keys: Annotated[dict[str, Minutes], Meta(description="minutes in each key")] | None
+    """Minutes in each key."""
+    dynamic_range_db: Annotated[float, Meta(description="dB")] | None
+    """From the softest to the loudest playing."""
+    legato: Annotated[float, Meta(description="share of connected notes, 0 to 1")] | None
+    """Share of notes that begin within 50 ms of the end of the note before."""
+    longest_passage_seconds: (
+        Annotated[float, Meta(description="longest passage without a pause of 2 s")] | None
+    )
+    """The longest passage without a pause of more than 2 s."""
 
 
 class Diagnostics(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from daemon.hub.home_assistant.discovery import discovery as device
 from daemon.hub.messages import Message, Node, Playing
 from daemon.hub.open_events import EventStore, OpenEvents
 from daemon.hub.practice_reporter import PracticeReporter
+from daemon.practice.history.history import History, PlaceHistory
 from daemon.practice.sessions import Diary, Sessions
 
 _LEVEL_STEP_DB = 3.0
@@ -38,9 +39,10 @@ class Reporter:
 
     States go to `publish`. Events go to the `store`, with a will while they are open. `wall_at`
     returns the wall time of a moment of the sound, in seconds; it is called once per window.
-    `sessions` are kept up to date; their diary goes to `save` at most once a minute. `controls` is
-    True if the node accepts commands; `started` is the wall time of the daemon's start. `shown`
-    maps the model's scores to published ones; None publishes them unchanged.
+    `sessions` are kept up to date; their diary goes to `save` at most once a minute. Events and
+    sessions are added to `history`; None keeps only the days, in memory. `controls` is True if the
+    node accepts commands; `started` is the wall time of the daemon's start. `shown` maps the
+    model's scores to published ones; None publishes them unchanged.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Reporter:
         *,
         sessions: Sessions | None = None,
         save: Callable[[Diary], None] = lambda _: None,
+        history: PlaceHistory | None = None,
         controls: bool = False,
         started: float = 0.0,
         shown: ShownScores | None = None,
@@ -62,9 +65,12 @@ class Reporter:
         self._controls = controls
         self._started = started
         self._shown = shown or ShownScores()
-        self._events = OpenEvents(node, store, self._shown)
+        history = history or History().of(node.name)
+        self._events = OpenEvents(node, store, self._shown, history.put_event)
         self._practice = (
-            None if sessions is None else PracticeReporter(node, sessions, self._publish, save)
+            None
+            if sessions is None
+            else PracticeReporter(node, sessions, self._publish, save, history)
         )
         self._newest_dbfs = FLOOR_DBFS
         self._changed_at: dict[str, float] = {}

@@ -24,7 +24,7 @@ from daemon.system.stop import Stop
 log = logging.getLogger(__name__)
 
 _Sources: TypeAlias = tuple[SourceSettings, ...]
-_APPLIED = ("audio.gate_dbfs", "tracker", "log.level")
+_APPLIED = ("audio.gate_dbfs", "tracker", "practice.goal", "log.level")
 
 
 class Reload:

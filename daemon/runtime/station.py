@@ -8,6 +8,7 @@ from daemon.hub.controls import Controls
 from daemon.hub.inbox import Inbox
 from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
+from daemon.practice.history.history import History
 from daemon.runtime.wakeup import Wakeup
 from daemon.runtime.wiring import (
     Recognizer,
@@ -33,6 +34,7 @@ class Station:
         *,
         board: Board,
         outbox: Outbox,
+        history: History,
         device: Device,
         wakeup: Wakeup,
     ) -> None:
@@ -40,7 +42,8 @@ class Station:
         self._source = source
         self._recognizer = recognizer
         self._diary, self._chosen = stores_of(settings, self.node)
-        self._sessions = sessions_of(settings, recognizer, self._diary.read())
+        of_place = history.of(source.name)
+        self._sessions = sessions_of(settings, recognizer, self._diary.read(), of_place)
         self._reporter = Reporter(
             self.node,
             board.post,
@@ -48,6 +51,7 @@ class Station:
             wall_at=lambda _: time.time(),
             sessions=self._sessions,
             save=self._diary.write,
+            history=of_place,
             controls=True,
             started=time.time(),
             shown=recognizer.shown,

@@ -25,6 +25,7 @@ from daemon.hub.reporter import Reporter
 from daemon.hub.topics import id_suffix
 from daemon.mqtt.connection import Connection
 from daemon.mqtt.outbox.outbox import Outbox
+from daemon.practice.history.history import History, PlaceHistory
 from daemon.practice.sessions import Diary, Sessions
 from daemon.runtime.place import Place
 from daemon.runtime.wakeup import Wakeup
@@ -187,13 +188,16 @@ def settle_seconds(rules: Sequence[Rules], hop_seconds: float) -> float:
     return max(r.stop_after_seconds for r in rules) + WINDOW_SECONDS + hop_seconds
 
 
-def sessions_of(settings: Settings, recognizer: Recognizer, diary: Diary) -> Sessions:
+def sessions_of(
+    settings: Settings, recognizer: Recognizer, diary: Diary, history: PlaceHistory
+) -> Sessions:
     """Return the sessions of one place, continued from `diary`."""
     return Sessions(
         settle_seconds=settle_seconds(recognizer.rules, recognizer.hop_seconds),
         gap_seconds=settings.practice.gap_seconds,
         least_seconds=settings.practice.least_seconds,
         diary=diary,
+        earlier=history.day,
     )
 
 
@@ -208,12 +212,18 @@ def configured_of(settings: Settings, source: SourceSettings) -> Configured:
     """Return the configuration's values of the settings that the hub may change at one place."""
     tracker = settings.tracker
     patience = common_patience(tracker, settings.audio.hop_seconds)
-    return Configured(settings.gate_of(source), tracker.stop_after_seconds, patience)
+    goal = settings.practice.goal
+    return Configured(settings.gate_of(source), tracker.stop_after_seconds, patience, goal)
 
 
 def outbox_of(settings: Settings) -> Outbox:
     """Return the outbox in the configured state directory."""
     return Outbox(state_directory(settings.state.directory), settings.outbox)
+
+
+def history_of(settings: Settings) -> History:
+    """Return the history of the box, in the configured state directory."""
+    return History(state_directory(settings.state.directory), settings.history)
 
 
 def link_to(

@@ -28,6 +28,7 @@ EXPECTED = {
     "played": ExpectedEntity(EVENT + "played", "Played"),
     "minutes_today": ExpectedEntity(SENSOR + "minutes_today", "Minutes today", None, "min"),
     "session": ExpectedEntity(SENSOR + "session", "Session"),
+    "week_minutes": ExpectedEntity(SENSOR + "minutes_this_week", "Minutes this week", None, "min"),
     "last_session": ExpectedEntity(SENSOR + "last_session", "Last session", None, "min"),
     "guitar_playing": ExpectedEntity(BINARY + "guitar", "Guitar"),
     "organ_playing": ExpectedEntity(BINARY + "organ", "Organ", enabled=False),
@@ -62,6 +63,7 @@ EXPECTED = {
     "quiet_gate": ExpectedEntity(NUMBER + "quiet_gate", "Quiet gate", "config", "dBFS"),
     "stop_after": ExpectedEntity(NUMBER + "stop_after", "Stop after", "config", "s"),
     "patience": ExpectedEntity(SELECT + "patience", "Patience", "config"),
+    "practice_goal": ExpectedEntity(NUMBER + "practice_goal", "Practice goal", "config", "min"),
     "restart_listening": ExpectedEntity(
         BUTTON + "restart_listening", "Restart listening", "config"
     ),

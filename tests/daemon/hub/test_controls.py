@@ -19,7 +19,10 @@ from daemon.system.files.json_store import JsonStore
 
 NODE = Node("attic", "living", ("drums", "flute"), "m", "v", shown=("flute",))
 CONFIGURED = Configured(-65.0, 6.0)
-LEAVES = ["mute", "sensitivity", "sensitivity_flute", "quiet_gate", "stop_after", "patience"]
+LEAVES = [
+    *("mute", "sensitivity", "sensitivity_flute", "quiet_gate", "stop_after", "patience"),
+    "practice_goal",
+]
 RULES = [Rules(0.5, 0.25, "normal", 0.0, 6.0, 0.0), Rules(0.9, 0.45, "normal", 0.0, 20.0, 0.0)]
 
 
@@ -50,6 +53,7 @@ def test_echoes_configured_values_at_first() -> None:
         "quiet_gate": b"-65",
         "stop_after": b"6",
         "patience": b"normal",
+        "practice_goal": b"0",
     }
 
 
@@ -71,6 +75,8 @@ def test_echoes_the_lowest_gate_if_there_is_none() -> None:
         ("stop_after", b"30", Chosen(stop_after_seconds=30.0), b"30"),
         ("patience", b"quick", Chosen(patience="quick"), b"quick"),
         ("patience", b" sure ", Chosen(patience="sure"), b"sure"),
+        ("practice_goal", b"10080", Chosen(practice_goal=10_080), b"10080"),
+        ("practice_goal", b"90.4", Chosen(practice_goal=90), b"90"),
     ],
 )
 def test_applies_and_echoes_a_valid_value(
@@ -99,6 +105,7 @@ def test_applies_and_echoes_a_valid_value(
         ("quiet_gate", b"0", "from -120 to -1"),
         ("stop_after", b"0", "from 1 to 86400"),
         ("stop_after", b"\xff\xfe", "from 1 to 86400"),
+        ("practice_goal", b"10081", "send a number from 0 to 10080"),
         ("patience", b"", "send quick, normal or sure"),
         ("patience", b"Quick", "send quick, normal or sure"),
         ("patience", b"1", "send quick, normal or sure"),

@@ -32,6 +32,7 @@ TYPES = {
     "late_event": payloads.EventBody,
     "practice": payloads.Practice,
     "last_session": payloads.LastSession,
+    "practice_summary": payloads.PracticeSummary,
     "diagnostics": payloads.Diagnostics,
 }
 

@@ -209,9 +209,10 @@ def test_keys_and_unique_ids_never_change(node: Node) -> None:
     """Automations and history refer to them: a renamed entity would lose both."""
     fixed = {
         *("playing", "instrument", "heard", "played"),
-        *("minutes_today", "session", "last_session"),
+        *("minutes_today", "week_minutes", "session", "last_session"),
         *("hearing", "level", "inference_ms", "lost_seconds", "queued", "model", "started"),
         *("mute", "sensitivity", "quiet_gate", "stop_after", "patience", "restart_listening"),
+        "practice_goal",
     }
     of_families = {
         f"{family}_{what}" for family in node.families for what in ("playing", "minutes_today")
