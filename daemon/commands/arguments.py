@@ -38,6 +38,7 @@ def timbrel_parser() -> argparse.ArgumentParser:
     _add_devices(commands)
     _add_demo(commands)
     _add_bench(commands)
+    _add_history(commands)
     _add_dashboard(commands)
     _add_install_service(commands)
     _add_reset(commands)
@@ -166,6 +167,32 @@ def _add_bench(commands: _Commands) -> None:
     _add_config(bench)
 
 
+def _add_history(commands: _Commands) -> None:
+    history = _add_command(commands, "history", calls.call_history)
+    history.set_defaults(form="text", of="sessions")
+    form = history.add_mutually_exclusive_group()
+    for name, text in (
+        ("csv", "print a table for spreadsheets, with a header"),
+        ("json", "print one JSON object per line"),
+        ("ics", "print a calendar with an entry for each session"),
+    ):
+        form.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=text)
+    kind = history.add_mutually_exclusive_group()
+    for name, text in (
+        ("events", "print the events of families instead of sessions"),
+        ("days", "print the minutes of each day instead of sessions"),
+    ):
+        kind.add_argument(f"--{name}", dest="of", action="store_const", const=name, help=text)
+    day = "a date (2026-06-01), a time (2026-06-01T18:30), today or yesterday"
+    history.add_argument("--since", metavar="DAY", help=f"leave out what began earlier: {day}")
+    history.add_argument(
+        "--until", metavar="DAY", help="leave out what began after this day or time"
+    )
+    history.add_argument("--place", metavar="NAME", help="only this place (default: all)")
+    _add_state(history)
+    _add_config(history)
+
+
 def _add_dashboard(commands: _Commands) -> None:
     _add_config(_add_command(commands, "dashboard", calls.call_dashboard))
 
@@ -204,13 +231,7 @@ def _add_install_service(commands: _Commands) -> None:
 
 def _add_reset(commands: _Commands) -> None:
     reset = _add_command(commands, "reset", calls.call_reset)
-    reset.add_argument(
-        "--state",
-        type=Path,
-        metavar="DIR",
-        help="the state directory (default: as configured; that of the service is "
-        "/var/lib/timbrel)",
-    )
+    _add_state(reset)
     _add_config(reset)
 
 
@@ -220,6 +241,16 @@ def _add_forget(commands: _Commands) -> None:
         "node", metavar="NODE", help="the node's name: the second part of its topics"
     )
     _add_config(forget)
+
+
+def _add_state(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="the state directory (default: as configured; that of the service is "
+        "/var/lib/timbrel)",
+    )
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:

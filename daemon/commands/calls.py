@@ -97,6 +97,21 @@ def call_dashboard(options: argparse.Namespace) -> int:
     return dashboard(load(options.config))
 
 
+def call_history(options: argparse.Namespace) -> int:
+    """Print the history of playing."""
+    from daemon.commands.history.history import Choices, history
+    from daemon.configuration.settings_file import load
+
+    choices = Choices(
+        form=options.form,
+        of=options.of,
+        since=options.since,
+        until=options.until,
+        place=options.place,
+    )
+    return history(load(options.config), options.state, choices)
+
+
 def call_install_service(options: argparse.Namespace) -> int:
     """Install, update or remove the systemd service."""
     from daemon.commands.service.install_service import install_service

@@ -147,6 +147,24 @@ write the dashboard of your configuration to a file:
   TIMBREL dashboard --config timbrel.yaml > dashboard.yaml
 """,
     ),
+    "history": CommandHelp(
+        "show what was played: sessions, events or minutes per day",
+        """\
+Print the sessions of playing that the daemon has recorded, the oldest first.
+The daemon may be running. A session belongs to the day on which it began;
+--until includes its whole day. Times are local.
+""",
+        """\
+show all sessions of the installed service:
+  SUDO_TIMBREL history --state /var/lib/timbrel
+put the sessions of a month into a spreadsheet:
+  TIMBREL history --csv --since 2026-06-01 --until 2026-06-30 > june.csv
+put them into a calendar (import the file there):
+  TIMBREL history --ics > practice.ics
+print the minutes of each day in one place as JSON, one object per line:
+  TIMBREL history --json --days --place attic
+""",
+    ),
     "install-service": CommandHelp(
         "install a systemd service that starts with the machine",
         """\
