@@ -37,9 +37,10 @@ def use_diary(diary: Diary) -> None:
     practice.begin(NOW)
     for wall in (NOW, NOW + 100, NOW + 86_400):
         practice.advance_clock(wall)
-        messages.practice(NODE, practice.diary)
+        messages.practice(NODE, practice.diary, 0.0)
         if practice.diary.last is not None:
-            messages.last_session(NODE, practice.diary.last)
+            messages.last_session(NODE, practice.diary.last.summary)
+            messages.practice_summary(NODE, practice.diary.last.summary)
     practice.update(10.0, NOW, [])
 
 
