@@ -128,20 +128,23 @@ def triangles(bin_hz: NDArray[np.float64], step_hz: float, bins_per_octave: int)
     `step_hz` is the distance of the spectrum's points. A triangle reaches at least one step to
     either side, so that it always has a point.
     """
-    points, weights, starts = [], [], []
+    points: list[NDArray[np.intp]] = []
+    weights: list[NDArray[np.float64]] = []
+    starts: list[int] = []
     for centre in bin_hz:
         width = max(centre * (2.0 ** (1 / bins_per_octave) - 1), step_hz)
         near = np.arange(
             max(0, int(np.ceil((centre - width) / step_hz))),
             int(np.floor((centre + width) / step_hz)) + 1,
+            dtype=np.intp,
         )
         weight = 1.0 - np.abs(near * step_hz - centre) / width
         near, weight = near[weight > 0], weight[weight > 0]
-        starts.append(sum(map(len, points)))
+        starts.append(sum(len(earlier) for earlier in points))
         points.append(near)
         weights.append(weight / weight.max())
     return Bank(
-        np.concatenate(points).astype(np.intp),
+        np.concatenate(points),
         np.concatenate(weights).astype(np.float32),
         np.array(starts, np.intp),
     )

@@ -125,7 +125,7 @@ class LogFrequency:
         inputs = sliding_window_view(self._sound[first - DECIMATOR_REACH :], len(self._decimator))
         # One product per frame, as in the log-mel: a product of all frames may round differently.
         framed = inputs[:: self._hop][:count]
-        return np.matmul(framed[:, None, :], self._decimator).reshape(-1)
+        return np.asarray(np.matmul(framed[:, None, :], self._decimator)).reshape(-1)
 
     def _banded(self, framed: Samples, window: Samples, bank: Bank) -> NDArray[np.float32]:
         """Return the power (n, filters) that a bank finds under each window of (n, window)."""

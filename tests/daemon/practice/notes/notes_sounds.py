@@ -17,4 +17,4 @@ def tone(midi: float, seconds: float, *, level: float = 0.3, partials: int = 8) 
         if n * hz < SAMPLE_RATE_HZ / 2:
             sound += np.sin(2 * np.pi * n * hz * time) / n
     envelope = np.minimum(time / 0.005, 1.0) * np.exp(-2.0 * time)
-    return (level * sound * envelope).astype(np.float32)
+    return np.asarray(level * sound * envelope, np.float32)
