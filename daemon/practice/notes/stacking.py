@@ -42,7 +42,8 @@ def stacked(frames: Frames, front_end: NoteFrontEnd) -> Frames:
 def key_levels_db(frames: Frames, front_end: NoteFrontEnd) -> Frames:
     """Return the level of each key in dBFS, (n, 88), of front-end frames (n, bins, 2).
 
-    It is the power of the key's first four harmonics; a full-scale sine has -3 dBFS.
+    It is the power of the key's first four harmonics: -3 for a full-scale sine, and up to 5 dB
+    more, because a bin also takes in the spectrum's points beside the harmonic.
     """
     amplitudes = 10.0 ** (2.0 * frames[:, :, 0] + np.log10(front_end.offset)) - front_end.offset
     power = 0.5 * np.square(np.maximum(amplitudes, 0.0))
