@@ -6,8 +6,9 @@ It is a ZIP appended to the `.tflite`, like TFLite's own metadata, so that a mod
 import hashlib
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final, Literal
+from typing import Annotated, BinaryIO, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -148,12 +149,20 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         return f"{self.name} {self.version}"
 
 
-class _Head(msgspec.Struct):
+class ContractHead(msgspec.Struct):
     """The fields that tell whether a contract can be read at all."""
 
     contract_version: int
+    """Version of the format."""
     task: str | None = None
+    """What the network recognizes; None in version 1."""
     outputs: dict[str, str] | None = None
+    """The network's outputs; None in version 1."""
+    tflite_sha256: str = ""
+    """Hash of the network's bytes."""
+
+
+AnyContract = TypeVar("AnyContract", bound=msgspec.Struct)
 
 
 def sha256_of(path: Path, size: int | None = None) -> str:
@@ -167,10 +176,10 @@ def sha256_of(path: Path, size: int | None = None) -> str:
     return digest.hexdigest()
 
 
-def write_contract(path: Path, contract: Contract) -> None:
-    """Append the contract, with the network's checksum, to a bare `.tflite`.
+def write_contract(path: Path, contract: msgspec.Struct) -> None:
+    """Append a contract of any task, with the network's checksum, to a bare `.tflite`.
 
-    Raises ValueError if the file already ends with a ZIP.
+    Its field `tflite_sha256` is filled in. Raises ValueError if the file already ends with a ZIP.
     """
     if zipfile.is_zipfile(path):
         raise ValueError(f"{path} already has a contract")
@@ -183,10 +192,21 @@ def write_contract(path: Path, contract: Contract) -> None:
 
 
 def read_contract(path: Path) -> Contract:
-    """Read and validate the contract of a model file, and verify the network's checksum.
+    """Read and validate the contract of a model of families, and verify the network's checksum.
 
-    Raises InputError if the file cannot be read, is not a TFLite model, was cut or changed, or has
-    no contract or one of another version.
+    Raises InputError as `read_contract_as` does.
+    """
+    return read_contract_as(path, Contract, _unsupported)
+
+
+def read_contract_as(
+    path: Path, contract_type: type[AnyContract], unsupported: Callable[[ContractHead], str]
+) -> AnyContract:
+    """Read and validate a contract of one task, and verify the network's checksum.
+
+    `unsupported` returns what the caller lacks for such a contract, or an empty string. Raises
+    InputError if the file cannot be read, is not a TFLite model, was cut or changed, or has no
+    contract or an unsupported one.
     """
     try:
         with path.open("rb") as file:
@@ -195,8 +215,8 @@ def read_contract(path: Path) -> Contract:
         raise InputError(f"model file {path}: not found; {_REMEDY}") from None
     except OSError as error:
         raise InputError(f"model file {path}: {error.strerror}; {_REMEDY}") from None
-    contract = _parse(path, document)
-    if sha256_of(path, tflite_size) != contract.tflite_sha256:
+    head, contract = _parse(path, document, contract_type, unsupported)
+    if sha256_of(path, tflite_size) != head.tflite_sha256:
         raise InputError(
             f"model file {path}: damaged, its checksum does not match; copy or download it again"
         )
@@ -229,24 +249,36 @@ def _find_contract(path: Path, file: BinaryIO) -> tuple[bytes, int]:
         ) from None
 
 
-def _parse(path: Path, document: bytes) -> Contract:
+def _parse(
+    path: Path,
+    document: bytes,
+    contract_type: type[AnyContract],
+    unsupported: Callable[[ContractHead], str],
+) -> tuple[ContractHead, AnyContract]:
     try:
-        head = msgspec.json.decode(document, type=_Head)
-        if unsupported := _unsupported(head):
+        head = msgspec.json.decode(document, type=ContractHead)
+        if reason := unsupported(head):
             raise InputError(
-                f"model file {path}: {unsupported}; "
+                f"model file {path}: {reason}; "
                 "install the Timbrel that made it or build the model again"
             )
-        return msgspec.json.decode(document, type=Contract)
+        return head, msgspec.json.decode(document, type=contract_type)
     except msgspec.MsgspecError as error:
         raise InputError(f"model file {path}: its contract is wrong: {error}; {_REMEDY}") from None
 
 
-def _unsupported(head: _Head) -> str:
+def unread_version(head: ContractHead, read: tuple[int, ...] = _READ_VERSIONS) -> str:
+    """Return why a contract's version cannot be read; an empty string if it can."""
+    if head.contract_version in read:
+        return ""
+    versions = " and ".join(map(str, read))
+    return f"contract version {head.contract_version}, but this Timbrel reads {versions}"
+
+
+def _unsupported(head: ContractHead) -> str:
     """Return what a contract needs that this version lacks; an empty string if nothing."""
-    if head.contract_version not in _READ_VERSIONS:
-        versions = " and ".join(map(str, _READ_VERSIONS))
-        return f"contract version {head.contract_version}, but this Timbrel reads {versions}"
+    if reason := unread_version(head):
+        return reason
     if head.task not in {None, TASK}:
         return f"its task is {head.task!r}, but this Timbrel knows only {TASK}"
     unknown = sorted(set(head.outputs or ()) - {FAMILIES, EMBEDDING})
