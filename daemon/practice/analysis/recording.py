@@ -1,0 +1,124 @@
+"""Everything that the analysers find in a whole recording."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.practice.analysis.level_trace import LevelTrace
+from daemon.practice.analysis.note_stream import NoteStream
+from daemon.practice.analysis.peak_trace import PeakTrace
+from daemon.practice.analysis.pitch_trace import PitchTrace
+from daemon.practice.analysis.played_note import PlayedNote
+from daemon.practice.analysis.rhythm_trace import RhythmTrace
+from daemon.practice.dynamics import Swell, level_counts, swells
+from daemon.practice.notes.note_network import NoteNetwork
+from daemon.practice.pitch.curve import PitchCurve
+from daemon.practice.tally import Tally, Tallying, legato
+from daemon.practice.tempo import Rhythm
+from daemon.practice.tuning import in_tune_share, median_cents, tuning_drift_cents
+from daemon.sound.high_pass import HighPass
+from daemon.sound.window import SAMPLE_RATE_HZ
+
+
+class Recording(NamedTuple):
+    """The analysis of a recording; None is unknown."""
+
+    seconds: float
+    """Its length."""
+    reference_hz: float
+    """The A4 to which notes and cents refer."""
+    notes: list[PlayedNote] | None
+    """Its notes, by their onset; None without a note model."""
+    pitch: PitchCurve
+    """The pitch curve of one voice."""
+    a4_hz: float | None
+    """The A4 that the playing amounts to."""
+    rhythm: Rhythm | None
+    """The best guess of the beats; None without onsets."""
+    swells: list[Swell]
+    """Crescendos and decrescendos."""
+    dynamic_range_db: float | None
+    """From the softest to the loudest playing."""
+    tally: Tally
+    """The sums of the notes."""
+
+    @property
+    def in_tune(self) -> float | None:
+        """Share of the time of sustained notes that is in tune with `a4_hz`."""
+        return in_tune_share(self.notes or [], self.a4_hz, reference_hz=self.reference_hz)
+
+    @property
+    def median_cents(self) -> float | None:
+        """Median deviation of the sustained notes from the reference."""
+        return median_cents(self.notes or [])
+
+    @property
+    def tuning_drift_cents(self) -> float | None:
+        """Median cents of the last third minus that of the first."""
+        return tuning_drift_cents(self.notes or [])
+
+    @property
+    def legato(self) -> float | None:
+        """Share of notes that begin within 50 ms of the end of the one before."""
+        return legato(self.tally)
+
+    @property
+    def key(self) -> str | None:
+        """The key; None if it is unknown."""
+        return None
+
+
+def analyse(
+    pieces: Iterable[NDArray[np.float32]], network: NoteNetwork | None, reference_hz: float
+) -> Recording:
+    """Analyse sound that comes in pieces (n,) at 16 kHz, with its DC offset."""
+    pitch, peaks, rhythm, levels = PitchTrace(), PeakTrace(), RhythmTrace(), LevelTrace()
+    stream = None if network is None else NoteStream(network, pitch, reference_hz)
+    notes, samples = list[PlayedNote](), 0
+    for piece in without_dc_offset(pieces):
+        samples += len(piece)
+        for trace in (pitch, peaks, rhythm, levels):
+            trace.push(piece)
+        notes += [] if stream is None else stream.push(piece)
+    for trace in (pitch, peaks):
+        trace.finish()
+    notes += [] if stream is None else stream.finish()
+    notes.sort(key=lambda note: (note.onset, note.midi))
+    tallying = Tallying(Tally())
+    tallying.add_notes(notes, reference_hz)
+    levels_db = levels.levels_db()
+    return Recording(
+        seconds=samples / SAMPLE_RATE_HZ,
+        reference_hz=reference_hz,
+        notes=None if network is None else notes,
+        pitch=pitch.between(0.0, pitch.until_seconds)[1],
+        a4_hz=peaks.a4_hz(),
+        rhythm=rhythm.rhythm(),
+        swells=swells(levels_db),
+        dynamic_range_db=level_counts(levels_db).range_db(),
+        tally=tallying.tally,
+    )
+
+
+def without_dc_offset(pieces: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """Yield pieces (n,) filtered as the windows of a microphone are."""
+    high_pass = HighPass()
+    for piece in _long_first(iter(pieces)):
+        filtered = piece.copy()
+        high_pass.apply(filtered)
+        yield filtered
+
+
+def _long_first(pieces: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """Yield the pieces, the first ones joined to 0.1 s, which the filter needs for its start."""
+    waiting: list[NDArray[np.float32]] = []
+    for piece in pieces:
+        waiting.append(piece)
+        if sum(map(len, waiting)) >= SAMPLE_RATE_HZ // 10:
+            yield np.concatenate(waiting)
+            waiting = []
+            yield from pieces
+    if waiting:
+        yield np.concatenate(waiting)
