@@ -20,6 +20,7 @@ def call_run(options: argparse.Namespace) -> int:
 
 def call_replay(options: argparse.Namespace) -> int:
     """Print the events or scores of recordings."""
+    from daemon.commands.notes.choices import NoteChoices
     from daemon.commands.replay import replay
     from daemon.configuration.settings_file import load
 
@@ -35,7 +36,23 @@ def call_replay(options: argparse.Namespace) -> int:
         publish=options.publish,
         channel=options.channel,
         config=options.config,
+        note_choices=NoteChoices(printed=options.notes, midi=options.midi, a4_hz=options.a4),
     )
+
+
+def call_practice(options: argparse.Namespace) -> int:
+    """Show how recordings are played."""
+    from daemon.commands.practice.practice import Choices, practice
+    from daemon.configuration.settings_file import load
+
+    choices = Choices(
+        as_json=options.json,
+        curves=options.curves,
+        html=options.html,
+        a4_hz=options.a4,
+        channel=options.channel,
+    )
+    return practice(load(options.config), options.files, choices)
 
 
 def call_check(options: argparse.Namespace) -> int:

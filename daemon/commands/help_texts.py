@@ -70,10 +70,28 @@ replay a recording as fast as possible:
   TIMBREL replay practice.flac
 print JSON, here the score of guitar in every window of 4 seconds:
   TIMBREL replay --json --scores *.wav | jq .scores.guitar
+write the notes to a MIDI file:
+  TIMBREL replay --midi practice.mid practice.flac
 use a microphone through a pipe:
   arecord -f S16_LE -r 16000 -c 1 | TIMBREL replay -
 test your automations with a recording instead of an instrument:
   TIMBREL replay --publish --speed 1 --config timbrel.yaml practice.flac
+""",
+    ),
+    "practice": CommandHelp(
+        "show how recordings are played: notes, tuning, tempo, dynamics",
+        """\
+Measure how the music of recordings is played, and print a page for each: its
+figures, its notes over time, its tempo and its tuning. What cannot be measured
+is unknown. A file that cannot be read is reported; the exit code is then 2.
+""",
+        """\
+show a page about a recording:
+  TIMBREL practice practice.flac
+print JSON, here the tempo of every recording:
+  TIMBREL practice --json *.flac | jq .tempo_bpm
+write one page for the browser, tuned to 442 Hz:
+  TIMBREL practice --a4 442 --html practice.html practice.flac
 """,
     ),
     "check": CommandHelp(

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from daemon.configuration.practice_settings import PracticeSettings
 from daemon.configuration.value_types import (
     HOP_SECONDS,
     Channel,
@@ -24,7 +25,6 @@ from daemon.configuration.value_types import (
     Url,
     UserName,
     Votes,
-    WeekMinutes,
 )
 
 _HUBS_BIRTH_TOPIC = "homeassistant/status"
@@ -128,6 +128,8 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     file: Text | None = None
     """A model made by timbrel-build. None uses the built-in model."""
+    notes_file: Text | None = None
+    """A note model made by timbrel-build. None uses the built-in one."""
 
 
 class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -193,17 +195,6 @@ class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         if self.birth_topic is not None:
             topics = [self.birth_topic]
         return list(dict.fromkeys(topics)) if self.discovery else []
-
-
-class PracticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The rules for sessions of playing, and the goal of a week."""
-
-    gap_seconds: Annotated[float, Meta(ge=10, le=86_400)] = 300.0
-    """Time without music after which a session ends, 10 to 86400 seconds."""
-    least_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
-    """Music that a session needs to be counted, 0 to 86400 seconds."""
-    goal: WeekMinutes = 0
-    """Minutes of practice to reach each week, 0 to 10080. 0 means no goal."""
 
 
 class StateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -62,4 +62,3 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
             or self.needs_harmony
             or self.needs_levels
         )
-

@@ -10,7 +10,12 @@ import numpy as np
 from daemon.practice.dynamics import LevelCounts
 from daemon.practice.spelling import note_name
 from daemon.practice.summary import Figures, WallTime
-from daemon.practice.tuning import SUSTAINED_SECONDS, in_tune_share, median_cents, tuning_drift_cents
+from daemon.practice.tuning import (
+    SUSTAINED_SECONDS,
+    in_tune_share,
+    median_cents,
+    tuning_drift_cents,
+)
 
 CONNECTED_SECONDS = 0.05
 """A note that begins this soon after the end of the one before is played legato."""

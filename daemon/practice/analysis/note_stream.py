@@ -137,7 +137,9 @@ class NoteStream:
         """Return the exact pitch and the vibrato of a note, each None if it is unknown."""
         start = max(note.onset_seconds + _ATTACK_SECONDS, note.offset_seconds - REACH_SECONDS)
         began, curve = self._pitch.between(start, note.offset_seconds - _RELEASE_SECONDS)
-        is_alone = self._is_alone(note, began + HOP_SECONDS * np.arange(len(curve.hz), dtype=np.float64))
+        is_alone = self._is_alone(
+            note, began + HOP_SECONDS * np.arange(len(curve.hz), dtype=np.float64)
+        )
         own = PitchCurve(curve.hz, curve.is_voiced & is_alone)
         expected = note.midi + note.cents / 100.0
         pitch = semitones_of(own)

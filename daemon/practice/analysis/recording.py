@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.practice.analysis.dc_filter import DcFilter
 from daemon.practice.analysis.level_trace import LevelTrace
 from daemon.practice.analysis.note_stream import NoteStream
 from daemon.practice.analysis.peak_trace import PeakTrace
@@ -18,7 +19,6 @@ from daemon.practice.pitch.curve import PitchCurve
 from daemon.practice.tally import Tally, Tallying, legato
 from daemon.practice.tempo import Rhythm
 from daemon.practice.tuning import in_tune_share, median_cents, tuning_drift_cents
-from daemon.sound.high_pass import HighPass
 from daemon.sound.window import SAMPLE_RATE_HZ
 
 
@@ -77,7 +77,7 @@ def analyse(
     pitch, peaks, rhythm, levels = PitchTrace(), PeakTrace(), RhythmTrace(), LevelTrace()
     stream = None if network is None else NoteStream(network, pitch, reference_hz)
     notes, samples = list[PlayedNote](), 0
-    for piece in without_dc_offset(pieces):
+    for piece in _filtered(pieces):
         samples += len(piece)
         for trace in (pitch, peaks, rhythm, levels):
             trace.push(piece)
@@ -102,23 +102,8 @@ def analyse(
     )
 
 
-def without_dc_offset(pieces: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-    """Yield pieces (n,) filtered as the windows of a microphone are."""
-    high_pass = HighPass()
-    for piece in _long_first(iter(pieces)):
-        filtered = piece.copy()
-        high_pass.apply(filtered)
-        yield filtered
-
-
-def _long_first(pieces: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-    """Yield the pieces, the first ones joined to 0.1 s, which the filter needs for its start."""
-    waiting: list[NDArray[np.float32]] = []
+def _filtered(pieces: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    dc_filter = DcFilter()
     for piece in pieces:
-        waiting.append(piece)
-        if sum(map(len, waiting)) >= SAMPLE_RATE_HZ // 10:
-            yield np.concatenate(waiting)
-            waiting = []
-            yield from pieces
-    if waiting:
-        yield np.concatenate(waiting)
+        yield dc_filter.push(piece)
+    yield dc_filter.finish()

@@ -3,8 +3,6 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-
 from daemon.hearing.model_file import Provenance
 from daemon.practice.notes.front_end import NoteFrontEnd
 from daemon.practice.notes.note_creation import NoteRules
