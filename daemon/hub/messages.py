@@ -258,6 +258,7 @@ def diagnostics(node: Node, counters: Counters, started: float) -> Message:
         counters,
         lost_seconds=round(counters.lost_seconds, 1),
         inference_ms=round(counters.inference_ms, 2),
+        practice_ms=round(counters.practice_ms, 2),
     )
     body = payloads.Diagnostics(
         **msgspec.structs.asdict(rounded), model=node.model, started=iso_time(started)

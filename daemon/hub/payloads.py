@@ -155,6 +155,59 @@ class PracticeSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The longest passage without a pause of more than 2 s."""
 
 
+class PracticeNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The notes that sound; `note` is null and `notes` empty once the last one has ended."""
+
+    note: Annotated[str, Meta(description="the note that began last")] | None
+    """The note that began last, in scientific pitch."""
+    notes: list[str]
+    """All notes that sound, from low to high."""
+    midi: int | UnsetType = UNSET
+    """The MIDI number of `note` at the reference; only if a note sounds."""
+    cents: (
+        Annotated[float, Meta(description="deviation of `note`, -50 to 50")] | UnsetType | None
+    ) = UNSET
+    """Deviation of `note` from its pitch; null if it does not sound alone."""
+
+
+class PracticeNow(msgspec.Struct, frozen=True, kw_only=True):
+    """How the music was played in the last 30 s; null is unknown, all of it while nobody plays."""
+
+    a4_hz: Annotated[float, Meta(description="the A4 of the playing, in Hz")] | None
+    """The A4 that the playing amounts to."""
+    in_tune: Annotated[float, Meta(description="share of time in tune, 0 to 1")] | None
+    """Share of the time of sustained notes within 10 cents of the scale on `a4_hz`."""
+    median_cents: Annotated[float, Meta(description="from the reference, in cents")] | None
+    """Median deviation from the reference."""
+    tempo_bpm: Annotated[float, Meta(description="beats a minute")] | None
+    """Beats a minute."""
+    tempo_stability: (
+        Annotated[float, Meta(description="standard deviation / mean of the tempo")] | None
+    )
+    """Standard deviation of the tempo divided by its mean."""
+    tempo_drift: (
+        Annotated[float, Meta(description="tempo / tempo at the beginning of the session - 1")]
+        | None
+    )
+    """The tempo relative to that of the first 30 s of the session, minus 1."""
+    key: str | None
+    """Such as A major."""
+    key_confidence: Annotated[float, Meta(ge=0, le=1)] | None
+    """Confidence of the key."""
+    chord: Annotated[str, Meta(description="Harte's syntax; of the last window")] | None
+    """The chord of the last window."""
+    next_chord: Annotated[str, Meta(description="Harte's syntax")] | None
+    """The chord that is likely to follow."""
+    dynamic: Annotated[str, Meta(description="pp to ff; the session's median is mf")] | None
+    """The dynamic mark of the last window."""
+    vibrato_hz: Annotated[float, Meta(description="of the last window")] | None
+    """Rate of the vibrato."""
+    vibrato_cents: Annotated[float, Meta(description="half of peak to peak")] | None
+    """Extent of the vibrato."""
+    genre: Annotated[dict[str, float], Meta(description="of the last 60 s")] | None
+    """The likeliest genres."""
+
+
 class Diagnostics(msgspec.Struct, frozen=True, kw_only=True):
     """Counters of the listener since it started."""
 
@@ -183,6 +236,8 @@ class Diagnostics(msgspec.Struct, frozen=True, kw_only=True):
     """The kinds of messages that the broker refuses now."""
     inference_ms: float
     """Moving average of the time that a window takes, in milliseconds."""
+    practice_ms: float
+    """Moving average of the time that the companion takes for a window of playing."""
     model: str
     """The title of the model."""
     started: Time

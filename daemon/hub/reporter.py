@@ -10,6 +10,7 @@ from daemon.hearing.tracker import Event
 from daemon.hub import messages
 from daemon.hub.budget import MessageBudget
 from daemon.hub.changes import ChangeFilter
+from daemon.hub.companion_reporter import CompanionReporter
 from daemon.hub.home_assistant.discovery import discovery as device
 from daemon.hub.messages import Message, Node, Playing
 from daemon.hub.open_events import EventStore, OpenEvents
@@ -42,7 +43,8 @@ class Reporter:
     `sessions` are kept up to date; their diary goes to `save` at most once a minute. Events and
     sessions are added to `history`; None keeps only the days, in memory. `controls` is True if the
     node accepts commands; `started` is the wall time of the daemon's start. `shown` maps the
-    model's scores to published ones; None publishes them unchanged.
+    model's scores to published ones; None publishes them unchanged. `companion` hears each window
+    last, so that events never wait for it.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Reporter:
         controls: bool = False,
         started: float = 0.0,
         shown: ShownScores | None = None,
+        companion: CompanionReporter | None = None,
     ) -> None:
         self._node = node
         self._send = publish
@@ -72,6 +75,7 @@ class Reporter:
             if sessions is None
             else PracticeReporter(node, sessions, self._publish, save, history)
         )
+        self._companion = companion
         self._newest_dbfs = FLOOR_DBFS
         self._changed_at: dict[str, float] = {}
         self._budget = budget = MessageBudget(_MESSAGES_PER_MINUTE, _BURST)
@@ -89,10 +93,17 @@ class Reporter:
             _moved_scores, seconds=_SCORES_SECONDS, budget=budget, need=_SCORES_NEED
         )
 
+    @property
+    def practice_ms(self) -> float:
+        """Moving average of the time that the companion takes for a window, in milliseconds."""
+        return 0.0 if self._companion is None else self._companion.cost_ms
+
     def announce(self, *, discovery: bool) -> None:
         """Publish the birth messages; with `discovery` also the device."""
         for message in self.birth_messages(discovery=discovery):
             self._send(message)
+        if self._companion is not None:
+            self._companion.announce(self._send)
 
     def birth_messages(self, *, discovery: bool) -> list[Message]:
         """Return the messages of `announce`, the device first."""
@@ -128,6 +139,8 @@ class Reporter:
         self._publish_scores(heard)
         if self._practice is not None:
             self._practice.update(at, wall, events)
+        if self._companion is not None:
+            self._companion.observe(observation, self._publish)
 
     def rest(self) -> None:
         """Update the practice while there is no sound: a new day may begin, or a session end."""
@@ -166,6 +179,8 @@ class Reporter:
         self._put_events(events, wall - at)
         if self._practice is not None and at:
             self._practice.end(at, wall, events)
+        if self._companion is not None:
+            self._companion.end(self._publish)
         self._publish(messages.state(self._node, playing, self._newest_dbfs, wall))
 
     def _refill(self, at: float, events: Sequence[Event]) -> None:

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
+from msgspec import Meta
 
 from daemon.practice.dynamics import LevelCounts
 from daemon.practice.spelling import note_name
@@ -46,29 +47,35 @@ class TalliedNote(Protocol):
         """Deviation from the key's pitch, -50..50."""
 
 
+_Pitch = Annotated[float, Meta(ge=0, le=140)]
+_Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+_Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+_Value = Annotated[float, Meta(ge=-1e6, le=1e6)]
+
+
 class HeldNote(msgspec.Struct, frozen=True, array_like=True):
     """A sustained note."""
 
-    at: float
+    at: _Seconds
     """When it began, in seconds of playing."""
-    seconds: float
+    seconds: _Seconds
     """How long it sounded."""
-    pitch: float
+    pitch: _Pitch
     """MIDI number with a fraction, at A4 = 440 Hz."""
 
 
 class Reading(msgspec.Struct, frozen=True, array_like=True):
     """The figures of the last 30 s at one moment; None is unknown."""
 
-    seconds: float
+    seconds: _Seconds
     """Playing since the reading before."""
-    a4_hz: float | None
+    a4_hz: _Value | None
     """The A4 of the playing."""
-    tempo_bpm: float | None
+    tempo_bpm: _Value | None
     """The tempo."""
-    stability: float | None
+    stability: _Value | None
     """Standard deviation of the tempo divided by its mean."""
-    key: str | None
+    key: Annotated[str, Meta(max_length=100)] | None
     """The key."""
 
 
@@ -77,28 +84,41 @@ class Tally(msgspec.Struct):
 
     started: WallTime = 0.0
     """The start of the session that it belongs to."""
-    seconds: float = 0.0
+    seconds: _Seconds = 0.0
     """Playing that was heard."""
-    notes: int | None = None
+    notes: _Count | None = None
     """Number of notes; None if none could be recognized."""
-    lowest: float | None = None
+    lowest: _Pitch | None = None
     """The lowest note, as a MIDI number at A4 = 440 Hz."""
-    highest: float | None = None
+    highest: _Pitch | None = None
     """The highest note."""
-    connected: int = 0
+    connected: _Count = 0
     """Notes that began with the end of the one before."""
-    longest_passage: float = 0.0
+    longest_passage: _Seconds = 0.0
     """The longest passage, in seconds."""
-    held: list[HeldNote] = []
+    held: Annotated[list[HeldNote], Meta(max_length=_MOST_KEPT)] = []
     """Sustained notes."""
-    held_stride: int = 1
+    held_stride: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
     """Every how many sustained notes one is kept."""
-    readings: list[Reading] = []
+    readings: Annotated[list[Reading], Meta(max_length=_MOST_KEPT)] = []
     """Readings, in order."""
-    first_bpm: float | None = None
+    first_bpm: _Value | None = None
     """The tempo of the first 30 s."""
     levels: LevelCounts = msgspec.field(default_factory=LevelCounts)
     """The levels of the music."""
+
+    def __post_init__(self) -> None:
+        if len(self.levels.counts) != len(LevelCounts().counts):
+            raise ValueError("levels have another range")
+
+    def copy(self) -> "Tally":
+        """Return a copy that later sounds do not change."""
+        return msgspec.structs.replace(
+            self,
+            held=list(self.held),
+            readings=list(self.readings),
+            levels=LevelCounts(list(self.levels.counts)),
+        )
 
 
 class _Previous(NamedTuple):

@@ -134,7 +134,11 @@ class Place:
             if window is not None:
                 self._hear(window)
         self._warn_of_cancelling()
-        self.counters = replace(self._source.counters, inference_ms=self._inference_ms)
+        self.counters = replace(
+            self._source.counters,
+            inference_ms=self._inference_ms,
+            practice_ms=self._reporter.practice_ms,
+        )
 
     def restart(self) -> None:
         """Close the device and open it again, which ends open events; ignored while muted."""

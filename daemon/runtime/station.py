@@ -9,6 +9,7 @@ from daemon.hub.inbox import Inbox
 from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.practice.history.history import History
+from daemon.runtime.practice_wiring import companion_of, tally_store_of
 from daemon.runtime.wakeup import Wakeup
 from daemon.runtime.wiring import (
     Recognizer,
@@ -44,6 +45,8 @@ class Station:
         self._diary, self._chosen = stores_of(settings, self.node)
         of_place = history.of(source.name)
         self._sessions = sessions_of(settings, recognizer, self._diary.read(), of_place)
+        self._tally = tally_store_of(settings, self.node)
+        self._companion = companion_of(settings, self.node, self._sessions, self._tally, board.post)
         self._reporter = Reporter(
             self.node,
             board.post,
@@ -55,6 +58,7 @@ class Station:
             controls=True,
             started=time.time(),
             shown=recognizer.shown,
+            companion=self._companion,
         )
         self.place = place_of(
             settings,
@@ -89,9 +93,11 @@ class Station:
         self.inbox.close()
         self._diary.close()
         self._chosen.close()
+        self._tally.close()
 
     def _apply(self, controls: Controls) -> None:
         rules = controls.tuned_rules(self._recognizer.families, self._recognizer.rules)
         self._sessions.settle_seconds = settle_seconds(rules, self._recognizer.hop_seconds)
+        self._companion.use(controls.switches)
         self.place.retune(rules, controls.gate_dbfs)
         self.place.mute(controls.chosen.muted)

@@ -28,6 +28,7 @@ from daemon.mqtt.outbox.outbox import Outbox
 from daemon.practice.history.history import History, PlaceHistory
 from daemon.practice.sessions import Diary, Sessions
 from daemon.runtime.place import Place
+from daemon.runtime.practice_wiring import network_of, switches_of
 from daemon.runtime.wakeup import Wakeup
 from daemon.sound.microphone import DEFAULT_DEVICE, Microphone
 from daemon.sound.portaudio import PortAudio
@@ -48,8 +49,8 @@ _CAMERA_PAUSE_SECONDS = 15.0
 class Recognizer:
     """The classifier and the rules that turn its scores into events, from one configuration.
 
-    Raises InputError if the model cannot be used, or if the tracker settings or the families to be
-    shown do not fit the model, with one line for each fault.
+    Raises InputError if the model or the note model cannot be used, or if the tracker settings or
+    the families to be shown do not fit the model, with one line for each fault.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -60,6 +61,8 @@ class Recognizer:
 
             try_out(self.path)
         self.classifier = load_classifier(self.path)
+        if settings.model.notes_file is not None:
+            network_of(settings)
         contract = self.classifier.contract
         self.families = contract.families
         self.hop_seconds = settings.audio.hop_seconds
@@ -212,8 +215,13 @@ def configured_of(settings: Settings, source: SourceSettings) -> Configured:
     """Return the configuration's values of the settings that the hub may change at one place."""
     tracker = settings.tracker
     patience = common_patience(tracker, settings.audio.hop_seconds)
-    goal = settings.practice.goal
-    return Configured(settings.gate_of(source), tracker.stop_after_seconds, patience, goal)
+    return Configured(
+        settings.gate_of(source),
+        tracker.stop_after_seconds,
+        patience,
+        settings.practice.goal,
+        switches_of(settings.practice),
+    )
 
 
 def outbox_of(settings: Settings) -> Outbox:

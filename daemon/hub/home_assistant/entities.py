@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from daemon.hub.controls import CONTROLS, SENSITIVITY, Control
+from daemon.hub.control import Control
+from daemon.hub.controls import CONTROLS, SENSITIVITY
 from daemon.hub.home_assistant.entity import Entity, capitalized, online_topics, while_hearing
 from daemon.hub.home_assistant.practice_entities import MINUTES, practice_entities
 from daemon.hub.messages import NONE_PLAYING, Node

@@ -1,0 +1,55 @@
+"""Builds the practice companion of a place from the settings."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from daemon.configuration.practice_settings import PracticeSettings
+from daemon.configuration.settings import Settings
+from daemon.hub.companion_reporter import CompanionReporter
+from daemon.hub.messages import Message, Node
+from daemon.practice.companion import Companion
+from daemon.practice.sessions import Sessions
+from daemon.practice.switches import Switches
+from daemon.practice.tally import Tally
+from daemon.system.files.json_store import JsonStore
+from daemon.system.state_directory import state_directory
+
+if TYPE_CHECKING:
+    from daemon.practice.notes.note_network import NoteNetwork
+
+
+def network_of(settings: Settings) -> "NoteNetwork | None":
+    """Load the note model, None if there is none; raises InputError if it cannot be used."""
+    from daemon.practice.notes.built_in import configured_network
+
+    return configured_network(settings.model.notes_file)
+
+
+def switches_of(settings: PracticeSettings) -> Switches:
+    """Return what the configuration wants to measure of the music."""
+    values = {name: getattr(settings, name) for name in Switches.__struct_fields__}
+    return Switches(**values)
+
+
+def companion_of(
+    settings: Settings,
+    node: Node,
+    sessions: Sessions,
+    store: JsonStore[Tally],
+    publish_note: Callable[[Message], None],
+) -> CompanionReporter:
+    """Return the companion of one place, which continues the tally in the store."""
+    return CompanionReporter(
+        node,
+        Companion(partial(network_of, settings)),
+        sessions,
+        publish_note=publish_note,
+        tally=store.read(),
+        save=store.write,
+    )
+
+
+def tally_store_of(settings: Settings, node: Node) -> JsonStore[Tally]:
+    """Return the store for the sums of a node's session."""
+    return JsonStore(state_directory(settings.state.directory), f"tally-{node.name}", Tally())
