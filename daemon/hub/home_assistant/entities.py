@@ -5,6 +5,7 @@ from typing import Any
 
 from daemon.hub.control import Control
 from daemon.hub.controls import CONTROLS, SENSITIVITY
+from daemon.hub.home_assistant.companion_entities import companion_entities
 from daemon.hub.home_assistant.entity import Entity, capitalized, online_topics, while_hearing
 from daemon.hub.home_assistant.practice_entities import MINUTES, practice_entities
 from daemon.hub.messages import NONE_PLAYING, Node
@@ -41,6 +42,7 @@ def entities(node: Node, *, controls: bool) -> Iterator[Entity]:
     """
     yield from _music(node)
     yield from practice_entities(node)
+    yield from companion_entities(node)
     for family in node.families:
         yield from _of_family(node, family)
     yield from _listener(node)
@@ -195,6 +197,18 @@ _DIAGNOSTICS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
         "inference_ms",
         "Inference time",
+        {
+            **_HIDDEN,
+            "icon": "mdi:speedometer",
+            "device_class": "duration",
+            "unit_of_measurement": "ms",
+            "state_class": "measurement",
+            "suggested_display_precision": 1,
+        },
+    ),
+    (
+        "practice_ms",
+        "Practice time",
         {
             **_HIDDEN,
             "icon": "mdi:speedometer",
