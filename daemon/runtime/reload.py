@@ -154,6 +154,7 @@ def _with_applied(old: Settings, new: Settings) -> Settings:
         old,
         audio=replace(old.audio, gate_dbfs=new.audio.gate_dbfs),
         tracker=new.tracker,
+        practice=replace(old.practice, goal=new.practice.goal),
         log=replace(old.log, level=new.log.level),
         sources=tuple(
             replace(source, gate_dbfs=gates.get(source.name, source.gate_dbfs))

@@ -126,6 +126,8 @@ def _minutes(node: Node, ids: dict[str, str]) -> list[Card]:
         heading("Practice", "mdi:timer-music-outline"),
         tile(ids["minutes_today"], "Today"),
         tile(ids["last_session"], "Last session"),
+        tile(ids["week_minutes"], "This week"),
+        tile_if_known(ids["week_goal"], "Goal"),
         {
             "type": "statistics-graph",
             "title": "Minutes a day",
@@ -192,6 +194,8 @@ def _sensitivity(node: Node, ids: dict[str, str]) -> list[Card]:
         tile(ids["quiet_gate"], "Quiet gate", **buttons),
         tile(ids["stop_after"], "Stop after", **buttons),
         tile(ids["patience"], "Patience", **inline("select-options")),
+        heading("Practice", "mdi:flag-checkered"),
+        tile(ids["practice_goal"], "Minutes a week", **buttons),
     ]
 
 

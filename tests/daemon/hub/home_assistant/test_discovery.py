@@ -212,7 +212,7 @@ def test_keys_and_unique_ids_never_change(node: Node) -> None:
         *("minutes_today", "week_minutes", "session", "last_session"),
         *("hearing", "level", "inference_ms", "lost_seconds", "queued", "model", "started"),
         *("mute", "sensitivity", "quiet_gate", "stop_after", "patience", "restart_listening"),
-        "practice_goal",
+        *("practice_goal", "week_goal", "last_practice"),
     }
     of_families = {
         f"{family}_{what}" for family in node.families for what in ("playing", "minutes_today")
