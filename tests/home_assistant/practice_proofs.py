@@ -131,7 +131,7 @@ def speaker_says_how_the_tempo_drifts(house: House) -> str:
     texts = [data["message"] for data in said]
     assert texts == ["You are 8 % faster than at the beginning."], texts
     assert said[0]["media_player_entity_id"] in ("media_player.speaker", ["media_player.speaker"])
-    return texts[0]
+    return str(texts[0])
 
 
 def is_playing(hub: HomeAssistant, state: str) -> bool:

@@ -29,7 +29,7 @@ class Loader(yaml.SafeLoader):
     """Loads YAML with Home Assistant's `!input` tags."""
 
 
-Loader.add_constructor("!input", lambda loader, node: Input(loader.construct_scalar(node)))
+Loader.add_constructor("!input", lambda _loader, node: Input(node.value))
 
 
 def loaded(path: Path) -> dict[str, Any]:

@@ -18,4 +18,5 @@ def run_fast(began: float, wall_began: float, speed: float, config: str, record:
 
 
 if __name__ == "__main__":
-    sys.exit(run_fast(*map(float, sys.argv[1:4]), *sys.argv[4:]))
+    began, wall_began, speed = map(float, sys.argv[1:4])
+    sys.exit(run_fast(began, wall_began, speed, *sys.argv[4:]))

@@ -36,7 +36,7 @@ def fast_daemons(folder: Path, port: int) -> Iterator[Start]:
         f"mqtt: {{host: 127.0.0.1, port: {port}}}\n"
     )
     clock = (str(time.monotonic()), str(EVENING.timestamp()), str(SPEED))
-    command = [sys.executable, PROGRAM, *clock, config, folder / "record"]
+    command = [sys.executable, str(PROGRAM), *clock, str(config), str(folder / "record")]
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> "subprocess.Popen[bytes]":
