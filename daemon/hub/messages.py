@@ -12,6 +12,7 @@ from daemon.counters import Counters
 from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import EventEnded, EventStarted
 from daemon.hub import payloads
+from daemon.practice.history.records import WeekRecord
 from daemon.practice.sessions import Diary
 from daemon.practice.summary import Figures, Summary
 
@@ -211,7 +212,7 @@ def as_late(message: Message) -> Message:
     return message._replace(topic=f"{message.topic}/late", payload=late)
 
 
-def practice(node: Node, diary: Diary, week_seconds: float) -> Message:
+def practice(node: Node, diary: Diary, week: WeekRecord) -> Message:
     """Return the minutes played today and this week, and the start of the current session."""
     session = diary.session
     body = payloads.Practice(
@@ -219,7 +220,8 @@ def practice(node: Node, diary: Diary, week_seconds: float) -> Message:
         minutes=_minutes(diary.seconds),
         families={family: _minutes(diary.families.get(family, 0.0)) for family in node.families},
         session=None if session is None else iso_time(session.started),
-        week_minutes=_minutes(week_seconds),
+        week_minutes=_minutes(week.seconds),
+        week_families={family: _minutes(seconds) for family, seconds in week.families.items()},
     )
     return _state(node, "practice", body, qos=1)
 

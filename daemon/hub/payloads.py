@@ -97,6 +97,8 @@ class Practice(msgspec.Struct, frozen=True, kw_only=True):
     """When the current session began; null between sessions."""
     week_minutes: Minutes
     """Minutes in which any family played since Monday, today included."""
+    week_families: dict[str, Minutes]
+    """Minutes since Monday of each family that played."""
 
 
 class LastSession(msgspec.Struct, frozen=True, kw_only=True):

@@ -91,11 +91,10 @@ class PracticeReporter:
         self._save(diary)
 
     def _publish_day(self, diary: Diary) -> None:
-        day = date.fromisoformat(diary.day)
-        week_seconds = self._history.seconds_before(day) + diary.seconds
-        self._publish(messages.practice(self._node, diary, week_seconds))
+        day = DayRecord(date.fromisoformat(diary.day), diary.seconds, diary.families)
+        self._publish(messages.practice(self._node, diary, self._history.week(day)))
         if diary.seconds:
-            self._history.put_day(DayRecord(day, diary.seconds, diary.families))
+            self._history.put_day(day)
 
     def _publish_finished(self, at: float) -> bool:
         """Publish the last minutes of a day that has ended; the new day follows at the next call.

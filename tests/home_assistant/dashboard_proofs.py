@@ -11,6 +11,7 @@ from daemon.hub.home_assistant.discovery import discovery
 from daemon.hub.messages import Node
 from tests.home_assistant import pictures
 from tests.home_assistant.house import (
+    BLUEPRINTS,
     ENTITY_ID,
     EVENT,
     FAMILIES,
@@ -64,12 +65,14 @@ def shipped_configuration_works(house: House) -> str:
     hub = house.hub
     names = ["the_light_follows_the_guitar", "a_session_of_practice_has_ended"]
     names += ["somebody_plays_the_guitar", "the_microphone_is_gone"]
-    names += ["practice_starts", "practice_reminder"]
+    blueprints = ["practice_starts", "practice_reminder", "tuning_lamp", "tempo_drift"]
+    blueprints += ["weekly_goal", "summary_of_the_week"]
+    names += blueprints
     for name in names:
         assert hub.state(f"automation.{name}") == "on", name
     loaded = hub.ask("blueprint/list", domain="automation")
     ours = {path: entry for path, entry in loaded.items() if path.startswith("timbrel/")}
-    assert len(ours) == 2, loaded.keys()
+    assert len(ours) == len(BLUEPRINTS) == len(blueprints), loaded.keys()
     assert not [entry for entry in ours.values() if "error" in entry], ours
     board = hub.ask("lovelace/config", url_path="practice-room")
     shown = set(ENTITY_ID.findall(json.dumps(board)))
@@ -111,7 +114,8 @@ def shipped_configuration_works(house: House) -> str:
     assert any("minutes of" in message and "drums" in message for message in shown_messages), (
         shown_messages
     )
-    return f"{len(names)} automations, 2 of them blueprints; {len(shown)} entities on the dashboard"
+    count = f"{len(names)} automations, {len(ours)} of them blueprints"
+    return f"{count}; {len(shown)} entities on the dashboard"
 
 
 def takes_the_pictures(house: House) -> str:

@@ -29,6 +29,8 @@ EXPECTED = {
     "minutes_today": ExpectedEntity(SENSOR + "minutes_today", "Minutes today", None, "min"),
     "session": ExpectedEntity(SENSOR + "session", "Session"),
     "week_minutes": ExpectedEntity(SENSOR + "minutes_this_week", "Minutes this week", None, "min"),
+    "week_goal": ExpectedEntity(SENSOR + "weekly_goal", "Weekly goal", None, "min"),
+    "last_practice": ExpectedEntity(SENSOR + "last_practice", "Last practice", None, "min"),
     "last_session": ExpectedEntity(SENSOR + "last_session", "Last session", None, "min"),
     "guitar_playing": ExpectedEntity(BINARY + "guitar", "Guitar"),
     "organ_playing": ExpectedEntity(BINARY + "organ", "Organ", enabled=False),

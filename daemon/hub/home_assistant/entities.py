@@ -41,7 +41,7 @@ def entities(node: Node, *, controls: bool) -> Iterator[Entity]:
     Those of the settings are included with `controls`.
     """
     yield from _music(node)
-    yield from practice_entities(node)
+    yield from practice_entities(node, controls=controls)
     yield from companion_entities(node)
     for family in node.families:
         yield from _of_family(node, family)

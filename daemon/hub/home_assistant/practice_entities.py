@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from daemon.hub.controls import GOAL
 from daemon.hub.home_assistant.entity import Entity
 from daemon.hub.messages import Node
 
@@ -12,9 +13,14 @@ MINUTES = {
 }
 """Options of a sensor that shows minutes."""
 
+_LAST_PRACTICE = (
+    *("started", "ended", "minutes", "notes", "a4_hz", "in_tune", "tempo_range", "keys"),
+    "longest_passage_seconds",
+)
 
-def practice_entities(node: Node) -> Iterator[Entity]:
-    """Yield the entities of minutes and sessions."""
+
+def practice_entities(node: Node, *, controls: bool) -> Iterator[Entity]:
+    """Yield the entities of minutes and sessions; with `controls` also that of the week's goal."""
     practice = node.topic("practice")
     yield Entity(
         "minutes_today",
@@ -38,8 +44,12 @@ def practice_entities(node: Node) -> Iterator[Entity]:
             "state_class": "total_increasing",
             "state_topic": practice,
             "value_template": "{{ value_json.week_minutes }}",
+            "json_attributes_topic": practice,
+            "json_attributes_template": "{{ {'families': value_json.week_families} | tojson }}",
         },
     )
+    if controls:
+        yield _week_goal(node)
     yield Entity(
         "session",
         "sensor",
@@ -65,5 +75,41 @@ def practice_entities(node: Node) -> Iterator[Entity]:
                 "{{ {'instruments': value_json.instruments, 'started': value_json.started, "
                 "'ended': value_json.ended} | tojson }}"
             ),
+        },
+    )
+    yield _last_practice(node)
+
+
+def _week_goal(node: Node) -> Entity:
+    return Entity(
+        "week_goal",
+        "sensor",
+        "Weekly goal",
+        {
+            **MINUTES,
+            "icon": "mdi:flag-checkered",
+            "state_topic": node.topic(GOAL.leaf),
+            # Without a goal it is unknown, so that nothing compares the minutes with zero.
+            "value_template": "{{ value if value | float(0) > 0 else none }}",
+        },
+    )
+
+
+def _last_practice(node: Node) -> Entity:
+    """Return the summary of the last session, with few attributes for the recorder's sake."""
+    summary = node.topic("practice/summary")
+    shown = ", ".join(f"'{name}': value_json.{name}" for name in _LAST_PRACTICE)
+    seconds = "as_datetime(value_json.ended) - as_datetime(value_json.started)"
+    return Entity(
+        "last_practice",
+        "sensor",
+        "Last practice",
+        {
+            **MINUTES,
+            "icon": "mdi:clipboard-text-clock-outline",
+            "state_topic": summary,
+            "value_template": f"{{{{ (({seconds}).total_seconds() / 60) | round(1) }}}}",
+            "json_attributes_topic": summary,
+            "json_attributes_template": f"{{{{ {{{shown}}} | tojson }}}}",
         },
     )

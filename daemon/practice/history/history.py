@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from daemon.configuration.settings import HistorySettings
 from daemon.errors import InputError
-from daemon.practice.history.records import DayRecord, EventRecord
+from daemon.practice.history.records import DayRecord, EventRecord, WeekRecord
 from daemon.practice.summary import Summary
 
 if TYPE_CHECKING:
@@ -212,7 +213,11 @@ class PlaceHistory:
         """Return the playing of a recent day; no seconds if there is none."""
         return self._history.day(self._place, day)
 
-    def seconds_before(self, day: date) -> float:
-        """Return the seconds played in the week of `day`, from Monday to the day before it."""
-        earlier = (day - timedelta(days=n) for n in range(1, day.weekday() + 1))
-        return sum(self._history.day(self._place, other).seconds for other in earlier)
+    def week(self, today: DayRecord) -> WeekRecord:
+        """Return what was played in the week of `today`, from Monday to that day."""
+        monday = today.day - timedelta(days=today.day.weekday())
+        earlier = [self.day(monday + timedelta(days=n)) for n in range(today.day.weekday())]
+        families = Counter[str]()
+        for day in (*earlier, today):
+            families.update(day.families)
+        return WeekRecord(sum(day.seconds for day in (*earlier, today)), families)

@@ -31,3 +31,12 @@ class DayRecord(NamedTuple):
     """Seconds played by any family; simultaneous playing counts once."""
     families: Mapping[str, float]
     """Seconds played by each family."""
+
+
+class WeekRecord(NamedTuple):
+    """The playing of one week, from Monday."""
+
+    seconds: float
+    """Seconds played by any family; simultaneous playing counts once."""
+    families: Mapping[str, float]
+    """Seconds played by each family that played, in the order of their first days."""

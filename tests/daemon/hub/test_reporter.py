@@ -546,11 +546,12 @@ def test_history_gets_events_sessions_and_days() -> None:
 def test_week_minutes_count_since_monday() -> None:
     history = RecordedHistory()
     for day in range(26, 32):
-        history.put_day(DayRecord(date(2024, 5, day), 60.0, {}))
+        history.put_day(DayRecord(date(2024, 5, day), 60.0, {"flute": 60.0}))
     evening = PracticeEvening(history)
     evening.hub.sound_started()
     # 1 June 2024 is a Saturday: Sunday 26 May belongs to the week before.
-    assert evening.bodies("practice")[-1]["week_minutes"] == 5.0
+    published = evening.bodies("practice")[-1]
+    assert (published["week_minutes"], published["week_families"]) == (5.0, {"flute": 5.0})
 
 
 def test_session_also_ends_while_there_is_no_sound() -> None:

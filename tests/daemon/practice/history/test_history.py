@@ -86,10 +86,11 @@ def test_remembers_the_week_across_a_restart(tmp_path: Path) -> None:
     with new_history(tmp_path) as history:
         attic = history.of("attic")
         # 10 June 2026 is a Wednesday.
-        assert attic.seconds_before(date(2026, 6, 10)) == 120.0
-        assert attic.seconds_before(date(2026, 6, 8)) == 0.0
+        today = DayRecord(date(2026, 6, 10), 30.0, {"flute": 30.0})
+        assert attic.week(today) == (150.0, {"organ": 120.0, "flute": 30.0})
+        assert attic.week(today._replace(day=date(2026, 6, 8))) == (30.0, {"flute": 30.0})
         assert attic.day(date(2026, 6, 9)).families == {"organ": 60.0}
-        assert history.of("cellar").seconds_before(date(2026, 6, 10)) == 0.0
+        assert history.of("cellar").week(today).seconds == 30.0
 
 
 def test_removes_what_is_too_old(tmp_path: Path) -> None:
@@ -235,5 +236,6 @@ def test_without_a_directory_only_days_are_kept(tmp_path: Path) -> None:
     with History() as history:
         history.of("attic").put_event(event(1))
         history.of("attic").put_day(DayRecord(date(2026, 6, 9), 60.0, {}))
-        assert history.of("attic").seconds_before(date(2026, 6, 10)) == 60.0
+        today = DayRecord(date(2026, 6, 10), 0.0, {})
+        assert history.of("attic").week(today).seconds == 60.0
     assert not list(tmp_path.iterdir())
