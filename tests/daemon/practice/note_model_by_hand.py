@@ -1,7 +1,12 @@
-"""A note model whose weights are set by hand: it finds harmonic tones, and needs no training."""
+"""Make fixtures/notes-by-hand.tflite: a note model that needs no training.
+
+Its weights are set by hand so that it finds harmonic tones. To make the file again, run
+`python -m tests.daemon.practice.note_model_by_hand`.
+"""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from daemon.hearing.model_file import Provenance
 from daemon.practice.notes.front_end import NoteFrontEnd
@@ -9,6 +14,7 @@ from daemon.practice.notes.note_creation import NoteRules
 from daemon.practice.notes.stacking import LEVEL_HARMONICS
 from daemon.system.silenced_output import quiet_output
 
+NOTE_MODEL = Path(__file__).parent / "fixtures" / "notes-by-hand.tflite"
 CHANNELS, BLOCK = 8, 4
 # A tone's harmonics are no notes.
 RULES = NoteRules(ghost_strength=1.0, ghost_activation=1.0)
@@ -42,16 +48,16 @@ def write_note_model_by_hand(path: Path) -> None:
     )
 
 
-def _converted(network: object) -> bytes:
+def _converted(network: Any) -> bytes:
     import tensorflow as tf
 
     with quiet_output(), TemporaryDirectory() as folder:
-        network.export(folder, verbose=False)  # type: ignore[attr-defined]
+        network.export(folder, verbose=False)
         return bytes(tf.lite.TFLiteConverter.from_saved_model(folder).convert())
 
 
-def _set_stem(network: object) -> None:
-    stem = network.get_layer("stem")  # type: ignore[attr-defined]
+def _set_stem(network: Any) -> None:
+    stem = network.get_layer("stem")
     (kernel,) = stem.get_weights()
     kernel[:] = 0.0
     # Channel 0: the fundamental and its harmonics stand out of their surroundings, and an octave
@@ -70,8 +76,8 @@ def _set_stem(network: object) -> None:
     stem.set_weights([kernel])
 
 
-def _set_head(network: object) -> None:
-    head = network.get_layer("head")  # type: ignore[attr-defined]
+def _set_head(network: Any) -> None:
+    head = network.get_layer("head")
     kernel, bias = head.get_weights()
     kernel[:], bias[:] = 0.0, 0.0
     kernel[1, 1, 0, 0], kernel[1, 1, 3, 0], bias[0] = 2.0, 8.0, -15.5
@@ -79,3 +85,7 @@ def _set_head(network: object) -> None:
     for place in range(3):
         kernel[1, 1, 2 + place, 2 + place], bias[2 + place] = 12.0, -12.0
     head.set_weights([kernel, bias])
+
+
+if __name__ == "__main__":
+    write_note_model_by_hand(NOTE_MODEL)
