@@ -28,9 +28,9 @@ READING_SECONDS = 10.0
 _WARM_UP_SECONDS = 1.0
 # The onset of an event is known to half a second.
 _ONSET_SECONDS = 0.5
-# Frames of all analysers begin on multiples of this, as in a recording: blocks of up to 8 frames
-# of the note model, of 20 ms each.
-_GRID_SAMPLES = 2_560
+# As in a recording, frames of notes and pitch begin on multiples of 20 ms, and blocks of up to
+# eight of them on multiples of 160 ms.
+_FRAME_SAMPLES, _GRID_SAMPLES = 320, 2_560
 # The end of an event is detected up to about this long after it; until then, what sounds may be
 # something else.
 _SETTLE_SECONDS = 30.0
@@ -131,8 +131,8 @@ class Companion:
         onset = min(event.onset for event in observation.playing) - _ONSET_SECONDS
         onset = max(onset, self._counted_until)
         wanted = round((onset - _WARM_UP_SECONDS) * SAMPLE_RATE_HZ) // _GRID_SAMPLES
-        possible = -(-window.start_sample // _GRID_SAMPLES)
-        self._until = _GRID_SAMPLES * max(wanted, possible)
+        possible = -(-window.start_sample // _FRAME_SAMPLES)
+        self._until = max(_GRID_SAMPLES * wanted, _FRAME_SAMPLES * possible)
         network = self._load_network() if self._switches.needs_notes else None
         self._stretch = Stretch(
             self._switches, network, start_sample=self._until, onset_seconds=onset
