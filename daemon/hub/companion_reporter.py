@@ -1,5 +1,6 @@
 """Publishes what the companion of one node finds, and adds it to the session."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -54,7 +55,8 @@ class CompanionReporter:
         self._save = save
         self._switches = Switches()
         self._is_note_shown = False
-        self._saved_at = 0.0
+        self._saved_at = -math.inf
+        self._is_unsaved = False
         self._now = ChangeFilter[Now](_has_moved, seconds=READING_SECONDS, is_urgent=_turns)
         self._now.published(Now(), 0.0)
         self.cost_ms = 0.0
@@ -89,9 +91,9 @@ class CompanionReporter:
 
     def end(self, publish: Callable[[Message], None]) -> None:
         """Stop, because the sound has ended."""
-        if self._companion.is_active:
+        if self._companion.is_active or self._is_unsaved:
             self._companion.stop()
-            self._describe(self._saved_at + _SAVE_SECONDS)
+            self._describe(math.inf)
         self._publish_sounding()
         self._publish_now(0.0, publish)
 
@@ -101,10 +103,14 @@ class CompanionReporter:
             self._companion.begin_session(Tally(started=started))
 
     def _describe(self, at: float) -> None:
-        """Add the figures to the session, and save their sums at most once a minute."""
+        """Add the figures to the session, and save their sums at most once a minute.
+
+        `at` is in seconds of sound; infinity saves them in any case.
+        """
         tally = self._companion.tally
         self._sessions.describe(figures_of(tally, self._switches.reference_hz))
-        if not 0.0 <= at - self._saved_at < _SAVE_SECONDS:
+        self._is_unsaved = 0.0 <= at - self._saved_at < _SAVE_SECONDS
+        if not self._is_unsaved:
             self._saved_at = at
             self._save(tally.copy())
 

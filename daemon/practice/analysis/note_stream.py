@@ -25,6 +25,7 @@ _LEAST_FRAMES = 4
 # The pitch curve belongs to a note if it is nearer to it than to any other key.
 _NEAREST_SEMITONES = 0.75
 _NEWEST_SECONDS = 0.2
+_HARMONICS = frozenset({12, 19, 24, 28, 31, 34, 36})  # semitones to the harmonics 2 to 8
 _KEPT_NOTES = 200
 
 
@@ -149,9 +150,11 @@ class NoteStream:
         return float(np.median(pitch[near])), vibrato(*own.every_10_ms())
 
     def _is_alone(self, note: Note, seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return whether no other note sounds at each time (n,)."""
+        """Return whether no other note sounds at each time (n,), apart from its harmonics."""
         alone = np.ones(len(seconds), bool)
         for span in self._spans:
-            if span.onset != note.onset_seconds or span.offset != note.offset_seconds:
+            is_own = span.onset == note.onset_seconds and span.offset == note.offset_seconds
+            # A note at a harmonic does not change the period of the sound.
+            if not is_own and LOWEST_MIDI + span.key - note.midi not in _HARMONICS:
                 alone &= (seconds < span.onset) | (seconds > span.offset)
         return alone
