@@ -3,12 +3,14 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from daemon.hearing.tracker import Event, EventEnded
 from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.recording import analyse
 from daemon.practice.companion import Companion
@@ -147,17 +149,11 @@ def test_what_sounds_after_the_end_does_not_count(load: LoadNetwork) -> None:
     sound = np.concatenate([SOUND[: round(MUSIC_END * 16_000)], bell, silence(8.0)])
     companion = Companion(load)
     for observation in observations(sound, 1.0, ONSET, starts=7.0, ends=20.0):
-        events = [
-            event.__class__(event.family, event.onset, event.at, 0.1, MUSIC_END, 0.9)
-            if hasattr(event, "ended_at")
-            else event
+        events: list[Event] = [
+            replace(event, ended_at=MUSIC_END) if isinstance(event, EventEnded) else event
             for event in observation.events
         ]
-        companion.observe(
-            observation.__class__(
-                observation.window, observation.heard, observation.playing, events
-            )
-        )
+        companion.observe(replace(observation, events=events))
     figures = figures_of(companion.tally, 440.0)
     assert (figures.notes, figures.range) == (24, ("C4", "C5"))
     assert figures.longest_passage_seconds == pytest.approx(12.0, abs=0.2)

@@ -67,7 +67,7 @@ def test_notes_of_a_chord_keep_the_pitch_of_the_model(note_model: Path) -> None:
 def test_sounding_names_the_note_and_its_cents(note_model: Path) -> None:
     pitch = PitchTrace()
     stream = NoteStream(load_note_network(note_model), pitch, 440.0)
-    assert stream.sounding == ((), None, None)
+    assert stream.sounding.newest is None
     sound = tone(hertz(69.1), 3.0)[:32_000]
     pitch.push(sound)
     stream.push(sound)
