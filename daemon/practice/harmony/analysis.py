@@ -1,0 +1,56 @@
+"""From spectra to the evidence for chords and keys: the part that training shares."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.practice.harmony.chord_features import chord_features
+from daemon.practice.harmony.chord_network import NO_CHORD, ChordNetwork
+from daemon.practice.harmony.keys import KeyEvidence, Steadiness, key_evidence
+from daemon.practice.harmony.semitones import semitone_magnitudes
+from daemon.practice.harmony.templates import blended, template_log_chances
+from daemon.practice.spectral_peaks import SteadyPeaks
+from daemon.practice.tuning import estimated_tuning
+
+_SILENT_MAGNITUDE = 1e-5
+_SILENT_SCORE = 2.0
+_NONE_BIAS = -1.5  # a chord that fades is still heard
+
+
+class HarmonicEvidence(NamedTuple):
+    """What is heard in successive frames."""
+
+    chords: NDArray[np.float32]
+    """Scores (frames, 25) of the chords and of none."""
+    key: KeyEvidence
+    """The evidence for the keys over all frames."""
+
+
+def steadiness(peaks: SteadyPeaks) -> tuple[float, Steadiness]:
+    """Return the tuning in cents (0 if unknown), and how steady the partials are."""
+    estimate = estimated_tuning(peaks)
+    if estimate is None:
+        return 0.0, Steadiness(0.0, 0.0)
+    share = float(np.mean(peaks.strength > 0.0))
+    return estimate.cents, Steadiness(estimate.confidence, share)
+
+
+def semitones_of(
+    spectra: NDArray[np.float32], peaks: SteadyPeaks
+) -> tuple[NDArray[np.float32], Steadiness]:
+    """Return semitone magnitudes (frames, SEMITONES) at the sound's own tuning, and steadiness."""
+    cents, steady = steadiness(peaks)
+    return semitone_magnitudes(spectra, cents), steady
+
+
+def harmonic_evidence(
+    network: ChordNetwork, magnitudes: NDArray[np.float32], steady: Steadiness
+) -> HarmonicEvidence:
+    """Weigh chords and keys of semitone magnitudes (frames, SEMITONES)."""
+    log_chances = network.log_chances(chord_features(magnitudes))
+    scores = blended(log_chances, template_log_chances(magnitudes))
+    key = key_evidence(magnitudes, scores, log_chances, steady)
+    scores[:, NO_CHORD] += _NONE_BIAS
+    scores[magnitudes.max(axis=1) < _SILENT_MAGNITUDE, NO_CHORD] = _SILENT_SCORE
+    return HarmonicEvidence(scores, key)
