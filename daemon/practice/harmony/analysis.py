@@ -10,7 +10,8 @@ from daemon.practice.harmony.chord_network import NO_CHORD, ChordNetwork
 from daemon.practice.harmony.keys import KeyEvidence, Steadiness, key_evidence
 from daemon.practice.harmony.semitones import semitone_magnitudes
 from daemon.practice.harmony.templates import blended, template_log_chances
-from daemon.practice.spectral_peaks import SteadyPeaks
+from daemon.practice.spectral_peaks import SteadyPeaks, SteadyPeakStream
+from daemon.practice.spectrum import SpectrumStream
 from daemon.practice.tuning import estimated_tuning
 
 _SILENT_MAGNITUDE = 1e-5
@@ -42,6 +43,19 @@ def semitones_of(
     """Return semitone magnitudes (frames, SEMITONES) at the sound's own tuning, and steadiness."""
     cents, steady = steadiness(peaks)
     return semitone_magnitudes(spectra, cents), steady
+
+
+def heard_semitones(samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], Steadiness]:
+    """Return semitone magnitudes (frames, SEMITONES) of 16 kHz samples (n,), and steadiness."""
+    spectra = SpectrumStream().push(samples)
+    return semitones_of(spectra, peaks_of(spectra))
+
+
+def peaks_of(spectra: NDArray[np.float32]) -> SteadyPeaks:
+    """Return the steady peaks of all spectra (frames, BINS) of a sound."""
+    stream = SteadyPeakStream()
+    parts = zip(stream.push_spectra(spectra), stream.finish(), strict=True)
+    return SteadyPeaks(*(np.concatenate(both) for both in parts))
 
 
 def harmonic_evidence(

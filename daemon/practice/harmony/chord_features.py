@@ -1,5 +1,6 @@
 """What the chord network sees: the notes in three registers, and how loud and tonal a frame is."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -69,7 +70,7 @@ def chroma(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
 def _folded(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the mean of each pitch class in each register, (frames, REGISTERS, 12)."""
     registers = []
-    for first, end in zip(_REGISTER_MIDI[:-1], _REGISTER_MIDI[1:], strict=True):
+    for first, end in pairwise(_REGISTER_MIDI):
         part = np.zeros_like(magnitudes)
         part[:, first - LOWEST_MIDI : end - LOWEST_MIDI] = magnitudes[
             :, first - LOWEST_MIDI : end - LOWEST_MIDI

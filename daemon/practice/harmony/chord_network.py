@@ -54,8 +54,9 @@ class ChordNetwork:
 
 def log_normalised(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return logits (frames, n) minus the logarithm of the sum of their exponentials."""
-    logits = logits - logits.max(axis=1, keepdims=True)
-    return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    above = logits - logits.max(axis=1, keepdims=True)
+    normalised: NDArray[np.float32] = above - np.log(np.exp(above).sum(axis=1, keepdims=True))
+    return normalised
 
 
 def read_weights(path: Path = BUILT_IN_WEIGHTS) -> dict[str, NDArray[Any]]:

@@ -1,5 +1,6 @@
 """From the scores of frames to a sequence of chords."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -54,7 +55,7 @@ def stretches(path: NDArray[np.int64]) -> list[Stretch]:
     bounds = [0, *cuts.tolist(), len(path)]
     held_frames = round(HELD_SECONDS / HOP_SECONDS)
     found: list[Stretch] = []
-    for first, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, end in pairwise(bounds):
         chord = int(path[first])
         start = first
         if chord == NO_CHORD and found:

@@ -137,12 +137,14 @@ def _chords_of_keys() -> NDArray[np.float64]:
         for tonic in range(12):
             for step, quality, chance in chords:
                 table[12 * mode + tonic, (tonic + step) % 12 + 12 * quality] += chance
-    return table / table.sum(axis=1, keepdims=True)
+    chances: NDArray[np.float64] = table / table.sum(axis=1, keepdims=True)
+    return chances
 
 
 _CHORDS_OF_KEYS = _chords_of_keys()
 
 
 def _standardised(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    values = np.asarray(values, np.float64)
-    return (values - values.mean()) / (values.std() + 1e-9)
+    exact = np.asarray(values, np.float64)
+    standardised: NDArray[np.float64] = (exact - exact.mean()) / (exact.std() + 1e-9)
+    return standardised

@@ -28,4 +28,5 @@ def _triangles(cents: int) -> NDArray[np.float32]:
     hz = np.maximum(np.arange(BINS) * HZ_PER_BIN, 1.0)
     midi = 69.0 + 12.0 * np.log2(hz / 440.0) - cents / 100.0
     centre = LOWEST_MIDI + np.arange(SEMITONES)
-    return np.maximum(0.0, 1.0 - np.abs(midi[:, None] - centre)).astype(np.float32)
+    weights: NDArray[np.float64] = np.maximum(0.0, 1.0 - np.abs(midi[:, None] - centre))
+    return weights.astype(np.float32)

@@ -23,9 +23,7 @@ def template_log_chances(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]
     return log_normalised((_SHARPNESS * (seen @ TEMPLATES.T)).astype(np.float32))
 
 
-def blended(
-    network: NDArray[np.float32], templates: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def blended(network: NDArray[np.float32], templates: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return scores (frames, 25): the network's, whose chords (the first 24) are blended."""
     scores = network.copy()
     scores[:, :-1] = _NETWORK_SHARE * network[:, :-1] + _TEMPLATE_SHARE * templates
@@ -43,7 +41,8 @@ def _templates() -> NDArray[np.float32]:
         for root in range(12)
     ]
     triads = np.array(rows)
-    return (triads / np.linalg.norm(triads, axis=1, keepdims=True)).astype(np.float32)
+    unit: NDArray[np.float64] = triads / np.linalg.norm(triads, axis=1, keepdims=True)
+    return unit.astype(np.float32)
 
 
 TEMPLATES = _templates()
