@@ -79,7 +79,8 @@ class HarmonyStream:
     def push(self, samples: NDArray[np.float32]) -> None:
         """Add (n,) further samples at 16 kHz."""
         spectra = self._stream.push(samples)
-        self._spectra.extend(spectra)
+        # Copies, so that a long block is not kept whole.
+        self._spectra.extend(spectrum.copy() for spectrum in spectra)
         self._peaks.extend(zip(*self._peak_stream.push_spectra(spectra), strict=True))
         self._frames += len(spectra)
 
