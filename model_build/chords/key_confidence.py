@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.practice.harmony.analysis import harmonic_evidence
+from daemon.practice.harmony.analysis import harmonic_evidence, is_steady_machine
 from daemon.practice.harmony.chord_network import ChordNetwork
 from daemon.practice.harmony.keys import FIGURES
 from model_build.chords.examples import Example
@@ -28,11 +28,13 @@ class KeyExample(NamedTuple):
 
 
 def key_examples(network: ChordNetwork, examples: Iterable[Example]) -> list[KeyExample]:
-    """Return the key of each sound; of songs without a key none but drums."""
+    """Return the key of each sound; of songs without a key only drums."""
     found = []
     for example in examples:
         if example.key is None and example.kind == "single chords":
             continue
+        if is_steady_machine(example.magnitudes):
+            continue  # never has a key, whatever the confidence
         key = harmonic_evidence(network, example.magnitudes, example.steady).key
         score = None if example.key is None else key_score(key.best, example.key)
         found.append(KeyExample(key.figures, score))

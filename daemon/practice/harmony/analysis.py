@@ -5,15 +5,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.practice.harmony.chord_features import chord_features
+from daemon.practice.harmony.chord_features import chord_features, whitened
 from daemon.practice.harmony.chord_network import NO_CHORD, ChordNetwork
 from daemon.practice.harmony.keys import KeyEvidence, Steadiness, key_evidence
 from daemon.practice.harmony.semitones import semitone_magnitudes
 from daemon.practice.harmony.templates import blended, template_log_chances
 from daemon.practice.spectral_peaks import SteadyPeaks, SteadyPeakStream
-from daemon.practice.spectrum import SpectrumStream
+from daemon.practice.spectrum import HOP_SECONDS, SpectrumStream
 from daemon.practice.tuning import estimated_tuning
 
+LEAST_MOVEMENT = 0.15
+"""Music changes its notes; steady machines are below this."""
+
+_MOVEMENT_FRAMES = round(1.0 / HOP_SECONDS)
+_LEAST_FRAMES = round(6.0 / HOP_SECONDS)  # a single chord may stay as long
 _SILENT_MAGNITUDE = 1e-5
 _SILENT_SCORE = 2.0
 _NONE_BIAS = -1.5  # a chord that fades is still heard
@@ -56,6 +61,26 @@ def peaks_of(spectra: NDArray[np.float32]) -> SteadyPeaks:
     stream = SteadyPeakStream()
     parts = zip(stream.push_spectra(spectra), stream.finish(), strict=True)
     return SteadyPeaks(*(np.concatenate(both) for both in parts))
+
+
+def is_steady_machine(magnitudes: NDArray[np.float32]) -> bool:
+    """Return True if semitone magnitudes (frames, SEMITONES) stay as those of a hum or a fan."""
+    return len(magnitudes) >= _LEAST_FRAMES and movement(magnitudes) < LEAST_MOVEMENT
+
+
+def movement(magnitudes: NDArray[np.float32]) -> float:
+    """Return how much the notes of semitone magnitudes (frames, SEMITONES) change in a second.
+
+    One minus the mean cosine similarity of frames that are a second apart, 0..1; loud frames count
+    more. There must be more than a second of frames.
+    """
+    loud = np.sqrt(whitened(magnitudes))
+    length = np.linalg.norm(loud, axis=1)
+    before, after = loud[:-_MOVEMENT_FRAMES], loud[_MOVEMENT_FRAMES:]
+    lengths = np.stack([length[:-_MOVEMENT_FRAMES], length[_MOVEMENT_FRAMES:]]) + 1e-9
+    similarity = np.sum(before * after, axis=1) / lengths.prod(axis=0)
+    weight = lengths.min(axis=0)
+    return 1.0 - float(similarity @ weight / weight.sum())
 
 
 def harmonic_evidence(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from daemon.practice.harmony.analysis import (
     harmonic_evidence,
+    is_steady_machine,
     semitones_of,
     steadiness,
 )
@@ -34,6 +35,7 @@ CHORD_SECONDS = 10.0
 """The span of a stream that its chords are found in."""
 
 _BLOCK_SAMPLES = 60 * SAMPLE_RATE_HZ
+_CERTAIN_SCORE = 100.0
 _AUDIBLE_MAGNITUDE = 1e-5
 
 
@@ -144,6 +146,9 @@ def _harmony(heard: _Heard, chord_frames: int | None) -> Harmony | None:
     network, weights = _network()
     evidence = harmonic_evidence(network, heard.magnitudes, heard.steady)
     certainty = confidence(evidence.key.figures, weights)
+    if is_steady_machine(heard.magnitudes):
+        certainty = 0.0
+        evidence.chords[:, NO_CHORD] = _CERTAIN_SCORE
     guess = NAMES_OF_KEYS[evidence.key.best]
     key = guess if certainty >= KEY_FROM else None
     scores = evidence.chords[-chord_frames:] if chord_frames else evidence.chords
