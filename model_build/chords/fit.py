@@ -8,16 +8,15 @@ from numpy.typing import NDArray
 
 from daemon.practice.harmony.chord_network import ChordNetwork
 from daemon.system.files.whole_file import whole_file
-from model_build.chords.examples import draw_studio, negative_examples, song_examples
+from model_build.chords.examples import Example, draw_studio, negative_examples, song_examples
 from model_build.chords.key_confidence import fitted_confidence, key_examples, summary
 from model_build.chords.negatives import negative_paths
-from model_build.chords.network import Weights, accuracy, fitted, frames_of
+from model_build.chords.network import accuracy, fitted, frames_of
 
-STEPS = 9_000
-ROOMS, OTHER_ROOMS = 24, 12
-_IN_ROOMS = 2  # versions of each song, beside the clean one
-_NEGATIVE_GROUPS = 60
-_SONGS_A_HELD_SONG = 3
+IN_ROOMS = (2, 1)
+"""Versions of each song in rooms, beside the clean one: for the network and the confidence."""
+HOUSEHOLD_SOUNDS = (4, 2)
+"""Computed noises of every sort, for the same."""
 
 
 class Fit(NamedTuple):
@@ -29,24 +28,51 @@ class Fit(NamedTuple):
     """Lines of figures."""
 
 
-def fit(corpus: Path | None, *, seed: int, songs: int, steps: int = STEPS) -> Fit:
-    """Fit the network on some songs, and the confidence of a key on a third as many others.
+class Size(NamedTuple):
+    """How much is made up."""
+
+    songs: int
+    """For the network; the confidence has a third as many others."""
+    rooms: int = 24
+    """For the network; the confidence has two thirds as many others."""
+    negative_groups: int = 60
+    """Most joined clips of each label of the negatives."""
+    steps: int = 8_000
+    """Of the training of the network."""
+
+
+class Material(NamedTuple):
+    """Songs in rooms, and sounds without harmony."""
+
+    songs: list[Example]
+    others: list[Example]
+
+
+def fit(corpus: Path | None, size: Size, seed: int) -> Fit:
+    """Fit the network on some songs, and the confidence of a key on others.
 
     The two use different rooms and different recordings of the corpus' train negatives. Raises
     InputError if the corpus is missing, and as `soundfont.render_parts` does.
     """
     rng = np.random.default_rng(seed)
-    network = _fitted_network(corpus, rng, songs, steps)
-    studio = draw_studio(rng, negative_paths(corpus, "train", "noise", 1), OTHER_ROOMS)
-    held = list(song_examples(songs // _SONGS_A_HELD_SONG, studio, rng, in_rooms=1))
-    negatives = list(negative_examples(corpus, rng, 1, groups=_NEGATIVE_GROUPS, of_each_noise=2))
+    for_network = _material(corpus, rng, size, half=0)
+    smaller = size._replace(songs=size.songs // 3, rooms=2 * size.rooms // 3)
+    for_confidence = _material(corpus, rng, smaller, half=1)
+    return fit_to(for_network, for_confidence, steps=size.steps, seed=seed)
+
+
+def fit_to(for_network: Material, for_confidence: Material, *, steps: int, seed: int) -> Fit:
+    """Fit the network and the confidence to their material."""
+    frames = frames_of(for_network.songs + for_network.others)
+    network = fitted(frames, np.random.default_rng([seed, 1]), steps=steps)
     chords = ChordNetwork(network)
-    keys = key_examples(chords, held) + key_examples(chords, negatives)
+    keys = key_examples(chords, for_confidence.songs) + key_examples(chords, for_confidence.others)
     # Measured on the other half, then fitted on all.
-    halves = summary(keys[1::2], fitted_confidence(keys[::2]))
+    held_back = summary(keys[1::2], fitted_confidence(keys[::2]))
     confidence = fitted_confidence(keys)
-    lines = (accuracy(chords, frames_of(held + negatives)), halves, summary(keys, confidence))
-    return Fit({**network, "confidence": confidence.astype(np.float32)}, "\n".join(lines))
+    right = accuracy(chords, frames_of(for_confidence.songs + for_confidence.others))
+    report = "\n".join((right, held_back, summary(keys, confidence)))
+    return Fit({**network, "confidence": confidence.astype(np.float32)}, report)
 
 
 def write_weights(path: Path, weights: dict[str, NDArray[np.float32]]) -> None:
@@ -55,10 +81,11 @@ def write_weights(path: Path, weights: dict[str, NDArray[np.float32]]) -> None:
         np.savez(file, **weights)  # type: ignore[arg-type]
 
 
-def _fitted_network(
-    corpus: Path | None, rng: np.random.Generator, songs: int, steps: int
-) -> Weights:
-    studio = draw_studio(rng, negative_paths(corpus, "train", "noise", 0), ROOMS)
-    examples = list(song_examples(songs, studio, rng, in_rooms=_IN_ROOMS))
-    examples += negative_examples(corpus, rng, 0, groups=_NEGATIVE_GROUPS, of_each_noise=4)
-    return fitted(frames_of(examples), rng, steps=steps)
+def _material(corpus: Path | None, rng: np.random.Generator, size: Size, *, half: int) -> Material:
+    """Return clean songs, each in as many rooms as IN_ROOMS says, and sounds of half the corpus."""
+    studio = draw_studio(rng, negative_paths(corpus, "train", "noise", half), size.rooms)
+    songs = list(song_examples(size.songs, studio, rng, in_rooms=IN_ROOMS[half]))
+    others = negative_examples(
+        corpus, rng, half, groups=size.negative_groups, of_each_noise=HOUSEHOLD_SOUNDS[half]
+    )
+    return Material(songs, list(others))

@@ -21,7 +21,7 @@ _HOUSEHOLD_SECONDS = 12.0
 def negative_paths(
     corpus: Path | None, split: str, label: str, half: int | None = None
 ) -> list[Path]:
-    """Return the negatives of a split with a label (`speech`, `noise`, `other`), in order.
+    """Return the negatives of a split with a label (`speech`, `noise`, `other`), sorted.
 
     Bells and anything named after music are left out. `half` 0 or 1 chooses one half of the groups,
     so that no recording is in both. Raises InputError if the corpus is missing or has none.
@@ -35,7 +35,7 @@ def negative_paths(
     ]
     groups = sorted({row["group"] for row in rows})
     chosen = set(groups if half is None else groups[half::2])
-    paths = [folder / row["path"] for row in rows if row["group"] in chosen]
+    paths = sorted(folder / row["path"] for row in rows if row["group"] in chosen)
     if not paths:
         raise InputError(f"corpus {folder}: no {label} among the negatives of {split}; add some")
     return paths
