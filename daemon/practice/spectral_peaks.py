@@ -5,16 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.sound.window import SAMPLE_RATE_HZ
+from daemon.practice.spectrum import HZ_PER_BIN, SpectrumStream
 
-HOP_SAMPLES = 4_096
-HOP_SECONDS = HOP_SAMPLES / SAMPLE_RATE_HZ
-
-_FRAME = 8_192
-_HZ_PER_BIN = SAMPLE_RATE_HZ / _FRAME
 # Lower peaks are too wide to be exact; higher partials of strings are sharp.
 _LOWEST_HZ, _HIGHEST_HZ = 70.0, 1_300.0
-_FIRST_BIN, _LAST_BIN = int(_LOWEST_HZ / _HZ_PER_BIN), int(_HIGHEST_HZ / _HZ_PER_BIN)
+_FIRST_BIN, _LAST_BIN = int(_LOWEST_HZ / HZ_PER_BIN), int(_HIGHEST_HZ / HZ_PER_BIN)
 _LEAST_OF_LOUDEST = 0.02  # magnitude of a peak, relative to the frame's largest
 _SILENT_MAGNITUDE = 1e-5
 _STEADY_CENTS = 6.0
@@ -25,7 +20,7 @@ _MAINS_CENTS = 4.0
 
 
 class SteadyPeaks(NamedTuple):
-    """Where the steady peaks of successive frames lie in the semitone; every HOP_SECONDS."""
+    """Where the steady peaks of successive frames lie in the semitone; every hop of the spectra."""
 
     direction: NDArray[np.complex128]
     """Mean (frames,) of a unit circle that stands for a semitone; 0 degrees is A4 = 440 Hz."""
@@ -47,19 +42,20 @@ class SteadyPeakStream:
     """Finds peaks that stay in place for two frames; a stream has the same bits as a recording."""
 
     def __init__(self) -> None:
-        phase = 2.0 * np.pi * np.arange(_FRAME) / _FRAME
-        self._hann = (0.5 - 0.5 * np.cos(phase)) * (4.0 / _FRAME)
-        self._rest: NDArray[np.float32] = np.empty(0, np.float32)
+        self._spectra = SpectrumStream()
         self._newest: _Peaks | None = None
         self._steady_before: NDArray[np.bool_] = np.empty(0, bool)
 
     def push(self, samples: NDArray[np.float32]) -> SteadyPeaks:
         """Return the frames that (n,) further 16 kHz samples complete, one frame later."""
-        sound = np.concatenate([self._rest, samples])
-        count = max(0, 1 + (len(sound) - _FRAME) // HOP_SAMPLES)
-        starts = np.arange(count) * HOP_SAMPLES
-        found = [self._next(self._peaks(sound[start : start + _FRAME])) for start in starts]
-        self._rest = sound[count * HOP_SAMPLES :].copy()
+        return self.push_spectra(self._spectra.push(samples))
+
+    def push_spectra(self, spectra: NDArray[np.float32]) -> SteadyPeaks:
+        """Return the frames that further spectra (frames, BINS) complete, one frame later.
+
+        For callers with a SpectrumStream of their own; not to be mixed with `push`.
+        """
+        found = [self._next(self._peaks(spectrum)) for spectrum in spectra]
         return _stacked([frame for frame in found if frame is not None])
 
     def finish(self) -> SteadyPeaks:
@@ -67,8 +63,9 @@ class SteadyPeakStream:
         last = self._next(None)
         return _stacked([] if last is None else [last])
 
-    def _peaks(self, frame: NDArray[np.float32]) -> _Peaks:
-        magnitude = np.abs(np.fft.rfft(frame * self._hann))[_FIRST_BIN - 1 : _LAST_BIN + 2]
+    @staticmethod
+    def _peaks(spectrum: NDArray[np.float32]) -> _Peaks:
+        magnitude = spectrum[_FIRST_BIN - 1 : _LAST_BIN + 2].astype(np.float64)
         middle = magnitude[1:-1]
         loudest = float(middle.max())
         is_peak = (middle > magnitude[:-2]) & (middle >= magnitude[2:])
@@ -77,7 +74,7 @@ class SteadyPeakStream:
         left, at, right = (np.log(magnitude[place + k] + 1e-12) for k in range(3))
         curvature = np.minimum(left - 2.0 * at + right, -1e-9)
         shift = np.clip(0.5 * (left - right) / curvature, -0.5, 0.5)
-        hz = (place + _FIRST_BIN + shift) * _HZ_PER_BIN
+        hz = (place + _FIRST_BIN + shift) * HZ_PER_BIN
         off_mains = 1200.0 * np.abs(np.log2(hz[:, None] / _MAINS_HZ)).min(axis=1)
         hz, at = hz[off_mains > _MAINS_CENTS], at[off_mains > _MAINS_CENTS]
         # The root of the magnitude over that of the frequency: no partial outweighs the others.

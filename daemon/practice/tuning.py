@@ -6,7 +6,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from daemon.practice.spectral_peaks import HOP_SECONDS, SteadyPeaks
+from daemon.practice.spectral_peaks import SteadyPeaks
+from daemon.practice.spectrum import HOP_SECONDS
 
 STANDARD_A4_HZ = 440.0
 IN_TUNE_CENTS = 10.0

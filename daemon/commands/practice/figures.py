@@ -12,6 +12,7 @@ def figure_lines(recording: Recording) -> Iterator[tuple[str, str]]:
     """Yield the name and the text of each figure."""
     yield "tempo", _tempo(recording)
     yield "tuning", _tuning(recording)
+    yield "key", _key(recording)
     yield "notes", _notes(recording)
     yield "dynamics", _dynamics(recording)
 
@@ -35,6 +36,13 @@ def _tuning(recording: Recording) -> str:
     if recording.tuning_drift_cents is not None:
         parts.append(f"drift {recording.tuning_drift_cents:+.1f} cents")
     return ", ".join(parts)
+
+
+def _key(recording: Recording) -> str:
+    harmony = recording.harmony
+    if harmony is None or harmony.key is None:
+        return UNKNOWN
+    return f"{harmony.key}, confidence {100 * harmony.key_confidence:.0f} %"
 
 
 def _notes(recording: Recording) -> str:

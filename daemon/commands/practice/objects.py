@@ -23,8 +23,8 @@ def practice_object(file: str, recording: Recording, *, curves: bool) -> dict[st
         "tempo_stability": None if rhythm is None else rounded(rhythm.tempo_stability, 4),
         "beats": None if beats is None else [round(beat, 3) for beat in beats.tolist()],
         "key": recording.key,
-        "key_confidence": None,
-        "chords": None,
+        "key_confidence": _key_confidence(recording),
+        "chords": _chords(recording),
         "dynamics": [
             [round(swell.start_seconds, 2), round(swell.end_seconds, 2), swell.label]
             for swell in recording.swells
@@ -73,6 +73,20 @@ def range_of(recording: Recording) -> list[str] | None:
 def rounded(value: float | None, digits: int) -> float | None:
     """Return a rounded figure; None is unknown."""
     return None if value is None else round(value, digits) + 0.0
+
+
+def _key_confidence(recording: Recording) -> float | None:
+    """Return the confidence of the key; None without one."""
+    harmony = recording.harmony
+    return None if harmony is None or harmony.key is None else round(harmony.key_confidence, 3)
+
+
+def _chords(recording: Recording) -> list[list[Any]] | None:
+    """Return the chords; None for silence."""
+    if recording.harmony is None:
+        return None
+    chords = recording.harmony.chords
+    return [[round(c.start_seconds, 2), round(c.end_seconds, 2), c.label] for c in chords]
 
 
 def _pitch(recording: Recording) -> list[list[float | None]]:

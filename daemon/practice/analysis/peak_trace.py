@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.practice.spectral_peaks import HOP_SECONDS, SteadyPeaks, SteadyPeakStream
+from daemon.practice.spectral_peaks import SteadyPeaks, SteadyPeakStream
+from daemon.practice.spectrum import HOP_SECONDS
 from daemon.practice.tuning import a4_hz
 
 

@@ -12,8 +12,10 @@ from daemon.practice.analysis.note_stream import NoteStream
 from daemon.practice.analysis.peak_trace import PeakTrace
 from daemon.practice.analysis.pitch_trace import PitchTrace
 from daemon.practice.analysis.played_note import PlayedNote
+from daemon.practice.analysis.reference import referred
 from daemon.practice.analysis.rhythm_trace import RhythmTrace
 from daemon.practice.dynamics import Swell, level_counts, swells
+from daemon.practice.harmony.harmony import Harmony, harmony_of
 from daemon.practice.notes.note_network import NoteNetwork
 from daemon.practice.pitch.curve import PitchCurve
 from daemon.practice.tally import Tally, Tallying, legato
@@ -43,6 +45,8 @@ class Recording(NamedTuple):
     """From the softest to the loudest playing."""
     tally: Tally
     """The sums of the notes."""
+    harmony: Harmony | None = None
+    """Key and chords; None for silence."""
 
     @property
     def in_tune(self) -> float | None:
@@ -67,7 +71,7 @@ class Recording(NamedTuple):
     @property
     def key(self) -> str | None:
         """The key; None if it is unknown."""
-        return None
+        return None if self.harmony is None else self.harmony.key
 
 
 def analyse(
@@ -76,9 +80,9 @@ def analyse(
     """Analyse sound that comes in pieces (n,) at 16 kHz, with its DC offset."""
     pitch, peaks, rhythm, levels = PitchTrace(), PeakTrace(), RhythmTrace(), LevelTrace()
     stream = None if network is None else NoteStream(network, pitch, reference_hz)
-    notes, samples = list[PlayedNote](), 0
+    notes, parts = list[PlayedNote](), [np.empty(0, np.float32)]
     for piece in _filtered(pieces):
-        samples += len(piece)
+        parts.append(piece)
         for trace in (pitch, peaks, rhythm, levels):
             trace.push(piece)
         notes += [] if stream is None else stream.push(piece)
@@ -88,9 +92,10 @@ def analyse(
     notes.sort(key=lambda note: (note.onset, note.midi))
     tallying = Tallying(Tally())
     tallying.add_notes(notes, reference_hz)
+    sound = np.concatenate(parts)
     levels_db = levels.levels_db()
     return Recording(
-        seconds=samples / SAMPLE_RATE_HZ,
+        seconds=len(sound) / SAMPLE_RATE_HZ,
         reference_hz=reference_hz,
         notes=None if network is None else notes,
         pitch=pitch.between(0.0, pitch.until_seconds)[1],
@@ -99,6 +104,7 @@ def analyse(
         swells=swells(levels_db),
         dynamic_range_db=level_counts(levels_db).range_db(),
         tally=tallying.tally,
+        harmony=referred(harmony_of(sound), reference_hz),
     )
 
 

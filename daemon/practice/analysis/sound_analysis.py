@@ -9,46 +9,58 @@ from daemon.practice.analysis.peak_trace import PeakTrace
 from daemon.practice.analysis.pitch_trace import PitchTrace
 from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.rhythm_trace import RhythmTrace
+from daemon.practice.harmony.harmony import HarmonyStream
 from daemon.practice.notes.note_network import NoteNetwork
 from daemon.practice.switches import Switches
+from daemon.practice.tuning import a4_hz
+
+SPAN_SECONDS = 30.0
+"""The figures are those of the last 30 s."""
 
 
 class SoundAnalysis:
     """Hears sound without a gap; an analyser that is not wanted is None.
 
-    Each remembers the last `keep_seconds`, or everything if that is None. `network` None: no notes
-    are recognized. Times of notes begin with `origin_seconds`.
+    Each remembers the last 30 s. `network` None: no notes are recognized. Times of notes begin with
+    `origin_seconds`.
     """
 
     def __init__(
         self,
         switches: Switches,
         network: NoteNetwork | None,
-        *,
-        keep_seconds: float | None = None,
         origin_seconds: float = 0.0,
     ) -> None:
         self.pitch: PitchTrace | None = None
         self.notes: NoteStream | None = None
         if switches.needs_notes:
-            reach = None if keep_seconds is None else keep_seconds + REACH_SECONDS
-            self.pitch = PitchTrace(reach)
+            self.pitch = PitchTrace(SPAN_SECONDS + REACH_SECONDS)
             if network is not None:
                 self.notes = NoteStream(network, self.pitch, switches.reference_hz, origin_seconds)
-        self.peaks = PeakTrace(keep_seconds) if switches.needs_peaks else None
-        self.rhythm = RhythmTrace(keep_seconds) if switches.needs_rhythm else None
-        self.levels = LevelTrace(keep_seconds) if switches.needs_levels else None
+        self.harmony = HarmonyStream() if switches.needs_harmony else None
+        self._wants_a4 = switches.needs_peaks
+        self._peaks: PeakTrace | None = None
+        # The harmony finds the steady partials on its way.
+        if switches.needs_peaks and self.harmony is None:
+            self._peaks = PeakTrace(SPAN_SECONDS)
+        self.rhythm = RhythmTrace(SPAN_SECONDS) if switches.needs_rhythm else None
+        self.levels = LevelTrace(SPAN_SECONDS) if switches.needs_levels else None
 
     def push(self, samples: NDArray[np.float32]) -> list[PlayedNote]:
         """Hear (n,) further samples at 16 kHz; return the notes that they complete."""
-        for trace in (self.pitch, self.peaks, self.rhythm, self.levels):
+        for trace in (self.pitch, self.harmony, self._peaks, self.rhythm, self.levels):
             if trace is not None:
                 trace.push(samples)
         return [] if self.notes is None else self.notes.push(samples)
 
     def finish(self) -> list[PlayedNote]:
         """End the sound; return the remaining notes."""
-        for trace in (self.pitch, self.peaks):
-            if trace is not None:
-                trace.finish()
+        if self.pitch is not None:
+            self.pitch.finish()
         return [] if self.notes is None else self.notes.finish()
+
+    def a4_hz(self) -> float | None:
+        """Return the A4 that the last 30 s amount to, in hertz; None if it is unknown."""
+        if self._wants_a4 and self.harmony is not None:
+            return a4_hz(self.harmony.steady_peaks())
+        return None if self._peaks is None else self._peaks.a4_hz()

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from daemon.practice.analysis.note_stream import Sounding
 from daemon.practice.analysis.played_note import PlayedNote
-from daemon.practice.analysis.sound_analysis import SoundAnalysis
+from daemon.practice.analysis.reference import referred
+from daemon.practice.analysis.sound_analysis import SPAN_SECONDS, SoundAnalysis
 from daemon.practice.dynamics import LevelCounts, Mark, smoothed
 from daemon.practice.notes.note_network import NoteNetwork
 from daemon.practice.now import Now
@@ -20,9 +21,6 @@ from daemon.practice.tempo import Rhythm, tempo_drift
 from daemon.practice.tuning import in_tune_share, median_cents
 from daemon.practice.vibrato import Vibrato, vibrato
 from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SECONDS
-
-SPAN_SECONDS = 30.0
-"""The figures are those of the last 30 s."""
 
 _SILENT_DB = -65.0
 # A drift needs two spans that do not overlap.
@@ -53,9 +51,7 @@ class Stretch:
         self._origin = start_sample / SAMPLE_RATE_HZ
         self._onset = onset_seconds
         self._samples = 0
-        self._analysis = SoundAnalysis(
-            switches, network, keep_seconds=SPAN_SECONDS, origin_seconds=self._origin
-        )
+        self._analysis = SoundAnalysis(switches, network, self._origin)
         self._recent = deque[PlayedNote]()
         self._unsettled: list[PlayedNote] = []
         self._levels: list[_Levels] = []
@@ -83,7 +79,11 @@ class Stretch:
     def now(self, tally: Tally) -> Now:
         """Return the figures of the last 30 s; `tally` is that of the session."""
         analysis = self._analysis
-        a4_hz = None if analysis.peaks is None else analysis.peaks.a4_hz()
+        a4_hz = analysis.a4_hz()
+        harmony = None
+        if analysis.harmony is not None:
+            harmony = referred(analysis.harmony.harmony(), self._switches.reference_hz)
+        key = harmony if self._switches.key else None
         rhythm = None if analysis.rhythm is None else analysis.rhythm.rhythm()
         swing = self._vibrato()
         tuned = list(self._recent) if self._switches.tuning else []
@@ -94,6 +94,9 @@ class Stretch:
             tempo_bpm=None if rhythm is None else rhythm.tempo_bpm,
             tempo_stability=None if rhythm is None else rhythm.tempo_stability,
             tempo_drift=_drift(rhythm, tally),
+            key=None if key is None else key.key,
+            key_confidence=None if key is None or key.key is None else key.key_confidence,
+            chord=harmony.chords[-1].label if harmony and self._switches.chords else None,
             dynamic=self._dynamic(tally),
             vibrato_hz=None if swing is None else swing.hz,
             vibrato_cents=None if swing is None else swing.cents,

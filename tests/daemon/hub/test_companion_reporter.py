@@ -70,13 +70,13 @@ def test_now_is_published_while_somebody_plays_and_cleared_at_the_end() -> None:
     assert playing["in_tune"] == 1.0
     assert playing["median_cents"] == pytest.approx(0.0, abs=0.3)
     assert playing["tempo_bpm"] == pytest.approx(120.0, abs=1.0)
-    assert (playing["dynamic"], playing["key"], playing["genre"]) == ("mf", None, None)
+    assert (playing["dynamic"], playing["key"], playing["genre"]) == ("mf", "C major", None)
     assert set(quiet.values()) == {None}
     assert all(m.retain and not m.qos for m in room.sent if m.topic.endswith("practice/now"))
 
 
 def test_now_is_published_at_most_every_ten_seconds_and_only_if_moved() -> None:
-    room = Room(Switches(tempo=False, dynamics=False))
+    room = Room(Switches(tempo=False, dynamics=False, key=False))
     same = np.concatenate([silence(3.0), scale(16 * MELODY, 0.5, 0.0)])
     room.play(same, ends=np.inf)
     assert len(room.bodies("practice/now")) == 1

@@ -98,7 +98,7 @@ def test_reads_tuning_tempo_and_dynamics_every_ten_seconds(load: LoadNetwork) ->
     assert first.median_cents == pytest.approx(0.0, abs=1.0)
     assert first.tempo_bpm == pytest.approx(120.0, abs=1.0)
     assert first.dynamic == "mf"
-    assert (first.key, first.genre, first.tempo_drift) == (None, None, None)
+    assert (first.key, first.chord, first.genre, first.tempo_drift) == ("C major", None, None, None)
 
 
 def test_a_gap_ends_the_notes_and_starts_anew(load: LoadNetwork) -> None:
@@ -165,12 +165,16 @@ def test_what_sounds_after_the_end_does_not_count(load: LoadNetwork) -> None:
     [
         (Switches(tuning=False, notes=False, tempo=False, key=False), {"dynamic"}),
         (
-            Switches(tempo=False, dynamics=False, notes=False),
+            Switches(tempo=False, dynamics=False, notes=False, key=False),
             {"a4_hz", "in_tune", "median_cents"},
         ),
         (
-            Switches(tuning=False, dynamics=False, notes=False),
+            Switches(tuning=False, dynamics=False, notes=False, key=False),
             {"tempo_bpm", "tempo_stability"},
+        ),
+        (
+            Switches(tuning=False, dynamics=False, notes=False, tempo=False, chords=True),
+            {"key", "key_confidence", "chord"},
         ),
     ],
 )

@@ -47,7 +47,9 @@ def test_prints_an_object_with_the_right_values(file: str, capsys: Capture) -> N
     assert (found["file"], found["seconds"]) == (file, 4.5)
     assert found["a4_hz"] == pytest.approx(440.0, abs=0.3)
     assert (found["in_tune"], found["legato"], found["range"]) == (1.0, 1.0, ["C4", "D5"])
-    assert found["tempo_bpm"] is None or found["beats"]
+    assert found["key"] == "C major"
+    assert 0.5 <= found["key_confidence"] <= 1.0
+    assert found["chords"][-1][1] == pytest.approx(4.5, abs=0.01)
     assert [note["midi"] for note in found["notes"]] == [60, 62, 64, 65, 67, 69, 71, 74]
     assert found["notes"][0] == {
         "onset": pytest.approx(0.5, abs=0.05),
@@ -84,7 +86,7 @@ def test_curves_add_the_pitch_every_ten_milliseconds(file: str, capsys: Capture)
 def test_names_and_cents_follow_the_reference(file: str, capsys: Capture) -> None:
     assert practice(SETTINGS, [file], Choices(as_json=True, a4_hz=415.0)) == 0
     (found,) = objects(capsys)
-    assert found["range"] == ["C#4", "D#5"]
+    assert (found["key"], found["range"]) == ("Db major", ["Db4", "Eb5"])
     assert found["median_cents"] == pytest.approx(1.3, abs=1.0)
     assert found["a4_hz"] == pytest.approx(440.0, abs=0.3)
 
