@@ -204,8 +204,8 @@ remove it:
     "reset": CommandHelp(
         "discard the settings that were changed from the hub",
         """\
-Discard mute, sensitivity, quiet gate and stop after as they were set from the
-hub, for every place. They override the configuration, even after a restart,
+Discard mute, sensitivity and the other settings as they were set from the hub,
+for every place. They override the configuration, even after a restart,
 until you run this. Stop the daemon first.
 """,
         """\
