@@ -95,13 +95,28 @@ def replay(
             if not as_json and len(files) > 1:
                 print(printable(without_logins(file)) or "''", flush=True)
             scorer = Scorer(recognizer.classifier, gate_dbfs)
-            try:
-                play(player, recognizer, scorer, printer, publication, notes=notes)
-                printer.end(_too_short(player, recognizer))
-            except InputError as error:
-                log.error("%s", error)  # noqa: TRY400
-                code = 2
+            failed = _play_file(player, recognizer, scorer, printer, publication, notes=notes)
+            code = max(code, failed)
     return code
+
+
+def _play_file(
+    player: Replay,
+    recognizer: Recognizer,
+    scorer: Scorer,
+    printer: _Printer,
+    publication: "Publication",
+    *,
+    notes: "FileNotes | None",
+) -> int:
+    """Replay one file. Return 0, or 2 after a message if it could not be read."""
+    try:
+        play(player, recognizer, scorer, printer, publication, notes=notes)
+        printer.end(_too_short(player, recognizer))
+    except InputError as error:
+        log.error("%s", error)  # noqa: TRY400
+        return 2
+    return 0
 
 
 def _note_output(settings: Settings, choices: NoteChoices, *, as_json: bool) -> "NoteOutput | None":

@@ -14,9 +14,7 @@ from msgspec import Meta
 from daemon.configuration.value_types import Patience, WeekMinutes
 from daemon.hearing.logits import shift_probability
 from daemon.hearing.rules import Rules, release_of
-from daemon.hub.control import Control
-from daemon.hub.messages import Message, Node, setting
-from daemon.hub.practice_controls import (
+from daemon.hub.companion.practice_controls import (
     REFERENCE,
     SWITCHES,
     ChosenSwitches,
@@ -24,6 +22,8 @@ from daemon.hub.practice_controls import (
     is_switch_on,
     with_switch,
 )
+from daemon.hub.control import Control
+from daemon.hub.messages import Message, Node, setting
 from daemon.practice.switches import Switches
 
 LONGEST_COMMAND = 32

@@ -10,7 +10,7 @@ from daemon.hearing.tracker import Event
 from daemon.hub import messages
 from daemon.hub.budget import MessageBudget
 from daemon.hub.changes import ChangeFilter
-from daemon.hub.companion_reporter import CompanionReporter
+from daemon.hub.companion.companion_reporter import CompanionReporter
 from daemon.hub.home_assistant.discovery import discovery as device
 from daemon.hub.messages import Message, Node, Playing
 from daemon.hub.open_events import EventStore, OpenEvents

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from daemon.configuration.practice_settings import PracticeSettings
 from daemon.configuration.settings import Settings
-from daemon.hub.companion_reporter import CompanionReporter
+from daemon.hub.companion.companion_reporter import CompanionReporter
 from daemon.hub.messages import Message, Node
 from daemon.practice.companion import Companion
 from daemon.practice.sessions import Sessions

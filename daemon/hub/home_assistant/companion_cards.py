@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from daemon.hub.companion.practice_controls import REFERENCE, SWITCHES
 from daemon.hub.home_assistant.cards import Card, inline, tile, tile_if_known
-from daemon.hub.practice_controls import REFERENCE, SWITCHES
 
 
 def companion_tiles(ids: Mapping[str, str]) -> list[Card]:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from daemon.hearing.rules import Rules
 from daemon.hub import inbox
+from daemon.hub.companion.practice_controls import ChosenSwitches
 from daemon.hub.controls import CONTROLS, Chosen, Configured, Controls
 from daemon.hub.inbox import Inbox
 from daemon.hub.messages import Message, Node
-from daemon.hub.practice_controls import ChosenSwitches
 from daemon.system.files.json_store import JsonStore
 
 NODE = Node("attic", "living", ("drums", "flute"), "m", "v", shown=("flute",))

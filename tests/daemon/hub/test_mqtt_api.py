@@ -15,10 +15,10 @@ from daemon.counters import Counters
 from daemon.hearing.scorer import Heard
 from daemon.hearing.tracker import EventEnded, EventStarted
 from daemon.hub import messages, payloads
+from daemon.hub.companion.practice_messages import practice_note, practice_now
 from daemon.hub.controls import Chosen, Configured, Controls
 from daemon.hub.home_assistant.discovery import discovery
 from daemon.hub.messages import Message, Node
-from daemon.hub.practice_messages import practice_note, practice_now
 from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.practice.now import Now

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from daemon.hub.companion_reporter import CompanionReporter
+from daemon.hub.companion.companion_reporter import CompanionReporter
 from daemon.hub.messages import Message, Node
 from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox

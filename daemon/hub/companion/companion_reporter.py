@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from daemon.hearing.pipeline import Observation
 from daemon.hub.changes import ChangeFilter
+from daemon.hub.companion.practice_messages import practice_note, practice_now
 from daemon.hub.messages import Message, Node
-from daemon.hub.practice_messages import practice_note, practice_now
 from daemon.practice.companion import READING_SECONDS, Companion
 from daemon.practice.now import Now
 from daemon.practice.sessions import Sessions
