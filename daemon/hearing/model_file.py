@@ -29,7 +29,7 @@ _MEMBER = "contract.json"
 _LARGEST_CONTRACT_BYTES = 1_000_000
 _MOST_PATCHES = 400
 _MOST_EMBEDDING_VALUES = 4096
-_REMEDY = "use a model made by timbrel-build, or leave model.file out for the built-in one"
+_REMEDY = "use a model made by timbrel-build, or leave the setting out for the built-in one"
 
 FamilyName = Annotated[
     str,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from daemon.configuration.practice_settings import PracticeSettings
 from daemon.configuration.settings import Settings
+from daemon.errors import InputError
 from daemon.hub.companion.companion_reporter import CompanionReporter
 from daemon.hub.messages import Message, Node
 from daemon.practice.companion import Companion
@@ -23,7 +24,11 @@ def network_of(settings: Settings) -> "NoteNetwork | None":
     """Load the note model, None if there is none; raises InputError if it cannot be used."""
     from daemon.practice.notes.built_in import configured_network
 
-    return configured_network(settings.model.notes_file)
+    try:
+        return configured_network(settings.model.notes_file)
+    except InputError as error:
+        lines = [line.removeprefix("model file ") for line in error.lines]
+        raise InputError(*(f"model.notes_file: {line}" for line in lines)) from None
 
 
 def switches_of(settings: PracticeSettings) -> Switches:

@@ -10,6 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from daemon.configuration.settings import Settings
+from daemon.hearing.pipeline import Observation, listen
+from daemon.hearing.replay import Replay
+from daemon.hearing.scorer import Scorer
 from daemon.hearing.tracker import Event, EventEnded
 from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.recording import analyse
@@ -18,7 +22,8 @@ from daemon.practice.notes.note_network import NoteNetwork, load_note_network
 from daemon.practice.now import Now
 from daemon.practice.switches import Switches
 from daemon.practice.tally import figures_of
-from tests.conftest import ROOT
+from daemon.runtime.wiring import Recognizer
+from tests.conftest import MEDLEY, ROOT
 from tests.daemon.practice.playing import observations
 from tests.daemon.practice.voices import Samples, scale, silence
 
@@ -223,3 +228,33 @@ def test_at_rest_no_analyser_is_imported() -> None:
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
     )
     assert done.stdout.split() == []
+
+
+def test_real_families_are_the_same_to_the_bit(load: LoadNetwork) -> None:
+    """The companion shares the window's samples with the classifier, and changes none."""
+    recognizer = Recognizer(Settings())
+    companion = Companion(load, Switches(live_notes=True, chords=True))
+    alone, accompanied = Watch(None), Watch(companion)
+    for watch in (alone, accompanied):
+        windows = (w for w in Replay(str(MEDLEY), 1.0).windows() if w.ended_at <= 30.0)
+        scorer = Scorer(recognizer.classifier, Settings().audio.gate_dbfs)
+        listen(windows, scorer, recognizer.tracker(), [watch])
+    assert len(alone.events) > 1
+    assert accompanied.events == alone.events
+    np.testing.assert_array_equal(accompanied.scores, alone.scores)
+    assert companion.tally.seconds > 20.0
+
+
+class Watch:
+    """Remembers the events and scores of the families; lets a companion hear, too."""
+
+    def __init__(self, companion: Companion | None) -> None:
+        self.events: list[Event] = []
+        self.scores: list[list[float]] = []
+        self._companion = companion
+
+    def observe(self, observation: Observation) -> None:
+        if self._companion is not None:
+            self._companion.observe(observation)
+        self.events += observation.events
+        self.scores.append(observation.heard.scores.tolist())
