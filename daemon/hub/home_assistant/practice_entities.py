@@ -80,5 +80,6 @@ def _attributes(topic: str, expression: str) -> dict[str, str]:
 
 def _object(names: Sequence[str]) -> str:
     """Return an expression for an object with these values of a message."""
-    values = ", ".join(f"'{name}': value_json.{name}" for name in names)
+    # `value_json.keys` would be a method.
+    values = ", ".join(f"'{name}': value_json['{name}']" for name in names)
     return f"{{{values}}}"
