@@ -81,6 +81,8 @@ def begin(house: House) -> None:
     house.hub.call("automation.reload")
     for name in ("tuning_lamp", "tempo_drift", "weekly_goal", "summary_of_the_week"):
         assert house.hub.state(f"automation.{name}") == "on", name
+    # Home Assistant subscribes to topics together, a moment later.
+    time.sleep(2)
 
 
 def lamp_follows_the_tuning(house: House) -> str:
