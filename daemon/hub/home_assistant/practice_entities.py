@@ -1,6 +1,6 @@
 """The entities of minutes and sessions of a node's device in Home Assistant; pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from daemon.hub.controls import GOAL
@@ -14,6 +14,10 @@ MINUTES = {
 }
 """Options of a sensor that shows minutes."""
 
+_LAST_SESSION = (
+    "{'instruments': value_json.instruments, 'started': value_json.started, "
+    "'ended': value_json.ended}"
+)
 _LAST_PRACTICE = (
     *("started", "ended", "minutes", "notes", "a4_hz", "in_tune", "tempo_range", "keys"),
     "longest_passage_seconds",
@@ -47,14 +51,15 @@ def practice_entities(node: Node, *, controls: bool) -> Iterator[Entity]:
     last = node.topic("last_session")
     yield _minutes(
         *("last_session", "Last session", "mdi:history", last, "value_json.minutes"),
-        _attributes(last, _object(("instruments", "started", "ended"))),
+        _attributes(last, _LAST_SESSION),
     )
-    # Few attributes, because the recorder keeps them all.
+    # Few attributes, because the recorder keeps them all. `value_json.keys` would be a method.
+    values = ", ".join(f"'{name}': value_json['{name}']" for name in _LAST_PRACTICE)
     seconds = "(as_datetime(value_json.ended) - as_datetime(value_json.started)).total_seconds()"
     yield _minutes(
         *("last_practice", "Last practice", "mdi:clipboard-text-clock-outline"),
         *(summary, f"({seconds} / 60) | round(1)"),
-        _attributes(summary, _object(_LAST_PRACTICE)),
+        _attributes(summary, f"{{{values}}}"),
     )
 
 
@@ -76,10 +81,3 @@ def _attributes(topic: str, expression: str) -> dict[str, str]:
     """Return the options for attributes, which are an object made of a message on `topic`."""
     template = f"{{{{ {expression} | tojson }}}}"
     return {"json_attributes_topic": topic, "json_attributes_template": template}
-
-
-def _object(names: Sequence[str]) -> str:
-    """Return an expression for an object with these values of a message."""
-    # `value_json.keys` would be a method.
-    values = ", ".join(f"'{name}': value_json['{name}']" for name in names)
-    return f"{{{values}}}"
