@@ -57,6 +57,7 @@ class RunFolder:
         self.backup = folder / "backup"  # the state of an interrupted training
 
         self.embedding = folder / "embedding.npz"  # the layer that computes the embedding
+        self.genre = folder / "genre.npz"  # the layer that names the genre
         self.network = folder / "network.tflite"  # the quantized network
         self.acceptance = folder / "acceptance.json"  # how far quantizing moved the scores
         self.operating_points = folder / "thresholds.json"  # calibration and thresholds

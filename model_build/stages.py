@@ -87,6 +87,16 @@ def embedding(
         print(f"embedding {fitted.embedding_id}: {len(fitted.layer.bias)} values")
 
 
+def genre(recipe: Path, run: Path | None, *, resume: bool = False) -> None:
+    """Fit the genre layer of the run's network, if the recipe has one; print its genres."""
+    from model_build.networks.genres import GENRES
+    from model_build.training.genre.fit_genre import fit_genre
+
+    settings, folder = opened(recipe, run)
+    fitted = fit_genre(settings, folder, resume=resume)
+    print(f"genres: {', '.join(GENRES)}" if fitted else "the recipe's model names no genre")
+
+
 def quantize(recipe: Path, run: Path | None) -> None:
     """Convert the run's network to int8; print how far its scores moved."""
     from model_build.training.quantization.quantize import quantize as convert
@@ -133,7 +143,7 @@ def evaluate(
     the scores of each clip. Clips whose path begins with `second` have a table of their own; by
     default those that were added to the corpus later.
     """
-    from model_build.evaluation.dev_rows import SECOND
+    from model_build.evaluation.dev_rows import SECOND_PATHS
     from model_build.evaluation.evaluate import evaluate_file
 
     evaluation = evaluate_file(
@@ -141,7 +151,7 @@ def evaluate(
         corpus,
         peer=peer,
         network=network,
-        second=SECOND if second is None else second,
+        second=SECOND_PATHS if second is None else second,
         workers=workers,
     )
     show_evaluation(evaluation, json)

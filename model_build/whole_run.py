@@ -14,7 +14,7 @@ from model_build.recipe import Recipe
 from model_build.report.built_in import ModelFigures
 from model_build.run_folder import RunFolder, write_json
 
-STAGES = ("features", "train", "embedding", "quantize", "thresholds", "evaluate", "report")
+STAGES = ("features", "train", "embedding", "genre", "quantize", "thresholds", "evaluate", "report")
 
 
 def run_all(
@@ -46,6 +46,8 @@ def run_all(
     stages.train(recipe, run, base=base, resume=resume)
     _announce("embedding")
     stages.embedding(recipe, run, workers=workers, resume=resume)
+    _announce("genre")
+    stages.genre(recipe, run, resume=resume)
     _announce("quantize")
     stages.quantize(recipe, run)
     _announce("thresholds")
@@ -70,16 +72,12 @@ def _measure_and_report(
 ) -> None:
     """Evaluate the network, write the model file with its figures, and then the report."""
     from model_build.evaluation.evaluate import evaluate, with_costs
-    from model_build.evaluation.models import ModelSource
     from model_build.report.readings import count_reading
-    from model_build.training.assemble import assemble, contract_of
-    from model_build.training.embedding.fitted_embedding import read_embedding
+    from model_build.training.assemble import assemble, run_source
     from model_build.training.operating_points import read_operating_points
 
     _announce("evaluate")
-    network = run.needed(run.network, "quantize")
-    contract = contract_of(recipe, read_embedding(recipe, run), points=read_operating_points(run))
-    source = ModelSource(network, contract)
+    source = run_source(recipe, run, read_operating_points(run))
     name = run.model.stem
     evaluation = evaluate(source, corpus, name=name, peer=peer, network=run.fitted, workers=workers)
     metrics = evaluation.figures[name].flat()

@@ -19,13 +19,13 @@ from daemon.sound.window import WINDOW_SAMPLES
 from model_build.corpus.clip_sound import clip_reader
 from model_build.corpus.clips import Clip, Corpus, read_corpus
 from model_build.corpus.splits import held_groups
+from model_build.evaluation.dev_rows import SECOND_PATHS
 
 SEED = 20_270_301
 STREAMS = {"train": 1, "dev": 2}  # of random numbers
 EVENTS = {"train": 480, "dev": 160}  # pairs: live, and through a loudspeaker
 ROOMS = {"train": 40, "dev": 20}
 GROUPS_SHARE = 0.25  # of the groups of train: about as many as so few events can use
-LATER_CLIPS = "round3/"  # dev clips that came after 0.1.0 and are kept for other figures
 BACKGROUNDS = 300
 PART_EVENTS = 16  # collected between two files, so that an interrupted run continues
 
@@ -116,6 +116,6 @@ def _clips(corpus: Corpus, kind: str, side: str) -> Sequence[Clip]:
     """Return the clips of this kind: a share of the groups of train, or those of dev."""
     clips = [clip for clip in corpus.clips if (clip.kind, clip.split) == (kind, side)]
     if side == "dev":
-        return [clip for clip in clips if not clip.path.startswith(LATER_CLIPS)]
+        return [clip for clip in clips if not clip.path.startswith(SECOND_PATHS)]
     groups = held_groups(clips, GROUPS_SHARE, SEED, ())
     return [clip for clip in clips if clip.group in groups]

@@ -82,10 +82,10 @@ def draw_scenes(
     for index in events:
         rng = np.random.default_rng([*seed, index])
         family = families[rng.choice(len(families), p=groups / groups.sum())]
-        group = rng.choice(sorted(by_family[family]))
+        group = str(rng.choice(sorted(by_family[family])))
         dry = _phrases(by_family[family][group], read, rng)
         for device in (LIVE, list(LOUDSPEAKERS)[index % len(LOUDSPEAKERS)]):
-            yield Scene(device, family, str(group), _in_place(dry, device, places, rng))
+            yield Scene(device, family, group, _in_place(dry, device, places, rng))
 
 
 def _by_family_and_group(clips: Sequence[Clip]) -> Mapping[str, Mapping[str, list[Clip]]]:

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from daemon.hearing.classifier import BUILT_IN_MODEL
-from daemon.hearing.model_file import read_contract
+from daemon.hearing.classifier import BUILT_IN_MODEL, load_runtime
+from daemon.hearing.model_file import FAMILIES, read_contract
+from daemon.hearing.network_tensors import input_tensor, output_tensors
 from daemon.hearing.patches import patch
 from daemon.sound.window import SAMPLE_RATE_HZ
 from model_build.corpus.clip_sound import Samples
@@ -77,15 +78,13 @@ class NetworkStatistics:
     """Means of inner layers of the built-in network over the patches of a window."""
 
     def __init__(self) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
         self.contract = read_contract(BUILT_IN_MODEL)
-        self._network: Any = Interpreter(
+        self._network: Any = load_runtime()(
             str(BUILT_IN_MODEL), num_threads=1, experimental_preserve_all_tensors=True
         )
         self._network.allocate_tensors()
-        self._input = self._network.get_input_details()[0]["index"]
-        self._output = self._network.get_output_details()[0]["index"]
+        self._input = input_tensor(self._network, self.contract, "built-in model")
+        self._outputs = output_tensors(self._network, self.contract, "built-in model")
         self._layers = self._pooled_layers()
 
     def _pooled_layers(self) -> dict[str, dict[str, Any]]:
@@ -107,10 +106,9 @@ class NetworkStatistics:
         """
         taken: dict[str, list[Values]] = {name: [] for name in ("scores", *self._layers)}
         for first in self.contract.patch_starts[::3]:
-            cut = patch(frames, first, self.contract.patch_frames)
-            self._network.set_tensor(self._input, cut[None])
+            self._input()[0] = patch(frames, first, self.contract.patch_frames)
             self._network.invoke()
-            taken["scores"].append(self._network.get_tensor(self._output)[0])
+            taken["scores"].append(self._outputs[FAMILIES]()[0].copy())
             for name, details in self._layers.items():
                 taken[name].append(self._pooled(details))
         return {name: np.mean(values, axis=0) for name, values in taken.items()}

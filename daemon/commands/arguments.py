@@ -105,7 +105,7 @@ def _add_replay(commands: _Commands) -> None:
     replay.add_argument(
         "--shown",
         action="store_true",
-        help="with --scores: print scores as they are shown, with 0.5 as the operating point",
+        help="with --scores: print scores as hubs show them, with 0.5 as the operating point",
     )
     replay.add_argument(
         "--notes",

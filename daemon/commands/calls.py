@@ -25,7 +25,7 @@ def call_replay(options: argparse.Namespace) -> int:
     from daemon.configuration.settings_file import load
 
     if options.shown and not options.scores:
-        raise InputError("--shown is for the scores of --scores; add --scores")
+        raise InputError("--shown requires --scores; add --scores")
     return replay(
         load(options.config),
         options.files,

@@ -14,7 +14,7 @@ from daemon.configuration.password_reload import PasswordReload
 from daemon.configuration.service_password import find_password
 from daemon.configuration.settings import Settings
 from daemon.configuration.startup_files import outdated_copies
-from daemon.hearing.patience import vote_warning
+from daemon.hearing.patience import vote_warnings
 from daemon.hub.board import Board
 from daemon.hub.identity import Identity, identity_store, read_identity
 from daemon.hub.retirement import Retirement
@@ -156,10 +156,12 @@ def _log_start(
     log.info("state in %s", state_directory(settings.state.directory))
     named = settings.mqtt.password_file
     file = None if named is None else Path(named)
-    doubtful = [*password_warnings(settings.mqtt, password, file), *outdated_copies(settings.mqtt)]
-    votes = vote_warning(settings.tracker, settings.audio.hop_seconds)
-    doubtful += [] if votes is None else [votes]
-    for line in (*exposed_secrets(settings, config), *doubtful):
+    for line in (
+        *exposed_secrets(settings, config),
+        *password_warnings(settings.mqtt, password, file),
+        *outdated_copies(settings.mqtt),
+        *vote_warnings(settings.tracker, settings.audio.hop_seconds),
+    ):
         log.warning("%s", line)
 
 

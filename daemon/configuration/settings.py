@@ -34,7 +34,7 @@ class FamilySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """Exceptions for one family; None uses the tracker's setting of the same name."""
 
     threshold: UnitInterval | None = None
-    """Score from which sound is evidence for the family, between 0 and 1."""
+    """Score that sound must clearly exceed to be evidence for the family, between 0 and 1."""
     hysteresis: Annotated[float, Meta(ge=0, lt=1)] | None = None
     """Share of the threshold by which an open event's score may fall below it, 0 to below 1."""
     patience: Patience | None = None
@@ -55,7 +55,7 @@ class TrackerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """The rules by which evidence becomes events."""
 
     threshold: UnitInterval | None = None
-    """Score from which sound is evidence for a family, between 0 and 1.
+    """Score that sound must clearly exceed to be evidence for a family, between 0 and 1.
 
     None uses the family's own threshold, from the model.
     """

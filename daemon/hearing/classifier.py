@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.hearing.logits import sigmoid
-from daemon.hearing.model_file import EMBEDDING, FAMILIES, Contract, read_contract
+from daemon.hearing.model_file import EMBEDDING, FAMILIES, GENRE, Contract, read_contract
 from daemon.hearing.network_tensors import input_tensor, output_tensors
 from daemon.hearing.patches import patch
 from daemon.system.silenced_output import quiet_output
@@ -64,6 +64,13 @@ class Classifier:
         """
         return self._copy(EMBEDDING) if EMBEDDING in self._outputs else None
 
+    def genre(self) -> NDArray[np.float32] | None:
+        """Return the logits (genres,) of the patch that was classified last.
+
+        Return None if the network names no genres. Raises InputError if one is NaN or infinite.
+        """
+        return self._copy(GENRE) if GENRE in self._outputs else None
+
     def _copy(self, output: str) -> NDArray[np.float32]:
         values: NDArray[np.float32] = self._outputs[output]()[0].copy()
         # NaN in the sound is not the network's fault.
@@ -91,10 +98,20 @@ class PatchPool:
         self._classifier = classifier
         self._hop = classifier.contract.front_end.hop_samples
         self._logits: dict[int, NDArray[np.float32]] = {}
+        self._genres: list[NDArray[np.float32]] = []
+        self.wants_genre = False
+        """True to keep the genre of each patch for `take_genres`."""
 
     def forget(self) -> None:
         """Drop the kept logits; the next window belongs to other sound."""
         self._logits.clear()
+        self._genres.clear()
+
+    def take_genres(self) -> tuple[NDArray[np.float32], ...]:
+        """Return the genre logits of the patches since the last call, (genres,) each, in order."""
+        genres = tuple(self._genres)
+        self._genres.clear()
+        return genres
 
     def scores(self, frames: NDArray[np.float32], start_sample: int) -> NDArray[np.float32]:
         """Return the scores (families,) of a window.
@@ -120,6 +137,8 @@ class PatchPool:
         if known is None:
             cut = patch(frames, first, self._classifier.contract.patch_frames)
             known = self._logits[start_sample] = self._classifier.logits(cut)
+            if self.wants_genre and (genre := self._classifier.genre()) is not None:
+                self._genres.append(genre)
         return known
 
 

@@ -10,10 +10,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.hearing.patch_grid import PatchLogits
+from daemon.hearing.patch_grid import GRID_SECONDS, PatchLogits
 
 # All constants were fitted on train clips that were kept from training, played in rooms.
-# The share of the sum that is left one patch later: evidence is forgotten within some ten seconds.
+# The share of the sum that is left one patch later: a third of it is left after ten seconds.
 _MEMORY = 0.95
 # The weight of a patch: about the seconds from one patch to the next.
 _GAIN = 0.48
@@ -22,6 +22,8 @@ _MARGIN = 0.2
 # The most that one patch counts against or for a family, in logits beyond the margin: no single
 # patch starts an event, and a short pause does not undo a phrase.
 _LEAST, _MOST = -2.5, 1.5
+# Silence of this many patches leaves no evidence, however much there was.
+_FORGOTTEN_AFTER = 10
 
 
 class Evidence:
@@ -38,9 +40,18 @@ class Evidence:
         """True for the families that the newest patch spoke for."""
         self._totals = np.zeros(len(threshold_logits))
         self._counts = np.zeros(len(threshold_logits))
+        self._newest_seconds: float | None = None
 
     def add(self, patch: PatchLogits) -> None:
-        """Count the next patch; patches come in order. NaN counts against a family."""
+        """Count the next patch; patches come in order. NaN counts against a family.
+
+        Patches that are missing, because sound was lost, count as silence.
+        """
+        if self._newest_seconds is not None:
+            missing = round((patch.start_seconds - self._newest_seconds) / GRID_SECONDS) - 1
+            for _ in range(min(missing, _FORGOTTEN_AFTER)):
+                self.sums = np.maximum(0.0, _MEMORY * self.sums + _GAIN * _LEAST)
+        self._newest_seconds = patch.start_seconds
         beyond = patch.logits - self.threshold_logits - _MARGIN
         counted = np.fmin(np.fmax(beyond, _LEAST), _MOST)
         begins = self.sums == 0.0

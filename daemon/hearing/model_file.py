@@ -21,7 +21,7 @@ CONTRACT_VERSION = 2
 """The version that is written; version 1, which has no named outputs, is still read."""
 TASK: Final = "families"
 """The only task of a network that this version of Timbrel supports."""
-FAMILIES, EMBEDDING = "families", "embedding"
+FAMILIES, EMBEDDING, GENRE = "families", "embedding", "genre"
 """The outputs that a network can have."""
 
 _READ_VERSIONS = (1, CONTRACT_VERSION)
@@ -115,6 +115,8 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """
     embedding_values: Annotated[int, Meta(ge=1, le=_MOST_EMBEDDING_VALUES)] | None = None
     """Length of the embedding; None without an embedding."""
+    genres: Annotated[tuple[FamilyName, ...], Meta(min_length=2)] | None = None
+    """The genres of the logits in the output `genre`, in order; None without that output."""
 
     def __post_init__(self) -> None:
         self._check_outputs()
@@ -142,6 +144,10 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
             raise ValueError(
                 "the output embedding, embedding_id and embedding_values need each other"
             )
+        if (self.genres is not None) != (GENRE in outputs):
+            raise ValueError("the output genre and genres need each other")
+        if len(set(self.genres or ())) != len(self.genres or ()):
+            raise ValueError("a genre is named twice")
 
     @property
     def title(self) -> str:
@@ -149,8 +155,14 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         return f"{self.name} {self.version}"
 
 
+class _Version(msgspec.Struct):
+    """The field that tells what the others mean; they may have other types in later versions."""
+
+    contract_version: int
+
+
 class ContractHead(msgspec.Struct):
-    """The fields that tell whether a contract can be read at all."""
+    """The fields that tell what a contract of a known version needs."""
 
     contract_version: int
     """Version of the format."""
@@ -256,8 +268,13 @@ def _parse(
     unsupported: Callable[[ContractHead], str],
 ) -> tuple[ContractHead, AnyContract]:
     try:
-        head = msgspec.json.decode(document, type=ContractHead)
-        if reason := unsupported(head):
+        version = msgspec.json.decode(document, type=_Version).contract_version
+        head = None
+        reason = unread_version(version)
+        if not reason:
+            head = msgspec.json.decode(document, type=ContractHead)
+            reason = unsupported(head)
+        if head is None or reason:
             raise InputError(
                 f"model file {path}: {reason}; "
                 "install the Timbrel that made it or build the model again"
@@ -267,22 +284,21 @@ def _parse(
         raise InputError(f"model file {path}: its contract is wrong: {error}; {_REMEDY}") from None
 
 
-def unread_version(head: ContractHead, read: tuple[int, ...] = _READ_VERSIONS) -> str:
+def unread_version(version: int, read: tuple[int, ...] = _READ_VERSIONS) -> str:
     """Return why a contract's version cannot be read; an empty string if it can."""
-    if head.contract_version in read:
+    if version in read:
         return ""
     versions = " and ".join(map(str, read))
-    return f"contract version {head.contract_version}, but this Timbrel reads {versions}"
+    return f"contract version {version}, but this Timbrel reads {versions}"
 
 
 def _unsupported(head: ContractHead) -> str:
     """Return what a contract needs that this version lacks; an empty string if nothing."""
-    if reason := unread_version(head):
-        return reason
     if head.task not in {None, TASK}:
         return f"its task is {head.task!r}, but this Timbrel knows only {TASK}"
-    unknown = sorted(set(head.outputs or ()) - {FAMILIES, EMBEDDING})
+    known = (FAMILIES, EMBEDDING, GENRE)
+    unknown = sorted(set(head.outputs or ()) - set(known))
     if unknown:
-        names = ", ".join(map(repr, unknown))
-        return f"it has the output {names}, but this Timbrel knows only {FAMILIES} and {EMBEDDING}"
+        names = "output" + "s" * (len(unknown) > 1) + " " + ", ".join(map(repr, unknown))
+        return f"it has the {names}, but this Timbrel knows only {', '.join(known)}"
     return ""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
-from daemon.hearing.model_file import EMBEDDING, FAMILIES, Contract
+from daemon.hearing.model_file import EMBEDDING, FAMILIES, GENRE, Contract
 
 _REMEDY = "build the model again with timbrel-build"
 
@@ -37,7 +37,11 @@ def output_tensors(network: Any, contract: Contract, name: str) -> dict[str, Ten
     if contract.outputs is None:
         details = network.get_output_details()
         return {FAMILIES: _tensor(network, details, (1, families), promise, "output")}
-    values = {FAMILIES: families, EMBEDDING: contract.embedding_values}
+    values = {
+        FAMILIES: families,
+        EMBEDDING: contract.embedding_values,
+        GENRE: len(contract.genres or ()),
+    }
     found = _named_outputs(network)
     tensors = {}
     for output, own_name in contract.outputs.items():

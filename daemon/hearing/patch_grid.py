@@ -24,7 +24,8 @@ class PatchLogits(NamedTuple):
 class PatchGrid:
     """The patches of one source; each is due once, with the first window that contains its end.
 
-    If the hop is a multiple of `GRID_SECONDS`, the patches of the window's score are among them.
+    The patches of the window's score are among them if the hop and the intervals between the
+    contract's `patch_starts` are multiples of `GRID_SECONDS`.
     """
 
     def __init__(self, contract: Contract) -> None:

@@ -1,6 +1,7 @@
 """The evidence that starts an event, and the patience that replaces the votes of version 0.1."""
 
 import math
+from collections.abc import Iterator
 
 from daemon.configuration.settings import FamilySettings, TrackerSettings
 from daemon.configuration.value_types import Patience
@@ -51,29 +52,29 @@ def windows_within(seconds: float, hop_seconds: float) -> int:
     return math.ceil(seconds / hop_seconds - _EPSILON_SECONDS)
 
 
-def vote_warning(settings: TrackerSettings, hop_seconds: float) -> str | None:
-    """Return a line about configured votes and what they mean now; None if there are none.
+def vote_warnings(settings: TrackerSettings, hop_seconds: float) -> Iterator[str]:
+    """Yield a line for each section that sets votes: what they mean now, and what to do.
 
-    It begins with the key of a setting and a colon. The defaults of version 0.1 do not count.
+    A line begins with the key of a setting and a colon. The defaults of version 0.1 do not count.
     """
-    common = settings.votes, settings.vote_seconds
-    sections = {"tracker": (settings.patience, *common)}
-    for name, own in settings.families.items():
-        if own.votes is not None or own.vote_seconds is not None:
-            sections[f"tracker.families.{name}"] = own.patience, *_votes_of(settings, own)
-    effects = {
-        section: patience or patience_of_votes(votes, vote_seconds, hop_seconds)
-        for section, (patience, votes, vote_seconds) in sections.items()
-        if not _are_defaults(votes, vote_seconds)
-    }
-    if not effects:
-        return None
-    first = next(iter(effects))
-    key = "vote_seconds" if sections[first][1] is None else "votes"
+    common = common_patience(settings, hop_seconds)
+    if not _are_defaults(settings.votes, settings.vote_seconds):
+        yield _vote_warning("tracker", settings.votes, common, settings.patience or "normal")
+    for family, own in settings.families.items():
+        sets_votes = own.votes is not None or own.vote_seconds is not None
+        if sets_votes and not _are_defaults(*_votes_of(settings, own)):
+            effect = family_patience(settings, family, hop_seconds)
+            yield _vote_warning(
+                f"tracker.families.{family}", own.votes, effect, own.patience or common
+            )
+
+
+def _vote_warning(section: str, votes: int | None, effect: Patience, without: Patience) -> str:
+    """Return the line about a section with `votes`; `without` is its patience without them."""
     return (
-        f"{first}.{key}: votes and vote_seconds are replaced by patience, which is now "
-        f"{', '.join(f'{patience} for {section}' for section, patience in effects.items())}; "
-        "set patience there instead"
+        f"{section}.{'vote_seconds' if votes is None else 'votes'}: patience replaces votes and "
+        f"vote_seconds; in effect now: {effect}; remove them"
+        + (" and set patience" if effect != without else "")
     )
 
 

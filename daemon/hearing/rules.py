@@ -26,7 +26,7 @@ class Rules(NamedTuple):
     """The complete rules of one family."""
 
     threshold: float
-    """The score, above 0 and below 1, from which a patch is evidence for the family."""
+    """The score, above 0 and below 1, that a patch must clearly exceed to be evidence."""
     release: float
     """The score, above 0 and at most `threshold`, from which a window continues an open event."""
     patience: Patience

@@ -11,6 +11,7 @@ from model_build.commands.run_stages import (
     add_all,
     add_embedding,
     add_features,
+    add_genre,
     add_quantize,
     add_thresholds,
     add_train,
@@ -25,6 +26,7 @@ it can be repeated by itself. The stages, in order:
   features    add rooms, noise and microphones to the clips; write log-mel patches to disk
   train       fit the network to the patches; validate it with the held-out clips
   embedding   fit the layer that tells single instruments apart, if the recipe has one
+  genre       fit the layer that names the genre of the music, if the recipe has one
   quantize    convert the network to a full-int8 .tflite; measure how far its scores moved
   thresholds  calibrate the scores and set a threshold for each family
   evaluate    measure any model file on the corpus' dev clips
@@ -70,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_features(commands)
     add_train(commands)
     add_embedding(commands)
+    add_genre(commands)
     add_quantize(commands)
     add_thresholds(commands)
     add_all(commands)

@@ -51,6 +51,17 @@ def add_embedding(commands: Commands) -> None:
     )
 
 
+def add_genre(commands: Commands) -> None:
+    """Add `timbrel-build genre`."""
+    command = add_command(commands, "genre", "fit the layer that names the genre", _call_genre)
+    add_run_arguments(command)
+    command.add_argument(
+        "--resume",
+        action="store_true",
+        help="keep a layer that was fitted to the current network",
+    )
+
+
 def add_quantize(commands: Commands) -> None:
     """Add `timbrel-build quantize`."""
     sentence = "convert the fitted network to an int8 .tflite"
@@ -100,6 +111,10 @@ def _call_train(options: Namespace) -> None:
 
 def _call_embedding(options: Namespace) -> None:
     stages.embedding(options.recipe, options.run, workers=options.workers, resume=options.resume)
+
+
+def _call_genre(options: Namespace) -> None:
+    stages.genre(options.recipe, options.run, resume=options.resume)
 
 
 def _call_quantize(options: Namespace) -> None:

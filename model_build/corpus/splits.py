@@ -11,18 +11,19 @@ from model_build.corpus.clips import Clip
 
 
 def held_groups(
-    clips: Sequence[Clip], fraction: float, seed: int, families: Iterable[str]
+    clips: Sequence[Clip], fraction: float, seed: int, families: Iterable[str], *, added: str = ""
 ) -> frozenset[str]:
     """Return the groups to hold out: about `fraction` of the clips of each kind and label.
 
-    Whole groups are held out, so that no instrument, player or recording is on both sides. Raises
+    Whole groups are held out, so that no instrument, player or recording is on both sides. Clips
+    whose path begins with `added` do not change which groups of the others are held out. Raises
     InputError naming a family that has no clips on one of the sides.
     """
-    held: set[str] = set()
-    strata = _strata(clips)
-    # The rarest stratum first: a group that it holds out counts for the other strata, too.
-    for stratum in sorted(strata, key=lambda s: (len(strata[s]), s)):
-        held |= _drawn_groups(strata[stratum], held, fraction, _rng(seed, stratum))
+    earlier = [clip for clip in clips if not (added and clip.path.startswith(added))]
+    held = _held(earlier, fraction, seed)
+    if added:
+        known = {clip.group for clip in earlier}
+        held |= _held([clip for clip in clips if clip.group not in known], fraction, seed)
     for family in families:
         groups = {clip.group for clip in clips if family in clip.families}
         if not groups & held or not groups - held:
@@ -31,6 +32,15 @@ def held_groups(
                 "for one on each side of the split; add recordings or leave it out of the recipe"
             )
     return frozenset(held)
+
+
+def _held(clips: Sequence[Clip], fraction: float, seed: int) -> set[str]:
+    held: set[str] = set()
+    strata = _strata(clips)
+    # The rarest stratum first: a group that it holds out counts for the other strata, too.
+    for stratum in sorted(strata, key=lambda s: (len(strata[s]), s)):
+        held |= _drawn_groups(strata[stratum], held, fraction, _rng(seed, stratum))
+    return held
 
 
 def _strata(clips: Iterable[Clip]) -> dict[str, Counter[str]]:

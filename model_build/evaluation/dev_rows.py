@@ -12,23 +12,18 @@ import msgspec
 import numpy as np
 
 from daemon.sound.sound_file import read_sound
-from model_build.augmentations.level import level
-from model_build.augmentations.noise import noise
 from model_build.augmentations.random_room import random_room_response
-from model_build.augmentations.room import room
 from model_build.corpus.clips import Clip, Corpus
 from model_build.rendering.rendered_clips import (
-    PART_DBFS,
-    ROOM_DBFS,
     ROOM_METRES,
     ROOM_RT60_SECONDS,
-    ROOM_SNR_DB,
+    heard_in_room,
     write_sound,
 )
 from model_build.workers import parallel_map
 
-SECOND = "round3/"
-"""The default prefix: the clips of the third round of collecting."""
+SECOND_PATHS = "round3/"
+"""The beginning of the paths of the clips of the third round of collecting."""
 
 
 class _Task(NamedTuple):
@@ -89,9 +84,7 @@ def _render(task: _Task) -> Path:
         rng, distance_metres=ROOM_METRES, rt60_seconds=ROOM_RT60_SECONDS
     )
     background = read_sound(str(task.backgrounds[int(rng.integers(len(task.backgrounds)))]))
-    wet = level(room(read_sound(str(task.phrase)), response), dbfs=PART_DBFS)
-    heard = noise(wet, rng, background=background, snr_db=ROOM_SNR_DB)
-    write_sound(task.file, level(heard, dbfs=ROOM_DBFS))
+    write_sound(task.file, heard_in_room(read_sound(str(task.phrase)), response, background, rng))
     return task.file
 
 

@@ -21,7 +21,7 @@ from model_build.evaluation.clip_scores import (
 )
 from model_build.evaluation.cost import measure_costs
 from model_build.evaluation.details import Details, measured_clips, model_scores
-from model_build.evaluation.dev_rows import SECOND, divided, with_rooms
+from model_build.evaluation.dev_rows import SECOND_PATHS, divided, with_rooms
 from model_build.evaluation.events.day_and_alarms import replay_days_and_alarms
 from model_build.evaluation.figures import Figures
 from model_build.evaluation.instruments import measure_instruments
@@ -53,7 +53,7 @@ def evaluate_file(
     peer: Path | None = None,
     network: Path | None = None,
     day_seconds: float | None = None,
-    second: str = SECOND,
+    second: str = SECOND_PATHS,
     workers: int | None = None,
 ) -> Evaluation:
     """Measure a model file, its cost and size included; see `evaluate`.
@@ -81,7 +81,7 @@ def evaluate(
     peer: Path | None = None,
     network: Path | None = None,
     day_seconds: float | None = None,
-    second: str = SECOND,
+    second: str = SECOND_PATHS,
     workers: int | None = None,
 ) -> Evaluation:
     """Measure a model as the daemon runs it: clips as windows, and days as events.

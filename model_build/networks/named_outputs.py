@@ -1,11 +1,11 @@
-"""The network that ships: the fitted one with an embedding beside its logits, and named outputs."""
+"""The network that ships: the fitted one with more outputs beside its logits, all of them named."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.hearing.model_file import EMBEDDING, FAMILIES
+from daemon.hearing.model_file import EMBEDDING, FAMILIES, GENRE
 
 if TYPE_CHECKING:
     import keras
@@ -14,8 +14,8 @@ TRUNK_LAYER = "embedding"
 """The layer of a student whose output is the base's embedding."""
 
 
-class EmbeddingLayer(NamedTuple):
-    """A linear layer from the base's embedding to the one that ships."""
+class OutputLayer(NamedTuple):
+    """A linear layer from the base's embedding to an output."""
 
     kernel: NDArray[np.float32]
     """(base values, values)."""
@@ -31,18 +31,24 @@ def build_trunk(fitted: "keras.Model") -> "keras.Model":
 
 
 def with_named_outputs(
-    fitted: "keras.Model", embedding: EmbeddingLayer | None = None
+    fitted: "keras.Model",
+    embedding: OutputLayer | None = None,
+    genre: OutputLayer | None = None,
 ) -> "keras.Model":
-    """Return a network from a patch to `families`, and to `embedding` if there is a layer for it.
+    """Return a network from a patch to `families`, and to the outputs that there is a layer for.
 
     `fitted` is the network from a patch to the logits of the families.
     """
     import keras
 
     outputs = {FAMILIES: fitted.output}
-    if embedding is not None:
-        values = embedding.kernel.shape[1]
-        layer = keras.layers.Dense(values, name="instrument", trainable=False)
-        outputs[EMBEDDING] = layer(fitted.get_layer(TRUNK_LAYER).output)
-        layer.set_weights([embedding.kernel, embedding.bias])
+    for name, layer_name, values in (
+        (EMBEDDING, "instrument", embedding),
+        (GENRE, "genres", genre),
+    ):
+        if values is None:
+            continue
+        layer = keras.layers.Dense(values.kernel.shape[1], name=layer_name, trainable=False)
+        outputs[name] = layer(fitted.get_layer(TRUNK_LAYER).output)
+        layer.set_weights([values.kernel, values.bias])
     return keras.Model(fitted.input, outputs, name="shipped")

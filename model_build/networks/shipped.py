@@ -24,7 +24,8 @@ def build_shipped_network(
     """
     import keras
 
-    student = _averaged(student, build_student(teaching, base, families), teaching.base_share)
+    fresh = build_student(teaching, base, families)
+    student = _averaged(student, fresh, teaching.base_share, has_head=bool(teaching.start))
     embedding = student.output["embedding"]
     kernel, bias = student.get_layer("logits").get_weights()
     logits = student.get_layer("head")(embedding)
@@ -40,15 +41,17 @@ def build_shipped_network(
     return keras.Model(student.input, logits, name="network")
 
 
-def _averaged(student: "keras.Model", fresh: "keras.Model", base_share: float) -> "keras.Model":
-    """Return `fresh` with the average weights of both; its head gets the student's weights.
+def _averaged(
+    student: "keras.Model", fresh: "keras.Model", base_share: float, *, has_head: bool
+) -> "keras.Model":
+    """Return `fresh` with the average weights of both; a head that was random is the student's.
 
     `fresh` is a student before training, and `base_share` its weight in the average. Wortsman et
     al., "Robust fine-tuning of zero-shot models" (2022): the average is better than either on
     sound that is unlike the corpus.
     """
     for own, learned in zip(fresh.layers, student.layers, strict=True):
-        share = 0.0 if own.name == "head" else base_share
+        share = base_share if has_head or own.name != "head" else 0.0
         pairs = zip(own.get_weights(), learned.get_weights(), strict=True)
         own.set_weights([share * before + (1.0 - share) * after for before, after in pairs])
     return fresh

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from model_build.networks.earlier_model import earlier_model, load_weights
 from model_build.networks.yamnet import EMBEDDING
 from model_build.networks.yamnet_network import build_yamnet
 from model_build.recipe import Teaching
@@ -20,7 +21,8 @@ def build_student(teaching: Teaching, base: Path, families: Sequence[str]) -> "k
 
     `embedding` and `classes` are the outputs of the base, `logits` those of the head, one per
     family. The base's own layer from embedding to classes is frozen, so that the embedding must
-    remain one that this layer can read.
+    remain one that this layer can read. Trunk and head begin as those of `teaching.start`, if it
+    is set. Raises InputError if there is no such model.
     """
     import keras
 
@@ -34,7 +36,10 @@ def build_student(teaching: Teaching, base: Path, families: Sequence[str]) -> "k
         "classes": network.output["logits"],
         "logits": head(_scale_gradient(embedding, teaching.trunk_share)),
     }
-    return keras.Model(network.input, outputs, name="pupil")
+    student = keras.Model(network.input, outputs, name="pupil")
+    if teaching.start:
+        load_weights(student, earlier_model(teaching.start))
+    return student
 
 
 def pool_student_patches(student: "keras.Model", patches: int) -> "keras.Model":

@@ -25,7 +25,9 @@ def write_teacher_outputs(run: RunFolder, side: str, base: Path) -> None:
     clean = np.load(run.needed(run.clean_patches(side), "features"), mmap_mode="r")
     windows, per_window = clean.shape[:2]
     with quiet_output():  # TensorFlow prints log lines in C++ when it is imported.
-        teacher = build_yamnet(base)
+        import tensorflow as tf
+
+        teach = tf.function(build_yamnet(base), reduce_retracing=True)
     whole = (windows, per_window)
     embeddings = reserve(run.teacher_output(side, "embeddings"), np.float16, (*whole, EMBEDDING))
     classes = reserve(run.teacher_output(side, "classes"), np.float16, (*whole, CLASSES))
@@ -33,7 +35,7 @@ def write_teacher_outputs(run: RunFolder, side: str, base: Path) -> None:
     for start in with_progress(range(0, windows, step), f"{side} teacher outputs"):
         some = clean[start : start + step]
         patches = some.reshape(-1, *clean.shape[2:]).astype(np.float32)
-        outputs = teacher(patches, training=False)
+        outputs = teach(patches)
         shape = (*some.shape[:2], -1)
         embeddings[start : start + step] = np.asarray(outputs["embedding"]).reshape(shape)
         classes[start : start + step] = np.asarray(outputs["logits"]).reshape(shape)

@@ -49,24 +49,25 @@ def read_layers(path: Path) -> list[Layer]:
     network = load_network(path)
     tensors = network.get_tensor_details()
     layers = [
-        Layer(_dequantised(network, kernel), _dequantised(network, bias))
+        Layer(dequantized(network, kernel), dequantized(network, bias))
         for kernel, bias in pairwise(tensors)
-        if kernel["dtype"] is np.int8 and bias["dtype"] is np.int32 and len(_scales(bias))
+        if kernel["dtype"] is np.int8 and bias["dtype"] is np.int32 and len(scales_of(bias))
     ]
     if len(layers) != 2 * len(STRIDES) + 2 or layers[-1].kernel.shape != (CLASSES, EMBEDDING):
         raise InputError(f"base network {path}: is not YAMNet; docs/models.md says where to get it")
     return layers
 
 
-def _scales(tensor: dict[str, Any]) -> NDArray[np.float32]:
+def scales_of(tensor: dict[str, Any]) -> NDArray[np.float32]:
+    """Return the scales of a quantized tensor, one per channel; empty if it is not quantized."""
     scales: NDArray[np.float32] = tensor["quantization_parameters"]["scales"]
     return scales
 
 
-def _dequantised(network: Any, tensor: dict[str, Any]) -> NDArray[np.float32]:
+def dequantized(network: Any, tensor: dict[str, Any]) -> NDArray[np.float32]:
     """Return a quantized constant as floats; it is symmetric, so its zero point is 0."""
     value = network.get_tensor(tensor["index"]).astype(np.float32)
     shape = [1] * value.ndim
     shape[tensor["quantization_parameters"]["quantized_dimension"]] = -1
-    result: NDArray[np.float32] = value * _scales(tensor).reshape(shape)
+    result: NDArray[np.float32] = value * scales_of(tensor).reshape(shape)
     return result

@@ -50,8 +50,14 @@ class Teaching(Section, frozen=True, omit_defaults=True):
     """Weight of the base's own classes of a family, added to the output of the head."""
     music_weight: Weight
     """Weight of the base's class Music, added for every family."""
+    start: str = ""
+    """Earlier model, of those in `model_build/models`, whose weights the training continues.
+
+    Empty to start from the base. `base_share` is then the share of this model's weights."""
     embedding_values: Annotated[int, Meta(ge=0, le=1024)] = 0
     """Length of the embedding that tells single instruments apart; 0 for a model without one."""
+    genre: bool = False
+    """True for a model that also names the genre of the music."""
 
 
 class Training(Section, frozen=True):
@@ -83,11 +89,13 @@ class Rehearsal(Section, frozen=True, omit_defaults=True):
     """A simulated day of held-out clips; it moves the thresholds until few events are false."""
 
     day_seconds: Positive
-    """Length of the day."""
+    """Length of a day."""
     false_events_an_hour: Positive
     """Greatest rate of false events."""
+    days: Count = 1
+    """Number of days, each in other rooms."""
     steady_seconds: Weight = 0.0
-    """Length of the steady tones after the day."""
+    """Length of the steady tones after the days."""
     false_event_cost: Weight = 0.0
     """How many passages named correctly a false event outweighs, when each threshold is moved.
 

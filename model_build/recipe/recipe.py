@@ -44,6 +44,10 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
     """True to use clips whose licence or label the corpus calls doubtful."""
     held_fraction: Fraction
     """Share of the clips held out of training, in whole groups."""
+    added: str = ""
+    """Beginning of the paths of the clips that `teaching.start` was trained without.
+
+    What that training held out is then held out again."""
     rendering: Rendering | None = None
     """The corpus that the run renders; None to use recordings only."""
     patches: Patches
@@ -94,11 +98,18 @@ class Recipe(Section, frozen=True, kw_only=True, omit_defaults=True):
         return self.teaching.embedding_values if self.teaching else 0
 
     @property
+    def has_genre(self) -> bool:
+        """True if the model also names the genre of the music."""
+        return self.teaching is not None and self.teaching.genre
+
+    @property
     def features_sha256(self) -> str:
         """SHA-256 of the settings that decide the features."""
         ignored = set(_AFTER_FEATURES)
         if self.rendering is None:  # keeps the hashes of recipes older than this section
             ignored.add("rendering")
+        if not self.added:
+            ignored.add("added")
         decides = {f: getattr(self, f) for f in self.__struct_fields__ if f not in ignored}
         if self.teaching:
             decides["taught"] = True

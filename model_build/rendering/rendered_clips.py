@@ -65,6 +65,14 @@ def render_player(task: PlayerTask) -> list[Row]:
     return rows
 
 
+def heard_in_room(
+    window: Samples, response: Samples, background: Samples, rng: np.random.Generator
+) -> Samples:
+    """Return a window as a clip of kind `room`: in the room, with noise at 10 dB SNR, -32 dBFS."""
+    wet = level(room(window, response), dbfs=PART_DBFS)
+    return level(noise(wet, rng, background=background, snr_db=ROOM_SNR_DB), dbfs=ROOM_DBFS)
+
+
 def write_sound(path: Path, samples: Samples) -> None:
     """Write FLAC. Raises OSError with ENOSPC if the disk is full.
 
@@ -87,8 +95,7 @@ def _in_a_room(
     )
     for window in windows:
         background = household_noise(str(rng.choice(backgrounds)), rng, WINDOW_SECONDS)
-        wet = level(room(window, response), dbfs=PART_DBFS)
-        yield level(noise(wet, rng, background=background, snr_db=ROOM_SNR_DB), dbfs=ROOM_DBFS)
+        yield heard_in_room(window, response, background, rng)
 
 
 def _write_clip(task: PlayerTask, clip: Clip, number: int, samples: Samples) -> Row:

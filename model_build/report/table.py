@@ -60,13 +60,9 @@ def _family_rows(kind: str, models: Sequence[Figures]) -> list[list[str]]:
     rows = []
     for family, clips in models[0].clips_by_family[kind].items():
         few = f"{clips} clips, few" if clips < FEWEST_CLIPS else f"{clips} clips"
-        cells = (_share(figures.by_family[kind].get(family), clips) for figures in models)
+        cells = (with_interval(figures.by_family[kind].get(family), clips) for figures in models)
         rows.append([f"{kind}: {family}", *cells, few, ""])
     return sorted(rows)
-
-
-def _share(value: float | None, clips: int) -> str:
-    return NONE if value is None else with_interval(value, clips)
 
 
 def _cell(value: float | None, text: str) -> str:

@@ -14,8 +14,13 @@ Interval = Callable[[Figures], tuple[float, float] | None]
 Verdict = Literal["stretch", "met", "missed"]
 
 
-def with_interval(share: float, count: int) -> str:
-    """Return a share of `count` clips as text, with its confidence interval (95 %)."""
+def with_interval(share: float | None, count: int) -> str:
+    """Return a share of `count` clips as text, with its confidence interval (95 %).
+
+    Return `NONE` if it was not measured.
+    """
+    if share is None:
+        return NONE
     bounds = "-".join(f"{bound:.2f}".lstrip("0") for bound in wilson_interval(share, count))
     return f"{share:.2f} ({bounds})"
 

@@ -3,12 +3,13 @@
 import shutil
 from collections.abc import Mapping
 
-from daemon.hearing.classifier import Classifier, load_network
+from daemon.hearing.classifier import Classifier
 from daemon.hearing.log_mel import FrontEnd
 from daemon.hearing.model_file import (
     CONTRACT_VERSION,
     EMBEDDING,
     FAMILIES,
+    GENRE,
     TASK,
     Calibration,
     Contract,
@@ -16,6 +17,8 @@ from daemon.hearing.model_file import (
     write_contract,
 )
 from daemon.system.files.whole_file import whole_file
+from model_build.evaluation.models import ModelSource
+from model_build.networks.genres import GENRES
 from model_build.networks.yamnet import LICENCE
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder
@@ -38,13 +41,16 @@ def contract_of(
     of the logit, and every threshold is 0.5.
     """
     count = len(recipe.families)
-    outputs = [FAMILIES, EMBEDDING] if embedding else [FAMILIES]
+    outputs = [FAMILIES]
+    outputs += [EMBEDDING] if embedding else []
+    outputs += [GENRE] if recipe.has_genre else []
     return Contract(
         contract_version=CONTRACT_VERSION,
         task=TASK,
         outputs={output: output for output in outputs},
         embedding_id=embedding.embedding_id if embedding else None,
         embedding_values=len(embedding.layer.bias) if embedding else None,
+        genres=GENRES if recipe.has_genre else None,
         tflite_sha256="",
         name=f"timbrel-{recipe.name}",
         version=recipe.version,
@@ -66,6 +72,17 @@ def contract_of(
     )
 
 
+def run_source(
+    recipe: Recipe, run: RunFolder, points: OperatingPoints | None = None
+) -> ModelSource:
+    """Return the run's quantized network, not assembled yet, with these operating points.
+
+    Raises InputError if the network or its embedding is missing.
+    """
+    network = run.needed(run.network, "quantize")
+    return ModelSource(network, contract_of(recipe, read_embedding(recipe, run), points=points))
+
+
 def load_run_classifier(
     recipe: Recipe, run: RunFolder, points: OperatingPoints | None = None
 ) -> Classifier:
@@ -73,9 +90,7 @@ def load_run_classifier(
 
     Raises InputError if the network is missing or cannot be used.
     """
-    network = run.needed(run.network, "quantize")
-    contract = contract_of(recipe, read_embedding(recipe, run), points=points)
-    return Classifier(load_network(network), contract, name=f"network {network}")
+    return run_source(recipe, run, points).classifier()
 
 
 def assemble(recipe: Recipe, run: RunFolder, metrics: Mapping[str, float] | None = None) -> None:

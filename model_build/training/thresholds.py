@@ -18,9 +18,9 @@ def find_operating_points(recipe: Recipe, run: RunFolder) -> OperatingPoints:
     """Calibrate each family, choose its threshold, and write both to the run folder.
 
     Thresholds reach the recipe's precision on held-out windows. If the recipe has a `rehearsal:`
-    section, all thresholds are then moved together until there are few false events in the
-    rehearsal. Raises InputError if the network is missing, or if the features are missing or were
-    made with other settings.
+    section, they are then moved until there are few false events in the rehearsal. Raises
+    InputError if the network is missing, or if the features are missing or were made with other
+    settings.
     """
     made_features(recipe, run)
     labels = run.windows("held").labels

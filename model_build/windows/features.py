@@ -73,7 +73,9 @@ def make_features(
     _refuse_missing(recipe, corpus_folder, base)
     corpus = training_corpus(recipe, corpus_folder, run, workers)
     usable = [clip for clip in corpus.clips if is_usable(clip, recipe)]
-    held = held_groups(usable, recipe.held_fraction, recipe.seed, recipe.families)
+    held = held_groups(
+        usable, recipe.held_fraction, recipe.seed, recipe.families, added=recipe.added
+    )
     begun = _Begun(recipe.features_sha256, corpus.sha256)
     if resume and _begun_earlier(run) == begun:
         log.info("continuing the features in %s", run.folder)

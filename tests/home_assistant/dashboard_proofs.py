@@ -11,6 +11,7 @@ from daemon.hub.home_assistant.discovery import discovery
 from daemon.hub.messages import Node
 from tests.home_assistant import pictures
 from tests.home_assistant.house import (
+    BINARY,
     BLUEPRINTS,
     ENTITY_ID,
     EVENT,
@@ -131,6 +132,7 @@ def takes_the_pictures(house: House) -> str:
     # As on a new box.
     hub.ask("config/entity_registry/update", entity_id=EVENT + "heard", disabled_by="user")
     house.microphone.play(house.medley).wait(100)
+    within(30, lambda: hub.state(BINARY + "playing") == "off", "the end of the medley")
     playing = house.microphone.play(house.long_drums)
     within(80, lambda: hub.state(SENSOR + "instrument") == "drums", "drums")
     board = {"path": f"/practice-room/{NODE}-practice", "width": 1280, "height": 800}

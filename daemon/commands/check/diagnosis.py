@@ -14,7 +14,7 @@ from daemon.configuration.settings import MqttSettings, Settings, TlsSettings
 from daemon.configuration.startup_files import source_of_service
 from daemon.configuration.yaml.document import Document, Problem
 from daemon.errors import InputError
-from daemon.hearing.patience import vote_warning
+from daemon.hearing.patience import vote_warnings
 from daemon.runtime.wiring import Recognizer
 from daemon.system.state_directory import state_directory
 from daemon.web.health import Health
@@ -67,8 +67,7 @@ class Diagnosis:
                 if is_sound or not problem.key.startswith("tracker")
             ]
             return
-        votes = vote_warning(settings.tracker, settings.audio.hop_seconds)
-        self.warnings += [] if votes is None else [votes]
+        self.warnings += vote_warnings(settings.tracker, settings.audio.hop_seconds)
 
     def _check_password(self, mqtt: MqttSettings, config: Path) -> None:
         file = None if mqtt.password_file is None else Path(mqtt.password_file)

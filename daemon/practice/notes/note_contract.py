@@ -99,4 +99,4 @@ def _unsupported(head: ContractHead) -> str:
     """Return why a contract is not that of a note model; an empty string if it is."""
     if head.task != TASK:
         return f"its task is {head.task or 'families'!r}, but a note model has the task {TASK!r}"
-    return unread_version(head, (CONTRACT_VERSION,))
+    return unread_version(head.contract_version, (CONTRACT_VERSION,))

@@ -1,5 +1,6 @@
 """The introduction of the card: what the model does, and what it is for."""
 
+from daemon.hearing.patch_grid import GRID_SECONDS, patch_seconds
 from model_build.report.findings import Findings
 from model_build.report.markdown import bullets
 
@@ -9,9 +10,10 @@ def purpose(findings: Findings) -> str:
     contract, size = findings.contract, findings.ours.size_bytes
     families = f"{len(contract.families)} instrument families: {', '.join(contract.families)}"
     of_size = f" of {size / 1e6:.2f} MB" if size else ""
-    patches = f"{len(contract.patch_starts)} patches of {contract.patch_frames} log-mel frames"
+    patches = f"patches of {contract.patch_frames} log-mel frames"
+    sound = f"{patch_seconds(contract):.1f} s of sound at {contract.front_end.sample_rate_hz} Hz"
     facts = [
-        f"processes 4 s of sound at {contract.front_end.sample_rate_hz // 1000} kHz, once a second",
+        f"processes a patch of about {sound}, every {GRID_SECONDS:g} s",
         f"gives a score in 0..1 for each of {families}; several can be high at once",
         f"is an int8 network{of_size} whose input is {patches}",
     ]

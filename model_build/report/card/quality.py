@@ -7,7 +7,7 @@ from model_build.evaluation.figures import Figures
 from model_build.report.findings import PEER, Findings
 from model_build.report.markdown import table
 from model_build.report.readings import DevReadings
-from model_build.report.target_row import NONE, Row, with_interval
+from model_build.report.target_row import Row, with_interval
 from model_build.report.targets import ROWS, second_rows
 
 
@@ -75,7 +75,7 @@ def _family_table(findings: Findings) -> str:
             family,
             str(count),
             *(
-                _share(f.by_family[kind].get(family), count)
+                with_interval(f.by_family[kind].get(family), count)
                 for kind in kinds
                 for f in models.values()
             ),
@@ -83,10 +83,6 @@ def _family_table(findings: Findings) -> str:
         for family, count in ours.clips_by_family["phrase"].items()
     ]
     return f"Share of clips that are named right, by family:\n\n{table(heads, sorted(rows))}"
-
-
-def _share(value: float | None, count: int) -> str:
-    return NONE if value is None else with_interval(value, count)
 
 
 def _readings(readings: DevReadings) -> str:

@@ -12,13 +12,13 @@ from model_build.run_folder import RunFolder
 from model_build.training.embedding.fitted_embedding import (
     FittedEmbedding,
     embedding_id,
-    read_embedding,
-    trunk_sha256,
     write_embedding,
+    written_embedding,
 )
 from model_build.training.embedding.instrument_windows import instrument_windows
 from model_build.training.embedding.projection import instrument_projection
 from model_build.training.train import load_fitted
+from model_build.training.trunk_sha256 import trunk_sha256
 from model_build.windows.features import made_features
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def fit_embedding(
 ) -> FittedEmbedding | None:
     """Fit the embedding on the training side, and write and return it.
 
-    Return None if the recipe has no embedding. With `resume`, an embedding that was fitted to the
-    current network is kept. Raises InputError if the network or the features are missing, or if the
-    training side has too few instruments.
+    Return None if the recipe has no embedding. With `resume`, an embedding of the recipe's length
+    that was fitted to the current network is kept. Raises InputError if the network or the
+    features are missing, or if the training side has too few instruments.
     """
     values = recipe.embedding_values
     if not values:
@@ -41,8 +41,8 @@ def fit_embedding(
     trunk = build_trunk(load_fitted(run))
     network = trunk_sha256(trunk)
     if resume and run.embedding.exists():
-        found = read_embedding(recipe, run)
-        if found and found.trunk_sha256 == network:
+        found = written_embedding(run)
+        if found.trunk_sha256 == network and len(found.layer.bias) == values:
             return found
     by_instrument = [embed(trunk, some) for some in instrument_windows(run, "train", workers)]
     numbers = np.repeat(np.arange(len(by_instrument)), [len(some) for some in by_instrument])

@@ -3,15 +3,14 @@
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 import numpy as np
 
 from daemon.errors import InputError
-from daemon.hearing.log_mel import FrontEnd
 from daemon.system.files.whole_file import whole_file
-from model_build.networks.named_outputs import EmbeddingLayer, build_trunk
+from model_build.networks.named_outputs import OutputLayer, build_trunk
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder
+from model_build.training.trunk_sha256 import trunk_sha256
 
 if TYPE_CHECKING:
     import keras
@@ -23,7 +22,7 @@ _ID_DIGITS = 16
 class FittedEmbedding(NamedTuple):
     """A layer, and the network that it was fitted to."""
 
-    layer: EmbeddingLayer
+    layer: OutputLayer
     """The linear layer after the base's embedding."""
     trunk_sha256: str
     """Hash of the weights below the layer."""
@@ -34,15 +33,7 @@ class FittedEmbedding(NamedTuple):
     """
 
 
-def trunk_sha256(trunk: "keras.Model") -> str:
-    """Return the hash of the front end and of a trunk's weights, in order."""
-    digest = hashlib.sha256(msgspec.json.encode(FrontEnd()))
-    for weights in trunk.get_weights():
-        digest.update(np.ascontiguousarray(weights, np.float32).tobytes())
-    return digest.hexdigest()
-
-
-def embedding_id(trunk_sha256: str, layer: EmbeddingLayer) -> str:
+def embedding_id(trunk_sha256: str, layer: OutputLayer) -> str:
     """Return the id of the embedding that this layer computes after this trunk."""
     digest = hashlib.sha256(trunk_sha256.encode())
     for weights in layer:
@@ -68,28 +59,32 @@ def read_embedding(recipe: Recipe, run: RunFolder) -> FittedEmbedding | None:
     """
     if not recipe.embedding_values:
         return None
-    with np.load(run.needed(run.embedding, STAGE)) as file:
-        layer = EmbeddingLayer(file["kernel"], file["bias"])
-        trunk = str(file["trunk_sha256"])
-    if len(layer.bias) != recipe.embedding_values:
+    found = written_embedding(run)
+    if len(found.layer.bias) != recipe.embedding_values:
         raise InputError(
-            f"{run.embedding}: has {len(layer.bias)} values, but the recipe wants "
+            f"{run.embedding}: has {len(found.layer.bias)} values, but the recipe wants "
             f"{recipe.embedding_values}; run timbrel-build {STAGE} again"
         )
+    return found
+
+
+def written_embedding(run: RunFolder) -> FittedEmbedding:
+    """Read the run's embedding layer, whatever its length. Raises InputError if it is missing."""
+    with np.load(run.needed(run.embedding, STAGE)) as file:
+        layer = OutputLayer(file["kernel"], file["bias"])
+        trunk = str(file["trunk_sha256"])
     return FittedEmbedding(layer, trunk, embedding_id(trunk, layer))
 
 
-def embedding_for(fitted: "keras.Model", recipe: Recipe, run: RunFolder) -> EmbeddingLayer | None:
-    """Return the run's embedding layer for the network `fitted`, or None as `read_embedding` does.
+def embedding_for(fitted: "keras.Model", recipe: Recipe, run: RunFolder) -> FittedEmbedding | None:
+    """Return the run's embedding for the network `fitted`, or None as `read_embedding` does.
 
     Raises InputError if the layer was fitted to another network.
     """
     found = read_embedding(recipe, run)
-    if found is None:
-        return None
-    if found.trunk_sha256 != trunk_sha256(build_trunk(fitted)):
+    if found and found.trunk_sha256 != trunk_sha256(build_trunk(fitted)):
         raise InputError(
             f"{run.embedding}: was fitted to another network than {run.fitted}; "
             f"run timbrel-build {STAGE} again"
         )
-    return found.layer
+    return found

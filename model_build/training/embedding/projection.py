@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from model_build.networks.named_outputs import EmbeddingLayer
+from model_build.networks.named_outputs import OutputLayer
 
 SHRINKAGE = 0.3
 """Weight of the identity in the covariance, so that hundreds of instruments are enough.
@@ -14,7 +14,7 @@ On held-out instruments, 0.3 and 0.6 named a few more right than 0.01 to 0.1, mo
 
 def instrument_projection(
     windows: NDArray[np.float32], instruments: NDArray[np.int64], values: int
-) -> EmbeddingLayer:
+) -> OutputLayer:
     """Return the layer of `values` outputs that separates instruments, from window embeddings.
 
     `windows` is (recordings, versions, base values), `instruments` (recordings,) the number of each
@@ -36,7 +36,7 @@ def instrument_projection(
     centre = means.mean(axis=0)
     _, directions = np.linalg.eigh(np.cov((means - centre) @ whitening, rowvar=False, bias=True))
     kernel = whitening @ directions[:, ::-1][:, :values]
-    return EmbeddingLayer(kernel.astype(np.float32), (-centre @ kernel).astype(np.float32))
+    return OutputLayer(kernel.astype(np.float32), (-centre @ kernel).astype(np.float32))
 
 
 def _within(

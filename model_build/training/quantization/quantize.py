@@ -10,7 +10,8 @@ from model_build.networks.named_outputs import with_named_outputs
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder, write_json
 from model_build.training.assemble import contract_of
-from model_build.training.embedding.fitted_embedding import embedding_for, read_embedding
+from model_build.training.embedding.fitted_embedding import embedding_for
+from model_build.training.genre.fitted_genre import genre_for
 from model_build.training.quantization.acceptance import (
     keras_logits,
     saved_model_logits,
@@ -27,10 +28,13 @@ def quantize(recipe: Recipe, run: RunFolder) -> dict[str, float]:
 
     Returns these differences by sound and conversion. The ranges of the int8 values come from
     held-out windows, which vary in family, room and level. Raises InputError if the fitted network
-    or its embedding is missing.
+    or a layer of another output is missing.
     """
-    fitted, contract = load_fitted(run), contract_of(recipe, read_embedding(recipe, run))
-    shipped = with_named_outputs(fitted, embedding_for(fitted, recipe, run))
+    fitted = load_fitted(run)
+    embedding = embedding_for(fitted, recipe, run)
+    contract = contract_of(recipe, embedding)
+    layers = embedding and embedding.layer, genre_for(fitted, recipe, run)
+    shipped = with_named_outputs(fitted, *layers)
     with TemporaryDirectory() as folder:
         saved = export_saved_model(shipped, Path(folder, "saved"))
         run.network.write_bytes(convert_to_tflite(saved, _representative(recipe, run)))

@@ -82,10 +82,10 @@ def test_shown_scores_have_their_operating_point_at_one_half(timbrel: Timbrel) -
     assert above > 20
 
 
-def test_shown_needs_scores(timbrel: Timbrel) -> None:
+def test_shown_without_scores_is_refused(timbrel: Timbrel) -> None:
     done = timbrel("replay", "--shown", MEDLEY)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "timbrel: --shown is for the scores of --scores; add --scores\n"
+    assert done.stderr == "timbrel: --shown requires --scores; add --scores\n"
 
 
 def test_scores_disable_level_gate(tmp_path: Path, timbrel: Timbrel) -> None:

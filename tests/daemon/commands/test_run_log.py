@@ -102,6 +102,21 @@ def test_warns_about_unusable_password_at_start(
     assert warning in text
 
 
+def test_warns_of_votes_at_start(microphone: VirtualMicrophone, tmp_path: Path) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text(
+        "audio: {device: pulse}\nmqtt: {port: 1}\n"
+        "tracker: {votes: 2, families: {organ: {votes: 4}}}\n"
+    )
+    lines = first_log_lines(config, microphone, 6)
+    replaced = "patience replaces votes and vote_seconds; in effect now:"
+    remedy = "remove them and set patience"
+    assert [line[20:] for line in lines[4:]] == [
+        f"timbrel: tracker.votes: {replaced} quick; {remedy}",
+        f"timbrel: tracker.families.organ.votes: {replaced} normal; {remedy}",
+    ]
+
+
 def test_log_does_not_repeat_name_of_box_named_timbrel(
     microphone: VirtualMicrophone, tmp_path: Path
 ) -> None:

@@ -49,7 +49,7 @@ def test_mean_logit_covers_the_patches_since_the_onset() -> None:
 
 
 @given(logits=st.lists(st.floats(-20, 20), max_size=60))
-def test_evidence_means_a_mean_above_the_threshold(logits: list[float]) -> None:
+def test_sum_above_zero_implies_a_mean_above_the_threshold(logits: list[float]) -> None:
     evidence = evidence_after(logits)
     assert 0.0 <= evidence.sums[0] < 14.4
     if evidence.sums[0] > 0.0:
@@ -57,10 +57,29 @@ def test_evidence_means_a_mean_above_the_threshold(logits: list[float]) -> None:
 
 
 @pytest.mark.parametrize("needed", sorted(EVIDENCE.values()))
-def test_least_patches_are_just_enough(needed: float) -> None:
+def test_least_patches_reach_the_evidence_but_one_fewer_does_not(needed: float) -> None:
     count = least_patches(needed)
     assert evidence_after([9.0] * count).sums[0] >= needed
     assert evidence_after([9.0] * (count - 1)).sums[0] < needed
+
+
+@pytest.mark.parametrize(
+    ("missing", "onset"), [(1, 0.0), (3, 0.0), (4, 0.0), (5, 7.5), (20, 15.0), (7_200, 3_605.0)]
+)
+def test_lost_sound_counts_as_silence(missing: int, onset: float) -> None:
+    evidence, lost = evidence_after([9.0] * 10), evidence_after([9.0] * 10 + [-9.0] * missing)
+    start = (10 + missing) / 2
+    for each in (evidence, lost):
+        each.add(PatchLogits(start, start + 1, np.array([9.0], np.float32)))
+    assert evidence.sums[0] == pytest.approx(lost.sums[0])
+    assert evidence.onsets[0] == lost.onsets[0] == onset
+
+
+def test_most_evidence_is_forgotten_in_lost_sound() -> None:
+    evidence = evidence_after([9.0] * 1_000)
+    evidence.add(PatchLogits(600.0, 601.0, np.array([9.0], np.float32)))
+    assert evidence.sums[0] == pytest.approx(0.72)
+    assert evidence.onsets[0] == 600.0
 
 
 def test_forgetting_a_family_leaves_the_others() -> None:

@@ -260,6 +260,10 @@ EMBEDDED = {
     "embedding_id": "0123456789abcdef",
     "embedding_values": 128,
 }
+GENRED = EMBEDDED | {
+    "outputs": {"families": "f", "embedding": "e", "genre": "g"},
+    "genres": ("jazz", "rock"),
+}
 
 
 @pytest.mark.parametrize(
@@ -269,12 +273,18 @@ EMBEDDED = {
         ({"task": "notes", "activation": "softmax"}, ["task is 'notes'"]),
         (
             {"outputs": {"families": "f", "genre": "g", "mood": "m"}, "genres": ["jazz"]},
-            ["the output 'genre', 'mood'", "knows only families and embedding"],
+            ["the output 'mood'", "knows only families, embedding, genre"],
+        ),
+        (
+            {"outputs": {"families": "f", "beats": "b", "mood": "m"}},
+            ["the outputs 'beats', 'mood'", "knows only families, embedding, genre"],
         ),
         ({"outputs": {"embedding": "e"}}, ["outputs: families is missing"]),
         ({"outputs": {}}, ["outputs: families is missing"]),
         ({"outputs": {"families": "f", "embedding": "f"}}, ["named twice"]),
         ({"outputs": {"families": 1}}, ["outputs"]),
+        ({"contract_version": 3, "outputs": [{"name": "f"}]}, ["version 3", "reads 1 and 2"]),
+        ({"contract_version": 3, "task": ["notes", "families"]}, ["version 3", "install the"]),
         ({"task": ...}, ["task and outputs", "version 2"]),
         ({"outputs": ...}, ["task and outputs", "version 2"]),
         ({"contract_version": 1}, ["task and outputs", "version 2"]),
@@ -284,6 +294,10 @@ EMBEDDED = {
         ({"embedding_values": 0}, ["embedding_values", ">= 1"]),
         ({"embedding_values": 5_000}, ["embedding_values", "<= 4096"]),
         ({"embedding_id": "rooms"}, ["embedding_id"]),
+        ({"genres": ["jazz", "rock"]}, ["genre and genres need each other"]),
+        ({"outputs": GENRED["outputs"]}, ["genre and genres need each other"]),
+        (GENRED | {"genres": ["jazz", "jazz"]}, ["a genre is named twice"]),
+        (GENRED | {"genres": ["Jazz", "rock"]}, ["genres"]),
     ],
 )
 def test_rejects_invalid_contract_of_version_2(
@@ -294,7 +308,7 @@ def test_rejects_invalid_contract_of_version_2(
     assert all(word in message for word in words), message
 
 
-@pytest.mark.parametrize("fields", [NAMED, EMBEDDED])
+@pytest.mark.parametrize("fields", [NAMED, EMBEDDED, GENRED])
 def test_reads_the_contract_of_version_2_that_was_written(
     fields: dict[str, Any], make_model: MakeModel, contract: Contract, bare_tflite: Path
 ) -> None:

@@ -83,6 +83,19 @@ def test_finds_each_output_by_its_name(two_outputs: Path, load: Callable[..., Cl
     np.testing.assert_array_equal(embedding, kept)
 
 
+def test_genre_is_that_of_the_patch_classified_last(
+    two_outputs: Path, load: Callable[..., Classifier]
+) -> None:
+    genres = ("blues", "disco", "jazz", "pop", "rock")  # as many as the second output's values
+    classifier = load(two_outputs, {"families": "f", "genre": "e"}, genres=genres)
+    patch = np.random.default_rng(1).standard_normal((PATCH_FRAMES, BANDS)).astype(np.float32)
+    classifier.logits(patch)
+    genre = classifier.genre()
+    assert genre is not None
+    np.testing.assert_allclose(genre, 2.0 * patch.mean(axis=0)[-EMBEDDING_VALUES:], atol=1e-5)
+    assert classifier.embedding() is None
+
+
 def test_network_may_have_outputs_that_the_contract_does_not_use(
     two_outputs: Path, load: Callable[..., Classifier]
 ) -> None:
@@ -94,6 +107,7 @@ def test_network_may_have_outputs_that_the_contract_does_not_use(
 def test_contract_of_version_1_has_no_embedding(classifier: Classifier) -> None:
     classifier.logits(np.zeros((PATCH_FRAMES, BANDS), np.float32))
     assert classifier.embedding() is None
+    assert classifier.genre() is None
 
 
 @pytest.mark.parametrize(

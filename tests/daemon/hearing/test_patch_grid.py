@@ -63,7 +63,7 @@ def test_patches_of_skipped_windows_are_not_due(contract: Contract) -> None:
     )
 
 
-def test_forgetting_starts_over(contract: Contract) -> None:
+def test_forgotten_grid_begins_with_its_first_patch_again(contract: Contract) -> None:
     grid = PatchGrid(contract)
     first = grid.take(0, WINDOW_FRAMES)
     assert grid.take(0, WINDOW_FRAMES) == []

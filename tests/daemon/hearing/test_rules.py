@@ -10,7 +10,7 @@ from daemon.configuration.settings import FamilySettings, TrackerSettings
 from daemon.configuration.value_types import Patience
 from daemon.errors import InputError
 from daemon.hearing.model_file import Contract
-from daemon.hearing.patience import vote_warning
+from daemon.hearing.patience import vote_warnings
 from daemon.hearing.rules import Rules, rules, shortest_seconds
 from daemon.hub.controls import Chosen, Configured, Controls
 from daemon.hub.messages import Node
@@ -96,28 +96,56 @@ def test_patience_takes_priority_over_votes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "key", "effects"),
+    ("settings", "warnings"),
     [
-        (TrackerSettings(votes=2), "tracker.votes", "quick for tracker"),
-        (TrackerSettings(vote_seconds=12.0), "tracker.vote_seconds", "sure for tracker"),
-        (TrackerSettings(votes=2, patience="sure"), "tracker.votes", "sure for tracker"),
+        (TrackerSettings(votes=2), ["tracker.votes: … quick; remove them and set patience"]),
+        (TrackerSettings(votes=4), ["tracker.votes: … normal; remove them"]),
+        (
+            TrackerSettings(vote_seconds=12.0),
+            ["tracker.vote_seconds: … sure; remove them and set patience"],
+        ),
+        (TrackerSettings(votes=2, patience="sure"), ["tracker.votes: … sure; remove them"]),
         (
             TrackerSettings(votes=2, families={"organ": FamilySettings(votes=6)}),
-            "tracker.votes",
-            "quick for tracker, sure for tracker.families.organ",
+            [
+                "tracker.votes: … quick; remove them and set patience",
+                "tracker.families.organ.votes: … sure; remove them and set patience",
+            ],
+        ),
+        (
+            TrackerSettings(
+                votes=2,
+                families={
+                    "organ": FamilySettings(vote_seconds=3.0),
+                    "guitar": FamilySettings(votes=3, patience="quick"),
+                },
+            ),
+            [
+                "tracker.votes: … quick; remove them and set patience",
+                "tracker.families.organ.vote_seconds: … quick; remove them",
+                "tracker.families.guitar.votes: … quick; remove them",
+            ],
         ),
         (
             TrackerSettings(patience="sure", families={"organ": FamilySettings(vote_seconds=3.0)}),
-            "tracker.families.organ.vote_seconds",
-            "quick for tracker.families.organ",
+            ["tracker.families.organ.vote_seconds: … quick; remove them and set patience"],
         ),
     ],
 )
-def test_warns_of_votes_in_one_line(settings: TrackerSettings, key: str, effects: str) -> None:
-    assert vote_warning(settings, 1.0) == (
-        f"{key}: votes and vote_seconds are replaced by patience, which is now {effects}; "
-        "set patience there instead"
+def test_warns_of_votes_in_one_line_a_section(
+    settings: TrackerSettings, warnings: list[str]
+) -> None:
+    replaced = "patience replaces votes and vote_seconds; in effect now:"
+    assert list(vote_warnings(settings, 1.0)) == [w.replace("…", replaced) for w in warnings]
+
+
+def test_following_the_warnings_changes_no_rule() -> None:
+    old = TrackerSettings(votes=2, families={"organ": FamilySettings(votes=6, threshold=0.7)})
+    new = TrackerSettings(
+        patience="quick", families={"organ": FamilySettings(patience="sure", threshold=0.7)}
     )
+    assert rules(old, FAMILIES, THRESHOLDS, 1.0) == rules(new, FAMILIES, THRESHOLDS, 1.0)
+    assert not list(vote_warnings(new, 1.0))
 
 
 @pytest.mark.parametrize("hop_seconds", [0.25, 1.0, 4.0])
@@ -133,7 +161,7 @@ def test_warns_of_votes_in_one_line(settings: TrackerSettings, key: str, effects
 def test_does_not_warn_of_the_defaults_of_0_1(
     settings: TrackerSettings, hop_seconds: float
 ) -> None:
-    assert vote_warning(settings, hop_seconds) is None
+    assert not list(vote_warnings(settings, hop_seconds))
 
 
 def test_zero_in_a_family_overrides_the_common_setting() -> None:

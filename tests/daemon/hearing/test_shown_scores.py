@@ -20,7 +20,7 @@ def test_operating_point_is_one_half() -> None:
     assert every == pytest.approx([0.5] * 3)
 
 
-def test_ends_stay() -> None:
+def test_scores_of_zero_and_one_are_unchanged() -> None:
     shown = ShownScores(FAMILIES, THRESHOLDS)
     assert shown.of("drums", 0.0) == pytest.approx(0.0, abs=1e-20)
     assert shown.of("drums", 1.0) == pytest.approx(1.0)
@@ -28,7 +28,7 @@ def test_ends_stay() -> None:
 
 
 @given(one=SCORES, other=SCORES, threshold=st.floats(0.01, 0.99))
-def test_order_stays(one: float, other: float, threshold: float) -> None:
+def test_mapping_keeps_the_order_of_scores(one: float, other: float, threshold: float) -> None:
     shown = ShownScores(("drums",), (threshold,))
     low, high = sorted((one, other))
     assert 0.0 <= shown.of("drums", low) <= shown.of("drums", high) <= 1.0

@@ -69,7 +69,7 @@ def test_compression_lowers_loud_passages_relative_to_quiet_ones() -> None:
     assert 5 < in_db(float(ratio)) < 25  # it was 30 dB
 
 
-def test_compression_by_one_changes_nothing() -> None:
+def test_compression_ratio_of_one_changes_nothing() -> None:
     dry = tone(300) + tone(3_000)
     np.testing.assert_allclose(
         compression(dry, np.random.default_rng(1), ratio=1.0), dry, atol=1e-5

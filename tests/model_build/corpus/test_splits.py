@@ -2,6 +2,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from daemon.errors import InputError
 from model_build.corpus.clips import Clip, read_corpus
@@ -51,6 +52,20 @@ def test_same_seed_holds_out_same_groups_in_any_order() -> None:
 def test_holds_out_smallest_group_if_all_exceed_the_fraction() -> None:
     every = clips("flute", [30, 20, 50])
     assert held_groups(every, 0.1, 1, ["flute"]) == {"flute-1"}
+
+
+def test_added_clips_do_not_change_which_of_the_earlier_groups_are_held_out() -> None:
+    every = clips("flute", range(1, 20))
+    new = [
+        structs.replace(one, path=f"more/{one.path}", group=f"new-{one.group}")
+        for one in clips("flute", range(1, 20))
+    ]
+    of_known_group = structs.replace(every[0], path="more/y.wav")
+    before = held_groups(every, 0.2, 1, ["flute"])
+    after = held_groups([*every, *new, of_known_group], 0.2, 1, ["flute"], added="more/")
+    assert {group for group in after if not group.startswith("new-")} == before
+    share = sum(one.group in after for one in new) / len(new)
+    assert share == pytest.approx(0.2, abs=0.03)
 
 
 def test_group_of_several_families_counts_for_each() -> None:

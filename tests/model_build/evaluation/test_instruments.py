@@ -35,7 +35,7 @@ def test_distinct_instruments_are_all_named() -> None:
     assert found == InstrumentFigures(instruments=8, windows=40, at_home=1.0, of_all=1.0)
 
 
-def test_level_of_an_embedding_does_not_count() -> None:
+def test_length_of_an_embedding_vector_has_no_effect() -> None:
     rng = np.random.default_rng(2)
     scaled = [w * rng.uniform(0.1, 10.0, (5, 1)) for w in instruments(8, 5, 0.01, rng)]
     assert figures([w.astype(np.float32) for w in scaled]).of_all == 1.0

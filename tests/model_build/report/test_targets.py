@@ -68,7 +68,7 @@ def test_figures_round_trip_through_json() -> None:
     assert msgspec.json.decode(msgspec.json.encode(FIGURES), type=Figures) == FIGURES
 
 
-def test_goal_without_stretch_is_met_at_best() -> None:
+def test_figure_without_a_stretch_goal_is_at_best_met() -> None:
     day = msgspec.structs.replace(FIGURES.day, wrong_events=0) if FIGURES.day else None
     none_wrong = msgspec.structs.replace(FIGURES, day=day)
     row = ROW["day: wrong families an hour"]

@@ -66,6 +66,18 @@ def test_steady_tones_follow_the_negatives(run: RunFolder) -> None:
     assert day.passages == without.passages
 
 
+def test_each_day_is_in_other_rooms(run: RunFolder) -> None:
+    one = rehearsal_day(run, seed=3, seconds=60.0)
+    two = rehearsal_day(run, seed=3, seconds=60.0, days=2)
+    first, second = np.split(two.samples[: 120 * SAMPLE_RATE_HZ], 2)
+    np.testing.assert_array_equal(first, one.samples[: 60 * SAMPLE_RATE_HZ])
+    next_day = rehearsal_day(run, seed=4, seconds=60.0)
+    np.testing.assert_array_equal(second, next_day.samples[: 60 * SAMPLE_RATE_HZ])
+    starts = [passage.start_seconds for passage in two.passages]
+    assert starts == sorted(starts)
+    assert any(60.0 < start < 120.0 for start in starts)
+
+
 def test_thresholds_of_single_families_move_only_where_that_helps(run: RunFolder) -> None:
     recipe = read_recipe(run.recipe)
     classifier = load_run_classifier(recipe, run)

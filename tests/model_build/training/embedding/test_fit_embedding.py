@@ -110,12 +110,26 @@ def test_id_changes_with_the_network_but_not_with_a_repetition(
 
 def test_resume_keeps_an_embedding_of_the_same_network(recipe: Recipe, run: RunFolder) -> None:
     first = fit_embedding(recipe, run, workers=1)
-    written = run.embedding.stat()
+    written = run.embedding.stat().st_mtime_ns
     again = fit_embedding(recipe, run, workers=1, resume=True)
     assert first is not None
     assert again is not None
     assert again.embedding_id == first.embedding_id
-    assert run.embedding.stat() == written
+    assert run.embedding.stat().st_mtime_ns == written
+
+
+def test_resume_fits_again_for_another_length(recipe: Recipe, run: RunFolder) -> None:
+    first = fit_embedding(recipe, run, workers=1)
+    assert first is not None
+    assert recipe.teaching is not None
+    shorter = msgspec.structs.replace(
+        recipe, teaching=msgspec.structs.replace(recipe.teaching, embedding_values=2)
+    )
+    again = fit_embedding(shorter, run, workers=1, resume=True)
+    assert again is not None
+    assert len(again.layer.bias) == 2
+    assert again.embedding_id != first.embedding_id
+    assert read_embedding(shorter, run) is not None
 
 
 def test_recipe_without_embedding_ships_families_alone(recipe: Recipe, run: RunFolder) -> None:

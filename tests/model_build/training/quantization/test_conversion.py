@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from daemon.hearing.classifier import load_network
-from model_build.networks.named_outputs import EmbeddingLayer, with_named_outputs
+from model_build.networks.named_outputs import OutputLayer, with_named_outputs
 from model_build.training.quantization.acceptance import saved_model_logits
 from model_build.training.quantization.conversion import convert_to_tflite, export_saved_model
 
@@ -17,7 +17,7 @@ def test_conversions_give_same_named_outputs_and_int8_is_smaller(tmp_path: Path)
     x = keras.layers.Conv2D(64, 3, strides=2)(x)
     x = keras.layers.GlobalMaxPooling2D(name="embedding")(x)
     fitted = keras.Model(patch, keras.layers.Dense(2)(x))
-    layer = EmbeddingLayer(rng.standard_normal((64, 3)).astype(np.float32), np.ones(3, np.float32))
+    layer = OutputLayer(rng.standard_normal((64, 3)).astype(np.float32), np.ones(3, np.float32))
     shipped = with_named_outputs(fitted, layer)
     patches = rng.standard_normal((8, 96, 64)).astype(np.float32)
     saved = export_saved_model(shipped, tmp_path / "saved")

@@ -1,0 +1,1 @@
+"""Fit the layer whose output names the genre of the music."""

@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from daemon.practice.genre import RecentGenre, genre_shares
+
+GENRES = ("classical", "jazz", "rock")
+
+
+def logits(*scores: float) -> np.ndarray:
+    values = np.array(scores)
+    return np.log(values / (1 - values)).astype(np.float32)
+
+
+def test_shares_are_mean_scores_relative_to_their_sum_largest_first() -> None:
+    patches = np.stack([logits(0.1, 0.4, 0.02), logits(0.3, 0.2, 0.02)])
+    shares = genre_shares(patches, GENRES)
+    assert shares == {"jazz": pytest.approx(0.58), "classical": pytest.approx(0.38)}
+    assert list(shares) == ["jazz", "classical"]
+
+
+def test_genre_is_unknown_without_evidence() -> None:
+    assert genre_shares(np.stack([logits(0.01, 0.02, 0.01)] * 3), GENRES) is None
+    assert genre_shares(np.empty((0, 3), np.float32), GENRES) is None
+
+
+def test_recent_genre_forgets_what_is_more_than_a_minute_old() -> None:
+    recent = RecentGenre(GENRES)
+    assert recent.shares() is None
+    recent.add([logits(0.01, 0.01, 0.9)] * 120)
+    assert recent.shares() == {"rock": pytest.approx(0.98)}
+    recent.add([logits(0.9, 0.01, 0.01)] * 120)
+    assert recent.shares() == {"classical": pytest.approx(0.98)}
+    recent.forget()
+    assert recent.shares() is None
