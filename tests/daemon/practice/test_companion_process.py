@@ -27,7 +27,7 @@ def test_live_notes_figures_and_summary_reach_the_broker(
         f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\nmodel: {{notes_file: {NOTE_MODEL}}}\n"
         "tracker: {stop_after_seconds: 3}\npractice: {gap_seconds: 10, least_seconds: 1}\n"
     )
-    command = [sys.executable, "-m", "daemon", "run", "--config", config]
+    command = [sys.executable, "-m", "daemon", "run", "--config", str(config)]
     daemon = subprocess.Popen(
         command, cwd=ROOT, env=microphone.environment, stderr=subprocess.PIPE, text=True
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from daemon.practice.summary import Figures
-from daemon.practice.tally import HeldNote, Reading, Tally, Tallying, figures_of, legato
+from daemon.practice.tally import HeldNote, Reading, Tally, Tallying, figures_of
 
 
 class Note(NamedTuple):
@@ -25,7 +25,6 @@ def tallied(*notes: Note, reference_hz: float = 440.0) -> Tally:
 
 def test_nothing_is_unknown() -> None:
     assert figures_of(Tally(), 440.0) == Figures()
-    assert legato(Tally()) is None
 
 
 def test_counts_notes_and_their_range() -> None:
@@ -71,7 +70,7 @@ def test_other_sound_does_not_continue_a_passage() -> None:
     tallying.interrupt()
     tallying.add_notes([Note(3, 6)], 440.0)
     assert figures_of(tallying.tally, 440.0).longest_passage_seconds == 10.0
-    assert figures_of(tallying.tally, 440.0).legato == 0.0
+    assert figures_of(tallying.tally, 440.0).legato is None
 
 
 def test_figures_of_tuning_follow_the_reference() -> None:
@@ -144,4 +143,5 @@ def test_copy_does_not_change_with_the_tally() -> None:
     tallying.add_notes([Note(1, 2)], 440.0)
     tallying.tally.levels.add(np.full(3, -20.0))
     assert (copy.notes, len(copy.held), sum(copy.levels.counts)) == (1, 1, 0)
+    assert copy.articulation.steps == 0
     assert copy.held == [HeldNote(0.0, 1.0, 69.0)]
