@@ -6,7 +6,7 @@ import pytest
 from daemon.configuration.practice_settings import PracticeSettings
 from daemon.configuration.settings import ModelSettings, Settings
 from daemon.errors import InputError
-from daemon.hub.messages import Node
+from daemon.hub.messages import Message, Node
 from daemon.practice.sessions import Sessions
 from daemon.practice.switches import Switches
 from daemon.practice.tally import Tally
@@ -26,7 +26,7 @@ def test_switches_are_those_of_the_configuration() -> None:
 
 
 def test_missing_note_model_names_the_setting() -> None:
-    with pytest.raises(InputError, match="^model.notes_file: /nowhere.tflite: not found"):
+    with pytest.raises(InputError, match=r"^model\.notes_file: /nowhere\.tflite: not found"):
         network_of(Settings(model=ModelSettings(notes_file="/nowhere.tflite")))
 
 
@@ -41,7 +41,7 @@ def test_a_model_that_vanishes_while_running_ends_only_the_notes(
     store = JsonStore(None, "tally", Tally())
     companion = companion_of(settings, NODE, sessions, store, lambda _: None)
     model.unlink()
-    sent = []
+    sent: list[Message] = []
     for observation in observations(scale([60, 64, 67] * 10, 0.5, 0.0), 1.0, 0.0, starts=4.0):
         companion.observe(observation, sent.append)
     assert "notes are not recognized until then" in caplog.text
