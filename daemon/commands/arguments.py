@@ -265,6 +265,13 @@ def _add_install_service(commands: _Commands) -> None:
 
 def _add_reset(commands: _Commands) -> None:
     reset = _add_command(commands, "reset", calls.call_reset)
+    reset.add_argument(
+        "--to-schema",
+        type=int,
+        metavar="N",
+        help="instead, go back to the copies of outbox and history with this schema version, so "
+        "that an older Timbrel can read them",
+    )
     add_state(reset)
     add_config(reset)
 

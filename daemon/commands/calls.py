@@ -143,11 +143,14 @@ def call_install_service(options: argparse.Namespace) -> int:
 
 
 def call_reset(options: argparse.Namespace) -> int:
-    """Discard the settings that were changed from the hub."""
-    from daemon.commands.reset import reset
+    """Discard the settings that were changed from the hub, or go back to an older schema."""
+    from daemon.commands.reset import reset, reset_to_schema
     from daemon.configuration.settings_file import load
 
-    return reset(load(options.config), options.state)
+    settings = load(options.config)
+    if options.to_schema is not None:
+        return reset_to_schema(settings, options.state, options.to_schema)
+    return reset(settings, options.state)
 
 
 def call_forget(options: argparse.Namespace) -> int:

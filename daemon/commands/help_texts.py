@@ -207,6 +207,10 @@ remove it:
 Discard mute, sensitivity and the other settings as they were set from the hub,
 for every place. They override the configuration, even after a restart,
 until you run this. Stop the daemon first.
+
+With --to-schema, go back to the copies of the outbox and the history that a
+newer Timbrel made before it converted them. The converted files are kept as
+NAME.newer; an older Timbrel cannot read them.
 """,
         """\
 reset the service:

@@ -12,6 +12,7 @@ from daemon.hub.messages import Message, Node
 from daemon.practice.history.history import PlaceHistory
 from daemon.practice.history.records import DayRecord
 from daemon.practice.sessions import Diary, Milestones, Sessions
+from daemon.practice.summary import Figures
 
 _PRACTICE_SECONDS = 60.0
 
@@ -19,6 +20,7 @@ _PRACTICE_SECONDS = 60.0
 class _Published(NamedTuple):
     milestones: Milestones
     seconds: float
+    figures: Figures
 
 
 def _has_turned(published: _Published, new: _Published) -> bool:
@@ -28,8 +30,8 @@ def _has_turned(published: _Published, new: _Published) -> bool:
 class PracticeReporter:
     """Updates the sessions of one node, publishes them and adds them to its history.
 
-    A new day and the start or end of a session are published at once, minutes at most once a
-    minute. Each published diary also goes to `save`, except for the last one of a day.
+    A new day and the start or end of a session are published at once, minutes and figures at most
+    once a minute. Each published diary also goes to `save`, except for the last one of a day.
     """
 
     def __init__(
@@ -74,7 +76,7 @@ class PracticeReporter:
             return
         before, now = (
             self._changes.last,
-            _Published(self._sessions.milestones, self._sessions.seconds),
+            _Published(self._sessions.milestones, self._sessions.seconds, self._sessions.figures),
         )
         is_due = self._changes.is_due(now, at) if waits else self._changes.differs(now)
         if not is_due:

@@ -143,6 +143,11 @@ class Sessions:
             self._session = msgspec.structs.replace(self._session, figures=figures)
 
     @property
+    def figures(self) -> Figures:
+        """The figures of the current session; all unknown between sessions."""
+        return Figures() if self._session is None else self._session.figures
+
+    @property
     def seconds(self) -> float:
         """Seconds played today, by any family."""
         return self._seconds

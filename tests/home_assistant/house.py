@@ -66,10 +66,9 @@ class House:
             f"state: {{directory: {self.folder}/state}}\n"
         )
         self.hub.put("dashboard.yaml", dashboard_of(self.config))
-        self.hub.put(
-            "automations.yaml",
-            with_short_times(as_shipped("automations.yaml")) + blueprint_automations(NODE),
-        )
+        self.automations = with_short_times(as_shipped("automations.yaml"))
+        self.automations += blueprint_automations(NODE)
+        self.hub.put("automations.yaml", self.automations)
         for name in BLUEPRINTS:
             text = as_shipped(f"blueprints/{name}")
             self.hub.put(f"blueprints/automation/timbrel/{name}", text)

@@ -12,7 +12,7 @@ from daemon.hub.messages import Message, Node, Playing
 from daemon.practice.history.records import WeekRecord
 from daemon.practice.sessions import Diary
 from daemon.practice.summary import Summary
-from tests.home_assistant.blueprint_automations import TUNED
+from tests.home_assistant.blueprint_automations import PRACTICE_AUTOMATIONS, TUNED
 from tests.home_assistant.house import FAMILIES, House
 from tests.home_assistant.instance import HomeAssistant, within
 
@@ -69,7 +69,7 @@ def has_notification(hub: HomeAssistant, name: str, text: str) -> bool:
 
 
 def begin(house: House) -> None:
-    """Announce the place and the lamp, once."""
+    """Announce the place and the lamp, and add the automations, once."""
     if house.hub.state("light.tuning_lamp") is not None:
         return
     house.publish("homeassistant/light/tuning_lamp/config", json.dumps(LAMP).encode(), retain=True)
@@ -77,11 +77,18 @@ def begin(house: House) -> None:
     publish(house, discovery(PLACE))
     within(20, lambda: house.hub.state(f"sensor.{TUNED}_weekly_goal"), "the place")
     within(20, lambda: house.hub.state("light.tuning_lamp"), "the lamp")
+    house.hub.put("automations.yaml", house.automations + PRACTICE_AUTOMATIONS)
+    house.hub.call("automation.reload")
+    for name in ("tuning_lamp", "tempo_drift", "weekly_goal", "summary_of_the_week"):
+        assert house.hub.state(f"automation.{name}") == "on", name
+    # Home Assistant subscribes to topics together, a moment later.
+    time.sleep(2)
 
 
 def lamp_follows_the_tuning(house: House) -> str:
     """The lamp is green, yellow or red while notes sound, and as before afterwards."""
     begin(house)
+    house.hub.call("light.turn_off", entity_id="light.tuning_lamp")
     topic = f"timbrel/{TUNED}/practice/note"
     line = house.hub.socket()
     line.ask("subscribe_events", event_type="state_changed")
@@ -94,8 +101,6 @@ def lamp_follows_the_tuning(house: House) -> str:
     lamp = [s for s in changes if s is not None and s["entity_id"] == "light.tuning_lamp"]
     shown = [s["attributes"]["rgb_color"] if s["state"] == "on" else "off" for s in lamp]
     assert shown == [GREEN, YELLOW, RED, "off"], shown
-    house.publish(topic, json.dumps(NO_NOTE).encode())
-    assert house.hub.state("light.tuning_lamp") == "off"
     return "green, yellow, red, off"
 
 

@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 from daemon.errors import InputError
 from daemon.system.files.private_file import move_non_file_aside, open_private
+from daemon.system.files.schema_copies import copies, copy_path
+from daemon.system.installation import command
 
 # sqlite3 raises the last two for text that is not UTF-8 and for a wrong size.
 READ_ERRORS = (sqlite3.Error, UnicodeDecodeError, MemoryError)
@@ -63,7 +65,7 @@ def schema_version(database: sqlite3.Connection, path: Path, newest: int) -> int
     if version > newest:
         raise InputError(
             f"{path}: made by a newer Timbrel (schema {version}, this version supports "
-            f"{newest}); install the newer version again, or move the file away"
+            f"{newest}); install the newer version again, or {_remedy(path, newest)}"
         )
     return version
 
@@ -102,9 +104,16 @@ def printable_reason(reason: object) -> str:
     return shown[:_LONGEST_REASON]
 
 
+def _remedy(path: Path, version: int) -> str:
+    if not copy_path(path, version).is_file():
+        return "move the file away"
+    reset = command("reset", "--to-schema", str(version), "--state", str(path.parent))
+    return f"go back to the copy from before its migration with: {reset}"
+
+
 def _copy(database: sqlite3.Connection, path: Path, version: int) -> None:
     """Copy the database to `NAME.schema-VERSION`, mode 0600, and remove older copies."""
-    copy = path.with_name(f"{path.name}.schema-{version}")
+    copy = copy_path(path, version)
     fresh = copy.with_name(f"{copy.name}.new")
     move_non_file_aside(fresh)
     fresh.unlink(missing_ok=True)
@@ -115,6 +124,6 @@ def _copy(database: sqlite3.Connection, path: Path, version: int) -> None:
         target.execute("PRAGMA journal_mode = DELETE")
     move_non_file_aside(copy)
     fresh.replace(copy)
-    for older in path.parent.glob(f"{path.name}.schema-*"):
-        if older != copy and older.is_file():
+    for older in copies(path.parent):
+        if older != copy and older.with_suffix("") == path and older.is_file():
             older.unlink()

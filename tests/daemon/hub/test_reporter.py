@@ -17,7 +17,7 @@ from daemon.mqtt.outbox.outbox import Outbox
 from daemon.practice.history.history import History, PlaceHistory
 from daemon.practice.history.records import DayRecord, EventRecord
 from daemon.practice.sessions import Diary, Sessions
-from daemon.practice.summary import Summary
+from daemon.practice.summary import Figures, Summary
 from tests.daemon.observations import observed
 
 NODE = Node("timbrel", "timbrel", ("flute", "organ"), "tiny 1", "0.1.0")
@@ -422,10 +422,10 @@ class PracticeEvening(Evening):
     def __init__(self, history: PlaceHistory | None = None) -> None:
         super().__init__()
         self.saved: list[Diary] = []
-        practice = Sessions(settle_seconds=10, gap_seconds=120, least_seconds=5)
+        self.sessions = Sessions(settle_seconds=10, gap_seconds=120, least_seconds=5)
         self.hub = Reporter(
             *(NODE, self.sent.append, self, self.wall_at),
-            sessions=practice,
+            sessions=self.sessions,
             save=self.saved.append,
             history=history,
         )
@@ -494,6 +494,23 @@ def test_publishes_at_most_one_day_per_window() -> None:
         before = len(evening.bodies("practice"))
         evening.window(float(at), flute=0.9)
         assert len(evening.bodies("practice")) - before <= 1
+
+
+def test_figures_are_saved_within_a_minute_and_when_sound_ends() -> None:
+    evening = PracticeEvening()
+    evening.hub.sound_started()
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    evening.window(70.0, ended("flute", 3.5, 70.0, 63.5))
+    before = len(evening.saved)
+    for at in range(71, 130):
+        evening.sessions.describe(Figures(notes=at))
+        evening.window(float(at))
+    assert len(evening.saved) == before
+    evening.window(130.0)
+    assert [diary.session.figures.notes for diary in evening.saved[before:]] == [129]  # type: ignore[union-attr]
+    evening.sessions.describe(Figures(notes=200))
+    evening.deaf("unplugged", 131.0, [])
+    assert evening.saved[-1].session.figures.notes == 200  # type: ignore[union-attr]
 
 
 def test_publishes_an_ended_session_once() -> None:

@@ -77,5 +77,5 @@ def test_summary_uses_attributes_of_the_last_practice() -> None:
     template = discovery(NODE).payload.decode()
     payload = messages.summary_payload(Summary(started=0.0, ended=60.0, minutes={}))
     assert used >= {"started", "notes", "in_tune", "tempo_range", "keys"}
-    assert all(f"'{name}': value_json.{name}" in template for name in used)
+    assert all(f"'{name}': value_json['{name}']" in template for name in used)
     assert used <= set(payload.__struct_fields__)
