@@ -12,6 +12,7 @@ from daemon.practice.articulation import Articulation
 from daemon.practice.dynamics import LevelCounts
 from daemon.practice.spelling import note_name
 from daemon.practice.summary import Figures, WallTime
+from daemon.practice.switches import Switches
 from daemon.practice.tuning import (
     SUSTAINED_SECONDS,
     in_tune_share,
@@ -194,6 +195,19 @@ def figures_of(tally: Tally, reference_hz: float) -> Figures:
         if tally.notes
         else None,
     )
+
+
+def wanted(figures: Figures, switches: Switches) -> Figures:
+    """Return the figures without those that are switched off."""
+    if not switches.notes:
+        figures = msgspec.structs.replace(
+            figures, notes=None, range=None, legato=None, longest_passage_seconds=None
+        )
+    if not switches.tuning:
+        figures = msgspec.structs.replace(
+            figures, in_tune=None, median_cents=None, tuning_drift_cents=None
+        )
+    return figures
 
 
 def _minutes_by_key(readings: Sequence[Reading]) -> dict[str, float]:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from daemon.practice.summary import Figures
-from daemon.practice.tally import HeldNote, Reading, Tally, Tallying, figures_of
+from daemon.practice.switches import Switches
+from daemon.practice.tally import HeldNote, Reading, Tally, Tallying, figures_of, wanted
 
 
 class Note(NamedTuple):
@@ -84,6 +85,18 @@ def test_figures_of_tuning_follow_the_reference() -> None:
     assert (figures.a4_hz, figures.in_tune, figures.median_cents) == (442.0, 1.0, 7.9)
     assert figures.tuning_drift_cents == 0.0
     assert figures_of(tallying.tally, 442.0).median_cents == 0.0
+
+
+def test_figures_that_are_switched_off_are_unknown() -> None:
+    tallying = Tallying(tallied(Note(0, 1), Note(1, 2)))
+    tallying.add_reading(Reading(10.0, 440.0, 92.0, 0.02, None))
+    figures = figures_of(tallying.tally, 440.0)
+    assert wanted(figures, Switches()) == figures
+    without_notes = wanted(figures, Switches(notes=False))
+    assert (without_notes.notes, without_notes.range, without_notes.legato) == (None, None, None)
+    assert (without_notes.in_tune, without_notes.median_cents) == (1.0, 0.0)
+    without_tuning = wanted(figures, Switches(tuning=False))
+    assert (without_tuning.notes, without_tuning.in_tune) == (2, None)
 
 
 def test_tempo_has_its_range_and_median_steadiness() -> None:
