@@ -111,13 +111,19 @@ class Companion:
         self._tallying.interrupt()
         return notes
 
+    def end_sound(self) -> "list[PlayedNote]":
+        """Stop, because the sound ends; times of later sound begin at zero again."""
+        notes = self.stop()
+        self._counted_until = 0.0
+        return notes
+
     def _follow(self, window: Window) -> "list[PlayedNote]":
         """End the stretch if the window does not continue it; return its remaining notes."""
         end = window.start_sample + len(window.samples)
         is_next = window.start_sample <= self._until < end
         if self._stretch is None or (is_next and _is_sound(window, self._until)):
             return []
-        return self.stop()
+        return self.stop() if end > self._until else self.end_sound()
 
     def _begin(self, observation: Observation) -> None:
         """Begin a stretch at the onset, or with the window if that is later."""
@@ -126,8 +132,6 @@ class Companion:
             return
         from daemon.practice.analysis.stretch import Stretch
 
-        if self._counted_until > window.ended_at:  # other sound, whose times begin at zero
-            self._counted_until = 0.0
         onset = min(event.onset for event in observation.playing) - _ONSET_SECONDS
         onset = max(onset, self._counted_until)
         wanted = round((onset - _WARM_UP_SECONDS) * SAMPLE_RATE_HZ) // _GRID_SAMPLES

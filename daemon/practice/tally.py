@@ -8,20 +8,17 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
+from daemon.practice.articulation import Articulation
 from daemon.practice.dynamics import LevelCounts
 from daemon.practice.spelling import note_name
 from daemon.practice.summary import Figures, WallTime
+from daemon.practice.switches import Switches
 from daemon.practice.tuning import (
     SUSTAINED_SECONDS,
     in_tune_share,
     median_cents,
     tuning_drift_cents,
 )
-
-CONNECTED_SECONDS = 0.05
-"""A note that begins this soon after the end of the one before is played legato."""
-PAUSE_SECONDS = 2.0
-"""A longer pause ends a passage."""
 
 # Of a longer session, every second sustained note and reading is kept, then every fourth ...
 _MOST_KEPT = 1_000
@@ -92,10 +89,8 @@ class Tally(msgspec.Struct):
     """The lowest note, as a MIDI number at A4 = 440 Hz."""
     highest: _Pitch | None = None
     """The highest note."""
-    connected: _Count = 0
-    """Notes that began with the end of the one before."""
-    longest_passage: _Seconds = 0.0
-    """The longest passage, in seconds."""
+    articulation: Articulation = msgspec.field(default_factory=Articulation)
+    """How the notes follow each other."""
     held: Annotated[list[HeldNote], Meta(max_length=_MOST_KEPT)] = []
     """Sustained notes."""
     held_stride: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
@@ -118,13 +113,8 @@ class Tally(msgspec.Struct):
             held=list(self.held),
             readings=list(self.readings),
             levels=LevelCounts(list(self.levels.counts)),
+            articulation=msgspec.structs.replace(self.articulation),
         )
-
-
-class _Previous(NamedTuple):
-    onset: float
-    offset: float
-    passage_onset: float
 
 
 class Tallying:
@@ -132,12 +122,11 @@ class Tallying:
 
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
-        self._previous: _Previous | None = None
         self._sustained = 0
 
     def interrupt(self) -> None:
         """Begin other sound: the next note neither continues a passage nor is legato."""
-        self._previous = None
+        self.tally.articulation.chord_onset_seconds = None
 
     def add_notes(self, notes: Sequence[TalliedNote], reference_hz: float) -> None:
         """Add complete notes (by their onset), whose keys and cents refer to `reference_hz`."""
@@ -148,7 +137,7 @@ class Tallying:
             pitch = note.midi + note.cents / 100.0 + shift
             tally.lowest = pitch if tally.lowest is None else min(tally.lowest, pitch)
             tally.highest = pitch if tally.highest is None else max(tally.highest, pitch)
-            self._follow(note)
+            tally.articulation.add(note.onset, note.offset)
             if note.offset - note.onset >= SUSTAINED_SECONDS:
                 self._keep(HeldNote(tally.seconds, note.offset - note.onset, pitch))
 
@@ -161,19 +150,6 @@ class Tallying:
             tally.readings = [
                 msgspec.structs.replace(b, seconds=a.seconds + b.seconds) for a, b in pairs
             ]
-
-    def _follow(self, note: TalliedNote) -> None:
-        before = self._previous
-        passage_onset = note.onset
-        offset = note.offset
-        if before is not None:
-            if note.onset - before.offset <= CONNECTED_SECONDS:
-                self.tally.connected += 1
-            if note.onset - before.offset <= PAUSE_SECONDS:
-                passage_onset = before.passage_onset
-                offset = max(offset, before.offset)
-        self._previous = _Previous(note.onset, offset, passage_onset)
-        self.tally.longest_passage = max(self.tally.longest_passage, offset - passage_onset)
 
     def _keep(self, held: HeldNote) -> None:
         tally = self.tally
@@ -214,18 +190,24 @@ def figures_of(tally: Tally, reference_hz: float) -> Figures:
         tempo_stability=_rounded(float(np.median(steadiness)) if steadiness else None, 3),
         keys={key: round(minutes, 1) for key, minutes in keys.items()} or None,
         dynamic_range_db=_rounded(tally.levels.range_db(), 1),
-        legato=_rounded(legato(tally), 2),
-        longest_passage_seconds=round(tally.longest_passage, 1) if tally.notes else None,
+        legato=_rounded(tally.articulation.legato, 2),
+        longest_passage_seconds=round(tally.articulation.longest_seconds, 1)
+        if tally.notes
+        else None,
     )
 
 
-def legato(tally: Tally) -> float | None:
-    """Return the share of notes that begin within 50 ms of the end of the one before.
-
-    None with fewer than two notes.
-    """
-    notes = tally.notes or 0
-    return tally.connected / (notes - 1) if notes > 1 else None
+def wanted(figures: Figures, switches: Switches) -> Figures:
+    """Return the figures without those that are switched off."""
+    if not switches.notes:
+        figures = msgspec.structs.replace(
+            figures, notes=None, range=None, legato=None, longest_passage_seconds=None
+        )
+    if not switches.tuning:
+        figures = msgspec.structs.replace(
+            figures, in_tune=None, median_cents=None, tuning_drift_cents=None
+        )
+    return figures
 
 
 def _minutes_by_key(readings: Sequence[Reading]) -> dict[str, float]:

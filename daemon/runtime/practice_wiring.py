@@ -1,5 +1,6 @@
 """Builds the practice companion of a place from the settings."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ from daemon.system.state_directory import state_directory
 if TYPE_CHECKING:
     from daemon.practice.notes.note_network import NoteNetwork
 
+log = logging.getLogger(__name__)
+
 
 def network_of(settings: Settings) -> "NoteNetwork | None":
     """Load the note model, None if there is none; raises InputError if it cannot be used."""
@@ -29,6 +32,15 @@ def network_of(settings: Settings) -> "NoteNetwork | None":
     except InputError as error:
         lines = [line.removeprefix("model file ") for line in error.lines]
         raise InputError(*(f"model.notes_file: {line}" for line in lines)) from None
+
+
+def _network_again(settings: Settings) -> "NoteNetwork | None":
+    """Load the note model while the daemon runs: a file that was damaged since ends nothing."""
+    try:
+        return network_of(settings)
+    except InputError as error:
+        log.error("%s; notes are not recognized until then", error)  # noqa: TRY400
+        return None
 
 
 def switches_of(settings: PracticeSettings) -> Switches:
@@ -47,7 +59,7 @@ def companion_of(
     """Return the companion of one place, which continues the tally in the store."""
     return CompanionReporter(
         node,
-        Companion(partial(network_of, settings)),
+        Companion(partial(_network_again, settings)),
         sessions,
         publish_note=publish_note,
         tally=store.read(),

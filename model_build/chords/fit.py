@@ -67,8 +67,9 @@ def fit_to(for_network: Material, for_confidence: Material, *, steps: int, seed:
     network = fitted(frames, np.random.default_rng([seed, 1]), steps=steps)
     chords = ChordNetwork(network)
     keys = key_examples(chords, for_confidence.songs) + key_examples(chords, for_confidence.others)
-    # Measured on the other half, then fitted on all.
-    held_back = summary(keys[1::2], fitted_confidence(keys[::2]))
+    # Measured on half of the songs, each with its versions, then fitted on all.
+    seen, unseen = ([key for k, key in enumerate(keys) if k // 2 % 2 == half] for half in (0, 1))
+    held_back = summary(unseen, fitted_confidence(seen))
     confidence = fitted_confidence(keys)
     right = accuracy(chords, frames_of(for_confidence.songs + for_confidence.others))
     report = "\n".join((right, held_back, summary(keys, confidence)))

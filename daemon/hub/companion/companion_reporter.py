@@ -12,7 +12,7 @@ from daemon.practice.companion import READING_SECONDS, Companion
 from daemon.practice.now import Now
 from daemon.practice.sessions import Sessions
 from daemon.practice.switches import Switches
-from daemon.practice.tally import Tally, figures_of
+from daemon.practice.tally import Tally, figures_of, wanted
 
 # A value that has moved by less is not published again, for the sake of the hub's database.
 _STEPS = {
@@ -92,7 +92,7 @@ class CompanionReporter:
     def end(self, publish: Callable[[Message], None]) -> None:
         """Stop, because the sound has ended."""
         if self._companion.is_active or self._is_unsaved:
-            self._companion.stop()
+            self._companion.end_sound()
             self._describe(math.inf)
         self._publish_sounding()
         self._publish_now(0.0, publish)
@@ -108,7 +108,8 @@ class CompanionReporter:
         `at` is in seconds of sound; infinity saves them in any case.
         """
         tally = self._companion.tally
-        self._sessions.describe(figures_of(tally, self._switches.reference_hz))
+        figures = figures_of(tally, self._switches.reference_hz)
+        self._sessions.describe(wanted(figures, self._switches))
         self._is_unsaved = 0.0 <= at - self._saved_at < _SAVE_SECONDS
         if not self._is_unsaved:
             self._saved_at = at

@@ -14,11 +14,11 @@ from daemon.practice.analysis.pitch_trace import PitchTrace
 from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.reference import referred
 from daemon.practice.analysis.rhythm_trace import RhythmTrace
+from daemon.practice.articulation import articulation
 from daemon.practice.dynamics import Swell, level_counts, swells
 from daemon.practice.harmony.harmony import Harmony, harmony_of
 from daemon.practice.notes.note_network import NoteNetwork
 from daemon.practice.pitch.curve import PitchCurve
-from daemon.practice.tally import Tally, Tallying, legato
 from daemon.practice.tempo import Rhythm
 from daemon.practice.tuning import in_tune_share, median_cents, tuning_drift_cents
 from daemon.sound.window import SAMPLE_RATE_HZ
@@ -43,9 +43,7 @@ class Recording(NamedTuple):
     """Crescendos and decrescendos."""
     dynamic_range_db: float | None
     """From the softest to the loudest playing."""
-    tally: Tally
-    """The sums of the notes."""
-    harmony: Harmony | None = None
+    harmony: Harmony | None
     """Key and chords; None for silence."""
 
     @property
@@ -66,7 +64,7 @@ class Recording(NamedTuple):
     @property
     def legato(self) -> float | None:
         """Share of notes that begin within 50 ms of the end of the one before."""
-        return legato(self.tally)
+        return articulation((n.onset, n.offset) for n in self.notes or []).legato
 
     @property
     def key(self) -> str | None:
@@ -90,8 +88,6 @@ def analyse(
         trace.finish()
     notes += [] if stream is None else stream.finish()
     notes.sort(key=lambda note: (note.onset, note.midi))
-    tallying = Tallying(Tally())
-    tallying.add_notes(notes, reference_hz)
     sound = np.concatenate(parts)
     levels_db = levels.levels_db()
     return Recording(
@@ -103,7 +99,6 @@ def analyse(
         rhythm=rhythm.rhythm(),
         swells=swells(levels_db),
         dynamic_range_db=level_counts(levels_db).range_db(),
-        tally=tallying.tally,
         harmony=referred(harmony_of(sound), reference_hz),
     )
 

@@ -115,7 +115,8 @@ class Stretch:
 
     def settle(self, tallying: Tallying, until: float) -> None:
         """Add the notes that began and the levels that were measured up to `until` to the tally."""
-        if self._analysis.notes is not None and self._switches.notes:
+        is_wanted = self._switches.notes or self._switches.tuning
+        if self._analysis.notes is not None and is_wanted:
             settled = [note for note in self._unsettled if note.onset <= until]
             settled.sort(key=lambda note: note.onset)
             tallying.add_notes(settled, self._switches.reference_hz)

@@ -12,7 +12,7 @@ from daemon.practice.spectrum import HOP_SECONDS
 HELD_SECONDS = 2.0
 """A chord lasts until the next one, but not further than this into a silence."""
 
-_STAY = 0.96 ** (HOP_SECONDS / 0.128)  # the chance that a chord goes on, 0.96 each 128 ms
+_STAY = 0.6 ** (HOP_SECONDS / 0.128)  # the chance that a chord goes on, 0.6 each 128 ms
 _CLASSES = NO_CHORD + 1
 
 

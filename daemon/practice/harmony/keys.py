@@ -38,6 +38,7 @@ _IN_MINOR = (
     *((7, 1, 0.08), (5, 0, 0.02), (2, 1, 0.01)),
 )
 _RARE = 0.002
+_CHORDS_WEIGHT = 1.5  # of the chords' evidence, relative to the profile's
 
 
 class KeyEvidence(NamedTuple):
@@ -77,7 +78,7 @@ def key_evidence(
     correlations = profile_correlations(_heard_chroma(magnitudes))
     music = 1.0 - np.exp(log_chances[:, NO_CHORD].astype(np.float64))
     evidence = _chord_evidence(scores[:, :NO_CHORD].astype(np.float64), music)
-    total = _standardised(correlations) + _standardised(evidence)
+    total = _standardised(correlations) + _CHORDS_WEIGHT * _standardised(evidence)
     ordered = np.sort(total)
     clearest = np.exp(log_chances[:, :NO_CHORD]).max(axis=1)
     figures = np.array(

@@ -11,7 +11,7 @@ _HARMONICS = 6
 _DECAY = 0.6  # of each harmonic, relative to the one before
 _LOWEST_MIDI = 45
 _SHARPNESS = 20.0  # of the chances, for a cosine similarity of 1
-_NETWORK_SHARE, _TEMPLATE_SHARE = 0.5, 0.75
+_NETWORK_SHARE, _TEMPLATE_SHARE = 0.75, 0.75
 
 
 def template_log_chances(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -148,6 +148,18 @@ def test_restarted_sound_begins_at_zero_again(load: LoadNetwork) -> None:
     assert [note.midi for note in notes[-24:]] == list(3 * MELODY)
 
 
+def test_notes_of_restarted_sound_count_after_the_old_sound_was_longer(load: LoadNetwork) -> None:
+    companion = Companion(load)
+    heard(companion, SOUND, 1.0)
+    companion.end_sound()
+    late = np.concatenate([silence(1.0), SOUND])
+    notes = []
+    for observation in observations(late, 1.0, ONSET + 1.0, starts=17.0, ends=21.0):
+        notes += companion.observe(observation)
+    # The event starts when its window begins at 13 s, before the old sound had ended.
+    assert [note.onset for note in notes if note.onset < 15.0]
+
+
 def test_what_sounds_after_the_end_does_not_count(load: LoadNetwork) -> None:
     # A doorbell after the music, while the event is still open.
     bell = np.concatenate([silence(2.0), scale([84], 0.5, 0.5)])
@@ -191,7 +203,7 @@ def test_measures_what_is_switched_on(
         companion.observe(observation)
     found = {name for name, value in companion.now._asdict().items() if value is not None}
     assert found == known
-    assert (companion.tally.notes is None) == (not switches.notes)
+    assert (companion.tally.notes is None) == (not switches.notes and not switches.tuning)
 
 
 def test_nothing_runs_while_it_is_switched_off(load: LoadNetwork) -> None:

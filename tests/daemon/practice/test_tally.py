@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from daemon.practice.summary import Figures
-from daemon.practice.tally import HeldNote, Reading, Tally, Tallying, figures_of, legato
+from daemon.practice.switches import Switches
+from daemon.practice.tally import HeldNote, Reading, Tally, Tallying, figures_of, wanted
 
 
 class Note(NamedTuple):
@@ -25,7 +26,6 @@ def tallied(*notes: Note, reference_hz: float = 440.0) -> Tally:
 
 def test_nothing_is_unknown() -> None:
     assert figures_of(Tally(), 440.0) == Figures()
-    assert legato(Tally()) is None
 
 
 def test_counts_notes_and_their_range() -> None:
@@ -71,7 +71,7 @@ def test_other_sound_does_not_continue_a_passage() -> None:
     tallying.interrupt()
     tallying.add_notes([Note(3, 6)], 440.0)
     assert figures_of(tallying.tally, 440.0).longest_passage_seconds == 10.0
-    assert figures_of(tallying.tally, 440.0).legato == 0.0
+    assert figures_of(tallying.tally, 440.0).legato is None
 
 
 def test_figures_of_tuning_follow_the_reference() -> None:
@@ -85,6 +85,18 @@ def test_figures_of_tuning_follow_the_reference() -> None:
     assert (figures.a4_hz, figures.in_tune, figures.median_cents) == (442.0, 1.0, 7.9)
     assert figures.tuning_drift_cents == 0.0
     assert figures_of(tallying.tally, 442.0).median_cents == 0.0
+
+
+def test_figures_that_are_switched_off_are_unknown() -> None:
+    tallying = Tallying(tallied(Note(0, 1), Note(1, 2)))
+    tallying.add_reading(Reading(10.0, 440.0, 92.0, 0.02, None))
+    figures = figures_of(tallying.tally, 440.0)
+    assert wanted(figures, Switches()) == figures
+    without_notes = wanted(figures, Switches(notes=False))
+    assert (without_notes.notes, without_notes.range, without_notes.legato) == (None, None, None)
+    assert (without_notes.in_tune, without_notes.median_cents) == (1.0, 0.0)
+    without_tuning = wanted(figures, Switches(tuning=False))
+    assert (without_tuning.notes, without_tuning.in_tune) == (2, None)
 
 
 def test_tempo_has_its_range_and_median_steadiness() -> None:
@@ -144,4 +156,5 @@ def test_copy_does_not_change_with_the_tally() -> None:
     tallying.add_notes([Note(1, 2)], 440.0)
     tallying.tally.levels.add(np.full(3, -20.0))
     assert (copy.notes, len(copy.held), sum(copy.levels.counts)) == (1, 1, 0)
+    assert copy.articulation.steps == 0
     assert copy.held == [HeldNote(0.0, 1.0, 69.0)]

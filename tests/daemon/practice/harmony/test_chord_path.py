@@ -25,7 +25,7 @@ def test_the_path_is_the_best_of_all_paths() -> None:
     rng = np.random.default_rng(2)
     table = np.full((4, 25), -50.0, np.float32)
     table[:, :3] = rng.normal(0.0, 3.0, (4, 3))
-    stay = 0.96 ** (HOP_SECONDS / 0.128)
+    stay = 0.6 ** (HOP_SECONDS / 0.128)
 
     def total(path: tuple[int, ...]) -> float:
         steps = [stay if a == b else (1.0 - stay) / 24 for a, b in itertools.pairwise(path)]
