@@ -65,8 +65,12 @@ def summary(examples: list[KeyExample], weights: NDArray[np.float64]) -> str:
     scores = np.array([np.nan if e.score is None else e.score for e in examples])
     music = ~np.isnan(scores)
     return (
-        f"key of {music.sum()} songs: weighted {scores[music].mean():.3f}, exact "
-        f"{np.mean(scores[music] == 1.0):.3f}, shown {shown[music].mean():.3f}, of which right "
-        f"{np.mean(scores[music & shown] == 1.0):.3f}; shown in {shown[~music].sum()} of "
+        f"key of {music.sum()} songs: weighted {_mean(scores[music])}, exact "
+        f"{_mean(scores[music] == 1.0)}, shown {_mean(shown[music])}, of which right "
+        f"{_mean(scores[music & shown] == 1.0)}; shown in {shown[~music].sum()} of "
         f"{(~music).sum()} other sounds"
     )
+
+
+def _mean(values: NDArray[np.generic]) -> str:
+    return f"{np.mean(values):.3f}" if len(values) else "unknown"
