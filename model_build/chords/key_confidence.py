@@ -72,5 +72,5 @@ def summary(examples: list[KeyExample], weights: NDArray[np.float64]) -> str:
     )
 
 
-def _mean(values: NDArray[np.generic]) -> str:
+def _mean(values: NDArray[np.bool_] | NDArray[np.float64]) -> str:
     return f"{np.mean(values):.3f}" if len(values) else "unknown"
