@@ -10,7 +10,7 @@ from daemon.practice.harmony.analysis import harmonic_evidence, is_steady_machin
 from daemon.practice.harmony.chord_network import ChordNetwork
 from daemon.practice.harmony.keys import FIGURES
 from model_build.chords.examples import Example
-from model_build.chords.measures import key_score
+from model_build.chords.measures import key_score, mean_text
 
 _STEPS = 40
 _PENALTY = 1.0
@@ -65,8 +65,8 @@ def summary(examples: list[KeyExample], weights: NDArray[np.float64]) -> str:
     scores = np.array([np.nan if e.score is None else e.score for e in examples])
     music = ~np.isnan(scores)
     return (
-        f"key of {music.sum()} songs: weighted {scores[music].mean():.3f}, exact "
-        f"{np.mean(scores[music] == 1.0):.3f}, shown {shown[music].mean():.3f}, of which right "
-        f"{np.mean(scores[music & shown] == 1.0):.3f}; shown in {shown[~music].sum()} of "
+        f"key of {music.sum()} songs: weighted {mean_text(scores[music])}, exact "
+        f"{mean_text(scores[music] == 1.0)}, shown {mean_text(shown[music])}, of which right "
+        f"{mean_text(scores[music & shown] == 1.0)}; shown in {shown[~music].sum()} of "
         f"{(~music).sum()} other sounds"
     )

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from daemon.practice.spelling import NAMES_OF_KEYS, pitch_class
+from daemon.practice.spelling import pitch_class
 
 _FIFTH_SCORE, _RELATIVE_SCORE, _PARALLEL_SCORE = 0.5, 0.3, 0.2
 _FIFTH, _MINOR_THIRD = 7, 3
@@ -83,6 +84,6 @@ def _class_at(chords: Sequence[Labelled], time: float, otherwise: int) -> int:
     return otherwise
 
 
-def key_name(number: int) -> str:
-    """Return the name of a key 0..23."""
-    return NAMES_OF_KEYS[number]
+def mean_text(values: NDArray[np.bool_] | NDArray[np.float64]) -> str:
+    """Return the mean of values (n,) with three decimals, or `unknown` without values."""
+    return f"{np.mean(values):.3f}" if len(values) else "unknown"

@@ -14,6 +14,7 @@ from daemon.practice.harmony.chord_features import (
 )
 from daemon.practice.harmony.chord_network import NO_CHORD, ChordNetwork
 from model_build.chords.examples import Example
+from model_build.chords.measures import mean_text
 from model_build.chords.progressions import UNNAMED
 
 UNITS, NONE_UNITS = 16, 8
@@ -118,6 +119,6 @@ def accuracy(network: ChordNetwork, frames: Frames) -> str:
     right = chances.argmax(axis=1) == frames.classes
     is_chord = frames.classes != NO_CHORD
     return (
-        f"frames: {right.mean():.3f} right; of those with a chord {right[is_chord].mean():.3f}, "
-        f"of those without {right[~is_chord].mean():.3f}"
+        f"frames: {mean_text(right)} right; of those with a chord {mean_text(right[is_chord])}, "
+        f"of those without {mean_text(right[~is_chord])}"
     )

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from daemon.practice.spelling import NAMES_OF_KEYS
@@ -7,6 +8,7 @@ from model_build.chords.measures import (
     key_score,
     majmin_class,
     majmin_share,
+    mean_text,
 )
 
 
@@ -59,3 +61,8 @@ def test_the_share_counts_time_with_a_known_triad() -> None:
     assert majmin_share([], truth) == 0.5
     assert majmin_share([Labelled(-1, 9, "C:min")], truth) == 0.0
     assert majmin_share([Labelled(0, 1, "C:maj")], [Labelled(0, 1, "X")]) is None
+
+
+def test_the_mean_of_nothing_is_unknown() -> None:
+    assert mean_text(np.array([True, False])) == "0.500"
+    assert mean_text(np.empty(0)) == "unknown"
