@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.sound.window import SAMPLE_RATE_HZ
-from model_build.augmentations.noise import coloured
+from model_build.augmentations.noise import coloured, noise
+from model_build.augmentations.random_room import random_room_response
+from model_build.augmentations.room import room
+from model_build.rendering.household.noises import SORTS, household_noise
 
 LOWEST_MIDI, HIGHEST_MIDI = 26, 93
 
@@ -77,6 +80,16 @@ def in_a_room(rng: np.random.Generator, line: Line) -> Line:
     background = coloured(rng, size, exponent=rng.uniform(0.0, 1.5))
     sound += background * sound.std() * 10.0 ** (-rng.uniform(5.0, 30.0) / 20.0)
     return Line(sound.astype(np.float32), line.is_voiced)
+
+
+def in_a_simulated_room(rng: np.random.Generator, line: Line) -> Line:
+    """Return the line across a random room, with household noise 5 to 30 dB below it."""
+    response = random_room_response(rng, distance_metres=(0.5, 4.0), rt60_seconds=(0.2, 0.8))
+    sort = sorted(SORTS)[rng.integers(len(SORTS))]
+    background = household_noise(sort, rng, len(line.samples) / SAMPLE_RATE_HZ)
+    heard = room(line.samples, response)
+    heard = noise(heard, rng, background=background, snr_db=rng.uniform(5.0, 30.0))
+    return Line(heard, line.is_voiced)
 
 
 def random_noise(rng: np.random.Generator, seconds: float) -> Line:

@@ -6,13 +6,12 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-FEATURES = 13
+FEATURES = 7
 """Figures of a frame: see `_features`."""
 FEATURE_LOOK_AHEAD = 5
 """Frames after a frame that its features use: 0.1 s."""
 
-_PAST = 20  # frames before a frame that its features use: 0.4 s; a note is louder than its end
-_HUM_PAST = 10  # frames: 0.2 s
+_PAST = 10  # frames before a frame that its features use: 0.2 s
 _SPAN = _PAST + 1 + FEATURE_LOOK_AHEAD
 
 # The running peak falls, and the running floor rises, by this much a frame: 1 dB a second.
@@ -91,7 +90,7 @@ def _describe(rows: NDArray[np.float64]) -> Described:
     spans = sliding_window_view(rows, _SPAN, axis=0)
     semitones, aperiodicity, db, peak, floor = (spans[:, column] for column in range(_COLUMNS))
     # Steady before a frame, or after it: hum is recognized from its beginning on.
-    past, future = slice(_PAST - _HUM_PAST, _PAST + 1), slice(_PAST, _SPAN)
+    past, future = slice(0, _PAST + 1), slice(_PAST, _SPAN)
     steady = _is_steady(semitones[:, past], db[:, past])
     steady |= _is_steady(semitones[:, future], db[:, future])
     mains = 12.0 * np.log2(_MAINS_HZ)
@@ -118,31 +117,21 @@ def _features(
 ) -> NDArray[np.float64]:
     """Return the features (n, FEATURES) of spans (n, _SPAN) and running levels (n,)."""
     here = _PAST
+    around = slice(here - FEATURE_LOOK_AHEAD, here + FEATURE_LOOK_AHEAD + 1)
     own = np.minimum(aperiodicity[:, here], 1.0)
-    around = np.minimum(sum(aperiodicity[:, here + k] for k in range(-2, 3)) / 5.0, 1.0)
+    usual = np.minimum(np.median(aperiodicity[:, around], axis=1), 1.0)
     level = db[:, here]
-    below_peak = np.clip(level - peak, -60.0, 0.0) / 20.0
     above_floor = np.clip(level - np.maximum(floor, peak - _DEEPEST_FLOOR_DB), 0.0, 60.0) / 20.0
-    since = db[:, : here + 1].max(axis=1)
-    until = db[:, here:].max(axis=1)
-    rise = (db[:, here + 2] - db[:, here - 2]) / 10.0
-    move = np.maximum(
-        np.abs(semitones[:, here] - semitones[:, here - 1]),
-        np.abs(semitones[:, here + 1] - semitones[:, here]),
-    )
+    # Echo falls steadily; a note that is held or plucked falls slowly, if at all.
+    after, before = db[:, here:].mean(axis=1), db[:, around.start : here + 1].mean(axis=1)
+    moves = np.minimum(np.abs(semitones[:, here + 3 : here + 6 : 2] - semitones[:, here, None]), 1.0)
     columns = [
         np.sqrt(own),
-        np.sqrt(around),
-        own > 0.3,  # noqa: PLR2004 (a corner of the curve that the logistic fits)
-        below_peak,
-        np.minimum(below_peak, -1.0),
-        above_floor,
+        np.sqrt(usual),
+        np.clip(level - peak, -60.0, 0.0) / 20.0,
         np.minimum(above_floor, 0.7),
-        np.clip(level - since, -40.0, 0.0) / 20.0,
-        np.clip(level - until, -40.0, 0.0) / 20.0,
-        np.clip(rise, -1.5, 1.5),
-        np.minimum(move, 2.0),
-        np.sqrt(np.minimum(own, around)) * below_peak,
-        (semitones[:, here] - 12.0 * np.log2(300.0)) / 12.0,
+        np.clip(level - db[:, here:].max(axis=1), -40.0, 0.0) / 20.0,
+        np.clip((after - before) / 5.0, -2.0, 2.0),
+        moves.sum(axis=1),
     ]
     return np.stack(columns, axis=1).astype(np.float64)

@@ -16,7 +16,7 @@ _SILENCE_DB = -80.0
 _MOVES = ((-math.log(0.9), -math.log(0.1)), (-math.log(0.1), -math.log(0.9)))
 _LARGEST_LOGIT = 8.0
 # False voicing costs a user more than a missed frame: a wrong note against a short one.
-_CAUTION = 1.0
+_CAUTION = 0.5
 
 
 class Voicing:
