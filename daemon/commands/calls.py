@@ -38,6 +38,24 @@ def call_replay(options: argparse.Namespace) -> int:
     )
 
 
+def call_tune(options: argparse.Namespace) -> int:
+    """Show which note sounds and how well it is in tune."""
+    from daemon.commands.tune.tune import tune
+    from daemon.configuration.settings_file import load
+    from daemon.practice.tuning import STANDARD_A4_HZ
+
+    if options.file is not None and options.device is not None:
+        raise InputError("give either a recording or --device, not both")
+    name = options.device
+    return tune(
+        load(options.config),
+        options.file,
+        device=int(name) if name is not None and name.isdecimal() else name,
+        a4_hz=options.a4 or STANDARD_A4_HZ,
+        as_json=options.json,
+    )
+
+
 def call_check(options: argparse.Namespace) -> int:
     """Validate a configuration file."""
     from daemon.commands.check.check import check

@@ -55,7 +55,7 @@ def read_practice(folder: Path | None) -> list[Recording]:
 
 
 def read_pitch(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return times (n,) in seconds and pitch (n,) in hertz, 0 where none sounds, of a truth `f0`."""
+    """Return times (n,) in seconds and pitch (n,) in hertz of a truth `f0`; 0 is silence."""
     table = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
     return table[:, 0], table[:, 1]
 

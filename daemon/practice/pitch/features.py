@@ -124,7 +124,9 @@ def _features(
     above_floor = np.clip(level - np.maximum(floor, peak - _DEEPEST_FLOOR_DB), 0.0, 60.0) / 20.0
     # Echo falls steadily; a note that is held or plucked falls slowly, if at all.
     after, before = db[:, here:].mean(axis=1), db[:, around.start : here + 1].mean(axis=1)
-    moves = np.minimum(np.abs(semitones[:, here + 3 : here + 6 : 2] - semitones[:, here, None]), 1.0)
+    moves = np.minimum(
+        np.abs(semitones[:, here + 3 : here + 6 : 2] - semitones[:, here, None]), 1.0
+    )
     columns = [
         np.sqrt(own),
         np.sqrt(usual),
