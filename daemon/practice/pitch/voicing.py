@@ -53,5 +53,5 @@ def _logits(described: Described) -> NDArray[np.float64]:
     for column, weight in enumerate(WEIGHTS):
         logits += weight * described.features[:, column]
     np.clip(logits, -_LARGEST_LOGIT, _LARGEST_LOGIT, out=logits)
-    logits[described.is_hum | (described.db < _SILENCE_DB)] = -_LARGEST_LOGIT
+    logits[described.is_noise | (described.db < _SILENCE_DB)] = -_LARGEST_LOGIT
     return logits
