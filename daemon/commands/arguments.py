@@ -9,11 +9,11 @@ from typing import TypeAlias
 from daemon.commands import calls
 from daemon.commands.help_texts import DESCRIPTION, EPILOG, EXIT_CODES, HELP
 from daemon.commands.program import ProgramParser, Version
+from daemon.commands.tune.arguments import add_tune_arguments
 
 _Commands: TypeAlias = "argparse._SubParsersAction[ProgramParser]"  # noqa: SLF001
 
 _MOST_CHANNELS = 64
-_LOWEST_A4_HZ, _HIGHEST_A4_HZ = 380.0, 500.0
 
 
 def timbrel_parser() -> argparse.ArgumentParser:
@@ -119,29 +119,7 @@ def _add_replay(commands: _Commands) -> None:
 
 def _add_tune(commands: _Commands) -> None:
     tune = _add_command(commands, "tune", calls.call_tune)
-    tune.add_argument(
-        "file",
-        nargs="?",
-        metavar="FILE",
-        help="a recording in any format that `timbrel replay` reads, or - for standard input "
-        "(default: listen to the microphone)",
-    )
-    tune.add_argument(
-        "--device",
-        metavar="D",
-        help="the microphone: an index, a part of its name, or a usb: or pulse: name, see "
-        "`timbrel devices` (default: that of the first place configured, else the system's)",
-    )
-    tune.add_argument(
-        "--a4",
-        type=_reference_hz,
-        default=None,
-        metavar="HZ",
-        help="the A4 to which notes and cents refer (default: 440)",
-    )
-    tune.add_argument(
-        "--json", action="store_true", help="print one JSON object per line, ten a second"
-    )
+    add_tune_arguments(tune)
     _add_config(tune)
 
 
@@ -310,18 +288,6 @@ def _channel(text: str) -> int:
             f"invalid channel: {text!r} (use a number from 1 to {_MOST_CHANNELS})"
         )
     return int(text)
-
-
-def _reference_hz(text: str) -> float:
-    try:
-        hertz = float(text)
-    except ValueError:
-        hertz = 0.0
-    if not _LOWEST_A4_HZ <= hertz <= _HIGHEST_A4_HZ:
-        raise argparse.ArgumentTypeError(
-            f"invalid A4: {text!r} (use a number from {_LOWEST_A4_HZ:g} to {_HIGHEST_A4_HZ:g})"
-        )
-    return hertz
 
 
 def _print_help(parser: argparse.ArgumentParser) -> int:

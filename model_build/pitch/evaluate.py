@@ -18,7 +18,7 @@ from daemon.sound.sound_file import read_sound
 from model_build.pitch.across_a_room import Samples, across_a_room
 from model_build.pitch.joined_negatives import JoinedNegative, joined_negatives, negative_files
 from model_build.pitch.melody_figures import Melody, melody_figures
-from model_build.pitch.peers import librosa_a4_hz, pyin_melody
+from model_build.pitch.peers import compile_peers, librosa_a4_hz, pyin_melody
 from model_build.pitch.practice_set import Recording, read_a4_hz, read_pitch, read_practice
 from model_build.pitch.source_interval import Estimate, mean_over_sources
 from model_build.workers import parallel_map
@@ -65,6 +65,7 @@ def pitch_rows(
     """
     recordings = read_practice(practice)
     noises = tuple(negative_files(corpus, "noise")) if rooms else None
+    compile_peers()
     rows = _rows(_tasks(recordings, "f0", noises), _pitch_figures, "pitch", workers)
     rows += _rows(_tasks(recordings, "tuning", noises), _tuning_figures, "tuning", workers)
     return rows if rooms else rows + _negative_rows(corpus, workers)

@@ -12,6 +12,17 @@ _RATE_HZ = 22_050
 _LOWEST_NOTE, _HIGHEST_NOTE = "C1", "C7"
 
 
+def compile_peers() -> None:
+    """Let librosa compile its functions and write them to its cache on disk.
+
+    Several processes that do this at once can damage the cache, and later ones then crash.
+    """
+    turns = 220.0 * np.arange(SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
+    sound = np.sin(2.0 * np.pi * turns).astype(np.float32)
+    pyin_melody(sound)
+    librosa_a4_hz(sound)
+
+
 def pyin_melody(samples: NDArray[np.float32]) -> Melody:
     """Return the curve of librosa.pyin from C1 to C7, with its other defaults."""
     import librosa
