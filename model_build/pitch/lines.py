@@ -16,6 +16,7 @@ LOWEST_MIDI, HIGHEST_MIDI = 26, 93
 _MOST_HARMONICS = 16
 _HIGHEST_PARTIAL_HZ = 7_600.0
 _INAUDIBLE = 10.0 ** (-35.0 / 20.0)  # of a note's largest amplitude
+_RELEASED = 10.0 ** (-20.0 / 20.0)  # of the amplitude at which a note is released
 _FASTEST_RELEASE_SECONDS, _SLOWEST_RELEASE_SECONDS = 0.02, 0.15
 
 Samples = NDArray[np.float32]
@@ -127,7 +128,10 @@ def _random_timbre(rng: np.random.Generator) -> _Timbre:
 def _note(
     rng: np.random.Generator, timbre: _Timbre, midi: float, seconds: float
 ) -> tuple[Samples, int]:
-    """Return the sound (n,) of a note with its release, and how many samples are audible."""
+    """Return the sound (n,) of a note with its release, and in how many samples it has a pitch.
+
+    A released note has a pitch until it has fallen by 20 dB.
+    """
     size = round((seconds + 4.0 * timbre.release_seconds) * SAMPLE_RATE_HZ)
     time = np.arange(size, dtype=np.float64) / SAMPLE_RATE_HZ
     cents = timbre.vibrato_cents * np.sin(2.0 * np.pi * timbre.vibrato_hz * time)
@@ -143,6 +147,6 @@ def _note(
     envelope = np.minimum(1.0, time / timbre.attack_seconds) * np.exp(-time / timbre.decay_seconds)
     envelope *= np.exp(-np.maximum(0.0, time - seconds) / timbre.release_seconds)
     envelope *= 10.0 ** (rng.normal(0.0, 3.0) / 20.0)
-    audible = np.nonzero(envelope > _INAUDIBLE * envelope.max())[0]
-    held = min(round(seconds * SAMPLE_RATE_HZ), int(audible[-1]) + 1)
-    return (tone * envelope).astype(np.float32), held
+    is_audible = envelope > _INAUDIBLE * envelope.max()
+    is_audible &= envelope > _RELEASED * envelope[min(size - 1, round(seconds * SAMPLE_RATE_HZ))]
+    return (tone * envelope).astype(np.float32), int(np.nonzero(is_audible)[0][-1]) + 1

@@ -26,7 +26,7 @@ _WORST_APERIODICITY = 0.9
 # Beta(2, 4): in noise and echo no period is below a low threshold, and without higher ones the
 # deepest minimum, often at a multiple of the period, would win.
 _BETA, _BETA_IN_NOISE = 18.0, 4.0
-_NOISE_SHARE = 0.4
+_NOISE_SHARE = 0.1
 # The lowest minimum keeps this share of the probability that no threshold gives to any.
 _LOWEST_SHARE = 0.01
 # Fine pitch is read at a multiple of the period of at most this lag: a lag is found to a fixed

@@ -1,13 +1,13 @@
 """Weights of the voicing logistic, made by `python -m model_build.pitch`."""
 
-BIAS = 1.892
+BIAS = 4.679
 WEIGHTS = (
-    2.107,
-    -6.110,
-    0.283,
-    3.412,
-    4.597,
-    2.215,
-    -0.886,
+    0.523,
+    -6.950,
+    1.924,
+    3.457,
+    1.870,
+    0.810,
+    -0.960,
 )
 """One a feature, in the order of `features`; the logit is BIAS plus their sum."""
