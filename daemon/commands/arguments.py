@@ -16,6 +16,7 @@ from daemon.commands.shared_arguments import (
     add_state,
     speed,
 )
+from daemon.commands.tune.arguments import add_tune_arguments
 
 _Commands: TypeAlias = "argparse._SubParsersAction[ProgramParser]"  # noqa: SLF001
 
@@ -40,6 +41,7 @@ def timbrel_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_replay(commands)
     _add_practice(commands)
+    _add_tune(commands)
     _add_check(commands)
     _add_devices(commands)
     _add_demo(commands)
@@ -147,6 +149,13 @@ def _add_practice(commands: _Commands) -> None:
     add_channel(practice)
     add_reference(practice)
     add_config(practice)
+
+
+def _add_tune(commands: _Commands) -> None:
+    tune = _add_command(commands, "tune", calls.call_tune)
+    add_tune_arguments(tune)
+    add_reference(tune)
+    add_config(tune)
 
 
 def _add_check(commands: _Commands) -> None:

@@ -55,6 +55,24 @@ def call_practice(options: argparse.Namespace) -> int:
     return practice(load(options.config), options.files, choices)
 
 
+def call_tune(options: argparse.Namespace) -> int:
+    """Show which note sounds and how well it is in tune."""
+    from daemon.commands.tune.tune import tune
+    from daemon.configuration.settings_file import load
+
+    if options.file is not None and options.device is not None:
+        raise InputError("give either a recording or --device, not both")
+    name = options.device
+    settings = load(options.config)
+    return tune(
+        settings,
+        options.file,
+        device=int(name) if name is not None and name.isdecimal() else name,
+        a4_hz=options.a4 or settings.practice.reference_hz,
+        as_json=options.json,
+    )
+
+
 def call_check(options: argparse.Namespace) -> int:
     """Validate a configuration file."""
     from daemon.commands.check.check import check

@@ -19,6 +19,8 @@ try it without a microphone and without a broker:
   TIMBREL demo
 show which instruments are recognized in a recording:
   TIMBREL replay practice.flac
+tune an instrument at the microphone:
+  TIMBREL tune
 listen to a microphone and publish to your broker:
   TIMBREL devices
   TIMBREL check --try timbrel.yaml
@@ -92,6 +94,30 @@ print JSON, here the tempo of every recording:
   TIMBREL practice --json *.flac | jq .tempo_bpm
 write one page for the browser, tuned to 442 Hz:
   TIMBREL practice --a4 442 --html practice.html practice.flac
+""",
+    ),
+    "tune": CommandHelp(
+        "show which note sounds and how well it is in tune",
+        """\
+Listen to the microphone and show, ten times a second, the note that sounds,
+how many cents it is sharp (+) or flat (-), and its frequency. Green is within
+5 cents, yellow within 15, red beyond. It follows one voice: play one string or
+one note at a time. A reading is 0.4 s late. Ctrl-C ends.
+
+In a pipe, and for a recording, each reading with a note is a line; --json also
+prints readings without a note. `at` is its time in seconds.
+""",
+        """\
+tune an instrument:
+  TIMBREL tune
+use another microphone, and an orchestra's A4:
+  TIMBREL tune --device usb:1234:5678 --a4 442
+show how well a recording is in tune:
+  TIMBREL tune practice.flac
+print the largest deviation of a recording in cents:
+  TIMBREL tune --json song.wav | jq -s 'map(.cents // 0 | fabs) | max'
+watch the notes of a daemon that uses the microphone:
+  mosquitto_sub -t timbrel/NODE/practice/note
 """,
     ),
     "check": CommandHelp(

@@ -15,6 +15,7 @@ SUSTAINED_SECONDS = 0.3
 """Shorter notes do not count for tuning: their pitch is not settled."""
 
 _LEAST_SECONDS = 1.0  # of sound with steady peaks
+# One of 110 train negatives of 16 s gets an A4 with this, and 89 % of rendered lines across rooms.
 _LEAST_CONFIDENCE = 0.2
 _LEAST_ERROR_CENTS = 12.0
 _BLOCK_SECONDS = 2.0  # frames of one block share notes, so that only blocks are independent

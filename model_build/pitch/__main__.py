@@ -9,7 +9,7 @@ import numpy as np
 
 from model_build.pitch.fit import Weights, fitted
 
-SEED, LINES, SECONDS = 1, 48, 4.0
+SEED, LINES, SECONDS = 1, 120, 4.0
 
 
 def module_text(fit: Weights) -> str:

@@ -9,7 +9,13 @@ from daemon.practice.pitch.candidates import candidates
 from daemon.practice.pitch.features import FEATURES, FeatureStream
 from daemon.practice.pitch.path import PitchPath
 from daemon.practice.pitch.periodicity import HOP_SAMPLES, PeriodicityStream
-from model_build.pitch.lines import Line, in_a_room, random_line, random_noise
+from model_build.pitch.lines import (
+    Line,
+    in_a_room,
+    in_a_simulated_room,
+    random_line,
+    random_noise,
+)
 
 _STEPS = 30
 _PENALTY = 1.0  # keeps weights of features that say the same small
@@ -26,7 +32,7 @@ class Weights(NamedTuple):
 
 
 def fitted(rng: np.random.Generator, *, lines: int, seconds: float) -> Weights:
-    """Return weights fitted on random lines, clean and in a room, and on half as many noises.
+    """Return weights fitted on random lines, clean and in two rooms, and on half as many noises.
 
     Another quarter of the lines and noises measures them.
     """
@@ -60,7 +66,7 @@ def _examples(
     features, voiced = [np.empty((0, FEATURES))], [np.empty(0, bool)]
     for number in range(lines):
         line = random_line(rng, seconds)
-        examples = [line, in_a_room(rng, line)]
+        examples = [line, in_a_room(rng, line), in_a_simulated_room(rng, line)]
         if number % 2:
             examples.append(random_noise(rng, seconds))
         for example in examples:

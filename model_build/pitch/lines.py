@@ -6,13 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.sound.window import SAMPLE_RATE_HZ
-from model_build.augmentations.noise import coloured
+from model_build.augmentations.noise import coloured, noise
+from model_build.augmentations.random_room import random_room_response
+from model_build.augmentations.room import room
+from model_build.rendering.household.noises import SORTS, household_noise
 
 LOWEST_MIDI, HIGHEST_MIDI = 26, 93
 
 _MOST_HARMONICS = 16
 _HIGHEST_PARTIAL_HZ = 7_600.0
 _INAUDIBLE = 10.0 ** (-35.0 / 20.0)  # of a note's largest amplitude
+_RELEASED = 10.0 ** (-20.0 / 20.0)  # of the amplitude at which a note is released
 _FASTEST_RELEASE_SECONDS, _SLOWEST_RELEASE_SECONDS = 0.02, 0.15
 
 Samples = NDArray[np.float32]
@@ -79,6 +83,16 @@ def in_a_room(rng: np.random.Generator, line: Line) -> Line:
     return Line(sound.astype(np.float32), line.is_voiced)
 
 
+def in_a_simulated_room(rng: np.random.Generator, line: Line) -> Line:
+    """Return the line across a random room, with household noise 5 to 30 dB below it."""
+    response = random_room_response(rng, distance_metres=(0.5, 4.0), rt60_seconds=(0.2, 0.8))
+    sort = sorted(SORTS)[rng.integers(len(SORTS))]
+    background = household_noise(sort, rng, len(line.samples) / SAMPLE_RATE_HZ)
+    heard = room(line.samples, response)
+    heard = noise(heard, rng, background=background, snr_db=rng.uniform(5.0, 30.0))
+    return Line(heard, line.is_voiced)
+
+
 def random_noise(rng: np.random.Generator, seconds: float) -> Line:
     """Return noise without a pitch: coloured, steady or in bursts."""
     size = round(seconds * SAMPLE_RATE_HZ)
@@ -114,7 +128,10 @@ def _random_timbre(rng: np.random.Generator) -> _Timbre:
 def _note(
     rng: np.random.Generator, timbre: _Timbre, midi: float, seconds: float
 ) -> tuple[Samples, int]:
-    """Return the sound (n,) of a note with its release, and how many samples are audible."""
+    """Return the sound (n,) of a note with its release, and in how many samples it has a pitch.
+
+    A released note has a pitch until it has fallen by 20 dB.
+    """
     size = round((seconds + 4.0 * timbre.release_seconds) * SAMPLE_RATE_HZ)
     time = np.arange(size, dtype=np.float64) / SAMPLE_RATE_HZ
     cents = timbre.vibrato_cents * np.sin(2.0 * np.pi * timbre.vibrato_hz * time)
@@ -130,6 +147,6 @@ def _note(
     envelope = np.minimum(1.0, time / timbre.attack_seconds) * np.exp(-time / timbre.decay_seconds)
     envelope *= np.exp(-np.maximum(0.0, time - seconds) / timbre.release_seconds)
     envelope *= 10.0 ** (rng.normal(0.0, 3.0) / 20.0)
-    audible = np.nonzero(envelope > _INAUDIBLE * envelope.max())[0]
-    held = min(round(seconds * SAMPLE_RATE_HZ), int(audible[-1]) + 1)
-    return (tone * envelope).astype(np.float32), held
+    is_audible = envelope > _INAUDIBLE * envelope.max()
+    is_audible &= envelope > _RELEASED * envelope[min(size - 1, round(seconds * SAMPLE_RATE_HZ))]
+    return (tone * envelope).astype(np.float32), int(np.nonzero(is_audible)[0][-1]) + 1

@@ -22,8 +22,11 @@ LOWEST_HZ = SAMPLE_RATE_HZ / (LONGEST_LAG - 1)
 
 _SHORTEST_LAG = int(SAMPLE_RATE_HZ / HIGHEST_HZ)
 _WORST_APERIODICITY = 0.9
-# Thresholds follow Beta(2, 18), with mean 0.1: pYIN's preferred one.
-_BETA = 18.0
+# Most thresholds follow Beta(2, 18), with mean 0.1: pYIN's preferred one. The others follow
+# Beta(2, 4): in noise and echo no period is below a low threshold, and without higher ones the
+# deepest minimum, often at a multiple of the period, would win.
+_BETA, _BETA_IN_NOISE = 18.0, 4.0
+_NOISE_SHARE = 0.1
 # The lowest minimum keeps this share of the probability that no threshold gives to any.
 _LOWEST_SHARE = 0.01
 # Fine pitch is read at a multiple of the period of at most this lag: a lag is found to a fixed
@@ -99,8 +102,11 @@ def _probabilities(depths: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _below(value: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the cumulative distribution of Beta(2, _BETA) at values of 0..1."""
-    return np.asarray(1.0 - (1.0 + _BETA * value) * (1.0 - value) ** _BETA)
+    """Return the cumulative distribution of the thresholds at values of 0..1."""
+    clean, noisy = (
+        1.0 - (1.0 + beta * value) * (1.0 - value) ** beta for beta in (_BETA, _BETA_IN_NOISE)
+    )
+    return np.asarray((1.0 - _NOISE_SHARE) * clean + _NOISE_SHARE * noisy)
 
 
 def _refined(lags: NDArray[np.float64], difference: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-FEATURES = 13
+FEATURES = 7
 """Figures of a frame: see `_features`."""
 FEATURE_LOOK_AHEAD = 5
 """Frames after a frame that its features use: 0.1 s."""
 
-_PAST = 20  # frames before a frame that its features use: 0.4 s; a note is louder than its end
-_HUM_PAST = 10  # frames: 0.2 s
+_PAST = 10  # frames before a frame that its features use: 0.2 s
 _SPAN = _PAST + 1 + FEATURE_LOOK_AHEAD
+_AROUND = slice(_PAST - FEATURE_LOOK_AHEAD, _SPAN)
 
 # The running peak falls, and the running floor rises, by this much a frame: 1 dB a second.
 _DRIFT_DB = 0.02
@@ -27,6 +27,9 @@ _MAINS_CENTS = 10.0
 _STEADY_CENTS = 6.0
 _STEADY_DB = 3.0
 
+# Bursts of noise have a median aperiodicity above this, and notes in noisy rooms seldom have.
+_NOISY_APERIODICITY = 0.64
+
 _COLUMNS = 5  # semitones, aperiodicity, level, peak, floor
 
 
@@ -35,8 +38,8 @@ class Described(NamedTuple):
 
     features: NDArray[np.float64]
     """Figures (frames, FEATURES) of about unit size."""
-    is_hum: NDArray[np.bool_]
-    """Whether the pitch is that of mains hum (frames,)."""
+    is_noise: NDArray[np.bool_]
+    """Whether the sound (frames,) is mains hum, or has no period in most frames around."""
     db: NDArray[np.float64]
     """Level (frames,) in decibels of full scale."""
 
@@ -89,16 +92,17 @@ def _describe(rows: NDArray[np.float64]) -> Described:
     if not count:
         return Described(np.empty((0, FEATURES)), np.empty(0, bool), np.empty(0))
     spans = sliding_window_view(rows, _SPAN, axis=0)
-    semitones, aperiodicity, db, peak, floor = (spans[:, column] for column in range(_COLUMNS))
+    semitones, aperiodicity, db = spans[:, 0], spans[:, 1], spans[:, 2]
     # Steady before a frame, or after it: hum is recognized from its beginning on.
-    past, future = slice(_PAST - _HUM_PAST, _PAST + 1), slice(_PAST, _SPAN)
+    past, future = slice(0, _PAST + 1), slice(_PAST, _SPAN)
     steady = _is_steady(semitones[:, past], db[:, past])
     steady |= _is_steady(semitones[:, future], db[:, future])
     mains = 12.0 * np.log2(_MAINS_HZ)
     off_mains = np.abs(semitones[:, _PAST, None] - mains).min(axis=1) * 100.0
+    usual = np.median(aperiodicity[:, _AROUND], axis=1)
     return Described(
-        _features(semitones, aperiodicity, db, peak[:, _PAST], floor[:, _PAST]),
-        steady & (off_mains <= _MAINS_CENTS),
+        _features(spans, usual),
+        steady & (off_mains <= _MAINS_CENTS) | (usual > _NOISY_APERIODICITY),
         db[:, _PAST],
     )
 
@@ -110,39 +114,25 @@ def _is_steady(semitones: NDArray[np.float64], db: NDArray[np.float64]) -> NDArr
 
 
 def _features(
-    semitones: NDArray[np.float64],
-    aperiodicity: NDArray[np.float64],
-    db: NDArray[np.float64],
-    peak: NDArray[np.float64],
-    floor: NDArray[np.float64],
+    spans: NDArray[np.float64], usual_aperiodicity: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the features (n, FEATURES) of spans (n, _SPAN) and running levels (n,)."""
+    """Return the features (n, FEATURES) of spans (n, _COLUMNS, _SPAN)."""
     here = _PAST
-    own = np.minimum(aperiodicity[:, here], 1.0)
-    around = np.minimum(sum(aperiodicity[:, here + k] for k in range(-2, 3)) / 5.0, 1.0)
-    level = db[:, here]
-    below_peak = np.clip(level - peak, -60.0, 0.0) / 20.0
+    semitones, db = spans[:, 0], spans[:, 2]
+    _, own, level, peak, floor = (spans[:, column, here] for column in range(_COLUMNS))
     above_floor = np.clip(level - np.maximum(floor, peak - _DEEPEST_FLOOR_DB), 0.0, 60.0) / 20.0
-    since = db[:, : here + 1].max(axis=1)
-    until = db[:, here:].max(axis=1)
-    rise = (db[:, here + 2] - db[:, here - 2]) / 10.0
-    move = np.maximum(
-        np.abs(semitones[:, here] - semitones[:, here - 1]),
-        np.abs(semitones[:, here + 1] - semitones[:, here]),
+    # Echo falls steadily; a note that is held or plucked falls slowly, if at all.
+    after, before = db[:, here:].mean(axis=1), db[:, _AROUND.start : here + 1].mean(axis=1)
+    moves = np.minimum(
+        np.abs(semitones[:, here + 3 : here + 6 : 2] - semitones[:, here, None]), 1.0
     )
     columns = [
-        np.sqrt(own),
-        np.sqrt(around),
-        own > 0.3,  # noqa: PLR2004 (a corner of the curve that the logistic fits)
-        below_peak,
-        np.minimum(below_peak, -1.0),
-        above_floor,
+        np.sqrt(np.minimum(own, 1.0)),
+        np.sqrt(np.minimum(usual_aperiodicity, 1.0)),
+        np.clip(level - peak, -60.0, 0.0) / 20.0,
         np.minimum(above_floor, 0.7),
-        np.clip(level - since, -40.0, 0.0) / 20.0,
-        np.clip(level - until, -40.0, 0.0) / 20.0,
-        np.clip(rise, -1.5, 1.5),
-        np.minimum(move, 2.0),
-        np.sqrt(np.minimum(own, around)) * below_peak,
-        (semitones[:, here] - 12.0 * np.log2(300.0)) / 12.0,
+        np.clip(level - db[:, here:].max(axis=1), -40.0, 0.0) / 20.0,
+        np.clip((after - before) / 5.0, -2.0, 2.0),
+        moves.sum(axis=1),
     ]
     return np.stack(columns, axis=1).astype(np.float64)

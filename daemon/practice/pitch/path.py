@@ -16,8 +16,8 @@ PATH_LOOK_AHEAD = 6
 
 # Cost in nepers of a move by a semitone, and of the largest one: a leap is as likely as any other.
 _COST_OF_SEMITONE = 1.0
-_COST_OF_LEAP = 4.0
-_LEAST_PROBABILITY = 1e-3
+_COST_OF_LEAP = 7.0
+_LEAST_PROBABILITY = 1e-2
 
 Costs = Sequence[float]
 

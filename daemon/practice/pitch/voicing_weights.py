@@ -1,19 +1,13 @@
 """Weights of the voicing logistic, made by `python -m model_build.pitch`."""
 
-BIAS = 6.148
+BIAS = 4.679
 WEIGHTS = (
-    1.129,
-    -8.199,
-    -0.288,
-    0.602,
-    3.083,
-    -0.648,
-    5.693,
-    4.113,
-    1.930,
-    2.120,
-    -0.504,
-    -2.859,
-    -0.059,
+    0.523,
+    -6.950,
+    1.924,
+    3.457,
+    1.870,
+    0.810,
+    -0.960,
 )
 """One a feature, in the order of `features`; the logit is BIAS plus their sum."""

@@ -1,7 +1,7 @@
 import numpy as np
 
 from daemon.practice.pitch.curve import pitch_curve
-from model_build.pitch.lines import in_a_room, random_line, random_noise
+from model_build.pitch.lines import in_a_room, in_a_simulated_room, random_line, random_noise
 
 
 def test_lines_are_the_same_for_the_same_seed() -> None:
@@ -22,5 +22,9 @@ def test_a_line_is_voiced_where_its_pitch_is_found() -> None:
 def test_a_room_keeps_the_labels_and_noise_has_none() -> None:
     rng = np.random.default_rng(1)
     line = random_line(rng, 2.0)
-    assert np.array_equal(in_a_room(rng, line).is_voiced, line.is_voiced)
+    for room in (in_a_room, in_a_simulated_room):
+        heard = room(rng, line)
+        assert np.array_equal(heard.is_voiced, line.is_voiced)
+        assert heard.samples.shape == line.samples.shape
+        assert not np.allclose(heard.samples, line.samples)
     assert not random_noise(rng, 1.0).is_voiced.any()
