@@ -38,15 +38,15 @@ def standard_midi_file(notes: Sequence[Note], program: int, *, drums: bool = Fal
     track = bytearray(b"\x00\xff\x51\x03" + (1_000_000).to_bytes(3, "big"))  # a beat is a second
     track += bytes((0, 0xC0 | channel, program))
     now = 0
-    for tick, velocity, pitch in sorted(_key_events(notes)):
-        track += _variable_length(tick - now) + bytes((0x90 | channel, pitch, velocity))
+    for tick, velocity, pitch in sorted(key_events(notes)):
+        track += variable_length(tick - now) + bytes((0x90 | channel, pitch, velocity))
         now = tick
-    track += _variable_length(_ticks(RING_OUT_SECONDS)) + b"\xff\x2f\x00"
+    track += variable_length(_ticks(RING_OUT_SECONDS)) + b"\xff\x2f\x00"
     header = b"".join(number.to_bytes(2, "big") for number in (0, 1, TICKS_PER_SECOND))
     return b"MThd\x00\x00\x00\x06" + header + b"MTrk" + len(track).to_bytes(4, "big") + track
 
 
-def _key_events(notes: Sequence[Note]) -> list[tuple[int, int, int]]:
+def key_events(notes: Sequence[Note]) -> list[tuple[int, int, int]]:
     """Return (tick, velocity, pitch) of every key press; velocity 0 is a release."""
     events = []
     struck_again_seconds: dict[int, float] = {}
@@ -73,7 +73,7 @@ def _ticks(seconds: float) -> int:
     return round(seconds * TICKS_PER_SECOND)
 
 
-def _variable_length(number: int) -> bytes:
+def variable_length(number: int) -> bytes:
     """Return the number in base 128, high digits first; all but the last have bit 7 set."""
     digits = [number & 0x7F]
     while number := number >> 7:
