@@ -3,6 +3,7 @@
 import argparse
 
 from daemon import __version__
+from model_build.commands.beats import add_beats
 from model_build.commands.measurements import add_evaluate, add_report
 from model_build.commands.render import add_render
 from model_build.commands.replace_built_in import add_replace_built_in
@@ -38,6 +39,10 @@ Without recordings:
 
   render      make a corpus of instruments (FluidSynth), voices (espeak-ng) and noise; a recipe
               with a `rendering:` section does this by itself
+
+For the practice companion:
+
+  beats       make up songs (FluidSynth) and fit the small network that finds their beats
 """
 EXAMPLES = """\
 examples:
@@ -72,4 +77,5 @@ def build_parser() -> argparse.ArgumentParser:
     add_report(commands)
     add_replace_built_in(commands)
     add_render(commands)
+    add_beats(commands)
     return parser
