@@ -12,7 +12,7 @@ from model_build.commands.options import (
 )
 
 ABOUT = """\
-The songs and the training take about 15 minutes of one core. The corpus gives noises, and speech
+The songs and the training take about six minutes of one core. The corpus gives noises, and speech
 and noise that must not get a tempo. Needs the Debian packages fluidsynth and fluid-soundfont-gm.
 To use the network, write it to daemon/practice/beats/beat_network.npz.
 """
@@ -40,14 +40,14 @@ def add_beats(commands: Commands) -> None:
     command.add_argument(
         "--songs",
         type=count,
-        default=1_100,
+        default=300,
         metavar="N",
         help="songs to learn from (default: %(default)s)",
     )
     command.add_argument(
         "--epochs",
         type=count,
-        default=40,
+        default=8,
         metavar="N",
         help="epochs of 500 batches (default: %(default)s)",
     )
