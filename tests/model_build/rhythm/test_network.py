@@ -1,12 +1,13 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from daemon.practice.beats.beat_network import FEATURES
+from model_build.rhythm import train
 from model_build.rhythm.examples import Examples
 from model_build.rhythm.network import as_numpy, keras_network, standardization
-from model_build.rhythm.train import train_network
 
 
 def random_examples(rng: np.random.Generator, songs: int, frames: int) -> Examples:
@@ -42,21 +43,33 @@ def test_standardization_is_that_of_the_features() -> None:
     assert (deviation > some.std(axis=0)).all()
 
 
-def test_training_finds_beats_and_can_be_resumed(
+def test_training_finds_beats_and_continues_after_an_interruption(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("model_build.rhythm.train.STEPS_AN_EPOCH", 25)
-    monkeypatch.setattr("model_build.rhythm.train._WARM_UP_STEPS", 5)
+    monkeypatch.setattr(train, "STEPS_AN_EPOCH", 25)
+    monkeypatch.setattr(train, "_WARM_UP_STEPS", 5)
     rng = np.random.default_rng(3)
     examples, held = random_examples(rng, 8, 720), random_examples(rng, 2, 720)
 
-    def train(folder: str, *, epochs: int, resume: bool = False) -> np.ndarray:
-        network = train_network(
-            examples, held, tmp_path / folder, epochs=epochs, seed=4, resume=resume
+    def fit(folder: str, *, resume: bool = False) -> np.ndarray:
+        network = train.train_network(
+            examples, held, tmp_path / folder, epochs=4, seed=4, resume=resume
         )
         return network.activation(held.features[0].astype(np.float32))
 
-    activation = train("whole", epochs=4)
+    activation = fit("whole")
     beats = held.targets[0, :, 0] == 1.0
     assert activation[beats].mean() > 3.0 * activation[~beats].mean()
-    assert train("whole", epochs=4, resume=True) == pytest.approx(activation, abs=0.05)
+    excerpts, asked = train._excerpts, []
+
+    def interrupted(*given: Any) -> Any:
+        asked.append(given)
+        if len(asked) > 60:
+            raise ValueError("interrupted here")
+        return excerpts(*given)
+
+    monkeypatch.setattr(train, "_excerpts", interrupted)
+    with pytest.raises(Exception, match="interrupted here"):  # TensorFlow's own kind of error
+        fit("resumed")
+    monkeypatch.setattr(train, "_excerpts", excerpts)
+    assert fit("resumed", resume=True) == pytest.approx(activation, abs=0.02)
