@@ -3,6 +3,7 @@
 import argparse
 
 from daemon import __version__
+from model_build.commands.beats import add_beats
 from model_build.commands.chords import add_chords
 from model_build.commands.measurements import add_evaluate, add_report
 from model_build.commands.render import add_render
@@ -45,6 +46,7 @@ Without recordings:
 For the practice companion:
 
   chords      fit the chord network and the confidence of a key to made-up songs
+  beats       make up songs (FluidSynth) and fit the small network that finds their beats
 """
 EXAMPLES = """\
 examples:
@@ -81,4 +83,5 @@ def build_parser() -> argparse.ArgumentParser:
     add_replace_built_in(commands)
     add_render(commands)
     add_chords(commands)
+    add_beats(commands)
     return parser

@@ -8,6 +8,8 @@ TICKS_PER_SECOND = 1000
 SHORTEST_SECONDS = 2 / TICKS_PER_SECOND
 HIGHEST_MIDI = 127
 DRUM_CHANNEL = 9
+_VOLUME_CONTROL = 7
+_USUAL_VOLUME = 100  # what General MIDI assumes
 
 
 class Note(NamedTuple):
@@ -31,7 +33,9 @@ class Part(NamedTuple):
     program: int
     """The instrument, or the drum kit, 0..127."""
     drums: bool = False
-    """True for a drum kit."""
+    """True for a drum kit; a score has at most one."""
+    volume: int = _USUAL_VOLUME
+    """0..127, as MIDI's channel volume."""
 
 
 def standard_midi_file(notes: Sequence[Note], program: int, *, drums: bool = False) -> bytes:
@@ -50,6 +54,8 @@ def score_file(parts: Sequence[Part]) -> bytes:
     Raises ValueError for a part without notes, for more parts, or for a value that MIDI cannot
     express.
     """
+    if sum(part.drums for part in parts) > 1:
+        raise ValueError("a score has at most one drum kit")
     channels = iter(c for c in range(DRUM_CHANNEL + 7) if c != DRUM_CHANNEL)
     events: list[tuple[int, int, bytes]] = []
     for part in parts:
@@ -62,9 +68,9 @@ def score_file(parts: Sequence[Part]) -> bytes:
     track = bytearray(b"\x00\xff\x51\x03" + (1_000_000).to_bytes(3, "big"))  # a beat is a second
     now = 0
     for tick, _, message in sorted(events):
-        track += _variable_length(tick - now) + message
+        track += variable_length(tick - now) + message
         now = tick
-    track += _variable_length(_ticks(RING_OUT_SECONDS)) + b"\xff\x2f\x00"
+    track += variable_length(_ticks(RING_OUT_SECONDS)) + b"\xff\x2f\x00"
     header = b"".join(number.to_bytes(2, "big") for number in (0, 1, TICKS_PER_SECOND))
     return b"MThd\x00\x00\x00\x06" + header + b"MTrk" + len(track).to_bytes(4, "big") + track
 
@@ -75,7 +81,11 @@ def _channel_events(part: Part, channel: int) -> Iterator[tuple[int, int, bytes]
         raise ValueError("there is no note to play")
     if not 0 <= part.program <= HIGHEST_MIDI:
         raise ValueError(f"program must be 0..{HIGHEST_MIDI}, not {part.program}")
+    if not 0 <= part.volume <= HIGHEST_MIDI:
+        raise ValueError(f"volume must be 0..{HIGHEST_MIDI}, not {part.volume}")
     yield 0, -1, bytes((0xC0 | channel, part.program))
+    if part.volume != _USUAL_VOLUME:
+        yield 0, -1, bytes((0xB0 | channel, _VOLUME_CONTROL, part.volume))
     for tick, velocity, pitch in _key_events(part.notes):
         yield tick, velocity, bytes((0x90 | channel, pitch, velocity))
 
@@ -107,8 +117,8 @@ def _ticks(seconds: float) -> int:
     return round(seconds * TICKS_PER_SECOND)
 
 
-def _variable_length(number: int) -> bytes:
-    """Return the number in base 128, high digits first; all but the last have bit 7 set."""
+def variable_length(number: int) -> bytes:
+    """Return a time difference in base 128, high digits first; all but the last have bit 7 set."""
     digits = [number & 0x7F]
     while number := number >> 7:
         digits.append(0x80 | number & 0x7F)

@@ -16,7 +16,7 @@ FRAMES_PER_SECOND = 50
 FASTEST_FRAMES, SLOWEST_FRAMES = 12, 75
 """Duration of a beat, in frames: 250 and 40 beats a minute."""
 
-_TEMPO_RIGIDITY = 100.0
+_TEMPO_RIGIDITY = 50.0
 # A beat lasts one part of so many of its gap; the rest of the frames are between beats.
 _PARTS = 16
 _LEAST, _MOST = 0.02, 0.98

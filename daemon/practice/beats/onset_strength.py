@@ -21,9 +21,9 @@ _MEAN_FRAMES = 80
 def relative_levels(frames: NDArray[np.float32]) -> NDArray[np.float32] | None:
     """Return log-mel `frames` (n, bands) relative to their loud level, in nepers, -4.6..about 0.
 
-    They no longer depend on the gain of the microphone. Returns None for silence.
+    They no longer depend on the gain of the microphone. Returns None for silence and below 1.5 s.
     """
-    if not len(frames):
+    if len(frames) < SHORTEST_FRAMES:
         return None
     magnitudes = np.maximum(np.exp(frames) - np.float32(_LOG_OFFSET), np.float32(0.0))
     loud = float(np.quantile(magnitudes.max(axis=1), _LOUD_QUANTILE))
@@ -34,26 +34,27 @@ def relative_levels(frames: NDArray[np.float32]) -> NDArray[np.float32] | None:
     return levels.astype(np.float32, copy=False)
 
 
-def onset_strength(frames: NDArray[np.float32]) -> NDArray[np.float64] | None:
-    """Return the onset strength (n,) of log-mel `frames` (n, bands); its standard deviation is 1.
+def rises(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how much each band of `relative_levels` (n, bands) rises, in nepers, 0 or more.
 
-    Value i belongs to the sound in the middle of frame i. A band rises if it is louder than itself
-    and its neighbours were 20 ms before, so that vibrato does not count. Returns None for silence,
-    for sound without any rise, and below 1.5 s.
+    Row i belongs to the sound in the middle of frame i. A band rises if it is louder than itself
+    and its neighbours were 20 ms before, so that vibrato does not count.
     """
-    if len(frames) < SHORTEST_FRAMES:
-        return None
-    levels = relative_levels(frames)
-    if levels is None:
-        return None
     before = levels.copy()
     np.maximum(before[:, 1:], levels[:, :-1], out=before[:, 1:])
     np.maximum(before[:, :-1], levels[:, 1:], out=before[:, :-1])
-    rise = np.zeros(len(levels))
-    rises = np.maximum(levels[_RISE_FRAMES:] - before[:-_RISE_FRAMES], np.float32(0.0))
-    rise[_RISE_FRAMES:] = rises.mean(axis=1, dtype=np.float64)
-    rise = _smoothed(rise, _SMOOTHING_FRAMES)
-    strength = np.maximum(rise - _smoothed(rise, _MEAN_FRAMES), 0.0)
+    rise = np.zeros_like(levels)
+    np.subtract(levels[_RISE_FRAMES:], before[:-_RISE_FRAMES], out=rise[_RISE_FRAMES:])
+    return np.maximum(rise, np.float32(0.0), out=rise)
+
+
+def onset_strength(rise: NDArray[np.float32]) -> NDArray[np.float64] | None:
+    """Return the onset strength (n,) of `rises` (n, bands); its standard deviation is 1.
+
+    Returns None for sound without any rise.
+    """
+    mean = _smoothed(rise.mean(axis=1, dtype=np.float64), _SMOOTHING_FRAMES)
+    strength = np.maximum(mean - _smoothed(mean, _MEAN_FRAMES), 0.0)
     deviation = float(strength.std())
     return strength / deviation if deviation > 0 else None
 

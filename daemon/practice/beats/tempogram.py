@@ -57,14 +57,19 @@ def comb(correlation: NDArray[np.float64]) -> NDArray[np.float64]:
     return total / sum(_COMB)
 
 
-def fourier(strength: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the tempogram (m,) of an onset strength (n,): its Fourier magnitude, 0..1."""
+def fourier(
+    strength: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the Fourier magnitudes 0..1 of an onset strength (n,): (m,) at each tempo, and twice.
+
+    The second ones are those at the twofold frequencies.
+    """
     centred = (strength - strength.mean()) * np.hanning(len(strength))
     size = max(_FFT_SIZE, 1 << int(np.ceil(np.log2(len(centred)))))
     magnitude = np.abs(np.fft.rfft(centred, size)) / (np.abs(centred).sum() + 1e-9)
     hz = np.arange(len(magnitude)) * FRAMES_PER_SECOND / size
-    magnitudes: NDArray[np.float64] = np.interp(TEMPI_BPM / 60.0, hz, magnitude)
-    return magnitudes
+    single = np.interp(TEMPI_BPM / 60.0, hz, magnitude)
+    return single, np.interp(TEMPI_BPM / 30.0, hz, magnitude)
 
 
 def tempogram(
@@ -76,9 +81,8 @@ def tempogram(
     both are high only at the beat and close relatives. The twofold frequency counts too, because
     many beats are divided into halves.
     """
-    magnitude = fourier(strength)
-    double = np.interp(2.0 * TEMPI_BPM, TEMPI_BPM, magnitude, right=0.0)
-    product: NDArray[np.float64] = comb(correlation) * np.sqrt(magnitude + 0.5 * double)
+    single, double = fourier(strength)
+    product: NDArray[np.float64] = comb(correlation) * np.sqrt(single + 0.5 * double)
     return product
 
 

@@ -1,5 +1,6 @@
 """Clicks, tunes and noise that are computed here, and the field's click track at 80."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from daemon.practice.tempo import (
     tempo_stability,
 )
 from tests.daemon.conftest import Samples
+from tests.daemon.practice.rhythms import chords, drums, fan, fridge
 
 RATE_HZ = 16_000
 CLICK_80 = Path(__file__).parent / "field" / "click-80.flac"
@@ -111,6 +113,48 @@ def test_sound_without_beats_has_no_tempo(samples: Samples) -> None:
     assert found is None or found.tempo_bpm is None
     assert found is None or found.beats is None
     assert found is None or found.tempo_stability is None
+
+
+@pytest.mark.parametrize("machine", [fridge, fan])
+def test_household_machines_have_no_tempo(machine: Callable[[float], Samples]) -> None:
+    found = rhythm(machine(16.0))
+    assert found is None or found.tempo_bpm is None
+
+
+ROCK = {"kick": "x.......x.x.....", "snare": "....x.......x...", "hat": "x.x.x.x.x.x.x.x."}
+HOUSE = {"kick": "x...x...x...x...", "hat": "..x...x...x...x."}
+
+
+@pytest.mark.parametrize(("lines", "bpm"), [(ROCK, 95.0), (ROCK, 120.0), (HOUSE, 128.0)])
+def test_drums_alone_have_their_tempo(lines: dict[str, str], bpm: float) -> None:
+    found = rhythm(drums(lines, 4 * bpm, 12.0))
+    assert found is not None
+    assert found.tempo_bpm == pytest.approx(bpm, rel=0.02)
+    beats = found.beats_seconds
+    assert beats == pytest.approx(0.05 + 60 / bpm * np.arange(len(beats)), abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("kick", "bpm"), [("x.....", 60.0), ("x....x", 75.0)], ids=["slow", "moderate"]
+)
+def test_six_eight_is_counted_in_dotted_quarters(kick: str, bpm: float) -> None:
+    lines = {"kick": kick, "snare": "...x..", "hat": "xxxxxx"}
+    found = rhythm(drums(lines, 3 * bpm, 18.0))
+    assert found is not None
+    assert found.tempo_bpm == pytest.approx(bpm, rel=0.02)
+
+
+def test_chords_in_six_eight_are_counted_in_dotted_quarters() -> None:
+    found = rhythm(chords(240.0, "x..x..", 18.0))
+    assert found is not None
+    assert found.tempo_bpm == pytest.approx(80.0, rel=0.02)
+
+
+def test_slow_music_has_its_tempo_or_twice_of_it() -> None:
+    found = rhythm(chords(240.0, "x...", 20.0))
+    assert found is not None
+    assert found.tempo_bpm is not None
+    assert min(abs(found.tempo_bpm / 60.0 - k) for k in (1, 2)) < 0.04
 
 
 def test_irregular_clicks_have_no_tempo() -> None:

@@ -62,3 +62,12 @@ def test_a_score_has_at_most_15_parts_and_no_empty_one() -> None:
     for parts in ([], [Part([], 0)]):
         with pytest.raises(ValueError, match="no note to play"):
             score_file(parts)
+    with pytest.raises(ValueError, match="at most one drum kit"):
+        score_file([Part(notes, 0, drums=True)] * 2)
+
+
+def test_a_part_has_a_volume() -> None:
+    notes = [Note(0.0, 1.0, 60, 90)]
+    assert b"\xb0\x07\x32" in score_file([Part(notes, 5, volume=50)])
+    with pytest.raises(ValueError, match="volume must be"):
+        score_file([Part(notes, 5, volume=128)])
