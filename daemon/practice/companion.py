@@ -3,7 +3,7 @@
 At rest nothing is allocated, and the analysers are imported when music begins for the first time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from daemon.practice.analysis.note_stream import Sounding
     from daemon.practice.analysis.played_note import PlayedNote
     from daemon.practice.analysis.stretch import Stretch
+    from daemon.practice.genre import RecentGenre
     from daemon.practice.notes.note_network import NoteNetwork
 
 READING_SECONDS = 10.0
@@ -40,15 +41,19 @@ class Companion:
     """Follows the playing in one place.
 
     `load_network` returns a note model, or None if there is none; each place needs its own.
+    `genres` are those that the family model names, if any.
     """
 
     def __init__(
         self,
         load_network: Callable[[], "NoteNetwork | None"],
         switches: Switches = Switches(),  # noqa: B008
+        genres: Sequence[str] = (),
     ) -> None:
         self._load_network = load_network
         self._switches = switches
+        self._genres = genres
+        self._genre: RecentGenre | None = None
         self._tallying = Tallying(Tally())
         self._stretch: Stretch | None = None
         self._until = 0  # the sample up to which sound was heard
@@ -90,7 +95,7 @@ class Companion:
         if self._stretch is None and observation.playing:
             self._begin(observation)
         if self._stretch is not None:
-            notes += self._push(self._stretch, observation.window)
+            notes += self._push(self._stretch, observation)
         if not observation.playing:
             ends = [e.ended_at for e in observation.events if isinstance(e, EventEnded)]
             notes += self.stop(max(ends, default=None))
@@ -101,7 +106,7 @@ class Companion:
 
         What began after `ended_at`, if given, does not count for the session.
         """
-        stretch, self._stretch = self._stretch, None
+        stretch, self._stretch, self._genre = self._stretch, None, None
         self.now = Now()
         if stretch is None:
             return []
@@ -142,8 +147,15 @@ class Companion:
             self._switches, network, start_sample=self._until, onset_seconds=onset
         )
         self._read_at = self._until / SAMPLE_RATE_HZ
+        if self._switches.needs_genre and self._genres:
+            from daemon.practice.genre import RecentGenre
 
-    def _push(self, stretch: "Stretch", window: Window) -> "list[PlayedNote]":
+            self._genre = RecentGenre(self._genres)
+
+    def _push(self, stretch: "Stretch", observation: Observation) -> "list[PlayedNote]":
+        window = observation.window
+        if self._genre is not None:
+            self._genre.add(window.ended_at, observation.heard.genres)
         samples = window.samples[self._until - window.start_sample :]
         self._until += len(samples)
         self.tally.seconds += len(samples) / SAMPLE_RATE_HZ
@@ -151,7 +163,8 @@ class Companion:
         elapsed = stretch.until - self._read_at
         if elapsed >= READING_SECONDS:
             self._read_at = stretch.until
-            self.now = stretch.now(self.tally)
+            genre = None if self._genre is None else self._genre.shares()
+            self.now = stretch.now(self.tally)._replace(genre=genre)
             stretch.read(self._tallying, self.now, elapsed)
             stretch.settle(self._tallying, stretch.until - _SETTLE_SECONDS)
         return notes

@@ -35,22 +35,18 @@ def genre_shares(logits: NDArray[np.float32], genres: Sequence[str]) -> dict[str
 class RecentGenre:
     """The genre of the last minute of music."""
 
-    def __init__(self, genres: Sequence[str], patches_a_second: float = 2.0) -> None:
+    def __init__(self, genres: Sequence[str]) -> None:
         self._genres = genres
-        self._logits: deque[NDArray[np.float32]] = deque(
-            maxlen=round(LAST_SECONDS * patches_a_second)
-        )
+        self._heard: deque[tuple[float, NDArray[np.float32]]] = deque()
 
-    def add(self, logits: Iterable[NDArray[np.float32]]) -> None:
-        """Add the outputs (genres,) of further patches, in order."""
-        self._logits.extend(logits)
-
-    def forget(self) -> None:
-        """Start over with other music."""
-        self._logits.clear()
+    def add(self, at_seconds: float, logits: Iterable[NDArray[np.float32]]) -> None:
+        """Add the outputs (genres,) of the patches that were heard up to a time, in order."""
+        self._heard.extend((at_seconds, values) for values in logits)
+        while self._heard and self._heard[0][0] <= at_seconds - LAST_SECONDS:
+            self._heard.popleft()
 
     def shares(self) -> dict[str, float] | None:
         """Return the share of each genre as `genre_shares` does."""
-        if not self._logits:
+        if not self._heard:
             return None
-        return genre_shares(np.stack(self._logits), self._genres)
+        return genre_shares(np.stack([logits for _, logits in self._heard]), self._genres)

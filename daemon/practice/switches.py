@@ -53,6 +53,11 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
         return self.enabled and self.dynamics
 
     @property
+    def needs_genre(self) -> bool:
+        """True if the model's genres are needed."""
+        return self.enabled and self.genre
+
+    @property
     def needs_anything(self) -> bool:
         """True if any analyser must run."""
         return (
@@ -61,4 +66,5 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
             or self.needs_rhythm
             or self.needs_harmony
             or self.needs_levels
+            or self.needs_genre
         )

@@ -1,7 +1,7 @@
 """Builds the practice companion of a place from the settings."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -55,16 +55,27 @@ def companion_of(
     sessions: Sessions,
     store: JsonStore[Tally],
     publish_note: Callable[[Message], None],
+    *,
+    genres: Sequence[str] = (),
 ) -> CompanionReporter:
-    """Return the companion of one place, which continues the tally in the store."""
+    """Return the companion of one place, which continues the tally in the store.
+
+    `genres` are those that the family model names, if any.
+    """
     return CompanionReporter(
         node,
-        Companion(partial(_network_again, settings)),
+        Companion(partial(_network_again, settings), genres=genres),
         sessions,
         publish_note=publish_note,
         tally=store.read(),
         save=store.write,
     )
+
+
+def warn_of_genre(switches: Switches, genres: Sequence[str]) -> None:
+    """Log why the genre stays unknown, if it is wanted and the family model names none."""
+    if switches.needs_genre and not genres:
+        log.warning("practice.genre is on, but the model names no genres; the genre stays unknown")
 
 
 def tally_store_of(settings: Settings, node: Node) -> JsonStore[Tally]:

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from daemon import __version__
-from daemon.configuration.settings import AudioSettings, Settings, SourceSettings, TrackerSettings
+from daemon.configuration.settings import (
+    AudioSettings,
+    ModelSettings,
+    Settings,
+    SourceSettings,
+    TrackerSettings,
+)
 from daemon.errors import InputError
-from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
+from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier, load_classifier
 from daemon.hearing.patience import common_patience
 from daemon.hearing.pipeline import Observer
 from daemon.hearing.rules import Rules, rules
@@ -46,6 +52,21 @@ if TYPE_CHECKING:
 _CAMERA_PAUSE_SECONDS = 15.0
 
 
+def model_path(settings: ModelSettings) -> Path:
+    """Return the family model's file."""
+    return BUILT_IN_MODEL if settings.file is None else Path(settings.file)
+
+
+def classifier_of(settings: ModelSettings) -> Classifier:
+    """Load the family model; raises InputError if it cannot be used."""
+    path = model_path(settings)
+    if settings.file is not None:
+        from daemon.hearing.network_trial import try_out
+
+        try_out(path)
+    return load_classifier(path)
+
+
 class Recognizer:
     """The classifier and the rules that turn its scores into events, from one configuration.
 
@@ -54,13 +75,8 @@ class Recognizer:
     """
 
     def __init__(self, settings: Settings) -> None:
-        file = settings.model.file
-        self.path = BUILT_IN_MODEL if file is None else Path(file)
-        if file is not None:
-            from daemon.hearing.network_trial import try_out
-
-            try_out(self.path)
-        self.classifier = load_classifier(self.path)
+        self.path = model_path(settings.model)
+        self.classifier = classifier_of(settings.model)
         if settings.model.notes_file is not None:
             network_of(settings)
         contract = self.classifier.contract

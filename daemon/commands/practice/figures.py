@@ -15,6 +15,8 @@ def figure_lines(recording: Recording) -> Iterator[tuple[str, str]]:
     yield "key", _key(recording)
     yield "notes", _notes(recording)
     yield "dynamics", _dynamics(recording)
+    if recording.genre:
+        yield "genre", ", ".join(f"{name} {share:.0%}" for name, share in recording.genre.items())
 
 
 def _tempo(recording: Recording) -> str:

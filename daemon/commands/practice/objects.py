@@ -31,7 +31,7 @@ def practice_object(file: str, recording: Recording, *, curves: bool) -> dict[st
         ],
         "dynamic_range_db": rounded(recording.dynamic_range_db, 1),
         "range": range_of(recording),
-        "genre": None,
+        "genre": recording.genre,
         "legato": rounded(recording.legato, 3),
         "tuning_drift_cents": rounded(recording.tuning_drift_cents, 1),
         "notes": None if recording.notes is None else note_objects(recording.notes),

@@ -10,9 +10,11 @@ from daemon.commands.practice.objects import practice_object
 from daemon.commands.practice.page import page_lines
 from daemon.configuration.settings import Settings
 from daemon.errors import InputError
+from daemon.hearing.classifier import Classifier
 from daemon.practice.analysis.recording import Recording, analyse
 from daemon.practice.notes.built_in import NO_NOTE_MODEL, configured_network
 from daemon.practice.notes.note_network import NoteNetwork
+from daemon.runtime.wiring import classifier_of
 from daemon.sound.sound_file import read_pieces
 from daemon.system.printable import printable
 
@@ -37,18 +39,19 @@ class Choices(NamedTuple):
 def practice(settings: Settings, files: Sequence[str], choices: Choices) -> int:
     """Analyse each file. Return 0, or 2 if one of them could not be read.
 
-    Raises InputError if the choices do not fit together or the note model cannot be used.
+    Raises InputError if the choices do not fit together or a model cannot be used.
     """
     if choices.curves and not choices.as_json:
         raise InputError("--curves is for the objects of --json; add --json")
     network = configured_network(settings.model.notes_file)
     if network is None:
         log.warning(NO_NOTE_MODEL)
+    classifier = classifier_of(settings.model)
     reference_hz = choices.a4_hz or settings.practice.reference_hz
     channel = choices.channel or (None if settings.sources else settings.audio.channel)
     done: list[tuple[str, Recording]] = []
     for file in files:
-        recording = _analysed(file, channel, network, reference_hz)
+        recording = _analysed(file, channel, network, reference_hz, classifier)
         if recording is None:
             continue
         _show(file, recording, choices, is_first=not done)
@@ -62,11 +65,15 @@ def practice(settings: Settings, files: Sequence[str], choices: Choices) -> int:
 
 
 def _analysed(
-    file: str, channel: int | None, network: NoteNetwork | None, reference_hz: float
+    file: str,
+    channel: int | None,
+    network: NoteNetwork | None,
+    reference_hz: float,
+    classifier: Classifier,
 ) -> Recording | None:
     """Return the analysis of a file; None, after a message, if it cannot be read."""
     try:
-        return analyse(read_pieces(file, channel), network, reference_hz)
+        return analyse(read_pieces(file, channel), network, reference_hz, classifier)
     except InputError as error:
         for line in error.lines:
             log.error("%s", line)  # noqa: TRY400

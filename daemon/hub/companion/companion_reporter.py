@@ -26,6 +26,8 @@ _STEPS = {
     "vibrato_hz": 0.5,
     "vibrato_cents": 5.0,
 }
+# Of the share of a genre, 0..1.
+_GENRE_STEP = 0.1
 _SAVE_SECONDS = 60.0
 # The weight of the newest window in the moving average of its cost.
 _NEWEST_WEIGHT = 0.05
@@ -138,7 +140,9 @@ def _turns(published: Now, new: Now) -> bool:
 
 
 def _has_moved(published: Now, new: Now) -> bool:
-    for name, before in published._asdict().items():
+    if _has_genre_moved(published.genre, new.genre):
+        return True
+    for name, before in published._replace(genre=new.genre)._asdict().items():
         after, step = getattr(new, name), _STEPS.get(name)
         if before is None or after is None or step is None:
             if before != after:
@@ -146,3 +150,10 @@ def _has_moved(published: Now, new: Now) -> bool:
         elif abs(after - before) >= step:
             return True
     return False
+
+
+def _has_genre_moved(published: dict[str, float] | None, new: dict[str, float] | None) -> bool:
+    if published is None or new is None:
+        return published is not new
+    shares = [(published.get(name, 0.0), new.get(name, 0.0)) for name in published | new]
+    return any(round(abs(after - before), 3) >= _GENRE_STEP for before, after in shares)

@@ -6,7 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.hearing.classifier import Classifier
 from daemon.practice.analysis.dc_filter import DcFilter
+from daemon.practice.analysis.genre_trace import GenreTrace
 from daemon.practice.analysis.level_trace import LevelTrace
 from daemon.practice.analysis.note_stream import NoteStream
 from daemon.practice.analysis.peak_trace import PeakTrace
@@ -45,6 +47,8 @@ class Recording(NamedTuple):
     """From the softest to the loudest playing."""
     harmony: Harmony | None
     """Key and chords; None for silence."""
+    genre: dict[str, float] | None
+    """The share of each genre; None also if the family model names no genres."""
 
     @property
     def in_tune(self) -> float | None:
@@ -73,13 +77,20 @@ class Recording(NamedTuple):
 
 
 def analyse(
-    pieces: Iterable[NDArray[np.float32]], network: NoteNetwork | None, reference_hz: float
+    pieces: Iterable[NDArray[np.float32]],
+    network: NoteNetwork | None,
+    reference_hz: float,
+    classifier: Classifier | None = None,
 ) -> Recording:
-    """Analyse sound that comes in pieces (n,) at 16 kHz, with its DC offset."""
+    """Analyse sound that comes in pieces (n,) at 16 kHz, with its DC offset.
+
+    The genre is found by `classifier`, the family model.
+    """
+    genre = None if classifier is None else GenreTrace(classifier)
     pitch, peaks, rhythm, levels = PitchTrace(), PeakTrace(), RhythmTrace(), LevelTrace()
     stream = None if network is None else NoteStream(network, pitch, reference_hz)
     notes, parts = list[PlayedNote](), [np.empty(0, np.float32)]
-    for piece in _filtered(pieces):
+    for piece in _filtered(pieces, genre):
         parts.append(piece)
         for trace in (pitch, peaks, rhythm, levels):
             trace.push(piece)
@@ -100,11 +111,17 @@ def analyse(
         swells=swells(levels_db),
         dynamic_range_db=level_counts(levels_db).range_db(),
         harmony=referred(harmony_of(sound), reference_hz),
+        genre=None if genre is None else genre.finish(),
     )
 
 
-def _filtered(pieces: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+def _filtered(
+    pieces: Iterable[NDArray[np.float32]], genre: GenreTrace | None
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the pieces without their DC offset; `genre` hears them as they are."""
     dc_filter = DcFilter()
     for piece in pieces:
+        if genre is not None:
+            genre.push(piece)
         yield dc_filter.push(piece)
     yield dc_filter.finish()

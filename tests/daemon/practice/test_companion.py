@@ -270,3 +270,33 @@ class Watch:
             self._companion.observe(observation)
         self.events += observation.events
         self.scores.append(observation.heard.scores.tolist())
+
+
+GENRES = ("jazz", "rock")
+JAZZ = np.array([3.0, -3.0], np.float32)
+
+
+def with_genre(observation: Observation) -> Observation:
+    return replace(observation, heard=replace(observation.heard, genres=(JAZZ, JAZZ)))
+
+
+def test_names_the_genre_if_it_is_wanted_and_nothing_else(load: LoadNetwork) -> None:
+    off = dict.fromkeys(("tuning", "tempo", "key", "notes", "dynamics"), False)
+    named = {}
+    for wanted in (True, False):
+        companion = Companion(load, Switches(genre=wanted, **off), GENRES)
+        nows = []
+        for observation in observations(SOUND, 1.0, ONSET, starts=7.0):
+            companion.observe(with_genre(observation))
+            nows.append(companion.now)
+        named[wanted] = nows[-1].genre
+        assert nows[-1]._replace(genre=None) == Now()
+    assert named == {True: {"jazz": pytest.approx(0.95, abs=0.01)}, False: None}
+
+
+def test_genre_is_unknown_with_a_model_that_names_none(load: LoadNetwork) -> None:
+    companion = Companion(load, Switches(genre=True))
+    for observation in observations(SOUND, 1.0, ONSET, starts=7.0):
+        companion.observe(observation)
+    assert companion.now.key == "C major"
+    assert companion.now.genre is None

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from daemon.hub.companion.companion_reporter import CompanionReporter
+from daemon.hub.companion.companion_reporter import CompanionReporter, _has_moved
 from daemon.hub.messages import Message, Node
 from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.practice.companion import Companion
 from daemon.practice.notes.note_network import load_note_network
+from daemon.practice.now import Now
 from daemon.practice.sessions import Sessions
 from daemon.practice.switches import Switches
 from daemon.practice.tally import Tally
@@ -178,3 +179,12 @@ def test_events_and_states_do_not_depend_on_the_companion(
 
 def _events_and_states(sent: list[Message]) -> list[Message]:
     return [m for m in sent if not m.topic.endswith(("practice/now", "level", "scores"))]
+
+
+def test_genre_is_published_again_only_when_a_share_has_moved_by_a_tenth() -> None:
+    before = Now(genre={"jazz": 0.6, "blues": 0.4})
+    assert not _has_moved(before, Now(genre={"jazz": 0.55, "blues": 0.45}))
+    assert not _has_moved(before, before)
+    assert _has_moved(before, Now(genre={"jazz": 0.5, "blues": 0.4}))
+    assert _has_moved(before, Now(genre={"jazz": 0.6, "blues": 0.3, "rock": 0.1}))
+    assert _has_moved(before, Now())
