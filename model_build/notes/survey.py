@@ -132,7 +132,7 @@ def pitch_midi(sound: Samples) -> float | None:
     return _first_peak(similarity, shortest)
 
 
-def soundfont_survey(programs: Sequence[int], soundfont: Path) -> list[ProgramFigures]:
+def XX(programs: Sequence[int], soundfont: Path) -> list[ProgramFigures]:
     """Return the usable programs of a soundfont."""
     surveyed = [survey_program(program, soundfont) for program in programs]
     return [figures for figures in surveyed if figures.is_usable]

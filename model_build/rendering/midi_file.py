@@ -39,9 +39,9 @@ def standard_midi_file(notes: Sequence[Note], program: int, *, drums: bool = Fal
     track += bytes((0, 0xC0 | channel, program))
     now = 0
     for tick, velocity, pitch in sorted(_key_events(notes)):
-        track += _variable_length(tick - now) + bytes((0x90 | channel, pitch, velocity))
+        track += variable_length(tick - now) + bytes((0x90 | channel, pitch, velocity))
         now = tick
-    track += _variable_length(_ticks(RING_OUT_SECONDS)) + b"\xff\x2f\x00"
+    track += variable_length(_ticks(RING_OUT_SECONDS)) + b"\xff\x2f\x00"
     header = b"".join(number.to_bytes(2, "big") for number in (0, 1, TICKS_PER_SECOND))
     return b"MThd\x00\x00\x00\x06" + header + b"MTrk" + len(track).to_bytes(4, "big") + track
 
@@ -73,8 +73,8 @@ def _ticks(seconds: float) -> int:
     return round(seconds * TICKS_PER_SECOND)
 
 
-def _variable_length(number: int) -> bytes:
-    """Return the number in base 128, high digits first; all but the last have bit 7 set."""
+def variable_length(number: int) -> bytes:
+    """Return a time difference in base 128, high digits first; all but the last have bit 7 set."""
     digits = [number & 0x7F]
     while number := number >> 7:
         digits.append(0x80 | number & 0x7F)

@@ -32,21 +32,32 @@ def render(
     CalledProcessError if fluidsynth fails.
     """
     midi = standard_midi_file(notes, program, drums=drums)
-    with tempfile.TemporaryDirectory() as folder:
-        score = Path(folder, "score.mid")
-        score.write_bytes(midi)
-        mono = _synthesise(score, soundfont)
     last_release_seconds = max(note.start_seconds + note.seconds for note in notes)
-    if mono.size < last_release_seconds * SYNTHESIS_RATE_HZ:
-        # On a full disk, fluidsynth writes less and exits with 0.
-        raise OSError(errno.ENOSPC, "no room for temporary files")
-    if not mono.any():
+    resampled = render_score(midi, last_release_seconds, soundfont)
+    if not resampled.any():
         raise ValueError(f"{soundfont} holds no sound for program {program}, drums={drums}")
-    resampled = soxr.resample(mono, SYNTHESIS_RATE_HZ, SAMPLE_RATE_HZ)
     seconds = last_release_seconds + RING_OUT_SECONDS
     samples = np.zeros(round(seconds * SAMPLE_RATE_HZ), dtype=np.float32)
     samples[: resampled.size] = resampled[: samples.size]
     return samples
+
+
+def render_score(
+    midi: bytes, least_seconds: float, soundfont: Path = FLUID_R3
+) -> NDArray[np.float32]:
+    """Play a Standard MIDI File; return mono samples at 16 kHz, shape (n,), as `render` does.
+
+    Raises the errors of `render`; the disk counts as full if the sound is shorter than
+    `least_seconds`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        score = Path(folder, "score.mid")
+        score.write_bytes(midi)
+        mono = _synthesise(score, soundfont)
+    if mono.size < least_seconds * SYNTHESIS_RATE_HZ:
+        # On a full disk, fluidsynth writes less and exits with 0.
+        raise OSError(errno.ENOSPC, "no room for temporary files")
+    return np.asarray(soxr.resample(mono, SYNTHESIS_RATE_HZ, SAMPLE_RATE_HZ), np.float32)
 
 
 def _synthesise(score: Path, soundfont: Path) -> NDArray[np.float32]:
