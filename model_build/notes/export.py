@@ -1,5 +1,6 @@
 """Write the fitted note network as a model file: int8, with states and a contract."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,7 +36,9 @@ def convert(
     """
     import tensorflow as tf
 
-    with quiet_output(), TemporaryDirectory() as folder:
+    with quiet_output(), TemporaryDirectory() as folder, warnings.catch_warnings():
+        # The converter itself uses the interpreter that it warns of.
+        warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter", UserWarning)
         network = build_block_network(fitted, layers, block)
         _save(network, Path(folder))
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)

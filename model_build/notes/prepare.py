@@ -87,7 +87,7 @@ def _begin(
         )
     _, manifest = read_manifest(corpus)
     inputs = {
-        "recipe": recipe.sha256,
+        "material": recipe.material_sha256,
         "corpus": hashlib.sha256(manifest).hexdigest(),
         "soundfonts": [soundfont.name for soundfont in soundfonts],
     }
@@ -107,9 +107,7 @@ def _surveyed(run: NoteRun, soundfont: Path, workers: int | None) -> list[Progra
     path = run.survey(soundfont)
     if path.exists():
         return read_survey(path)
-    programs = [
-        (program.number, soundfont) for program in PROGRAMS if not program.is_kit
-    ]
+    programs = [(program.number, soundfont) for program in PROGRAMS if not program.is_kit]
     label = f"survey {soundfont.stem}"
     surveyed = parallel_map(_survey, programs, label=label, workers=workers)
     usable = [figures for figures in surveyed if figures.is_usable]

@@ -94,6 +94,12 @@ class NoteRecipe(Section, frozen=True, kw_only=True):
     """Clips that the quantizer takes its ranges from."""
 
     @property
+    def material_sha256(self) -> str:
+        """SHA-256 of the settings that decide the clips."""
+        decides = self.seed, self.pieces, self.clips, self.room, self.noise, self.microphone
+        return hashlib.sha256(msgspec.json.encode(decides)).hexdigest()
+
+    @property
     def sha256(self) -> str:
         """SHA-256 of all settings."""
         return hashlib.sha256(msgspec.json.encode(self)).hexdigest()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from model_build.notes.material.chance import chance
 from model_build.rendering.midi_file import Note
 
 _SCALES = (
@@ -37,7 +38,7 @@ def melody(rng: Rng, midi_range: Range, seconds: float) -> list[Note]:
     notes: list[Note] = []
     now = rng.uniform(0.1, 0.6)
     while now < seconds:
-        if rng.random() < 0.06:  # a rest
+        if chance(rng, 0.06):  # a rest
             now += rng.uniform(0.1, 1.0)
         lasting = max(0.08, duration())
         start = max(0.02, now + rng.normal(0.0, 0.008))
@@ -53,7 +54,7 @@ def melody(rng: Rng, midi_range: Range, seconds: float) -> list[Note]:
 def plucks(rng: Rng, midi_range: Range, seconds: float) -> list[Note]:
     """Return long notes of which some ring into the next, as when tuning open strings."""
     low, high = midi_range
-    open_strings = low <= _GUITAR_STRINGS[0] and rng.random() < 0.5
+    open_strings = low <= _GUITAR_STRINGS[0] and chance(rng, 0.5)
     notes: list[Note] = []
     now = rng.uniform(0.2, 0.6)
     while now < seconds:
@@ -61,7 +62,7 @@ def plucks(rng: Rng, midi_range: Range, seconds: float) -> list[Note]:
         midi = string if open_strings else int(rng.integers(low, high + 1))
         lasting = rng.uniform(0.4, 2.6)
         notes.append(Note(now, lasting, min(midi, high), int(rng.integers(30, 120))))
-        now += lasting * (rng.uniform(0.7, 1.2) if rng.random() < 0.3 else 1.0)
+        now += lasting * (rng.uniform(0.7, 1.2) if chance(rng, 0.3) else 1.0)
     return notes
 
 
@@ -154,7 +155,7 @@ def _rhythm(rng: Rng) -> Callable[[], float]:
     if style == "even":
         return lambda: beat / 2
     if style == "fast":
-        return lambda: pace if rng.random() < 0.85 else rng.uniform(0.085, 0.25)
+        return lambda: pace if chance(rng, 0.85) else rng.uniform(0.085, 0.25)
     if style == "long":
         return lambda: rng.uniform(0.7, 2.8)
     return lambda: float(np.exp(rng.uniform(np.log(0.12), np.log(1.6))))
@@ -175,9 +176,9 @@ def _chord(rng: Rng, midi_range: Range) -> list[int]:
     low, high = midi_range
     root = int(rng.integers(low, max(low + 1, high - 16)))
     pitches = {
-        root + step + 12 * int(rng.random() < 0.2) for step in _CHORDS[rng.integers(len(_CHORDS))]
+        root + step + 12 * int(chance(rng, 0.2)) for step in _CHORDS[rng.integers(len(_CHORDS))]
     }
-    if rng.random() < 0.4:
+    if chance(rng, 0.4):
         pitches.add(root - 12)
     return sorted(midi for midi in pitches if low <= midi <= high) or [root]
 
@@ -196,7 +197,7 @@ def _broken(
     if in_turn:
         order = [pitches[0], pitches[-1], pitches[len(pitches) // 2], pitches[-1]]
     step = max(0.08, beat / rng.choice([2, 3, 4]))
-    held = step * (len(order) if rng.random() < 0.4 else rng.choice([0.6, 0.9, 1.0]))
+    held = step * (len(order) if chance(rng, 0.4) else rng.choice([0.6, 0.9, 1.0]))
     return [
         Note(
             max(0.02, now + index * step + rng.normal(0, 0.005)),

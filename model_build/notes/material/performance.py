@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model_build.notes.material import score
+from model_build.notes.material.chance import chance
 from model_build.notes.material.pieces import Voice
 from model_build.notes.survey import ProgramFigures
 from model_build.notes.targets import LabelledNote, Vibrato
@@ -43,6 +44,7 @@ class _Style(NamedTuple):
     """How a voice is played."""
 
     channel: int
+    start_seconds: float  # of the piece
     tuning: float
     vibrato: Vibrato | None  # of which `from_seconds` counts from the press
     swell: float | None  # the softest share of the loudness
@@ -53,6 +55,7 @@ def perform(
     rng: Rng,
     voices: Sequence[Voice],
     figures: Mapping[int, ProgramFigures],
+    *,
     start_seconds: float,
     seconds: float,
 ) -> Performance:
@@ -60,15 +63,15 @@ def perform(
 
     `figures` are those of the soundfont's programs, by their number.
     """
-    tuning = rng.normal(0.0, 0.05) if rng.random() < 0.55 else rng.uniform(-1.02, 1.0)
+    tuning = rng.normal(0.0, 0.05) if chance(rng, 0.55) else rng.uniform(-1.02, 1.0)
     made = Performance([], [], start_seconds)
     for channel, voice in enumerate(voices):
         detuned = tuning + (rng.normal(0.0, 0.05) if len(voices) > 1 else 0.0)
         notes = [note for note in voice.notes if note.start_seconds < seconds]
         moved = [note._replace(start_seconds=note.start_seconds + start_seconds) for note in notes]
         if moved:
-            style = _style(rng, voice, channel, detuned, start_seconds, seconds)
-            part = _part(rng, voice, moved, style, figures[voice.program.number], start_seconds)
+            style = _style(rng, voice, channel, detuned, (start_seconds, start_seconds + seconds))
+            part = _part(rng, voice, moved, style, figures[voice.program.number])
             made.events.extend(part.events)
             made.notes.extend(part.notes)
             made = made._replace(end_seconds=max(made.end_seconds, part.end_seconds))
@@ -76,23 +79,24 @@ def perform(
 
 
 def _style(
-    rng: Rng, voice: Voice, channel: int, tuning: float, start_seconds: float, seconds: float
+    rng: Rng, voice: Voice, channel: int, tuning: float, between: tuple[float, float]
 ) -> _Style:
+    """Draw how a voice is played between two times in seconds."""
     family, number = voice.program.family, voice.program.number
     vibrato, swell, pedals = None, None, []
     bends = voice.is_single and family in _WITH_VIBRATO and number not in _PLUCKED
-    if bends and rng.random() < 0.65:
+    if bends and chance(rng, 0.65):
         extent = rng.uniform(0.08, 0.6) * rng.random()
         vibrato = Vibrato(rng.uniform(0.05, 0.4), rng.uniform(4.0, 7.0), extent)
-    if bends and family != "guitar" and rng.random() < 0.3:
+    if bends and family != "guitar" and chance(rng, 0.3):
         swell = rng.uniform(0.3, 0.8)
-    if not voice.is_single and family in _WITH_PEDAL and rng.random() < 0.35:
-        now, end = start_seconds, start_seconds + seconds
+    if not voice.is_single and family in _WITH_PEDAL and chance(rng, 0.35):
+        now, end = between
         while now < end:
             held = rng.uniform(0.6, 3.0)
             pedals.append((now + 0.06, now + held))
             now += held
-    return _Style(channel, tuning, vibrato, swell, pedals)
+    return _Style(channel, between[0], tuning, vibrato, swell, pedals)
 
 
 def _part(
@@ -101,9 +105,8 @@ def _part(
     notes: Sequence[Note],
     style: _Style,
     figures: ProgramFigures,
-    start_seconds: float,
 ) -> Performance:
-    channel, setup = style.channel, start_seconds - SETUP_SECONDS
+    channel, setup = style.channel, style.start_seconds - SETUP_SECONDS
     events = [
         score.control(setup, channel, score.RESET, 0),
         score.program(setup + 0.002, channel, voice.program.number),

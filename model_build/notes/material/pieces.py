@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from model_build.notes.material.chance import chance
 from model_build.notes.material.chorale import chorale
 from model_build.notes.material.lines import (
     Line,
@@ -24,17 +25,37 @@ PIECE_SHARES = {"solo": 0.30, "plucks": 0.07, "chords": 0.31, "ensemble": 0.12, 
 """The kinds of pieces, and the share of each."""
 
 _SOLO_SHARES = {
-    **{"keyboard": 0.15, "mallet": 0.09, "organ": 0.04, "guitar": 0.19, "bass": 0.07},
-    **{"string": 0.16, "vocal": 0.07, "brass": 0.07, "reed": 0.10, "flute": 0.06},
+    "keyboard": 0.15,
+    "mallet": 0.09,
+    "organ": 0.04,
+    "guitar": 0.19,
+    "bass": 0.07,
+    "string": 0.16,
+    "vocal": 0.07,
+    "brass": 0.07,
+    "reed": 0.10,
+    "flute": 0.06,
     "synth_lead": 0.03,
 }
 _CHORD_SHARES = {
-    **{"keyboard": 0.52, "mallet": 0.08, "organ": 0.07, "guitar": 0.17, "string": 0.08},
-    **{"vocal": 0.03, "brass": 0.02, "reed": 0.02, "synth_lead": 0.02},
+    "keyboard": 0.52,
+    "mallet": 0.08,
+    "organ": 0.07,
+    "guitar": 0.17,
+    "string": 0.08,
+    "vocal": 0.03,
+    "brass": 0.02,
+    "reed": 0.02,
+    "synth_lead": 0.02,
 }
 _CHORALE_SHARES = {
-    **{"string": 0.25, "reed": 0.30, "brass": 0.18, "flute": 0.10, "vocal": 0.09},
-    **{"organ": 0.05, "keyboard": 0.03},
+    "string": 0.25,
+    "reed": 0.30,
+    "brass": 0.18,
+    "flute": 0.10,
+    "vocal": 0.09,
+    "organ": 0.05,
+    "keyboard": 0.03,
 }
 _PLUCKED_SHARES = {"guitar": 0.45, "bass": 0.2, "keyboard": 0.1, "mallet": 0.1, "string": 0.15}
 _RINGING = ("guitar", "mallet", "keyboard")
@@ -62,7 +83,7 @@ def draw_piece(rng: Rng, players: Players, seconds: float) -> list[Voice]:
     kind = str(rng.choice(list(PIECE_SHARES), p=list(PIECE_SHARES.values())))
     if kind == "solo":
         program = _player(rng, players, _SOLO_SHARES)
-        if program.family in _RINGING and rng.random() < 0.4:
+        if program.family in _RINGING and chance(rng, 0.4):
             return [_ringing(rng, program, seconds)]
         return [_single(rng, program, melody, seconds)]
     if kind == "plucks":
@@ -71,7 +92,7 @@ def draw_piece(rng: Rng, players: Players, seconds: float) -> list[Voice]:
     if kind == "chords":
         lines: tuple[Line, ...] = (chords, two_hands, dense)
         line = lines[rng.choice(len(lines), p=[0.4, 0.35, 0.25])]
-        voices = 2 if rng.random() < 0.1 else 1
+        voices = 2 if chance(rng, 0.1) else 1
         return [
             _together(rng, _player(rng, players, _CHORD_SHARES), line, seconds)
             for _ in range(voices)
@@ -100,12 +121,12 @@ def _player(rng: Rng, players: Players, shares: Mapping[str, float]) -> Program:
 
 def _single(rng: Rng, program: Program, line: Line, seconds: float) -> Voice:
     notes = line(rng, range_of(program), seconds)
-    return Voice(program, one_at_a_time(notes, float(rng.choice([0.0, 0.0, 0.02]))), True)
+    return Voice(program, one_at_a_time(notes, float(rng.choice([0.0, 0.0, 0.02]))), is_single=True)
 
 
 def _together(rng: Rng, program: Program, line: Line, seconds: float) -> Voice:
     notes = line(rng, range_of(program), seconds)
-    return Voice(program, released_before_repeats(notes), False)
+    return Voice(program, released_before_repeats(notes), is_single=False)
 
 
 def _ringing(rng: Rng, program: Program, seconds: float) -> Voice:
@@ -114,13 +135,13 @@ def _ringing(rng: Rng, program: Program, seconds: float) -> Voice:
         note._replace(seconds=note.seconds + rng.uniform(0.0, 0.6))
         for note in melody(rng, range_of(program), seconds)
     ]
-    return Voice(program, released_before_repeats(notes), False)
+    return Voice(program, released_before_repeats(notes), is_single=False)
 
 
 def _chorale(rng: Rng, players: Players, seconds: float) -> list[Voice]:
     """Return a chorale for four programs of one family or of several."""
     shares = _CHORALE_SHARES
-    if rng.random() < 0.4:
+    if chance(rng, 0.4):
         shares = {_player(rng, players, _CHORALE_SHARES).family: 1.0}
     voices = []
     for notes in chorale(rng, seconds):
@@ -134,5 +155,5 @@ def _chorale(rng: Rng, players: Players, seconds: float) -> list[Voice]:
         low, high = range_of(program)
         fitting = [note for note in notes if low <= note.pitch_midi <= high]
         if fitting:
-            voices.append(Voice(program, one_at_a_time(fitting, 0.0), True))
+            voices.append(Voice(program, one_at_a_time(fitting, 0.0), is_single=True))
     return voices

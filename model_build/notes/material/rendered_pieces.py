@@ -77,7 +77,13 @@ def render_pieces(task: PieceTask) -> Path:
     now = SETUP_SECONDS + 0.05
     while now < task.seconds:
         seconds = rng.uniform(*_PIECE_SECONDS)
-        performed = perform(rng, draw_piece(rng, players, seconds), figures, now, seconds)
+        performed = perform(
+            rng,
+            draw_piece(rng, players, seconds),
+            figures,
+            start_seconds=now,
+            seconds=seconds,
+        )
         events += performed.events
         notes += performed.notes
         end = max(performed.end_seconds, now + seconds)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_build.corpus.decoded import Sounds
+from model_build.notes.material.chance import chance
 from model_build.notes.material.sampled_notes import SampledNote
 from model_build.notes.targets import LabelledNote
 from model_build.rendering.soundfont import SAMPLE_RATE_HZ
@@ -44,23 +45,25 @@ class NoteStringer:
         family = self._families[rng.integers(len(self._families))]
         group = sorted(self._groups[family])[rng.integers(len(self._groups[family]))]
         pool = self._groups[family][group]
-        has_chords = family in _CHORD_FAMILIES and rng.random() < 0.3
-        rings = family in _RINGING_FAMILIES and rng.random() < 0.4
-        tuning = rng.uniform(-2, 2) if rng.random() < 0.5 else 0.0
+        has_chords = family in _CHORD_FAMILIES and chance(rng, 0.3)
+        rings = family in _RINGING_FAMILIES and chance(rng, 0.4)
+        tuning = rng.uniform(-2, 2) if chance(rng, 0.5) else 0.0
         between = _DURATIONS[str(rng.choice(list(_DURATIONS)))]
-        is_legato = rng.random() < 0.5
+        is_legato = chance(rng, 0.5)
         notes: list[LabelledNote] = []
         now = rng.uniform(-0.5, 0.6)
         while now < len(sound) / SAMPLE_RATE_HZ:
             lasting = rng.uniform(*between)
             for _ in range(int(rng.integers(1, 4)) if has_chords else 1):
                 source = pool[rng.integers(len(pool))]
-                moved = tuning + (int(rng.integers(-2, 3)) if rng.random() < 0.5 else 0)
+                moved = tuning + (int(rng.integers(-2, 3)) if chance(rng, 0.5) else 0)
                 limit = None if rings else lasting
                 loudness = 0.5 * gain * 10 ** (rng.uniform(-14, 0) / 20)
-                notes += self._add_note(sound, source, now, moved, limit, loudness)
+                notes += self._add_note(
+                    sound, source, now, semitones=moved, limit_seconds=limit, loudness=loudness
+                )
             now += lasting * (1.0 if is_legato else rng.uniform(1.0, 1.3))
-            if rng.random() < 0.1:  # a rest
+            if chance(rng, 0.1):  # a rest
                 now += rng.uniform(0.1, 0.8)
         return notes
 
@@ -69,6 +72,7 @@ class NoteStringer:
         sound: Samples,
         source: SampledNote,
         seconds: float,
+        *,
         semitones: float,
         limit_seconds: float | None,
         loudness: float,
@@ -77,7 +81,7 @@ class NoteStringer:
         first = max(0, source.onset_samples - _BEFORE_SAMPLES)
         played, onset = self._sounds[source.index][first:], source.onset_samples - first
         end = source.end_samples - first
-        if abs(semitones) > 0.01:
+        if semitones:
             ratio = 2.0 ** (semitones / 12.0)
             places = np.arange(0, len(played) - 1, ratio)
             played = np.interp(places, np.arange(len(played)), played).astype(np.float32)
