@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
@@ -82,6 +81,6 @@ def interval(values: Sequence[float], sources: Sequence[str]) -> Interval:
     sums = np.array([sum(own) for own in by_source.values()])
     counts = np.array([len(own) for own in by_source.values()])
     drawn = np.random.default_rng(0).integers(len(sums), size=(_RESAMPLINGS, len(sums)))
-    means: NDArray[np.float64] = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     low, high = np.percentile(means, _INTERVAL)
     return Interval(float(np.mean(values)), float(low), float(high), len(values))
