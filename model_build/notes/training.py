@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,21 +57,21 @@ def train(recipe: NoteRecipe, run: NoteRun, *, resume: bool = False) -> None:
     total = recipe.training.epochs * steps_an_epoch
     fitting = _Fitting(recipe, total)
     state_file = run.backup / "state.npz"
-    done = fitting.restore(state_file) if resume and state_file.exists() else 0
-    losses: list[dict[str, float]] = []
-    sums = np.zeros(3)
+    done, losses = 0, list[dict[str, float]]()
+    if resume and state_file.exists():
+        done = fitting.restore(state_file)
+        losses = msgspec.json.decode(run.history.read_bytes(), type=list[dict[str, float]])
+    sums, count = np.zeros(len(_POSITIVE_WEIGHTS)), 0
     batches = _batches(recipe, run, done)
     for step, batch in enumerate(with_progress(batches, "training", total - done), done + 1):
-        sums += fitting.step(batch)
+        sums, count = sums + fitting.step(batch), count + 1
         if step % _SAVED_EVERY_STEPS == 0 or step == total:
+            mean = (float(value) for value in sums / count)
+            losses.append({"step": step, **dict(zip(_POSITIVE_WEIGHTS, mean, strict=True))})
+            print(", ".join(f"{name} {value:.4g}" for name, value in losses[-1].items()))
+            write_json(run.history, losses)
             fitting.save(state_file, step)
-            mean = sums / (((step - 1) % _SAVED_EVERY_STEPS) + 1)
-            losses.append(
-                {"step": step, **dict(zip(_POSITIVE_WEIGHTS, map(float, mean), strict=True))}
-            )
-            print(f"step {step}: " + ", ".join(f"{k} {v:.4f}" for k, v in losses[-1].items()))
-            sums[:] = 0.0
-    write_json(run.history, losses)
+            sums, count = np.zeros(len(_POSITIVE_WEIGHTS)), 0
     fitting.averaged().save(run.fitted)
 
 
