@@ -37,8 +37,8 @@ def activations_of(network: NoteNetwork, frames: NDArray[np.float32]) -> Activat
         for first in range(0, len(padded), block)
     ]
     inside = slice(delay, delay + len(frames))
-    outputs = [np.concatenate(parts)[inside] for parts in zip(*made, strict=True)]
-    return Activations(*outputs, key_levels_db(frames, contract.front_end))
+    activation, onset, pitch = (np.concatenate(parts)[inside] for parts in zip(*made, strict=True))
+    return Activations(activation, onset, pitch, key_levels_db(frames, contract.front_end))
 
 
 def notes_of_activations(

@@ -195,7 +195,7 @@ def _batches(recipe: NoteRecipe, run: NoteRun, skipped: int) -> Iterator[Batch]:
         for first in range(0, len(blocks), _BLOCKS_AT_ONCE):
             left += _clips([blocks[index] for index in order[first : first + _BLOCKS_AT_ONCE]])
             is_last = first + _BLOCKS_AT_ONCE >= len(blocks)
-            rng.shuffle(left)  # type: ignore[arg-type]
+            rng.shuffle(left)
             while len(left) >= size or (is_last and left):
                 chosen, left = left[:size], left[size:]
                 number += 1

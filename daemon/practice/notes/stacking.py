@@ -76,4 +76,4 @@ def _harmonic_places(bins: int, per_octave: int) -> NDArray[np.intp]:
     harmonics = 1 + np.arange(_SUMMED_HARMONICS)
     shifts = np.rint(per_octave * np.log2(harmonics)).astype(np.intp)
     places = CONTOUR_BINS * np.arange(KEYS)[:, None] + 1 + shifts
-    return np.minimum(places, bins)
+    return np.asarray(np.minimum(places, bins), np.intp)

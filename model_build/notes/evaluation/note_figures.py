@@ -46,7 +46,7 @@ class Interval(NamedTuple):
     """Lower end of the interval."""
     high: float
     """Upper end."""
-    count: int
+    number: int
     """Number of recordings."""
 
 

@@ -86,7 +86,7 @@ def in_room(
     snr_db: float,
 ) -> Samples:
     """Return samples (n,) as heard in a room with one of the noises, at -32 dBFS."""
-    background = noises[rng.integers(len(noises))]
+    background = noises[int(rng.integers(len(noises)))]
     noisy = noise(room(samples, response), rng, background=background, snr_db=snr_db)
     return level(noisy, dbfs=_ROOM_DBFS)
 

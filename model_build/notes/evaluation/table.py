@@ -87,9 +87,9 @@ def table_text(rows: Sequence[Row]) -> str:
             reason = "not measured: its file or onnxruntime is missing"
             lines.append(f"{row.task:<40} {row.program:<12} {reason}")
             continue
-        mean, low, high, count = row.figure
+        mean, low, high, number = row.figure
         lines.append(
-            f"{row.task:<40} {row.program:<12} {mean:>6.3f}  {low:.3f} to {high:.3f}  {count:>4}"
+            f"{row.task:<40} {row.program:<12} {mean:>6.3f}  {low:.3f} to {high:.3f}  {number:>4}"
         )
     return "\n".join(lines)
 

@@ -100,7 +100,7 @@ class ClipSampler:
 
     def _rendered(self, rng: Rng, size: int) -> tuple[Samples, list[LabelledNote]]:
         """Return a part of a rendered piece."""
-        file = self._material.pieces[rng.integers(len(self._material.pieces))]
+        file = self._material.pieces[int(rng.integers(len(self._material.pieces)))]
         start, end = file.pieces[rng.integers(len(file.pieces))]
         seconds = size / SAMPLE_RATE_HZ
         begin = rng.uniform(start - 0.7, max(start - 0.5, end - seconds + 0.8))
@@ -135,14 +135,14 @@ class ClipSampler:
             sort = str(rng.choice(list(SORTS)))
             return np.resize(household_noise(sort, rng, size / SAMPLE_RATE_HZ), size)
         negatives = self._material.negatives
-        recorded = negatives[rng.integers(len(negatives))]
+        recorded = negatives[int(rng.integers(len(negatives)))]
         return np.resize(np.roll(recorded, -int(rng.integers(len(recorded)))), size)
 
     def _add_drums(self, rng: Rng, sound: Samples) -> None:
         """Add one to five drum strokes."""
         peak = float(np.abs(sound).max())
         for _ in range(int(rng.integers(1, 6))):
-            stroke = self._material.drums[rng.integers(len(self._material.drums))]
+            stroke = self._material.drums[int(rng.integers(len(self._material.drums)))]
             first = int(rng.integers(len(sound)))
             part = stroke[: len(sound) - first]
             gain = peak * 10 ** (rng.uniform(*_DRUM_DB) / 20) / max(np.abs(stroke).max(), 1e-3)

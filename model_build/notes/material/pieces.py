@@ -116,7 +116,7 @@ def _player(rng: Rng, players: Players, shares: Mapping[str, float]) -> Program:
     present = [family for family in shares if players.get(family)]
     weights = np.array([shares[family] for family in present])
     family = present[rng.choice(len(present), p=weights / weights.sum())]
-    return players[family][rng.integers(len(players[family]))]
+    return players[family][int(rng.integers(len(players[family])))]
 
 
 def _single(rng: Rng, program: Program, line: Line, seconds: float) -> Voice:

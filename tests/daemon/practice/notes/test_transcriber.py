@@ -96,9 +96,9 @@ def test_a_start_is_known_after_the_look_ahead() -> None:
 def test_reset_forgets_open_notes() -> None:
     transcriber = Transcriber(load_note_network(BUILT_IN_NOTE_MODEL))
     transcriber.push(tone(60, 1.0))
-    assert transcriber.sounding == (39,)
+    assert list(transcriber.sounding) == [39]
     transcriber.reset()
-    assert transcriber.sounding == ()
+    assert not transcriber.sounding
     assert transcriber.finish() == []
 
 

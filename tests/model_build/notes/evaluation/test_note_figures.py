@@ -43,5 +43,5 @@ def test_interval_is_over_sources() -> None:
     one_each = interval(values, [str(i) for i in range(100)])
     two = interval(values, ["a"] * 50 + ["b"] * 50)
     assert one_each.mean == two.mean == pytest.approx(0.5)
-    assert one_each.count == 100
+    assert one_each.number == 100
     assert two.high - two.low > 2 * (one_each.high - one_each.low)
