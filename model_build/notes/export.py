@@ -83,11 +83,12 @@ def write_note_model(
 
 
 def _save(network: "keras.Model", folder: Path) -> None:
-    """Write a network with named inputs and outputs as a SavedModel."""
+    """Write a network with named inputs and outputs as a SavedModel, its weights as constants."""
     import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import (
+        convert_variables_to_constants_v2,
+    )
 
-    module = tf.Module()
-    module.network = network
     specs = {
         name: tf.TensorSpec(tensor.shape, tf.float32, name=name)
         for name, tensor in network.input.items()
@@ -97,8 +98,17 @@ def _save(network: "keras.Model", folder: Path) -> None:
         made: dict[str, tf.Tensor] = network(tensors, training=False)
         return made
 
-    signature = tf.function(serve).get_concrete_function(**specs)
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": signature})
+    # Otherwise the quantizer runs the network without its weights.
+    constant = convert_variables_to_constants_v2(tf.function(serve).get_concrete_function(**specs))
+    entering = [tensor.name.split(":")[0] for tensor in constant.inputs]
+    leaving = sorted(network.output)
+
+    def serve_constant(**tensors: "tf.Tensor") -> dict[str, "tf.Tensor"]:
+        made = constant(*(tensors[name] for name in entering))
+        return dict(zip(leaving, made, strict=True))
+
+    signature = tf.function(serve_constant).get_concrete_function(**specs)
+    tf.saved_model.save(tf.Module(), str(folder), signatures={"serving_default": signature})
 
 
 def _blocks(
