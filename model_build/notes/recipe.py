@@ -55,6 +55,8 @@ class NoteTraining(Section, frozen=True):
     """Passes over the clips."""
     batch_clips: Count
     """Clips in a batch."""
+    most_steps: Count
+    """Training ends early after this many batches; the learning rate falls as for all epochs."""
     learning_rate: Positive
     """Highest learning rate; it falls along a cosine."""
     weight_decay: Weight

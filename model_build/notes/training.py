@@ -1,6 +1,7 @@
 """Fit the note network to the blocks of clips."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -54,15 +55,16 @@ def train(recipe: NoteRecipe, run: NoteRun, *, resume: bool = False) -> None:
 
     tf.keras.utils.set_random_seed(recipe.seed)
     steps_an_epoch = -(-recipe.clips.train // recipe.training.batch_clips)
-    total = recipe.training.epochs * steps_an_epoch
-    fitting = _Fitting(recipe, total)
+    planned = recipe.training.epochs * steps_an_epoch
+    fitting = _Fitting(recipe, planned)
+    total = min(planned, recipe.training.most_steps)
     state_file = run.backup / "state.npz"
     done, losses = 0, list[dict[str, float]]()
     if resume and state_file.exists():
         done = fitting.restore(state_file)
         losses = msgspec.json.decode(run.history.read_bytes(), type=list[dict[str, float]])
     sums, count = np.zeros(len(_POSITIVE_WEIGHTS)), 0
-    batches = _batches(recipe, run, done)
+    batches = islice(_batches(recipe, run, done), max(0, total - done))
     for step, batch in enumerate(with_progress(batches, "training", total - done), done + 1):
         sums, count = sums + fitting.step(batch), count + 1
         if step % _SAVED_EVERY_STEPS == 0 or step == total:
