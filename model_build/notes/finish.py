@@ -12,6 +12,7 @@ from daemon.practice.notes.note_network import load_note_network
 from daemon.practice.notes.stacking import stacked
 from model_build.notes.export import convert, write_note_model
 from model_build.notes.material.clip_files import BLOCK_CLIPS, HELD, HeldClip, read_held
+from model_build.notes.network import build_clip_network
 from model_build.notes.network_table import note_layers
 from model_build.notes.recipe import NoteRecipe
 from model_build.notes.run_files import NoteRun
@@ -43,15 +44,14 @@ def held_clips(recipe: NoteRecipe, run: NoteRun) -> list[HeldClip]:
 
 def _quantized(recipe: NoteRecipe, run: NoteRun, clips: Sequence[HeldClip]) -> bytes:
     """Return the int8 network, with ranges from some of the clips."""
-    import keras
-
-    fitted = keras.models.load_model(run.needed(run.fitted, "notes train"))
+    layers = note_layers(recipe.training.channels, recipe.training.last_dilation)
+    fitted = build_clip_network(layers)
+    fitted.load_weights(run.needed(run.fitted, "notes train"))
     front_end = NoteFrontEnd()
     every = max(1, len(clips) // recipe.representative_clips)
     chosen = [stacked(clip.frames, front_end) for clip in clips[::every]]
     # The quietest and the loudest frame there can be.
     chosen.append(np.zeros_like(chosen[0]))
-    layers = note_layers(recipe.training.channels, recipe.training.last_dilation)
     return convert(fitted, layers, recipe.block_frames, chosen)
 
 
