@@ -115,6 +115,9 @@ def _blocks(
     network: "keras.Model", block: int, clips: Sequence[NDArray[np.float32]]
 ) -> Iterator[Inputs]:
     """Yield the network's inputs for each block of each clip, with the states that occur."""
+    import tensorflow as tf
+
+    compiled = tf.function(network)
     for clip in clips:
         state = {
             name: np.zeros(tensor.shape, np.float32)
@@ -124,5 +127,5 @@ def _blocks(
         for first in range(0, len(clip) - block + 1, block):
             inputs = {FRAMES_INPUT: clip[None, first : first + block], **state}
             yield inputs
-            made = network(inputs, training=False)
+            made = compiled(inputs, training=False)
             state = {name: np.asarray(made[name + NEXT_SUFFIX]) for name in state}
