@@ -14,8 +14,8 @@ from model_build.notes.material.clip_files import HeldClip
 from model_build.progress import with_progress
 
 TRIED: Mapping[str, Sequence[float]] = {
-    "onset": (0.25, 0.3, 0.35, 0.45, 0.5),
-    "confirmation": (0.4, 0.5, 0.7),
+    "onset": (0.2, 0.25, 0.3, 0.35, 0.45),
+    "confirmation": (0.3, 0.4, 0.5, 0.7),
     "ghost_strength": (0.5, 0.8),
     "ghost_activation": (0.6, 0.9),
     "repeat_margin": (0.1, 0.25),
@@ -98,7 +98,7 @@ def _figures(cases: Sequence[_Case], rules: NoteRules, frame_seconds: float) -> 
 def _figure(figures: Mapping[str, float]) -> float:
     """Return what tuning maximizes."""
     f1 = (figures["f1_clean"] + figures["f1_room"]) / 2
-    return f1 - _FALSE_NOTES_WEIGHT * min(1.0, figures["false_notes_a_clip"])
+    return f1 - _FALSE_NOTES_WEIGHT * figures["false_notes_a_clip"]
 
 
 def _inside(notes: list[PlayedNote], clip: HeldClip, frame_seconds: float) -> list[PlayedNote]:

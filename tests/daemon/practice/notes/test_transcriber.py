@@ -29,11 +29,11 @@ def megabytes():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1e6
 
 classifier = load_classifier(BUILT_IN_MODEL)
+sound = (0.1 * np.random.default_rng(1).standard_normal(16_000)).astype(np.float32)
 before = megabytes()
 transcriber = Transcriber(load_note_network(BUILT_IN_NOTE_MODEL))
-rng = np.random.default_rng(1)
 for _ in range(60):
-    transcriber.push((0.1 * rng.standard_normal(16_000)).astype(np.float32))
+    transcriber.push(sound)
 print(megabytes() - before)
 """
 
