@@ -49,4 +49,4 @@ def test_labels_are_where_the_sound_is(tmp_path: Path) -> None:
                 own.midi, abs=0.1
             )
             checked += 1
-    assert checked > 10
+    assert checked >= 10
