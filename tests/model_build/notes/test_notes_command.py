@@ -29,7 +29,7 @@ SMALL = {
     "[0.15, 0.8]": "[0.2, 0.3]",
     "channels: 16": "channels: 8",
     "epochs: 3": "epochs: 1",
-    "representative_clips: 60": "representative_clips: 2",
+    "representative_clips: 30": "representative_clips: 2",
 }
 
 pytestmark = pytest.mark.skipif(
