@@ -6,6 +6,7 @@ from daemon import __version__
 from model_build.commands.beats import add_beats
 from model_build.commands.chords import add_chords
 from model_build.commands.measurements import add_evaluate, add_report
+from model_build.commands.notes import add_notes
 from model_build.commands.render import add_render
 from model_build.commands.replace_built_in import add_replace_built_in
 from model_build.commands.run_stages import (
@@ -37,6 +38,10 @@ it can be repeated by itself. The stages, in order:
 To make the new model the one that Timbrel ships with:
 
   replace-built-in   compare its figures with those of the built-in model, ask, and replace it
+
+The model that recognizes notes:
+
+  notes       train, tune or evaluate it; it follows configs/recipe-notes.yaml
 
 Without recordings:
 
@@ -81,6 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_evaluate(commands)
     add_report(commands)
     add_replace_built_in(commands)
+    add_notes(commands)
     add_render(commands)
     add_chords(commands)
     add_beats(commands)

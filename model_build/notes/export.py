@@ -1,5 +1,6 @@
 """Write the fitted note network as a model file: int8, with states and a contract."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,7 +36,9 @@ def convert(
     """
     import tensorflow as tf
 
-    with quiet_output(), TemporaryDirectory() as folder:
+    with quiet_output(), TemporaryDirectory() as folder, warnings.catch_warnings():
+        # The converter itself uses the interpreter that it warns of.
+        warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter", UserWarning)
         network = build_block_network(fitted, layers, block)
         _save(network, Path(folder))
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
@@ -80,11 +83,12 @@ def write_note_model(
 
 
 def _save(network: "keras.Model", folder: Path) -> None:
-    """Write a network with named inputs and outputs as a SavedModel."""
+    """Write a network with named inputs and outputs as a SavedModel, its weights as constants."""
     import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import (
+        convert_variables_to_constants_v2,
+    )
 
-    module = tf.Module()
-    module.network = network
     specs = {
         name: tf.TensorSpec(tensor.shape, tf.float32, name=name)
         for name, tensor in network.input.items()
@@ -94,14 +98,26 @@ def _save(network: "keras.Model", folder: Path) -> None:
         made: dict[str, tf.Tensor] = network(tensors, training=False)
         return made
 
-    signature = tf.function(serve).get_concrete_function(**specs)
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": signature})
+    # Otherwise the quantizer runs the network without its weights.
+    constant = convert_variables_to_constants_v2(tf.function(serve).get_concrete_function(**specs))
+    entering = [tensor.name.split(":")[0] for tensor in constant.inputs]
+    leaving = sorted(network.output)
+
+    def serve_constant(**tensors: "tf.Tensor") -> dict[str, "tf.Tensor"]:
+        made = constant(*(tensors[name] for name in entering))
+        return dict(zip(leaving, made, strict=True))
+
+    signature = tf.function(serve_constant).get_concrete_function(**specs)
+    tf.saved_model.save(tf.Module(), str(folder), signatures={"serving_default": signature})
 
 
 def _blocks(
     network: "keras.Model", block: int, clips: Sequence[NDArray[np.float32]]
 ) -> Iterator[Inputs]:
     """Yield the network's inputs for each block of each clip, with the states that occur."""
+    import tensorflow as tf
+
+    compiled = tf.function(network)
     for clip in clips:
         state = {
             name: np.zeros(tensor.shape, np.float32)
@@ -111,5 +127,5 @@ def _blocks(
         for first in range(0, len(clip) - block + 1, block):
             inputs = {FRAMES_INPUT: clip[None, first : first + block], **state}
             yield inputs
-            made = network(inputs, training=False)
+            made = compiled(inputs, training=False)
             state = {name: np.asarray(made[name + NEXT_SUFFIX]) for name in state}

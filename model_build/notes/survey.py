@@ -4,7 +4,6 @@ A label that follows the MIDI key would be wrong for slow attacks, for notes tha
 key is held, and for programs that sound an octave off.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -130,12 +129,6 @@ def pitch_midi(sound: Samples) -> float | None:
     power = energy[count - lags] + energy[count] - energy[lags]
     similarity = 2.0 * correlation / np.maximum(power, 1e-12)
     return _first_peak(similarity, shortest)
-
-
-def soundfont_survey(programs: Sequence[int], soundfont: Path) -> list[ProgramFigures]:
-    """Return the usable programs of a soundfont."""
-    surveyed = [survey_program(program, soundfont) for program in programs]
-    return [figures for figures in surveyed if figures.is_usable]
 
 
 def _first_peak(similarity: NDArray[np.float64], shortest: int) -> float | None:

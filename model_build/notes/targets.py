@@ -67,7 +67,7 @@ def targets_of(notes: Sequence[LabelledNote], frames: int, frame_seconds: float)
         np.zeros((frames, STACKED_BINS), np.float32),
         np.ones((frames, KEYS), np.float32),
     )
-    times = np.arange(frames) * frame_seconds
+    times = np.arange(frames, dtype=np.float64) * frame_seconds
     for note in notes:
         key = round(note.midi - LOWEST_MIDI)
         if 0 <= key < KEYS:

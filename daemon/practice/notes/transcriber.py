@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.practice.notes.built_in import BUILT_IN_NOTE_MODEL
 from daemon.practice.notes.log_frequency import CHANNELS, LogFrequency
 from daemon.practice.notes.note_creation import (
     KEYS,
@@ -12,8 +13,11 @@ from daemon.practice.notes.note_creation import (
     NoteFrame,
     Started,
 )
-from daemon.practice.notes.note_network import NoteNetwork
+from daemon.practice.notes.note_network import NoteNetwork, load_note_network
 from daemon.practice.notes.stacking import key_levels_db, stacked
+
+# Limits the memory that the frames of a long clip take.
+_PIECE_SAMPLES = 16_000
 
 Samples = NDArray[np.float32]
 
@@ -93,5 +97,18 @@ class Transcriber:
 def transcribe(samples: Samples, network: NoteNetwork) -> list[Note]:
     """Return the notes of a clip (any,), by their onset."""
     transcriber = Transcriber(network)
-    events = [*transcriber.push(samples), *transcriber.finish()]
+    events = [
+        event
+        for first in range(0, len(samples), _PIECE_SAMPLES)
+        for event in transcriber.push(samples[first : first + _PIECE_SAMPLES])
+    ]
+    events += transcriber.finish()
     return sorted(event.note for event in events if isinstance(event, Ended))
+
+
+def notes_of(samples: Samples) -> list[Note]:
+    """Return the notes of a clip (any,) that the built-in note model finds, by their onset.
+
+    Raises InputError if there is no built-in note model.
+    """
+    return transcribe(samples, load_note_network(BUILT_IN_NOTE_MODEL))

@@ -16,7 +16,7 @@ from tests.daemon.practice.notes.notes_sounds import SAMPLE_RATE_HZ, tone
 
 @pytest.mark.parametrize("midi", [36.0, 48.3, 60.0, 72.5, 84.0])
 def test_pitch_of_a_harmonic_tone(midi: float) -> None:
-    assert pitch_midi(tone(midi, 0.3)) == pytest.approx(midi, abs=0.05)
+    assert pitch_midi(tone(midi, 0.3)) == pytest.approx(midi, abs=0.07)
 
 
 def test_noise_and_silence_have_no_pitch() -> None:
@@ -56,5 +56,6 @@ def test_a_program_an_octave_off_is_not_usable() -> None:
 def test_the_piano_is_in_tune_and_dies_away() -> None:
     piano = survey_program(0, FLUID_R3)
     assert piano.is_usable
-    assert abs(piano.tuning_semitones) < 0.1
+    # Its partials are stretched, which makes the period look up to a quarter semitone short.
+    assert 0.0 <= piano.tuning_semitones < 0.25
     assert piano.nearest(60).attack_seconds < 0.05
