@@ -153,6 +153,8 @@ class NoteStream:
         """Return whether no other note sounds at each time (n,), apart from its harmonics."""
         alone = np.ones(len(seconds), bool)
         for span in self._spans:
+            if span.offset < note.onset_seconds or span.onset > note.offset_seconds:
+                continue
             is_own = span.onset == note.onset_seconds and span.offset == note.offset_seconds
             # A note at a harmonic does not change the period of the sound.
             if not is_own and LOWEST_MIDI + span.key - note.midi not in _HARMONICS:

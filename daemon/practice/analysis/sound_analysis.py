@@ -13,9 +13,14 @@ from daemon.practice.harmony.harmony import HarmonyStream
 from daemon.practice.notes.note_network import NoteNetwork
 from daemon.practice.switches import Switches
 from daemon.practice.tuning import a4_hz
+from daemon.sound.window import SAMPLE_RATE_HZ
 
 SPAN_SECONDS = 30.0
 """The figures are those of the last 30 s."""
+BLOCK_SECONDS = 1.0
+"""Sound is analysed in blocks of at least this length: shorter ones are dearer."""
+
+_BLOCK_SAMPLES = round(BLOCK_SECONDS * SAMPLE_RATE_HZ)
 
 
 class SoundAnalysis:
@@ -45,19 +50,42 @@ class SoundAnalysis:
             self._peaks = PeakTrace(SPAN_SECONDS)
         self.rhythm = RhythmTrace(SPAN_SECONDS) if switches.needs_rhythm else None
         self.levels = LevelTrace(SPAN_SECONDS) if switches.needs_levels else None
+        # Notes that are shown while they sound cannot wait for a whole block.
+        self._are_notes_urgent = switches.live_notes
+        self._waiting: list[NDArray[np.float32]] = []
 
     def push(self, samples: NDArray[np.float32]) -> list[PlayedNote]:
-        """Hear (n,) further samples at 16 kHz; return the notes that they complete."""
-        for trace in (self.pitch, self.harmony, self._peaks, self.rhythm, self.levels):
-            if trace is not None:
-                trace.push(samples)
-        return [] if self.notes is None else self.notes.push(samples)
+        """Hear (n,) further samples at 16 kHz; return the notes that they complete.
+
+        Unless `live_notes` is on, that can be up to a second later.
+        """
+        self._waiting.append(samples.copy())
+        notes = self._find_notes(samples) if self._are_notes_urgent else []
+        if sum(map(len, self._waiting)) >= _BLOCK_SAMPLES:
+            notes += self._hear_waiting()
+        return notes
 
     def finish(self) -> list[PlayedNote]:
         """End the sound; return the remaining notes."""
+        notes = self._hear_waiting()
         if self.pitch is not None:
             self.pitch.finish()
-        return [] if self.notes is None else self.notes.finish()
+        return notes if self.notes is None else notes + self.notes.finish()
+
+    def _hear_waiting(self) -> list[PlayedNote]:
+        if not self._waiting:
+            return []
+        samples = np.concatenate(self._waiting)
+        self._waiting.clear()
+        for trace in (self.harmony, self._peaks, self.rhythm, self.levels):
+            if trace is not None:
+                trace.push(samples)
+        return [] if self._are_notes_urgent else self._find_notes(samples)
+
+    def _find_notes(self, samples: NDArray[np.float32]) -> list[PlayedNote]:
+        if self.pitch is not None:
+            self.pitch.push(samples)
+        return [] if self.notes is None else self.notes.push(samples)
 
     def a4_hz(self) -> float | None:
         """Return the A4 that the last 30 s amount to, in hertz; None if it is unknown."""

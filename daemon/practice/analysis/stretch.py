@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,12 @@ from daemon.practice.tuning import in_tune_share, median_cents
 from daemon.practice.vibrato import Vibrato, vibrato
 from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SECONDS
 
+if TYPE_CHECKING:
+    from daemon.practice.harmony.harmony import Harmony
+
 _SILENT_DB = -65.0
+# Beats and key are found at every second reading; at every one they take a sixth of all time.
+_READINGS_PER_SEARCH = 2
 # A drift needs two spans that do not overlap.
 _LEAST_DRIFT_SECONDS = 2.0 * SPAN_SECONDS
 
@@ -55,6 +60,9 @@ class Stretch:
         self._recent = deque[PlayedNote]()
         self._unsettled: list[PlayedNote] = []
         self._levels: list[_Levels] = []
+        self._readings = 0
+        self._rhythm: Rhythm | None = None
+        self._harmony: Harmony | None = None
 
     @property
     def until(self) -> float:
@@ -78,13 +86,10 @@ class Stretch:
 
     def now(self, tally: Tally) -> Now:
         """Return the figures of the last 30 s; `tally` is that of the session."""
-        analysis = self._analysis
-        a4_hz = analysis.a4_hz()
-        harmony = None
-        if analysis.harmony is not None:
-            harmony = referred(analysis.harmony.harmony(), self._switches.reference_hz)
+        self._search()
+        harmony, rhythm = self._harmony, self._rhythm
+        a4_hz = self._analysis.a4_hz()
         key = harmony if self._switches.key else None
-        rhythm = None if analysis.rhythm is None else analysis.rhythm.rhythm()
         swing = self._vibrato()
         tuned = list(self._recent) if self._switches.tuning else []
         return Now(
@@ -101,6 +106,16 @@ class Stretch:
             vibrato_hz=None if swing is None else swing.hz,
             vibrato_cents=None if swing is None else swing.cents,
         )
+
+    def _search(self) -> None:
+        """Find the beats and the key anew, at every second call; chords at every call."""
+        is_due = self._readings % _READINGS_PER_SEARCH == 0
+        self._readings += 1
+        rhythm, harmony = self._analysis.rhythm, self._analysis.harmony
+        if rhythm is not None and is_due:
+            self._rhythm = rhythm.rhythm()
+        if harmony is not None and (is_due or self._switches.chords):
+            self._harmony = referred(harmony.harmony(), self._switches.reference_hz)
 
     def read(self, tallying: Tallying, now: Now, seconds: float) -> None:
         """Add figures to the tally, after `seconds` of further playing."""

@@ -200,6 +200,8 @@ class NoteCreation:
     def _begun(self, decided: int) -> list[Started | Ended]:
         strengths = self._peaks[_TOGETHER_FRAMES]
         told: list[Started | Ended] = []
+        if strengths is self._quiet.onset:
+            return told
         for key in map(int, np.flatnonzero(strengths)):
             if not self._is_note(key) or not self._may_repeat(key, decided):
                 continue
