@@ -13,13 +13,14 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.commands.demo.demo import MEDLEY
+from daemon.commands.demo.medley import MEDLEY
 from daemon.hearing.classifier import load_network
 from daemon.hearing.pipeline import Observation
 from daemon.hearing.scorer import Heard
@@ -48,7 +49,7 @@ def main() -> None:
     peer = load_network(options.yamnet)
     works: dict[str, Callable[[], None]] = {"YAMNet": lambda: _run_peer(peer, samples)}
     for hop_seconds in HOPS_SECONDS:
-        works[f"companion, hop {hop_seconds:g} s"] = lambda hop=hop_seconds: _play(samples, hop)
+        works[f"companion, hop {hop_seconds:g} s"] = partial(_play, samples, hop_seconds)
     spent: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(ROUNDS):
         for name, work in works.items():

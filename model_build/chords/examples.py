@@ -20,10 +20,9 @@ from model_build.augmentations.room import room
 from model_build.chords.negatives import (
     household_sounds,
     joined,
-    negative_paths,
-    read_clip,
 )
 from model_build.chords.songs import HarmonicSong, chord_classes, make_song
+from model_build.practice.joined_negatives import negative_files, read_clip
 from model_build.progress import with_progress
 
 _DISTANCE_METRES, _RT60_SECONDS = (0.7, 4.0), (0.15, 0.8)
@@ -127,7 +126,7 @@ def negative_examples(
     `half` 0 or 1 chooses a half of the recordings. `groups` is the most of each label.
     """
     for label in ("speech", "noise", "other"):
-        paths = negative_paths(corpus, "train", label, half)
+        paths = negative_files(corpus, label, "train", half)
         for sound in with_progress(joined(paths, rng, groups), label, groups):
             yield negative_example(sound, label)
     for sound in household_sounds(rng, of_each_noise):

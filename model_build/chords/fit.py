@@ -10,8 +10,8 @@ from daemon.practice.harmony.chord_network import ChordNetwork
 from daemon.system.files.whole_file import whole_file
 from model_build.chords.examples import Example, draw_studio, negative_examples, song_examples
 from model_build.chords.key_confidence import fitted_confidence, key_examples, summary
-from model_build.chords.negatives import negative_paths
 from model_build.chords.network import accuracy, fitted, frames_of
+from model_build.practice.joined_negatives import negative_files
 
 IN_ROOMS = (2, 1)
 """Versions of each song in rooms, beside the clean one: for the network and the confidence."""
@@ -84,7 +84,7 @@ def write_weights(path: Path, weights: dict[str, NDArray[np.float32]]) -> None:
 
 def _material(corpus: Path | None, rng: np.random.Generator, size: Size, *, half: int) -> Material:
     """Return clean songs, each in as many rooms as IN_ROOMS says, and sounds of half the corpus."""
-    studio = draw_studio(rng, negative_paths(corpus, "train", "noise", half), size.rooms)
+    studio = draw_studio(rng, negative_files(corpus, "noise", "train", half), size.rooms)
     songs = list(song_examples(size.songs, studio, rng, in_rooms=IN_ROOMS[half]))
     others = negative_examples(
         corpus, rng, half, groups=size.negative_groups, of_each_noise=HOUSEHOLD_SOUNDS[half]

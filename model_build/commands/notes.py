@@ -1,7 +1,6 @@
 """The commands that make and measure the note model: notes train, tune and evaluate."""
 
 import argparse
-import os
 from argparse import Namespace
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from model_build.commands.options import (
     Commands,
     add_command,
     add_corpus_argument,
+    add_practice_arguments,
     add_workers_argument,
 )
 
@@ -64,19 +64,7 @@ def _add_evaluate(steps: Commands) -> None:
     evaluate = add_command(steps, "evaluate", "measure a note model beside others", _call_evaluate)
     evaluate.add_argument("model", type=Path, metavar="MODEL", help="a note model's file")
     add_corpus_argument(evaluate)
-    for name, what in (
-        ("practice", "the folder of annotated recordings"),
-        ("peers", "the folder of basic_pitch.tflite and swift_f0.onnx; optional"),
-    ):
-        variable = f"TIMBREL_{name.upper()}"
-        value = os.environ.get(variable)
-        evaluate.add_argument(
-            f"--{name}",
-            type=Path,
-            default=Path(value) if value else None,
-            metavar="DIR",
-            help=f"{what} (default: {variable})",
-        )
+    add_practice_arguments(evaluate)
     evaluate.add_argument(
         "--json", type=Path, metavar="FILE", help="also write the figures to this file"
     )

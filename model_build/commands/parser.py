@@ -7,6 +7,7 @@ from model_build.commands.beats import add_beats
 from model_build.commands.chords import add_chords
 from model_build.commands.measurements import add_evaluate, add_report
 from model_build.commands.notes import add_notes
+from model_build.commands.practice import add_practice
 from model_build.commands.render import add_render
 from model_build.commands.replace_built_in import add_replace_built_in
 from model_build.commands.run_stages import (
@@ -52,6 +53,7 @@ For the practice companion:
 
   chords      fit the chord network and the confidence of a key to made-up songs
   beats       make up songs (FluidSynth) and fit the small network that finds their beats
+  practice    measure notes, pitch, tuning, tempo, key and chords on annotated recordings
 """
 EXAMPLES = """\
 examples:
@@ -90,4 +92,5 @@ def build_parser() -> argparse.ArgumentParser:
     add_render(commands)
     add_chords(commands)
     add_beats(commands)
+    add_practice(commands)
     return parser

@@ -62,10 +62,18 @@ def evaluate(
     peers: Path | None,
     json: Path | None = None,
 ) -> None:
-    """Measure a note model and the peers on the same sound; print the table."""
-    from model_build.notes.evaluation.table import note_table, table_text
+    """Measure a note model and the peers on the same sound, clean and in rooms; print the table."""
+    from model_build.notes.evaluation.table import note_rows, single_note_rows
+    from model_build.practice.joined_negatives import negative_files
+    from model_build.practice.practice_set import read_practice
+    from model_build.practice.row import row_object, table_text
 
-    rows = note_table(model, practice=practice, corpus=corpus, peers=peers)
-    print(table_text(rows))
+    recordings = read_practice(practice)
+    found = {}
+    for surroundings, noises in (("clean", []), ("room", negative_files(corpus, "noise"))):
+        rows = note_rows(model, recordings, noises, peers=peers)
+        rows += single_note_rows(model, corpus, noises, peers=peers)
+        print(f"{surroundings}\n{table_text(rows)}")
+        found[surroundings] = [row_object(row) for row in rows]
     if json:
-        write_json(json, [row._asdict() for row in rows])
+        write_json(json, found)

@@ -1,25 +1,28 @@
-"""Measure tempo, beats and swells on annotated recordings, beside librosa's.
+"""Measure tempo, beats and swells on annotated recordings, beside librosa's."""
 
-Run it as `python -m model_build.rhythm.evaluate --practice DIR --corpus DIR`.
-"""
-
-import argparse
-import os
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
 from daemon.hearing.log_mel import FrontEnd, LogMel
-from daemon.practice.dynamics import LevelMeter, swells
+from daemon.practice.dynamics import LevelMeter, Swell, swells
 from daemon.practice.tempo import STABILITY_SECONDS, find_rhythm
 from daemon.sound.window import SAMPLE_RATE_HZ
+from model_build.practice.across_a_room import across_a_room
+from model_build.practice.joined_negatives import JoinedNegative
+from model_build.practice.practice_set import Recording
+from model_build.practice.row import OURS, Row, Sheet
 from model_build.progress import with_progress
-from model_build.rhythm.measures import RATIOS, Row, beats_f_measure, covered, is_near, row
-from model_build.rhythm.practice_set import Recording, dev_noises, recordings, without_music
+from model_build.rhythm.measures import RATIOS, beats_f_measure, covered, is_near
+
+KINDS = {"tempo", "beats", "dynamics"}
+"""The annotations that are used."""
+LIBROSA = "librosa"
+"""The program that figures are compared with."""
 
 _LIBROSA_RATE_HZ = 22_050
 _LIVE_FRAMES = round(STABILITY_SECONDS * 100)
@@ -27,73 +30,98 @@ _LIVE_FRAMES = round(STABILITY_SECONDS * 100)
 Samples = NDArray[np.float32]
 
 
-class _Sheet:
-    """Values by figure, in the order in which they first came."""
+class _Truth(NamedTuple):
+    """What is annotated of a recording."""
 
-    def __init__(self) -> None:
-        self._values: dict[str, list[float]] = defaultdict(list)
-        self._sources: dict[str, list[str]] = defaultdict(list)
-
-    def put(self, source: str, figure: str, value: float) -> None:
-        self._values[figure].append(value)
-        self._sources[figure].append(source)
-
-    def rows(self) -> list[Row]:
-        return [row(name, self._values[name], self._sources[name]) for name in self._values]
+    cluster: str
+    """One player or recording."""
+    bpm: float | None
+    """The annotated tempo, if any."""
+    beats_seconds: NDArray[np.float64]
+    """The annotated beats (b,); empty without annotation."""
+    swells: list[Swell]
+    """The marked swells."""
 
 
-def rhythm_rows(practice: Path, corpus: Path, *, rooms: bool) -> list[Row]:
-    """Return the figures of tempo, beats and swells, ours and librosa's, clean or in rooms.
+def rhythm_rows(
+    recordings: Sequence[Recording], noises: Sequence[Path], negatives: Sequence[JoinedNegative]
+) -> list[Row]:
+    """Return the figures of tempo, beats and swells, ours and librosa's.
 
-    Clean rows also say how many of 40 recordings without music get a tempo. Raises InputError if a
-    folder cannot be read.
+    With `noises`, each recording is heard across a room. Of `negatives`, the share that gets a
+    tempo is measured. Raises InputError if an annotation cannot be read.
     """
-    sheet, log_mel = _Sheet(), LogMel(FrontEnd())
-    noises = dev_noises(corpus) if rooms else []
-    for recording in with_progress(recordings(practice, noises), "recordings"):
-        if recording.bpm is not None:
-            _measure_tempo(sheet, recording, log_mel)
-        if recording.swells:
-            _measure_swells(sheet, recording)
-    if not rooms:
-        for number, samples in enumerate(without_music(corpus, "dev")):
-            found = find_rhythm(log_mel.frames(samples))
-            given = found is not None and found.is_steady
-            sheet.put(str(number), "no music, but a tempo", float(given))
+    sheet, log_mel = Sheet(), LogMel(FrontEnd())
+    wanted = [recording for recording in recordings if KINDS & recording.truth.keys()]
+    for recording in with_progress(wanted, "tempo and dynamics"):
+        truth, samples = _truth(recording), recording.samples()
+        if noises:
+            samples = across_a_room(samples, noises, number=recording.number)
+        if truth.bpm is not None:
+            _measure_tempo(sheet, truth, samples, log_mel)
+        if truth.swells:
+            _measure_swells(sheet, truth, samples)
+    for number, clip in enumerate(with_progress(negatives, "negatives")):
+        found = find_rhythm(log_mel.frames(clip.read()))
+        given = found is not None and found.is_steady
+        sheet.put("negatives that get a tempo", float(given), str(number))
     return sheet.rows()
 
 
-def _measure_tempo(sheet: _Sheet, recording: Recording, log_mel: LogMel) -> None:
-    frames = log_mel.frames(recording.samples)
+def _truth(recording: Recording) -> _Truth:
+    tables = {kind: recording.annotation(kind) for kind in KINDS & recording.truth.keys()}
+    tempo = tables.get("tempo")
+    return _Truth(
+        recording.cluster,
+        float(tempo[0]["bpm"]) if tempo else None,
+        np.array([float(line["time_s"]) for line in tables.get("beats", [])]),
+        [_swell(line) for line in tables.get("dynamics", [])],
+    )
+
+
+def _swell(line: dict[str, str]) -> Swell:
+    return Swell(
+        float(line["start_s"]),
+        float(line["end_s"]),
+        "crescendo" if line["label"] == "crescendo" else "decrescendo",
+    )
+
+
+def _measure_tempo(sheet: Sheet, truth: _Truth, samples: Samples, log_mel: LogMel) -> None:
+    frames = log_mel.frames(samples)
     start_seconds = max(0, len(frames) - _LIVE_FRAMES) / 100
     for name, part, start in (("", frames, 0.0), (", 30 s", frames[-_LIVE_FRAMES:], start_seconds)):
         found = find_rhythm(part)
-        _put_tempo(sheet, recording, f"tempo{name}, best guess", found and found.guessed_bpm)
-        _put_tempo(sheet, recording, f"tempo{name}, unknown is wrong", found and found.tempo_bpm)
-        sheet.put(
-            recording.source,
-            f"tempo{name}, unknown",
-            float(found is None or not found.is_steady),
-        )
+        _put_tempo(sheet, truth, f"tempo{name}, best guess", found and found.guessed_bpm)
+        _put_tempo(sheet, truth, f"tempo{name}, unknown is wrong", found and found.tempo_bpm)
+        is_unknown = found is None or not found.is_steady
+        sheet.put(f"tempo{name}, unknown", float(is_unknown), truth.cluster)
         beats = np.zeros(0) if found is None else found.beats_seconds + start
-        _put_beats(sheet, recording, f"beats{name}, F", beats)
-    bpm, beats = _librosa_rhythm(recording.samples)
-    _put_tempo(sheet, recording, "tempo, librosa", bpm)
-    _put_beats(sheet, recording, "beats, librosa, F", beats)
+        _put_beats(sheet, truth, f"beats{name}, F", beats)
+    bpm, beats = _librosa_rhythm(samples)
+    _put_tempo(sheet, truth, "tempo, best guess", bpm, LIBROSA)
+    _put_beats(sheet, truth, "beats, F", beats, LIBROSA)
 
 
-def _put_tempo(sheet: _Sheet, recording: Recording, name: str, bpm: float | None) -> None:
-    true = recording.bpm or 0.0
-    sheet.put(recording.source, name, float(is_near(bpm, true)))
-    sheet.put(recording.source, f"{name}, octaves allowed", float(is_near(bpm, true, RATIOS)))
+def _put_tempo(
+    sheet: Sheet, truth: _Truth, name: str, bpm: float | None, program: str = OURS
+) -> None:
+    true = truth.bpm or 0.0
+    sheet.put(name, float(is_near(bpm, true)), truth.cluster, program)
+    near = is_near(bpm, true, RATIOS)
+    sheet.put(f"{name}, octaves allowed", float(near), truth.cluster, program)
 
 
 def _put_beats(
-    sheet: _Sheet, recording: Recording, name: str, beats_seconds: NDArray[np.float64]
+    sheet: Sheet,
+    truth: _Truth,
+    name: str,
+    beats_seconds: NDArray[np.float64],
+    program: str = OURS,
 ) -> None:
-    if len(recording.beats_seconds):
-        value = beats_f_measure(beats_seconds, recording.beats_seconds)
-        sheet.put(recording.source, name, value)
+    if len(truth.beats_seconds):
+        value = beats_f_measure(beats_seconds, truth.beats_seconds)
+        sheet.put(name, value, truth.cluster, program)
 
 
 def _librosa_rhythm(samples: Samples) -> tuple[float, NDArray[np.float64]]:
@@ -106,30 +134,7 @@ def _librosa_rhythm(samples: Samples) -> tuple[float, NDArray[np.float64]]:
     return float(bpm[0]), np.asarray(beats, np.float64)
 
 
-def _measure_swells(sheet: _Sheet, recording: Recording) -> None:
-    found = swells(LevelMeter(SAMPLE_RATE_HZ).levels(recording.samples))
-    marked = recording.swells
-    sheet.put(recording.source, "marked swells found", covered(marked, found))
-    sheet.put(recording.source, "swells said per marked", len(found) / len(marked))
-
-
-def table(rows: list[Row]) -> Iterator[str]:
-    """Yield a line for each row."""
-    for figure, value, n, low, high in rows:
-        yield f"{figure:48} {value:.3f}  {low:.3f}-{high:.3f}  n = {n}"
-
-
-def main() -> None:
-    """Print the figures, clean and in rooms."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--practice", type=Path, default=os.environ.get("TIMBREL_PRACTICE"))
-    parser.add_argument("--corpus", type=Path, default=os.environ.get("TIMBREL_CORPUS"))
-    options = parser.parse_args()
-    for rooms in (False, True):
-        print("in rooms" if rooms else "clean")
-        for line in table(rhythm_rows(options.practice, options.corpus, rooms=rooms)):
-            print(f"  {line}")
-
-
-if __name__ == "__main__":
-    main()
+def _measure_swells(sheet: Sheet, truth: _Truth, samples: Samples) -> None:
+    found = swells(LevelMeter(SAMPLE_RATE_HZ).levels(samples))
+    sheet.put("marked swells found", covered(truth.swells, found), truth.cluster)
+    sheet.put("swells said per marked", len(found) / len(truth.swells), truth.cluster)

@@ -10,15 +10,14 @@ from numpy.typing import NDArray
 from daemon.hearing.log_mel import FrontEnd, LogMel
 from daemon.practice.beats.beat_network import BeatNetwork
 from daemon.practice.tempo import find_rhythm
+from model_build.practice.joined_negatives import by_fours, negative_files, read_clip
 from model_build.progress import with_progress
 from model_build.rhythm.examples import song_number
 from model_build.rhythm.measures import RATIOS, is_near
-from model_build.rhythm.surroundings import Surroundings, negatives, sounds
+from model_build.rhythm.surroundings import Surroundings
 
-CLIPS_TOGETHER = 4
-"""Clips without music that are joined to one sound, about 16 s."""
 SOUNDS_A_LABEL = 80
-"""How many such sounds of each label there are at most."""
+"""How many joined sounds of each label there are at most."""
 LABELS = ("speech", "noise", "other")
 """The labels of those clips."""
 
@@ -86,12 +85,10 @@ def judged_negatives(
     log_mel = LogMel(FrontEnd())
     groups = []
     for label in LABELS:
-        paths = negatives(corpus, "train", [label])
-        rng.shuffle(paths)
-        starts = range(0, len(paths), CLIPS_TOGETHER)[:SOUNDS_A_LABEL]
-        groups += [paths[start : start + CLIPS_TOGETHER] for start in starts]
+        files = negative_files(corpus, label, "train")
+        groups += list(by_fours(files, rng))[:SOUNDS_A_LABEL]
     for group in with_progress(groups, "sounds without music"):
-        joined = np.concatenate([*sounds(group), np.zeros(0, np.float32)])
+        joined = np.concatenate([read_clip(path) for path in group])
         found = find_rhythm(log_mel.frames(joined), network)
         if found is not None:
             yield Judged(found.figures, is_right=False, is_music=False)

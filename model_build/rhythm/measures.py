@@ -1,8 +1,6 @@
-"""Measures of tempo, beats and swells, and the interval of their mean."""
+"""Measures of tempo, beats and swells."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,22 +15,6 @@ _BEAT_SECONDS = 0.07
 # Annotators, like listeners, need a moment to find the beat.
 _LEFT_OUT_SECONDS, _LONG_SECONDS = 1.0, 6.0
 _COVERED = 0.5
-_RESAMPLINGS, _SEED = 2_000, 0
-
-
-class Row(NamedTuple):
-    """One figure of a table."""
-
-    figure: str
-    """What was measured."""
-    value: float
-    """Its mean over the recordings."""
-    n: int
-    """Number of recordings."""
-    low: float
-    """Lower end of the 95 % interval over sources."""
-    high: float
-    """Upper end."""
 
 
 def is_near(bpm: float | None, true_bpm: float, ratios: Sequence[float] = (1.0,)) -> bool:
@@ -76,16 +58,3 @@ def _overlap(marked: Swell, found: Sequence[Swell]) -> float:
         if swell.label == marked.label
     )
     return seconds / (marked.end_seconds - marked.start_seconds)
-
-
-def row(figure: str, values: Sequence[float], sources: Sequence[str]) -> Row:
-    """Return the mean of values and its interval, from resampled sources (the same length)."""
-    by_source: dict[str, list[float]] = defaultdict(list)
-    for value, source in zip(values, sources, strict=True):
-        by_source[source].append(value)
-    sums = np.array([sum(group) for group in by_source.values()])
-    counts = np.array([len(group) for group in by_source.values()])
-    drawn = np.random.default_rng(_SEED).integers(len(sums), size=(_RESAMPLINGS, len(sums)))
-    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    low, high = np.quantile(means, (0.025, 0.975))
-    return Row(figure, float(np.mean(values)), len(values), float(low), float(high))

@@ -11,8 +11,7 @@ from model_build.augmentations.microphone import microphone
 from model_build.augmentations.noise import coloured, noise
 from model_build.augmentations.random_room import random_room_response
 from model_build.augmentations.room import room
-from model_build.corpus.clip_sound import FULL_SCALE, decoded
-from model_build.corpus.manifest import read_manifest, rows_of
+from model_build.practice.joined_negatives import negative_files, read_clip
 
 RESPONSES, BACKGROUNDS = 120, 300
 """Rooms that are computed, and noises of the corpus that are read."""
@@ -20,8 +19,6 @@ RESPONSES, BACKGROUNDS = 120, 300
 _DISTANCE_METRES, _RT60_SECONDS = (0.5, 4.5), (0.15, 0.8)
 _ROOM, _MICROPHONE, _NOISE, _RECORDED = 0.75, 0.6, 0.75, 0.5
 _SNR_DB, _LEVEL_DBFS = (5.0, 30.0), (-40.0, -18.0)
-# Music sounds like bells or a church organ, and may have a tempo.
-_MUSICAL = ("church", "temple", "tuning", "bell", "music")
 
 Samples = NDArray[np.float32]
 
@@ -54,34 +51,12 @@ class Surroundings:
         return coloured(rng, samples, exponent=float(rng.uniform(0.0, 2.0)))
 
 
-def negatives(corpus: Path, split: str, labels: Sequence[str]) -> list[str]:
-    """Return the paths of a corpus' negatives of some labels, without those like music.
+def random_backgrounds(corpus: Path, rng: np.random.Generator) -> list[Samples]:
+    """Return the sound of random noises of the corpus' split `train`, without silent ones.
 
     Raises InputError if the corpus cannot be read.
     """
-    folder, manifest = read_manifest(corpus)
-    return [
-        str(folder / row["path"])
-        for row in rows_of(folder, manifest)
-        if row["kind"] == "negative"
-        and row["split"] == split
-        and row["label"] in labels
-        and not any(word in row["path"] for word in _MUSICAL)
-    ]
-
-
-def sounds(paths: Sequence[str]) -> list[Samples]:
-    """Return the samples of files at 16 kHz, without those that are silent or cannot be read."""
-    read = (decoded(path) for path in paths)
-    return [
-        samples.astype(np.float32) / np.float32(FULL_SCALE)
-        for samples, problem in read
-        if not problem
-    ]
-
-
-def random_backgrounds(corpus: Path, rng: np.random.Generator) -> list[Samples]:
-    """Return the sound of random noises of the corpus' split `train`."""
-    paths = negatives(corpus, "train", ["noise"])
+    paths = negative_files(corpus, "noise", "train")
     rng.shuffle(paths)
-    return sounds(paths[:BACKGROUNDS])
+    read = map(read_clip, paths[:BACKGROUNDS])
+    return [samples for samples in read if samples.any()]

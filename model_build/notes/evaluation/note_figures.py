@@ -13,8 +13,6 @@ PITCH_CENTS = 50.0
 """A matching note's pitch differs by at most this."""
 
 _DECIMALS = 4  # so that a difference of 50 ms is not above it by rounding
-_RESAMPLINGS = 2_000
-_INTERVAL = (2.5, 97.5)
 
 
 class PlayedNote(NamedTuple):
@@ -37,19 +35,6 @@ class NoteScore(NamedTuple):
     """Harmonic mean of both."""
 
 
-class Interval(NamedTuple):
-    """A mean with its 95 % interval."""
-
-    mean: float
-    """The mean over recordings."""
-    low: float
-    """Lower end of the interval."""
-    high: float
-    """Upper end."""
-    number: int
-    """Number of recordings."""
-
-
 def note_score(annotated: Sequence[PlayedNote], recognized: Sequence[PlayedNote]) -> NoteScore:
     """Return precision, recall and F1 of onsets and pitch; offsets do not count.
 
@@ -68,19 +53,3 @@ def note_score(annotated: Sequence[PlayedNote], recognized: Sequence[PlayedNote]
     precision, recall = matched / len(recognized), matched / len(annotated)
     f1 = 2 * precision * recall / (precision + recall) if matched else 0.0
     return NoteScore(precision, recall, f1)
-
-
-def interval(values: Sequence[float], sources: Sequence[str]) -> Interval:
-    """Return the mean of values with a bootstrap interval over whole sources.
-
-    Recordings of one source are drawn together, because they resemble each other.
-    """
-    by_source: dict[str, list[float]] = {}
-    for value, source in zip(values, sources, strict=True):
-        by_source.setdefault(source, []).append(value)
-    sums = np.array([sum(own) for own in by_source.values()])
-    counts = np.array([len(own) for own in by_source.values()])
-    drawn = np.random.default_rng(0).integers(len(sums), size=(_RESAMPLINGS, len(sums)))
-    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    low, high = np.percentile(means, _INTERVAL)
-    return Interval(float(np.mean(values)), float(low), float(high), len(values))

@@ -12,15 +12,14 @@ from daemon.practice.notes.note_creation import CONTOUR_BINS, LOWEST_MIDI
 from daemon.practice.notes.note_network import NoteNetwork
 from daemon.sound.sound_file import read_sound
 from daemon.sound.window import SAMPLE_RATE_HZ
-from model_build.augmentations.random_room import random_room_response
 from model_build.corpus.clips import Corpus
 from model_build.notes.activations import activations_of
-from model_build.notes.evaluation.practice_notes import ROOM_SEED, in_room
 from model_build.notes.material.sampled_notes import held_note_groups
+from model_build.practice.across_a_room import SEED, in_room, random_response
 
 _LONGEST_SAMPLES = 64_000
 _RESPONSES = 40
-_DISTANCE_METRES, _RT60_SECONDS, _SNR_DB = (1.0, 4.0), (0.2, 0.7), 10.0
+_SNR_DB = 10.0
 _PEAK = 0.5
 _SURE_SHARE, _LEAST_ACTIVATION = 0.3, 0.05
 _REACH_BINS = 2
@@ -56,19 +55,16 @@ def held_notes(corpus: Corpus, labelled: dict[str, float]) -> list[SingleNote]:
 
 
 def sounds_of_notes(
-    notes: Sequence[SingleNote], noises: Sequence[Samples]
+    notes: Sequence[SingleNote], noises: Sequence[Path]
 ) -> Iterator[tuple[SingleNote, Samples]]:
     """Yield each note with its samples; with `noises`, in a room and at an SNR of 10 dB."""
-    rng = np.random.default_rng(ROOM_SEED)
-    responses = [
-        random_room_response(rng, distance_metres=_DISTANCE_METRES, rt60_seconds=_RT60_SECONDS)
-        for _ in range(_RESPONSES if noises else 0)
-    ]
+    rng = np.random.default_rng(SEED)
+    responses = [random_response(rng) for _ in range(_RESPONSES if noises else 0)]
     for number, note in enumerate(notes):
         samples = read_sound(str(note.path))[:_LONGEST_SAMPLES]
         samples = samples * np.float32(_PEAK / max(float(np.abs(samples).max()), 1e-6))
         if noises:
-            rng = np.random.default_rng((ROOM_SEED, number))
+            rng = np.random.default_rng((SEED, number))
             response = responses[number % len(responses)]
             samples = in_room(samples, response, noises, rng, snr_db=_SNR_DB)
         yield note, samples

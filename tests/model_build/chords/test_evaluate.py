@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from daemon.errors import InputError
-from model_build.chords.evaluate import Row, harmony_rows, negative_sounds, table, triads
-from model_build.chords.negatives import negative_paths
-from model_build.chords.recordings import read_recordings
+from model_build.chords.evaluate import KRUMHANSL, harmony_rows, triads
+from model_build.practice.joined_negatives import joined_negatives, negative_files
+from model_build.practice.practice_set import read_practice
+from model_build.practice.row import OURS, Row, table_text
 from tests.model_build.conftest import add_clip, write_manifest
 
 FIELD = Path(__file__).parents[2] / "daemon" / "practice" / "field"
@@ -33,13 +34,13 @@ def made_negatives(folder: Path) -> Path:
 def made_practice(folder: Path) -> Path:
     """The field's progressions with key, chords, and the notes of their triads."""
     folder.mkdir()
-    rows = ["path,kind,source,polyphonic,truth"]
+    rows = ["path,split,kind,source,polyphonic,truth"]
     for name, key in TRUTH.items():
         shutil.copy(FIELD / f"{name}.flac", folder)
         shutil.copy(FIELD / f"{name}.chords.csv", folder)
         (folder / f"{name}.key.csv").write_text(f"tonic,mode\n{key}\n")
         truth = ";".join(f"{name}.{kind}.csv" for kind in ("key", "chords", "notes"))
-        rows.append(f"{name}.flac,key;chords;notes,bach10,1,{truth}")
+        rows.append(f"{name}.flac,dev,key;chords;notes,bach10,1,{truth}")
         with (folder / f"{name}.chords.csv").open() as file:
             chords = list(csv.reader(file))[1:]
         notes = ["onset_s,offset_s,pitch_midi"]
@@ -52,32 +53,34 @@ def made_practice(folder: Path) -> Path:
     return folder
 
 
-def by_figure(rows: list[Row]) -> dict[str, Row]:
-    return {row.figure: row for row in rows}
+def values_of(rows: list[Row]) -> dict[tuple[str, str], float]:
+    return {(row.figure, row.program): row.estimate.value for row in rows}
 
 
 @pytest.mark.timeout(300)
 def test_known_recordings_have_known_figures(tmp_path: Path) -> None:
     corpus, practice = made_negatives(tmp_path / "corpus"), made_practice(tmp_path / "practice")
-    rows = by_figure(harmony_rows(practice, corpus, rooms=False))
+    recordings = read_practice(practice)
+    rows = harmony_rows(recordings, [], joined_negatives(corpus))
+    values = values_of(rows)
     for figure in ("key: weighted", "key: exact", "key, last 30 s: exact", "key: shown"):
-        assert rows[figure].value == 1.0
-        assert (rows[figure].n, rows[figure].sources) == (2, 1)
-    assert rows["key: weighted, unknown as wrong"].value == 1.0
-    assert rows["chords: majmin"].value > 0.85
-    assert rows["chords of real triads"].value > 0.85
-    assert rows["negatives with a key"].n == 12
-    assert rows["negatives with a key"].value == 0.0
-    assert rows["negatives: share of time with a chord"].value < 0.05
-    assert 0.0 <= rows["key, librosa with Krumhansl: weighted"].value <= 1.0
-    assert "key: shown" in table(list(rows.values()))
-    in_rooms = by_figure(harmony_rows(practice, corpus, rooms=True))
-    assert in_rooms["key: weighted"].value > 0.0
-    assert "negatives with a key" not in in_rooms
+        assert values[figure, OURS] == 1.0
+    assert values["key: weighted, unknown as wrong", OURS] == 1.0
+    assert values["chords: majmin", OURS] > 0.85
+    assert values["chords of real triads", OURS] > 0.85
+    assert values["negatives that get a key", OURS] == 0.0
+    assert values["negatives: share of time with a chord", OURS] < 0.05
+    assert 0.0 <= values["key: weighted", KRUMHANSL] <= 1.0
+    counts = {row.figure: row.estimate.n for row in rows}
+    assert (counts["key: shown"], counts["negatives that get a key"]) == (2, 12)
+    assert "key: shown" in table_text(rows)
+    in_rooms = values_of(harmony_rows(recordings, negative_files(corpus, "noise"), []))
+    assert in_rooms["key: weighted", OURS] > 0.0
+    assert ("negatives that get a key", OURS) not in in_rooms
 
 
 def test_triads_are_read_from_the_notes(tmp_path: Path) -> None:
-    first, second = read_recordings(made_practice(tmp_path / "practice"))
+    first, second = read_practice(made_practice(tmp_path / "practice"))
     assert first.cluster == "bach10"
     times, classes = triads(first)
     middle = np.abs(times - 1.0).argmin()
@@ -88,21 +91,16 @@ def test_triads_are_read_from_the_notes(tmp_path: Path) -> None:
 
 def test_negatives_are_the_same_each_time_and_joined(tmp_path: Path) -> None:
     corpus = made_negatives(tmp_path / "corpus")
-    first, second = list(negative_sounds(corpus)), list(negative_sounds(corpus))
-    assert len(first) == 12
-    assert all(len(sound) == 4 * 32_000 for sound in first)
-    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    clips = joined_negatives(corpus)
+    assert len(clips) == 12
+    assert all(len(clip.read()) == 4 * 32_000 for clip in clips)
+    assert clips == joined_negatives(corpus)
 
 
 def test_halves_of_the_negatives_share_no_recording(tmp_path: Path) -> None:
     corpus = made_negatives(tmp_path / "corpus")
-    halves = [set(negative_paths(corpus, "dev", "noise", half)) for half in (0, 1)]
+    halves = [set(negative_files(corpus, "noise", "dev", half)) for half in (0, 1)]
     assert len(halves[0]) == len(halves[1]) == 8
     assert not halves[0] & halves[1]
     with pytest.raises(InputError, match="no noise among the negatives of train"):
-        negative_paths(corpus, "train", "noise")
-
-
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--practice DIR or TIMBREL_PRACTICE"):
-        read_recordings(tmp_path / "nowhere")
+        negative_files(corpus, "noise", "train")

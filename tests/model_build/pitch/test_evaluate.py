@@ -6,15 +6,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from daemon.errors import InputError
-from daemon.hearing.scorer import level_dbfs
-from daemon.sound.sound_file import read_sound
 from model_build.corpus.clips import Clip
 from model_build.corpus.manifest import write_manifest
-from model_build.pitch.across_a_room import LEVEL_DBFS, across_a_room
-from model_build.pitch.evaluate import OURS, PYIN, pitch_rows, text_of
-from model_build.pitch.joined_negatives import joined_negatives, negative_files
-from model_build.pitch.practice_set import read_practice
+from model_build.pitch.evaluate import PYIN, pitch_rows
+from model_build.practice.joined_negatives import joined_negatives, negative_files
+from model_build.practice.practice_set import read_practice
+from model_build.practice.row import OURS, table_text
 from tests.daemon.practice.voices import Samples, hertz, scale, silence, tone
 
 MIDIS = (60, 64, 67, 72)
@@ -46,10 +43,10 @@ def practice(tmp_path: Path) -> Path:
     write(folder / "audio" / "scale.flac", scale([midi + cents for midi in (60, 62, 64, 65, 67)]))
     (folder / "truth" / "scale.csv").write_text(f"a4_hz\n{A4_HZ:g}\n")
     (folder / "manifest.csv").write_text(
-        "path,split,kind,truth,source\n"
-        "audio/line.flac,dev,f0,truth/line.csv,someone\n"
-        "audio/other.flac,train,f0,truth/other.csv,someone\n"
-        "audio/scale.flac,dev,tuning,truth/scale.csv,another\n"
+        "path,split,kind,truth,source,polyphonic\n"
+        "audio/line.flac,dev,f0,truth/line.csv,someone,0\n"
+        "audio/other.flac,train,f0,truth/other.csv,someone,0\n"
+        "audio/scale.flac,dev,tuning,truth/scale.csv,another,0\n"
     )
     return folder
 
@@ -74,7 +71,7 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.mark.timeout(400)  # librosa compiles its functions
 def test_figures_of_known_sounds_are_right(practice: Path, corpus: Path) -> None:
-    rows = pitch_rows(practice, corpus, rooms=False, workers=1)
+    rows = pitch_rows(read_practice(practice), [], joined_negatives(corpus), workers=1)
     figures = {(row.figure, row.program): row.estimate.value for row in rows}
     assert figures["pitch: raw accuracy", OURS] > 0.97
     assert figures["pitch: overall accuracy", OURS] > 0.92
@@ -85,36 +82,13 @@ def test_figures_of_known_sounds_are_right(practice: Path, corpus: Path) -> None
     assert figures["A4: said to be unknown", OURS] == 0.0
     assert figures["negatives that get an A4", OURS] == 0.0
     assert [row.estimate.n for row in rows if "negatives" in row.figure] == [6]
-    assert text_of(rows[0]).startswith("pitch: raw accuracy")
+    assert table_text(rows).startswith("pitch: raw accuracy")
 
 
 @pytest.mark.timeout(400)
-def test_rooms_are_harder_and_always_the_same(practice: Path, corpus: Path) -> None:
-    rows = pitch_rows(practice, corpus, rooms=True, workers=1)
+def test_rooms_are_harder(practice: Path, corpus: Path) -> None:
+    noises = negative_files(corpus, "noise")
+    rows = pitch_rows(read_practice(practice), noises, [], workers=1)
     figures = {(row.figure, row.program): row.estimate.value for row in rows}
     assert 0.6 < figures["pitch: overall accuracy", OURS] < 0.99
     assert "negatives that get an A4" not in {row.figure for row in rows}
-    (_, recording) = read_practice(practice)
-    sound, noises = read_sound(str(recording.path)), negative_files(corpus, "noise")
-    heard = across_a_room(sound, noises, number=recording.number)
-    assert np.array_equal(heard, across_a_room(sound, noises, number=recording.number))
-    assert not np.array_equal(heard, across_a_room(sound, noises, number=recording.number + 1))
-    assert level_dbfs(heard) == pytest.approx(LEVEL_DBFS, abs=0.1)
-
-
-def test_joined_negatives_leave_out_what_may_be_music(corpus: Path) -> None:
-    clips = joined_negatives(corpus)
-    assert [clip.sort for clip in clips] == ["speech"] * 2 + ["noise"] * 2 + ["other"] * 2
-    assert all("church" not in str(path) for clip in clips for path in clip.paths)
-    assert len(clips[0].read()) == 4 * 16_000
-    assert clips == joined_negatives(corpus)
-
-
-def test_missing_folders_name_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="TIMBREL_PRACTICE"):
-        read_practice(None)
-    with pytest.raises(InputError, match=r"manifest\.csv: No such file"):
-        read_practice(tmp_path)
-    (tmp_path / "manifest.csv").write_text("path,split\n")
-    with pytest.raises(InputError, match="lacks the columns kind, source, truth"):
-        read_practice(tmp_path)

@@ -1,9 +1,8 @@
 """Notes are matched by onset and pitch, as many as possible and each once."""
 
-import numpy as np
 import pytest
 
-from model_build.notes.evaluation.note_figures import PlayedNote, interval, note_score
+from model_build.notes.evaluation.note_figures import PlayedNote, note_score
 
 TWO = [PlayedNote(1.0, 60.0), PlayedNote(2.0, 64.0)]
 
@@ -36,12 +35,3 @@ def test_no_notes() -> None:
     assert note_score([], []).f1 == 1.0
     assert note_score([], TWO).f1 == 0.0
     assert note_score(TWO, []).f1 == 0.0
-
-
-def test_interval_is_over_sources() -> None:
-    values = list(np.repeat([0.2, 0.8], 50))
-    one_each = interval(values, [str(i) for i in range(100)])
-    two = interval(values, ["a"] * 50 + ["b"] * 50)
-    assert one_each.mean == two.mean == pytest.approx(0.5)
-    assert one_each.number == 100
-    assert two.high - two.low > 2 * (one_each.high - one_each.low)

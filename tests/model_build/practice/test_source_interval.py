@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from model_build.pitch.source_interval import mean_over_sources
+from model_build.practice.source_interval import mean_over_sources
 
 
 def test_mean_is_that_of_recordings_and_lies_in_the_interval() -> None:
