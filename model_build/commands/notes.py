@@ -46,6 +46,12 @@ def add_notes(commands: Commands) -> None:
         help="a General MIDI soundfont; several take turns (default: Debian's FluidR3)",
     )
     train.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="begin with the weights of an earlier run's network.keras",
+    )
+    train.add_argument(
         "--resume",
         action="store_true",
         help="keep finished files of the same recipe; continue an interrupted training",
@@ -95,6 +101,7 @@ def _call_train(options: Namespace) -> None:
         options.run,
         corpus=options.corpus,
         soundfonts=options.soundfont or [FLUID_R3],
+        weights=options.weights,
         workers=options.workers,
         resume=options.resume,
     )

@@ -42,6 +42,10 @@ class Clips(Section, frozen=True):
     """Share of clips with music that have drum strokes, too."""
     steady_share: Share
     """Share of negative clips that are a steady tone, such as mains hum."""
+    speech_share: Share
+    """Share of negative clips that are recorded speech."""
+    switched_share: Share
+    """Share of these steady tones that begin within the clip, most of them at once."""
 
 
 class NoteTraining(Section, frozen=True):

@@ -27,6 +27,7 @@ def train(
     *,
     corpus: Path | None,
     soundfonts: Sequence[Path],
+    weights: Path | None = None,
     workers: int | None = None,
     resume: bool = False,
 ) -> None:
@@ -36,7 +37,7 @@ def train(
 
     settings, folder = opened(recipe, run)
     prepare(recipe, folder, corpus=corpus, soundfonts=soundfonts, workers=workers, resume=resume)
-    fit(settings, folder, resume=resume)
+    fit(settings, folder, weights=weights, resume=resume)
     print(folder.fitted)
 
 

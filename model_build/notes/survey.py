@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from model_build.notes.pitch_estimate import SILENT_RMS, pitch_midi
 from model_build.rendering.midi_file import Note
 from model_build.rendering.soundfont import SAMPLE_RATE_HZ, render
 
@@ -20,11 +21,7 @@ _HELD_SECONDS, _SPACING_SECONDS = 1.0, 1.5
 _VELOCITY = 90
 _ATTACK_DB, _DECAY_DB = -12.0, -30.0
 _STEP_SAMPLES = SAMPLE_RATE_HZ // 200
-_SILENT_RMS = 3e-4
 _PITCH_AFTER_SECONDS, _PITCH_SECONDS = 0.08, 0.3
-_LEAST_PERIODICITY = 0.5
-_FIRST_PEAK_SHARE = 0.9
-_LOWEST_HZ, _HIGHEST_HZ = 25.0, 4_500.0
 _MOST_SEMITONES_OFF = 0.6
 _LEAST_GOOD_KEYS = 5
 
@@ -95,7 +92,7 @@ def survey_program(program: int, soundfont: Path) -> ProgramFigures:
 def key_figures(sound: Samples, midi: int) -> KeyFigures | None:
     """Return the figures of a note's sound (n,) from the press of its key on; None if silent."""
     levels = _levels(sound)
-    if not len(levels) or levels.max() < _SILENT_RMS:
+    if not len(levels) or levels.max() < SILENT_RMS:
         return None
     highest = int(levels.argmax())
     attack = int((levels > levels[highest] * 10 ** (_ATTACK_DB / 20)).argmax())
@@ -110,41 +107,6 @@ def key_figures(sound: Samples, midi: int) -> KeyFigures | None:
         float((highest + fallen[0]) * step_seconds) if len(fallen) else None,
         None if pitch is None else pitch - midi,
     )
-
-
-def pitch_midi(sound: Samples) -> float | None:
-    """Return the pitch of a steady sound (n,) as a MIDI number, None if it has none.
-
-    It is the first high peak of the normalized autocorrelation (McLeod and Wyvill, 2005).
-    """
-    count = len(sound)
-    longest = min(round(SAMPLE_RATE_HZ / _LOWEST_HZ), count // 2)
-    shortest = round(SAMPLE_RATE_HZ / _HIGHEST_HZ)
-    energy = np.concatenate([[0.0], np.cumsum(np.square(sound, dtype=np.float64))])
-    if longest <= shortest + 1 or energy[-1] < _SILENT_RMS**2 * count:
-        return None
-    spectrum = np.fft.rfft(sound, 2 * count)
-    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[:longest]
-    lags = np.arange(longest)
-    power = energy[count - lags] + energy[count] - energy[lags]
-    similarity = 2.0 * correlation / np.maximum(power, 1e-12)
-    return _first_peak(similarity, shortest)
-
-
-def _first_peak(similarity: NDArray[np.float64], shortest: int) -> float | None:
-    below = np.flatnonzero(similarity < 0)
-    first = max(shortest, int(below[0]) if len(below) else shortest)
-    inner = similarity[1:-1]
-    is_peak = (inner >= similarity[:-2]) & (inner > similarity[2:])
-    peaks = np.flatnonzero(is_peak) + 1
-    peaks = peaks[peaks > first]
-    if not len(peaks) or similarity[peaks].max() < _LEAST_PERIODICITY:
-        return None
-    lag = int(peaks[similarity[peaks] > _FIRST_PEAK_SHARE * similarity[peaks].max()][0])
-    before, here, after = similarity[lag - 1 : lag + 2]
-    bend = before - 2.0 * here + after
-    period = lag + (0.5 * (before - after) / bend if bend else 0.0)
-    return float(69.0 + 12.0 * np.log2(SAMPLE_RATE_HZ / period / 440.0))
 
 
 def _levels(sound: Samples) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.errors import InputError
 from daemon.practice.notes.front_end import NoteFrontEnd
 from daemon.practice.notes.note_creation import CONTOUR_BINS
 from daemon.practice.notes.stacking import stacked
@@ -45,11 +46,14 @@ class Batch(NamedTuple):
     """(clips, frames, 88, 6): activation, onset, contour, and the weight of the first two."""
 
 
-def train(recipe: NoteRecipe, run: NoteRun, *, resume: bool = False) -> None:
+def train(
+    recipe: NoteRecipe, run: NoteRun, *, weights: Path | None = None, resume: bool = False
+) -> None:
     """Fit the network and write it with averaged weights to `run.fitted`.
 
-    With `resume`, an interrupted training continues after its last saved step. Raises InputError
-    if the clips are missing.
+    It begins with the weights of the fitted network `weights`, if given. With `resume`, an
+    interrupted training continues after its last saved step. Raises InputError if the clips or
+    the weights are missing, or if the weights are those of another network.
     """
     import tensorflow as tf
 
@@ -57,6 +61,8 @@ def train(recipe: NoteRecipe, run: NoteRun, *, resume: bool = False) -> None:
     steps_an_epoch = -(-recipe.clips.train // recipe.training.batch_clips)
     planned = recipe.training.epochs * steps_an_epoch
     fitting = _Fitting(recipe, planned)
+    if weights:
+        fitting.begin_with(weights)
     total = min(planned, recipe.training.most_steps)
     state_file = run.backup / "state.npz"
     done, losses = 0, list[dict[str, float]]()
@@ -103,6 +109,20 @@ class _Fitting:
         self._step_number = tf.Variable(0.0)
         self._compiled = tf.function(self._one_step)
         self._settings = settings
+
+    def begin_with(self, path: Path) -> None:
+        """Take over the weights of a fitted network."""
+        network = build_clip_network(self._layers)
+        try:
+            network.load_weights(path)
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{path}: is not a note network of these settings; name a network.keras of a run "
+                "with the same channels, or leave out --weights"
+            ) from error
+        self._model.set_weights(network.get_weights())
+        for average, weight in zip(self._average, network.get_weights(), strict=True):
+            average.assign(weight)
 
     def step(self, batch: Batch) -> NDArray[np.float64]:
         """Take one step; return the losses of activation, onset and contour."""

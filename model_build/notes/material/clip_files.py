@@ -161,6 +161,7 @@ def _material(recipe_path: Path, folder: Path, side: str) -> Material:
         [read_pieces(run.pieces(side, number)) for number in range(files)],
         NoteStringer(own.notes, own.sounds),
         own.negatives,
+        own.speech,
         own.drums,
         Rooms(run.rooms(side), recipe.room.measured_share),
     )

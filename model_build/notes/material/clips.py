@@ -26,6 +26,8 @@ _MUSIC_DBFS = -20.0
 _COMPUTED_NOISE_SHARE = 0.2
 _DRUM_DB = (-15.0, 0.0)
 _CLIPPING_SHARE = 0.08
+_HUM_SHARE = 0.25  # of steady tones: the rendering of a hum that ramps up and may stop
+_LONGEST_FADE_SECONDS, _ABRUPT_SHARE = 0.5, 0.7
 
 Rng = np.random.Generator
 Samples = NDArray[np.float32]
@@ -49,6 +51,8 @@ class Material(NamedTuple):
     """Recorded notes."""
     negatives: Sequence[Samples]
     """Noise, speech and other sound without notes."""
+    speech: Sequence[Samples]
+    """The speech among them."""
     drums: Sequence[Samples]
     """Drum strokes."""
     rooms: Rooms
@@ -118,11 +122,29 @@ class ClipSampler:
 
     def _negative(self, rng: Rng, size: int) -> Samples:
         """Return sound without notes."""
-        if rng.random() < self._recipe.clips.steady_share:
-            return steady_tone(rng, size)
-        sound = self._background(rng, size, steady_share=0.0)
+        shares, kind = self._recipe.clips, rng.random()
+        if kind < shares.steady_share:
+            return self._steady(rng, size)
+        if kind < shares.steady_share + shares.speech_share and self._material.speech:
+            sound = _part(rng, self._material.speech, size)
+        else:
+            sound = self._background(rng, size, steady_share=0.0)
         if rng.random() < self._around.room_probability:
             sound = room(sound, self._material.rooms.draw(rng))
+        return sound
+
+    def _steady(self, rng: Rng, size: int) -> Samples:
+        """Return a steady tone that may begin within the clip."""
+        if rng.random() < _HUM_SHARE:
+            sound = np.resize(household_noise("hum", rng, size / SAMPLE_RATE_HZ), size)
+        else:
+            sound = steady_tone(rng, size)
+        if rng.random() < self._recipe.clips.switched_share:
+            first = int(rng.integers(size // 2))
+            is_abrupt = rng.random() < _ABRUPT_SHARE
+            fade = 1 if is_abrupt else round(rng.random() * _LONGEST_FADE_SECONDS * SAMPLE_RATE_HZ)
+            rise = np.clip((np.arange(size) - first) / max(1, fade), 0.0, 1.0)
+            sound = np.asarray(sound * rise, np.float32)
         return sound
 
     def _background(self, rng: Rng, size: int, steady_share: float | None = None) -> Samples:
@@ -134,9 +156,7 @@ class ClipSampler:
         if kind < share + _COMPUTED_NOISE_SHARE:
             sort = str(rng.choice(list(SORTS)))
             return np.resize(household_noise(sort, rng, size / SAMPLE_RATE_HZ), size)
-        negatives = self._material.negatives
-        recorded = negatives[int(rng.integers(len(negatives)))]
-        return np.resize(np.roll(recorded, -int(rng.integers(len(recorded)))), size)
+        return _part(rng, self._material.negatives, size)
 
     def _add_drums(self, rng: Rng, sound: Samples) -> None:
         """Add one to five drum strokes."""
@@ -161,6 +181,12 @@ class ClipSampler:
         hiss_db = rng.uniform(*self._recipe.noise.floor_dbfs)
         hiss = coloured(rng, len(sound), exponent=rng.uniform(0.0, 1.0))
         return np.asarray(sound + np.float32(10 ** (hiss_db / 20)) * hiss, np.float32)
+
+
+def _part(rng: Rng, recorded: Sequence[Samples], size: int) -> Samples:
+    """Return a random part of a random sound, (size,), repeated if it is shorter."""
+    chosen = recorded[int(rng.integers(len(recorded)))]
+    return np.resize(np.roll(chosen, -int(rng.integers(len(chosen)))), size)
 
 
 def _moved(note: LabelledNote, seconds: float) -> LabelledNote:

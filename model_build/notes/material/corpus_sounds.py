@@ -41,6 +41,8 @@ class CorpusSounds(NamedTuple):
     """The side's notes."""
     negatives: list[Samples]
     """Its noise, speech and other sound without notes."""
+    speech: list[Samples]
+    """The speech among them."""
     drums: list[Samples]
     """Its drum strokes."""
     responses: list[Samples]
@@ -71,17 +73,19 @@ def side_sounds(run: NoteRun, *, held: bool) -> CorpusSounds:
     sounds = Sounds(run.sounds)
     apart = {kind: _held_groups(clips, kind) for kind in KINDS}
 
-    def of_kind(kind: str) -> list[Samples]:
+    def of_kind(kind: str, label: str | None = None) -> list[Samples]:
         return [
             sounds[index]
             for index, clip in enumerate(clips)
-            if clip.kind == kind and (clip.group in apart[kind]) == held
+            if (clip.kind, clip.label) == (kind, label or clip.label)
+            and (clip.group in apart[kind]) == held
         ]
 
     return CorpusSounds(
         sounds,
         [note for note in notes if note.held == held],
         of_kind("negative"),
+        of_kind("negative", "speech"),
         of_kind("drum"),
         of_kind("rir"),
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model_build.corpus.clips import Clip
 from model_build.corpus.decoded import Sounds
 from model_build.corpus.manifest import read_manifest, rows_of
-from model_build.notes.survey import pitch_midi
+from model_build.notes.pitch_estimate import pitch_midi
 from model_build.progress import with_progress
 from model_build.rendering.soundfont import SAMPLE_RATE_HZ
 

@@ -18,10 +18,10 @@ from tests.daemon.practice.notes.notes_sounds import tone
 from tests.model_build.conftest import add_clip, write_manifest
 
 SMALL = {
-    "files: 14": "files: 1",
-    "held_files: 3": "held_files: 1",
+    "files: 20": "files: 1",
+    "held_files: 4": "held_files: 1",
     "seconds: 420": "seconds: 15",
-    "train: 2400": "train: 8",
+    "train: 6000": "train: 8",
     "held: 300": "held: 4",
     "frames: 150": "frames: 50",
     "held_frames: 400": "held_frames: 100",

@@ -15,7 +15,8 @@ from model_build.notes.material.rendered_pieces import (
     render_pieces,
 )
 from model_build.notes.material.score import score_file
-from model_build.notes.survey import KeyFigures, ProgramFigures, pitch_midi
+from model_build.notes.pitch_estimate import pitch_midi
+from model_build.notes.survey import KeyFigures, ProgramFigures
 from model_build.rendering.general_midi import PROGRAMS
 from model_build.rendering.midi_file import Note
 from model_build.rendering.soundfont import FLUID_R3, render_score
@@ -61,8 +62,7 @@ def test_pieces_are_drawn_from_the_usable_programs_only() -> None:
 def test_rendered_sound_has_the_labelled_notes() -> None:
     """A performance of separate notes has their pitch from the labelled onset on."""
     piano = next(program for program in PROGRAMS if program.number == 0)
-    # This soundfont's piano is a fifth of a semitone sharp.
-    keys = tuple(KeyFigures(midi, 0.0, None, 0.2) for midi in range(36, 85, 6))
+    keys = tuple(KeyFigures(midi, 0.0, None, 0.0) for midi in range(36, 85, 6))
     notes = [Note(1.5 * index, 0.8, midi, 90) for index, midi in enumerate((50, 57, 64, 71))]
     voice = Voice(piano, notes, is_single=True)
     performed = perform(
@@ -79,7 +79,7 @@ def test_rendered_sound_has_the_labelled_notes() -> None:
         before, after = sound[first - 1_600 : first], sound[first : first + 1_600]
         assert np.square(after).sum() > 10 * np.square(before).sum()
         heard = pitch_midi(sound[first + 800 : first + 5_600])
-        assert heard == pytest.approx(note.midi, abs=0.15)
+        assert heard == pytest.approx(note.midi, abs=0.05)
 
 
 @NEEDS_FLUIDSYNTH

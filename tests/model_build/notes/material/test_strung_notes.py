@@ -8,7 +8,7 @@ import pytest
 from model_build.corpus.decoded import Sounds
 from model_build.notes.material.sampled_notes import SampledNote
 from model_build.notes.material.strung_notes import NoteStringer
-from model_build.notes.survey import pitch_midi
+from model_build.notes.pitch_estimate import pitch_midi
 from tests.daemon.practice.notes.notes_sounds import tone
 
 BEFORE = 1_600
