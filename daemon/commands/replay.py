@@ -84,12 +84,9 @@ def replay(
             if stop.is_set():
                 break
             notes = None if outputs is None else outputs.begin(file, recognizer.families)
+            hear = None if notes is None else notes.hear
             player = Replay(
-                *(file, recognizer.hop_seconds),
-                speed=speed,
-                channel=channel,
-                stop=stop,
-                hear=None if notes is None else notes.hear,
+                *(file, recognizer.hop_seconds), speed=speed, channel=channel, stop=stop, hear=hear
             )
             printer = _make_printer(file, recognizer, as_json=as_json, scores=scores, shown=shown)
             if not as_json and len(files) > 1:

@@ -250,7 +250,6 @@ def _find_contract(path: Path, file: BinaryIO) -> tuple[bytes, int]:
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
-        NotImplementedError,
         RuntimeError,
         EOFError,
         ValueError,

@@ -46,8 +46,8 @@ def add_practice(commands: Commands) -> None:
 
 
 def _call_evaluate(options: Namespace) -> None:
-    from model_build.practice_table import Folders, practice_rows
     from model_build.practice.row import row_object, table_text
+    from model_build.practice_table import Folders, practice_rows
     from model_build.run_folder import write_json
 
     rows = practice_rows(

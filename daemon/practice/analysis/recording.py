@@ -38,7 +38,7 @@ class Recording(NamedTuple):
     pitch: PitchCurve
     """The pitch curve of one voice."""
     a4_hz: float | None
-    """The A4 that the playing amounts to."""
+    """The A4 that the playing amounts to; None if no note was recognized."""
     rhythm: Rhythm | None
     """The best guess of the beats; None without onsets."""
     swells: list[Swell]
@@ -106,7 +106,8 @@ def analyse(
         reference_hz=reference_hz,
         notes=None if network is None else notes,
         pitch=pitch.between(0.0, pitch.until_seconds)[1],
-        a4_hz=peaks.a4_hz(),
+        # Clicks and machines can have steady partials, too.
+        a4_hz=peaks.a4_hz() if network is None or notes else None,
         rhythm=rhythm.rhythm(),
         swells=swells(levels_db),
         dynamic_range_db=level_counts(levels_db).range_db(),

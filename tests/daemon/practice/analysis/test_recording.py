@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from daemon.practice.analysis.recording import analyse
+from daemon.practice.notes.built_in import BUILT_IN_NOTE_MODEL
 from daemon.practice.notes.note_network import load_note_network
+from daemon.sound.sound_file import read_sound
 from tests.daemon.practice.voices import Samples, hum, scale, silence, tone
 
 MELODY = scale([60, 62, 64, 65, 67, 69, 71, 72], 0.5, 0.0)
@@ -71,3 +73,10 @@ def test_without_a_note_model_the_rest_is_still_measured() -> None:
 def test_a_quarter_tone_off_has_no_a4(note_model: Path) -> None:
     sound = scale([60.5, 62.5, 64.5, 65.5, 67.5], 0.6, 0.05)
     assert analyse([sound], load_note_network(note_model), 440.0).a4_hz is None
+
+
+def test_clicks_have_no_a4() -> None:
+    clicks = read_sound(str(Path(__file__).parents[1] / "field" / "click-80.flac"))
+    found = analyse([clicks], load_note_network(BUILT_IN_NOTE_MODEL), 440.0)
+    assert found.notes == []
+    assert found.a4_hz is None
