@@ -60,7 +60,7 @@ class NoteTraining(Section, frozen=True):
     batch_clips: Count
     """Clips in a batch."""
     most_steps: Count
-    """Training ends early after this many batches; the learning rate falls as for all epochs."""
+    """Training ends after this many batches at the latest; the learning rate falls until its end."""
     learning_rate: Positive
     """Highest learning rate; it falls along a cosine."""
     weight_decay: Weight

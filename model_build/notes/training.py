@@ -59,11 +59,10 @@ def train(
 
     tf.keras.utils.set_random_seed(recipe.seed)
     steps_an_epoch = -(-recipe.clips.train // recipe.training.batch_clips)
-    planned = recipe.training.epochs * steps_an_epoch
-    fitting = _Fitting(recipe, planned)
+    total = min(recipe.training.epochs * steps_an_epoch, recipe.training.most_steps)
+    fitting = _Fitting(recipe, total)
     if weights:
         fitting.begin_with(weights)
-    total = min(planned, recipe.training.most_steps)
     state_file = run.backup / "state.npz"
     done, losses = 0, list[dict[str, float]]()
     if resume and state_file.exists():
