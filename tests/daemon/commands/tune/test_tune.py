@@ -54,6 +54,13 @@ def test_a4_moves_notes_and_cents(timbrel: Timbrel) -> None:
     assert still["cents"] == pytest.approx(1200.0 * np.log2(440.0 / 442.0), abs=1.0)
 
 
+def test_the_reference_is_the_configured_one(timbrel: Timbrel, tmp_path: Path) -> None:
+    config = tmp_path / "timbrel.yaml"
+    config.write_text("practice: {reference_hz: 442}\n")
+    moved = timbrel("tune", "--json", "--config", config, STILL_A4).stdout
+    assert moved == timbrel("tune", "--json", "--a4", "442", STILL_A4).stdout
+
+
 def test_reads_standard_input() -> None:
     raw = (np.concatenate([tone(hertz(60), 1.0), silence(0.5)]) * 32_767).astype("<i2").tobytes()
     command = [sys.executable, "-m", "daemon", "tune", "--json", "-"]
