@@ -35,17 +35,24 @@ class Counters(msgspec.Struct, frozen=True):
     """The kinds of messages that the broker refuses now."""
     inference_ms: float = 0.0
     """Moving average of the time that a window above the gate takes, in milliseconds."""
+    practice_ms: float = 0.0
+    """Moving average of the time that the companion takes for a window of playing."""
 
     def differs_notably(self, other: "Counters") -> bool:
         """Return True if the difference is worth publishing: not if only windows were counted."""
         if abs(self.lost_seconds - other.lost_seconds) >= _LOST_STEP_SECONDS:
             return True
-        slow, fast = sorted((self.inference_ms, other.inference_ms), reverse=True)
-        if slow - fast >= 1.0 and slow >= _SLOWER * fast:
-            return True
+        for own, others in (
+            (self.inference_ms, other.inference_ms),
+            (self.practice_ms, other.practice_ms),
+        ):
+            fast, slow = sorted((own, others))
+            if slow - fast >= 1.0 and slow >= _SLOWER * fast:
+                return True
         return other != msgspec.structs.replace(
             self,
             windows=other.windows,
             lost_seconds=other.lost_seconds,
             inference_ms=other.inference_ms,
+            practice_ms=other.practice_ms,
         )

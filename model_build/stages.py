@@ -36,6 +36,16 @@ def render(output: Path, *, seed: int, phrases: int, workers: int | None = None)
     print(f"{output}: {count} clips")
 
 
+def chords(corpus: Path | None, output: Path, *, songs: int, seed: int) -> None:
+    """Fit the chord network and the confidence of a key; print figures and write the weights."""
+    from model_build.chords.fit import Size, fit, write_weights
+
+    fitted = fit(corpus, Size(songs), seed)
+    write_weights(output, fitted.weights)
+    print(fitted.report)
+    print(output)
+
+
 def features(
     recipe: Path,
     run: Path | None,

@@ -9,10 +9,16 @@ from typing import TypeAlias
 from daemon.commands import calls
 from daemon.commands.help_texts import DESCRIPTION, EPILOG, EXIT_CODES, HELP
 from daemon.commands.program import ProgramParser, Version
+from daemon.commands.shared_arguments import (
+    add_channel,
+    add_config,
+    add_reference,
+    add_state,
+    speed,
+)
+from daemon.commands.tune.arguments import add_tune_arguments
 
 _Commands: TypeAlias = "argparse._SubParsersAction[ProgramParser]"  # noqa: SLF001
-
-_MOST_CHANNELS = 64
 
 
 def timbrel_parser() -> argparse.ArgumentParser:
@@ -34,10 +40,13 @@ def timbrel_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_run(commands)
     _add_replay(commands)
+    _add_practice(commands)
+    _add_tune(commands)
     _add_check(commands)
     _add_devices(commands)
     _add_demo(commands)
     _add_bench(commands)
+    _add_history(commands)
     _add_dashboard(commands)
     _add_install_service(commands)
     _add_reset(commands)
@@ -63,7 +72,7 @@ def _add_command(
 
 def _add_run(commands: _Commands) -> None:
     run = _add_command(commands, "run", calls.call_run)
-    _add_config(run)
+    add_config(run)
     run.add_argument(
         "--log-format",
         choices=["text", "json"],
@@ -83,18 +92,12 @@ def _add_replay(commands: _Commands) -> None:
     )
     replay.add_argument(
         "--speed",
-        type=_speed,
+        type=speed,
         default=None,
         metavar="N|max",
         help="replay N times as fast as real time (default: max)",
     )
-    replay.add_argument(
-        "--channel",
-        type=_channel,
-        default=None,
-        metavar="N",
-        help="use only this channel, counted from 1 (default: as configured, else mix all)",
-    )
+    add_channel(replay)
     replay.add_argument("--json", action="store_true", help="print one JSON object per line")
     replay.add_argument(
         "--scores",
@@ -107,11 +110,52 @@ def _add_replay(commands: _Commands) -> None:
         help="with --scores: print scores as hubs show them, with 0.5 as the operating point",
     )
     replay.add_argument(
+        "--notes",
+        action="store_true",
+        help="also print the notes that are played",
+    )
+    replay.add_argument(
+        "--midi",
+        type=Path,
+        metavar="FILE",
+        help="write the notes to a MIDI file; for one recording only",
+    )
+    add_reference(replay)
+    replay.add_argument(
         "--publish",
         action="store_true",
         help="also publish the events to the broker, as a node named replay",
     )
-    _add_config(replay)
+    add_config(replay)
+
+
+def _add_practice(commands: _Commands) -> None:
+    practice = _add_command(commands, "practice", calls.call_practice)
+    practice.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a recording in any format that `timbrel replay` reads; - reads standard input",
+    )
+    practice.add_argument("--json", action="store_true", help="print one JSON object a file")
+    practice.add_argument(
+        "--curves",
+        action="store_true",
+        help="with --json: add the pitch of one voice, every 10 ms",
+    )
+    practice.add_argument(
+        "--html", type=Path, metavar="FILE", help="write one page with pictures instead of text"
+    )
+    add_channel(practice)
+    add_reference(practice)
+    add_config(practice)
+
+
+def _add_tune(commands: _Commands) -> None:
+    tune = _add_command(commands, "tune", calls.call_tune)
+    add_tune_arguments(tune)
+    add_reference(tune)
+    add_config(tune)
 
 
 def _add_check(commands: _Commands) -> None:
@@ -146,12 +190,12 @@ def _add_demo(commands: _Commands) -> None:
     )
     demo.add_argument(
         "--speed",
-        type=_speed,
+        type=speed,
         default=1.0,
         metavar="N|max",
         help="play N times as fast as real time (default: 1); only 1 uses the loudspeaker",
     )
-    _add_config(demo)
+    add_config(demo)
 
 
 def _add_bench(commands: _Commands) -> None:
@@ -163,11 +207,37 @@ def _add_bench(commands: _Commands) -> None:
         metavar="FILE",
         help="also measure another network that takes a waveform, such as YAMNet (a .tflite file)",
     )
-    _add_config(bench)
+    add_config(bench)
+
+
+def _add_history(commands: _Commands) -> None:
+    history = _add_command(commands, "history", calls.call_history)
+    history.set_defaults(form="text", of="sessions")
+    form = history.add_mutually_exclusive_group()
+    for name, text in (
+        ("csv", "print a table for spreadsheets, with a header"),
+        ("json", "print one JSON object per line"),
+        ("ics", "print a calendar with an entry for each session"),
+    ):
+        form.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=text)
+    kind = history.add_mutually_exclusive_group()
+    for name, text in (
+        ("events", "print the events of families instead of sessions"),
+        ("days", "print the minutes of each day instead of sessions"),
+    ):
+        kind.add_argument(f"--{name}", dest="of", action="store_const", const=name, help=text)
+    day = "a date (2026-06-01), a time (2026-06-01T18:30), today or yesterday"
+    history.add_argument("--since", metavar="DAY", help=f"leave out what began earlier: {day}")
+    history.add_argument(
+        "--until", metavar="DAY", help="leave out what began after this day or time"
+    )
+    history.add_argument("--place", metavar="NAME", help="only this place (default: all)")
+    add_state(history)
+    add_config(history)
 
 
 def _add_dashboard(commands: _Commands) -> None:
-    _add_config(_add_command(commands, "dashboard", calls.call_dashboard))
+    add_config(_add_command(commands, "dashboard", calls.call_dashboard))
 
 
 def _add_install_service(commands: _Commands) -> None:
@@ -205,13 +275,14 @@ def _add_install_service(commands: _Commands) -> None:
 def _add_reset(commands: _Commands) -> None:
     reset = _add_command(commands, "reset", calls.call_reset)
     reset.add_argument(
-        "--state",
-        type=Path,
-        metavar="DIR",
-        help="the state directory (default: as configured; that of the service is "
-        "/var/lib/timbrel)",
+        "--to-schema",
+        type=int,
+        metavar="N",
+        help="instead, go back to the copies of outbox and history with this schema version, so "
+        "that an older Timbrel can read them",
     )
-    _add_config(reset)
+    add_state(reset)
+    add_config(reset)
 
 
 def _add_forget(commands: _Commands) -> None:
@@ -219,36 +290,7 @@ def _add_forget(commands: _Commands) -> None:
     forget.add_argument(
         "node", metavar="NODE", help="the node's name: the second part of its topics"
     )
-    _add_config(forget)
-
-
-def _add_config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="the configuration file in YAML (default: none; every setting has its default)",
-    )
-
-
-def _speed(text: str) -> float | None:
-    if text == "max":
-        return None
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0.0 < speed < float("inf"):
-        raise argparse.ArgumentTypeError(f"invalid speed: {text!r} (use a positive number or max)")
-    return speed
-
-
-def _channel(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text[:9]) <= _MOST_CHANNELS:
-        raise argparse.ArgumentTypeError(
-            f"invalid channel: {text!r} (use a number from 1 to {_MOST_CHANNELS})"
-        )
-    return int(text)
+    add_config(forget)
 
 
 def _print_help(parser: argparse.ArgumentParser) -> int:

@@ -20,6 +20,7 @@ def call_run(options: argparse.Namespace) -> int:
 
 def call_replay(options: argparse.Namespace) -> int:
     """Print the events or scores of recordings."""
+    from daemon.commands.notes.choices import NoteChoices
     from daemon.commands.replay import replay
     from daemon.configuration.settings_file import load
 
@@ -35,6 +36,40 @@ def call_replay(options: argparse.Namespace) -> int:
         publish=options.publish,
         channel=options.channel,
         config=options.config,
+        note_choices=NoteChoices(printed=options.notes, midi=options.midi, a4_hz=options.a4),
+    )
+
+
+def call_practice(options: argparse.Namespace) -> int:
+    """Show how recordings are played."""
+    from daemon.commands.practice.practice import Choices, practice
+    from daemon.configuration.settings_file import load
+
+    choices = Choices(
+        as_json=options.json,
+        curves=options.curves,
+        html=options.html,
+        a4_hz=options.a4,
+        channel=options.channel,
+    )
+    return practice(load(options.config), options.files, choices)
+
+
+def call_tune(options: argparse.Namespace) -> int:
+    """Show which note sounds and how well it is in tune."""
+    from daemon.commands.tune.tune import tune
+    from daemon.configuration.settings_file import load
+
+    if options.file is not None and options.device is not None:
+        raise InputError("give either a recording or --device, not both")
+    name = options.device
+    settings = load(options.config)
+    return tune(
+        settings,
+        options.file,
+        device=int(name) if name is not None and name.isdecimal() else name,
+        a4_hz=options.a4 or settings.practice.reference_hz,
+        as_json=options.json,
     )
 
 
@@ -97,6 +132,21 @@ def call_dashboard(options: argparse.Namespace) -> int:
     return dashboard(load(options.config))
 
 
+def call_history(options: argparse.Namespace) -> int:
+    """Print the history of playing."""
+    from daemon.commands.history.history import Choices, history
+    from daemon.configuration.settings_file import load
+
+    choices = Choices(
+        form=options.form,
+        of=options.of,
+        since=options.since,
+        until=options.until,
+        place=options.place,
+    )
+    return history(load(options.config), options.state, choices)
+
+
 def call_install_service(options: argparse.Namespace) -> int:
     """Install, update or remove the systemd service."""
     from daemon.commands.service.install_service import install_service
@@ -111,11 +161,14 @@ def call_install_service(options: argparse.Namespace) -> int:
 
 
 def call_reset(options: argparse.Namespace) -> int:
-    """Discard the settings that were changed from the hub."""
-    from daemon.commands.reset import reset
+    """Discard the settings that were changed from the hub, or go back to an older schema."""
+    from daemon.commands.reset import reset, reset_to_schema
     from daemon.configuration.settings_file import load
 
-    return reset(load(options.config), options.state)
+    settings = load(options.config)
+    if options.to_schema is not None:
+        return reset_to_schema(settings, options.state, options.to_schema)
+    return reset(settings, options.state)
 
 
 def call_forget(options: argparse.Namespace) -> int:

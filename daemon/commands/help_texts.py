@@ -19,6 +19,8 @@ try it without a microphone and without a broker:
   TIMBREL demo
 show which instruments are recognized in a recording:
   TIMBREL replay practice.flac
+tune an instrument at the microphone:
+  TIMBREL tune
 listen to a microphone and publish to your broker:
   TIMBREL devices
   TIMBREL check --try timbrel.yaml
@@ -70,10 +72,52 @@ replay a recording as fast as possible:
   TIMBREL replay practice.flac
 print JSON, here the score of guitar in every window of 4 seconds:
   TIMBREL replay --json --scores *.wav | jq .scores.guitar
+write the notes to a MIDI file:
+  TIMBREL replay --midi practice.mid practice.flac
 use a microphone through a pipe:
   arecord -f S16_LE -r 16000 -c 1 | TIMBREL replay -
 test your automations with a recording instead of an instrument:
   TIMBREL replay --publish --speed 1 --config timbrel.yaml practice.flac
+""",
+    ),
+    "practice": CommandHelp(
+        "show how recordings are played: notes, tuning, tempo, dynamics",
+        """\
+Measure how the music of recordings is played, and print a page for each: its
+figures, its notes over time, its tempo and its tuning. What cannot be measured
+is unknown. A file that cannot be read is reported; the exit code is then 2.
+""",
+        """\
+show a page about a recording:
+  TIMBREL practice practice.flac
+print JSON, here the tempo of every recording:
+  TIMBREL practice --json *.flac | jq .tempo_bpm
+write one page for the browser, tuned to 442 Hz:
+  TIMBREL practice --a4 442 --html practice.html practice.flac
+""",
+    ),
+    "tune": CommandHelp(
+        "show which note sounds and how well it is in tune",
+        """\
+Listen to the microphone and show, ten times a second, the note that sounds,
+how many cents it is sharp (+) or flat (-), and its frequency. Green is within
+5 cents, yellow within 15, red beyond. It follows one voice: play one string or
+one note at a time. A reading is 0.4 s late. Ctrl-C ends.
+
+In a pipe, and for a recording, each reading with a note is a line; --json also
+prints readings without a note. `at` is its time in seconds.
+""",
+        """\
+tune an instrument:
+  TIMBREL tune
+use another microphone, and an orchestra's A4:
+  TIMBREL tune --device usb:1234:5678 --a4 442
+show how well a recording is in tune:
+  TIMBREL tune practice.flac
+print the largest deviation of a recording in cents:
+  TIMBREL tune --json song.wav | jq -s 'map(.cents // 0 | fabs) | max'
+watch the notes of a daemon that uses the microphone:
+  mosquitto_sub -t timbrel/NODE/practice/note
 """,
     ),
     "check": CommandHelp(
@@ -147,6 +191,24 @@ write the dashboard of your configuration to a file:
   TIMBREL dashboard --config timbrel.yaml > dashboard.yaml
 """,
     ),
+    "history": CommandHelp(
+        "show what was played: sessions, events or minutes per day",
+        """\
+Print the sessions of playing that the daemon has recorded, the oldest first.
+The daemon may be running. A session belongs to the day on which it began;
+--until includes its whole day. Times are local.
+""",
+        """\
+show all sessions of the installed service:
+  SUDO_TIMBREL history --state /var/lib/timbrel
+put the sessions of a month into a spreadsheet:
+  TIMBREL history --csv --since 2026-06-01 --until 2026-06-30 > june.csv
+put them into a calendar (import the file there):
+  TIMBREL history --ics > practice.ics
+print the minutes of each day in one place as JSON, one object per line:
+  TIMBREL history --json --days --place attic
+""",
+    ),
     "install-service": CommandHelp(
         "install a systemd service that starts with the machine",
         """\
@@ -168,9 +230,13 @@ remove it:
     "reset": CommandHelp(
         "discard the settings that were changed from the hub",
         """\
-Discard mute, sensitivity, quiet gate and stop after as they were set from the
-hub, for every place. They override the configuration, even after a restart,
+Discard mute, sensitivity and the other settings as they were set from the hub,
+for every place. They override the configuration, even after a restart,
 until you run this. Stop the daemon first.
+
+With --to-schema, go back to the copies of the outbox and the history that a
+newer Timbrel made before it converted them. The converted files are kept as
+NAME.newer; an older Timbrel cannot read them.
 """,
         """\
 reset the service:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from daemon.commands.broker_wait import wait_for_broker
+from daemon.commands.notes.choices import NoteChoices
 from daemon.commands.terminal import LinePrinter
 from daemon.configuration.service_password import find_password
 from daemon.configuration.settings import Settings
@@ -27,6 +28,7 @@ from daemon.system.redaction import without_logins
 from daemon.system.stop import Stop, stop_on_signals
 
 if TYPE_CHECKING:
+    from daemon.commands.notes.note_output import FileNotes, NoteOutput
     from daemon.hub.reporter import Reporter
 
 log = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ def replay(
     shown: bool = False,
     channel: int | None = None,
     config: Path | None = None,
+    note_choices: NoteChoices = NoteChoices(),  # noqa: B008
 ) -> int:
     """Replay each file. Return 0, or 2 if one of them could not be read.
 
@@ -61,13 +64,17 @@ def replay(
     `scores` a line for each window, with the model's scores or, if `shown`, those that hubs see.
     `publish` sends the events to the broker. `channel`, counted from 1, is used alone; None: the
     configured one, else a mix of all. `config` is the file that the settings came from.
+    `note_choices` says what to do with notes.
 
     Raises InputError if the settings cannot work or the broker refuses the login, FailedError if
     events could not be delivered.
     """
+    if note_choices.midi is not None and len(files) > 1:
+        raise InputError("--midi is for one recording; replay the others separately")
     recognizer = Recognizer(settings)
     channel = channel or (None if settings.sources else settings.audio.channel)
     gate_dbfs = None if scores else settings.audio.gate_dbfs
+    outputs = _note_output(settings, note_choices, as_json=as_json)
     code = 0
     with (
         stop_on_signals() as stop,
@@ -76,18 +83,45 @@ def replay(
         for file in files:
             if stop.is_set():
                 break
-            player = Replay(file, recognizer.hop_seconds, speed=speed, channel=channel, stop=stop)
+            notes = None if outputs is None else outputs.begin(file, recognizer.families)
+            hear = None if notes is None else notes.hear
+            player = Replay(
+                *(file, recognizer.hop_seconds), speed=speed, channel=channel, stop=stop, hear=hear
+            )
             printer = _make_printer(file, recognizer, as_json=as_json, scores=scores, shown=shown)
             if not as_json and len(files) > 1:
                 print(printable(without_logins(file)) or "''", flush=True)
             scorer = Scorer(recognizer.classifier, gate_dbfs)
-            try:
-                play(player, recognizer, scorer, printer, publication)
-                printer.end(_too_short(player, recognizer))
-            except InputError as error:
-                log.error("%s", error)  # noqa: TRY400
-                code = 2
+            failed = _play_file(player, recognizer, scorer, printer, publication, notes=notes)
+            code = max(code, failed)
     return code
+
+
+def _play_file(
+    player: Replay,
+    recognizer: Recognizer,
+    scorer: Scorer,
+    printer: _Printer,
+    publication: "Publication",
+    *,
+    notes: "FileNotes | None",
+) -> int:
+    """Replay one file. Return 0, or 2 after a message if it could not be read."""
+    try:
+        play(player, recognizer, scorer, printer, publication, notes=notes)
+        printer.end(_too_short(player, recognizer))
+    except InputError as error:
+        log.error("%s", error)  # noqa: TRY400
+        return 2
+    return 0
+
+
+def _note_output(settings: Settings, choices: NoteChoices, *, as_json: bool) -> "NoteOutput | None":
+    if not choices.printed and choices.midi is None:
+        return None
+    from daemon.commands.notes.note_output import NoteOutput
+
+    return NoteOutput(settings, choices, as_json=as_json)
 
 
 def _make_printer(
@@ -131,8 +165,10 @@ def play(
     scorer: Scorer,
     printer: _Printer,
     publication: Publication,
+    *,
+    notes: "FileNotes | None" = None,
 ) -> None:
-    """Replay one file to the printer and, if there is one, to the reporter of `publication`.
+    """Replay one file to the printer, and to `notes` and the reporter of `publication` if any.
 
     Events that are open at the end of the file end there.
     """
@@ -140,9 +176,11 @@ def play(
     reporter = publication.reporter
     if reporter is not None:
         reporter.sound_started()
-    observers: list[Observer] = [printer] if reporter is None else [printer, reporter]
+    observers = [o for o in (printer, notes, reporter) if o is not None]
     try:
         listen(player.windows(), scorer, tracker, observers)
+        if notes is not None:
+            notes.end()
     finally:
         events = tracker.close(player.seconds)
         printer.show_events(events)

@@ -23,12 +23,13 @@ from daemon.mqtt.duplicate_name import AvailabilityGuard
 from daemon.mqtt.incoming import Subscriber
 from daemon.mqtt.link import Link
 from daemon.mqtt.outbox.outbox import Outbox
+from daemon.practice.history.history import History
 from daemon.runtime.listener import Listener
 from daemon.runtime.reload import Reload, reload_on_signal
 from daemon.runtime.report import Report
 from daemon.runtime.stations import Stations, stations_of
 from daemon.runtime.wakeup import Wakeup
-from daemon.runtime.wiring import DeviceOf, Recognizer, device_of, link_to, outbox_of
+from daemon.runtime.wiring import DeviceOf, Recognizer, device_of, history_of, link_to, outbox_of
 from daemon.sound.portaudio import PortAudio
 from daemon.system import systemd
 from daemon.system.files.json_store import JsonStore
@@ -51,6 +52,7 @@ class _Parts(NamedTuple):
     reload: Reload
     link: Link
     outbox: Outbox
+    history: History
     identities: JsonStore[Identity]
     wakeup: Wakeup
 
@@ -63,7 +65,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
     if the daemon cannot recover without a restart.
     """
     recognizer = Recognizer(settings)
-    outbox = outbox_of(settings)
+    outbox, history = outbox_of(settings), history_of(settings)
     folder = state_directory(settings.state.directory)
     identity, identities = read_identity(folder, settings.mqtt), identity_store(folder)
     wakeup, board, connection = Wakeup(), Board(), Connection(settings.mqtt)
@@ -75,6 +77,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
             *(settings, recognizer, identity.id_suffix),
             board=board,
             outbox=outbox,
+            history=history,
             wakeup=wakeup,
             make_device=lambda source: make_device(source, portaudio, wakeup.changed),
         )
@@ -94,7 +97,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
             settings.mqtt, password, lambda mqtt: find_password(mqtt, config), link.use_password
         )
         reload = Reload(config, settings, partial(_apply, stations, retirement), renew)
-        parts = _Parts(stations, retirement, reload, link, outbox, identities, wakeup)
+        parts = _Parts(stations, retirement, reload, link, outbox, history, identities, wakeup)
         _listen(parts, stop, health_port=settings.health.port)
     return 0
 
@@ -107,6 +110,8 @@ def _listen(parts: _Parts, stop: Stop, *, health_port: int | None) -> None:
     with (
         serve(health_port, report.health),
         outbox,
+        # After the outbox, which locks the state directory.
+        parts.history,
         link,
         reload_on_signal(reload, parts.wakeup.wake, stop),
     ):

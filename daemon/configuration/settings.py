@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from daemon.configuration.practice_settings import PracticeSettings
 from daemon.configuration.value_types import (
     HOP_SECONDS,
     Channel,
@@ -127,6 +128,8 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     file: Text | None = None
     """A model made by timbrel-build. None uses the built-in model."""
+    notes_file: Text | None = None
+    """A note model made by timbrel-build. None uses the built-in one."""
 
 
 class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -194,15 +197,6 @@ class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         return list(dict.fromkeys(topics)) if self.discovery else []
 
 
-class PracticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The rules for sessions of playing."""
-
-    gap_seconds: Annotated[float, Meta(ge=10, le=86_400)] = 300.0
-    """Time without music after which a session ends, 10 to 86400 seconds."""
-    least_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 60.0
-    """Music that a session needs to be counted, 0 to 86400 seconds."""
-
-
 class StateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The location of the state that is kept across restarts."""
 
@@ -219,6 +213,15 @@ class OutboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """The maximum age of an event, 1 to 3650 days."""
     max_megabytes: Annotated[int, Meta(ge=1, le=256)] = 8
     """1 to 256 MB on disk; memory holds a copy."""
+
+
+class HistorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Limits for events, sessions and days in the history; the oldest are removed first."""
+
+    max_days: Annotated[int, Meta(ge=1, le=36_600)] = 3660
+    """The maximum age, 1 to 36600 days."""
+    max_megabytes: Annotated[int, Meta(ge=1, le=1024)] = 64
+    """The maximum size on disk, 1 to 1024 MB."""
 
 
 class HealthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -258,6 +261,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The location of the state that is kept across restarts."""
     outbox: OutboxSettings = OutboxSettings()
     """Limits for events waiting for the broker."""
+    history: HistorySettings = HistorySettings()
+    """Limits for the history of playing."""
     health: HealthSettings = HealthSettings()
     """The HTTP server for health and metrics."""
     log: LogSettings = LogSettings()

@@ -56,3 +56,8 @@ Patience = Literal["quick", "normal", "sure"]
 Votes = Annotated[int, Meta(ge=1, le=1000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 PositiveSeconds = Annotated[float, Meta(gt=0, le=86_400)]
+# Whole minutes; a week has 10080.
+WeekMinutes = Annotated[int, Meta(ge=0, le=10_080)]
+LOWEST_REFERENCE_HZ, HIGHEST_REFERENCE_HZ = 380.0, 500.0
+"""The reference A4: from the lowest organs of the baroque to above every modern orchestra."""
+ReferenceHz = Annotated[float, Meta(ge=LOWEST_REFERENCE_HZ, le=HIGHEST_REFERENCE_HZ)]

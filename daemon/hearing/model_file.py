@@ -6,8 +6,9 @@ It is a ZIP appended to the `.tflite`, like TFLite's own metadata, so that a mod
 import hashlib
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final, Literal
+from typing import Annotated, BinaryIO, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -28,7 +29,7 @@ _MEMBER = "contract.json"
 _LARGEST_CONTRACT_BYTES = 1_000_000
 _MOST_PATCHES = 400
 _MOST_EMBEDDING_VALUES = 4096
-_REMEDY = "use a model made by timbrel-build, or leave model.file out for the built-in one"
+_REMEDY = "use a model made by timbrel-build, or leave the setting out for the built-in one"
 
 FamilyName = Annotated[
     str,
@@ -160,11 +161,20 @@ class _Version(msgspec.Struct):
     contract_version: int
 
 
-class _Needs(msgspec.Struct):
+class ContractHead(msgspec.Struct):
     """The fields that tell what a contract of a known version needs."""
 
+    contract_version: int
+    """Version of the format."""
     task: str | None = None
+    """What the network recognizes; None in version 1."""
     outputs: dict[str, str] | None = None
+    """The network's outputs; None in version 1."""
+    tflite_sha256: str = ""
+    """Hash of the network's bytes."""
+
+
+AnyContract = TypeVar("AnyContract", bound=msgspec.Struct)
 
 
 def sha256_of(path: Path, size: int | None = None) -> str:
@@ -178,10 +188,10 @@ def sha256_of(path: Path, size: int | None = None) -> str:
     return digest.hexdigest()
 
 
-def write_contract(path: Path, contract: Contract) -> None:
-    """Append the contract, with the network's checksum, to a bare `.tflite`.
+def write_contract(path: Path, contract: msgspec.Struct) -> None:
+    """Append a contract of any task, with the network's checksum, to a bare `.tflite`.
 
-    Raises ValueError if the file already ends with a ZIP.
+    Its field `tflite_sha256` is filled in. Raises ValueError if the file already ends with a ZIP.
     """
     if zipfile.is_zipfile(path):
         raise ValueError(f"{path} already has a contract")
@@ -194,10 +204,21 @@ def write_contract(path: Path, contract: Contract) -> None:
 
 
 def read_contract(path: Path) -> Contract:
-    """Read and validate the contract of a model file, and verify the network's checksum.
+    """Read and validate the contract of a model of families, and verify the network's checksum.
 
-    Raises InputError if the file cannot be read, is not a TFLite model, was cut or changed, or has
-    no contract or one of another version.
+    Raises InputError as `read_contract_as` does.
+    """
+    return read_contract_as(path, Contract, _unsupported)
+
+
+def read_contract_as(
+    path: Path, contract_type: type[AnyContract], unsupported: Callable[[ContractHead], str]
+) -> AnyContract:
+    """Read and validate a contract of one task, and verify the network's checksum.
+
+    `unsupported` returns what the caller lacks for such a contract, or an empty string. Raises
+    InputError if the file cannot be read, is not a TFLite model, was cut or changed, or has no
+    contract or an unsupported one.
     """
     try:
         with path.open("rb") as file:
@@ -206,8 +227,8 @@ def read_contract(path: Path) -> Contract:
         raise InputError(f"model file {path}: not found; {_REMEDY}") from None
     except OSError as error:
         raise InputError(f"model file {path}: {error.strerror}; {_REMEDY}") from None
-    contract = _parse(path, document)
-    if sha256_of(path, tflite_size) != contract.tflite_sha256:
+    head, contract = _parse(path, document, contract_type, unsupported)
+    if sha256_of(path, tflite_size) != head.tflite_sha256:
         raise InputError(
             f"model file {path}: damaged, its checksum does not match; copy or download it again"
         )
@@ -229,7 +250,6 @@ def _find_contract(path: Path, file: BinaryIO) -> tuple[bytes, int]:
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
-        NotImplementedError,
         RuntimeError,
         EOFError,
         ValueError,
@@ -240,32 +260,43 @@ def _find_contract(path: Path, file: BinaryIO) -> tuple[bytes, int]:
         ) from None
 
 
-def _parse(path: Path, document: bytes) -> Contract:
+def _parse(
+    path: Path,
+    document: bytes,
+    contract_type: type[AnyContract],
+    unsupported: Callable[[ContractHead], str],
+) -> tuple[ContractHead, AnyContract]:
     try:
-        if unsupported := _unsupported(document):
+        version = msgspec.json.decode(document, type=_Version).contract_version
+        head = None
+        reason = unread_version(version)
+        if not reason:
+            head = msgspec.json.decode(document, type=ContractHead)
+            reason = unsupported(head)
+        if head is None or reason:
             raise InputError(
-                f"model file {path}: {unsupported}; "
+                f"model file {path}: {reason}; "
                 "install the Timbrel that made it or build the model again"
             )
-        return msgspec.json.decode(document, type=Contract)
+        return head, msgspec.json.decode(document, type=contract_type)
     except msgspec.MsgspecError as error:
         raise InputError(f"model file {path}: its contract is wrong: {error}; {_REMEDY}") from None
 
 
-def _unsupported(document: bytes) -> str:
-    """Return what a contract needs that this version lacks; an empty string if nothing.
+def unread_version(version: int, read: tuple[int, ...] = _READ_VERSIONS) -> str:
+    """Return why a contract's version cannot be read; an empty string if it can."""
+    if version in read:
+        return ""
+    versions = " and ".join(map(str, read))
+    return f"contract version {version}, but this Timbrel reads {versions}"
 
-    Raises MsgspecError if these fields are invalid.
-    """
-    version = msgspec.json.decode(document, type=_Version).contract_version
-    if version not in _READ_VERSIONS:
-        versions = " and ".join(map(str, _READ_VERSIONS))
-        return f"contract version {version}, but this Timbrel reads {versions}"
-    needs = msgspec.json.decode(document, type=_Needs)
-    if needs.task not in {None, TASK}:
-        return f"its task is {needs.task!r}, but this Timbrel knows only {TASK}"
+
+def _unsupported(head: ContractHead) -> str:
+    """Return what a contract needs that this version lacks; an empty string if nothing."""
+    if head.task not in {None, TASK}:
+        return f"its task is {head.task!r}, but this Timbrel knows only {TASK}"
     known = (FAMILIES, EMBEDDING, GENRE)
-    unknown = sorted(set(needs.outputs or ()) - set(known))
+    unknown = sorted(set(head.outputs or ()) - set(known))
     if unknown:
         names = "output" + "s" * (len(unknown) > 1) + " " + ", ".join(map(repr, unknown))
         return f"it has the {names}, but this Timbrel knows only {', '.join(known)}"

@@ -1,7 +1,10 @@
 """Cut a recording into the windows of a microphone, skipping none however slow the machine is."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
 
 from daemon.sound.sound_file import read_pieces
 from daemon.sound.window import SAMPLE_RATE_HZ, Window, WindowBuffer
@@ -12,7 +15,8 @@ class Replay:
     """Replays a file as windows, at `speed` times real time or, if None, as fast as possible.
 
     `channel`, counted from 1, selects one channel; None mixes all. Setting `stop` from another
-    thread ends the replay early.
+    thread ends the replay early. `hear` gets every sample of the file, (n,) at a time, before the
+    windows that end in it.
     """
 
     def __init__(
@@ -23,11 +27,13 @@ class Replay:
         speed: float | None = None,
         channel: int | None = None,
         stop: Stop | None = None,
+        hear: Callable[[NDArray[np.float32]], None] | None = None,
     ) -> None:
         self.path = path
         self._speed = speed
         self._channel = channel
         self._stop = stop or Stop()
+        self._hear = hear
         self._buffer = WindowBuffer(hop_seconds)
         self._samples = 0
 
@@ -50,5 +56,7 @@ class Replay:
     def _all_windows(self) -> Iterator[Window]:
         for piece in read_pieces(self.path, self._channel):
             self._samples += len(piece)
+            if self._hear is not None:
+                self._hear(piece)
             yield from self._buffer.push(piece)
         yield from self._buffer.finish()

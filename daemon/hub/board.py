@@ -1,4 +1,4 @@
-"""The newest retained message of every topic."""
+"""The newest message of every topic of states."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -9,8 +9,10 @@ from daemon.hub.messages import Message
 class Board:
     """Retained messages, in the order in which their topics were first posted; thread-safe.
 
-    The counterpart of the outbox, which holds events. A function added with `follow` gets the topic
-    of each posted message; the topic's newest message is read when it is sent.
+    The counterpart of the outbox, which holds events. A message that is not retained is for those
+    who listen now: it is not in `topics`, so that it is never sent again. A function added with
+    `follow` gets the topic of each posted message; the topic's newest message is read when it is
+    sent.
     """
 
     def __init__(self) -> None:
@@ -49,9 +51,9 @@ class Board:
         return self._newest.get(topic)
 
     def topics(self) -> list[str]:
-        """Return every topic with a message, in order."""
+        """Return every topic with a retained message, in order."""
         with self._lock:
-            return list(self._newest)
+            return [topic for topic, message in self._newest.items() if message.retain]
 
     def is_clearing(self, topics: Iterable[str]) -> bool:
         """Return True if the broker has not yet accepted an empty message on one of the topics."""

@@ -6,15 +6,25 @@ A value set by the hub overrides the configuration until `timbrel reset`.
 import math
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple, get_args
+from typing import Annotated, NamedTuple, get_args
 
 import msgspec
 from msgspec import Meta
 
-from daemon.configuration.value_types import Patience
+from daemon.configuration.value_types import Patience, WeekMinutes
 from daemon.hearing.logits import shift_probability
 from daemon.hearing.rules import Rules, release_of
+from daemon.hub.companion.practice_controls import (
+    REFERENCE,
+    SWITCHES,
+    ChosenSwitches,
+    effective_switches,
+    is_switch_on,
+    with_switch,
+)
+from daemon.hub.control import Control
 from daemon.hub.messages import Message, Node, setting
+from daemon.practice.switches import Switches
 
 LONGEST_COMMAND = 32
 """Length of the longest accepted payload, in bytes."""
@@ -27,34 +37,6 @@ _NUMBER = re.compile(r"[+-]?\d{1,6}(\.\d{1,6})?")
 _ON, _OFF, _PRESS = "ON", "OFF", "PRESS"
 LOWEST_GATE_DBFS = -120.0
 """The lowest quiet gate, which also stands for no gate."""
-
-
-class Control(NamedTuple):
-    """One setting or button, as Home Assistant shows it."""
-
-    leaf: str
-    """The last part of its state topic."""
-    platform: str
-    """Home Assistant's platform: switch, number, select or button."""
-    name: str
-    """The entity's name."""
-    icon: str
-    """The entity's icon, `mdi:…`."""
-    lowest: float = math.nan
-    """The least value of a number; NaN for other platforms."""
-    highest: float = math.nan
-    """The greatest value of a number; NaN for other platforms."""
-    choices: tuple[str, ...] = ()
-    """The values of a select; empty for other platforms."""
-    more: tuple[tuple[str, Any], ...] = ()
-    """Further discovery options as pairs of key and value."""
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The discovery options apart from topics."""
-        limits = {} if math.isnan(self.lowest) else {"min": self.lowest, "max": self.highest}
-        choices = {"options": self.choices} if self.choices else {}
-        return {**limits, **choices, **dict(self.more)}
 
 
 MUTE = Control("mute", "switch", "Mute", "mdi:microphone-off")
@@ -76,12 +58,17 @@ STOP_AFTER = Control(
 PATIENCE = Control(
     "patience", *("select", "Patience", "mdi:timer-sand"), choices=get_args(Patience)
 )
+GOAL = Control(
+    "practice_goal",
+    *("number", "Practice goal", "mdi:flag-checkered", 0.0, 10_080.0),
+    more=(("step", 1), ("mode", "box"), ("unit_of_measurement", "min")),
+)
 RESTART = Control(
     "restart_listening",
     *("button", "Restart listening", "mdi:restart"),
     more=(("device_class", "restart"), ("payload_press", _PRESS)),
 )
-CONTROLS = (MUTE, SENSITIVITY, GATE, STOP_AFTER, PATIENCE, RESTART)
+CONTROLS = (*(MUTE, SENSITIVITY, GATE, STOP_AFTER, PATIENCE, GOAL, *SWITCHES, REFERENCE, RESTART),)
 
 
 Sensitivity = Annotated[float, Meta(ge=0, le=100)]
@@ -102,6 +89,10 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """Silence after which an event ends."""
     patience: Patience | None = None
     """How much evidence starts an event."""
+    practice_goal: WeekMinutes | None = None
+    """Minutes of practice to reach each week; 0 for no goal."""
+    practice: ChosenSwitches = ChosenSwitches()
+    """What is measured of the music."""
 
 
 class Configured(NamedTuple):
@@ -113,6 +104,10 @@ class Configured(NamedTuple):
     """Silence after which an event ends."""
     patience: Patience = "normal"
     """How much evidence starts an event."""
+    practice_goal: int = 0
+    """Minutes of practice to reach each week; 0 for no goal."""
+    practice: Switches = Switches()
+    """What is measured of the music."""
 
 
 class Reply(NamedTuple):
@@ -164,6 +159,17 @@ class Controls:
         """How much evidence starts an event now; without the hub, families may differ from it."""
         return self.chosen.patience or self.configured.patience
 
+    @property
+    def practice_goal(self) -> int:
+        """Minutes of practice to reach each week now; 0 for no goal."""
+        chosen = self.chosen.practice_goal
+        return self.configured.practice_goal if chosen is None else chosen
+
+    @property
+    def switches(self) -> Switches:
+        """What is measured of the music now."""
+        return effective_switches(self.configured.practice, self.chosen.practice)
+
     def tuned_rules(self, families: Sequence[str], rules: Sequence[Rules]) -> list[Rules]:
         """Return the configuration's `rules` of the `families`, adjusted to the hub's values."""
         return [self._tuned(f, r) for f, r in zip(families, rules, strict=True)]
@@ -207,10 +213,10 @@ class Controls:
 
     def _parsed(self, leaf: str, control: Control, text: str) -> Chosen | str:
         """Return the new values, or a text about the payload to send instead."""
-        if control is MUTE:
+        if control.platform == "switch":
             if text not in {_ON, _OFF}:
                 return f"send {_ON} or {_OFF}"
-            return msgspec.structs.replace(self.chosen, muted=text == _ON)
+            return self._with_switch(control, is_on=text == _ON)
         if control is PATIENCE:
             return self._with_patience(text)
         value = float(text) if _NUMBER.fullmatch(text) else math.nan
@@ -224,6 +230,12 @@ class Controls:
                 return msgspec.structs.replace(self.chosen, patience=choice)
         return f"send {', '.join(PATIENCE.choices[:-1])} or {PATIENCE.choices[-1]}"
 
+    def _with_switch(self, control: Control, *, is_on: bool) -> Chosen:
+        if control is MUTE:
+            return msgspec.structs.replace(self.chosen, muted=is_on)
+        practice = with_switch(self.chosen.practice, control, is_on=is_on)
+        return msgspec.structs.replace(self.chosen, practice=practice)
+
     def _with_number(self, leaf: str, value: float) -> Chosen:
         chosen = self.chosen
         if family := self._family_of.get(leaf):
@@ -233,11 +245,17 @@ class Controls:
             return msgspec.structs.replace(chosen, gate_dbfs=value)
         if leaf == STOP_AFTER.leaf:
             return msgspec.structs.replace(chosen, stop_after_seconds=value)
+        if leaf == GOAL.leaf:
+            return msgspec.structs.replace(chosen, practice_goal=round(value))
+        if leaf == REFERENCE.leaf:
+            practice = msgspec.structs.replace(chosen.practice, reference_hz=value)
+            return msgspec.structs.replace(chosen, practice=practice)
         return msgspec.structs.replace(chosen, sensitivity=value)
 
     def _echo(self, leaf: str) -> Message:
-        if leaf == MUTE.leaf:
-            return setting(self._node, leaf, _ON if self.chosen.muted else _OFF)
+        if self._controls[leaf].platform == "switch":
+            is_on = self.chosen.muted if leaf == MUTE.leaf else is_switch_on(self.switches, leaf)
+            return setting(self._node, leaf, _ON if is_on else _OFF)
         if leaf == PATIENCE.leaf:
             return setting(self._node, leaf, self.patience)
         if family := self._family_of.get(leaf):
@@ -246,6 +264,10 @@ class Controls:
             value = LOWEST_GATE_DBFS if self.gate_dbfs is None else self.gate_dbfs
         elif leaf == STOP_AFTER.leaf:
             value = max(STOP_AFTER.lowest, self.stop_after_seconds)
+        elif leaf == GOAL.leaf:
+            value = self.practice_goal
+        elif leaf == REFERENCE.leaf:
+            value = self.switches.reference_hz
         else:
             value = self.chosen.sensitivity
         return setting(self._node, leaf, f"{value:g}")

@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import fields
 
 from daemon.counters import Counters
 from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import EventEnded, EventStarted
 from daemon.hub import payloads
-from daemon.practice.sessions import Diary, Session
+from daemon.practice.history.records import WeekRecord
+from daemon.practice.sessions import Diary
+from daemon.practice.summary import Figures, Summary
 
 NONE_PLAYING = "none"
 """The instrument in a state while no family plays."""
@@ -209,27 +212,46 @@ def as_late(message: Message) -> Message:
     return message._replace(topic=f"{message.topic}/late", payload=late)
 
 
-def practice(node: Node, diary: Diary) -> Message:
-    """Return the minutes played today and the start of the current session."""
+def practice(node: Node, diary: Diary, week: WeekRecord) -> Message:
+    """Return the minutes played today and this week, and the start of the current session."""
     session = diary.session
     body = payloads.Practice(
         day=diary.day,
         minutes=_minutes(diary.seconds),
         families={family: _minutes(diary.families.get(family, 0.0)) for family in node.families},
         session=None if session is None else iso_time(session.started),
+        week_minutes=_minutes(week.seconds),
+        week_families={family: _minutes(seconds) for family, seconds in week.families.items()},
     )
     return _state(node, "practice", body, qos=1)
 
 
-def last_session(node: Node, session: Session) -> Message:
+def last_session(node: Node, summary: Summary) -> Message:
     """Return the last session that ended."""
     body = payloads.LastSession(
-        minutes=_minutes(session.seconds),
-        started=iso_time(session.started),
-        ended=iso_time(session.started + session.seconds),
-        instruments=list(session.families),
+        minutes=_minutes(summary.ended - summary.started),
+        started=iso_time(summary.started),
+        ended=iso_time(summary.ended),
+        instruments=list(summary.minutes),
     )
     return _state(node, "last_session", body)
+
+
+def practice_summary(node: Node, summary: Summary) -> Message:
+    """Return the summary of the last session that ended."""
+    return _state(node, "practice/summary", summary_payload(summary))
+
+
+def summary_payload(summary: Summary) -> payloads.PracticeSummary:
+    """Return a summary with local times, as its topic and the rows of the history show it."""
+    minutes = {f: None if m is None else round(m, 1) for f, m in summary.minutes.items()}
+    figures = {field.name: getattr(summary, field.name) for field in fields(Figures)}
+    return payloads.PracticeSummary(
+        started=iso_time(summary.started),
+        ended=iso_time(summary.ended),
+        minutes=minutes,
+        **figures,
+    )
 
 
 def diagnostics(node: Node, counters: Counters, started: float) -> Message:
@@ -238,6 +260,7 @@ def diagnostics(node: Node, counters: Counters, started: float) -> Message:
         counters,
         lost_seconds=round(counters.lost_seconds, 1),
         inference_ms=round(counters.inference_ms, 2),
+        practice_ms=round(counters.practice_ms, 2),
     )
     body = payloads.Diagnostics(
         **msgspec.structs.asdict(rounded), model=node.model, started=iso_time(started)

@@ -95,6 +95,10 @@ class Practice(msgspec.Struct, frozen=True, kw_only=True):
     """Minutes of each family."""
     session: Time | None
     """When the current session began; null between sessions."""
+    week_minutes: Minutes
+    """Minutes in which any family played since Monday, today included."""
+    week_families: dict[str, Minutes]
+    """Minutes since Monday of each family that played."""
 
 
 class LastSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +112,102 @@ class LastSession(msgspec.Struct, frozen=True, kw_only=True):
     """The last sound."""
     instruments: list[Family]
     """The families that were played."""
+
+
+class PracticeSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The summary of the last session that ended; null is unknown."""
+
+    started: Time
+    """The first onset."""
+    ended: Time
+    """The last sound."""
+    minutes: Annotated[
+        dict[str, Minutes | None], Meta(description="minutes of each family that was played")
+    ]
+    """Minutes of each family that was played."""
+    notes: Annotated[int, Meta(ge=0, description="number of notes")] | None
+    """Number of notes played."""
+    range: Annotated[tuple[str, str], Meta(description="lowest and highest note")] | None
+    """The lowest and the highest note."""
+    a4_hz: Annotated[float, Meta(description="the A4 of the playing, in Hz")] | None
+    """The A4 that the playing amounts to."""
+    in_tune: Annotated[float, Meta(description="share of time in tune, 0 to 1")] | None
+    """Share of the time of sustained notes within 10 cents of the scale on `a4_hz`."""
+    median_cents: Annotated[float, Meta(description="from the reference, in cents")] | None
+    """Median deviation from the reference."""
+    tuning_drift_cents: (
+        Annotated[float, Meta(description="last third minus first third, in cents")] | None
+    )
+    """Median cents of the last third minus that of the first."""
+    tempo_range: Annotated[tuple[float, float], Meta(description="bpm")] | None
+    """The slowest and the fastest tempo."""
+    tempo_stability: (
+        Annotated[float, Meta(description="standard deviation / mean of the tempo")] | None
+    )
+    """Standard deviation of the tempo divided by its mean."""
+    keys: Annotated[dict[str, Minutes], Meta(description="minutes in each key")] | None
+    """Minutes in each key."""
+    dynamic_range_db: Annotated[float, Meta(description="dB")] | None
+    """From the softest to the loudest playing."""
+    legato: Annotated[float, Meta(description="share of connected notes, 0 to 1")] | None
+    """Share of notes that begin within 50 ms of the end of the note before."""
+    longest_passage_seconds: (
+        Annotated[float, Meta(description="longest passage without a pause of 2 s")] | None
+    )
+    """The longest passage without a pause of more than 2 s."""
+
+
+class PracticeNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The notes that sound; `note` is null and `notes` empty once the last one has ended."""
+
+    note: Annotated[str, Meta(description="the note that began last")] | None
+    """The note that began last, in scientific pitch."""
+    notes: list[str]
+    """All notes that sound, from low to high."""
+    midi: int | UnsetType = UNSET
+    """The MIDI number of `note` at the reference; only if a note sounds."""
+    cents: (
+        Annotated[float, Meta(description="deviation of `note`, -50 to 50")] | UnsetType | None
+    ) = UNSET
+    """Deviation of `note` from its pitch; null if it does not sound alone."""
+
+
+class PracticeNow(msgspec.Struct, frozen=True, kw_only=True):
+    """How the music was played in the last 30 s; null is unknown, all of it while nobody plays."""
+
+    a4_hz: Annotated[float, Meta(description="the A4 of the playing, in Hz")] | None
+    """The A4 that the playing amounts to."""
+    in_tune: Annotated[float, Meta(description="share of time in tune, 0 to 1")] | None
+    """Share of the time of sustained notes within 10 cents of the scale on `a4_hz`."""
+    median_cents: Annotated[float, Meta(description="from the reference, in cents")] | None
+    """Median deviation from the reference."""
+    tempo_bpm: Annotated[float, Meta(description="beats a minute")] | None
+    """Beats a minute."""
+    tempo_stability: (
+        Annotated[float, Meta(description="standard deviation / mean of the tempo")] | None
+    )
+    """Standard deviation of the tempo divided by its mean."""
+    tempo_drift: (
+        Annotated[float, Meta(description="tempo / tempo at the beginning of the session - 1")]
+        | None
+    )
+    """The tempo relative to that of the first 30 s of the session, minus 1."""
+    key: str | None
+    """Such as A major."""
+    key_confidence: Annotated[float, Meta(ge=0, le=1)] | None
+    """Confidence of the key."""
+    chord: Annotated[str, Meta(description="Harte's syntax; of the last window")] | None
+    """The chord of the last window."""
+    next_chord: Annotated[str, Meta(description="Harte's syntax")] | None
+    """The chord that is likely to follow."""
+    dynamic: Annotated[str, Meta(description="pp to ff; the session's median is mf")] | None
+    """The dynamic mark of the last window."""
+    vibrato_hz: Annotated[float, Meta(description="of the last window")] | None
+    """Rate of the vibrato."""
+    vibrato_cents: Annotated[float, Meta(description="half of peak to peak")] | None
+    """Extent of the vibrato."""
+    genre: Annotated[dict[str, float], Meta(description="of the last 60 s")] | None
+    """The likeliest genres."""
 
 
 class Diagnostics(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +238,8 @@ class Diagnostics(msgspec.Struct, frozen=True, kw_only=True):
     """The kinds of messages that the broker refuses now."""
     inference_ms: float
     """Moving average of the time that a window takes, in milliseconds."""
+    practice_ms: float
+    """Moving average of the time that the companion takes for a window of playing."""
     model: str
     """The title of the model."""
     started: Time

@@ -2,13 +2,17 @@
 
 import operator
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from daemon.hearing.tracker import Event
 from daemon.hub import messages
 from daemon.hub.changes import ChangeFilter
 from daemon.hub.messages import Message, Node
+from daemon.practice.history.history import PlaceHistory
+from daemon.practice.history.records import DayRecord
 from daemon.practice.sessions import Diary, Milestones, Sessions
+from daemon.practice.summary import Figures
 
 _PRACTICE_SECONDS = 60.0
 
@@ -16,6 +20,7 @@ _PRACTICE_SECONDS = 60.0
 class _Published(NamedTuple):
     milestones: Milestones
     seconds: float
+    figures: Figures
 
 
 def _has_turned(published: _Published, new: _Published) -> bool:
@@ -23,10 +28,10 @@ def _has_turned(published: _Published, new: _Published) -> bool:
 
 
 class PracticeReporter:
-    """Updates the sessions of one node and publishes them.
+    """Updates the sessions of one node, publishes them and adds them to its history.
 
-    A new day and the start or end of a session are published at once, minutes at most once a
-    minute. Each published diary also goes to `save`, except for the last one of a day.
+    A new day and the start or end of a session are published at once, minutes and figures at most
+    once a minute. Each published diary also goes to `save`, except for the last one of a day.
     """
 
     def __init__(
@@ -35,11 +40,13 @@ class PracticeReporter:
         sessions: Sessions,
         publish: Callable[[Message], None],
         save: Callable[[Diary], None],
+        history: PlaceHistory,
     ) -> None:
         self._node = node
         self._sessions = sessions
         self._publish = publish
         self._save = save
+        self._history = history
         self._changes = ChangeFilter[_Published](
             operator.ne, seconds=_PRACTICE_SECONDS, is_urgent=_has_turned
         )
@@ -69,7 +76,7 @@ class PracticeReporter:
             return
         before, now = (
             self._changes.last,
-            _Published(self._sessions.milestones, self._sessions.seconds),
+            _Published(self._sessions.milestones, self._sessions.seconds, self._sessions.figures),
         )
         is_due = self._changes.is_due(now, at) if waits else self._changes.differs(now)
         if not is_due:
@@ -78,9 +85,18 @@ class PracticeReporter:
         diary = self._sessions.diary
         # Published first, so that an automation triggered by the end of the session can read it.
         if diary.last is not None and (before is None or diary.last != before.milestones.last):
-            self._publish(messages.last_session(self._node, diary.last))
-        self._publish(messages.practice(self._node, diary))
+            summary = diary.last.summary
+            self._publish(messages.practice_summary(self._node, summary))
+            self._publish(messages.last_session(self._node, summary))
+            self._history.put_session(summary)
+        self._publish_day(diary)
         self._save(diary)
+
+    def _publish_day(self, diary: Diary) -> None:
+        day = DayRecord(date.fromisoformat(diary.day), diary.seconds, diary.families)
+        self._publish(messages.practice(self._node, diary, self._history.week(day)))
+        if diary.seconds:
+            self._history.put_day(day)
 
     def _publish_finished(self, at: float) -> bool:
         """Publish the last minutes of a day that has ended; the new day follows at the next call.
@@ -93,5 +109,5 @@ class PracticeReporter:
         if finished.seconds == last.seconds:
             return False
         self._changes.published(last._replace(seconds=finished.seconds), at)
-        self._publish(messages.practice(self._node, finished))
+        self._publish_day(finished)
         return True

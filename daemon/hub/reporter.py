@@ -10,10 +10,12 @@ from daemon.hearing.tracker import Event
 from daemon.hub import messages
 from daemon.hub.budget import MessageBudget
 from daemon.hub.changes import ChangeFilter
+from daemon.hub.companion.companion_reporter import CompanionReporter
 from daemon.hub.home_assistant.discovery import discovery as device
 from daemon.hub.messages import Message, Node, Playing
 from daemon.hub.open_events import EventStore, OpenEvents
 from daemon.hub.practice_reporter import PracticeReporter
+from daemon.practice.history.history import History, PlaceHistory
 from daemon.practice.sessions import Diary, Sessions
 
 _LEVEL_STEP_DB = 3.0
@@ -38,9 +40,11 @@ class Reporter:
 
     States go to `publish`. Events go to the `store`, with a will while they are open. `wall_at`
     returns the wall time of a moment of the sound, in seconds; it is called once per window.
-    `sessions` are kept up to date; their diary goes to `save` at most once a minute. `controls` is
-    True if the node accepts commands; `started` is the wall time of the daemon's start. `shown`
-    maps the model's scores to published ones; None publishes them unchanged.
+    `sessions` are kept up to date; their diary goes to `save` at most once a minute. Events and
+    sessions are added to `history`; None keeps only the days, in memory. `controls` is True if the
+    node accepts commands; `started` is the wall time of the daemon's start. `shown` maps the
+    model's scores to published ones; None publishes them unchanged. `companion` hears each window
+    last, so that events never wait for it.
     """
 
     def __init__(
@@ -52,9 +56,11 @@ class Reporter:
         *,
         sessions: Sessions | None = None,
         save: Callable[[Diary], None] = lambda _: None,
+        history: PlaceHistory | None = None,
         controls: bool = False,
         started: float = 0.0,
         shown: ShownScores | None = None,
+        companion: CompanionReporter | None = None,
     ) -> None:
         self._node = node
         self._send = publish
@@ -62,10 +68,14 @@ class Reporter:
         self._controls = controls
         self._started = started
         self._shown = shown or ShownScores()
-        self._events = OpenEvents(node, store, self._shown)
+        history = history or History().of(node.name)
+        self._events = OpenEvents(node, store, self._shown, history.put_event)
         self._practice = (
-            None if sessions is None else PracticeReporter(node, sessions, self._publish, save)
+            None
+            if sessions is None
+            else PracticeReporter(node, sessions, self._publish, save, history)
         )
+        self._companion = companion
         self._newest_dbfs = FLOOR_DBFS
         self._changed_at: dict[str, float] = {}
         self._budget = budget = MessageBudget(_MESSAGES_PER_MINUTE, _BURST)
@@ -83,10 +93,17 @@ class Reporter:
             _moved_scores, seconds=_SCORES_SECONDS, budget=budget, need=_SCORES_NEED
         )
 
+    @property
+    def practice_ms(self) -> float:
+        """Moving average of the time that the companion takes for a window, in milliseconds."""
+        return 0.0 if self._companion is None else self._companion.cost_ms
+
     def announce(self, *, discovery: bool) -> None:
         """Publish the birth messages; with `discovery` also the device."""
         for message in self.birth_messages(discovery=discovery):
             self._send(message)
+        if self._companion is not None:
+            self._companion.announce(self._send)
 
     def birth_messages(self, *, discovery: bool) -> list[Message]:
         """Return the messages of `announce`, the device first."""
@@ -122,6 +139,8 @@ class Reporter:
         self._publish_scores(heard)
         if self._practice is not None:
             self._practice.update(at, wall, events)
+        if self._companion is not None:
+            self._companion.observe(observation, self._publish)
 
     def rest(self) -> None:
         """Update the practice while there is no sound: a new day may begin, or a session end."""
@@ -160,6 +179,8 @@ class Reporter:
         self._put_events(events, wall - at)
         if self._practice is not None and at:
             self._practice.end(at, wall, events)
+        if self._companion is not None:
+            self._companion.end(self._publish)
         self._publish(messages.state(self._node, playing, self._newest_dbfs, wall))
 
     def _refill(self, at: float, events: Sequence[Event]) -> None:

@@ -9,7 +9,7 @@ _DEFAULT_PREFIX = "timbrel"
 # If a place and its box have different names, `availability` is the place's own topic.
 _STATES = (
     *("availability", "hearing", "state", "level", "scores", "practice", "last_session"),
-    "diagnostics",
+    *("practice/summary", "practice/now", "diagnostics"),
 )
 
 

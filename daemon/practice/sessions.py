@@ -1,7 +1,7 @@
 """Count the seconds played today and the sessions, from events: a state machine without a clock."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from typing import Annotated, NamedTuple
 
@@ -9,12 +9,13 @@ import msgspec
 from msgspec import Meta
 
 from daemon.hearing.tracker import Event, EventEnded
+from daemon.practice.history.records import DayRecord
+from daemon.practice.summary import Figures, Summary, WallTime
 
 # After midnight, wait at most this long for the ends of events from before midnight.
 _MIDNIGHT_WAIT_SECONDS = 60.0
 
-# A damaged file can hold any number. The limits are the year 2200 and 30 years of playing.
-WallTime = Annotated[float, Meta(ge=0, le=7_258_118_400)]
+# A damaged file can hold any number. The limit is 30 years of playing.
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 Families = Annotated[tuple[Annotated[str, Meta(max_length=100)], ...], Meta(max_length=1000)]
 
@@ -28,11 +29,23 @@ class Session(msgspec.Struct, frozen=True):
     """Duration from the first onset to the last sound."""
     families: Families
     """The families that played, in the order in which they joined."""
+    family_seconds: dict[str, Seconds] | None = None
+    """Seconds played by each family; None if version 0.1 began the session."""
+    figures: Figures = Figures()
+    """How the music was played, as far as it is known."""
 
     @property
     def ended(self) -> float:
         """Wall time of the last sound."""
         return self.started + self.seconds
+
+    @property
+    def summary(self) -> Summary:
+        """What the session amounts to."""
+        seconds = self.family_seconds
+        minutes = {f: None if seconds is None else seconds.get(f, 0.0) / 60 for f in self.families}
+        figures = msgspec.structs.asdict(self.figures)
+        return Summary(started=self.started, ended=self.ended, minutes=minutes, **figures)
 
 
 class Diary(msgspec.Struct, frozen=True):
@@ -48,6 +61,10 @@ class Diary(msgspec.Struct, frozen=True):
     """The current session."""
     last: Session | None = None
     """The last session that ended and was long enough to keep."""
+
+
+def _nothing(day: date) -> DayRecord:
+    return DayRecord(day, 0.0, {})
 
 
 class Milestones(NamedTuple):
@@ -72,6 +89,9 @@ class Sessions:
 
     A session ends after `gap_seconds` of silence. A session shorter than `least_seconds` is
     discarded.
+
+    `earlier` returns what is already known to have been played on a day. After the clock was
+    corrected, a day may begin for the second time.
     """
 
     def __init__(
@@ -81,7 +101,9 @@ class Sessions:
         gap_seconds: float,
         least_seconds: float,
         diary: Diary = Diary(),  # noqa: B008
+        earlier: Callable[[date], DayRecord] = _nothing,
     ) -> None:
+        self._earlier = earlier
         self.settle_seconds = settle_seconds
         self._gap_seconds = gap_seconds
         self._least_seconds = least_seconds
@@ -93,6 +115,7 @@ class Sessions:
         self._open: dict[str, float] = {}
         self._counted: dict[str, float] = {}
         self._all_counted = 0.0
+        self._session_counted: dict[str, float] = {}
         self._session_at = 0.0
         self._held: list[_Sound] = []
         self._finished: Diary | None = None
@@ -114,6 +137,16 @@ class Sessions:
         finished, self._finished = self._finished, None
         return finished
 
+    def describe(self, figures: Figures) -> None:
+        """Replace the figures of the current session; ignored between sessions."""
+        if self._session is not None:
+            self._session = msgspec.structs.replace(self._session, figures=figures)
+
+    @property
+    def figures(self) -> Figures:
+        """The figures of the current session; all unknown between sessions."""
+        return Figures() if self._session is None else self._session.figures
+
     @property
     def seconds(self) -> float:
         """Seconds played today, by any family."""
@@ -124,6 +157,7 @@ class Sessions:
         self._open.clear()
         self._held.clear()
         self._counted.clear()
+        self._session_counted.clear()
         self._all_counted = 0.0
         if self._session is not None:
             # Without sound only the wall clock measures time; it may have been set back.
@@ -167,7 +201,8 @@ class Sessions:
         today = _day_of(wall)
         if today > self._day or not self._is_today_or_next(wall):
             self._finished = self.diary
-            self._day, self._seconds, self._of_family = today, 0.0, {}
+            self._day, self._seconds, of_family = self._earlier(today)
+            self._of_family = dict(of_family)
 
     def _day_end(self, at: float, wall: float) -> float:
         """Return when the counted day ended, in seconds of sound; infinity if it has not ended."""
@@ -182,7 +217,7 @@ class Sessions:
 
     def _join(self, family: str, onset: float, at: float, wall: float) -> None:
         if self._session is None:
-            self._session = Session(wall - (at - onset), 0.0, (family,))
+            self._session = Session(wall - (at - onset), 0.0, (family,), {})
             self._session_at = onset
         elif family not in self._session.families:
             self._session = msgspec.structs.replace(
@@ -207,9 +242,21 @@ class Sessions:
         if ended > all_counted:
             self._seconds += ended - all_counted
             self._all_counted = ended
-        session = self._session
-        if session is not None and until - self._session_at > session.seconds:
-            self._session = msgspec.structs.replace(session, seconds=until - self._session_at)
+        self._count_in_session(sound)
+
+    def _count_in_session(self, sound: "_Sound") -> None:
+        family, onset, until = sound
+        if self._session is None:
+            return
+        seconds = max(self._session.seconds, until - self._session_at)
+        of_family = self._session.family_seconds
+        counted = max(onset, self._session_counted.get(family, onset))
+        if of_family is not None and until > counted:
+            of_family = {**of_family, family: of_family.get(family, 0.0) + until - counted}
+            self._session_counted[family] = until
+        self._session = msgspec.structs.replace(
+            self._session, seconds=seconds, family_seconds=of_family
+        )
 
     def _end_session(self, silence_seconds: float) -> None:
         session = self._session

@@ -134,7 +134,11 @@ class Place:
             if window is not None:
                 self._hear(window)
         self._warn_of_cancelling()
-        self.counters = replace(self._source.counters, inference_ms=self._inference_ms)
+        self.counters = replace(
+            self._source.counters,
+            inference_ms=self._inference_ms,
+            practice_ms=self._reporter.practice_ms,
+        )
 
     def restart(self) -> None:
         """Close the device and open it again, which ends open events; ignored while muted."""
@@ -152,6 +156,10 @@ class Place:
         """Replace the rules and the gate; open events continue under the new ones."""
         self._tracker.retune(rules)
         self._scorer.gate_dbfs = gate_dbfs
+
+    def want_genre(self, wanted: bool) -> None:  # noqa: FBT001
+        """Let observations carry the genres that the model names, or not."""
+        self._scorer.wants_genre = wanted
 
     def publish_diagnostics(self, counters: Counters) -> None:
         """Publish the counters if they have changed, at most once a minute."""

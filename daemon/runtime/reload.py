@@ -18,13 +18,19 @@ from daemon.configuration.settings import MqttSettings, Settings, SourceSettings
 from daemon.configuration.settings_file import load
 from daemon.configuration.startup_files import changed_files, signatures
 from daemon.errors import InputError
+from daemon.practice.switches import Switches
 from daemon.system import systemd
 from daemon.system.stop import Stop
 
 log = logging.getLogger(__name__)
 
 _Sources: TypeAlias = tuple[SourceSettings, ...]
-_APPLIED = ("audio.gate_dbfs", "tracker", "log.level")
+# What the hub may change, too.
+_OF_PRACTICE = ("goal", *Switches.__struct_fields__)
+_APPLIED = (
+    *("audio.gate_dbfs", "tracker", "log.level"),
+    *(f"practice.{name}" for name in _OF_PRACTICE),
+)
 
 
 class Reload:
@@ -154,6 +160,9 @@ def _with_applied(old: Settings, new: Settings) -> Settings:
         old,
         audio=replace(old.audio, gate_dbfs=new.audio.gate_dbfs),
         tracker=new.tracker,
+        practice=replace(
+            old.practice, **{name: getattr(new.practice, name) for name in _OF_PRACTICE}
+        ),
         log=replace(old.log, level=new.log.level),
         sources=tuple(
             replace(source, gate_dbfs=gates.get(source.name, source.gate_dbfs))

@@ -8,6 +8,8 @@ from daemon.hub.controls import Controls
 from daemon.hub.inbox import Inbox
 from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
+from daemon.practice.history.history import History
+from daemon.runtime.practice_wiring import companion_of, tally_store_of, warn_of_genre
 from daemon.runtime.wakeup import Wakeup
 from daemon.runtime.wiring import (
     Recognizer,
@@ -33,6 +35,7 @@ class Station:
         *,
         board: Board,
         outbox: Outbox,
+        history: History,
         device: Device,
         wakeup: Wakeup,
     ) -> None:
@@ -40,7 +43,13 @@ class Station:
         self._source = source
         self._recognizer = recognizer
         self._diary, self._chosen = stores_of(settings, self.node)
-        self._sessions = sessions_of(settings, recognizer, self._diary.read())
+        of_place = history.of(source.name)
+        self._sessions = sessions_of(settings, recognizer, self._diary.read(), of_place)
+        self._tally = tally_store_of(settings, self.node)
+        self._genres = recognizer.classifier.contract.genres or ()
+        self._companion = companion_of(
+            settings, self.node, self._sessions, self._tally, board.post, genres=self._genres
+        )
         self._reporter = Reporter(
             self.node,
             board.post,
@@ -48,9 +57,11 @@ class Station:
             wall_at=lambda _: time.time(),
             sessions=self._sessions,
             save=self._diary.write,
+            history=of_place,
             controls=True,
             started=time.time(),
             shown=recognizer.shown,
+            companion=self._companion,
         )
         self.place = place_of(
             settings,
@@ -85,9 +96,13 @@ class Station:
         self.inbox.close()
         self._diary.close()
         self._chosen.close()
+        self._tally.close()
 
     def _apply(self, controls: Controls) -> None:
         rules = controls.tuned_rules(self._recognizer.families, self._recognizer.rules)
         self._sessions.settle_seconds = settle_seconds(rules, self._recognizer.hop_seconds)
+        self._companion.use(controls.switches)
+        self.place.want_genre(controls.switches.needs_genre)
+        warn_of_genre(controls.switches, self._genres)
         self.place.retune(rules, controls.gate_dbfs)
         self.place.mute(controls.chosen.muted)

@@ -7,6 +7,7 @@ from daemon.configuration.settings import Settings, SourceSettings
 from daemon.hub.board import Board
 from daemon.hub.messages import Node
 from daemon.mqtt.outbox.outbox import Outbox
+from daemon.practice.history.history import History
 from daemon.runtime.station import Station
 from daemon.runtime.wakeup import Wakeup
 from daemon.runtime.wiring import Recognizer
@@ -95,6 +96,7 @@ def stations_of(
     *,
     board: Board,
     outbox: Outbox,
+    history: History,
     wakeup: Wakeup,
     make_device: Callable[[SourceSettings], Device],
 ) -> Stations:
@@ -104,6 +106,7 @@ def stations_of(
             *(settings, source, recognizer, id_suffix),
             board=board,
             outbox=outbox,
+            history=history,
             device=make_device(source),
             wakeup=wakeup,
         )

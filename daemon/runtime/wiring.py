@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from daemon import __version__
-from daemon.configuration.settings import AudioSettings, Settings, SourceSettings, TrackerSettings
+from daemon.configuration.settings import (
+    AudioSettings,
+    ModelSettings,
+    Settings,
+    SourceSettings,
+    TrackerSettings,
+)
 from daemon.errors import InputError
-from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
+from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier, load_classifier
 from daemon.hearing.patience import common_patience
 from daemon.hearing.pipeline import Observer
 from daemon.hearing.rules import Rules, rules
@@ -25,8 +31,10 @@ from daemon.hub.reporter import Reporter
 from daemon.hub.topics import id_suffix
 from daemon.mqtt.connection import Connection
 from daemon.mqtt.outbox.outbox import Outbox
+from daemon.practice.history.history import History, PlaceHistory
 from daemon.practice.sessions import Diary, Sessions
 from daemon.runtime.place import Place
+from daemon.runtime.practice_wiring import network_of, switches_of
 from daemon.runtime.wakeup import Wakeup
 from daemon.sound.microphone import DEFAULT_DEVICE, Microphone
 from daemon.sound.portaudio import PortAudio
@@ -44,21 +52,33 @@ if TYPE_CHECKING:
 _CAMERA_PAUSE_SECONDS = 15.0
 
 
+def model_path(settings: ModelSettings) -> Path:
+    """Return the family model's file."""
+    return BUILT_IN_MODEL if settings.file is None else Path(settings.file)
+
+
+def classifier_of(settings: ModelSettings) -> Classifier:
+    """Load the family model; raises InputError if it cannot be used."""
+    path = model_path(settings)
+    if settings.file is not None:
+        from daemon.hearing.network_trial import try_out
+
+        try_out(path)
+    return load_classifier(path)
+
+
 class Recognizer:
     """The classifier and the rules that turn its scores into events, from one configuration.
 
-    Raises InputError if the model cannot be used, or if the tracker settings or the families to be
-    shown do not fit the model, with one line for each fault.
+    Raises InputError if the model or the note model cannot be used, or if the tracker settings or
+    the families to be shown do not fit the model, with one line for each fault.
     """
 
     def __init__(self, settings: Settings) -> None:
-        file = settings.model.file
-        self.path = BUILT_IN_MODEL if file is None else Path(file)
-        if file is not None:
-            from daemon.hearing.network_trial import try_out
-
-            try_out(self.path)
-        self.classifier = load_classifier(self.path)
+        self.path = model_path(settings.model)
+        self.classifier = classifier_of(settings.model)
+        if settings.model.notes_file is not None:
+            network_of(settings)
         contract = self.classifier.contract
         self.families = contract.families
         self.hop_seconds = settings.audio.hop_seconds
@@ -187,13 +207,16 @@ def settle_seconds(rules: Sequence[Rules], hop_seconds: float) -> float:
     return max(r.stop_after_seconds for r in rules) + WINDOW_SECONDS + hop_seconds
 
 
-def sessions_of(settings: Settings, recognizer: Recognizer, diary: Diary) -> Sessions:
+def sessions_of(
+    settings: Settings, recognizer: Recognizer, diary: Diary, history: PlaceHistory
+) -> Sessions:
     """Return the sessions of one place, continued from `diary`."""
     return Sessions(
         settle_seconds=settle_seconds(recognizer.rules, recognizer.hop_seconds),
         gap_seconds=settings.practice.gap_seconds,
         least_seconds=settings.practice.least_seconds,
         diary=diary,
+        earlier=history.day,
     )
 
 
@@ -208,12 +231,23 @@ def configured_of(settings: Settings, source: SourceSettings) -> Configured:
     """Return the configuration's values of the settings that the hub may change at one place."""
     tracker = settings.tracker
     patience = common_patience(tracker, settings.audio.hop_seconds)
-    return Configured(settings.gate_of(source), tracker.stop_after_seconds, patience)
+    return Configured(
+        settings.gate_of(source),
+        tracker.stop_after_seconds,
+        patience,
+        settings.practice.goal,
+        switches_of(settings.practice),
+    )
 
 
 def outbox_of(settings: Settings) -> Outbox:
     """Return the outbox in the configured state directory."""
     return Outbox(state_directory(settings.state.directory), settings.outbox)
+
+
+def history_of(settings: Settings) -> History:
+    """Return the history of the box, in the configured state directory."""
+    return History(state_directory(settings.state.directory), settings.history)
 
 
 def link_to(

@@ -57,6 +57,23 @@ def add_run_arguments(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_practice_arguments(command: argparse.ArgumentParser) -> None:
+    """Add --practice and --peers."""
+    for name, what in (
+        ("practice", "the folder of annotated recordings"),
+        ("peers", "the folder of basic_pitch.tflite and swift_f0.onnx; optional"),
+    ):
+        variable = f"TIMBREL_{name.upper()}"
+        value = os.environ.get(variable)
+        command.add_argument(
+            f"--{name}",
+            type=Path,
+            default=Path(value) if value else None,
+            metavar="DIR",
+            help=f"{what} (default: {variable})",
+        )
+
+
 def add_corpus_argument(command: argparse.ArgumentParser, remark: str = "") -> None:
     """Add --corpus; `remark` is appended to its help."""
     corpus = os.environ.get("TIMBREL_CORPUS")

@@ -3,7 +3,11 @@
 import argparse
 
 from daemon import __version__
+from model_build.commands.beats import add_beats
+from model_build.commands.chords import add_chords
 from model_build.commands.measurements import add_evaluate, add_report
+from model_build.commands.notes import add_notes
+from model_build.commands.practice import add_practice
 from model_build.commands.render import add_render
 from model_build.commands.replace_built_in import add_replace_built_in
 from model_build.commands.run_stages import (
@@ -36,10 +40,20 @@ To make the new model the one that Timbrel ships with:
 
   replace-built-in   compare its figures with those of the built-in model, ask, and replace it
 
+The model that recognizes notes:
+
+  notes       train, tune or evaluate it; it follows configs/recipe-notes.yaml
+
 Without recordings:
 
   render      make a corpus of instruments (FluidSynth), voices (espeak-ng) and noise; a recipe
               with a `rendering:` section does this by itself
+
+For the practice companion:
+
+  chords      fit the chord network and the confidence of a key to made-up songs
+  beats       make up songs (FluidSynth) and fit the small network that finds their beats
+  practice    measure notes, pitch, tuning, tempo, key and chords on annotated recordings
 """
 EXAMPLES = """\
 examples:
@@ -74,5 +88,9 @@ def build_parser() -> argparse.ArgumentParser:
     add_evaluate(commands)
     add_report(commands)
     add_replace_built_in(commands)
+    add_notes(commands)
     add_render(commands)
+    add_chords(commands)
+    add_beats(commands)
+    add_practice(commands)
     return parser

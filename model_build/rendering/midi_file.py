@@ -1,6 +1,6 @@
 """Notes as a Standard MIDI File."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 RING_OUT_SECONDS = 2.0
@@ -8,6 +8,8 @@ TICKS_PER_SECOND = 1000
 SHORTEST_SECONDS = 2 / TICKS_PER_SECOND
 HIGHEST_MIDI = 127
 DRUM_CHANNEL = 9
+_VOLUME_CONTROL = 7
+_USUAL_VOLUME = 100  # what General MIDI assumes
 
 
 class Note(NamedTuple):
@@ -23,6 +25,19 @@ class Note(NamedTuple):
     """1..127."""
 
 
+class Part(NamedTuple):
+    """The notes of one instrument."""
+
+    notes: Sequence[Note]
+    """In any order, at least one."""
+    program: int
+    """The instrument, or the drum kit, 0..127."""
+    drums: bool = False
+    """True for a drum kit; a score has at most one."""
+    volume: int = _USUAL_VOLUME
+    """0..127, as MIDI's channel volume."""
+
+
 def standard_midi_file(notes: Sequence[Note], program: int, *, drums: bool = False) -> bytes:
     """Return the notes as a file with one track, timed in milliseconds.
 
@@ -30,20 +45,49 @@ def standard_midi_file(notes: Sequence[Note], program: int, *, drums: bool = Fal
     is held is released first. Raises ValueError if there is no note, or for a value that MIDI
     cannot express.
     """
-    if not notes:
+    return score_file([Part(notes, program, drums)])
+
+
+def score_file(parts: Sequence[Part]) -> bytes:
+    """Return parts that sound together, as `standard_midi_file` returns one; at most 15 and a kit.
+
+    Raises ValueError for a part without notes, for more parts, or for a value that MIDI cannot
+    express.
+    """
+    if sum(part.drums for part in parts) > 1:
+        raise ValueError("a score has at most one drum kit")
+    channels = iter(c for c in range(DRUM_CHANNEL + 7) if c != DRUM_CHANNEL)
+    events: list[tuple[int, int, bytes]] = []
+    for part in parts:
+        channel = DRUM_CHANNEL if part.drums else next(channels, None)
+        if channel is None:
+            raise ValueError(f"{len(parts)} parts do not fit into a score")
+        events += _channel_events(part, channel)
+    if not events:
         raise ValueError("there is no note to play")
-    if not 0 <= program <= HIGHEST_MIDI:
-        raise ValueError(f"program must be 0..{HIGHEST_MIDI}, not {program}")
-    channel = DRUM_CHANNEL if drums else 0
     track = bytearray(b"\x00\xff\x51\x03" + (1_000_000).to_bytes(3, "big"))  # a beat is a second
-    track += bytes((0, 0xC0 | channel, program))
     now = 0
-    for tick, velocity, pitch in sorted(_key_events(notes)):
-        track += _variable_length(tick - now) + bytes((0x90 | channel, pitch, velocity))
+    for tick, _, message in sorted(events):
+        track += variable_length(tick - now) + message
         now = tick
-    track += _variable_length(_ticks(RING_OUT_SECONDS)) + b"\xff\x2f\x00"
+    track += variable_length(_ticks(RING_OUT_SECONDS)) + b"\xff\x2f\x00"
     header = b"".join(number.to_bytes(2, "big") for number in (0, 1, TICKS_PER_SECOND))
     return b"MThd\x00\x00\x00\x06" + header + b"MTrk" + len(track).to_bytes(4, "big") + track
+
+
+def _channel_events(part: Part, channel: int) -> Iterator[tuple[int, int, bytes]]:
+    """Yield (tick, velocity, message); the program is chosen before the first note."""
+    if not part.notes:
+        raise ValueError("there is no note to play")
+    if not 0 <= part.program <= HIGHEST_MIDI:
+        raise ValueError(f"program must be 0..{HIGHEST_MIDI}, not {part.program}")
+    if not 0 <= part.volume <= HIGHEST_MIDI:
+        raise ValueError(f"volume must be 0..{HIGHEST_MIDI}, not {part.volume}")
+    yield 0, -1, bytes((0xC0 | channel, part.program))
+    if part.volume != _USUAL_VOLUME:
+        yield 0, -1, bytes((0xB0 | channel, _VOLUME_CONTROL, part.volume))
+    for tick, velocity, pitch in _key_events(part.notes):
+        yield tick, velocity, bytes((0x90 | channel, pitch, velocity))
 
 
 def _key_events(notes: Sequence[Note]) -> list[tuple[int, int, int]]:
@@ -73,8 +117,8 @@ def _ticks(seconds: float) -> int:
     return round(seconds * TICKS_PER_SECOND)
 
 
-def _variable_length(number: int) -> bytes:
-    """Return the number in base 128, high digits first; all but the last have bit 7 set."""
+def variable_length(number: int) -> bytes:
+    """Return a time difference in base 128, high digits first; all but the last have bit 7 set."""
     digits = [number & 0x7F]
     while number := number >> 7:
         digits.append(0x80 | number & 0x7F)

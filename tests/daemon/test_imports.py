@@ -89,10 +89,11 @@ def test_replay_loads_neither_microphone_nor_broker(timbrel: Timbrel) -> None:
     assert not {"sounddevice", "paho", "paho.mqtt.client", "daemon.mqtt.link", "sqlite3"} & loaded
 
 
-def test_only_the_outbox_imports_sqlite() -> None:
-    files = Path(daemon.__file__).parent.rglob("*.py")
-    importing = {p.name for p in files if "sqlite3" in p.read_text(encoding="utf-8")}
-    assert importing == {"database.py", "rows.py", "salvage.py"}
+def test_only_outbox_and_history_import_sqlite() -> None:
+    folder = Path(daemon.__file__).parent
+    files = [p for p in folder.rglob("*.py") if "sqlite3" in p.read_text(encoding="utf-8")]
+    importing = {str(p.parent.relative_to(folder)) for p in files}
+    assert importing == {"mqtt/outbox", "practice/history", "system/files"}
 
 
 def test_only_the_mqtt_room_imports_paho() -> None:

@@ -28,7 +28,22 @@ EXPECTED = {
     "played": ExpectedEntity(EVENT + "played", "Played"),
     "minutes_today": ExpectedEntity(SENSOR + "minutes_today", "Minutes today", None, "min"),
     "session": ExpectedEntity(SENSOR + "session", "Session"),
+    "week_minutes": ExpectedEntity(SENSOR + "minutes_this_week", "Minutes this week", None, "min"),
+    "week_goal": ExpectedEntity(SENSOR + "weekly_goal", "Weekly goal", None, "min"),
+    "last_practice": ExpectedEntity(SENSOR + "last_practice", "Last practice", None, "min"),
     "last_session": ExpectedEntity(SENSOR + "last_session", "Last session", None, "min"),
+    "a4": ExpectedEntity(SENSOR + "a4", "A4", None, "Hz"),
+    "in_tune": ExpectedEntity(SENSOR + "in_tune", "In tune", None, "%"),
+    "tempo": ExpectedEntity(SENSOR + "tempo", "Tempo", None, "bpm"),
+    "key": ExpectedEntity(SENSOR + "key", "Key"),
+    "cents": ExpectedEntity(SENSOR + "cents", "Cents", None, "cents", enabled=False),
+    "tempo_drift": ExpectedEntity(SENSOR + "tempo_drift", "Tempo drift", None, "%", enabled=False),
+    "chord": ExpectedEntity(SENSOR + "chord", "Chord", enabled=False),
+    "next_chord": ExpectedEntity(SENSOR + "next_chord", "Next chord", enabled=False),
+    "dynamic": ExpectedEntity(SENSOR + "dynamic", "Dynamic", enabled=False),
+    "vibrato": ExpectedEntity(SENSOR + "vibrato", "Vibrato", None, "Hz", enabled=False),
+    "genre": ExpectedEntity(SENSOR + "genre", "Genre", enabled=False),
+    "note": ExpectedEntity(SENSOR + "note", "Note", enabled=False),
     "guitar_playing": ExpectedEntity(BINARY + "guitar", "Guitar"),
     "organ_playing": ExpectedEntity(BINARY + "organ", "Organ", enabled=False),
     "guitar_minutes_today": ExpectedEntity(
@@ -48,6 +63,9 @@ EXPECTED = {
     "inference_ms": ExpectedEntity(
         SENSOR + "inference_time", "Inference time", "diagnostic", "ms", enabled=False
     ),
+    "practice_ms": ExpectedEntity(
+        SENSOR + "practice_time", "Practice time", "diagnostic", "ms", enabled=False
+    ),
     "lost_seconds": ExpectedEntity(SENSOR + "lost_sound", "Lost sound", "diagnostic", "s"),
     "queued": ExpectedEntity(
         SENSOR + "queued_events", "Queued events", "diagnostic", enabled=False
@@ -62,6 +80,21 @@ EXPECTED = {
     "quiet_gate": ExpectedEntity(NUMBER + "quiet_gate", "Quiet gate", "config", "dBFS"),
     "stop_after": ExpectedEntity(NUMBER + "stop_after", "Stop after", "config", "s"),
     "patience": ExpectedEntity(SELECT + "patience", "Patience", "config"),
+    "practice_goal": ExpectedEntity(NUMBER + "practice_goal", "Practice goal", "config", "min"),
+    "practice_enabled": ExpectedEntity(
+        SWITCH + "practice_companion", "Practice companion", "config"
+    ),
+    "practice_tuning": ExpectedEntity(SWITCH + "measure_tuning", "Measure tuning", "config"),
+    "practice_tempo": ExpectedEntity(SWITCH + "measure_tempo", "Measure tempo", "config"),
+    "practice_key": ExpectedEntity(SWITCH + "measure_key", "Measure key", "config"),
+    "practice_notes": ExpectedEntity(SWITCH + "measure_notes", "Measure notes", "config"),
+    "practice_dynamics": ExpectedEntity(SWITCH + "measure_dynamics", "Measure dynamics", "config"),
+    "practice_chords": ExpectedEntity(SWITCH + "measure_chords", "Measure chords", "config"),
+    "practice_genre": ExpectedEntity(SWITCH + "measure_genre", "Measure genre", "config"),
+    "practice_live_notes": ExpectedEntity(SWITCH + "live_notes", "Live notes", "config"),
+    "practice_reference_hz": ExpectedEntity(
+        NUMBER + "reference_pitch", "Reference pitch", "config", "Hz"
+    ),
     "restart_listening": ExpectedEntity(
         BUTTON + "restart_listening", "Restart listening", "config"
     ),

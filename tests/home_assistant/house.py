@@ -18,51 +18,17 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from daemon.sound.sound_file import read_sound
 from tests.conftest import MEDLEY, ROOT, Mosquitto, VirtualMicrophone
+from tests.home_assistant.blueprint_automations import blueprint_automations
 from tests.home_assistant.instance import SHIPPED, HomeAssistant, within
 
 NODE = "music_room"
+BLUEPRINTS = sorted(file.name for file in (SHIPPED / "blueprints").glob("*.yaml"))
 SHOWN = ("guitar", "keyboard", "drums", "flute")
 FAMILIES = ("drums", "flute", "guitar", "keyboard", "synth_lead")
 BINARY, SENSOR, EVENT = "binary_sensor.music_room_", "sensor.music_room_", "event.music_room_"
 SWITCH, NUMBER, BUTTON = "switch.music_room_", "number.music_room_", "button.music_room_"
 SELECT = "select.music_room_"
 ENTITY_ID = re.compile(r"\b(?:binary_sensor|sensor|event|number|switch|button)\.\w+")
-
-# Automations as the forms of the blueprints would write them.
-BLUEPRINT_AUTOMATIONS = f"""
-- id: practice_starts
-  alias: Practice starts
-  use_blueprint:
-    path: timbrel/practice-starts.yaml
-    input:
-      playing: {BINARY}playing
-      scene: [scene.practice]
-      quiet: [input_boolean.quiet_please]
-      played_for: {{seconds: 2}}
-      silent_for: {{seconds: 2}}
-      afterwards:
-        - action: persistent_notification.create
-          data: {{notification_id: afterwards, message: It is over}}
-- id: practice_at_home
-  alias: When somebody practises
-  use_blueprint:
-    path: timbrel/practice-starts.yaml
-    input:
-      playing: {BINARY}guitar
-      scene: [scene.practice]
-      quiet: [input_boolean.quiet_please]
-- id: practice_reminder
-  alias: Practice reminder
-  use_blueprint:
-    path: timbrel/practice-reminder.yaml
-    input:
-      minutes: {SENSOR}minutes_today
-      least: 240
-      at: "18:00:00"
-      remind:
-        - action: persistent_notification.create
-          data: {{notification_id: reminder, message: Nobody has practised yet}}
-"""
 
 
 class House:
@@ -100,11 +66,10 @@ class House:
             f"state: {{directory: {self.folder}/state}}\n"
         )
         self.hub.put("dashboard.yaml", dashboard_of(self.config))
-        self.hub.put(
-            "automations.yaml",
-            with_short_times(as_shipped("automations.yaml")) + BLUEPRINT_AUTOMATIONS,
-        )
-        for name in ("practice-starts.yaml", "practice-reminder.yaml"):
+        self.automations = with_short_times(as_shipped("automations.yaml"))
+        self.automations += blueprint_automations(NODE)
+        self.hub.put("automations.yaml", self.automations)
+        for name in BLUEPRINTS:
             text = as_shipped(f"blueprints/{name}")
             self.hub.put(f"blueprints/automation/timbrel/{name}", text)
         self.hub.start()

@@ -44,6 +44,7 @@ logger:
   logs:
     # The proofs themselves cause these lines.
     homeassistant.components.http.ban: critical
+tts:
 input_boolean:
   music_light: {{name: Music light}}
   quiet_please: {{name: Do not disturb}}

@@ -30,6 +30,14 @@ from tests.home_assistant.playing_proofs import (
     scores_are_current,
     shows_the_medley,
 )
+from tests.home_assistant.practice_proofs import (
+    lamp_follows_the_tuning,
+    lamp_returns_when_timbrel_stops,
+    speaker_says_how_the_tempo_drifts,
+    the_made_up_place_goes,
+    week_is_summed_up,
+    weekly_goal_reminds_kindly,
+)
 from tests.home_assistant.restart_proofs import (
     forget_removes_everything,
     home_assistant_logs_no_complaint,
@@ -54,6 +62,12 @@ PROOFS = [
     activity_shows_every_event,
     dashboard_works_for_any_name,
     shipped_configuration_works,
+    lamp_follows_the_tuning,
+    lamp_returns_when_timbrel_stops,
+    speaker_says_how_the_tempo_drifts,
+    weekly_goal_reminds_kindly,
+    week_is_summed_up,
+    the_made_up_place_goes,
     scores_are_current,
     commands_are_applied,
     mute_closes_the_microphone,

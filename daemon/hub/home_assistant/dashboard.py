@@ -17,6 +17,7 @@ from daemon.hub.home_assistant.cards import (
     tile_if_known,
     view,
 )
+from daemon.hub.home_assistant.companion_cards import companion_settings, companion_tiles
 from daemon.hub.home_assistant.discovery import device_name, entity_ids
 from daemon.hub.home_assistant.entities import display_name
 from daemon.hub.messages import NONE_PLAYING, Node
@@ -126,6 +127,9 @@ def _minutes(node: Node, ids: dict[str, str]) -> list[Card]:
         heading("Practice", "mdi:timer-music-outline"),
         tile(ids["minutes_today"], "Today"),
         tile(ids["last_session"], "Last session"),
+        tile(ids["week_minutes"], "This week"),
+        tile_if_known(ids["week_goal"], "Goal"),
+        *companion_tiles(ids),
         {
             "type": "statistics-graph",
             "title": "Minutes a day",
@@ -192,6 +196,9 @@ def _sensitivity(node: Node, ids: dict[str, str]) -> list[Card]:
         tile(ids["quiet_gate"], "Quiet gate", **buttons),
         tile(ids["stop_after"], "Stop after", **buttons),
         tile(ids["patience"], "Patience", **inline("select-options")),
+        heading("Practice", "mdi:flag-checkered"),
+        tile(ids["practice_goal"], "Minutes a week", **buttons),
+        *companion_settings(ids),
     ]
 
 

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from daemon.hub.controls import CONTROLS, SENSITIVITY, Control
+from daemon.hub.control import Control
+from daemon.hub.controls import CONTROLS, SENSITIVITY
+from daemon.hub.home_assistant.companion_entities import companion_entities
 from daemon.hub.home_assistant.entity import Entity, capitalized, online_topics, while_hearing
+from daemon.hub.home_assistant.practice_entities import MINUTES, practice_entities
 from daemon.hub.messages import NONE_PLAYING, Node
 
 _ICONS = {
@@ -22,11 +25,6 @@ _ICONS = {
     "vocal": "mdi:microphone-variant",
 }
 _OTHER_ICON = "mdi:music-note"
-_MINUTES = {
-    "device_class": "duration",
-    "unit_of_measurement": "min",
-    "suggested_display_precision": 0,
-}
 _DIAGNOSTIC = {"entity_category": "diagnostic"}
 _HIDDEN = {"enabled_by_default": False}
 _EVENTS = ("started", "ended")
@@ -43,7 +41,8 @@ def entities(node: Node, *, controls: bool) -> Iterator[Entity]:
     Those of the settings are included with `controls`.
     """
     yield from _music(node)
-    yield from _practice(node)
+    yield from practice_entities(node, controls=controls)
+    yield from companion_entities(node)
     for family in node.families:
         yield from _of_family(node, family)
     yield from _listener(node)
@@ -102,49 +101,6 @@ def _music(node: Node) -> Iterator[Entity]:
     )
 
 
-def _practice(node: Node) -> Iterator[Entity]:
-    practice = node.topic("practice")
-    yield Entity(
-        "minutes_today",
-        "sensor",
-        "Minutes today",
-        {
-            **_MINUTES,
-            "icon": "mdi:timer-music-outline",
-            "state_class": "total_increasing",
-            "state_topic": practice,
-            "value_template": "{{ value_json.minutes }}",
-        },
-    )
-    yield Entity(
-        "session",
-        "sensor",
-        "Session",
-        {
-            "icon": "mdi:music-circle-outline",
-            "device_class": "timestamp",
-            "state_topic": practice,
-            "value_template": "{{ value_json.session }}",
-        },
-    )
-    yield Entity(
-        "last_session",
-        "sensor",
-        "Last session",
-        {
-            **_MINUTES,
-            "icon": "mdi:history",
-            "state_topic": node.topic("last_session"),
-            "value_template": "{{ value_json.minutes }}",
-            "json_attributes_topic": node.topic("last_session"),
-            "json_attributes_template": (
-                "{{ {'instruments': value_json.instruments, 'started': value_json.started, "
-                "'ended': value_json.ended} | tojson }}"
-            ),
-        },
-    )
-
-
 def _of_family(node: Node, family: str) -> Iterator[Entity]:
     name = display_name(family)
     common = {
@@ -170,7 +126,7 @@ def _of_family(node: Node, family: str) -> Iterator[Entity]:
         f"{name} minutes today",
         {
             **common,
-            **_MINUTES,
+            **MINUTES,
             "state_class": "total_increasing",
             "state_topic": node.topic("practice"),
             "value_template": f"{{{{ value_json.families['{family}'] }}}}",
@@ -241,6 +197,18 @@ _DIAGNOSTICS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
         "inference_ms",
         "Inference time",
+        {
+            **_HIDDEN,
+            "icon": "mdi:speedometer",
+            "device_class": "duration",
+            "unit_of_measurement": "ms",
+            "state_class": "measurement",
+            "suggested_display_precision": 1,
+        },
+    ),
+    (
+        "practice_ms",
+        "Practice time",
         {
             **_HIDDEN,
             "icon": "mdi:speedometer",

@@ -1,21 +1,27 @@
 """The outbox file, an SQLite database of waiting events and the wills of open events."""
 
-import errno
 import logging
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
 
-from daemon.errors import InputError
 from daemon.mqtt.outbox import journals
 from daemon.mqtt.outbox import rows as outbox_rows
 from daemon.mqtt.outbox.event_queue import Entry
-from daemon.mqtt.outbox.rows import COLUMNS, READ_ERRORS, Rows
-from daemon.system.files.private_file import move_non_file_aside, open_private, others_may_change
+from daemon.mqtt.outbox.rows import COLUMNS, Rows
+from daemon.system.files.database import (
+    READ_ERRORS,
+    DamagedError,
+    create_private,
+    is_damage,
+    migrate,
+    printable_reason,
+    raise_os_error,
+    schema_version,
+)
+from daemon.system.files.private_file import move_non_file_aside, others_may_change
 from daemon.system.state_directory import DirectoryLock
 
 log = logging.getLogger(__name__)
@@ -35,26 +41,7 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 100",
     "PRAGMA journal_size_limit = 500000",
 )
-_PRIMARY_CODE = 0xFF
-_DAMAGED = {
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_FORMAT,
-    sqlite3.SQLITE_TOOBIG,
-    sqlite3.SQLITE_CONSTRAINT,
-    sqlite3.SQLITE_MISMATCH,
-    # A table has other columns than ours.
-    sqlite3.SQLITE_ERROR,
-}
-# A higher version number can only come from damage.
-_HIGHEST_VERSION = 1000
 _BUSY_SECONDS = 5.0
-_WRITE_FORMAT_AT, _NEWEST_FORMAT = 18, 2
-_LONGEST_REASON = 200
-
-
-class _DamagedError(Exception):
-    """The file is damaged, or not an outbox."""
 
 
 class OutboxFile:
@@ -116,7 +103,7 @@ class OutboxFile:
                 return rows
             self._database.close()
             damage = f"{rows.unusable} row(s) that cannot be sent"
-        except _DamagedError as error:
+        except DamagedError as error:
             damage, rows = str(error), _salvage(self._path, original)
         # The damaged file stays in place until the new one is on the disk.
         replacement = _rebuild(self._path, rows)
@@ -138,7 +125,7 @@ class OutboxFile:
             yield self._database
             self._database.execute("COMMIT")
         except READ_ERRORS as error:
-            _raise_os_error(error, self._path)
+            raise_os_error(error, self._path)
 
 
 @cache
@@ -155,36 +142,25 @@ def _warn_of_others(directory: Path) -> None:
 def _connect(path: Path) -> tuple[sqlite3.Connection, Rows]:
     """Open and check a database, and migrate it to the current schema; return it with its rows."""
     database: sqlite3.Connection | None = None
-    _create(path)
+    create_private(path)
     try:
         database = _database(path)
         version = _version(database, path)
         for pragma in _PRAGMAS:
             database.execute(pragma)
-        _migrate(database, version)
+        migrate(database, path, version, _MIGRATIONS)
         rows = outbox_rows.read(database)
     except READ_ERRORS as error:
         if database is not None:
             database.close()
-        if _is_damage(error):
-            raise _DamagedError(_printable(error)) from None
-        _raise_os_error(error, path)
+        if is_damage(error):
+            raise DamagedError(printable_reason(error)) from None
+        raise_os_error(error, path)
     except BaseException:
         if database is not None:
             database.close()
         raise
     return database, rows
-
-
-def _create(path: Path) -> None:
-    """Create the file if it does not exist, readable only by us.
-
-    Raises _DamagedError for a file format that SQLite can read but not write.
-    """
-    with os.fdopen(open_private(path, os.O_RDWR | os.O_CREAT), "rb") as file:
-        head = file.read(_WRITE_FORMAT_AT + 1)
-    if len(head) > _WRITE_FORMAT_AT and head[_WRITE_FORMAT_AT] > _NEWEST_FORMAT:
-        raise _DamagedError(f"file format {head[_WRITE_FORMAT_AT]}")
 
 
 def _database(path: Path) -> sqlite3.Connection:
@@ -216,7 +192,7 @@ def _rebuild(path: Path, rows: Rows) -> Path:
         outbox_rows.insert(database, rows.events, rows.wills)
         database.execute("COMMIT")
     except sqlite3.Error as error:
-        _raise_os_error(error, replacement)
+        raise_os_error(error, replacement)
     finally:
         # Closing the only connection moves the log into the database.
         database.close()
@@ -226,44 +202,13 @@ def _rebuild(path: Path, rows: Rows) -> Path:
 def _make_empty(path: Path) -> None:
     """Write an empty database of the current schema."""
     database = _database(path)
-    _migrate(database, 0)
+    migrate(database, path, 0, _MIGRATIONS)
     database.close()
 
 
-def _is_damage(error: Exception) -> bool:
-    """Return whether the file is damaged, as opposed to a failing disk or a locked file."""
-    if not isinstance(error, sqlite3.Error):
-        return True
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY_CODE in _DAMAGED
-
-
-def _raise_os_error(error: Exception, path: Path) -> NoReturn:
-    raise OSError(errno.EIO, _printable(error), str(path)) from None
-
-
-def _printable(reason: object) -> str:
-    """Return the last line of SQLite's message; damaged names in it may contain any character."""
-    (line,) = str(reason).splitlines()[-1:] or ["unreadable"]
-    shown = "".join(c if c.isprintable() else "?" for c in line)
-    return shown[:_LONGEST_REASON]
-
-
 def _version(database: sqlite3.Connection, path: Path) -> int:
-    """Return the schema version; raises _DamagedError, and InputError for a newer version."""
+    """Return the schema version; raises DamagedError, and InputError for a newer version."""
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        raise _DamagedError(_printable(verdict))
-    version: int = database.execute("PRAGMA user_version").fetchone()[0]
-    if not 0 <= version <= _HIGHEST_VERSION:
-        raise _DamagedError(f"schema {version}")
-    if version > len(_MIGRATIONS):
-        raise InputError(
-            f"{path}: made by a newer Timbrel (schema {version}, this version supports "
-            f"{len(_MIGRATIONS)}); install the newer version again, or move the file away"
-        )
-    return version
-
-
-def _migrate(database: sqlite3.Connection, version: int) -> None:
-    for number, step in enumerate(_MIGRATIONS[version:], version + 1):
-        database.executescript(f"BEGIN; {step} PRAGMA user_version = {number}; COMMIT;")
+        raise DamagedError(printable_reason(verdict))
+    return schema_version(database, path, len(_MIGRATIONS))

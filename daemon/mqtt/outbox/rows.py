@@ -16,8 +16,6 @@ COLUMNS = (
     "topic TEXT NOT NULL, payload BLOB NOT NULL, boot TEXT NOT NULL, "
     "since_boot REAL NOT NULL, wall REAL NOT NULL, checksum INTEGER NOT NULL"
 )
-# sqlite3 raises the last two for text that is not UTF-8 and for a wrong size.
-READ_ERRORS = (sqlite3.Error, UnicodeDecodeError, MemoryError)
 _MOST_TOPIC_BYTES = 65_535
 _MOST_PAYLOAD_BYTES = 100_000
 _MOST_BOOT_CHARACTERS = 100
@@ -61,7 +59,7 @@ def insert(
 
 
 def read(database: sqlite3.Connection) -> Rows:
-    """Return all rows; raises one of READ_ERRORS if the file is damaged."""
+    """Return all rows; raises one of `database.READ_ERRORS` if the file is damaged."""
     events = database.execute("SELECT * FROM events ORDER BY number")
     wills = database.execute("SELECT * FROM wills NOT INDEXED ORDER BY since_boot")
     return check_rows(events, wills)

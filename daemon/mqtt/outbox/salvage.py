@@ -8,7 +8,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from daemon.mqtt.outbox.rows import READ_ERRORS, ROW_COLUMNS, Rows, check_rows, decode_text
+from daemon.mqtt.outbox.rows import ROW_COLUMNS, Rows, check_rows, decode_text
+from daemon.system.files.database import READ_ERRORS
 
 _SCRATCH = "salvage-"
 _MOST_PROBES = 10_000

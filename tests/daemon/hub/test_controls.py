@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from daemon.hearing.rules import Rules
 from daemon.hub import inbox
+from daemon.hub.companion.practice_controls import ChosenSwitches
 from daemon.hub.controls import CONTROLS, Chosen, Configured, Controls
 from daemon.hub.inbox import Inbox
 from daemon.hub.messages import Message, Node
@@ -19,7 +20,12 @@ from daemon.system.files.json_store import JsonStore
 
 NODE = Node("attic", "living", ("drums", "flute"), "m", "v", shown=("flute",))
 CONFIGURED = Configured(-65.0, 6.0)
-LEAVES = ["mute", "sensitivity", "sensitivity_flute", "quiet_gate", "stop_after", "patience"]
+LEAVES = [
+    *("mute", "sensitivity", "sensitivity_flute", "quiet_gate", "stop_after", "patience"),
+    *("practice_goal", "practice_enabled", "practice_tuning", "practice_tempo", "practice_key"),
+    *("practice_notes", "practice_dynamics", "practice_chords", "practice_genre"),
+    *("practice_live_notes", "practice_reference_hz"),
+]
 RULES = [Rules(0.5, 0.25, "normal", 0.0, 6.0, 0.0), Rules(0.9, 0.45, "normal", 0.0, 20.0, 0.0)]
 
 
@@ -50,6 +56,17 @@ def test_echoes_configured_values_at_first() -> None:
         "quiet_gate": b"-65",
         "stop_after": b"6",
         "patience": b"normal",
+        "practice_goal": b"0",
+        "practice_enabled": b"ON",
+        "practice_tuning": b"ON",
+        "practice_tempo": b"ON",
+        "practice_key": b"ON",
+        "practice_notes": b"ON",
+        "practice_dynamics": b"ON",
+        "practice_chords": b"OFF",
+        "practice_genre": b"OFF",
+        "practice_live_notes": b"OFF",
+        "practice_reference_hz": b"440",
     }
 
 
@@ -71,6 +88,14 @@ def test_echoes_the_lowest_gate_if_there_is_none() -> None:
         ("stop_after", b"30", Chosen(stop_after_seconds=30.0), b"30"),
         ("patience", b"quick", Chosen(patience="quick"), b"quick"),
         ("patience", b" sure ", Chosen(patience="sure"), b"sure"),
+        ("practice_goal", b"10080", Chosen(practice_goal=10_080), b"10080"),
+        ("practice_goal", b"90.4", Chosen(practice_goal=90), b"90"),
+        ("practice_tempo", b"OFF", Chosen(practice=ChosenSwitches(tempo=False)), b"OFF"),
+        ("practice_live_notes", b"ON", Chosen(practice=ChosenSwitches(live_notes=True)), b"ON"),
+        (
+            *("practice_reference_hz", b"415"),
+            *(Chosen(practice=ChosenSwitches(reference_hz=415.0)), b"415"),
+        ),
     ],
 )
 def test_applies_and_echoes_a_valid_value(
@@ -99,9 +124,12 @@ def test_applies_and_echoes_a_valid_value(
         ("quiet_gate", b"0", "from -120 to -1"),
         ("stop_after", b"0", "from 1 to 86400"),
         ("stop_after", b"\xff\xfe", "from 1 to 86400"),
+        ("practice_goal", b"10081", "send a number from 0 to 10080"),
         ("patience", b"", "send quick, normal or sure"),
         ("patience", b"Quick", "send quick, normal or sure"),
         ("patience", b"1", "send quick, normal or sure"),
+        ("practice_key", b"true", "send ON or OFF"),
+        ("practice_reference_hz", b"379", "send a number from 380 to 500"),
     ],
 )
 def test_rejects_an_invalid_value_and_echoes_the_old_one(

@@ -15,11 +15,13 @@ from daemon.counters import Counters
 from daemon.hearing.scorer import Heard
 from daemon.hearing.tracker import EventEnded, EventStarted
 from daemon.hub import messages, payloads
+from daemon.hub.companion.practice_messages import practice_note, practice_now
 from daemon.hub.controls import Chosen, Configured, Controls
 from daemon.hub.home_assistant.discovery import discovery
 from daemon.hub.messages import Message, Node
 from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
+from daemon.practice.now import Now
 from daemon.practice.sessions import Sessions
 from tests.conftest import ROOT
 from tests.daemon.observations import observed
@@ -32,6 +34,9 @@ TYPES = {
     "late_event": payloads.EventBody,
     "practice": payloads.Practice,
     "last_session": payloads.LastSession,
+    "practice_summary": payloads.PracticeSummary,
+    "practice_now": payloads.PracticeNow,
+    "practice_note": payloads.PracticeNote,
     "diagnostics": payloads.Diagnostics,
 }
 
@@ -61,6 +66,9 @@ def evening() -> Iterator[Message]:
         yield from (message, messages.as_late(message))
     yield from hub.birth_messages(discovery=False)
     yield from Controls(NODE, Configured(-60.0, 6.0), Chosen()).echoes()
+    yield practice_now(NODE, Now(a4_hz=441.16, dynamic="mf", genre={"jazz": 0.6}))
+    yield practice_note(NODE, (69, 76), 69, -7.31, None)
+    yield practice_note(NODE, (), None, None, None)
 
 
 def channel_of(api: Any, topic: str) -> str:

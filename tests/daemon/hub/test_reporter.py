@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,10 @@ from daemon.hearing.tracker import Event, EventEnded, EventStarted
 from daemon.hub.messages import Message, Node
 from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
+from daemon.practice.history.history import History, PlaceHistory
+from daemon.practice.history.records import DayRecord, EventRecord
 from daemon.practice.sessions import Diary, Sessions
+from daemon.practice.summary import Figures, Summary
 from tests.daemon.observations import observed
 
 NODE = Node("timbrel", "timbrel", ("flute", "organ"), "tiny 1", "0.1.0")
@@ -397,17 +401,33 @@ def test_scores_lag_by_at_most_five_seconds_while_families_take_turns(evening: E
     assert np.max(np.diff([*scores_at, 305.0])) <= 5.0
 
 
+class RecordedHistory(PlaceHistory):
+    """A history in memory that also records what it gets."""
+
+    def __init__(self) -> None:
+        super().__init__(History(), "living")
+        self.events: list[EventRecord] = []
+        self.sessions: list[Summary] = []
+
+    def put_event(self, event: EventRecord) -> None:
+        self.events.append(event)
+
+    def put_session(self, summary: Summary) -> None:
+        self.sessions.append(summary)
+
+
 class PracticeEvening(Evening):
     """An evening with practice, whose diaries are recorded."""
 
-    def __init__(self) -> None:
+    def __init__(self, history: PlaceHistory | None = None) -> None:
         super().__init__()
         self.saved: list[Diary] = []
-        practice = Sessions(settle_seconds=10, gap_seconds=120, least_seconds=5)
+        self.sessions = Sessions(settle_seconds=10, gap_seconds=120, least_seconds=5)
         self.hub = Reporter(
             *(NODE, self.sent.append, self, self.wall_at),
-            sessions=practice,
+            sessions=self.sessions,
             save=self.saved.append,
+            history=history,
         )
 
     def bodies(self, leaf: str) -> list[Any]:
@@ -476,6 +496,23 @@ def test_publishes_at_most_one_day_per_window() -> None:
         assert len(evening.bodies("practice")) - before <= 1
 
 
+def test_figures_are_saved_within_a_minute_and_when_sound_ends() -> None:
+    evening = PracticeEvening()
+    evening.hub.sound_started()
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    evening.window(70.0, ended("flute", 3.5, 70.0, 63.5))
+    before = len(evening.saved)
+    for at in range(71, 130):
+        evening.sessions.describe(Figures(notes=at))
+        evening.window(float(at))
+    assert len(evening.saved) == before
+    evening.window(130.0)
+    assert [diary.session.figures.notes for diary in evening.saved[before:]] == [129]  # type: ignore[union-attr]
+    evening.sessions.describe(Figures(notes=200))
+    evening.deaf("unplugged", 131.0, [])
+    assert evening.saved[-1].session.figures.notes == 200  # type: ignore[union-attr]
+
+
 def test_publishes_an_ended_session_once() -> None:
     evening = PracticeEvening()
     evening.hub.sound_started()
@@ -490,8 +527,48 @@ def test_publishes_an_ended_session_once() -> None:
         "ended": "2024-06-01T18:31:03.500+00:00",
         "instruments": ["flute"],
     }
+    (summary,) = evening.bodies("practice/summary")
+    known = {key: value for key, value in summary.items() if value is not None}
+    assert known == {
+        "started": "2024-06-01T18:30:03.500+00:00",
+        "ended": "2024-06-01T18:31:03.500+00:00",
+        "minutes": {"flute": 1.0},
+    }
     assert evening.bodies("practice")[-1]["session"] is None
     assert len(evening.saved) == 4
+
+
+def test_history_gets_events_sessions_and_days() -> None:
+    history = RecordedHistory()
+    evening = PracticeEvening(history)
+    evening.hub.sound_started()
+    evening.window(7.0, started("flute", 3.5, 7.0), flute=0.9)
+    for at in range(8, 70):
+        evening.window(float(at), flute=0.9)
+    evening.window(70.0, ended("flute", 3.5, 70.0, 63.5))
+    open_event, *renewed, last = history.events
+    assert (open_event.reason, open_event.seconds) == ("interrupted", 3.5)
+    assert [event.reason for event in renewed] == ["interrupted"] * len(renewed)
+    assert len(renewed) == 2
+    assert (last.reason, last.seconds, last.family) == (None, 60.0, "flute")
+    assert {event.event_id for event in history.events} == {last.event_id}
+    assert history.sessions == []
+    for at in range(71, 200):
+        evening.window(float(at))
+    (session,) = history.sessions
+    assert session.minutes == {"flute": pytest.approx(1.0)}
+    assert history.day(date(2024, 6, 1)).seconds == pytest.approx(60.0)
+
+
+def test_week_minutes_count_since_monday() -> None:
+    history = RecordedHistory()
+    for day in range(26, 32):
+        history.put_day(DayRecord(date(2024, 5, day), 60.0, {"flute": 60.0}))
+    evening = PracticeEvening(history)
+    evening.hub.sound_started()
+    # 1 June 2024 is a Saturday: Sunday 26 May belongs to the week before.
+    published = evening.bodies("practice")[-1]
+    assert (published["week_minutes"], published["week_families"]) == (5.0, {"flute": 5.0})
 
 
 def test_session_also_ends_while_there_is_no_sound() -> None:

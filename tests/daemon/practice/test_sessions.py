@@ -1,6 +1,6 @@
 """Seconds played and sessions of scripted days."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.hearing.tracker import Event, EventEnded, EventStarted
+from daemon.practice.history.records import DayRecord
 from daemon.practice.sessions import Diary, Session, Sessions
+from daemon.practice.summary import Figures
 
 STOP_AFTER = 6.0
 SETTLE = 11.0
@@ -25,12 +27,15 @@ def local(text: str) -> float:
 class Room:
     """A place where families play at known times, with one window per second."""
 
-    def __init__(self, began: str = "2024-06-01T18:00:00", diary: Diary | None = None) -> None:
+    def __init__(
+        self, began: str = "2024-06-01T18:00:00", diary: Diary | None = None, **more: Any
+    ) -> None:
         self.sessions = Sessions(
             settle_seconds=SETTLE,
             gap_seconds=300,
             least_seconds=60,
             diary=diary or Diary(),
+            **more,
         )
         self.wall_began = local(began)
         self.at = 0.0
@@ -207,12 +212,16 @@ def test_saved_day_years_ahead_is_replaced_by_today() -> None:
 def test_session_ends_after_five_minutes_of_silence() -> None:
     room = Room().stay_silent(10).play(100, "guitar").stay_silent(200).play(50, "vocal")
     began = room.wall_began + 10
-    assert room.diary.session == Session(began, 356.0, ("guitar", "vocal"))
+    assert room.diary.session == Session(
+        *(began, 356.0, ("guitar", "vocal")), {"guitar": 100.0, "vocal": 50.0}
+    )
     room.stay_silent(290)
     assert room.diary.last is None
     after = room.stay_silent(10).diary
     assert after.session is None
-    assert after.last == Session(began, 356.0, ("guitar", "vocal"))
+    assert after.last == Session(
+        *(began, 356.0, ("guitar", "vocal")), {"guitar": 100.0, "vocal": 50.0}
+    )
 
 
 def test_short_session_is_not_kept() -> None:
@@ -233,14 +242,56 @@ def test_restart_within_the_gap_continues_session_and_day() -> None:
     before = Room().play(100, "guitar").stay_silent(10)
     after = Room("2024-06-01T18:03:00", before.diary).play(60, "flute")
     assert after.diary.seconds == pytest.approx(160)
-    assert after.diary.session == Session(before.wall_began, 240.0, ("guitar", "flute"))
+    assert after.diary.session == Session(
+        *(before.wall_began, 240.0, ("guitar", "flute")), {"guitar": 100.0, "flute": 60.0}
+    )
 
 
 def test_restart_after_the_gap_ends_the_session_at_its_last_sound() -> None:
     before = Room().play(100, "guitar").stay_silent(10)
     after = Room("2024-06-01T19:00:00", before.diary).stay_silent(1)
     assert after.diary.session is None
-    assert after.diary.last == Session(before.wall_began, 100.0, ("guitar",))
+    assert after.diary.last == Session(before.wall_began, 100.0, ("guitar",), {"guitar": 100.0})
+
+
+def test_session_over_midnight_is_one_with_minutes_on_each_day() -> None:
+    room = Room("2024-06-01T23:58:00").play(240, "guitar")
+    days = {room.diary.day: room.diary.seconds}
+    finished = room.sessions.take_finished()
+    assert finished is not None
+    days[finished.day] = finished.seconds
+    assert days == {"2024-06-01": pytest.approx(120), "2024-06-02": pytest.approx(120)}
+    last = room.stay_silent(310).diary.last
+    assert last is not None
+    assert last.summary.minutes == {"guitar": pytest.approx(4.0)}
+    assert last.summary.started == local("2024-06-01T23:58:00")
+
+
+def test_day_that_begins_again_after_a_clock_change_keeps_its_minutes() -> None:
+    known = {date(2024, 6, 1): DayRecord(date(2024, 6, 1), 600.0, {"flute": 600.0})}
+    room = Room("2024-01-01T00:10:00", earlier=lambda day: known.get(day, DayRecord(day, 0.0, {})))
+    room.play(60, "guitar").stay_silent(10)
+    room.wall_began = local("2024-06-01T18:00:00") - room.at
+    diary = room.play(60, "guitar").diary
+    assert diary.day == "2024-06-01"
+    assert diary.seconds == pytest.approx(660)
+    assert diary.families == {"flute": 600.0, "guitar": pytest.approx(60)}
+
+
+def test_session_of_version_0_1_has_no_minutes_by_family() -> None:
+    text = b'{"started": 1.7e9, "seconds": 600.0, "families": ["guitar", "flute"]}'
+    session = msgspec.json.decode(text, type=Session)
+    assert session.summary.minutes == {"guitar": None, "flute": None}
+    assert session.summary.ended == 1.7e9 + 600
+
+
+def test_figures_of_the_analysers_are_part_of_the_summary() -> None:
+    room = Room().play(100, "guitar")
+    room.sessions.describe(Figures(notes=120, range=("E2", "G5"), keys={"A major": 1.5}))
+    summary = room.stay_silent(310).diary.last.summary  # type: ignore[union-attr]
+    assert (summary.notes, summary.range, summary.keys) == (120, ("E2", "G5"), {"A major": 1.5})
+    room.sessions.describe(Figures(notes=1))
+    assert room.diary.session is None
 
 
 def test_restart_on_the_next_day_starts_at_zero() -> None:

@@ -326,7 +326,7 @@ def test_publishes_changed_diagnostics_once_a_minute(
     ]
     assert room.bodies("diagnostics")[0].keys() == {
         "windows", "late_windows", "lost_seconds", "overflows", "reopens", "reconnects", "queued",
-        "dropped", "refused", "refusing", "inference_ms", "model", "started",
+        "dropped", "refused", "refusing", "inference_ms", "practice_ms", "model", "started",
     }  # fmt: skip
 
 

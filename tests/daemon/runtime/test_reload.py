@@ -67,11 +67,12 @@ def test_every_reload_names_keys_that_need_a_restart(
     box: Box, caplog: pytest.LogCaptureFixture
 ) -> None:
     text = BEFORE.replace("0.5", "0.9") + "mqtt: {host: hub, port: 1}\naudio: {hop_seconds: 2}\n"
+    text += "practice: {goal: 120}\n"
     for _ in range(2):
         box.change(text)
     restart = "restart needed for audio.hop_seconds, mqtt.host, mqtt.port"
     assert caplog.messages == [
-        f"settings reloaded: tracker.threshold applied; {restart}",
+        f"settings reloaded: tracker.threshold, practice.goal applied; {restart}",
         f"settings reloaded: {restart}",
     ]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model_build.rendering.midi_file import Note
-from model_build.rendering.soundfont import FLUID_R3, SAMPLE_RATE_HZ, render
+from model_build.rendering.midi_file import Note, Part
+from model_build.rendering.soundfont import FLUID_R3, SAMPLE_RATE_HZ, render, render_parts
 
 needs_fluidsynth = pytest.mark.skipif(
     shutil.which("fluidsynth") is None or not FLUID_R3.is_file(),
@@ -93,3 +93,29 @@ def test_drum_channel_plays_drums() -> None:
     # A bass drum decays at once; a low C on a piano sounds while it is held.
     late = slice(SAMPLE_RATE_HZ * 3 // 10, SAMPLE_RATE_HZ // 2)
     assert rms(drum[late]) / rms(drum) < 0.5 * rms(piano[late]) / rms(piano)
+
+
+def test_parts_sound_together() -> None:
+    low, high = [Note(0.0, 1.0, 45, 100)], [Note(0.0, 1.0, 81, 100)]
+    apart = render(low, 48) + render(high, 73)
+    together = render_parts([Part(low, 48), Part(high, 73)])
+    assert together.shape == apart.shape
+    assert np.corrcoef(together, apart)[0, 1] > 0.98
+
+
+@needs_fluidsynth
+def test_drums_sound_as_they_do_alone() -> None:
+    tune = [Note(0.0, 0.5, 60, 90), Note(0.5, 0.5, 67, 90)]
+    beats = [Note(0.25, 0.1, 38, 100), Note(0.75, 0.1, 38, 100)]
+    together = render_parts([Part(tune, 0), Part(beats, 0, drums=True)])
+    apart = render(tune, 0)
+    drums = render(beats, 0, drums=True)
+    apart[: drums.size] += drums
+    assert together == pytest.approx(apart, abs=0.002)
+
+
+@needs_fluidsynth
+def test_the_volume_changes_one_part() -> None:
+    tune = [Note(0.0, 1.0, 60, 90)]
+    loud, soft = (render_parts([Part(tune, 0, volume=volume)]) for volume in (100, 50))
+    assert 0.1 < np.abs(soft).max() / np.abs(loud).max() < 0.6

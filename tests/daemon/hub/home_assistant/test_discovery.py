@@ -68,8 +68,8 @@ DEVICE_CLASSES = {
     # Without a device class Home Assistant shows On and Off. With `sound` it would show Detected
     # and Clear, with `connectivity` Disconnected for a muted microphone.
     "binary_sensor": set[str](),
-    "sensor": {"enum", "duration", "timestamp"},
-    "number": {"duration"},
+    "sensor": {"enum", "duration", "timestamp", "frequency"},
+    "number": {"duration", "frequency"},
     "button": {"restart"},
 }
 # The state classes that each device class of a sensor allows.
@@ -77,6 +77,7 @@ STATE_CLASSES: dict[str | None, set[str | None]] = {
     "enum": {None},
     "timestamp": {None},
     "duration": {None, "measurement", "total", "total_increasing"},
+    "frequency": {None, "measurement"},
     None: {None, "measurement", "total", "total_increasing"},
 }
 DURATION_UNITS = {"ms", "s", "min", "h", "d"}
@@ -209,9 +210,15 @@ def test_keys_and_unique_ids_never_change(node: Node) -> None:
     """Automations and history refer to them: a renamed entity would lose both."""
     fixed = {
         *("playing", "instrument", "heard", "played"),
-        *("minutes_today", "session", "last_session"),
+        *("minutes_today", "week_minutes", "session", "last_session"),
         *("hearing", "level", "inference_ms", "lost_seconds", "queued", "model", "started"),
         *("mute", "sensitivity", "quiet_gate", "stop_after", "patience", "restart_listening"),
+        *("practice_goal", "week_goal", "last_practice"),
+        *("a4", "in_tune", "tempo", "key", "cents", "tempo_drift", "chord", "next_chord"),
+        *("dynamic", "vibrato", "genre", "note", "practice_ms"),
+        *("practice_enabled", "practice_tuning", "practice_tempo", "practice_key"),
+        *("practice_notes", "practice_dynamics", "practice_chords", "practice_genre"),
+        *("practice_live_notes", "practice_reference_hz"),
     }
     of_families = {
         f"{family}_{what}" for family in node.families for what in ("playing", "minutes_today")

@@ -25,6 +25,7 @@ from daemon.mqtt.outbox import outbox as outbox_module
 from daemon.mqtt.outbox.database import NAME, OutboxFile
 from daemon.mqtt.outbox.moment import Moment
 from daemon.mqtt.outbox.outbox import Outbox
+from daemon.system.files import database as state_database
 from tests.conftest import Timbrel
 
 HOUR = 3600.0
@@ -520,6 +521,11 @@ def test_migrates_older_schema(directory: Path, monkeypatch: pytest.MonkeyPatch)
     with closing(sqlite3.connect(directory / NAME)) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (2,)
         assert database.execute("SELECT * FROM later").fetchall() == [("made",)]
+    copy = directory / f"{NAME}.schema-1"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(copy)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (1,)
+        assert database.execute("SELECT count(*) FROM events").fetchone() == (2,)
 
 
 def test_failed_migration_changes_nothing(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -528,7 +534,7 @@ def test_failed_migration_changes_nothing(directory: Path, monkeypatch: pytest.M
     step = "DROP TABLE wills; INSERT INTO nowhere VALUES (1);"
     with monkeypatch.context() as patch:
         patch.setattr(outbox_database, "_MIGRATIONS", (*outbox_database._MIGRATIONS, step))
-        patch.setattr(outbox_database, "_DAMAGED", set())
+        patch.setattr(state_database, "_DAMAGED", set())
         with Outbox(directory) as outbox:
             assert not outbox.on_disk
     with Outbox(directory) as outbox:

@@ -15,6 +15,7 @@ import pytest
 from daemon.hub import messages
 from daemon.hub.controls import Chosen
 from daemon.hub.messages import Node
+from daemon.practice.history.records import WeekRecord
 from daemon.practice.sessions import Diary, Session, Sessions
 from daemon.system.files.json_store import JsonStore
 from tests.conftest import ROOT
@@ -37,9 +38,10 @@ def use_diary(diary: Diary) -> None:
     practice.begin(NOW)
     for wall in (NOW, NOW + 100, NOW + 86_400):
         practice.advance_clock(wall)
-        messages.practice(NODE, practice.diary)
+        messages.practice(NODE, practice.diary, WeekRecord(0.0, {}))
         if practice.diary.last is not None:
-            messages.last_session(NODE, practice.diary.last)
+            messages.last_session(NODE, practice.diary.last.summary)
+            messages.practice_summary(NODE, practice.diary.last.summary)
     practice.update(10.0, NOW, [])
 
 

@@ -1,0 +1,1 @@
+"""`timbrel history`: print what was played, as a table, CSV, JSON or a calendar."""

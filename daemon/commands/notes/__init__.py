@@ -1,0 +1,1 @@
+"""The notes of a replayed recording: printed, or written to a MIDI file."""

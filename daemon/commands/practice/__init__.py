@@ -1,0 +1,1 @@
+"""`timbrel practice`: what was played in a recording, as text, JSON or one HTML page."""

@@ -1,0 +1,1 @@
+"""`timbrel tune`: a tuner for an instrument or a recording."""

@@ -1,0 +1,1 @@
+"""The practice companion for the hub: its messages, and its settings."""

@@ -1,0 +1,1 @@
+"""Run the analysers on sound as it arrives: the same for live sound and for recordings."""

@@ -1,0 +1,1 @@
+"""Key and chords of the music."""

@@ -1,0 +1,1 @@
+"""The history file: events, sessions with their summaries, and minutes per day."""

@@ -1,0 +1,1 @@
+"""Follow the pitch of one voice: periods, candidates, path, voicing, curve."""

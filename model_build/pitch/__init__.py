@@ -1,0 +1,1 @@
+"""Fit the voicing of the pitch curve on made-up lines whose pitch is known exactly."""

@@ -1,0 +1,1 @@
+"""What all measurements of the practice analysers share: recordings, rooms and intervals."""

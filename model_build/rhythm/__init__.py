@@ -1,0 +1,1 @@
+"""Made-up songs with exact beats, and what is fitted to them."""

@@ -1,0 +1,15 @@
+from model_build.notes.network_table import (
+    delay_frames,
+    million_operations_a_second,
+    note_layers,
+)
+
+
+def test_delay_of_both_variants() -> None:
+    assert delay_frames(note_layers(24)) == 7
+    assert delay_frames(note_layers(24, last_dilation=2)) == 8
+
+
+def test_multiply_adds() -> None:
+    assert 130 < million_operations_a_second(note_layers(24), 50) < 155
+    assert 65 < million_operations_a_second(note_layers(16), 50) < 85
