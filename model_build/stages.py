@@ -36,6 +36,18 @@ def render(output: Path, *, seed: int, phrases: int, workers: int | None = None)
     print(f"{output}: {count} clips")
 
 
+def harmony(recipe: Path, data: Path | None, run: Path | None, *, output: Path | None) -> None:
+    """Make the model of the harmoniser and print its figures.
+
+    Raises InputError if the folder of chorales is not named.
+    """
+    if data is None:
+        raise InputError("no chorales: name their folder with --data, or set TIMBREL_PRACTICE")
+    from model_build.harmony.harmony_run import run_harmony
+
+    run_harmony(recipe, data, run, output)
+
+
 def features(
     recipe: Path,
     run: Path | None,

@@ -3,6 +3,7 @@
 import argparse
 
 from daemon import __version__
+from model_build.commands.harmony import add_harmony
 from model_build.commands.measurements import add_evaluate, add_report
 from model_build.commands.render import add_render
 from model_build.commands.replace_built_in import add_replace_built_in
@@ -33,6 +34,10 @@ it can be repeated by itself. The stages, in order:
 To make the new model the one that Timbrel ships with:
 
   replace-built-in   compare its figures with those of the built-in model, ask, and replace it
+
+For `timbrel harmonise`:
+
+  harmony     train the network that adds voices to melodies, on chorales, and measure it
 
 Without recordings:
 
@@ -72,4 +77,5 @@ def build_parser() -> argparse.ArgumentParser:
     add_report(commands)
     add_replace_built_in(commands)
     add_render(commands)
+    add_harmony(commands)
     return parser
