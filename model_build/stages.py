@@ -36,7 +36,14 @@ def render(output: Path, *, seed: int, phrases: int, workers: int | None = None)
     print(f"{output}: {count} clips")
 
 
-def harmony(recipe: Path, data: Path | None, run: Path | None, *, output: Path | None) -> None:
+def harmony(
+    recipe: Path,
+    data: Path | None,
+    run: Path | None,
+    *,
+    output: Path | None,
+    workers: int | None = None,
+) -> None:
     """Make the model of the harmoniser and print its figures.
 
     Raises InputError if the folder of chorales is not named.
@@ -45,7 +52,7 @@ def harmony(recipe: Path, data: Path | None, run: Path | None, *, output: Path |
         raise InputError("no chorales: name their folder with --data, or set TIMBREL_PRACTICE")
     from model_build.harmony.harmony_run import run_harmony
 
-    run_harmony(recipe, data, run, output)
+    run_harmony(recipe, data, run, output=output, workers=workers)
 
 
 def features(

@@ -5,7 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from model_build import stages
-from model_build.commands.options import Commands, add_command
+from model_build.commands.options import Commands, add_command, add_workers_argument
 
 _DEFAULT_RECIPE = Path("configs/recipe-harmony.yaml")
 
@@ -40,7 +40,10 @@ def add_harmony(commands: Commands) -> None:
     command.add_argument(
         "--output", type=Path, metavar="FILE", help="also copy the model to this file"
     )
+    add_workers_argument(command)
 
 
 def _call_harmony(options: Namespace) -> None:
-    stages.harmony(options.recipe, options.data, options.run, output=options.output)
+    stages.harmony(
+        options.recipe, options.data, options.run, output=options.output, workers=options.workers
+    )

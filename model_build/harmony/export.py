@@ -1,5 +1,6 @@
 """Convert the fitted network to one int8 `.tflite` with a signature for each part."""
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -83,7 +84,12 @@ def to_tflite(
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: _examples(network, pieces, beats, rng)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        return bytes(converter.convert())
+        with warnings.catch_warnings():
+            # For several signatures the converter itself uses TensorFlow's old interpreter.
+            warnings.filterwarnings(
+                "ignore", r"\s*Warning: tf.lite.Interpreter is deprecated", UserWarning
+            )
+            return bytes(converter.convert())
 
 
 def _examples(

@@ -1,12 +1,12 @@
 """Measure the harmoniser on chorales: nats a beat, and broken rules a chorale."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
-from daemon.practice.harmoniser.beam import Penalties, find_voices, log_softmax
+from daemon.practice.harmoniser.beam import Penalties, log_softmax
 from daemon.practice.harmoniser.correction import Correction, correct
 from daemon.practice.harmoniser.features import CONTEXT_BEATS, HISTORY_BEATS, melody_input
 from daemon.practice.harmoniser.network import HarmonyNetwork, Past, past_of
@@ -17,14 +17,12 @@ from model_build.harmony.correction_fit import batch_indicators
 from model_build.harmony.fit import UNIFORM_SHARE
 from model_build.harmony.hidden_markov import HiddenMarkov
 from model_build.harmony.pieces import Piece, whole
+from model_build.harmony.searches import Search, search_all
 
 BACH, BASELINE, BARE, CORRECTED, SHIPPED = (
     *("Bach", "hidden Markov model", "network, bare"),
     *("network, corrected", "corrected, with rules"),
 )
-
-PieceVoices = Callable[[Piece], Ints]
-"""Returns bass, tenor and alto of a piece's melody, (beats, 3)."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -44,46 +42,53 @@ class Learned(NamedTuple):
     """What a run has learned."""
 
     baseline: HiddenMarkov
-    network: HarmonyNetwork
+    """The baseline."""
+    tflite: bytes
+    """The quantized network."""
     correction: Correction
+    """The correction of its scores."""
 
 
 class Figures(NamedTuple):
     """The rows by name, and by how much the network is better than the baseline."""
 
     rows: dict[str, Row]
+    """The figures of each way to harmonise."""
     gain: float
     """Mean over the chorales of the baseline's nats a beat minus the corrected network's."""
     gain_error: float
     """Standard error of `gain`."""
 
 
-def measure(learned: Learned, pieces: Sequence[Piece]) -> Figures:
+def measure(learned: Learned, pieces: Sequence[Piece], workers: int | None) -> Figures:
     """Return the figures of all ways to harmonise."""
-    baseline, network, correction = learned
+    baseline, tflite, correction = learned
+    network = HarmonyNetwork(tflite)
     hmm_nats, hmm_each = baseline_nats(baseline, pieces)
     bare, _ = _nats(network, None, pieces)
     corrected, each = _nats(network, correction, pieces)
-
-    def search(used: Correction | None, penalties: Penalties | None) -> PieceVoices:
-        return lambda p: find_voices(network, used, p.melody, p.melody_key, penalties)
-
+    searches = [
+        Search(tflite, None, None),
+        Search(tflite, correction, None),
+        Search(tflite, correction, Penalties()),
+    ]
+    bare_voices, corrected_voices, shipped_voices = search_all(searches, pieces, workers)
     rows = {
-        BACH: _row(pieces, lambda piece: piece.voices, None),
-        BASELINE: _row(pieces, lambda piece: baseline_voices(baseline, piece), hmm_nats),
-        BARE: _row(pieces, search(None, None), bare),
-        CORRECTED: _row(pieces, search(correction, None), corrected),
-        SHIPPED: _row(pieces, search(correction, Penalties()), None),
+        BACH: _row(pieces, [piece.voices for piece in pieces], None),
+        BASELINE: _row(pieces, [baseline_voices(baseline, piece) for piece in pieces], hmm_nats),
+        BARE: _row(pieces, bare_voices, bare),
+        CORRECTED: _row(pieces, corrected_voices, corrected),
+        SHIPPED: _row(pieces, shipped_voices, None),
     }
     gains = hmm_each - each
     return Figures(rows, float(gains.mean()), float(gains.std() / np.sqrt(len(gains))))
 
 
-def _row(pieces: Sequence[Piece], voices_of: PieceVoices, nats: float | None) -> Row:
+def _row(pieces: Sequence[Piece], voices: Sequence[Ints], nats: float | None) -> Row:
     """Return the figures of harmonies; a leading note is that of the key of all four voices."""
     found = []
-    for piece in pieces:
-        chords = np.column_stack([piece.melody[:, 0], voices_of(piece)[:, ::-1]])
+    for piece, lower in zip(pieces, voices, strict=True):
+        chords = np.column_stack([piece.melody[:, 0], lower[:, ::-1]])
         found.append(faults_of_piece(chords, piece.key.leading_note))
     parallels, doubled, outside, _ = np.mean(found, axis=0).tolist()
     return Row(nats, parallels, doubled, outside)

@@ -14,7 +14,6 @@ from daemon.practice.harmoniser.model_file import (
     HarmonyProvenance,
     write_harmony_model,
 )
-from daemon.practice.harmoniser.network import HarmonyNetwork as QuantizedNetwork
 from daemon.system.files.whole_file import whole_file
 from model_build.harmony.chord_table import learn_chord_tables, prediction_figures
 from model_build.harmony.export import to_tflite
@@ -41,8 +40,8 @@ def finish(
     tflite = to_tflite(network, material.real, recipe.representative_beats, rng)
     training = material.real + material.fakes
     tables = learn_chord_tables(training, repeated=False)
-    learned = Learned(baseline, QuantizedNetwork(tflite), correction)
-    figures = measure(learned, material.test)
+    learned = Learned(baseline, tflite, correction)
+    figures = measure(learned, material.test, run.workers)
     chords = {
         name: prediction_figures(
             learn_chord_tables(training, repeated=repeated), material.test, repeated=repeated

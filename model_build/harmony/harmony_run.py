@@ -25,9 +25,18 @@ class Run:
     recipe: HarmonyRecipe
     folder: HarmonyFolder
     material: Material
+    workers: int | None = None
+    """Processes for measuring; None for one per core."""
 
 
-def run_harmony(recipe: Path, data: Path, run: Path | None, output: Path | None) -> None:
+def run_harmony(
+    recipe: Path,
+    data: Path,
+    run: Path | None,
+    *,
+    output: Path | None,
+    workers: int | None = None,
+) -> None:
     """Make the harmoniser's model and measure it; print a table.
 
     What an earlier run in the same folder has fitted with the same settings is kept. The model is
@@ -39,16 +48,19 @@ def run_harmony(recipe: Path, data: Path, run: Path | None, output: Path | None)
 
     read = read_harmony_recipe(recipe)
     folder = HarmonyFolder(run or Path("runs") / read.name)
-    current = Run(read, folder, read_material(data, folder))
+    current = Run(read, folder, read_material(data, folder), workers)
     _print_material(current.material)
     network = fitted_network(current)
+    print("fitting the correction", flush=True)
     correction = fit_correction(
         network,
         current.material.real,
         passes=read.correction.passes,
         penalty=read.correction.penalty,
     )
-    finish(current, network, correction, fitted_baseline(current), output)
+    baseline = fitted_baseline(current)
+    print("quantizing and measuring", flush=True)
+    finish(current, network, correction, baseline, output)
 
 
 def fitted_network(run: Run) -> "HarmonyNetwork":
@@ -59,16 +71,21 @@ def fitted_network(run: Run) -> "HarmonyNetwork":
     from model_build.harmony.network import HarmonyNetwork
 
     recipe, material = run.recipe, run.material
-    keras.utils.set_random_seed(recipe.seed)
-    network = HarmonyNetwork(**msgspec.to_builtins(recipe.network))
+
+    def built() -> HarmonyNetwork:
+        keras.utils.set_random_seed(recipe.seed)
+        return HarmonyNetwork(**msgspec.to_builtins(recipe.network))
 
     def make() -> list[Any]:
-        rng = np.random.default_rng(recipe.seed)
-        fit(network, recipe.fit, material, rng)
+        network = built()
+        fit(network, recipe.fit, material, np.random.default_rng(recipe.seed))
         return [variable.numpy() for variable in network.variables]
 
     path = run.folder.fitted(_hash(recipe.seed, recipe.network, recipe.fit))
-    assign(network, kept_arrays(path, make))
+    weights = kept_arrays(path, make)
+    # A new one, whose random numbers are the same whether it was fitted now or before.
+    network = built()
+    assign(network, weights)
     return network
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,5 +93,5 @@ def _part(piece: Piece, shift: int, start: int, length: int) -> Batch:
     )
 
 
-def _extended(rows: NDArray[np.generic], length: int, value: int) -> NDArray[np.generic]:
+def _extended(rows: NDArray[Any], length: int, value: int) -> NDArray[Any]:
     return np.pad(rows, ((0, length - len(rows)), (0, 0)), constant_values=value)

@@ -18,7 +18,8 @@ _STEP: Final = 1.005
 # An onset this near to an expected beat, in beats, moves it and the following ones.
 _NEAR: Final = 0.25
 _FOLLOW_TIME, _FOLLOW_TEMPO = 0.6, 0.1
-# The first beat is where most onsets of the opening are; later, the player may have drifted away.
+# Where the beats begin, and how fast, is taken from the opening; later the player may have drifted.
+_OPENING_SECONDS: Final = 10.0
 _OPENING_BEATS: Final = 4
 _BAR_BEATS: Final = 4
 
@@ -34,7 +35,7 @@ def beats_of_notes(
     """
     onsets = np.unique([note.start for note in notes]) / ticks_per_second
     end = max(note.end for note in notes) / ticks_per_second
-    period = beat_seconds(onsets)
+    period = beat_seconds(onsets[onsets <= onsets[0] + _OPENING_SECONDS])
     times = _followed(onsets, period, end)
     ticks = sorted({round(max(0.0, time) * ticks_per_second) for time in times})
     return tuple(ticks), tuple(range(0, len(ticks) - 1, _BAR_BEATS))

@@ -78,7 +78,9 @@ def tune_of(file: Any, track: Any, path: Path) -> Tune:
     else:
         if end > MOST_BEATS * clock.ticks_per_quarter:
             raise InputError(f"{path}: longer than {MOST_BEATS} beats; cut it")
-        beats, bars = _beats(_signatures(conductor(file, track)), clock.ticks_per_quarter, end, path)
+        beats, bars = _beats(
+            _signatures(conductor(file, track)), clock.ticks_per_quarter, end, path
+        )
     return Tune(notes, beats, bars, _hint(conductor(file, track)))
 
 

@@ -78,7 +78,7 @@ def test_voices_keep_the_rules(tmp_path: Path, harmoniser: Harmoniser) -> None:
     made = made_tune(tmp_path, midi(tune(*ODE)))
     harmony = harmoniser.harmonise(made, "chorale")
     found = faults_of_piece(chords(harmony, made), harmony.key.leading_note)
-    assert (found.parallels, found.doubled_leading_notes, found.out_of_range) == (0, 0, 0)
+    assert not any(map(int, found[:3]))
     for name, (low, high) in zip(("bass", "tenor", "alto"), VOICE_RANGES, strict=True):
         assert all(low <= note.midi <= high for note in harmony.parts[name])
 
@@ -88,9 +88,9 @@ def test_harmony_moves_with_the_key(tmp_path: Path, harmoniser: Harmoniser) -> N
     in_d = harmoniser.harmonise(made_tune(tmp_path, midi(tune(*(p + 2 for p in ODE)))), "chorale")
     assert (str(in_c.key), str(in_d.key)) == ("C major", "D major")
     assert len(in_c.chords) > 3
-    moved = [note.midi + 2 for note in in_c.parts["bass"]]
+    basses = zip(in_c.parts["bass"], in_d.parts["bass"], strict=False)
     # The voices' ranges stay where they are, so that a few notes may differ.
-    same = np.mean([a == b for a, b in zip(moved, (n.midi for n in in_d.parts["bass"]))])
+    same = np.mean([low.midi + 2 == high.midi for low, high in basses])
     assert same > 0.7
 
 
@@ -155,7 +155,7 @@ def test_odd_melodies_get_a_harmony(
     assert all(0 <= n.midi <= 127 and n.end > n.start for p in harmony.parts.values() for n in p)
 
 
-def test_heard_notes_keep_their_times(tmp_path: Path, harmoniser: Harmoniser) -> None:
+def test_heard_notes_keep_their_times(harmoniser: Harmoniser) -> None:
     heard = [Heard(0.4 + 0.61 * i, 0.9 + 0.61 * i, pitch) for i, pitch in enumerate(ODE)]
     source = heard_source(heard, Path("melody.wav"))
     (tempo,) = [message.tempo for _, message in source.conductor]
