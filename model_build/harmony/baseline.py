@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from daemon.practice.harmoniser.voices import Ints, pitches_of, symbols_of
+from model_build.harmony.chorales.pieces import Piece
 from model_build.harmony.hidden_markov import (
     HiddenMarkov,
     Sequences,
@@ -15,7 +16,6 @@ from model_build.harmony.hidden_markov import (
     start,
 )
 from model_build.harmony.material import Material
-from model_build.harmony.pieces import Piece
 from model_build.harmony.recipe import Baseline
 
 # Long pieces are divided, so that little of the padded sequences is padding.

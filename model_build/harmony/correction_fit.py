@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from daemon.practice.harmoniser.correction import Correction, Indicators, indicators
 from daemon.practice.harmoniser.features import HISTORY_BEATS, REACH_BEATS
 from daemon.practice.harmoniser.voices import PITCH_CLASS, Ints
+from model_build.harmony.chorales.pieces import Batch, Piece, batch_of
 from model_build.harmony.network import HarmonyNetwork, piece_scores
-from model_build.harmony.pieces import Batch, Piece, batch_of
 
 Floats = NDArray[np.float64]
 

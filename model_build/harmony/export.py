@@ -14,8 +14,8 @@ from daemon.practice.harmoniser.features import FEATURES, HISTORY_BEATS, REACH_B
 from daemon.practice.harmoniser.network import BASSES, BEAMS, TENORS
 from daemon.practice.harmoniser.voices import STEPS_PER_BEAT, SYMBOLS
 from daemon.system.silenced_output import quiet_output
+from model_build.harmony.chorales.pieces import Piece, batch_of
 from model_build.harmony.network import HarmonyNetwork
-from model_build.harmony.pieces import Piece, batch_of
 
 _SIGNATURES = ("melody", "bass", "tenor", "alto")
 _WIDTH = 2 * REACH_BEATS + 1

@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -15,20 +14,18 @@ from daemon.practice.harmoniser.model_file import (
     write_harmony_model,
 )
 from daemon.system.files.whole_file import whole_file
-from model_build.harmony.chord_table import learn_chord_tables, prediction_figures
 from model_build.harmony.export import to_tflite
-from model_build.harmony.figures import CORRECTED, SHIPPED, Figures, Learned, measure
+from model_build.harmony.figures.chord_table import learn_chord_tables, prediction_figures
+from model_build.harmony.figures.table import CORRECTED, SHIPPED, Figures, Learned, measure
 from model_build.harmony.fit import network_nats
 from model_build.harmony.hidden_markov import HiddenMarkov
 from model_build.harmony.network import HarmonyNetwork
+from model_build.harmony.run_state import Run
 from model_build.run_folder import write_json
-
-if TYPE_CHECKING:
-    from model_build.harmony.harmony_run import Run
 
 
 def finish(
-    run: "Run",
+    run: Run,
     network: HarmonyNetwork,
     correction: Correction,
     baseline: HiddenMarkov,

@@ -9,9 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from daemon.practice.harmoniser.voices import SYMBOLS
+from model_build.harmony.chorales.pieces import Batch, Piece, batch_of, whole
 from model_build.harmony.material import Material
 from model_build.harmony.network import HarmonyNetwork, piece_scores
-from model_build.harmony.pieces import Batch, Piece, batch_of, whole
 from model_build.harmony.recipe import Fit
 
 UNIFORM_SHARE = 0.0005
@@ -61,8 +61,8 @@ def fit(
 ) -> float:
     """Fit the network, leave the weights that are best on `valid` in it, and return their nats.
 
-    The weights are averaged over the last steps. At first, a share of the batches' pieces are
-    fakes; it falls to nothing.
+    The weights are averaged over the last steps. A share of the batches' pieces are fakes,
+    which changes linearly from the first batch to the last.
     """
     step = _training_step(network, recipe)
     average = [variable.numpy().copy() for variable in network.variables]
@@ -71,7 +71,8 @@ def fit(
         done = number / recipe.steps
         warm = min(1.0, (number + 1) / _WARM_UP_STEPS)
         rate = recipe.learning_rate * warm * (0.5 + 0.5 * math.cos(math.pi * done)) + _FINAL_RATE
-        step(rate, _drawn(recipe, material, recipe.fake_share * (1.0 - done), rng))
+        fakes = recipe.fake_share * (1.0 - done) + recipe.last_fake_share * done
+        step(rate, _drawn(recipe, material, fakes, rng))
         memory = min(_MOST_MEMORY, (number + 1) / (number + 20))
         for average_weights, variable in zip(average, network.variables, strict=True):
             average_weights[...] += (1.0 - memory) * (variable.numpy() - average_weights)

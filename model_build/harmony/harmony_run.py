@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,23 +9,13 @@ import msgspec
 import numpy as np
 
 from model_build.harmony.material import Material, read_material
-from model_build.harmony.recipe import HarmonyRecipe, read_harmony_recipe
+from model_build.harmony.recipe import read_harmony_recipe
 from model_build.harmony.run_files import HarmonyFolder, kept_arrays
+from model_build.harmony.run_state import Run
 
 if TYPE_CHECKING:
     from model_build.harmony.hidden_markov import HiddenMarkov
     from model_build.harmony.network import HarmonyNetwork
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run in progress."""
-
-    recipe: HarmonyRecipe
-    folder: HarmonyFolder
-    material: Material
-    workers: int | None = None
-    """Processes for measuring; None for one per core."""
 
 
 def run_harmony(

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.practice.harmoniser.melody_key import KeyTables
-from model_build.harmony.chorale_sets import Chorale, read_chorales
-from model_build.harmony.key_labels import learn_key_tables
-from model_build.harmony.leave_out import leaked_share, without_copies, without_overlap
-from model_build.harmony.music21_chorales import music21_chorales
-from model_build.harmony.pieces import Piece, piece_of
+from model_build.harmony.chorales.chorale_sets import Chorale, read_chorales
+from model_build.harmony.chorales.key_labels import learn_key_tables
+from model_build.harmony.chorales.leave_out import leaked_share, without_copies, without_overlap
+from model_build.harmony.chorales.music21_chorales import music21_chorales
+from model_build.harmony.chorales.pieces import Piece, piece_of
 from model_build.harmony.run_files import HarmonyFolder, chorales_of, kept_arrays
 
 

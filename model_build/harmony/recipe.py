@@ -53,7 +53,9 @@ class Fit(Section, frozen=True):
     weight_decay: Weight
     """Of the AdamW optimizer."""
     fake_share: Share
-    """Share of fakes in the first batches; it falls to 0 by the last."""
+    """Share of fakes in the first batches."""
+    last_fake_share: Share
+    """Share of fakes in the last batches."""
 
 
 class CorrectionFit(Section, frozen=True):

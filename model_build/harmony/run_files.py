@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.system.files.whole_file import whole_file
-from model_build.harmony.chorale_sets import Chorale
+from model_build.harmony.chorales.chorale_sets import Chorale
 
 
 class HarmonyFolder:

@@ -24,10 +24,10 @@ _DEGREES: Final = {
 # A melody note counts by the time that it sounds, the first beat of the bar twice.
 _FIRST_BEAT_WEIGHT: Final = 2.0
 _NOTE_WEIGHT: Final = 4.0
-_ROOT_BONUS: Final = 0.15
+_ROOT_BONUS: Final = 0.1
 _TRANSITION_WEIGHT: Final = 0.5
 # The chord of the bar before may stay, which the table of changes does not contain.
-_STAY_LOG: Final = -2.0
+_STAY_LOG: Final = -1.0
 _TONIC_ENDS_LOG: Final = 3.0
 _LOWEST_MIDI, _HIGHEST_MIDI = 48, 67
 

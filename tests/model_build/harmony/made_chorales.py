@@ -3,9 +3,9 @@
 import numpy as np
 
 from daemon.practice.harmoniser.melody_key import KeyTables
-from model_build.harmony.chorale_sets import Chorale
-from model_build.harmony.key_labels import learn_key_tables
-from model_build.harmony.pieces import Piece, piece_of
+from model_build.harmony.chorales.chorale_sets import Chorale
+from model_build.harmony.chorales.key_labels import learn_key_tables
+from model_build.harmony.chorales.pieces import Piece, piece_of
 
 _CHORDS = np.array(
     [

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from daemon.practice.harmoniser.keys import Key
-from model_build.harmony.chord_table import (
+from model_build.harmony.chorales.key_labels import chorale_key
+from model_build.harmony.chorales.pieces import piece_of
+from model_build.harmony.figures.chord_table import (
     chord_degrees,
     learn_chord_tables,
     prediction_figures,
 )
-from model_build.harmony.key_labels import chorale_key
-from model_build.harmony.pieces import piece_of
 from tests.model_build.harmony.made_chorales import made_chorale, made_pieces
 
 PIECES, TABLES = made_pieces(10)

@@ -21,7 +21,8 @@ def random_model(seed: int) -> HiddenMarkov:
 
     def chances(*shape: int) -> np.ndarray:
         values = rng.uniform(0.1, 1.0, shape)
-        return (values / values.sum(axis=-1, keepdims=True)).astype(np.float32)
+        shares: np.ndarray = (values / values.sum(axis=-1, keepdims=True)).astype(np.float32)
+        return shares
 
     return HiddenMarkov(chances(STATES), chances(STATES, STATES), chances(4, STATES, SYMBOLS))
 

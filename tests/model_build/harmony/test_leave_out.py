@@ -1,6 +1,6 @@
 import numpy as np
 
-from model_build.harmony.leave_out import leaked_share, without_copies, without_overlap
+from model_build.harmony.chorales.leave_out import leaked_share, without_copies, without_overlap
 from tests.model_build.harmony.made_chorales import made_chorale
 
 HELD = [made_chorale(1, 40), made_chorale(2, 40)]

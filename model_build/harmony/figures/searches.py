@@ -8,7 +8,7 @@ from daemon.practice.harmoniser.beam import Penalties, find_voices
 from daemon.practice.harmoniser.correction import Correction
 from daemon.practice.harmoniser.network import HarmonyNetwork
 from daemon.practice.harmoniser.voices import Ints
-from model_build.harmony.pieces import Piece
+from model_build.harmony.chorales.pieces import Piece
 from model_build.workers import parallel_map
 
 

@@ -13,11 +13,11 @@ from daemon.practice.harmoniser.network import HarmonyNetwork, Past, past_of
 from daemon.practice.harmoniser.voice_leading import faults_of_piece
 from daemon.practice.harmoniser.voices import SYMBOLS, Ints, symbols_of
 from model_build.harmony.baseline import baseline_nats, baseline_voices
+from model_build.harmony.chorales.pieces import Piece, whole
 from model_build.harmony.correction_fit import batch_indicators
+from model_build.harmony.figures.searches import Search, search_all
 from model_build.harmony.fit import UNIFORM_SHARE
 from model_build.harmony.hidden_markov import HiddenMarkov
-from model_build.harmony.pieces import Piece, whole
-from model_build.harmony.searches import Search, search_all
 
 BACH, BASELINE, BARE, CORRECTED, SHIPPED = (
     *("Bach", "hidden Markov model", "network, bare"),

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from daemon.practice.harmoniser.keys import MODES, Key
 from daemon.practice.harmoniser.melody_key import KeyTables
-from model_build.harmony.chorale_sets import Chorale, beats
+from model_build.harmony.chorales.chorale_sets import Chorale, beats
 
 # How often each degree sounds in major and minor, in semitones above the tonic: J. Albrecht and
 # D. Shanahan, "The use of large corpora to train a new type of key-finding algorithm" (2013).

@@ -8,7 +8,7 @@ import numpy as np
 from daemon.practice.harmoniser.keys import MODES
 from daemon.practice.harmoniser.next_chord import LONGEST_CONTEXT, ChordTable
 from daemon.practice.harmoniser.triads import triad_of_pitches
-from model_build.harmony.pieces import Piece
+from model_build.harmony.chorales.pieces import Piece
 
 
 def chord_degrees(piece: Piece, *, repeated: bool) -> list[int]:

@@ -12,8 +12,8 @@ from daemon.practice.harmoniser.features import melody_input as input_of
 from daemon.practice.harmoniser.keys import Key
 from daemon.practice.harmoniser.melody_key import KeyTables, melody_key
 from daemon.practice.harmoniser.voices import OUTSIDE, STEPS_PER_BEAT, Ints, symbols_of
-from model_build.harmony.chorale_sets import Chorale, beats
-from model_build.harmony.key_labels import chorale_key
+from model_build.harmony.chorales.chorale_sets import Chorale, beats
+from model_build.harmony.chorales.key_labels import chorale_key
 
 _SOPRANO, _LOWER = 0, [3, 2, 1]
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from model_build.harmony.chorale_sets import Chorale, beats
+from model_build.harmony.chorales.chorale_sets import Chorale, beats
 
 LONGEST_LEAK_BEATS = 6
 """A window of this many beats, all four voices alike, counts as copied."""
