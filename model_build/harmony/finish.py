@@ -19,9 +19,12 @@ from model_build.harmony.figures.chord_table import learn_chord_tables, predicti
 from model_build.harmony.figures.table import CORRECTED, SHIPPED, Figures, Learned, measure
 from model_build.harmony.fit import network_nats
 from model_build.harmony.hidden_markov import HiddenMarkov
+from model_build.harmony.material import Material
 from model_build.harmony.network import HarmonyNetwork
 from model_build.harmony.run_state import Run
 from model_build.run_folder import write_json
+
+_EACH_CHANGE = "each change"
 
 
 def finish(
@@ -35,37 +38,13 @@ def finish(
     recipe, material = run.recipe, run.material
     rng = np.random.default_rng(recipe.seed)
     tflite = to_tflite(network, material.real, recipe.representative_beats, rng)
-    training = material.real + material.fakes
-    tables = learn_chord_tables(training, repeated=False)
-    learned = Learned(baseline, tflite, correction)
-    figures = measure(learned, material.test, run.workers)
-    chords = {
-        name: prediction_figures(
-            learn_chord_tables(training, repeated=repeated), material.test, repeated=repeated
-        )
-        for name, repeated in (("each beat", True), ("each change", False))
-    }
-    float_nats = network_nats(network, material.test)
-    contract = HarmonyContract(
-        contract_version=CONTRACT_VERSION,
-        task="harmony",
-        tflite_sha256="",
-        name=f"timbrel-{recipe.name}",
-        version=recipe.version,
-        correction=correction,
-        key_tables=material.key_tables,
-        chord_tables=tables,
-        provenance=HarmonyProvenance(
-            recipe_sha256=recipe.sha256,
-            seed=recipe.seed,
-            trained_on={"music21": len(material.real), "JS Fake Chorales": len(material.fakes)},
-            metrics=_metrics(figures, chords),
-        ),
-    )
+    figures = measure(Learned(baseline, tflite, correction), material.test, run.workers)
+    chords = _chord_figures(material)
     with whole_file(run.folder.model) as fresh:
-        write_harmony_model(fresh, tflite, contract)
+        write_harmony_model(fresh, tflite, _contract(run, correction, _metrics(figures, chords)))
     if output is not None:
         shutil.copyfile(run.folder.model, output)
+    float_nats = network_nats(network, material.test)
     _print_figures(figures, chords, float_nats)
     write_json(
         run.folder.figures,
@@ -80,12 +59,43 @@ def finish(
     print(f"{run.folder.model}: {run.folder.model.stat().st_size} bytes")
 
 
+def _chord_figures(material: Material) -> dict[str, dict[str, float]]:
+    """Return the figures of `next_chord`: the chord of the next beat, and the next other chord."""
+    training = material.real + material.fakes
+    return {
+        name: prediction_figures(
+            learn_chord_tables(training, repeated=repeated), material.test, repeated=repeated
+        )
+        for name, repeated in (("each beat", True), (_EACH_CHANGE, False))
+    }
+
+
+def _contract(run: Run, correction: Correction, metrics: dict[str, float]) -> HarmonyContract:
+    recipe, material = run.recipe, run.material
+    return HarmonyContract(
+        contract_version=CONTRACT_VERSION,
+        task="harmony",
+        tflite_sha256="",
+        name=f"timbrel-{recipe.name}",
+        version=recipe.version,
+        correction=correction,
+        key_tables=material.key_tables,
+        chord_tables=learn_chord_tables(material.real + material.fakes, repeated=False),
+        provenance=HarmonyProvenance(
+            recipe_sha256=recipe.sha256,
+            seed=recipe.seed,
+            trained_on={"music21": len(material.real), "JS Fake Chorales": len(material.fakes)},
+            metrics=metrics,
+        ),
+    )
+
+
 def _metrics(test: Figures, chords: dict[str, dict[str, float]]) -> dict[str, float]:
     corrected, shipped = test.rows[CORRECTED], test.rows[SHIPPED]
     return {
         "nats": round(corrected.nats or 0.0, 3),
         "parallels": round(shipped.parallels, 3),
-        "next_chord_top_1": round(chords["each change"]["top_1"], 3),
+        "next_chord_top_1": round(chords[_EACH_CHANGE]["top_1"], 3),
     }
 
 

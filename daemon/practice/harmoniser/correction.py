@@ -1,8 +1,8 @@
 """A learned correction of the network's scores, against parallels and doublings.
 
-The network sees pitches one by one and copies parallel fifths and octaves too seldom avoided by
-chance alone. 84 weights on what a candidate would form with the other voices repair that: parallel
-fifths and octaves (2 weights a voice), and pitch classes that sound already in any other voice or
+The network sees each voice's pitch, but hardly learns from few chorales which intervals the voices
+form. 84 weights on what a candidate would form with the other voices add that: on parallel fifths
+and octaves (2 weights a voice), and on each pitch class that sounds already in any other voice, and
 in the melody (13 each).
 """
 
@@ -20,6 +20,7 @@ Floats = NDArray[np.float32]
 _FIFTH: Final = 7
 _CANDIDATES = np.arange(SYMBOLS)
 _VOICES = len(VOICES)
+_Classes = Annotated[list[float], Meta(min_length=13, max_length=13)]
 
 
 class Correction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,9 +28,9 @@ class Correction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     parallels: Annotated[list[tuple[float, float]], Meta(min_length=_VOICES, max_length=_VOICES)]
     """Of parallel fifths and parallel octaves."""
-    doublings: Annotated[list[list[float]], Meta(min_length=_VOICES, max_length=_VOICES)]
+    doublings: Annotated[list[_Classes], Meta(min_length=_VOICES, max_length=_VOICES)]
     """Of pitch classes (12, and the rest) that another voice has."""
-    melody_doublings: Annotated[list[list[float]], Meta(min_length=_VOICES, max_length=_VOICES)]
+    melody_doublings: Annotated[list[_Classes], Meta(min_length=_VOICES, max_length=_VOICES)]
     """The same for the melody, besides `doublings`."""
 
 
