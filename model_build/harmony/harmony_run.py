@@ -31,14 +31,14 @@ def run_harmony(
     What an earlier run in the same folder has fitted with the same settings is kept. The model is
     also copied to `output`. Raises InputError if the recipe is wrong or material is missing.
     """
-    _use_one_thread()
-    from model_build.harmony.correction_fit import fit_correction
-    from model_build.harmony.finish import finish
-
     read = read_harmony_recipe(recipe)
     folder = HarmonyFolder(run or Path("runs") / read.name)
     current = Run(read, folder, read_material(data, folder), workers)
     _print_material(current.material)
+    _use_one_thread()
+    from model_build.harmony.correction_fit import fit_correction
+    from model_build.harmony.finish import finish
+
     network = fitted_network(current)
     print("fitting the correction", flush=True)
     correction = fit_correction(
