@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from daemon.errors import InputError
 from daemon.practice.harmoniser.files.source import MelodySource, midi_source
@@ -160,3 +162,31 @@ def test_refuses_unusable_files_in_one_line(tmp_path: Path, content: bytes, reas
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.mid: not found"):
         midi_source(tmp_path / "none.mid")
+
+
+@given(
+    st.sampled_from(sorted(MELODIES.glob("*.mid"))),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=6),
+    st.integers(30, 400),
+)
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_damaged_files_are_read_or_refused_in_one_line(
+    tmp_path: Path, melody: Path, changes: list[tuple[int, int]], length: int
+) -> None:
+    content = bytearray(melody.read_bytes())
+    for position, value in changes:
+        content[position % len(content)] = value
+    path = written(tmp_path, bytes(content[:length]))
+    try:
+        made = midi_source(path)
+    except InputError as error:
+        message = str(error)
+    else:
+        message = str(path)
+        assert sampled(made.tune).shape == (len(made.tune.beats) - 1, 4)
+    assert message.startswith(str(path))
+    assert "\n" not in message
