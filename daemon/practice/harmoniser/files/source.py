@@ -1,12 +1,11 @@
 """A melody to harmonise, from a MIDI file or a recording, and the file that it is written to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.practice.harmoniser.files.midi_file import import_mido, read_midi
@@ -27,20 +26,16 @@ class HeardNote(Protocol):
     """A note that was heard in a recording."""
 
     @property
-    def onset(self) -> float:
-        """Seconds."""
+    def onset_seconds(self) -> float:
+        """Seconds from the beginning of the recording."""
 
     @property
-    def offset(self) -> float:
-        """Seconds."""
+    def offset_seconds(self) -> float:
+        """Seconds from the beginning of the recording."""
 
     @property
     def midi(self) -> int:
         """Nearest MIDI pitch."""
-
-
-Transcriber = Callable[[NDArray[np.float32]], Sequence[HeardNote]]
-"""Returns the notes of a recording at 16 kHz."""
 
 
 @dataclass(frozen=True)
@@ -118,13 +113,13 @@ def heard_source(notes: Sequence[HeardNote], path: Path) -> MelodySource:
     if not notes:
         raise InputError(f"{path}: no melody was heard in it; play or sing it alone, and louder")
     mido = import_mido()
-    period = beat_seconds(np.unique([note.onset for note in notes]))
+    period = beat_seconds(np.unique([note.onset_seconds for note in notes]))
     tempo = round(period * 1_000_000)
     ticks_per_second = _TICKS_PER_QUARTER * 1_000_000 / tempo
     found = [
         TuneNote(
-            start := round(note.onset * ticks_per_second),
-            max(start + 1, round(note.offset * ticks_per_second)),
+            start := round(note.onset_seconds * ticks_per_second),
+            max(start + 1, round(note.offset_seconds * ticks_per_second)),
             int(note.midi),
         )
         for note in notes

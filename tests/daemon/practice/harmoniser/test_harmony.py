@@ -161,8 +161,8 @@ def test_heard_notes_keep_their_times(harmoniser: Harmoniser) -> None:
     (tempo,) = [message.tempo for _, message in source.conductor]
     seconds_per_tick = tempo / 1e6 / source.ticks_per_quarter
     for note, own in zip(source.tune.notes, heard, strict=True):
-        assert note.start * seconds_per_tick == pytest.approx(own.onset, abs=0.002)
-        assert note.end * seconds_per_tick == pytest.approx(own.offset, abs=0.002)
+        assert note.start * seconds_per_tick == pytest.approx(own.onset_seconds, abs=0.002)
+        assert note.end * seconds_per_tick == pytest.approx(own.offset_seconds, abs=0.002)
     harmony = harmoniser.harmonise(source.tune, "chorale")
     assert str(harmony.key) == "C major"
     first = min(note.start for note in harmony.parts["bass"]) * seconds_per_tick

@@ -93,8 +93,8 @@ def test_beats_follow_a_player_who_slows_down() -> None:
 
 
 class Heard(NamedTuple):
-    onset: float
-    offset: float
+    onset_seconds: float
+    offset_seconds: float
     midi: int
 
 
