@@ -46,6 +46,25 @@ def chords(corpus: Path | None, output: Path, *, songs: int, seed: int) -> None:
     print(output)
 
 
+def harmony(
+    recipe: Path,
+    data: Path | None,
+    run: Path | None,
+    *,
+    output: Path | None,
+    workers: int | None = None,
+) -> None:
+    """Make the model of the harmoniser and print its figures.
+
+    Raises InputError if the folder of chorales is not named.
+    """
+    if data is None:
+        raise InputError("no chorales: name their folder with --data, or set TIMBREL_PRACTICE")
+    from model_build.harmony.harmony_run import run_harmony
+
+    run_harmony(recipe, data, run, output=output, workers=workers)
+
+
 def features(
     recipe: Path,
     run: Path | None,

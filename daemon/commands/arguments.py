@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from daemon.commands import calls
+from daemon.commands.harmonise.arguments import add_harmonise_arguments
 from daemon.commands.help_texts import DESCRIPTION, EPILOG, EXIT_CODES, HELP
+from daemon.commands.history.arguments import add_history_arguments
 from daemon.commands.program import ProgramParser, Version
 from daemon.commands.shared_arguments import (
     add_channel,
@@ -47,6 +49,7 @@ def timbrel_parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_bench(commands)
     _add_history(commands)
+    _add_harmonise(commands)
     _add_dashboard(commands)
     _add_install_service(commands)
     _add_reset(commands)
@@ -212,28 +215,13 @@ def _add_bench(commands: _Commands) -> None:
 
 def _add_history(commands: _Commands) -> None:
     history = _add_command(commands, "history", calls.call_history)
-    history.set_defaults(form="text", of="sessions")
-    form = history.add_mutually_exclusive_group()
-    for name, text in (
-        ("csv", "print a table for spreadsheets, with a header"),
-        ("json", "print one JSON object per line"),
-        ("ics", "print a calendar with an entry for each session"),
-    ):
-        form.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=text)
-    kind = history.add_mutually_exclusive_group()
-    for name, text in (
-        ("events", "print the events of families instead of sessions"),
-        ("days", "print the minutes of each day instead of sessions"),
-    ):
-        kind.add_argument(f"--{name}", dest="of", action="store_const", const=name, help=text)
-    day = "a date (2026-06-01), a time (2026-06-01T18:30), today or yesterday"
-    history.add_argument("--since", metavar="DAY", help=f"leave out what began earlier: {day}")
-    history.add_argument(
-        "--until", metavar="DAY", help="leave out what began after this day or time"
-    )
-    history.add_argument("--place", metavar="NAME", help="only this place (default: all)")
+    add_history_arguments(history)
     add_state(history)
     add_config(history)
+
+
+def _add_harmonise(commands: _Commands) -> None:
+    add_harmonise_arguments(_add_command(commands, "harmonise", calls.call_harmonise))
 
 
 def _add_dashboard(commands: _Commands) -> None:

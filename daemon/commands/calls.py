@@ -116,6 +116,21 @@ def call_demo(options: argparse.Namespace) -> int:
     return demo(load(options.config), choices)
 
 
+def call_harmonise(options: argparse.Namespace) -> int:
+    """Write a melody with voices or chords."""
+    from daemon.commands.harmonise.harmonise import harmonise
+
+    return harmonise(
+        options.melody,
+        output=options.output,
+        audio=options.audio,
+        style=options.style,
+        key=options.key,
+        track=options.track,
+        force=options.force,
+    )
+
+
 def call_bench(options: argparse.Namespace) -> int:
     """Print what listening costs on this machine."""
     from daemon.commands.bench import bench

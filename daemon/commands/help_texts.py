@@ -179,6 +179,23 @@ measure YAMNet too, for comparison:
   TIMBREL bench --peer yamnet.tflite
 """,
     ),
+    "harmonise": CommandHelp(
+        "add three voices or chords to a melody",
+        """\
+Write a MIDI file with the melody as it is, and a harmony for it: three voices
+as in a chorale, or a triad a bar. The melody is the top voice of the first
+track with notes, or what was played or sung in a recording. The input file is
+never changed.
+""",
+        """\
+add alto, tenor and bass to a melody; writes tune-harmonised.mid:
+  TIMBREL harmonise tune.mid
+add chords, and play the result into a file:
+  TIMBREL harmonise tune.mid -o song.mid --style pop --audio song.wav
+harmonise the second track in a key of your choice:
+  TIMBREL harmonise tune.mid --track 2 --key 'A minor'
+""",
+    ),
     "dashboard": CommandHelp(
         "print a Home Assistant dashboard for the configured places",
         """\

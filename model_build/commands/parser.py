@@ -5,6 +5,7 @@ import argparse
 from daemon import __version__
 from model_build.commands.beats import add_beats
 from model_build.commands.chords import add_chords
+from model_build.commands.harmony import add_harmony
 from model_build.commands.measurements import add_evaluate, add_report
 from model_build.commands.notes import add_notes
 from model_build.commands.practice import add_practice
@@ -43,6 +44,10 @@ To make the new model the one that Timbrel ships with:
 The model that recognizes notes:
 
   notes       train, tune or evaluate it; it follows configs/recipe-notes.yaml
+
+For `timbrel harmonise`:
+
+  harmony     train the network that adds voices to melodies, on chorales, and measure it
 
 Without recordings:
 
@@ -93,4 +98,5 @@ def build_parser() -> argparse.ArgumentParser:
     add_chords(commands)
     add_beats(commands)
     add_practice(commands)
+    add_harmony(commands)
     return parser

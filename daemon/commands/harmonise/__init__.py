@@ -1,0 +1,1 @@
+"""`timbrel harmonise`: adds a harmony to a melody."""

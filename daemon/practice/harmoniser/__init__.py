@@ -1,0 +1,1 @@
+"""Voices and chords for a melody."""

@@ -1,0 +1,1 @@
+"""MIDI files of melodies and harmonies, and their sound."""

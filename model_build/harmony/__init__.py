@@ -1,0 +1,1 @@
+"""The harmoniser's network: chorales, a baseline, the fit, and figures."""

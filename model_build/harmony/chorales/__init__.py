@@ -1,0 +1,1 @@
+"""The chorales of a run, and what must not be among them."""
