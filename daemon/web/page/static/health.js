@@ -60,7 +60,7 @@ export class HealthView {
     const figures = Object.entries(model.figures).map(([name, value]) => [name, number(value, 3)]);
     const parts = [table(rows), table(points, family)];
     if (figures.length) parts.push(element("p", { class: "explain" }, text("explain_figures")), table(figures, (name) => name.replaceAll("_", " ")));
-    this.model.replaceChildren(...parts.map((part) => (part.tagName === "TABLE" ? scrollable(text("model"), part) : part)));
+    this.model.replaceChildren(...parts);
   }
 
   change(change) {
@@ -80,5 +80,5 @@ function table(rows, nameOf = text) {
   return element("table", {}, ...rows.map(([key, value]) =>
     key === null
       ? element("tr", {}, element("th", { colSpan: 2 }, value))
-      : element("tr", {}, element("th", { scope: "row" }, nameOf(key)), element("td", { class: "long" }, value))));
+      : element("tr", {}, element("th", { scope: "row" }, nameOf(key)), element("td", {}, value))));
 }

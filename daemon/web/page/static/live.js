@@ -16,12 +16,14 @@ export class LiveView {
     this.meter = element("div", { class: "meter", role: "meter", "aria-label": text("level") }, this.level);
     this.meter.setAttribute("aria-valuemin", FLOOR_DBFS);
     this.meter.setAttribute("aria-valuemax", 0);
+    this.meter.setAttribute("aria-valuenow", FLOOR_DBFS);
     this.levelText = element("span", { class: "quiet" });
     this.scores = new Scores(place.families);
     const picture = element("canvas", { class: "picture", role: "img", "aria-label": text("spectrogram") });
     const over = element("canvas", { class: "over", "aria-hidden": "true" });
     this.scrolling = new Scrolling(picture, over, store.bands, store.columnsPerSecond);
     this.today = element("p");
+    this.practice = new Practice();
     this.events = element("ol", { class: "events" });
     this.calls = element("tbody");
     const pictureCard = card(text("spectrogram"), element("div", { class: "layers" }, picture, over));
@@ -32,6 +34,7 @@ export class LiveView {
       card(text("now"), this.playing, this.since, element("p", { class: "quiet" }, text("level"), " ", this.levelText), this.meter, this.today),
       card(text("scores"), this.scores.root, element("p", { class: "explain" }, text("explain_scores"))),
       pictureCard,
+      this.practice.root,
       card(text("events"), this.events),
       card(text("close_calls"), element("p", { class: "explain" }, text("explain_close_calls")),
         element("div", { class: "table", tabIndex: 0, role: "region", "aria-label": text("close_calls") }, table)));
@@ -51,6 +54,7 @@ export class LiveView {
 
   state(leaf, value) {
     if (leaf === "hearing" || leaf === "state") this.now();
+    else if (leaf === "practice/now") this.practice.show(value);
     else if (leaf === "practice") this.today.textContent = text("today", { minutes: number(value.minutes, 1) });
   }
 
@@ -124,6 +128,32 @@ function summaryOf(event) {
   parts.push(event.ended === null ? text("plays") : duration(event.ended - event.onset));
   if (event.reason) parts.push(event.reason);
   return parts.join(" · ");
+}
+
+// How it is played; hidden until the daemon tells it.
+class Practice {
+  constructor() {
+    this.rows = element("tbody");
+    this.root = card(text("practice"), element("table", {}, this.rows));
+    this.root.hidden = true;
+  }
+
+  show(now) {
+    const rows = {
+      tuning: now.a4_hz && text("hertz", { value: number(now.a4_hz, 1) }),
+      in_tune: now.in_tune !== null && now.in_tune !== undefined && `${number(100 * now.in_tune)} %`,
+      deviation: Number.isFinite(now.median_cents) && text("cents", { value: number(now.median_cents, 1) }),
+      tempo: now.tempo_bpm && text("beats", { value: number(now.tempo_bpm) }),
+      key: now.key,
+      chord: now.chord,
+      dynamic: now.dynamic,
+      genre: now.genre && Object.keys(now.genre).map((name) => name.replaceAll("_", " ")).join(", "),
+    };
+    const known = Object.entries(rows).filter(([, value]) => value);
+    this.root.hidden = !known.length;
+    this.rows.replaceChildren(...known.map(([key, value]) =>
+      element("tr", {}, element("th", { scope: "row" }, text(`practice_${key}`)), element("td", {}, value))));
+  }
 }
 
 class Scores {
