@@ -111,11 +111,17 @@ def _listen(parts: _Parts, stop: Stop) -> None:
     """Run the loop of all places until the request to stop, then shut down."""
     stations, link, outbox, reload = parts.stations, parts.link, parts.outbox, parts.reload
     report = Report(stations.places, link, outbox)
-    its = (stations, parts.recognizer, parts.board, parts.wakeup, report.health)
+    page = partial(
+        page_parts,
+        *(parts.settings, stations, parts.recognizer),
+        board=parts.board,
+        wakeup=parts.wakeup,
+        snapshot=report.health,
+    )
     chores = (TimeZone(), stations.carry_out, reload, parts.retirement, report, GarbageCollector())
     with (
         serve(parts.settings.health.port, report.health),
-        serve_page(parts.settings.web, partial(page_parts, *its)),
+        serve_page(parts.settings.web, page),
         outbox,
         link,
         reload_on_signal(reload, parts.wakeup.wake, stop),

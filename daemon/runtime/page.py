@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from daemon.configuration.settings import Settings
 from daemon.hub.board import Board
 from daemon.runtime.station import Station
 from daemon.runtime.stations import Stations
@@ -17,11 +18,18 @@ if TYPE_CHECKING:
 
 
 def page_parts(
-    stations: Stations, recognizer: Recognizer, board: Board, wakeup: Wakeup, snapshot: Snapshot
+    settings: Settings,
+    stations: Stations,
+    recognizer: Recognizer,
+    *,
+    board: Board,
+    wakeup: Wakeup,
+    snapshot: Snapshot,
 ) -> "PageParts":
     """Return what the page shows, and let it observe every place."""
     from daemon.errors import InputError
     from daemon.web.metrics import metrics_of
+    from daemon.web.page.hear.analysis import Method
     from daemon.web.page.live.live import Live
     from daemon.web.page.routes import PageParts
 
@@ -33,7 +41,14 @@ def page_parts(
         metrics = metrics_of(snapshot)
     except InputError:
         metrics = None
-    return PageParts(live, snapshot, recognizer.classifier.contract, metrics)
+    method = Method(
+        recognizer.path,
+        lambda: recognizer.rules,
+        recognizer.shown,
+        recognizer.hop_seconds,
+        settings.audio.gate_dbfs,
+    )
+    return PageParts(live, snapshot, recognizer.classifier.contract, metrics, method)
 
 
 def _page_place(station: Station, recognizer: Recognizer, wakeup: Wakeup) -> PagePlace:

@@ -58,7 +58,11 @@ def service_files(manager: ServiceManager) -> list[File]:
     """Return the files to write. Raises InputError if the service could not read a file."""
     settings = read_config(manager)
     program = installation.program(of_user=manager.of_user)
-    urls = sum(not isinstance(source.url, msgspec.UnsetType) for source in settings.sources)
+    # The page decodes one upload at a time.
+    uploads = int(settings.web.port is not None)
+    urls = uploads + sum(
+        not isinstance(source.url, msgspec.UnsetType) for source in settings.sources
+    )
     version = _systemd_version(manager)
     if manager.of_user:
         text = unit.user_unit(program, manager.config, urls=urls, systemd_version=version)

@@ -3,14 +3,14 @@
 import asyncio
 import html
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from daemon import __version__
@@ -18,8 +18,11 @@ from daemon.hearing.model_file import Contract
 from daemon.web.health import Snapshot, find_problems, report_of
 from daemon.web.page.access.gate import COOKIE, error_of, key_of
 from daemon.web.page.access.logins import SESSION_SECONDS, Logins
+from daemon.web.page.hear.analysis import Method
+from daemon.web.page.hear.hear_route import HearRoute
 from daemon.web.page.live.live import Live
 from daemon.web.page.static_files import filled, static_files
+from daemon.web.page.streaming import LastingResponse
 from daemon.web.page.words import language_of, words
 
 _LARGEST_BODY_BYTES = 4_096
@@ -43,6 +46,8 @@ class PageParts(NamedTuple):
     """The model."""
     metrics: Callable[[], bytes] | None
     """Returns the metrics; None without the package for them."""
+    method: Method
+    """How recordings are analysed."""
 
 
 class Routes:
@@ -70,6 +75,7 @@ class Routes:
                 Route("/api/live", self._live, methods=get),
                 Route("/api/health", self._health, methods=get),
                 Route("/api/set", self._set, methods=post),
+                Route("/api/hear", HearRoute(self._parts.method).answer, methods=post),
             ],
             exception_handlers={404: _not_found, 405: _wrong_method},
         )
@@ -121,15 +127,11 @@ class Routes:
         if watcher is None:
             return error_of(503, "too many browsers watch at the same time; close one")
 
-        async def messages() -> AsyncIterator[bytes]:
-            try:
-                async for message in watcher.messages():
-                    yield message
-            finally:
-                live.watchers.remove(watcher)
+        async def release() -> None:
+            live.watchers.remove(watcher)
 
         headers = {"x-accel-buffering": "no"}
-        return StreamingResponse(messages(), media_type="text/event-stream", headers=headers)
+        return LastingResponse(watcher.messages(), "text/event-stream", release, headers)
 
     async def _set(self, request: Request) -> Response:
         try:

@@ -45,7 +45,7 @@ def content_security_policy(nonce: str) -> str:
     """Return the policy of one answer: scripts and styles need the nonce, nothing else loads."""
     return (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
-        "connect-src 'self'; img-src 'self'; form-action 'self'; "
+        "connect-src 'self'; img-src 'self'; media-src blob:; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
 

@@ -23,6 +23,10 @@ from daemon.web.page.page_place import PagePlace, described_controls, setting_le
 
 # If the page's thread is too busy, the oldest moments are dropped. Each holds up to 0.5 MB.
 _MOST_WAITING = 16
+# While nobody watches, the page's thread works only now and then: for so many moments, an event or
+# a topic that changes less often than these.
+_MOMENTS_AT_ONCE = 8
+_BUSY_LEAVES = frozenset({"level", "scores", "state", "diagnostics", "note", "now"})
 
 
 class Live:
@@ -69,6 +73,7 @@ class Live:
 
     def snapshot(self) -> bytes:
         """Return everything that a new watcher needs, as JSON."""
+        self._take()
         body = {
             "type": "hello",
             "version": __version__,
@@ -94,12 +99,15 @@ class Live:
     def _note_moment(self, moment: Moment) -> None:
         with self._lock:
             self._moments.append(moment)
-        self._wake()
+            waiting = len(self._moments)
+        if self.watchers.count or moment.events or waiting >= _MOMENTS_AT_ONCE:
+            self._wake()
 
     def _note_topic(self, topic: str) -> None:
         with self._lock:
             self._topics[topic] = None
-        self._wake()
+        if self.watchers.count or topic.rpartition("/")[2] not in _BUSY_LEAVES:
+            self._wake()
 
     def _wake(self) -> None:
         if self._loop is not None:

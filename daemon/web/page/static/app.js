@@ -1,6 +1,7 @@
 // The page: its views, and the messages that they show.
 import { element } from "./element.js";
 import { HealthView } from "./health.js";
+import { HearView } from "./hear.js";
 import { LiveView } from "./live.js";
 import { SettingsView } from "./settings.js";
 import { send, watch } from "./stream.js";
@@ -11,6 +12,8 @@ const byId = (id) => document.getElementById(id);
 let store = null;
 let view = null;
 let chosen = null;
+// Kept, so that a result stays while other views are shown.
+let hearView = null;
 
 const announce = (words) => {
   byId("announcer").textContent = words;
@@ -36,10 +39,11 @@ function take(message) {
   }
   if (message.type === "close") keep(store.closeCalls, message, MOST.close);
   if (message.type === "change") keep(store.changes, message, MOST.change);
-  view?.message(message);
+  view?.message?.(message);
 }
 
 function begin(hello) {
+  const isHearing = view !== null && view === hearView;
   store = {
     places: hello.places,
     events: hello.events,
@@ -51,7 +55,7 @@ function begin(hello) {
   };
   if (!store.places.some(({ name }) => name === chosen)) chosen = store.places[0]?.name;
   showPlaces();
-  show();
+  if (!isHearing) show();
 }
 
 function showPlaces() {
@@ -71,7 +75,7 @@ function showPlaces() {
 
 function show() {
   if (!store) return;
-  const names = ["live", "settings", "health"];
+  const names = ["live", "hear", "settings", "health"];
   const asked = location.hash.slice(1);
   const name = names.includes(asked) ? asked : "live";
   for (const link of byId("views").children) {
@@ -81,6 +85,7 @@ function show() {
   view?.close?.();
   const place = store.places.find((each) => each.name === chosen);
   if (name === "health") view = new HealthView(store);
+  else if (name === "hear") view = hearView ??= new HearView();
   else if (name === "settings") view = new SettingsView(place);
   else view = new LiveView(store, place, announce);
   const title = element("h1", { class: "unseen" }, `Timbrel: ${text(name)}`);

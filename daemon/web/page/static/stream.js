@@ -36,3 +36,24 @@ export async function send(path, body) {
     return String(error.message ?? error);
   }
 }
+
+// Send a file; call `onProgress` with the seconds that are done. Return the result, or throw the reason.
+export async function hear(file, onProgress, signal) {
+  const headers = { "content-type": "application/octet-stream", "x-timbrel-page": token };
+  const answer = await fetch("api/hear", { method: "POST", headers, body: file, signal });
+  if (!answer.ok) throw new Error((await answer.json()).error);
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    const lines = (rest + (value ?? "")).split("\n");
+    rest = lines.pop();
+    for (const line of lines) {
+      const message = JSON.parse(line);
+      if (message.error) throw new Error(message.error);
+      if (message.result) return message.result;
+      onProgress(message.progress);
+    }
+    if (done) throw new Error("");
+  }
+}

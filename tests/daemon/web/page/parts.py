@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from daemon.configuration.settings import WebSettings
+from daemon.configuration.settings import TrackerSettings, WebSettings
 from daemon.counters import Counters
 from daemon.hearing.classifier import BUILT_IN_MODEL
 from daemon.hearing.model_file import read_contract
+from daemon.hearing.rules import rules
 from daemon.hearing.shown_scores import ShownScores
 from daemon.hub.board import Board
 from daemon.hub.controls import Configured, Controls
 from daemon.hub.messages import Node
 from daemon.place_state import PlaceState
 from daemon.web.health import Health, NodeHealth
+from daemon.web.page.hear.analysis import Method
 from daemon.web.page.live.live import Live
 from daemon.web.page.page import serve_page
 from daemon.web.page.page_place import PagePlace
@@ -55,7 +57,12 @@ class Page:
         self.live = Live(self.board, lambda: [place])
 
     def parts(self) -> PageParts:
-        return PageParts(self.live, self._health, read_contract(BUILT_IN_MODEL), None)
+        contract = read_contract(BUILT_IN_MODEL)
+        tracker = TrackerSettings()
+        rules_ = rules(tracker, contract.families, contract.thresholds, 1.0)
+        shown = ShownScores(contract.families, contract.thresholds)
+        method = Method(BUILT_IN_MODEL, lambda: rules_, shown, 1.0, -65.0)
+        return PageParts(self.live, self._health, contract, None, method)
 
     def ask(
         self, path: str, method: str = "GET", body: bytes | str | None = None, **headers: str

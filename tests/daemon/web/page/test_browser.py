@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import numpy as np
 
 from daemon.hearing.tracker import EventEnded, EventStarted
 from daemon.hub.messages import Message
-from tests.conftest import free_port
+from tests.conftest import MEDLEY, free_port
 from tests.daemon.web.page.parts import FAMILIES, Page, served
 from tests.daemon.web.page.test_live import observation
 
@@ -26,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
     pytest.mark.timeout(180),
 ]
-VIEWS = ("live", "settings", "health")
+VIEWS = ("live", "hear", "settings", "health")
 Open = Callable[..., Any]
 
 
@@ -60,7 +61,8 @@ def opened(browser: Any, page: Page) -> Iterator[Open]:
         tab.on("pageerror", lambda error: faults.append(str(error)))
         tab.on("console", lambda m: faults.append(m.text) if is_fault(m) else None)
         home = f"http://127.0.0.1:{page.port}/"
-        tab.on("request", lambda r: None if r.url.startswith(home) else faults.append(r.url))
+        ours = (home, f"blob:{home}")
+        tab.on("request", lambda r: None if r.url.startswith(ours) else faults.append(r.url))
         tab.goto(f"{home}#{view}")
         tab.wait_for_selector("#view section")
         return tab
@@ -153,6 +155,35 @@ def test_shows_how_it_is_played_once_that_is_known(page: Page, opened: Open) -> 
     sync_api.expect(card).to_be_hidden()
 
 
+def test_recording_is_analysed_shown_and_downloaded(opened: Open, tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="needs the media extra")
+    tab = opened("hear", accept_downloads=True)
+    tab.get_by_label("Recording").set_input_files(MEDLEY)
+    bar = tab.get_by_role("button", name="Play drums")
+    sync_api.expect(bar.first).to_be_visible(timeout=30_000)
+    rows = tab.locator(".tall tbody tr")
+    assert rows.count() == 21
+    with tab.expect_download() as download:
+        tab.get_by_text("Download as CSV").click()
+    download.value.save_as(tmp_path / "a.csv")
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    assert lines[0].startswith("start,end,level,bass,brass,drums")
+    assert len(lines) == 22
+    # The result stays while another view is shown.
+    tab.get_by_role("link", name="Health").click()
+    tab.get_by_role("link", name="Hear a file").click()
+    assert rows.count() == 21
+
+
+def test_file_without_sound_is_explained(opened: Open, tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="needs the media extra")
+    (tmp_path / "notes.wav").write_text("not a recording")
+    tab = opened("hear")
+    tab.get_by_label("Recording").set_input_files(tmp_path / "notes.wav")
+    fault = tab.get_by_role("alert").filter(has_text="cannot be read as audio")
+    sync_api.expect(fault).to_be_visible(timeout=20_000)
+
+
 def test_setting_is_sent_and_follows_the_hub(page: Page, opened: Open) -> None:
     tab = opened("settings")
     slider = tab.get_by_label("Sensitivity")
@@ -218,6 +249,9 @@ def test_has_no_faults_of_accessibility(page: Page, opened: Open, view: str, sch
     tab = opened(view, color_scheme=scheme)
     if view == "live":
         tab.locator("summary").click()
+    if view == "hear":
+        tab.get_by_label("Recording").set_input_files(MEDLEY)
+        tab.get_by_text("What plays when").wait_for()
     if view == "health":
         tab.get_by_text("YAMNet").wait_for()
     found = axe.Axe().run(tab)
@@ -235,10 +269,10 @@ def test_fits_every_screen(page: Page, opened: Open, view: str, width: int) -> N
 def test_every_view_is_reached_with_the_keyboard(opened: Open) -> None:
     tab = opened()
     names = []
-    for _ in range(4):
+    for _ in range(5):
         tab.keyboard.press("Tab")
         names.append(tab.evaluate("document.activeElement.textContent"))
-    assert names == ["Skip to the content", "Live", "Settings", "Health"]
+    assert names == ["Skip to the content", "Live", "Hear a file", "Settings", "Health"]
     tab.keyboard.press("Enter")
     sync_api.expect(tab.get_by_role("heading", name="Health", exact=True)).to_be_visible()
 
