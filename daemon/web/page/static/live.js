@@ -73,7 +73,8 @@ export class LiveView {
       playing = text("starting");
     } else if (families.length) {
       playing = families.map(([name]) => family(name)).join(" + ");
-      since = text("since", { time: new Date(families[0][1].since).toLocaleTimeString(document.documentElement.lang) });
+      const times = families.map(([, { since: onset }]) => timeOf(Date.parse(onset) / 1000));
+      since = text("since", { time: times.join(", ") });
     }
     if (this.playing.textContent !== playing) this.announce(playing);
     this.playing.textContent = playing;

@@ -108,9 +108,9 @@ def served(port: int, **web: Any) -> Iterator[Page]:
 class Stream:
     """Reads the live messages of a page."""
 
-    def __init__(self, port: int, **headers: str) -> None:
+    def __init__(self, port: int, path: str = "/api/live", **headers: str) -> None:
         self._client = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        self._client.request("GET", "/api/live", headers=headers)
+        self._client.request("GET", path, headers=headers)
         self.answer = self._client.getresponse()
         self.seen: list[Any] = []
 

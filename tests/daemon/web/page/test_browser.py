@@ -92,12 +92,13 @@ def hear(page: Page, end_seconds: float, *events: EventStarted | EventEnded) -> 
 
 
 def test_shows_what_plays_within_a_second(page: Page, opened: Open) -> None:
-    tab = opened()
+    tab = opened(timezone_id="UTC", locale="en-US")
     shown = tab.locator(".playing")
     sync_api.expect(shown).to_have_text("Nothing is playing")
     post(page, "state", playing("guitar"))
     sync_api.expect(shown).to_have_text("guitar", timeout=1_000)
     sync_api.expect(tab.locator("#announcer")).to_have_text("guitar")
+    sync_api.expect(tab.locator(".playing + p")).to_have_text("since 12:00:00 PM")
     post(page, "hearing", {"hearing": "deaf", "reason": "unplugged", "since": "2026-01-01"})
     sync_api.expect(shown).to_have_text("No sound arrives")
     sync_api.expect(tab.locator(".playing + p")).to_have_text("unplugged")
