@@ -55,8 +55,8 @@ class Live:
 
     def observer(self, place: str) -> Observer:
         """Return an observer for a place."""
-        is_watched = lambda: self.watchers.count > 0  # noqa: E731
-        return Ear(place, self._note_moment, is_watched, self._scrolling.margin_samples)
+        margin_samples = self._scrolling.margin_samples
+        return Ear(place, self._note_moment, self.watchers.are_any, margin_samples)
 
     def begin(self) -> None:
         """Start to take news on this event loop."""
@@ -100,13 +100,13 @@ class Live:
         with self._lock:
             self._moments.append(moment)
             waiting = len(self._moments)
-        if self.watchers.count or moment.events or waiting >= _MOMENTS_AT_ONCE:
+        if self.watchers.are_any() or moment.events or waiting >= _MOMENTS_AT_ONCE:
             self._wake()
 
     def _note_topic(self, topic: str) -> None:
         with self._lock:
             self._topics[topic] = None
-        if self.watchers.count or topic.rpartition("/")[2] not in _BUSY_LEAVES:
+        if self.watchers.are_any() or topic.rpartition("/")[2] not in _BUSY_LEAVES:
             self._wake()
 
     def _wake(self) -> None:
@@ -217,7 +217,7 @@ class Live:
         self._put(told)
 
     def _put(self, body: Any) -> None:
-        if self.watchers.count:
+        if self.watchers.are_any():
             self.watchers.put(msgspec.json.encode(body))
 
 

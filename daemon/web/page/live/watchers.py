@@ -61,15 +61,14 @@ class Watcher:
 
 
 class Watchers:
-    """All watchers; used on the page's event loop, except `count`."""
+    """All watchers; used on the page's event loop, except `are_any`."""
 
     def __init__(self) -> None:
         self._all: set[Watcher] = set()
 
-    @property
-    def count(self) -> int:
-        """How many watch; may be read from any thread."""
-        return len(self._all)
+    def are_any(self) -> bool:
+        """Return whether anybody watches; may be called from any thread."""
+        return bool(self._all)
 
     def add(self, snapshot: Callable[[], bytes]) -> Watcher | None:
         """Return a new watcher; None if there are too many."""
