@@ -3,6 +3,7 @@
 import logging
 import re
 import socket
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,9 +13,11 @@ import pytest
 pytest.importorskip("starlette", reason="needs the web extra")
 pytest.importorskip("uvicorn", reason="needs the web extra")
 
+from daemon.configuration.settings import WebSettings
 from daemon.configuration.web_password import hash_password
+from daemon.errors import InputError
 from daemon.web.page.access import bounded_protocol
-from daemon.web.page.page import serve_page
+from daemon.web.page.page import check_packages, serve_page
 from tests.conftest import free_port
 from tests.daemon.web.page.parts import Answer, Page, served
 
@@ -203,11 +206,15 @@ def test_address_of_another_machine_leaves_a_warning(
     assert "web.bind: 192.0.2.1 is not an address of this machine" in caplog.text
 
 
+def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(InputError, match=r"web\.port: needs the packages starlette and uvicorn"):
+        check_packages()
+
+
 def test_without_a_port_nothing_is_built() -> None:
     def parts() -> None:
         raise AssertionError("built")
-
-    from daemon.configuration.settings import WebSettings
 
     with serve_page(WebSettings(), parts):  # type: ignore[arg-type]
         pass
