@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 _LARGEST_HEAD_BYTES = 16_384
 _IDLE_SECONDS = 15
+_LONGEST_START_SECONDS = 10.0
 _LONGEST_EXIT_SECONDS = 3.0
 
 
@@ -73,13 +74,20 @@ class HttpThread:
             timeout_keep_alive=_IDLE_SECONDS,
             timeout_graceful_shutdown=1,
         )
+        self._has_started = threading.Event()
         self._bound = bound
         self._on_stop = on_stop
-        self._server = _Server(config, on_start)
+        self._on_start = on_start
+        self._server = _Server(config, self._started)
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
 
     def __enter__(self) -> Self:
+        """Start, and wait until requests are answered.
+
+        By then every module is imported, so that the loop's garbage collector freezes them.
+        """
         self._thread.start()
+        self._has_started.wait(_LONGEST_START_SECONDS)
         return self
 
     def __exit__(
@@ -92,9 +100,15 @@ class HttpThread:
         self._server.close()
         self._thread.join(_LONGEST_EXIT_SECONDS)
 
+    def _started(self) -> None:
+        self._on_start()
+        self._has_started.set()
+
     def _run(self) -> None:
         try:
             self._server.run([self._bound])
         except Exception:
             # Listening goes on without the page.
             log.exception("the page has stopped; restart Timbrel to get it back")
+        finally:
+            self._has_started.set()
