@@ -85,7 +85,7 @@ def test_locks_contain_every_extra_and_group(name: str, target: Target) -> None:
 
 
 @pytest.mark.parametrize("target", PI_32_BIT, ids="-".join)
-@pytest.mark.parametrize("name", ["demo", "media", "metrics", "practice"])
+@pytest.mark.parametrize("name", ["demo", "media", "metrics", "practice", "web"])
 def test_locks_contain_the_extras_for_a_32_bit_pi(name: str, target: Target) -> None:
     assert_covered(ADDITIONS[name], target, "", name)
 

@@ -52,6 +52,7 @@ def timbrel_parser() -> argparse.ArgumentParser:
     _add_harmonise(commands)
     _add_dashboard(commands)
     _add_install_service(commands)
+    _add_web_password(commands)
     _add_reset(commands)
     _add_forget(commands)
     return parser
@@ -82,6 +83,16 @@ def _add_run(commands: _Commands) -> None:
         help="text: lines for people; json: one object per line, for programs (default: as "
         "configured by log.format, else text)",
     )
+    run.add_argument(
+        "--web",
+        action="store_true",
+        help="also serve the page on this machine (default: as configured by web.port; with "
+        "--web, else 8324)",
+    )
+
+
+def _add_web_password(commands: _Commands) -> None:
+    _add_config(_add_command(commands, "web-password", calls.call_web_password))
 
 
 def _add_replay(commands: _Commands) -> None:

@@ -2,9 +2,13 @@
 
 import argparse
 import logging
+from typing import TYPE_CHECKING
 
 from daemon.errors import InputError
 from daemon.system import log_lines
+
+if TYPE_CHECKING:
+    from daemon.configuration.settings import Settings
 
 
 def call_run(options: argparse.Namespace) -> int:
@@ -13,9 +17,29 @@ def call_run(options: argparse.Namespace) -> int:
     from daemon.configuration.settings_file import load
 
     settings = load(options.config)
+    if options.web:
+        settings = _with_page(settings)
     logging.getLogger().setLevel(settings.log.level.upper())
     log_lines.set_format(options.log_format or settings.log.format, timed=True)
     return run(settings, options.config)
+
+
+def call_web_password(options: argparse.Namespace) -> int:
+    """Set the password of the page."""
+    from daemon.commands.web_password import web_password
+    from daemon.configuration.settings_file import load
+
+    return web_password(load(options.config))
+
+
+def _with_page(settings: "Settings") -> "Settings":
+    """Return the settings with the page on, on its usual port unless another one is configured."""
+    from msgspec.structs import replace
+
+    from daemon.web.page.page import USUAL_PORT
+
+    port = settings.web.port or USUAL_PORT
+    return replace(settings, web=replace(settings.web, port=port))
 
 
 def call_replay(options: argparse.Namespace) -> int:

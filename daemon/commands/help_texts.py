@@ -56,6 +56,8 @@ listen to the default microphone, with a broker on this machine:
   TIMBREL run
 use your own configuration:
   TIMBREL run --config timbrel.yaml
+show what is heard in a browser on this machine, at http://127.0.0.1:8324:
+  TIMBREL run --web
 apply changes of its configuration to the installed service:
   sudo systemctl reload timbrel
 """,
@@ -242,6 +244,19 @@ install it for yourself, on a desktop with PipeWire:
   TIMBREL install-service --user
 remove it:
   SUDO_TIMBREL install-service --uninstall
+""",
+    ),
+    "web-password": CommandHelp(
+        "set the password of the page",
+        """\
+Ask for a password and store its hash in /etc/timbrel/web-password, or in the
+file that web.password_file names. The page needs it if other machines can
+reach it. Restart Timbrel afterwards.
+""",
+        """\
+set the password of the installed service, and apply it:
+  SUDO_TIMBREL web-password
+  SUDO_TIMBREL install-service
 """,
     ),
     "reset": CommandHelp(

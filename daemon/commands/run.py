@@ -25,6 +25,7 @@ from daemon.mqtt.link import Link
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.practice.history.history import History
 from daemon.runtime.listener import Listener
+from daemon.runtime.page import page_parts
 from daemon.runtime.reload import Reload, reload_on_signal
 from daemon.runtime.report import Report
 from daemon.runtime.stations import Stations, stations_of
@@ -38,6 +39,7 @@ from daemon.system.state_directory import state_directory
 from daemon.system.stop import Stop, stop_on_signals
 from daemon.system.time_zone import TimeZone
 from daemon.web.endpoint import serve
+from daemon.web.page.page import serve_page
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,9 @@ _FLUSH_SECONDS = 2.0
 class _Parts(NamedTuple):
     """The parts of a running daemon, connected to each other."""
 
+    settings: Settings
+    recognizer: Recognizer
+    board: Board
     stations: Stations
     retirement: Retirement
     reload: Reload
@@ -97,18 +102,29 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
             settings.mqtt, password, lambda mqtt: find_password(mqtt, config), link.use_password
         )
         reload = Reload(config, settings, partial(_apply, stations, retirement), renew)
-        parts = _Parts(stations, retirement, reload, link, outbox, history, identities, wakeup)
-        _listen(parts, stop, health_port=settings.health.port)
+        parts = _Parts(
+            *(settings, recognizer, board, stations, retirement, reload, link, outbox),
+            *(history, identities, wakeup),
+        )
+        _listen(parts, stop)
     return 0
 
 
-def _listen(parts: _Parts, stop: Stop, *, health_port: int | None) -> None:
+def _listen(parts: _Parts, stop: Stop) -> None:
     """Run the loop of all places until the request to stop, then shut down."""
     stations, link, outbox, reload = parts.stations, parts.link, parts.outbox, parts.reload
     report = Report(stations.places, link, outbox)
+    page = partial(
+        page_parts,
+        *(parts.settings, stations, parts.recognizer),
+        board=parts.board,
+        wakeup=parts.wakeup,
+        snapshot=report.health,
+    )
     chores = (TimeZone(), stations.carry_out, reload, parts.retirement, report, GarbageCollector())
     with (
-        serve(health_port, report.health),
+        serve(parts.settings.health.port, report.health),
+        serve_page(parts.settings.web, page),
         outbox,
         # After the outbox, which locks the state directory.
         parts.history,

@@ -231,6 +231,19 @@ class HealthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """1 to 65535. None disables the server."""
 
 
+class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The page: what is heard now, the settings and the health, in a browser."""
+
+    port: Port | None = None
+    """1 to 65535. None disables the page."""
+    bind: Host = "127.0.0.1"
+    """The address to listen on. Any but a loopback address needs a password."""
+    hosts: list[Host] = []
+    """Further host names by which browsers reach the page; they need a password."""
+    password_file: Text | None = None
+    """The file that `timbrel web-password` writes. None means /etc/timbrel/web-password."""
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The log's level and format."""
 
@@ -265,6 +278,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Limits for the history of playing."""
     health: HealthSettings = HealthSettings()
     """The HTTP server for health and metrics."""
+    web: WebSettings = WebSettings()
+    """The page."""
     log: LogSettings = LogSettings()
     """The log's level and format."""
 

@@ -118,6 +118,10 @@ class Place:
             self._wants_mute = muted
             self._wakeup.wake()
 
+    def follow(self, observer: Observer) -> None:
+        """Pass every later observation to `observer`, too."""
+        self._observers.append(observer)
+
     def turn(self) -> None:
         """Process the sound that has arrived, and follow changes of the device and of `mute`."""
         if self._wants_mute != self._source.muted:

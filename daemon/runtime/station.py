@@ -1,6 +1,7 @@
 """One listening place with its node, its practice and the settings that the hub may change."""
 
 import time
+from typing import TYPE_CHECKING
 
 from daemon.configuration.settings import Settings, SourceSettings
 from daemon.hub.board import Board
@@ -22,6 +23,11 @@ from daemon.runtime.wiring import (
 )
 from daemon.sound.source import Device
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from daemon.hearing.rules import Rules
+
 
 class Station:
     """A place that listens to `device`, publishes to the hub and carries out its commands."""
@@ -42,6 +48,8 @@ class Station:
         self.node = node_of(settings, recognizer, source.name, settings.name, id_suffix)
         self._source = source
         self._recognizer = recognizer
+        self.rules: Sequence[Rules] = recognizer.rules
+        """The rules in use; replaced as a whole, so any thread may read them."""
         self._diary, self._chosen = stores_of(settings, self.node)
         of_place = history.of(source.name)
         self._sessions = sessions_of(settings, recognizer, self._diary.read(), of_place)
@@ -100,6 +108,7 @@ class Station:
 
     def _apply(self, controls: Controls) -> None:
         rules = controls.tuned_rules(self._recognizer.families, self._recognizer.rules)
+        self.rules = rules
         self._sessions.settle_seconds = settle_seconds(rules, self._recognizer.hop_seconds)
         self._companion.use(controls.switches)
         self.place.want_genre(controls.switches.needs_genre)

@@ -20,9 +20,11 @@ from daemon.sound.decoding.content import (
     has_id3_tag,
 )
 from daemon.sound.decoding.decoders import decode_with_ffmpeg, decode_with_libsndfile
+from daemon.sound.decoding.ffmpeg_file import can_use_ffmpeg
 from daemon.sound.mixing import RecordingMix
 from daemon.sound.resampler import Resampler
 from daemon.sound.window import SAMPLE_RATE_HZ
+from daemon.system.installation import pip_install
 
 _BLOCK_BYTES = 4_096
 # Samples are in -1..1, or in the scale of integers if the program that wrote them did not convert
@@ -51,6 +53,24 @@ def read_pieces(path: str, channel: int | None = None) -> Iterator[NDArray[np.fl
 def read_sound(path: str) -> NDArray[np.float32]:
     """Return the whole file as one array (n,) of 16 kHz mono; raises as `read_pieces` does."""
     return np.concatenate(list(read_pieces(path)))
+
+
+def read_apart(name: str, number: int, size: int) -> Iterator[NDArray[np.float32]]:
+    """Yield the sound of an open file of `size` bytes, as `read_pieces` does.
+
+    It is decoded in the child process whatever its format, since a stranger may have made it.
+    `number` is its descriptor, `name` stands for it in messages. Raises InputError as `read_pieces`
+    does, and if FFmpeg is not installed.
+    """
+    if not can_use_ffmpeg():
+        raise InputError(f"{name}: needs PyAV (the extra media); {pip_install('av')}")
+    heard = False
+    blocks = decode_with_ffmpeg(SoundInput(name, number, size), None)
+    for samples in _resample(name, blocks, RecordingMix(name)):
+        heard = heard or len(samples) > 0
+        yield samples
+    if not heard:
+        raise InputError(f"{name}: it contains no sound; record or export it again")
 
 
 def _resample(

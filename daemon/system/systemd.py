@@ -8,6 +8,7 @@ from pathlib import Path
 
 PASSWORD_CREDENTIAL = "mqtt_password"  # noqa: S105
 KEY_CREDENTIAL = "mqtt_key"
+WEB_PASSWORD_CREDENTIAL = "web_password"  # noqa: S105
 
 
 def notify(state: str) -> None:

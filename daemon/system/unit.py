@@ -7,6 +7,7 @@ from pathlib import Path
 NAME = "timbrel.service"
 CONFIG = Path("/etc/timbrel/timbrel.yaml")
 PASSWORD = Path("/etc/timbrel/mqtt-password")
+WEB_PASSWORD = Path("/etc/timbrel/web-password")
 
 _FOR_EACH_URL = {"MemoryHigh": 48, "MemoryMax": 48, "TasksMax": 8}
 _KNOWS_RESTART_STEPS = 254
@@ -19,7 +20,7 @@ def system_unit(
     config: Path,
     secrets: Mapping[str, Path],
     home_folders: Sequence[Path],
-    port: int | None = None,
+    ports: Sequence[str] = (),
     *,
     urls: int = 0,
     systemd_version: int = 0,
@@ -27,9 +28,9 @@ def system_unit(
     """Return the text of the system service's unit.
 
     `secrets` maps credential names to files. Of all home directories, the service can read only the
-    `home_folders`. It may listen on `port`, if given. `urls` is the number of sources with a
-    url, for which the limits are raised. Keys newer than systemd 252 are used only if
-    `systemd_version` supports them.
+    `home_folders`. It may listen on `ports`, written as `ipv4:tcp:9464`. `urls` is the
+    number of sources with a url, for which the limits are raised. Keys newer than systemd 252 are
+    used only if `systemd_version` supports them.
     """
     text = (_FOLDER / NAME).read_text(encoding="utf-8")
     lines = {
@@ -42,8 +43,9 @@ def system_unit(
         # The service gets an empty /home that contains only these folders.
         folders = " ".join(_word(folder) for folder in home_folders)
         lines["ProtectHome"] = f"tmpfs\nBindReadOnlyPaths={folders}"
-    if port is not None:
-        lines["SocketBindDeny"] = f"any\nSocketBindAllow=ipv4:tcp:{port}"
+    if ports:
+        allowed = "".join(f"\nSocketBindAllow={port}" for port in ports)
+        lines["SocketBindDeny"] = f"any{allowed}"
     return _with(text, lines | _limits(text, urls) | _restarts(systemd_version))
 
 

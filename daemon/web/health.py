@@ -1,7 +1,7 @@
 """The daemon's health, and the problems found in it."""
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from daemon.counters import Counters
 from daemon.place_state import PlaceState
@@ -47,3 +47,12 @@ def find_problems(health: Health, now: float) -> list[str]:
     if turn_seconds > _LONGEST_TURN_SECONDS:
         problems.append(f"the loop has not completed a turn for {turn_seconds:.0f} s")
     return problems
+
+
+def report_of(health: Health, problems: Sequence[str]) -> dict[str, Any]:
+    """Return the body of `/healthz` as a JSON object; `problems` are those of `find_problems`."""
+    nodes = {name: node.state for name, node in health.nodes.items()}
+    report: dict[str, Any] = {"status": "failing" if problems else "ok", "nodes": nodes}
+    if health.broker:
+        report["broker"] = health.broker
+    return report | {"reasons": list(problems)} if problems else report

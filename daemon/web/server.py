@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from daemon.system.limited_log import LimitedLog
-from daemon.web.health import Health, Snapshot, find_problems
+from daemon.web.health import Snapshot, find_problems, report_of
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             elif path == "/healthz":
                 health = self.server.snapshot()
                 problems = find_problems(health, time.monotonic())
-                body = json.dumps(_report(health, problems)).encode()
+                body = json.dumps(report_of(health, problems)).encode()
                 self._answer(503 if problems else 200, "application/json", body)
             else:
                 self.send_error(404, "the only paths are /metrics and /healthz")
@@ -129,11 +129,3 @@ def _head(connection: socket.socket) -> bytes:
             break
         head += piece
     return head
-
-
-def _report(health: Health, problems: list[str]) -> dict[str, Any]:
-    nodes = {name: node.state for name, node in health.nodes.items()}
-    report: dict[str, Any] = {"status": "failing" if problems else "ok", "nodes": nodes}
-    if health.broker:
-        report["broker"] = health.broker
-    return report | {"reasons": problems} if problems else report

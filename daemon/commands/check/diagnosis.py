@@ -112,6 +112,10 @@ def _file_problems(settings: Settings) -> Iterator[Problem]:
         from daemon.web.metrics import metrics_of
 
         yield from _problems_of(lambda: metrics_of(lambda: Health({}, 0.0)))
+    if settings.web.port is not None:
+        from daemon.web.page.page import check_packages
+
+        yield from _problems_of(check_packages)
 
 
 def _tls_problems(tls: TlsSettings) -> list[Problem]:

@@ -13,6 +13,7 @@ import msgspec
 from daemon.commands.service.service_manager import ServiceManager
 from daemon.configuration.settings import Settings
 from daemon.configuration.settings_file import load
+from daemon.configuration.web_password import password_file as web_password_file
 from daemon.errors import InputError
 from daemon.system import installation, systemd, unit
 from daemon.system.files.whole_file import whole_file
@@ -57,7 +58,11 @@ def service_files(manager: ServiceManager) -> list[File]:
     """Return the files to write. Raises InputError if the service could not read a file."""
     settings = read_config(manager)
     program = installation.program(of_user=manager.of_user)
-    urls = sum(not isinstance(source.url, msgspec.UnsetType) for source in settings.sources)
+    # The page decodes one upload at a time.
+    uploads = int(settings.web.port is not None)
+    urls = uploads + sum(
+        not isinstance(source.url, msgspec.UnsetType) for source in settings.sources
+    )
     version = _systemd_version(manager)
     if manager.of_user:
         text = unit.user_unit(program, manager.config, urls=urls, systemd_version=version)
@@ -66,9 +71,9 @@ def service_files(manager: ServiceManager) -> list[File]:
         visible = installation.paths_in_homes([*installation.installed_folders(), *named])
         _check_readable(manager, [manager.in_root(path) for path in named], visible)
         secrets = _secrets(manager, settings)
-        port = settings.health.port
+        ports = _ports(settings)
         text = unit.system_unit(
-            program, manager.config, secrets, visible, port, urls=urls, systemd_version=version
+            program, manager.config, secrets, visible, ports, urls=urls, systemd_version=version
         )
     example = _CONFIG_START + (_USER_CONFIG_END if manager.of_user else _SYSTEM_CONFIG_END)
     example = example.format(config=shlex.quote(str(manager.config)), password=manager.password)
@@ -78,6 +83,8 @@ def service_files(manager: ServiceManager) -> list[File]:
     ]
     if settings.mqtt.password_file is None:
         files.append(File(manager.password, "", _SECRET))
+    if not manager.of_user and settings.web.port is not None and settings.web.password_file is None:
+        files.append(File(unit.WEB_PASSWORD, "", _SECRET))
     return files
 
 
@@ -90,6 +97,17 @@ def read_config(manager: ServiceManager) -> Settings:
 def password_file(manager: ServiceManager, settings: Settings) -> Path:
     """Return the file with the broker's password, as a path in the installed system."""
     return Path(settings.mqtt.password_file or manager.password).absolute()
+
+
+def _ports(settings: Settings) -> list[str]:
+    """Return the ports on which the service may listen, as systemd writes them."""
+    health, web = settings.health.port, settings.web.port
+    ports = [] if health is None else [f"ipv4:tcp:{health}"]
+    if web is not None:
+        family = "ipv6:" if ":" in settings.web.bind else "ipv4:"
+        is_address = settings.web.bind.replace(".", "").isdigit() or family == "ipv6:"
+        ports.append(f"{family if is_address else ''}tcp:{web}")
+    return ports
 
 
 def _systemd_version(manager: ServiceManager) -> int:
@@ -125,6 +143,13 @@ def _secrets(manager: ServiceManager, settings: Settings) -> dict[str, Path]:
     The service itself does not need permission to read the originals.
     """
     secrets = {systemd.PASSWORD_CREDENTIAL: password_file(manager, settings)}
+    if settings.web.port is not None:
+        named = settings.web.password_file
+        if named is not None and not manager.in_root(Path(named)).exists():
+            raise InputError(
+                f"web.password_file: {named}: no such file; write it with `timbrel web-password`"
+            )
+        secrets[systemd.WEB_PASSWORD_CREDENTIAL] = web_password_file(settings.web).absolute()
     tls = settings.mqtt.tls
     if tls is not None and tls.key_file is not None:
         secrets[systemd.KEY_CREDENTIAL] = Path(tls.key_file).absolute()

@@ -69,6 +69,23 @@ def test_unit_allows_only_the_health_port(tmp_path: Path, timbrel: Timbrel) -> N
     ]
 
 
+def test_unit_allows_the_port_of_the_page_and_passes_its_password(
+    tmp_path: Path, timbrel: Timbrel
+) -> None:
+    tmp_path.chmod(0o755)
+    config = tmp_path / "etc" / "timbrel" / "timbrel.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text("web: {port: 8324}\n")
+    unit = installed_unit(timbrel, tmp_path, "--root", tmp_path)
+    assert "SocketBindDeny=any\nSocketBindAllow=ipv4:tcp:8324\n" in unit
+    assert "LoadCredential=web_password:/etc/timbrel/web-password\n" in unit
+
+    config.write_text("web: {port: 8324, password_file: /etc/timbrel/other}\n")
+    done = timbrel("install-service", "--dry-run", "--root", tmp_path)
+    assert done.returncode == 2
+    assert "web.password_file: /etc/timbrel/other: no such file" in done.stderr
+
+
 def test_reinstall_raises_memory_limits_for_each_url(tmp_path: Path, timbrel: Timbrel) -> None:
     root = tmp_path / "system"
     environment = fake_systemctl(tmp_path / "bin", "true")

@@ -65,7 +65,9 @@ def test_systemd_accepts_the_system_unit(tmp_path: Path, timbrel: Timbrel) -> No
     units = {
         "here": installed_unit(timbrel, tmp_path, "--root", tmp_path / "system"),
         "strange": unit.system_unit(program, strange / "a.yaml", DEFAULT_SECRETS, [strange]),
-        "port": unit.system_unit(program, unit.CONFIG, DEFAULT_SECRETS, [], 9464),
+        "port": unit.system_unit(
+            program, unit.CONFIG, DEFAULT_SECRETS, [], ["ipv4:tcp:9464", "tcp:8324"]
+        ),
         "urls": unit.system_unit(
             *(program, unit.CONFIG, DEFAULT_SECRETS, []),
             urls=40,

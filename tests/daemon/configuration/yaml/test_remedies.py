@@ -57,7 +57,10 @@ KEYS = [
     ("MQTT: {}", "did you mean mqtt?"),
     ("audio: {hop-seconds: 1}", "did you mean hop_seconds?"),
     ("mqtt:\nhost: hub", "did you mean mqtt.host? then indent it below mqtt"),
-    ("port: 1", "did you mean mqtt.port or health.port? then indent it below mqtt or health"),
+    (
+        "port: 1",
+        "did you mean mqtt.port, health.port or web.port? then indent it below mqtt, health or web",
+    ),
     ("mqtt:\n\u00a0\u00a0host: hub", "a space character that YAML does not strip; write plain"),
     ("mqtt.host: hub", "write mqtt: and, indented below it, host"),
 ]

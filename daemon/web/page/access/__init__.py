@@ -1,0 +1,1 @@
+"""Who may reach the page: connections, host names, log-ins."""

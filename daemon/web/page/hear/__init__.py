@@ -1,0 +1,1 @@
+"""Hear a file: an uploaded recording, analysed apart from the live sound and never stored."""

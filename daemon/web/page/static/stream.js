@@ -1,0 +1,59 @@
+// The messages of the daemon. The browser reconnects by itself unless the daemon refuses.
+const RETRY_MILLISECONDS = 4000;
+const token = document.querySelector('meta[name="timbrel-token"]').content;
+
+export function watch(onMessage, onTrouble) {
+  const source = new EventSource("api/live");
+  source.onmessage = (event) => {
+    onTrouble(false);
+    onMessage(JSON.parse(event.data));
+  };
+  source.onerror = () => {
+    onTrouble(true);
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => reconnect(onMessage, onTrouble), RETRY_MILLISECONDS);
+  };
+}
+
+async function reconnect(onMessage, onTrouble) {
+  try {
+    const answer = await fetch("api/health");
+    if (answer.status === 401) return location.assign("login");
+  } catch {
+    // The daemon is not there yet.
+  }
+  watch(onMessage, onTrouble);
+}
+
+// Send JSON; return the reason of a refusal, or null.
+export async function send(path, body) {
+  try {
+    const headers = { "content-type": "application/json", "x-timbrel-page": token };
+    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+    if (answer.ok) return null;
+    return (await answer.json()).error;
+  } catch (error) {
+    return String(error.message ?? error);
+  }
+}
+
+// Send a file; call `onProgress` with the seconds that are done. Return the result, or throw the reason.
+export async function hear(file, onProgress, signal) {
+  const headers = { "content-type": "application/octet-stream", "x-timbrel-page": token };
+  const answer = await fetch("api/hear", { method: "POST", headers, body: file, signal });
+  if (!answer.ok) throw new Error((await answer.json()).error);
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    const lines = (rest + (value ?? "")).split("\n");
+    rest = lines.pop();
+    for (const line of lines) {
+      const message = JSON.parse(line);
+      if (message.error) throw new Error(message.error);
+      if (message.result) return message.result;
+      onProgress(message.progress);
+    }
+    if (done) throw new Error("");
+  }
+}
