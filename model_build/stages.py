@@ -4,6 +4,7 @@ Each imports its own implementation when it runs, so that `--help` does not wait
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -205,3 +206,24 @@ def _confirm(question: str) -> None:
         raise InputError("nothing was replaced: confirm with --yes")
     if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
         raise InputError("nothing was replaced")
+
+
+def lab_check(files: Sequence[Path]) -> None:
+    """Print what each experiment comes to. Raises InputError with all errors of all files."""
+    from model_build.lab.summary import summary
+
+    errors: list[str] = []
+    for file in files:
+        try:
+            print(summary(file))
+        except InputError as error:
+            errors += error.lines
+    if errors:
+        raise InputError(*errors)
+
+
+def lab_schema() -> None:
+    """Print the JSON schema of an experiment file."""
+    from model_build.lab.experiment.schema import schema
+
+    print(msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode())

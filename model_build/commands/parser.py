@@ -3,6 +3,7 @@
 import argparse
 
 from daemon import __version__
+from model_build.commands.lab import add_lab
 from model_build.commands.measurements import add_evaluate, add_report
 from model_build.commands.render import add_render
 from model_build.commands.replace_built_in import add_replace_built_in
@@ -40,6 +41,10 @@ Without recordings:
 
   render      make a corpus of instruments (FluidSynth), voices (espeak-ng) and noise; a recipe
               with a `rendering:` section does this by itself
+
+Models of any labelled recordings:
+
+  lab         experiments, each described by one file; see `timbrel-build lab --help`
 """
 EXAMPLES = """\
 examples:
@@ -75,4 +80,5 @@ def build_parser() -> argparse.ArgumentParser:
     add_report(commands)
     add_replace_built_in(commands)
     add_render(commands)
+    add_lab(commands)
     return parser
