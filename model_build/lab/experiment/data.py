@@ -30,6 +30,7 @@ _LAYOUTS_OF = {
     "test_path": {"table", "folders"},
     "test_audio_folder": {"table"},
     "segment_seconds": {"musicnet"},
+    "verified_only": {"fsdkaggle2018"},
     "kinds": {"corpus"},
 }
 """The layouts that a key belongs to; keys that are not here belong to all."""
@@ -71,6 +72,8 @@ class Data(Section, frozen=True, kw_only=True, omit_defaults=True):
     """The classes to use, after the replacements. Default: all."""
     kinds: tuple[Text, ...] = ("phrase",)
     """Kinds of the clips of a corpus that are used, such as `drum`."""
+    verified_only: bool = False
+    """True to train only on clips of FSDKaggle2018 whose label was verified by hand."""
     segment_seconds: Annotated[float, Meta(gt=0)] = 4.0
     """Seconds of the segments that the recordings of MusicNet are divided into."""
     balancing: Literal["none", "weights", "down-sampling"] = "none"

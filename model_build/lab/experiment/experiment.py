@@ -45,11 +45,16 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
         if self.data.multi_label and self.loss == "cross-entropy":
             raise ValueError("training.loss: cross-entropy allows one class; use bce or focal")
         if self.validation.strategy == "own-folds" and self._lacks_folds:
-            raise ValueError("validation.strategy: own-folds needs data.fold_column")
+            raise ValueError(
+                "validation.strategy: own-folds needs data with folds: a table with "
+                "data.fold_column, nsynth or medley-solos-db"
+            )
 
     @property
     def _lacks_folds(self) -> bool:
-        return self.data.layout == "table" and not self.data.fold_column
+        if self.data.layout == "table":
+            return not self.data.fold_column
+        return self.data.layout not in ("nsynth", "medley-solos-db")
 
     @property
     def loss(self) -> str:

@@ -60,7 +60,7 @@ def test_exponents_are_numbers_and_yes_is_a_class(tmp_path: Path) -> None:
         (
             "kind: forest",
             "kind: forest\nvalidation: {strategy: own-folds}",
-            "own-folds needs data.fold_column",
+            "own-folds needs data with folds",
         ),
         (
             "kind: forest",
