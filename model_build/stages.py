@@ -227,3 +227,27 @@ def lab_schema() -> None:
     from model_build.lab.experiment.schema import schema
 
     print(msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode())
+
+
+def lab_run(files: Sequence[Path], workers: int | None = None) -> None:
+    """Run experiments one after the other; print their figures."""
+    from model_build.lab.run.run import run_experiment
+    from model_build.lab.run.table import record_lines
+
+    for file in files:
+        print(record_lines(run_experiment(file, workers)))
+
+
+def lab_compare(runs: Sequence[Path]) -> None:
+    """Print the figures of finished runs side by side."""
+    from model_build.lab.run.lab_run import LabRun
+    from model_build.lab.run.table import comparison
+
+    print(comparison([LabRun(run).read_record() for run in runs]))
+
+
+def lab_predict(run: Path, files: Sequence[Path], output: Path | None) -> None:
+    """Write the scores of recordings by a run's final model, to `output` or to standard output."""
+    from model_build.lab.run.predict import predict
+
+    predict(run, files, output)

@@ -1,14 +1,21 @@
-"""The commands of the lab: lab check, lab schema."""
+"""The commands of the lab: check, schema, run, compare, predict."""
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from model_build import stages
-from model_build.commands.options import Commands, add_command
+from model_build.commands.options import Commands, add_command, add_workers_argument
 
 ABOUT = """\
 Trains and compares models of any labelled recordings. An experiment is one YAML file that
 states the data, the front end, the model, its training and how it is validated.
+"""
+EXAMPLES = """\
+examples:
+  timbrel-build lab check drums.yaml
+  timbrel-build lab run drums.yaml
+  timbrel-build lab compare runs/lab/drums-*
+  timbrel-build lab predict runs/lab/drums-forest kick.wav snare.wav
 """
 
 
@@ -18,10 +25,14 @@ def add_lab(commands: Commands) -> None:
         "lab",
         help="experiments on any labelled recordings",
         description=ABOUT,
+        epilog=EXAMPLES,
         formatter_class=RawDescriptionHelpFormatter,
     )
     parts = lab.add_subparsers(metavar="COMMAND", required=True)
     _add_check(parts)
+    _add_run(parts)
+    _add_compare(parts)
+    _add_predict(parts)
     add_command(
         parts,
         "schema",
@@ -37,8 +48,43 @@ def _add_check(parts: Commands) -> None:
         "validate experiment files and show what they come to",
         lambda options: stages.lab_check(options.files),
     )
-    _add_files(command)
+    _add_experiments(command)
 
 
-def _add_files(command: ArgumentParser) -> None:
+def _add_run(parts: Commands) -> None:
+    command = add_command(
+        parts,
+        "run",
+        "run experiments, and continue interrupted ones",
+        lambda options: stages.lab_run(options.files, options.workers),
+    )
+    _add_experiments(command)
+    add_workers_argument(command)
+
+
+def _add_compare(parts: Commands) -> None:
+    command = add_command(
+        parts,
+        "compare",
+        "print the figures of runs side by side",
+        lambda options: stages.lab_compare(options.runs),
+    )
+    command.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folders of runs")
+
+
+def _add_predict(parts: Commands) -> None:
+    command = add_command(
+        parts,
+        "predict",
+        "score recordings with the final model of a run, as CSV",
+        lambda options: stages.lab_predict(options.run, options.files, options.output),
+    )
+    command.add_argument("run", type=Path, metavar="RUN", help="the folder of the run")
+    command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="recordings")
+    command.add_argument(
+        "--output", type=Path, metavar="CSV", help="the table (default: standard output)"
+    )
+
+
+def _add_experiments(command: ArgumentParser) -> None:
     command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="experiment files")

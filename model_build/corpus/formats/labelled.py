@@ -7,6 +7,7 @@ import msgspec
 
 Reason = Literal[
     "broken",
+    "silent",
     "missing",
     "ambiguous name",
     "repeated",

@@ -60,6 +60,11 @@ class FrontEndSettings(Section, frozen=True, kw_only=True, omit_defaults=True):
         return max(1, round(self.frame_seconds * self.sample_rate_hz))
 
     @property
+    def hop_samples(self) -> int:
+        """Samples from the start of a frame to the start of the next."""
+        return max(1, round(self.hop_seconds * self.sample_rate_hz))
+
+    @property
     def used_fft_size(self) -> int:
         """Samples of a zero-padded frame."""
         return self.fft_size or 1 << (self.frame_samples - 1).bit_length()
@@ -72,8 +77,7 @@ class FrontEndSettings(Section, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def chunk_frames(self) -> int:
         """Frames of a chunk."""
-        hop = max(1, round(self.hop_seconds * self.sample_rate_hz))
-        return 1 + (self.chunk_samples - self.frame_samples) // hop
+        return 1 + (self.chunk_samples - self.frame_samples) // self.hop_samples
 
     @property
     def frame_values(self) -> int:

@@ -36,9 +36,10 @@ class Training(Section, frozen=True, kw_only=True, omit_defaults=True):
     label_smoothing: Annotated[float, Meta(ge=0, lt=0.5)] = 0.0
     """Share by which the targets of `cross-entropy` are moved towards equal scores."""
     patience_epochs: Annotated[int, Meta(ge=0)] = 0
-    """Training stops after this many epochs without a lower validation loss; 0 to never stop."""
-    best_checkpoint: bool = True
-    """True to keep the weights of the epoch with the lowest validation loss."""
+    """Training stops after this many epochs without a lower loss on a tenth of the training clips,
+    which is then held out for that, never on the validation clips; 0 to never stop."""
+    best_checkpoint: bool = False
+    """True to keep the weights of the epoch with the lowest loss on the clips held out for it."""
 
 
 class Augmentation(Section, frozen=True, kw_only=True, omit_defaults=True):

@@ -23,3 +23,13 @@ def test_shipped_file_is_current() -> None:
     assert msgspec.json.decode(FILE.read_bytes()) == msgspec.json.decode(
         msgspec.json.encode(schema())
     )
+
+
+def test_docs_have_the_text_of_every_key() -> None:
+    page = (ROOT / "docs" / "lab.md").read_text(encoding="utf-8")
+    for section in SECTIONS[1:]:
+        for name, text in key_texts(section).items():
+            assert any(
+                line.startswith(f"| `{name}` |") and line.endswith(f"| {text} |")
+                for line in page.splitlines()
+            ), f"{section.__name__}.{name}"
