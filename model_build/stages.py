@@ -17,6 +17,7 @@ from model_build.run_folder import RunFolder, write_json
 
 if TYPE_CHECKING:
     from model_build.evaluation.evaluate import Evaluation
+    from model_build.lab.experiment.changes import Changes
 
 
 def opened(recipe: Path, run: Path | None) -> tuple[Recipe, RunFolder]:
@@ -208,14 +209,14 @@ def _confirm(question: str) -> None:
         raise InputError("nothing was replaced")
 
 
-def lab_check(files: Sequence[Path]) -> None:
+def lab_check(files: Sequence[Path], changes: "Changes") -> None:
     """Print what each experiment comes to. Raises InputError with all errors of all files."""
     from model_build.lab.summary import summary
 
     errors: list[str] = []
     for file in files:
         try:
-            print(summary(file))
+            print(summary(changes.read(file)))
         except InputError as error:
             errors += error.lines
     if errors:
@@ -229,13 +230,13 @@ def lab_schema() -> None:
     print(msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode())
 
 
-def lab_run(files: Sequence[Path], workers: int | None = None) -> None:
+def lab_run(files: Sequence[Path], changes: "Changes", workers: int | None = None) -> None:
     """Run experiments one after the other; print their figures."""
     from model_build.lab.run.run import run_experiment
     from model_build.lab.run.table import record_lines
 
     for file in files:
-        print(record_lines(run_experiment(file, workers)))
+        print(record_lines(run_experiment(changes.read(file), file, workers)))
 
 
 def lab_compare(runs: Sequence[Path]) -> None:

@@ -1,10 +1,14 @@
 """The commands of the lab: check, schema, run, compare, predict."""
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from model_build import stages
 from model_build.commands.options import Commands, add_command, add_workers_argument
+
+if TYPE_CHECKING:
+    from model_build.lab.experiment.changes import Changes
 
 ABOUT = """\
 Trains and compares models of any labelled recordings. An experiment is one YAML file that
@@ -46,7 +50,7 @@ def _add_check(parts: Commands) -> None:
         parts,
         "check",
         "validate experiment files and show what they come to",
-        lambda options: stages.lab_check(options.files),
+        lambda options: stages.lab_check(options.files, _changes(options)),
     )
     _add_experiments(command)
 
@@ -56,7 +60,7 @@ def _add_run(parts: Commands) -> None:
         parts,
         "run",
         "run experiments, and continue interrupted ones",
-        lambda options: stages.lab_run(options.files, options.workers),
+        lambda options: stages.lab_run(options.files, _changes(options), options.workers),
     )
     _add_experiments(command)
     add_workers_argument(command)
@@ -88,3 +92,21 @@ def _add_predict(parts: Commands) -> None:
 
 def _add_experiments(command: ArgumentParser) -> None:
     command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="experiment files")
+    command.add_argument(
+        "--data", type=Path, metavar="PATH", help="the data, if not at data.path of the file"
+    )
+    command.add_argument(
+        "--test-data", type=Path, metavar="PATH", help="the test data, if not at data.test_path"
+    )
+    command.add_argument(
+        "--sample",
+        action="store_true",
+        help="test file and data quickly: two folds, one epoch, short chunks; the figures mean "
+        "nothing",
+    )
+
+
+def _changes(options: Namespace) -> "Changes":
+    from model_build.lab.experiment.changes import Changes
+
+    return Changes(options.data, options.test_data, options.sample)

@@ -1,48 +1,35 @@
 """What an experiment comes to, in a few lines."""
 
-from pathlib import Path
+from collections import Counter
 
-from daemon.errors import InputError
-from daemon.sound.window import SAMPLE_RATE_HZ
-from model_build.lab.experiment import Experiment, FrontEndSettings, read_experiment
-
-LONGEST_WINDOW_SECONDS = 4.0
-"""The longest sound that the daemon gives to a model at once."""
+from model_build.lab.data.recordings import read_recordings, why_no_test_figure
+from model_build.lab.experiment import Experiment, FrontEndSettings
 
 
-def summary(file: Path) -> str:
-    """Return the summary of an experiment file.
+def summary(experiment: Experiment) -> str:
+    """Return the summary of an experiment: its recordings, front end, model and validation.
 
-    Raises InputError if the file is invalid, or if its table or folder does not exist.
+    Raises InputError if the recordings cannot be read.
     """
-    experiment = read_experiment(file)
-    for path in filter(None, (experiment.data.path, experiment.data.test_path)):
-        if not Path(path).expanduser().exists():
-            raise InputError(f"{file}: data: {path} does not exist; correct the path")
-    front_end = experiment.front_end
+    found = read_recordings(experiment.data)
+    counts = Counter(c for one in found.examples if one.side == "train" for c in one.labels)
+    sides = Counter(one.side for one in found.examples)
+    left: Counter[str] = Counter(one.reason for one in found.left)
     lines = [
-        f"{file}: {experiment.name}",
-        f"  data: {experiment.data.layout}, {experiment.data.path}",
-        f"  front end: {_front_end(front_end)}",
+        f"{experiment.name}:",
+        f"  data: {sides['train']} recordings, {sides['test']} for the test",
+        f"  classes: {_counted(counts)}",
+        f"  left out: {_counted(left) or 'none'}",
+        f"  front end: {_front_end(experiment.front_end)}",
         f"  model: {experiment.model.kind}",
         f"  validation: {_validation(experiment)}",
-        f"  in the daemon: {why_not_in_daemon(experiment) or 'possible'}",
+        f"  {why_no_test_figure(found)}".rstrip(),
     ]
-    return "\n".join(lines)
+    return "\n".join(filter(None, lines))
 
 
-def why_not_in_daemon(experiment: Experiment) -> str:
-    """Return why the daemon cannot run the experiment's model; an empty string if it can."""
-    front_end = experiment.front_end
-    if experiment.model.is_classical:
-        return "not possible, because it runs networks only"
-    if front_end.kind != "log-mel":
-        return f"not possible, because its front end is log-mel, not {front_end.kind}"
-    if front_end.sample_rate_hz != SAMPLE_RATE_HZ:
-        return f"not possible, because its sound has {SAMPLE_RATE_HZ} Hz"
-    if front_end.chunk_seconds > LONGEST_WINDOW_SECONDS:
-        return f"not possible, because its windows have {LONGEST_WINDOW_SECONDS:g} s"
-    return ""
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
 
 
 def _front_end(settings: FrontEndSettings) -> str:

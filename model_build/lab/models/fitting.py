@@ -55,8 +55,8 @@ class FittedNetwork:
 def fit_network(experiment: Experiment, data: TrainingSet, *, seed: int) -> FittedNetwork:
     """Fit the experiment's network; the same seed gives the same weights on the same machine.
 
-    Raises InputError if the loss becomes infinite or NaN, or if recordings with unknown labels are to
-    be mixed.
+    Raises InputError if the loss becomes infinite or NaN, or if mixing is on and some labels are
+    unknown.
     """
     _check_mixing(experiment, data)
     keras.utils.set_random_seed(seed)

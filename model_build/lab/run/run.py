@@ -11,7 +11,7 @@ import numpy as np
 
 from model_build.corpus.formats.labelled import Labelled
 from model_build.lab.data.recordings import read_recordings, why_no_test_figure
-from model_build.lab.experiment import Experiment, Validation, read_experiment
+from model_build.lab.experiment import Experiment, Validation
 from model_build.lab.features.store import Features, make_features
 from model_build.lab.features.truth import truth_of
 from model_build.lab.models.model import Scores
@@ -34,14 +34,13 @@ class _Validated(NamedTuple):
     measured: Measured
 
 
-def run_experiment(file: Path, workers: int | None = None) -> Record:
-    """Run the experiment of a file; return its record, which is also in the run folder.
+def run_experiment(experiment: Experiment, file: Path, workers: int | None = None) -> Record:
+    """Run an experiment; return its record, which is also in the run folder.
 
-    Folds that an interrupted run has finished are not fitted again. Raises InputError if the
-    experiment or its data cannot be used.
+    `file` is where it was read. Folds that an interrupted run has finished are not fitted again.
+    Raises InputError if the experiment or its data cannot be used.
     """
     began = time.monotonic()
-    experiment = read_experiment(file)
     run = LabRun(Path(experiment.output.folder).expanduser() / experiment.name)
     labelled = read_recordings(experiment.data)
     features = make_features(

@@ -78,7 +78,9 @@ def _divided(
         what = "groups" if is_grouped else "recordings"
         raise InputError(f"validation: {count} folds need as many {what}; there are {units}")
     labels = np.unique([";".join(one.labels) for one in examples], return_inverse=True)[1]
-    splitter = _splitter(count, seed, is_grouped=is_grouped, multi_label=multi_label)
+    # scikit-learn stratifies only if at least one class has as many recordings as there are folds.
+    is_stratified = not multi_label and np.bincount(labels).max() >= count
+    splitter = _splitter(count, seed, is_grouped=is_grouped, is_stratified=is_stratified)
     with warnings.catch_warnings():
         # A class with fewer clips than folds is absent from some folds: their figures say so.
         warnings.filterwarnings("ignore", message="The least populated class")
@@ -98,13 +100,13 @@ def _is_grouped(examples: Sequence[Example], validation: Validation) -> bool:
 
 
 def _splitter(
-    count: int, seed: int, *, is_grouped: bool, multi_label: bool
+    count: int, seed: int, *, is_grouped: bool, is_stratified: bool
 ) -> KFold | GroupKFold | StratifiedKFold | StratifiedGroupKFold:
-    """Return scikit-learn's splitter; several labels cannot be stratified by class."""
-    if multi_label:
-        kind = GroupKFold if is_grouped else KFold
-    else:
+    """Return scikit-learn's splitter."""
+    if is_stratified:
         kind = StratifiedGroupKFold if is_grouped else StratifiedKFold
+    else:
+        kind = GroupKFold if is_grouped else KFold
     return kind(count, shuffle=True, random_state=seed)
 
 

@@ -7,12 +7,12 @@ import soundfile
 
 from daemon.errors import InputError
 from model_build.__main__ import main
-from model_build.lab.experiment import Experiment
+from model_build.lab.experiment import Experiment, read_experiment
 from model_build.lab.models.fit import fit
 from model_build.lab.models.model import Fitted, TrainingSet
 from model_build.lab.run import folds_run
 from model_build.lab.run.lab_run import LabRun, Record
-from model_build.lab.run.run import run_experiment
+from model_build.lab.run.run import run_experiment as run_settings
 
 RATE_HZ = 16_000
 TONES_HZ = {"10": 300.0, "2": 1_000.0, "Äolsharfe": 3_000.0}
@@ -55,6 +55,10 @@ def experiment(folder: Path, more: str = "", old: str = "", new: str = "") -> Pa
     return file
 
 
+def run_experiment(file: Path) -> Record:
+    return run_settings(read_experiment(file), file, workers=1)
+
+
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
@@ -65,7 +69,7 @@ def run_of(folder: Path) -> LabRun:
 
 
 def test_run_measures_recordings_that_the_models_were_not_trained_on(tones: Path) -> None:
-    record = run_experiment(experiment(tones), workers=1)
+    record = run_experiment(experiment(tones))
     assert record.classes == ("10", "2", "Äolsharfe")
     assert record.validation.value == 1.0
     assert record.validation.folds == [1.0, 1.0, 1.0]
@@ -82,7 +86,7 @@ def test_run_measures_recordings_that_the_models_were_not_trained_on(tones: Path
 
 
 def test_record_has_what_is_needed_to_repeat_the_run(tones: Path) -> None:
-    made = run_experiment(experiment(tones), workers=1)
+    made = run_experiment(experiment(tones))
     read = run_of(tones).read_record()
     assert read == made
     assert read.seed == 3
@@ -95,7 +99,7 @@ def test_the_same_seed_gives_the_same_figures(tones: Path, tmp_path: Path) -> No
     def scores(folder: str, seed: int) -> str:
         file = experiment(tones, old="/runs", new=f"/{folder}")
         file.write_text(file.read_text().replace("seed: 3", f"seed: {seed}"))
-        run_experiment(file, workers=1)
+        run_experiment(file)
         return LabRun(tmp_path / folder / "tones").predictions.read_text()
 
     assert scores("first", 3) == scores("second", 3)
@@ -104,7 +108,7 @@ def test_the_same_seed_gives_the_same_figures(tones: Path, tmp_path: Path) -> No
 
 def test_a_drawn_seed_is_recorded(tones: Path) -> None:
     file = experiment(tones, old="seed: 3", new="seed: -1")
-    first, second = (run_experiment(file, workers=1).seed for _ in range(2))
+    first, second = (run_experiment(file).seed for _ in range(2))
     assert first >= 0
     assert first != second
 
@@ -122,11 +126,11 @@ def test_an_interrupted_run_continues(tones: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(folds_run, "fit", counted)
     with pytest.raises(KeyboardInterrupt):
-        run_experiment(file, workers=1)
+        run_experiment(file)
     seed = fitted[0]
     fitted.clear()
     most = 10
-    record = run_experiment(file, workers=1)
+    record = run_experiment(file)
     assert record.seed == seed
     assert fitted == [seed + 2, seed + 1_000], "only the last fold and the final model"
     assert record.validation.figures.clips == 24
@@ -135,13 +139,13 @@ def test_an_interrupted_run_continues(tones: Path, monkeypatch: pytest.MonkeyPat
 def test_test_recordings_have_a_figure_of_their_own(tones: Path) -> None:
     write_tones(tones / "test", 2, seed=2)
     file = experiment(tones, old="/train", new=f"/train\n  test_path: {tones}/test")
-    record = run_experiment(file, workers=1)
+    record = run_experiment(file)
     assert record.test is not None
     assert record.test.value == 1.0
     assert record.test.figures.clips == 6
     assert len(rows(run_of(tones).test_predictions)) == 6
     (tones / "test/2").rename(tones / "test/2a")
-    record = run_experiment(file, workers=1)
+    record = run_experiment(file)
     assert record.test is None
     assert any("no test figure" in note and "'2a'" in note for note in record.notes)
 
@@ -159,7 +163,7 @@ def test_leak_check_shows_folds_at_random_beside_grouped_ones(tmp_path: Path) ->
             sound = 0.2 * np.sin(2 * np.pi * hz * seconds) + 0.001 * rng.normal(size=len(seconds))
             soundfile.write(tmp_path / "train" / label / f"{player}_{n}.wav", sound, RATE_HZ)
     file = experiment(tmp_path, old="folds: 3", new="folds: 4, leak_check: true")
-    record = run_experiment(file, workers=1)
+    record = run_experiment(file)
     assert record.random is not None
     assert record.random.value == 1.0
     assert record.validation.value is not None
@@ -180,7 +184,7 @@ def test_a_network_runs_with_several_labels(tones: Path) -> None:
     )
     text = text.replace("folds: 3}", "folds: 3, metric: f1_micro}")
     file.write_text(text)
-    record = run_experiment(file, workers=1)
+    record = run_experiment(file)
     assert record.validation.figures.accuracy is None
     assert record.validation.value is not None
     assert record.validation.value > 0.8
@@ -213,5 +217,5 @@ def test_a_run_that_is_not_finished_is_refused(tmp_path: Path) -> None:
 def test_recordings_without_groups_are_noted(tones: Path) -> None:
     file = experiment(tones, old="  group_pattern: '/(\\d)_'\n", new="")
     file.write_text(file.read_text().replace("group-k-fold", "k-fold"))
-    record: Record = run_experiment(file, workers=1)
+    record: Record = run_experiment(file)
     assert any("have no groups" in note for note in record.notes)
