@@ -252,3 +252,10 @@ def lab_predict(run: Path, files: Sequence[Path], output: Path | None) -> None:
     from model_build.lab.run.predict import predict
 
     predict(run, files, output)
+
+
+def lab_import_h2o(file: Path) -> None:
+    """Print an experiment of H2O Hydrogen Torch as one of the lab."""
+    from model_build.lab.h2o.import_h2o import import_h2o
+
+    print(import_h2o(file).yaml, end="")

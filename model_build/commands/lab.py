@@ -1,4 +1,4 @@
-"""The commands of the lab: check, schema, run, compare, predict."""
+"""The commands of the lab: check, run, compare, predict, import-h2o, schema."""
 
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
@@ -37,6 +37,7 @@ def add_lab(commands: Commands) -> None:
     _add_run(parts)
     _add_compare(parts)
     _add_predict(parts)
+    _add_import_h2o(parts)
     add_command(
         parts,
         "schema",
@@ -88,6 +89,16 @@ def _add_predict(parts: Commands) -> None:
     command.add_argument(
         "--output", type=Path, metavar="CSV", help="the table (default: standard output)"
     )
+
+
+def _add_import_h2o(parts: Commands) -> None:
+    command = add_command(
+        parts,
+        "import-h2o",
+        "print an experiment of H2O Hydrogen Torch as one of the lab",
+        lambda options: stages.lab_import_h2o(options.file),
+    )
+    command.add_argument("file", type=Path, metavar="FILE", help="the exported YAML file")
 
 
 def _add_experiments(command: ArgumentParser) -> None:
