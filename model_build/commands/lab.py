@@ -63,6 +63,7 @@ def _add_run(parts: Commands) -> None:
         "run experiments, and continue interrupted ones",
         lambda options: stages.lab_run(options.files, _changes(options), options.workers),
     )
+    command.set_defaults(continues=True)
     _add_experiments(command)
     add_workers_argument(command)
 

@@ -136,6 +136,17 @@ def test_an_interrupted_run_continues(tones: Path, monkeypatch: pytest.MonkeyPat
     assert record.validation.figures.clips == 24
 
 
+def test_an_interrupted_command_says_how_to_continue(
+    tones: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_arguments: object, seed: int) -> Fitted:
+        raise KeyboardInterrupt(seed)
+
+    monkeypatch.setattr(folds_run, "fit", interrupted)
+    assert main(["lab", "run", str(experiment(tones)), "--workers", "1"]) == 130
+    assert "interrupted; run the same command to continue" in capsys.readouterr().err
+
+
 def test_test_recordings_have_a_figure_of_their_own(tones: Path) -> None:
     write_tones(tones / "test", 2, seed=2)
     file = experiment(tones, old="/train", new=f"/train\n  test_path: {tones}/test")
