@@ -42,6 +42,8 @@ class Features(NamedTuple):
     """Chunks (chunks, frames, values), those of one recording next to each other."""
     owners: NDArray[np.int64]
     """The index of each chunk's recording, (chunks,)."""
+    sounds: list[str]
+    """SHA-256 of the samples of each usable recording."""
     left: list[Left]
     """The other recordings."""
     sha256: str
@@ -127,9 +129,8 @@ def _opened(examples: Sequence[Example], settings: FrontEndSettings, place: Path
     shape = (sum(counts), settings.chunk_frames, settings.frame_values)
     values = np.memmap(place / _VALUES, np.float32, "r", shape=shape)
     digests = [digest for digest in made.sha256s if digest]
-    return Features(
-        kept, values, np.repeat(np.arange(len(kept)), counts), left, _sha256(kept, digests)
-    )
+    owners = np.repeat(np.arange(len(kept)), counts)
+    return Features(kept, values, owners, digests, left, _sha256(kept, digests))
 
 
 def _sha256(examples: Sequence[Example], digests: Sequence[str]) -> str:

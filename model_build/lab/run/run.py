@@ -15,6 +15,7 @@ from model_build.lab.experiment import Experiment, Validation
 from model_build.lab.features.store import Features, make_features
 from model_build.lab.features.truth import truth_of
 from model_build.lab.models.model import Scores
+from model_build.lab.run.duplicates import duplicate_notes
 from model_build.lab.run.folds_run import Task, final_model, fold_scores
 from model_build.lab.run.lab_run import LabRun, Measured, Record, Started, write_struct
 from model_build.lab.run.notes import notes_on
@@ -93,7 +94,10 @@ def _record(task: Task, labelled: Labelled, file: Path, began: float) -> Record:
         classes=task.truth.classes,
         clips={"train": sides["train"], "test": sides["test"]},
         left=dict(Counter(one.reason for one in used.left).most_common()),
-        notes=notes_on(task.truth, used, experiment.validation),
+        notes=[
+            *notes_on(task.truth, used, experiment.validation),
+            *duplicate_notes(features.examples, features.sounds),
+        ],
         validation=validated.measured,
         random=random,
         test=_tested(task, used),

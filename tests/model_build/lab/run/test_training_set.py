@@ -21,6 +21,7 @@ FEATURES = Features(
     examples=EXAMPLES,
     values=np.arange(sum(COUNTS), dtype=np.float32).reshape(-1, 1, 1),
     owners=np.repeat(np.arange(6), COUNTS),
+    sounds=[],
     left=[],
     sha256="",
 )
