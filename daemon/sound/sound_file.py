@@ -51,7 +51,7 @@ def read_pieces(
 
 
 def read_sound(path: str, rate_hz: int = SAMPLE_RATE_HZ) -> NDArray[np.float32]:
-    """Return the whole file as one array (n,) of mono at `rate_hz`; raises as `read_pieces` does."""
+    """Return the whole file, mono at `rate_hz`, as one array (n,); raises as `read_pieces` does."""
     return np.concatenate(list(read_pieces(path, rate_hz=rate_hz)))
 
 
