@@ -33,11 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"timbrel-build: {error}", file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:
-        remedy = (
-            "run the same command with --resume to continue"
-            if "resume" in options
-            else "run the same command to start again"
-        )
+        remedy = "run the same command to start again"
+        if "resume" in options:
+            remedy = "run the same command with --resume to continue"
+        elif "continues" in options:
+            remedy = "run the same command to continue"
         print(f"timbrel-build: interrupted; {remedy}", file=sys.stderr)
         return INTERRUPTED
     except OSError as error:

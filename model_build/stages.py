@@ -4,6 +4,7 @@ Each imports its own implementation when it runs, so that `--help` does not wait
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from model_build.run_folder import RunFolder, write_json
 
 if TYPE_CHECKING:
     from model_build.evaluation.evaluate import Evaluation
+    from model_build.lab.experiment.changes import Changes
 
 
 def opened(recipe: Path, run: Path | None) -> tuple[Recipe, RunFolder]:
@@ -234,3 +236,55 @@ def _confirm(question: str) -> None:
         raise InputError("nothing was replaced: confirm with --yes")
     if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
         raise InputError("nothing was replaced")
+
+
+def lab_check(files: Sequence[Path], changes: "Changes") -> None:
+    """Print what each experiment comes to. Raises InputError with all errors of all files."""
+    from model_build.lab.summary import summary
+
+    errors: list[str] = []
+    for file in files:
+        try:
+            print(summary(changes.read(file)))
+        except InputError as error:
+            errors += error.lines
+    if errors:
+        raise InputError(*errors)
+
+
+def lab_schema() -> None:
+    """Print the JSON schema of an experiment file."""
+    from model_build.lab.experiment.schema import schema
+
+    print(msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode())
+
+
+def lab_run(files: Sequence[Path], changes: "Changes", workers: int | None = None) -> None:
+    """Run experiments one after the other; print their figures."""
+    from model_build.lab.run.run import run_experiment
+    from model_build.lab.run.table import record_lines
+
+    for file in files:
+        print(record_lines(run_experiment(changes.read(file), file, workers)))
+
+
+def lab_compare(runs: Sequence[Path]) -> None:
+    """Print the figures of finished runs side by side."""
+    from model_build.lab.run.lab_run import LabRun
+    from model_build.lab.run.table import comparison
+
+    print(comparison([LabRun(run).read_record() for run in runs]))
+
+
+def lab_predict(run: Path, files: Sequence[Path], output: Path | None) -> None:
+    """Write the scores of recordings by a run's final model, to `output` or to standard output."""
+    from model_build.lab.run.predict import predict
+
+    predict(run, files, output)
+
+
+def lab_import_h2o(file: Path) -> None:
+    """Print an experiment of H2O Hydrogen Torch as one of the lab."""
+    from model_build.lab.h2o.import_h2o import import_h2o
+
+    print(import_h2o(file).yaml, end="")

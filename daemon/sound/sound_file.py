@@ -1,4 +1,4 @@
-"""Read an audio file, or raw sound from standard input, as 16 kHz mono float32."""
+"""Read an audio file, or raw sound from standard input, as mono float32, by default at 16 kHz."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -33,8 +33,10 @@ _LOUDEST = 1e10
 _RATES_HZ = range(1_000, 768_001)
 
 
-def read_pieces(path: str, channel: int | None = None) -> Iterator[NDArray[np.float32]]:
-    """Yield the file's sound as pieces (n,) in -1..1 at 16 kHz; `-` is standard input.
+def read_pieces(
+    path: str, channel: int | None = None, rate_hz: int = SAMPLE_RATE_HZ
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the file's sound as pieces (n,) in -1..1 at `rate_hz`; `-` is standard input.
 
     Channels are mixed unless `channel`, counted from 1, selects one that the file has. Of truncated
     or damaged audio, the decodable sound is yielded and a warning logged. Raises InputError, naming
@@ -43,16 +45,16 @@ def read_pieces(path: str, channel: int | None = None) -> Iterator[NDArray[np.fl
     """
     heard = False
     with open_input(path) as file:
-        for samples in _resample(path, _blocks(file), RecordingMix(path, channel)):
+        for samples in _resample(path, _blocks(file), RecordingMix(path, channel), rate_hz):
             heard = heard or len(samples) > 0
             yield samples
     if not heard:
         raise InputError(f"{path}: it contains no sound; record or export it again")
 
 
-def read_sound(path: str) -> NDArray[np.float32]:
-    """Return the whole file as one array (n,) of 16 kHz mono; raises as `read_pieces` does."""
-    return np.concatenate(list(read_pieces(path)))
+def read_sound(path: str, rate_hz: int = SAMPLE_RATE_HZ) -> NDArray[np.float32]:
+    """Return the whole file, mono at `rate_hz`, as one array (n,); raises as `read_pieces` does."""
+    return np.concatenate(list(read_pieces(path, rate_hz=rate_hz)))
 
 
 def read_apart(name: str, number: int, size: int) -> Iterator[NDArray[np.float32]]:
@@ -74,10 +76,10 @@ def read_apart(name: str, number: int, size: int) -> Iterator[NDArray[np.float32
 
 
 def _resample(
-    path: str, blocks: Iterator[Block], mix: RecordingMix
+    path: str, blocks: Iterator[Block], mix: RecordingMix, to_hz: int
 ) -> Iterator[NDArray[np.float32]]:
-    """Mix the channels of every block and resample it to 16 kHz; `path` is for error messages."""
-    resampler = Resampler(SAMPLE_RATE_HZ)
+    """Mix the channels of every block and resample it to `to_hz`; `path` is for error messages."""
+    resampler = Resampler(to_hz)
     for block, rate_hz in blocks:
         if not (np.abs(block) <= _LOUDEST).all():
             raise InputError(f"{path}: contains NaN or infinite samples; export it again")

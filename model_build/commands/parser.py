@@ -6,6 +6,7 @@ from daemon import __version__
 from model_build.commands.beats import add_beats
 from model_build.commands.chords import add_chords
 from model_build.commands.harmony import add_harmony
+from model_build.commands.lab import add_lab
 from model_build.commands.measurements import add_evaluate, add_report
 from model_build.commands.notes import add_notes
 from model_build.commands.practice import add_practice
@@ -59,6 +60,10 @@ For the practice companion:
   chords      fit the chord network and the confidence of a key to made-up songs
   beats       make up songs (FluidSynth) and fit the small network that finds their beats
   practice    measure notes, pitch, tuning, tempo, key and chords on annotated recordings
+
+Models of any labelled recordings:
+
+  lab         experiments, each described by one file; see `timbrel-build lab --help`
 """
 EXAMPLES = """\
 examples:
@@ -99,4 +104,5 @@ def build_parser() -> argparse.ArgumentParser:
     add_beats(commands)
     add_practice(commands)
     add_harmony(commands)
+    add_lab(commands)
     return parser

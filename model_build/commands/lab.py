@@ -1,0 +1,124 @@
+"""The commands of the lab: check, run, compare, predict, import-h2o, schema."""
+
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from model_build import stages
+from model_build.commands.options import Commands, add_command, add_workers_argument
+
+if TYPE_CHECKING:
+    from model_build.lab.experiment.changes import Changes
+
+ABOUT = """\
+Trains and compares models of any labelled recordings. An experiment is one YAML file that
+states the data, the front end, the model, its training and how it is validated.
+"""
+EXAMPLES = """\
+examples:
+  timbrel-build lab check drums.yaml
+  timbrel-build lab run drums.yaml
+  timbrel-build lab compare runs/lab/drums-*
+  timbrel-build lab predict runs/lab/drums-forest kick.wav snare.wav
+"""
+
+
+def add_lab(commands: Commands) -> None:
+    """Add `timbrel-build lab` and its commands."""
+    lab = commands.add_parser(
+        "lab",
+        help="experiments on any labelled recordings",
+        description=ABOUT,
+        epilog=EXAMPLES,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parts = lab.add_subparsers(metavar="COMMAND", required=True)
+    _add_check(parts)
+    _add_run(parts)
+    _add_compare(parts)
+    _add_predict(parts)
+    _add_import_h2o(parts)
+    add_command(
+        parts,
+        "schema",
+        "print the JSON schema of an experiment file, with every key, for editors",
+        lambda _options: stages.lab_schema(),
+    )
+
+
+def _add_check(parts: Commands) -> None:
+    command = add_command(
+        parts,
+        "check",
+        "validate experiment files and show what they come to",
+        lambda options: stages.lab_check(options.files, _changes(options)),
+    )
+    _add_experiments(command)
+
+
+def _add_run(parts: Commands) -> None:
+    command = add_command(
+        parts,
+        "run",
+        "run experiments, and continue interrupted ones",
+        lambda options: stages.lab_run(options.files, _changes(options), options.workers),
+    )
+    command.set_defaults(continues=True)
+    _add_experiments(command)
+    add_workers_argument(command)
+
+
+def _add_compare(parts: Commands) -> None:
+    command = add_command(
+        parts,
+        "compare",
+        "print the figures of runs side by side",
+        lambda options: stages.lab_compare(options.runs),
+    )
+    command.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folders of runs")
+
+
+def _add_predict(parts: Commands) -> None:
+    command = add_command(
+        parts,
+        "predict",
+        "score recordings with the final model of a run, as CSV",
+        lambda options: stages.lab_predict(options.run, options.files, options.output),
+    )
+    command.add_argument("run", type=Path, metavar="RUN", help="the folder of the run")
+    command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="recordings")
+    command.add_argument(
+        "--output", type=Path, metavar="CSV", help="the table (default: standard output)"
+    )
+
+
+def _add_import_h2o(parts: Commands) -> None:
+    command = add_command(
+        parts,
+        "import-h2o",
+        "print an experiment of H2O Hydrogen Torch as one of the lab",
+        lambda options: stages.lab_import_h2o(options.file),
+    )
+    command.add_argument("file", type=Path, metavar="FILE", help="the exported YAML file")
+
+
+def _add_experiments(command: ArgumentParser) -> None:
+    command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="experiment files")
+    command.add_argument(
+        "--data", type=Path, metavar="PATH", help="the data, if not at data.path of the file"
+    )
+    command.add_argument(
+        "--test-data", type=Path, metavar="PATH", help="the test data, if not at data.test_path"
+    )
+    command.add_argument(
+        "--sample",
+        action="store_true",
+        help="test file and data quickly: two folds, one epoch, short chunks; the figures mean "
+        "nothing",
+    )
+
+
+def _changes(options: Namespace) -> "Changes":
+    from model_build.lab.experiment.changes import Changes
+
+    return Changes(options.data, options.test_data, options.sample)

@@ -1,0 +1,1 @@
+"""The lab: experiments on any labelled recordings, each described by one file."""

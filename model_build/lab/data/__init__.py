@@ -1,0 +1,1 @@
+"""The recordings of an experiment: read, filtered and decoded."""

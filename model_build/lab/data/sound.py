@@ -1,0 +1,54 @@
+"""The sound of an example at any sample rate, and why it cannot be used."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.errors import InputError
+from daemon.sound.sound_file import read_sound
+from model_build.corpus.formats.labelled import Example, Labelled, Left
+from model_build.workers import parallel_map
+
+Samples = NDArray[np.float32]
+
+
+def read_example(example: Example, rate_hz: int) -> Samples:
+    """Return the samples (n,) of an example, mono, in -1..1.
+
+    Raises InputError if its file cannot be decoded, or contains no sound at that place.
+    """
+    samples = read_sound(example.file, rate_hz)
+    if example.seconds is None:
+        return samples
+    start = round(example.start_seconds * rate_hz)
+    part = samples[start : start + round(example.seconds * rate_hz)]
+    if not len(part):
+        raise InputError(f"{example.file}: it ends before {example.start_seconds:g} s")
+    return part
+
+
+def without_broken(labelled: Labelled, workers: int | None = None) -> Labelled:
+    """Return the recordings without those that cannot be decoded, which are listed as broken."""
+    files = sorted({example.file for example in labelled.examples})
+    faults = dict(
+        zip(files, parallel_map(_fault, files, label="decoding", workers=workers), strict=True)
+    )
+    return Labelled(
+        [one for one in labelled.examples if not faults[one.file]],
+        labelled.left + list(_broken(labelled.examples, faults)),
+    )
+
+
+def _broken(examples: Iterable[Example], faults: dict[str, str]) -> Iterable[Left]:
+    for example in examples:
+        if faults[example.file]:
+            yield Left(example.name, "broken", faults[example.file])
+
+
+def _fault(file: str) -> str:
+    try:
+        read_sound(file)
+    except InputError as error:
+        return error.lines[0]
+    return ""

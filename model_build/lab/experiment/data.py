@@ -1,0 +1,112 @@
+"""The section `data`: which recordings, and where their labels are."""
+
+import re
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from model_build.recipe.section import Section
+
+Layout = Literal[
+    "table",
+    "folders",
+    "nsynth",
+    "musicnet",
+    "fsdkaggle2018",
+    "irmas",
+    "medley-solos-db",
+    "openmic",
+    "corpus",
+]
+Text = Annotated[str, Meta(min_length=1)]
+
+_LAYOUTS_OF = {
+    "audio_folder": {"table"},
+    "file_column": {"table"},
+    "label_columns": {"table"},
+    "fold_column": {"table"},
+    "group_column": {"table"},
+    "test_path": {"table", "folders"},
+    "test_audio_folder": {"table"},
+    "segment_seconds": {"musicnet"},
+    "verified_only": {"fsdkaggle2018"},
+    "kinds": {"corpus"},
+}
+"""The layouts that a key belongs to; keys that are not here belong to all."""
+
+
+class Data(Section, frozen=True, kw_only=True, omit_defaults=True):
+    """The recordings of an experiment. Raises ValueError if two keys contradict each other."""
+
+    layout: Layout
+    """How the files are arranged: a `table` with a row per recording, `folders` named after the
+    classes, a corpus of Timbrel, or the layout of a public data set."""
+    path: Text
+    """The table (.csv, .tsv or .parquet), or the folder of the data set."""
+    audio_folder: str = ""
+    """Folder of the recordings that a table names. Default: the folder of the table."""
+    file_column: str = ""
+    """Column of a table with the recordings' names; required for a table."""
+    label_columns: tuple[Text, ...] = ()
+    """Column of a table with the label, or a column of 0 and 1 per class; required for a table."""
+    label_separator: Annotated[str, Meta(max_length=1)] = ";"
+    """Character between the labels of a recording, if `multi_label` is on."""
+    fold_column: str = ""
+    """Column of a table with the number of the fold, for `validation.strategy: own-folds`."""
+    group_column: str = ""
+    """Column of a table with the group, such as the player. Default: no groups."""
+    group_pattern: str = ""
+    """Regular expression for the file name; its first parentheses capture the group."""
+    test_path: str = ""
+    """A second table or folder of the same layout, used only for the test figures."""
+    test_audio_folder: str = ""
+    """Folder of the recordings of the test table. Default: the folder of that table."""
+    multi_label: bool = False
+    """True if a recording can have several labels or none."""
+    ignored: tuple[str, ...] = ("None", "Ignored")
+    """Labels that mean "no label": such rows are ignored and counted."""
+    classes: dict[str, str] = msgspec.field(default_factory=dict)
+    """Replacements of labels, such as a misspelling by the right spelling."""
+    only: tuple[Text, ...] = ()
+    """The classes to use, after the replacements. Default: all."""
+    kinds: tuple[Text, ...] = ("phrase",)
+    """Kinds of the clips of a corpus that are used, such as `drum`."""
+    verified_only: bool = False
+    """True to train only on clips of FSDKaggle2018 whose label was verified by hand."""
+    segment_seconds: Annotated[float, Meta(gt=0)] = 4.0
+    """Seconds of the segments that the recordings of MusicNet are divided into."""
+    balancing: Literal["none", "weights", "down-sampling"] = "none"
+    """What is done for rare classes in training: nothing, weigh each class alike, or leave out
+    clips of the larger classes."""
+
+    def __post_init__(self) -> None:
+        for name, layouts in _LAYOUTS_OF.items():
+            if self.layout not in layouts and name in _set_keys(self):
+                raise ValueError(
+                    f"{name} belongs to the layout {' or '.join(sorted(layouts))}, "
+                    f"not to {self.layout}"
+                )
+        if self.layout == "table" and not (self.file_column and self.label_columns):
+            raise ValueError("a table needs file_column and label_columns")
+        if self.group_column and self.group_pattern:
+            raise ValueError("set only one of group_column and group_pattern")
+        if self.group_pattern:
+            _check_pattern(self.group_pattern)
+        if self.multi_label and self.balancing == "down-sampling":
+            raise ValueError("balancing: down-sampling is not possible with multi_label")
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"group_pattern: {error}") from None
+    if groups < 1:
+        raise ValueError("group_pattern needs parentheses around the part that names the group")
+
+
+def _set_keys(data: Data) -> set[str]:
+    """Return the keys of `_LAYOUTS_OF` whose value differs from the default."""
+    defaults = {field.name: field.default for field in msgspec.structs.fields(Data)}
+    return {name for name in _LAYOUTS_OF if getattr(data, name) != defaults[name]}

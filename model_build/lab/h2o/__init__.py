@@ -1,0 +1,1 @@
+"""Import experiments of H2O Hydrogen Torch."""

@@ -1,0 +1,1 @@
+"""The models of the lab, and how they are fitted."""

@@ -1,0 +1,80 @@
+"""Batches of training chunks, with their random changes."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from model_build.lab.experiment import Augmentation
+from model_build.lab.models.model import Chunks
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
+    """Batches (chunks, targets, weights) in a new random order each epoch."""
+
+    def __init__(
+        self,
+        values: Chunks,
+        rows: NDArray[np.int64],
+        targets: NDArray[np.float32],
+        weights: NDArray[np.float32],
+        *,
+        batch_chunks: int,
+        augmentation: Augmentation | None,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self._values, self._rows = values, rows
+        self._targets, self._weights = targets, weights
+        self._size = batch_chunks
+        self._augmentation = augmentation or Augmentation()
+        self._rng = np.random.default_rng(seed)
+        self._mix = _mixing(self._augmentation, seed)
+        self._order = self._rng.permutation(len(rows))
+
+    def __len__(self) -> int:
+        return (len(self._rows) + self._size - 1) // self._size
+
+    def __getitem__(self, number: int) -> tuple[Any, Any, Any]:
+        chosen = self._order[number * self._size : (number + 1) * self._size]
+        chunks = np.array(self._values[self._rows[chosen]])
+        targets = self._targets[chosen]
+        mask(chunks, self._augmentation, self._rng)
+        if self._mix and self._rng.random() < self._augmentation.mix_probability:
+            mixed = self._mix({"images": chunks[..., None], "labels": targets}, training=True)
+            chunks = np.asarray(mixed["images"])[..., 0]
+            targets = np.asarray(mixed["labels"])
+        return chunks, targets, self._weights[chosen]
+
+    def on_epoch_end(self) -> None:
+        """Shuffle the chunks."""
+        self._order = self._rng.permutation(len(self._rows))
+
+
+def _mixing(augmentation: Augmentation, seed: int) -> Any:
+    """Return Keras' layer that mixes the examples of a batch; None for no mixing."""
+    if augmentation.mixup_alpha:
+        return keras.layers.MixUp(augmentation.mixup_alpha, seed=seed)
+    if augmentation.cutmix_alpha:
+        return keras.layers.CutMix(augmentation.cutmix_alpha, seed=seed)
+    return None
+
+
+def mask(chunks: Chunks, augmentation: Augmentation, rng: np.random.Generator) -> None:
+    """Replace neighbouring frames and bands of each chunk by the chunk's mean, in place.
+
+    Park et al., "SpecAugment" (2019).
+    """
+    for chunk in chunks:
+        mean = chunk.mean()
+        frames = _span(len(chunk), augmentation.masked_frames, rng)
+        bands = _span(chunk.shape[1], augmentation.masked_bands, rng)
+        chunk[frames] = mean
+        chunk[:, bands] = mean
+
+
+def _span(size: int, largest_share: float, rng: np.random.Generator) -> slice:
+    length = int(rng.integers(0, round(largest_share * size) + 1))
+    start = int(rng.integers(0, size - length + 1))
+    return slice(start, start + length)

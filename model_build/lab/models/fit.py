@@ -1,0 +1,39 @@
+"""Fit the model of an experiment, and load it again."""
+
+from pathlib import Path
+
+import joblib
+
+from model_build.lab.experiment import Experiment
+from model_build.lab.models.classical import FILE as CLASSICAL_FILE
+from model_build.lab.models.classical import fit_classical
+from model_build.lab.models.model import Fitted, TrainingSet
+
+
+def fit(experiment: Experiment, data: TrainingSet, *, seed: int) -> Fitted:
+    """Fit the model; raises InputError if its loss becomes NaN."""
+    if experiment.model.is_classical:
+        return fit_classical(
+            experiment.model, data, seed=seed, multi_label=experiment.data.multi_label
+        )
+    from model_build.lab.models.fitting import fit_network
+
+    return fit_network(experiment, data, seed=seed)
+
+
+def load(experiment: Experiment, folder: Path) -> Fitted:
+    """Load a model that was saved to a folder.
+
+    A model of scikit-learn is a pickle: load only files that you trust.
+    """
+    if experiment.model.is_classical:
+        fitted: Fitted = joblib.load(folder / CLASSICAL_FILE)
+        return fitted
+    import keras
+
+    from model_build.lab.models.fitting import FILE, FittedNetwork
+
+    return FittedNetwork(
+        keras.models.load_model(folder / FILE, compile=False),
+        is_softmax=experiment.loss == "cross-entropy",
+    )

@@ -1,0 +1,49 @@
+"""The losses of the lab, from logits; classes of which nothing is known do not count."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+UNKNOWN = -1.0
+"""The target of a class of which nobody knows whether the recording has it."""
+
+_FOCUS = 2.0  # gamma in the paper
+
+Loss = Callable[[Any, Any], Any]
+
+
+def loss_of(name: str, label_smoothing: float = 0.0) -> Loss:
+    """Return the loss (batch,) of targets and logits, both (batch, classes)."""
+    if name == "cross-entropy":
+        return lambda targets, logits: keras.losses.categorical_crossentropy(
+            targets, logits, from_logits=True, label_smoothing=label_smoothing
+        )
+    each = {"bce": _bce, "bce-logits": _bce_logits, "focal": _focal}[name]
+    return lambda targets, logits: _mean_of_known(each, targets, logits)
+
+
+def _mean_of_known(each: Loss, targets: Any, logits: Any) -> Any:
+    known = ops.cast(targets >= 0.0, logits.dtype)
+    losses = each(ops.maximum(targets, 0.0), logits) * known
+    return ops.sum(losses, axis=-1) / ops.maximum(ops.sum(known, axis=-1), 1.0)
+
+
+def _bce(targets: Any, logits: Any) -> Any:
+    """Binary cross-entropy of probabilities, which are clipped."""
+    return ops.binary_crossentropy(targets, ops.sigmoid(logits))
+
+
+def _bce_logits(targets: Any, logits: Any) -> Any:
+    """Binary cross-entropy computed from logits, which keeps its gradient for large ones."""
+    return ops.binary_crossentropy(targets, logits, from_logits=True)
+
+
+def _focal(targets: Any, logits: Any) -> Any:
+    """Binary cross-entropy that weighs easy decisions less.
+
+    Lin et al., "Focal Loss for Dense Object Detection" (2017).
+    """
+    right = targets * ops.sigmoid(logits) + (1.0 - targets) * ops.sigmoid(-logits)
+    return ops.power(1.0 - right, _FOCUS) * _bce_logits(targets, logits)

@@ -1,0 +1,39 @@
+"""What every fitted model can do."""
+
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_build.lab.features.truth import Truth
+
+Chunks = NDArray[np.float32]
+Scores = NDArray[np.float64]
+
+
+class TrainingSet(NamedTuple):
+    """The chunks that a model is fitted to."""
+
+    values: Chunks
+    """The chunks of all recordings, (chunks, frames, values); not all are used."""
+    rows: NDArray[np.int64]
+    """The chunks that are used."""
+    owners: NDArray[np.int64]
+    """The place in `truth` of the recording of each used chunk."""
+    truth: Truth
+    """The labels of the recordings."""
+    weights: NDArray[np.float64]
+    """The weight of each recording."""
+    groups: list[str]
+    """The group of each recording."""
+
+
+class Fitted(Protocol):
+    """A fitted model."""
+
+    def scores(self, chunks: Chunks) -> Scores:
+        """Return the scores (chunks, classes) of some chunks, in 0..1."""
+
+    def save(self, folder: Path) -> None:
+        """Write the model to an existing folder."""

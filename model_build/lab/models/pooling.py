@@ -1,0 +1,27 @@
+"""Pooled features: statistics of each value over the frames of a chunk."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_build.lab.models.model import Chunks
+
+_CHUNKS_AT_ONCE = 256
+
+
+def pooled(values: Chunks, rows: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+    """Return mean, deviation, lowest and highest value over time, (chunks, 4 x values).
+
+    `rows` selects chunks. Only some chunks at a time are read from disk.
+    """
+    rows = np.arange(len(values)) if rows is None else rows
+    parts = [
+        _statistics(np.asarray(values[rows[start : start + _CHUNKS_AT_ONCE]], np.float64))
+        for start in range(0, len(rows), _CHUNKS_AT_ONCE)
+    ]
+    return np.concatenate(parts)
+
+
+def _statistics(chunks: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate(
+        [chunks.mean(axis=1), chunks.std(axis=1), chunks.min(axis=1), chunks.max(axis=1)], axis=1
+    )

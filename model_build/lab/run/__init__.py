@@ -1,0 +1,1 @@
+"""Run an experiment: folds, figures, and the files of the run."""

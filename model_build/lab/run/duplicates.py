@@ -1,0 +1,43 @@
+"""Remarks on recordings that contain exactly the same sound under different names."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from model_build.corpus.formats.labelled import Example
+
+_NAMED_AT_MOST = 3
+
+
+def duplicate_notes(examples: Sequence[Example], sounds: Sequence[str]) -> list[str]:
+    """Return remarks on examples that share a sound; `sounds` has the hash of each one's samples.
+
+    Contradicting classes come first.
+    """
+    same = _repeated(examples, sounds)
+    notes = [
+        _note(same, "different classes, so one label is wrong", lambda one: one.labels),
+        _note(same, "in training and in the test", lambda one: one.side),
+        _note(
+            same, "different groups, so they can be on both sides of a fold", lambda one: one.group
+        ),
+    ]
+    return [note for note in notes if note]
+
+
+def _repeated(examples: Sequence[Example], sounds: Sequence[str]) -> list[list[Example]]:
+    by_sound: dict[str, list[Example]] = defaultdict(list)
+    for example, sound in zip(examples, sounds, strict=True):
+        by_sound[sound].append(example)
+    return [group for group in by_sound.values() if len(group) > 1]
+
+
+def _note(
+    same: Sequence[Sequence[Example]], problem: str, value: Callable[[Example], object]
+) -> str:
+    """Return a remark on the sounds whose recordings differ in a value; empty if there are none."""
+    found = [group for group in same if len({value(one) for one in group}) > 1]
+    if not found:
+        return ""
+    named = "; ".join(" and ".join(one.name for one in group) for group in found[:_NAMED_AT_MOST])
+    more = " …" if len(found) > _NAMED_AT_MOST else ""
+    return f"{len(found)} sound(s) occur more than once: {problem}: {named}{more}"

@@ -1,0 +1,39 @@
+"""Remarks on the data and the figures of a run."""
+
+from collections import Counter
+
+from model_build.corpus.formats.labelled import Labelled
+from model_build.lab.data.recordings import why_no_test_figure
+from model_build.lab.experiment import Validation
+from model_build.lab.features.truth import Truth
+
+
+def notes_on(truth: Truth, used: Labelled, validation: Validation) -> list[str]:
+    """Return a line for each thing that a reader of the figures should know."""
+    train = [one for one in used.examples if one.side == "train"]
+    notes = []
+    if validation.strategy in ("k-fold", "group-k-fold"):
+        notes += [_rare(name, count, validation.folds) for name, count in _counts(truth, used)]
+    groups = {one.group for one in train} - {""}
+    if groups and len(groups) == len(train):
+        notes.append(
+            "every recording is a group of its own, so grouping does not keep related recordings "
+            "together"
+        )
+    if not groups and validation.strategy != "own-folds":
+        notes.append(
+            "the recordings have no groups, so related recordings can be on both sides of a fold; "
+            "set data.group_column or data.group_pattern"
+        )
+    return [note for note in [*notes, why_no_test_figure(used)] if note]
+
+
+def _counts(truth: Truth, used: Labelled) -> list[tuple[str, int]]:
+    counts = Counter(c for one in used.examples if one.side == "train" for c in one.labels)
+    return [(name, counts[name]) for name in truth.classes]
+
+
+def _rare(name: str, count: int, folds: int) -> str:
+    if count >= folds:
+        return ""
+    return f"class {name} has only {count} recording(s), so some of {folds} folds have none"

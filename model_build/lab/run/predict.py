@@ -1,0 +1,61 @@
+"""Score recordings with the final model of a run."""
+
+import csv
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from daemon.errors import InputError
+from daemon.sound.sound_file import read_sound
+from daemon.system.files.whole_file import whole_file
+from model_build.lab.features.front_end import ChunkMaker
+from model_build.lab.models.fit import load
+from model_build.lab.models.model import Scores
+from model_build.lab.run.lab_run import LabRun, Record
+from model_build.lab.run.predictions import predicted_classes
+
+
+def predict(folder: Path, files: Sequence[Path], output: Path | None) -> None:
+    """Write a row per recording, with the prediction and the score of each class.
+
+    Scores are the mean over the recording's chunks. Raises InputError at the end if some files
+    cannot be read; the others are written.
+    """
+    run = LabRun(folder)
+    record = run.read_record()
+    errors: list[str] = []
+    rows = _rows(run, record, files, errors)
+    if output is None:
+        _write(sys.stdout, record, rows)
+    else:
+        with whole_file(output) as fresh, fresh.open("w", newline="", encoding="utf-8") as file:
+            _write(file, record, rows)
+    if errors:
+        raise InputError(*errors)
+
+
+def _write(file: IO[str], record: Record, rows: Iterator[tuple[Path, Scores]]) -> None:
+    experiment = record.experiment
+    threshold = experiment.validation.threshold if experiment.data.multi_label else None
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["file", "predicted", *record.classes])
+    for path, scores in rows:
+        prediction = predicted_classes(scores, record.classes, threshold)
+        writer.writerow([path, prediction, *(f"{score:.6f}" for score in scores)])
+
+
+def _rows(
+    run: LabRun, record: Record, files: Sequence[Path], errors: list[str]
+) -> Iterator[tuple[Path, Scores]]:
+    """Yield the scores (classes,) of each file; note the others in `errors`."""
+    model = load(record.experiment, run.model)
+    settings = record.experiment.front_end
+    maker = ChunkMaker(settings)
+    for path in files:
+        try:
+            samples = read_sound(str(path), settings.sample_rate_hz)
+        except InputError as error:
+            errors.extend(error.lines)
+            continue
+        yield path, model.scores(maker.chunks(samples)).mean(axis=0)

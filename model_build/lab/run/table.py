@@ -1,0 +1,69 @@
+"""The figures of runs as text."""
+
+from collections.abc import Sequence
+
+from model_build.lab.run.lab_run import Measured, Record
+
+
+def record_lines(record: Record) -> str:
+    """Return what a run found, in a few lines."""
+    left = ", ".join(f"{count} {reason}" for reason, count in record.left.items())
+    lines = [
+        f"{record.experiment.name}: {_clips(record)}; left out: {left or 'none'}",
+        *(f"  note: {note}" for note in record.notes),
+        f"  {record.experiment.validation.strategy}: {_line(record.validation)}",
+    ]
+    if record.random:
+        lines.append(f"  folds at random: {_line(record.random)}")
+    if record.test:
+        lines.append(f"  test: {_line(record.test)}")
+    return "\n".join(lines)
+
+
+def _clips(record: Record) -> str:
+    train, test = record.clips["train"], record.clips["test"]
+    return f"{train} recordings for training and validation, {test} for the test"
+
+
+def comparison(records: Sequence[Record]) -> str:
+    """Return a table with a row for each run."""
+    head = ("run", "model", "metric", "validation", "at random", "test", "clips", "seconds")
+    rows = [head, *map(_row, records)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def _row(record: Record) -> tuple[str, ...]:
+    return (
+        record.experiment.name,
+        record.experiment.model.kind,
+        record.validation.metric,
+        _value(record.validation),
+        _value(record.random),
+        _value(record.test),
+        str(record.clips["train"]),
+        f"{record.seconds:.0f}",
+    )
+
+
+def _line(measured: Measured) -> str:
+    figures = measured.figures
+    return (
+        f"{measured.metric} {_value(measured)}, ROC-AUC {figures.roc_auc_macro}, "
+        f"F1 {figures.f1_macro}, {figures.clips} recordings"
+    )
+
+
+def _value(measured: Measured | None) -> str:
+    """Return the value of the metric with its interval."""
+    if measured is None:
+        return "-"
+    if measured.value is None:
+        return "none"
+    if measured.interval is None:
+        return f"{measured.value:.3f}"
+    low, high = measured.interval
+    return f"{measured.value:.3f} [{low:.3f}, {high:.3f}]"

@@ -1,0 +1,1 @@
+"""How experiments are validated: folds, and the figures of scores."""

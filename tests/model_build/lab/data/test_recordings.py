@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from daemon.errors import InputError
+from model_build.lab.data.recordings import read_recordings, why_no_test_figure
+from model_build.lab.data.sound import read_example
+from model_build.lab.experiment import Data
+
+
+def folders(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(folder / name, np.full(4_410, 0.1), 44_100)
+    return folder
+
+
+def test_labels_are_replaced_and_chosen(tmp_path: Path) -> None:
+    folders(tmp_path, "kick/ann_1.wav", "bass drum/bob_1.wav", "snare/ann_2.wav", "cat/1.wav")
+    found = read_recordings(
+        Data(
+            layout="folders",
+            path=str(tmp_path),
+            classes={"bass drum": "kick"},
+            only=("kick", "snare"),
+            group_pattern=r"/([a-z]+)_",
+        )
+    )
+    assert [(one.labels, one.group) for one in found.examples] == [
+        (("kick",), "bob"),
+        (("kick",), "ann"),
+        (("snare",), "ann"),
+    ]
+    assert [one.reason for one in found.left] == ["not used"]
+
+
+def test_a_class_only_in_the_test_table_gives_no_test_figure(tmp_path: Path) -> None:
+    train = folders(tmp_path / "train", "Sound_Guitar/1.wav", "Sound_Drum/1.wav")
+    test = folders(tmp_path / "test", "Sound_Guiatr/2.wav", "Sound_Drum/2.wav")
+    data = Data(layout="folders", path=str(train), test_path=str(test))
+    said = why_no_test_figure(read_recordings(data))
+    assert "'Sound_Guiatr'" in said
+    assert "is it 'Sound_Guitar'? then add it to data.classes" in said
+    mapped = Data(
+        layout="folders",
+        path=str(train),
+        test_path=str(test),
+        classes={"Sound_Guiatr": "Sound_Guitar"},
+    )
+    found = read_recordings(mapped)
+    assert not why_no_test_figure(found)
+    assert sum(one.side == "test" for one in found.examples) == 2
+
+
+def test_too_few_classes_are_refused(tmp_path: Path) -> None:
+    data = Data(layout="folders", path=str(folders(tmp_path, "Kick/1.wav", "None/2.wav")))
+    with pytest.raises(InputError, match=r"have 1 class\(es\), too few .*1 ignored"):
+        read_recordings(data)
+
+
+def test_a_class_that_nothing_has_is_refused(tmp_path: Path) -> None:
+    folder = str(folders(tmp_path, "a/1.wav", "b/2.wav"))
+    with pytest.raises(InputError, match="'c' of `only`"):
+        read_recordings(Data(layout="folders", path=folder, only=("a", "b", "c")))
+
+
+def test_sound_is_read_at_any_rate(tmp_path: Path) -> None:
+    folder = str(folders(tmp_path, "a/1.wav", "b/2.wav"))
+    example = read_recordings(Data(layout="folders", path=folder)).examples[0]
+    assert len(read_example(example, 44_100)) == 4_410
+    assert len(read_example(example, 22_050)) == pytest.approx(2_205, abs=1)

@@ -1,0 +1,27 @@
+from pathlib import Path
+
+from model_build.lab.experiment import read_experiment
+from model_build.lab.experiment.changes import Changes
+from tests.conftest import ROOT
+
+MLP = ROOT / "configs" / "lab" / "drums-mlp.yaml"
+
+
+def test_without_options_nothing_changes() -> None:
+    assert Changes().read(MLP) == read_experiment(MLP)
+
+
+def test_data_are_replaced() -> None:
+    experiment = Changes(path=Path("elsewhere")).read(MLP)
+    assert experiment.data.path == "elsewhere"
+    assert experiment.data.only == read_experiment(MLP).data.only
+
+
+def test_a_sample_is_small_and_has_a_folder_of_its_own() -> None:
+    experiment = Changes(is_sample=True).read(MLP)
+    assert experiment.name == "drums-mlp-sample"
+    assert experiment.training is not None
+    assert experiment.training.epochs == 1
+    assert experiment.training.batch_chunks == 16
+    assert (experiment.validation.folds, experiment.validation.leak_check) == (2, False)
+    assert Changes(is_sample=True).read(MLP.with_name("drums-forest.yaml")).training is None

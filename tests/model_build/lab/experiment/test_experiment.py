@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+
+from daemon.errors import InputError
+from model_build.lab.experiment import read_experiment
+
+FOREST = """\
+name: drums-forest
+data:
+  layout: table
+  path: labels.csv
+  file_column: FileName
+  label_columns: [Class]
+model:
+  kind: forest
+"""
+NETWORK = FOREST.replace("kind: forest", "kind: mel-cnn") + "training:\n  epochs: 3\n"
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "experiment.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_defaults_are_filled_in(tmp_path: Path) -> None:
+    experiment = read_experiment(written(tmp_path, FOREST))
+    assert experiment.validation.folds == 5
+    assert experiment.front_end.chunk_frames == 198
+    assert experiment.data.ignored == ("None", "Ignored")
+
+
+def test_exponents_are_numbers_and_yes_is_a_class(tmp_path: Path) -> None:
+    text = NETWORK + "  learning_rate: 1e-3\n"
+    text = text.replace("[Class]", "[Class]\n  only: [yes, no, 808]\n  classes: {y: yes, 1: 808}")
+    experiment = read_experiment(written(tmp_path, text))
+    assert experiment.training is not None
+    assert experiment.training.learning_rate == 0.001
+    assert experiment.data.only == ("yes", "no", "808")
+    assert experiment.data.classes == {"y": "yes", "1": "808"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("kind: forest", "kind: forest\n  tree: 3", "model.tree"),
+        ("kind: forest", "kind: forests", "model.kind"),
+        ("kind: forest", "kind: svm\n  trees: 3", "trees belongs to forest, not to svm"),
+        ("kind: forest", "kind: forest\ntraining: {epochs: 3}", "training belongs to networks"),
+        ("layout: table", "layout: folders", "belongs to the layout table, not to folders"),
+        ("[Class]", "[Class]\n  group_pattern: '[a'", "group_pattern"),
+        ("[Class]", "[Class]\n  group_pattern: 'a'", "parentheses"),
+        ("  label_columns: [Class]\n", "", "a table needs file_column and label_columns"),
+        (
+            "kind: forest",
+            "kind: forest\nfront_end: {high_hz: 16000}",
+            "high_hz: 16000 exceeds half of sample_rate_hz, 8000",
+        ),
+        (
+            "kind: forest",
+            "kind: forest\nvalidation: {strategy: own-folds}",
+            "own-folds needs data with folds",
+        ),
+        (
+            "kind: forest",
+            "kind: forest\nvalidation: {chosen_folds: [5]}",
+            "there is no fold 5; they are counted from 0",
+        ),
+        ("name: drums-forest", "name: Drums", "name"),
+    ],
+)
+def test_refuses_unknown_and_contradictory_keys_by_name(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    assert old in FOREST
+    file = written(tmp_path, FOREST.replace(old, new))
+    with pytest.raises(InputError) as raised:
+        read_experiment(file)
+    assert said in str(raised.value)
+    assert str(file) in str(raised.value)
+
+
+def test_one_class_loss_contradicts_several_labels(tmp_path: Path) -> None:
+    text = NETWORK.replace("[Class]", "[Class]\n  multi_label: true")
+    assert read_experiment(written(tmp_path, text)).loss == "bce-logits"
+    with pytest.raises(InputError, match=r"training\.loss"):
+        read_experiment(written(tmp_path, text + "  loss: cross-entropy\n"))

@@ -1,0 +1,32 @@
+from model_build.corpus.formats.labelled import Example, Labelled
+from model_build.lab.experiment import Validation
+from model_build.lab.features.truth import truth_of
+from model_build.lab.run.notes import notes_on
+
+
+def notes(groups: list[str], labels: list[str], validation: Validation) -> list[str]:
+    examples = [
+        Example(name=str(n), file="", labels=(label,), group=group)
+        for n, (group, label) in enumerate(zip(groups, labels, strict=True))
+    ]
+    used = Labelled(examples, [])
+    return notes_on(truth_of(examples, used.classes), used, validation)
+
+
+def test_a_class_with_fewer_recordings_than_folds_is_noted() -> None:
+    (note,) = notes(["x", "x", "y", "y", "z"], ["a", "a", "a", "b", "b"], Validation(folds=3))
+    assert note == "class b has only 2 recording(s), so some of 3 folds have none"
+
+
+def test_groups_that_group_nothing_are_noted() -> None:
+    (note,) = notes(["w", "x", "y", "z"], ["a", "a", "b", "b"], Validation(folds=2))
+    assert "every recording is a group of its own" in note
+
+
+def test_missing_groups_are_noted() -> None:
+    (note,) = notes([""] * 4, ["a", "a", "b", "b"], Validation(folds=2))
+    assert "have no groups" in note
+
+
+def test_a_good_division_needs_no_note() -> None:
+    assert notes(["x", "x", "y", "y"], ["a", "b", "a", "b"], Validation(folds=2)) == []

@@ -1,0 +1,232 @@
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from daemon.errors import InputError
+from model_build.__main__ import main
+from model_build.lab.experiment import Experiment, read_experiment
+from model_build.lab.models.fit import fit
+from model_build.lab.models.model import Fitted, TrainingSet
+from model_build.lab.run import folds_run
+from model_build.lab.run.lab_run import LabRun, Record
+from model_build.lab.run.run import run_experiment as run_settings
+
+RATE_HZ = 16_000
+TONES_HZ = {"10": 300.0, "2": 1_000.0, "Äolsharfe": 3_000.0}
+FOREST = """\
+name: tones
+seed: 3
+data:
+  layout: folders
+  path: {folder}/train
+  group_pattern: '/(\\d)_'
+front_end: {{chunk_seconds: 0.3}}
+model: {{kind: forest, trees: 20}}
+validation: {{strategy: group-k-fold, folds: 3}}
+output: {{folder: {folder}/runs}}
+"""
+
+
+def write_tones(folder: Path, recordings: int, seed: int) -> None:
+    """Write recordings of three classes; the first number of a name is its player."""
+    rng = np.random.default_rng(seed)
+    seconds = np.arange(RATE_HZ // 2) / RATE_HZ
+    for label, hz in TONES_HZ.items():
+        (folder / label).mkdir(parents=True)
+        for n in range(recordings):
+            tone = np.sin(2 * np.pi * hz * rng.uniform(0.9, 1.1) * seconds)
+            sound = 0.2 * tone + 0.02 * rng.normal(size=len(seconds))
+            soundfile.write(folder / label / f"{n % 4}_{n}.wav", sound, RATE_HZ)
+
+
+@pytest.fixture
+def tones(tmp_path: Path) -> Path:
+    write_tones(tmp_path / "train", 8, seed=1)
+    return tmp_path
+
+
+def experiment(folder: Path, more: str = "", old: str = "", new: str = "") -> Path:
+    file = folder / "tones.yaml"
+    text = FOREST.format(folder=folder).replace(old, new) if old else FOREST.format(folder=folder)
+    file.write_text(text + more, encoding="utf-8")
+    return file
+
+
+def run_experiment(file: Path) -> Record:
+    return run_settings(read_experiment(file), file, workers=1)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def run_of(folder: Path) -> LabRun:
+    return LabRun(folder / "runs" / "tones")
+
+
+def test_run_measures_recordings_that_the_models_were_not_trained_on(tones: Path) -> None:
+    record = run_experiment(experiment(tones))
+    assert record.classes == ("10", "2", "Äolsharfe")
+    assert record.validation.value == 1.0
+    assert record.validation.folds == [1.0, 1.0, 1.0]
+    assert record.clips == {"train": 24, "test": 0}
+    assert record.test is None
+    predictions = rows(run_of(tones).predictions)
+    assert len(predictions) == 24
+    folds: dict[str, set[str]] = {}
+    for row in predictions:
+        folds.setdefault(row["group"], set()).add(row["fold"])
+        assert row["predicted"] == row["labels"]
+        assert float(row[row["labels"]]) > 0.5
+    assert all(len(numbers) == 1 for numbers in folds.values()), "a group is in one fold"
+
+
+def test_record_has_what_is_needed_to_repeat_the_run(tones: Path) -> None:
+    made = run_experiment(experiment(tones))
+    read = run_of(tones).read_record()
+    assert read == made
+    assert read.seed == 3
+    assert {"python", "numpy", "scikit-learn"} <= set(read.versions)
+    assert len(read.data_sha256) == 64
+    assert (run_of(tones).folder / "experiment.yaml").read_text() == experiment(tones).read_text()
+
+
+def test_the_same_seed_gives_the_same_figures(tones: Path, tmp_path: Path) -> None:
+    def scores(folder: str, seed: int) -> str:
+        file = experiment(tones, old="/runs", new=f"/{folder}")
+        file.write_text(file.read_text().replace("seed: 3", f"seed: {seed}"))
+        run_experiment(file)
+        return LabRun(tmp_path / folder / "tones").predictions.read_text()
+
+    assert scores("first", 3) == scores("second", 3)
+    assert scores("third", 4) != scores("first", 3)
+
+
+def test_a_drawn_seed_is_recorded(tones: Path) -> None:
+    file = experiment(tones, old="seed: 3", new="seed: -1")
+    first, second = (run_experiment(file).seed for _ in range(2))
+    assert first >= 0
+    assert first != second
+
+
+def test_an_interrupted_run_continues(tones: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = experiment(tones, old="seed: 3", new="seed: -1")
+    fitted: list[int] = []
+    most = 2
+
+    def counted(settings: Experiment, data: TrainingSet, *, seed: int) -> Fitted:
+        if len(fitted) == most:
+            raise KeyboardInterrupt
+        fitted.append(seed)
+        return fit(settings, data, seed=seed)
+
+    monkeypatch.setattr(folds_run, "fit", counted)
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(file)
+    seed = fitted[0]
+    fitted.clear()
+    most = 10
+    record = run_experiment(file)
+    assert record.seed == seed
+    assert fitted == [seed + 2, seed + 1_000], "only the last fold and the final model"
+    assert record.validation.figures.clips == 24
+
+
+def test_an_interrupted_command_says_how_to_continue(
+    tones: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_arguments: object, seed: int) -> Fitted:
+        raise KeyboardInterrupt(seed)
+
+    monkeypatch.setattr(folds_run, "fit", interrupted)
+    assert main(["lab", "run", str(experiment(tones)), "--workers", "1"]) == 130
+    assert "interrupted; run the same command to continue" in capsys.readouterr().err
+
+
+def test_test_recordings_have_a_figure_of_their_own(tones: Path) -> None:
+    write_tones(tones / "test", 2, seed=2)
+    file = experiment(tones, old="/train", new=f"/train\n  test_path: {tones}/test")
+    record = run_experiment(file)
+    assert record.test is not None
+    assert record.test.value == 1.0
+    assert record.test.figures.clips == 6
+    assert len(rows(run_of(tones).test_predictions)) == 6
+    (tones / "test/2").rename(tones / "test/2a")
+    record = run_experiment(file)
+    assert record.test is None
+    assert any("no test figure" in note and "'2a'" in note for note in record.notes)
+
+
+def test_leak_check_shows_folds_at_random_beside_grouped_ones(tmp_path: Path) -> None:
+    # Each player has a pitch of its own, and plays nearly the same sound twice: at random, the
+    # model has heard every test sound before.
+    rng = np.random.default_rng(1)
+    seconds = np.arange(RATE_HZ // 2) / RATE_HZ
+    for player in range(8):
+        label = "ab"[player % 2]
+        hz = 300.0 * 1.4 ** ((player * 3) % 8)
+        (tmp_path / "train" / label).mkdir(parents=True, exist_ok=True)
+        for n in range(5):
+            sound = 0.2 * np.sin(2 * np.pi * hz * seconds) + 0.001 * rng.normal(size=len(seconds))
+            soundfile.write(tmp_path / "train" / label / f"{player}_{n}.wav", sound, RATE_HZ)
+    file = experiment(tmp_path, old="folds: 3", new="folds: 4, leak_check: true")
+    record = run_experiment(file)
+    assert record.random is not None
+    assert record.random.value == 1.0
+    assert record.validation.value is not None
+    assert record.validation.value < 0.8
+
+
+def test_a_network_runs_with_several_labels(tones: Path) -> None:
+    names = [f"{label}/{n % 4}_{n}.wav" for label in TONES_HZ for n in range(8)]
+    lines = [f"{name},{name.split('/')[0]}" for name in names]
+    (tones / "labels.csv").write_text("file,labels\n" + "\n".join(lines), encoding="utf-8")
+    file = experiment(tones)
+    text = file.read_text().replace("layout: folders", "layout: table\n  multi_label: true")
+    text = text.replace(
+        "/train\n", "/labels.csv\n  file_column: file\n  label_columns: [labels]\n", 1
+    )
+    text = text.replace(
+        "{kind: forest, trees: 20}", "{kind: mlp}\ntraining: {epochs: 15, batch_chunks: 4}"
+    )
+    text = text.replace("folds: 3}", "folds: 3, metric: f1_micro}")
+    file.write_text(text)
+    record = run_experiment(file)
+    assert record.validation.figures.accuracy is None
+    assert record.validation.value is not None
+    assert record.validation.value > 0.8
+
+
+def test_predict_has_the_classes_in_the_order_of_the_run(
+    tones: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lab", "run", str(experiment(tones)), "--workers", "1"]) == 0
+    assert "accuracy 1.000 [1.000, 1.000]" in capsys.readouterr().out
+    run, table = run_of(tones).folder, tones / "scores.csv"
+    sounds = [str(tones / "train" / label / "0_0.wav") for label in ("Äolsharfe", "10")]
+    broken = tones / "broken.wav"
+    broken.write_text("<html>")
+    arguments = ["lab", "predict", str(run), *sounds, str(broken), "--output", str(table)]
+    assert main(arguments) == 2
+    assert "broken.wav" in capsys.readouterr().err
+    found = rows(table)
+    assert list(found[0]) == ["file", "predicted", "10", "2", "Äolsharfe"]
+    assert [row["predicted"] for row in found] == ["Äolsharfe", "10"]
+    assert main(["lab", "compare", str(run)]) == 0
+    assert "tones  forest  accuracy  1.000 [1.000, 1.000]" in capsys.readouterr().out
+
+
+def test_a_run_that_is_not_finished_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no finished run"):
+        LabRun(tmp_path).read_record()
+
+
+def test_recordings_without_groups_are_noted(tones: Path) -> None:
+    file = experiment(tones, old="  group_pattern: '/(\\d)_'\n", new="")
+    file.write_text(file.read_text().replace("group-k-fold", "k-fold"))
+    record: Record = run_experiment(file)
+    assert any("have no groups" in note for note in record.notes)

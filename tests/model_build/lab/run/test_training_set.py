@@ -1,0 +1,72 @@
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from model_build.corpus.formats.labelled import Example
+from model_build.lab.experiment import Data
+from model_build.lab.features.store import Features
+from model_build.lab.features.truth import truth_of
+from model_build.lab.models.model import Chunks, Scores, TrainingSet
+from model_build.lab.run.training_set import scores_of, training_set
+
+# The number of chunks of each recording; a chunk's only value is its number.
+COUNTS = [1, 3, 2, 1, 1, 2]
+LABELS = ["a", "b", "a", "a", "b", "a"]
+EXAMPLES = [
+    Example(name=f"{n}.wav", file="", labels=(label,), group=f"player {n // 2}")
+    for n, label in enumerate(LABELS)
+]
+FEATURES = Features(
+    examples=EXAMPLES,
+    values=np.arange(sum(COUNTS), dtype=np.float32).reshape(-1, 1, 1),
+    owners=np.repeat(np.arange(6), COUNTS),
+    sounds=[],
+    left=[],
+    sha256="",
+)
+
+
+def chosen(
+    rows: list[int], balancing: Literal["none", "weights", "down-sampling"] = "none"
+) -> TrainingSet:
+    data = Data(layout="folders", path=".", balancing=balancing)
+    truth = truth_of(EXAMPLES, ("a", "b"))
+    return training_set(FEATURES, truth, np.array(rows), data, seed=1)
+
+
+def test_every_chunk_belongs_to_its_recording() -> None:
+    made = chosen([1, 2, 5])
+    assert made.values[made.rows, 0, 0].tolist() == [1, 2, 3, 4, 5, 8, 9]
+    assert made.owners.tolist() == [0, 0, 0, 1, 1, 2, 2]
+    assert made.truth.has.tolist() == [[False, True], [True, False], [True, False]]
+    assert made.groups == ["player 0", "player 1", "player 2"]
+
+
+def test_weights_make_every_class_count_alike() -> None:
+    made = chosen([0, 1, 2, 3, 4, 5], "weights")
+    is_a = made.truth.has[:, 0]
+    assert made.weights[is_a].sum() == pytest.approx(made.weights[~is_a].sum())
+    assert made.weights.mean() == pytest.approx(1.0)
+
+
+def test_down_sampling_keeps_as_many_of_each_class_as_the_rarest_has() -> None:
+    made = chosen([0, 1, 2, 3, 4, 5], "down-sampling")
+    assert made.truth.has.sum(axis=0).tolist() == [2, 2]
+    assert len(made.groups) == len(made.weights) == 4
+    assert set(made.owners.tolist()) == {0, 1, 2, 3}
+
+
+class _Number:
+    """Scores each chunk by its number."""
+
+    def scores(self, chunks: Chunks) -> Scores:
+        return np.stack([chunks[:, 0, 0], -chunks[:, 0, 0]], axis=1).astype(np.float64)
+
+    def save(self, folder: object) -> None:
+        raise NotImplementedError
+
+
+def test_a_recording_has_the_mean_score_of_its_chunks_in_any_order() -> None:
+    scores = scores_of(_Number(), FEATURES, np.array([5, 1]))
+    assert scores.tolist() == [[8.5, -8.5], [2.0, -2.0]]

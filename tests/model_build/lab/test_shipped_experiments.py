@@ -1,0 +1,53 @@
+"""Every experiment in configs/lab runs on a sample of its data set's layout."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from model_build.lab.experiment import Experiment, Output, read_experiment
+from model_build.lab.experiment.changes import Changes
+from model_build.lab.run.run import run_experiment
+from tests.conftest import ROOT
+from tests.model_build.corpus.formats.samples import needs_samples, sample
+from tests.model_build.lab.drum_corpus import write_drum_corpus
+
+FILES = sorted((ROOT / "configs" / "lab").glob("*.yaml"))
+
+
+def sampled(file: Path, folder: Path) -> Experiment:
+    match file.stem.partition("-")[0]:
+        case "h2o":
+            tables = sample("filename_class")
+            changes = Changes(
+                tables / "Metadata_Train.csv", tables / "Metadata_Test.csv", is_sample=True
+            )
+        case "drums":
+            changes = Changes(write_drum_corpus(folder / "corpus"), is_sample=True)
+        case name:
+            folders = {"fsdkaggle": "fsdkaggle2018"}
+            changes = Changes(sample(folders.get(name, name)), is_sample=True)
+    experiment = changes.read(file)
+    data = msgspec.structs.replace(experiment.data, audio_folder="", test_audio_folder="")
+    output = Output(folder=str(folder / "runs"))
+    return msgspec.structs.replace(experiment, data=data, output=output)
+
+
+def test_names_are_those_of_the_files() -> None:
+    assert len(FILES) == 13
+    assert [read_experiment(file).name for file in FILES] == [file.stem for file in FILES]
+
+
+@needs_samples
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_runs_on_a_sample(file: Path, tmp_path: Path) -> None:
+    record = run_experiment(sampled(file, tmp_path), file, workers=1)
+    assert record.clips["train"] == record.validation.figures.clips
+    assert record.validation.figures.hamming_loss <= 1.0
+    assert record.validation.interval is not None
+    folder = tmp_path / "runs" / f"{file.stem}-sample"
+    assert (folder / "run.json").is_file()
+    if file.stem.startswith("h2o"):
+        assert record.test is not None
+        assert record.test.figures.clips == 16

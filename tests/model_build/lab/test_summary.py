@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+
+from model_build.__main__ import main
+from tests.model_build.lab.data.test_recordings import folders
+
+NETWORK = """\
+name: one
+data: {{layout: folders, path: "{path}", test_path: "{test}"}}
+model: {{kind: mel-cnn}}
+"""
+
+
+def written(folder: Path) -> Path:
+    train = folders(folder / "train", "kick/1.wav", "kick/2.wav", "snare/1.wav", "None/1.wav")
+    test = folders(folder / "test", "kick/3.wav", "sanre/1.wav")
+    file = folder / "one.yaml"
+    file.write_text(NETWORK.format(path=train, test=test), encoding="utf-8")
+    return file
+
+
+def test_check_counts_classes_and_left_out_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lab", "check", str(written(tmp_path))]) == 0
+    shown = capsys.readouterr().out
+    assert "data: 3 recordings, 2 for the test" in shown
+    assert "classes: kick 2, snare 1" in shown
+    assert "left out: ignored 1" in shown
+    assert "198 frames of 64 values in each 2 s" in shown
+    assert "no test figure" in shown
+    assert "is it 'snare'?" in shown
+
+
+def test_check_reports_the_errors_of_all_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = written(tmp_path)
+    bad, gone = tmp_path / "bad.yaml", tmp_path / "gone.yaml"
+    bad.write_text("name: bad\n", encoding="utf-8")
+    gone.write_text(NETWORK.format(path="/nowhere", test=""), encoding="utf-8")
+    assert main(["lab", "check", str(good), str(bad), str(gone)]) == 2
+    shown = capsys.readouterr()
+    assert "model: mel-cnn" in shown.out
+    assert "bad.yaml" in shown.err
+    assert "/nowhere: there is no such folder; correct the path" in shown.err
+
+
+def test_data_can_be_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path)
+    other = folders(tmp_path / "other", "a/1.wav", "b/1.wav")
+    assert main(["lab", "check", str(file), "--data", str(other), "--test-data", str(other)]) == 0
+    assert "classes: a 1, b 1" in capsys.readouterr().out
+
+
+def test_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lab", "schema"]) == 0
+    assert '"Experiment"' in capsys.readouterr().out
