@@ -26,6 +26,7 @@ FAMILIES, EMBEDDING, GENRE = "families", "embedding", "genre"
 
 _READ_VERSIONS = (1, CONTRACT_VERSION)
 _MEMBER = "contract.json"
+_BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, EOFError, ValueError, zlib.error)
 _LARGEST_CONTRACT_BYTES = 1_000_000
 _MOST_PATCHES = 400
 _MOST_EMBEDDING_VALUES = 4096
@@ -247,14 +248,7 @@ def _find_contract(path: Path, file: BinaryIO) -> tuple[bytes, int]:
             return archive.read(_MEMBER), tflite_size
     except KeyError:
         raise InputError(f"model file {path}: has no contract; {_REMEDY}") from None
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        RuntimeError,
-        EOFError,
-        ValueError,
-        zlib.error,
-    ):
+    except _BROKEN:
         raise InputError(
             f"model file {path}: has no contract, or was cut short; {_REMEDY}"
         ) from None
