@@ -92,7 +92,7 @@ def _add_run(commands: _Commands) -> None:
 
 
 def _add_web_password(commands: _Commands) -> None:
-    _add_config(_add_command(commands, "web-password", calls.call_web_password))
+    add_config(_add_command(commands, "web-password", calls.call_web_password))
 
 
 def _add_replay(commands: _Commands) -> None:

@@ -68,7 +68,7 @@ def read_apart(name: str, number: int, size: int) -> Iterator[NDArray[np.float32
         raise InputError(f"{name}: needs PyAV (the extra media); {pip_install('av')}")
     heard = False
     blocks = decode_with_ffmpeg(SoundInput(name, number, size), None)
-    for samples in _resample(name, blocks, RecordingMix(name)):
+    for samples in _resample(name, blocks, RecordingMix(name), SAMPLE_RATE_HZ):
         heard = heard or len(samples) > 0
         yield samples
     if not heard:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from daemon.hearing.shown_scores import ShownScores
-from daemon.hub.controls import CONTROLS, SENSITIVITY, Control, Controls
+from daemon.hub.control import Control
+from daemon.hub.controls import CONTROLS, SENSITIVITY, Controls
 from daemon.hub.messages import Node
 
 
