@@ -28,7 +28,7 @@ SMALL = {
     "responses: 12 ": "responses: 1 ",
     "[0.15, 0.8]": "[0.2, 0.3]",
     "channels: 16": "channels: 8",
-    "epochs: 3": "epochs: 1",
+    "epochs: 2": "epochs: 1",
     "representative_clips: 30": "representative_clips: 2",
 }
 
