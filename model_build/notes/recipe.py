@@ -60,7 +60,7 @@ class NoteTraining(Section, frozen=True):
     batch_clips: Count
     """Clips in a batch."""
     most_steps: Count
-    """Training ends after this many batches at most; the learning rate falls until then."""
+    """Training ends after this many batches at the latest; until then, the learning rate falls."""
     learning_rate: Positive
     """Highest learning rate; it falls along a cosine."""
     weight_decay: Weight

@@ -1,4 +1,9 @@
-"""The built-in note model finds no notes in the noise and the steady tones of a home."""
+"""How many notes the built-in note model finds in household sound, where there are none.
+
+The limits are what it does, not what it should do: docs/notes-card.md gives the figures.
+"""
+
+import shutil
 
 import numpy as np
 import pytest
@@ -8,12 +13,14 @@ from daemon.practice.notes.transcriber import notes_of
 from model_build.augmentations.level import level
 from model_build.rendering.household.noises import household_noise
 from model_build.rendering.household.steady_tones import steady_tone
+from model_build.rendering.speech import VOICES, random_speech
 
 SECONDS, SIZE = 10, 160_000
+SEEDS = range(20)
 
 
 def _grown(sound: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The sound at -35 dBFS, grown over a second: a tone that is cut in at once is like a note."""
+    """Return the sound at -35 dBFS, growing over its first second."""
     grown = sound.copy()
     grown[:16_000] *= np.linspace(0.0, 1.0, 16_000, dtype=np.float32) ** 2
     return level(grown, dbfs=-35.0)
@@ -26,19 +33,34 @@ def test_household_noise_has_no_notes(sort: str) -> None:
         assert notes_of(_grown(sound)) == []
 
 
-def test_hum_rarely_has_a_note() -> None:
-    counts = [
-        len(notes_of(_grown(household_noise("hum", np.random.default_rng((9, seed)), SECONDS))))
-        for seed in range(3)
-    ]
-    assert sum(counts) <= 1
+def test_a_hum_is_at_most_a_note_or_two() -> None:
+    """Half of all hums count as one held note; a hum that is switched on is even more like one."""
+    hums = [household_noise("hum", np.random.default_rng((9, seed)), SECONDS) for seed in SEEDS]
+    grown = [len(notes_of(_grown(hum))) for hum in hums]
+    assert max(grown) == 1
+    assert sum(grown) <= 10
+    switched_on = [len(notes_of(level(hum, dbfs=-35.0))) for hum in hums]
+    assert max(switched_on) <= 2
+    assert min(switched_on) == 0
 
 
 def test_most_steady_tones_have_no_notes() -> None:
-    """Some whines and hums are still like a held note, above all if they are switched on."""
-    noisy = [
-        seed
-        for seed in range(20)
-        if notes_of(_grown(steady_tone(np.random.default_rng((9, seed)), SIZE)))
-    ]
-    assert len(noisy) <= 5
+    tones = [steady_tone(np.random.default_rng((9, seed)), SIZE) for seed in SEEDS]
+    assert sum(bool(notes_of(_grown(tone))) for tone in tones) <= 4
+    switched_on = [len(notes_of(level(tone, dbfs=-35.0))) for tone in tones]
+    assert sum(map(bool, switched_on)) <= 11
+    assert max(switched_on) <= 2
+
+
+@pytest.mark.skipif(not shutil.which("espeak-ng"), reason="needs espeak-ng")
+def test_voiced_speech_has_about_two_notes_a_second_and_a_whisper_none() -> None:
+    """Speech has a pitch, so it counts as notes; Timbrel asks for notes only while music plays."""
+    counts = {
+        voice.variant: len(
+            notes_of(level(random_speech(voice, np.random.default_rng((9, seed)), 10), dbfs=-30.0))
+        )
+        for seed, voice in enumerate(VOICES[:10])
+    }
+    assert counts["whisper"] == 0
+    assert np.mean(list(counts.values())) < 22.0
+    assert max(counts.values()) < 30

@@ -28,7 +28,7 @@ SMALL = {
     "responses: 12 ": "responses: 1 ",
     "[0.15, 0.8]": "[0.2, 0.3]",
     "channels: 16": "channels: 8",
-    "epochs: 3": "epochs: 1",
+    "epochs: 2": "epochs: 1",
     "representative_clips: 30": "representative_clips: 2",
 }
 
@@ -91,6 +91,9 @@ def test_train_and_tune_make_a_model(
     begun = run.block("train", 0).stat().st_mtime_ns
     assert main([*train, "--resume"]) == 0
     assert run.block("train", 0).stat().st_mtime_ns == begun
+    assert main([*train, "--resume", "--weights", str(run.fitted)]) == 0
+    assert main([*train, "--resume", "--weights", str(recipe)]) == 2
+    assert "is not a note network of these settings" in capsys.readouterr().err
     recipe.write_text(recipe.read_text().replace("seed: 20261129", "seed: 1"))
     assert main([*train, "--resume"]) == 2
     assert "was begun with another recipe" in capsys.readouterr().err
