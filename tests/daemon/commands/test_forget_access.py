@@ -55,7 +55,7 @@ def topics_kept_by(broker: Mosquitto) -> set[str]:
     ("rules", "topics"),
     [
         ("topic readwrite timbrel/#\ntopic write homeassistant/device/+/config\n", 4),
-        ("topic write timbrel/#\ntopic write homeassistant/device/+/config\n", 26),
+        ("topic write timbrel/#\ntopic write homeassistant/device/+/config\n", 39),
     ],
 )
 def test_clears_topics_without_read_access(

@@ -21,7 +21,7 @@ from tests.daemon.practice.harmoniser.made_midi import (
     written,
 )
 
-MELODIES = Path(__file__).parents[1] / "practice" / "harmoniser" / "melodies"
+MELODIES = Path(__file__).parents[2] / "practice" / "harmoniser" / "melodies"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -30,7 +30,7 @@ def harmonise(timbrel: Timbrel, tmp_path: Path) -> Run:
     """Return a function that harmonises a file in a folder of its own."""
 
     def run(melody: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])}
         return timbrel("harmonise", melody, *arguments, cwd=tmp_path, env=environment)
 
     return run

@@ -163,7 +163,7 @@ def test_recording_is_analysed_shown_and_downloaded(opened: Open, tmp_path: Path
     bar = tab.get_by_role("button", name="Play drums")
     sync_api.expect(bar.first).to_be_visible(timeout=30_000)
     rows = tab.locator(".tall tbody tr")
-    assert rows.count() == 21
+    sync_api.expect(rows).to_have_count(21)
     with tab.expect_download() as download:
         tab.get_by_text("Download as CSV").click()
     download.value.save_as(tmp_path / "a.csv")
@@ -173,7 +173,7 @@ def test_recording_is_analysed_shown_and_downloaded(opened: Open, tmp_path: Path
     # The result stays while another view is shown.
     tab.get_by_role("link", name="Health").click()
     tab.get_by_role("link", name="Hear a file").click()
-    assert rows.count() == 21
+    sync_api.expect(rows).to_have_count(21)
 
 
 def test_file_without_sound_is_explained(opened: Open, tmp_path: Path) -> None:
