@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.practice.analysis.likely_chord import likely_chord
 from daemon.practice.analysis.note_stream import Sounding
 from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.reference import referred
@@ -104,6 +105,7 @@ class Stretch:
             key=None if key is None else key.key,
             key_confidence=None if key is None or key.key is None else key.key_confidence,
             chord=harmony.chords[-1].label if harmony and self._switches.chords else None,
+            next_chord=likely_chord(harmony) if harmony and self._switches.chords else None,
             dynamic=self._dynamic(tally),
             vibrato_hz=None if swing is None else swing.hz,
             vibrato_cents=None if swing is None else swing.cents,

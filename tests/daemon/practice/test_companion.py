@@ -191,7 +191,7 @@ def test_what_sounds_after_the_end_does_not_count(load: LoadNetwork) -> None:
         ),
         (
             Switches(tuning=False, dynamics=False, notes=False, tempo=False, chords=True),
-            {"key", "key_confidence", "chord"},
+            {"key", "key_confidence", "chord", "next_chord"},
         ),
     ],
 )
