@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from daemon.hearing.classifier import load_classifier
 from model_build.chords.evaluate import harmony_rows
+from model_build.evaluation.genres import genre_rows
 from model_build.notes.evaluation.table import note_rows
 from model_build.pitch.evaluate import pitch_rows
 from model_build.pitch.peers import compile_peers
@@ -27,11 +29,11 @@ class Folders(NamedTuple):
 def practice_rows(
     folders: Folders, note_model: Path | None, *, rooms: bool, workers: int | None = None
 ) -> list[Row]:
-    """Return the rows of notes, pitch, A4, tempo, beats, dynamics, key and chords.
+    """Return the rows of notes, pitch, A4, tempo, beats, dynamics, key, chords and genre.
 
     With `rooms`, each recording is heard across a room with household noise; without, the rows
-    include negatives of the corpus. Notes are left out without a note model. Raises InputError if a
-    folder or a file in it cannot be read.
+    include negatives of the corpus and the genre. Notes are left out without a note model. Raises
+    InputError if a folder or a file in it cannot be read.
     """
     recordings = read_practice(folders.practice)
     noises = negative_files(folders.corpus, "noise") if rooms else []
@@ -42,4 +44,9 @@ def practice_rows(
         rows += note_rows(note_model, recordings, noises, peers=folders.peers)
     rows += pitch_rows(recordings, noises, negatives, workers)
     rows += rhythm_rows(recordings, noises, negatives)
-    return rows + harmony_rows(recordings, noises, negatives)
+    rows += harmony_rows(recordings, noises, negatives)
+    if folders.practice is not None and not rooms:
+        yamnet = folders.peers / "yamnet.tflite" if folders.peers else None
+        peer = yamnet if yamnet and yamnet.exists() else None
+        rows += genre_rows(folders.practice, load_classifier(), peer)
+    return rows
