@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,6 +15,7 @@ from daemon.practice.summary import Figures, WallTime
 from daemon.practice.switches import Switches
 from daemon.practice.tuning import (
     SUSTAINED_SECONDS,
+    TunedNote,
     in_tune_share,
     median_cents,
     tuning_drift_cents,
@@ -22,26 +23,6 @@ from daemon.practice.tuning import (
 
 # Of a longer session, every second sustained note and reading is kept, then every fourth ...
 _MOST_KEPT = 1_000
-
-
-class TalliedNote(Protocol):
-    """A complete note, relative to a reference A4."""
-
-    @property
-    def onset(self) -> float:
-        """Start in seconds."""
-
-    @property
-    def offset(self) -> float:
-        """End in seconds."""
-
-    @property
-    def midi(self) -> int:
-        """The nearest key."""
-
-    @property
-    def cents(self) -> float:
-        """Deviation from the key's pitch, -50..50."""
 
 
 _Pitch = Annotated[float, Meta(ge=0, le=140)]
@@ -128,7 +109,7 @@ class Tallying:
         """Begin other sound: the next note neither continues a passage nor is legato."""
         self.tally.articulation.chord_onset_seconds = None
 
-    def add_notes(self, notes: Sequence[TalliedNote], reference_hz: float) -> None:
+    def add_notes(self, notes: Sequence[TunedNote], reference_hz: float) -> None:
         """Add complete notes (by their onset), whose keys and cents refer to `reference_hz`."""
         tally = self.tally
         tally.notes = (tally.notes or 0) + len(notes)
