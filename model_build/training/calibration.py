@@ -11,7 +11,9 @@ _NEWTON_STEPS = 50
 PRIOR_WINDOWS = 50.0
 """How many windows the prior counts as, for all families together."""
 FAMILY_PRIOR_WINDOWS = 1000.0
-"""The same for one family: with 50, its few held-back instruments made names less often right."""
+"""The same for one family.
+
+With 50, the calibration followed its few held-back instruments, and fewer phrases were named right."""
 
 
 def calibrate(
