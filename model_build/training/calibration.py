@@ -13,7 +13,7 @@ PRIOR_WINDOWS = 50.0
 FAMILY_PRIOR_WINDOWS = 1000.0
 """The same for one family.
 
-With 50, the calibration followed its few held-back instruments, and fewer phrases were named right."""
+With 50, it followed the few held-back instruments, and fewer phrases were named right."""
 
 
 def calibrate(
