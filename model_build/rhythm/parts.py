@@ -136,8 +136,8 @@ def _arpeggio(score: Score) -> Iterator[Note]:
     slow = float(np.median(np.diff(score.beats_seconds))) > 0.65  # noqa: PLR2004 (92 bpm)
     if gap == 0.5 and slow and rng.random() < 0.5:  # noqa: PLR2004 (half of the slow songs)
         gap = 0.25
-    order = rng.choice([(0, 1, 2, 1), (0, 2, 1, 2), (0, 1, 2, 3)])
-    held = rng.choice([gap, 2.0])
+    order: list[int] = rng.choice([(0, 1, 2, 1), (0, 2, 1, 2), (0, 1, 2, 3)]).tolist()
+    held = float(rng.choice([gap, 2.0]))
     for count, beat in enumerate(np.arange(0.0, score.bars * score.style.beats, gap).tolist()):
         chord = score.chord(beat + 1e-6, lowest)
         pitch = [*chord, chord[0] + 12][order[count % 4]]

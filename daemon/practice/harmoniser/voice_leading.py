@@ -50,7 +50,8 @@ def faults(before: Ints, chord: Ints, leading_note: int) -> Faults:
 def faults_of_piece(chords: Ints, leading_note: int) -> Faults:
     """Return the faults of successive chords (beats, 4) in all."""
     before = np.vstack([np.full((1, 4), SILENT_MIDI), chords[:-1]])
-    return Faults(*(np.asarray(counts).sum() for counts in faults(before, chords, leading_note)))
+    found = faults(before, chords, leading_note)
+    return Faults(*(np.asarray(np.sum(counts), np.int64) for counts in found))
 
 
 def _parallels(before: Ints, chord: Ints) -> NDArray[np.int64]:

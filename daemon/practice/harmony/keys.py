@@ -119,7 +119,7 @@ def _heard_chroma(magnitudes: NDArray[np.float32]) -> NDArray[np.float64]:
     typical = float(np.quantile(magnitudes.max(axis=1), 0.95)) + 1e-9
     loud = np.log1p(_COMPRESSION * magnitudes / typical).mean(axis=0)
     loud[: _LOWEST_MIDI - LOWEST_MIDI] = 0.0
-    return chroma(loud).astype(np.float64)
+    return chroma(np.asarray(loud, np.float32)).astype(np.float64)
 
 
 def _chord_evidence(scores: NDArray[np.float64], music: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -79,7 +79,7 @@ def _divided(
         raise InputError(f"validation: {count} folds need as many {what}; there are {units}")
     labels = np.unique([";".join(one.labels) for one in examples], return_inverse=True)[1]
     # scikit-learn stratifies only if at least one class has as many recordings as there are folds.
-    is_stratified = not multi_label and np.bincount(labels).max() >= count
+    is_stratified = not multi_label and bool(np.bincount(labels).max() >= count)
     splitter = _splitter(count, seed, is_grouped=is_grouped, is_stratified=is_stratified)
     with warnings.catch_warnings():
         # A class with fewer clips than folds is absent from some folds: their figures say so.

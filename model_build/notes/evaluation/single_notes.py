@@ -79,7 +79,7 @@ def note_model_pitch(network: NoteNetwork) -> Pitch:
         frames = np.concatenate([log_frequency.push(samples), log_frequency.finish()])
         outputs = activations_of(network, frames)
         highest = outputs.activation.max(axis=1)
-        sure = highest >= max(_SURE_SHARE * highest.max(), _LEAST_ACTIVATION)
+        sure = highest >= float(np.maximum(_SURE_SHARE * highest.max(), _LEAST_ACTIVATION))
         keys = outputs.activation.argmax(axis=1)[sure]
         if not len(keys):
             return None

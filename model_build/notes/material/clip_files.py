@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +100,7 @@ def _write_train(path: Path, recipe: NoteRecipe, task: BlockTask) -> None:
         clip = sampler.draw(rng, count * seconds)
         frames.append(_frames(clip, count).astype(np.float16))
         targets.append(targets_of(clip.notes, count, seconds))
-    stacked = {
+    stacked: dict[str, Any] = {
         name: np.rint(_STEPS * np.stack([getattr(one, name) for one in targets])).astype(np.uint8)
         for name in Targets._fields
     }
