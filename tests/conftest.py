@@ -42,6 +42,10 @@ MEDLEY = ROOT / "daemon" / "commands" / "demo" / "medley.opus"
 CORPUS = os.environ.get("TIMBREL_CORPUS")
 YAMNET = os.environ.get("TIMBREL_YAMNET")
 
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    # Processes that compile librosa's functions into one cache at the same time can damage it.
+    os.environ["NUMBA_CACHE_DIR"] = str(ROOT / ".pytest_cache" / f"numba-{worker}")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start parallel runs with the longest files, so that no worker ends with one alone.
