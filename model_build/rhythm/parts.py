@@ -11,6 +11,7 @@ _KICK, _SNARES, _CYMBALS, _CRASH, _TOMS = 36, (38, 38, 40, 37), (42, 42, 51, 46)
 _SAME_BEAT = 0.05
 _FILL_BARS, _CRASH_BARS = 4, 8
 _ACCENT = 18.0
+_ORDERS = ((0, 1, 2, 1), (0, 2, 1, 2), (0, 1, 2, 3))  # of an arpeggio's notes
 
 
 def kit(score: Score, *, loses_lines: bool = False) -> Iterator[Note]:
@@ -136,7 +137,7 @@ def _arpeggio(score: Score) -> Iterator[Note]:
     slow = float(np.median(np.diff(score.beats_seconds))) > 0.65  # noqa: PLR2004 (92 bpm)
     if gap == 0.5 and slow and rng.random() < 0.5:  # noqa: PLR2004 (half of the slow songs)
         gap = 0.25
-    order: list[int] = rng.choice([(0, 1, 2, 1), (0, 2, 1, 2), (0, 1, 2, 3)]).tolist()
+    order = _ORDERS[int(rng.integers(len(_ORDERS)))]
     held = float(rng.choice([gap, 2.0]))
     for count, beat in enumerate(np.arange(0.0, score.bars * score.style.beats, gap).tolist()):
         chord = score.chord(beat + 1e-6, lowest)
