@@ -10,8 +10,9 @@ from daemon.commands.check.text_warnings import text_warnings
 from daemon.configuration.exposed_secrets import exposed_secrets
 from daemon.configuration.password import is_password_sent, password_warnings, read_password
 from daemon.configuration.service_password import file_of_service, find_password
-from daemon.configuration.settings import MqttSettings, Settings, TlsSettings
+from daemon.configuration.settings import MqttSettings, Settings, TlsSettings, WebSettings
 from daemon.configuration.startup_files import source_of_service
+from daemon.configuration.web_password import password_file
 from daemon.configuration.yaml.document import Document, Problem
 from daemon.errors import InputError
 from daemon.hearing.patience import vote_warnings
@@ -51,6 +52,7 @@ class Diagnosis:
             elif document.is_valid(problem.key):
                 self.problems.append(problem)
         self._check_password(settings.mqtt, document.path)
+        self._check_page(settings.web)
         self.warnings += _warnings(settings, document.path)
         # A setting with an error has its default here, so a warning about it would be wrong.
         self.warnings = [w for w in self.warnings if document.is_valid(w.partition(": ")[0])]
@@ -85,6 +87,16 @@ class Diagnosis:
             password = _UNREADABLE
         self.has_password = is_password_sent(mqtt, password)
         self.warnings += password_warnings(mqtt, password, file)
+
+    def _check_page(self, web: WebSettings) -> None:
+        if web.port is None or _is_unreadable(password_file(web)):
+            return
+        from daemon.web.page.page import page_password
+
+        try:
+            page_password(web)
+        except InputError as error:
+            self.warnings += [f"{line}; the page stays off" for line in error.lines]
 
 
 def _problem_of(line: str) -> Problem:

@@ -46,8 +46,7 @@ def serve_page(web: WebSettings, parts: "Callable[[], PageParts]") -> Iterator[N
         return
     check_packages()
     try:
-        password = read_web_password(web)
-        _check_reach(web, password)
+        password = page_password(web)
         bound = _bound(web)
     except InputError as error:
         log.warning("%s; the page is off", error)
@@ -68,10 +67,14 @@ def serve_page(web: WebSettings, parts: "Callable[[], PageParts]") -> Iterator[N
         yield
 
 
-def _check_reach(web: WebSettings, password: PasswordHash | None) -> None:
-    """Raise InputError if the page could be reached from elsewhere without a password."""
+def page_password(web: WebSettings) -> PasswordHash | None:
+    """Return the page's password; None if it has none.
+
+    Raises InputError if it cannot be read, or if other machines could reach the page without one.
+    """
+    password = read_web_password(web)
     if password is not None:
-        return
+        return password
     remedy = f"set one with `{command('web-password', as_root=True)}`"
     if not is_loopback(web.bind):
         raise InputError(
@@ -83,6 +86,7 @@ def _check_reach(web: WebSettings, password: PasswordHash | None) -> None:
             f"web.hosts: a page with other host names needs a password; {remedy}, or remove "
             "web.hosts"
         )
+    return None
 
 
 def _bound(web: WebSettings) -> socket.socket:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.configuration.web_password import hash_password
 from daemon.hearing.classifier import BUILT_IN_MODEL
 from daemon.hearing.model_file import read_contract
 from tests.conftest import ROOT, Mosquitto, Timbrel, VirtualMicrophone
@@ -117,6 +118,21 @@ def test_warning_does_not_change_exit_code(
     assert row(done, "warning").startswith(warning)
     assert "; " in row(done, "warning") or "write an absolute path" in row(done, "warning")
     assert "(1 warning)" in row(done, "verdict")
+
+
+def test_warns_of_a_page_that_others_could_open_without_a_password(
+    timbrel: Timbrel, tmp_path: Path
+) -> None:
+    config, password = tmp_path / "timbrel.yaml", tmp_path / "web-password"
+    page = f"web: {{port: 8324, bind: 0.0.0.0, password_file: {password}}}\n"
+    config.write_text(page)
+    password.write_text(hash_password("long enough").line())
+    assert "warning" not in timbrel("check", config).stdout
+    config.write_text("web: {port: 8324, hosts: [music.local]}\n")
+    done = timbrel("check", config)
+    assert done.returncode == 0
+    assert "warning    web.hosts: a page with other host names needs a password; " in done.stdout
+    assert "; the page stays off\n" in done.stdout
 
 
 def test_two_channels_of_one_microphone_cause_no_warning(timbrel: Timbrel, tmp_path: Path) -> None:
