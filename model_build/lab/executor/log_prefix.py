@@ -11,10 +11,18 @@ def log_prefix(prefix: str) -> Iterator[None]:
     """Begin the message of every log record with `prefix`."""
     make = logging.getLogRecordFactory()
 
-    def prefixed(*arguments: Any, **options: Any) -> logging.LogRecord:
-        record = make(*arguments, **options)
-        record.msg = f"{prefix.replace('%', '%%') if record.args else prefix}{record.msg}"
-        return record
+    def prefixed(
+        name: str,
+        level: int,
+        path: str,
+        line: int,
+        message: object,
+        values: Any,
+        *others: Any,
+        **options: Any,
+    ) -> logging.LogRecord:
+        start = prefix.replace("%", "%%") if values else prefix
+        return make(name, level, path, line, f"{start}{message}", values, *others, **options)
 
     logging.setLogRecordFactory(prefixed)
     try:

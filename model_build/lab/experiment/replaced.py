@@ -17,7 +17,7 @@ _KEYS = ("seed", "data.balancing")
 
 
 def replaced(
-    experiment: Experiment, values: Mapping[str, object], removed: Sequence[str] = ()
+    experiment: Experiment, values: Mapping[str, Any], removed: Sequence[str] = ()
 ) -> Experiment:
     """Return an experiment with other values of some keys, and the defaults of others.
 
@@ -33,7 +33,9 @@ def replaced(
         _check(type(experiment), key)
         section, _, name = key.rpartition(".")
         place = written.setdefault(section, {}) if section else written
-        place[name] = msgspec.to_builtins(value)
+        is_round = isinstance(value, float) and value.is_integer()
+        whole = is_round and is_whole(type(experiment), key)
+        place[name] = int(value) if whole else msgspec.to_builtins(value)
     try:
         return msgspec.convert(written, type(experiment))
     except msgspec.ValidationError as error:
