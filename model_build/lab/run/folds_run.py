@@ -2,7 +2,9 @@
 
 import hashlib
 import logging
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +15,7 @@ from model_build.lab.experiment import Experiment
 from model_build.lab.features.store import Features
 from model_build.lab.features.truth import Truth
 from model_build.lab.models.fit import fit, load
-from model_build.lab.models.model import Fitted, Scores
+from model_build.lab.models.model import CURVES, Fitted, Scores
 from model_build.lab.run.lab_run import LabRun
 from model_build.lab.run.provenance import versions
 from model_build.lab.run.training_set import Rows, scores_of, training_set
@@ -70,16 +72,25 @@ def final_model(task: Task, rows: Rows) -> Fitted:
     log.info("the final model, on all %d training recordings", len(rows))
     task.run.model.mkdir(exist_ok=True)
     key.unlink(missing_ok=True)
-    model = fitted(task, rows, _FINAL)
+    model = fitted(task, rows, _FINAL, task.run.model)
     model.save(task.run.model)
     key.write_text(task.key)
     return model
 
 
-def fitted(task: Task, rows: Rows, number: int) -> Fitted:
-    """Return a model fitted to some recordings; `number` makes its seed its own."""
+def fitted(task: Task, rows: Rows, number: int, folder: Path) -> Fitted:
+    """Return a model fitted to some recordings; `number` makes its seed its own.
+
+    An interrupted training of a network continues where the files in `folder` say.
+    """
     data = training_set(task.features, task.truth, rows, task.experiment.data, task.seed + number)
-    return fit(task.experiment, data, seed=task.seed + number)
+    files = folder / f"training-{task.key[:16]}"
+    model = fit(task.experiment, data, seed=task.seed + number, folder=files)
+    for left in folder.glob("training-*"):
+        if (left / CURVES).is_file():
+            (left / CURVES).replace(folder / CURVES)
+        shutil.rmtree(left)
+    return model
 
 
 def _one(task: Task, fold: Fold, strategy: str) -> Scores:
@@ -90,7 +101,9 @@ def _one(task: Task, fold: Fold, strategy: str) -> Scores:
         return kept
     folder.mkdir(parents=True, exist_ok=True)
     key.unlink(missing_ok=True)
-    made = scores_of(fitted(task, fold.training, fold.number), task.features, fold.validation)
+    made = scores_of(
+        fitted(task, fold.training, fold.number, folder), task.features, fold.validation
+    )
     with whole_file(scores) as fresh:
         np.save(fresh, made)
     key.write_text(task.key)

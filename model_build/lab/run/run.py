@@ -11,8 +11,8 @@ import numpy as np
 
 from model_build.corpus.formats.labelled import Labelled
 from model_build.lab.data.recordings import read_recordings, why_no_test_figure
-from model_build.lab.experiment import Experiment, Validation
-from model_build.lab.features.store import Features, make_features
+from model_build.lab.experiment import Augmentation, Experiment, Validation
+from model_build.lab.features.store import Copies, make_features
 from model_build.lab.features.truth import truth_of
 from model_build.lab.models.model import Scores
 from model_build.lab.run.duplicates import duplicate_notes
@@ -44,10 +44,7 @@ def run_experiment(experiment: Experiment, file: Path, workers: int | None = Non
     began = time.monotonic()
     run = LabRun(Path(experiment.output.folder).expanduser() / experiment.name)
     labelled = read_recordings(experiment.data)
-    features = make_features(
-        labelled.examples, experiment.front_end, run.folder.parent / "features", workers
-    )
-    task = _task(experiment, labelled, features, run)
+    task = _task(experiment, labelled, run, workers)
     record = _record(task, labelled, file, began)
     shutil.copyfile(file, run.folder / "experiment.yaml")
     write_struct(run.record, record)
@@ -55,10 +52,17 @@ def run_experiment(experiment: Experiment, file: Path, workers: int | None = Non
     return record
 
 
-def _task(experiment: Experiment, labelled: Labelled, features: Features, run: LabRun) -> Task:
+def _task(experiment: Experiment, labelled: Labelled, run: LabRun, workers: int | None) -> Task:
     run.folder.mkdir(parents=True, exist_ok=True)
-    used = Labelled(features.examples, labelled.left)
     seed = _seed(experiment, run)
+    features = make_features(
+        labelled.examples,
+        experiment.front_end,
+        run.folder.parent / "features",
+        workers,
+        Copies(experiment.augmentation or Augmentation(), seed),
+    )
+    used = Labelled(features.examples, labelled.left)
     return Task(experiment, seed, features, truth_of(features.examples, used.classes), run)
 
 
