@@ -259,13 +259,20 @@ def lab_schema() -> None:
     print(msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode())
 
 
-def lab_run(files: Sequence[Path], changes: "Changes", workers: int | None = None) -> None:
-    """Run experiments one after the other; print their figures."""
-    from model_build.lab.run.run import run_experiment
-    from model_build.lab.run.table import record_lines
+def lab_run(
+    files: Sequence[Path], changes: "Changes", workers: int | None = None, scheduler: str = ""
+) -> None:
+    """Run experiments one after the other; print their figures.
 
-    for file in files:
-        print(record_lines(run_experiment(changes.read(file), file, workers)))
+    The work is done by a Dask cluster if there is the address of its scheduler, else by processes.
+    """
+    from model_build.lab.executor.pool import open_pool
+    from model_build.lab.run_file import run_file
+
+    experiments = [changes.read(file) for file in files]
+    with open_pool(workers, scheduler) as pool:
+        for experiment, file in zip(experiments, files, strict=True):
+            print(run_file(experiment, file, pool))
 
 
 def lab_compare(runs: Sequence[Path]) -> None:
