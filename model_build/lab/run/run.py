@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from model_build.corpus.formats.labelled import Labelled
-from model_build.lab.data.recordings import read_recordings, why_no_test_figure
+from model_build.lab.data.recordings import why_no_test_figure
+from model_build.lab.data.usable import usable_recordings
 from model_build.lab.experiment import Experiment, Validation
 from model_build.lab.features.store import Features, make_features
 from model_build.lab.features.truth import truth_of
@@ -43,7 +44,7 @@ def run_experiment(experiment: Experiment, file: Path, workers: int | None = Non
     """
     began = time.monotonic()
     run = LabRun(Path(experiment.output.folder).expanduser() / experiment.name)
-    labelled = read_recordings(experiment.data)
+    labelled = usable_recordings(experiment.data, run.folder.parent, workers)
     features = make_features(
         labelled.examples, experiment.front_end, run.folder.parent / "features", workers
     )
