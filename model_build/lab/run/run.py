@@ -18,7 +18,14 @@ from model_build.lab.features.truth import truth_of
 from model_build.lab.models.model import Scores
 from model_build.lab.run.duplicates import duplicate_notes
 from model_build.lab.run.folds_run import Task, final_model, fold_scores
-from model_build.lab.run.lab_run import LabRun, Measured, Record, Started, write_struct
+from model_build.lab.run.lab_run import (
+    LabRun,
+    Measured,
+    Record,
+    Started,
+    run_of,
+    write_struct,
+)
 from model_build.lab.run.notes import notes_on
 from model_build.lab.run.predictions import write_predictions
 from model_build.lab.run.provenance import git_state, versions
@@ -43,7 +50,7 @@ def run_experiment(experiment: Experiment, file: Path, workers: int | None = Non
     Raises InputError if the experiment or its data cannot be used.
     """
     began = time.monotonic()
-    run = LabRun(Path(experiment.output.folder).expanduser() / experiment.name)
+    run = run_of(experiment)
     labelled = usable_recordings(experiment.data, run.folder.parent, workers)
     features = make_features(
         labelled.examples, experiment.front_end, run.folder.parent / "features", workers
