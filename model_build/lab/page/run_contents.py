@@ -15,7 +15,7 @@ from model_build.lab.page.model_facts import model_facts
 from model_build.lab.page.scored import Scored, read_scored
 from model_build.lab.page.summaries import Summary, summary_of
 from model_build.lab.page.training_curves import read_courses
-from model_build.lab.run.lab_run import LabRun, Record
+from model_build.lab.run.lab_run import LabRun
 
 _MOST_CLIPS = 5_000
 """Recordings with sound and picture: those that the model got most wrong, and the rest."""

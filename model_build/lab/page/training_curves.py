@@ -1,5 +1,6 @@
 """The course of each training of a run, as its files of curves state it."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -80,4 +81,4 @@ def _course(name: str, epochs: list[_Epoch]) -> Course:
 def _single_losses(means: list[float]) -> list[float]:
     """Return the loss of each batch from the means over an epoch's batches so far."""
     sums = [0.0, *(mean * n for n, mean in enumerate(means, 1))]
-    return [after - before for before, after in zip(sums, sums[1:], strict=False)]
+    return [after - before for before, after in pairwise(sums)]

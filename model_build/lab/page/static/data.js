@@ -135,7 +135,8 @@ function exampleSection(data) {
 function tableSection(data) {
   const search = h("input", { type: "search", placeholder: "name, class or group", oninput: () => fill() });
   const count = h("span", { class: "count", role: "status" });
-  const most = 200;
+  let most = 25;
+  const more = h("button", { class: "button", type: "button", onclick: () => { most *= 4; fill(); } }, "Show more");
   const table = sortable("Recordings", [
     { title: "Recording", text: true, wrap: true, value: (row) => row.name, cell: (row) => row.name },
     { title: "Class", text: true, value: (row) => row.labels.join(", "), cell: (row) => row.labels.join(", ") },
@@ -151,10 +152,12 @@ function tableSection(data) {
     const found = data.rows.filter((row) => `${row.name} ${row.labels.join(" ")} ${row.group}`.toLowerCase().includes(text));
     count.textContent = `${whole(Math.min(most, found.length))} of ${whole(found.length)} recordings`;
     table.fill(found.slice(0, most));
+    more.hidden = most >= found.length;
   }
 
   fill();
-  return section("recordings", "Recordings", null, h("div", { class: "filters" }, h("label", {}, "Search", search), count), table);
+  return section("recordings", "Recordings", null, h("div", { class: "filters" }, h("label", {}, "Search", search), count), table,
+    h("p", { style: "margin-top:1rem" }, more));
 }
 
 function leftSection(data) {

@@ -6,7 +6,7 @@ const MOST_CHOSEN = 8;
 function showIndex({ runs, chosen }) {
   const isComparison = chosen.length > 0;
   document.getElementById("head").replaceChildren(
-    isComparison ? h("a", { class: "crumb", href: "index.html" }, "← All experiments") : null,
+    h("a", { class: "crumb", href: "index.html", hidden: !isComparison }, "← All experiments"),
     h("h1", {}, isComparison ? "Comparison" : "Experiments"),
     h("p", { class: "facts" }, h("span", {}, runs.length === 1 ? "1 run" : `${whole(runs.length)} runs`)));
   const newest = [...runs].sort((a, b) => b.finished - a.finished).slice(0, MOST_CHOSEN).map((run) => run.name);
@@ -34,7 +34,7 @@ function runTable(runs, picked, refresh) {
     { title: "Recordings", value: (run) => run.clips, cell: (run) => whole(run.clips) },
     { title: "Duration", value: (run) => run.seconds, cell: (run) => duration(run.seconds) },
     { title: "Finished", value: (run) => run.finished, cell: (run) => day(run.finished).slice(0, 16) },
-    { title: "Commit", text: true, value: (run) => run.commit, cell: (run) => h("code", {}, run.commit.slice(0, 9)) },
+    { title: "Commit", text: true, value: (run) => run.commit, cell: (run) => h("code", {}, run.commit.slice(0, 9) || "–") },
   ], runs);
   const search = h("input", { type: "search", placeholder: "name, model or metric", oninput: () => fill() });
 
