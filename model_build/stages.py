@@ -259,17 +259,25 @@ def lab_schema() -> None:
     print(msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode())
 
 
-def lab_run(files: Sequence[Path], changes: "Changes", workers: int | None = None) -> None:
-    """Run experiments one after the other; print their figures."""
-    from model_build.lab.page.write import write_run_page
-    from model_build.lab.run.lab_run import run_of
-    from model_build.lab.run.run import run_experiment
-    from model_build.lab.run.table import record_lines
+def lab_run(
+    files: Sequence[Path], changes: "Changes", workers: int | None = None, scheduler: str = ""
+) -> None:
+    """Run experiments one after the other; print their figures.
 
-    for file in files:
-        experiment = changes.read(file)
-        print(record_lines(run_experiment(experiment, file, workers)))
-        print(f"  page: {write_run_page(run_of(experiment), workers)}")
+    The work is done by a Dask cluster if there is the address of its scheduler, else by processes.
+    """
+    from model_build.lab.executor.pool import open_pool
+    from model_build.lab.page.write import write_run_page
+    from model_build.lab.run.run import run_of
+    from model_build.lab.run_file import run_file
+
+    experiments = [changes.read(file) for file in files]
+    with open_pool(workers, scheduler) as pool:
+        for experiment, file in zip(experiments, files, strict=True):
+            print(run_file(experiment, file, pool))
+            # The files of the page are on this machine.
+            page = write_run_page(run_of(experiment), workers if scheduler else pool)
+            print(f"  page: {page}")
 
 
 def lab_data(files: Sequence[Path], changes: "Changes", workers: int | None = None) -> None:
@@ -277,7 +285,7 @@ def lab_data(files: Sequence[Path], changes: "Changes", workers: int | None = No
     from model_build.lab.data.exploration import explore
     from model_build.lab.data.exploration_text import exploration_lines
     from model_build.lab.page.write import write_data_page
-    from model_build.lab.run.lab_run import run_of
+    from model_build.lab.run.run import run_of
 
     for file in files:
         experiment = changes.read(file)

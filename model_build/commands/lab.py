@@ -76,11 +76,20 @@ def _add_run(parts: Commands) -> None:
         parts,
         "run",
         "run experiments, and continue interrupted ones",
-        lambda options: stages.lab_run(options.files, _changes(options), options.workers),
+        lambda options: stages.lab_run(
+            options.files, _changes(options), options.workers, options.scheduler
+        ),
     )
     command.set_defaults(continues=True)
     _add_experiments(command)
     add_workers_argument(command)
+    command.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="the scheduler of a Dask cluster that does the work, such as tcp://HOST:8786, instead "
+        "of processes on this machine",
+    )
 
 
 def _add_compare(parts: Commands) -> None:
@@ -139,11 +148,9 @@ def _add_import_h2o(parts: Commands) -> None:
 
 def _add_experiments(command: ArgumentParser) -> None:
     command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="experiment files")
+    command.add_argument("--data", metavar="PATH", help="the data, if not at data.path of the file")
     command.add_argument(
-        "--data", type=Path, metavar="PATH", help="the data, if not at data.path of the file"
-    )
-    command.add_argument(
-        "--test-data", type=Path, metavar="PATH", help="the test data, if not at data.test_path"
+        "--test-data", metavar="PATH", help="the test data, if not at data.test_path"
     )
     command.add_argument(
         "--sample",

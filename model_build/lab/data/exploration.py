@@ -16,6 +16,7 @@ from model_build.lab.data.recordings import read_recordings, why_no_test_figure
 from model_build.lab.data.shortcuts import Shortcut, shortcuts
 from model_build.lab.data.spellings import Spelling, odd_spellings
 from model_build.lab.data.usable import INSPECTIONS
+from model_build.lab.executor.pool import Workers
 from model_build.lab.experiment import Experiment
 from model_build.lab.features.truth import truth_of
 
@@ -72,7 +73,7 @@ class Exploration(NamedTuple):
         return [row for row, one in enumerate(self.facts) if one.clipped >= CLIPPED_SAMPLES]
 
 
-def explore(experiment: Experiment, workers: int | None = None) -> Exploration:
+def explore(experiment: Experiment, workers: Workers = None) -> Exploration:
     """Inspect all recordings of an experiment. Raises InputError if they cannot be read.
 
     The inspections are kept in the folder of the runs, for the next time.

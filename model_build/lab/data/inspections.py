@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from model_build.corpus.formats.labelled import Example
 from model_build.lab.data.inspection import VALUES, Facts, Inspected, inspect_example
-from model_build.workers import parallel_map
+from model_build.lab.executor.pool import Workers, open_pool, ordered
 
 _FACTS, _VECTORS, _SOUNDS = "facts.json", "vectors.float32", "sounds.float16"
 _EDITION = 1
@@ -36,9 +36,7 @@ class Inspections(NamedTuple):
     """Their first sound at RATE_HZ, on disk; empty for unusable ones."""
 
 
-def inspect_all(
-    examples: Sequence[Example], folder: Path, workers: int | None = None
-) -> Inspections:
+def inspect_all(examples: Sequence[Example], folder: Path, workers: Workers = None) -> Inspections:
     """Inspect all recordings, keeping the results in a subfolder of `folder`, or reuse them."""
     place = folder / key_of(examples)
     if not (place / _FACTS).is_file():
@@ -60,14 +58,18 @@ def _state(file: str) -> tuple[int, int]:
     return state.st_size, state.st_mtime_ns
 
 
-def _make(examples: Sequence[Example], place: Path, workers: int | None) -> None:
+def _make(examples: Sequence[Example], place: Path, workers: Workers) -> None:
     fresh = place.with_name(f".new-{place.name}")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     kept = _Kept([], [])
-    with (fresh / _VECTORS).open("wb") as vectors, (fresh / _SOUNDS).open("wb") as sounds:
+    with (
+        open_pool(workers) as pool,
+        (fresh / _VECTORS).open("wb") as vectors,
+        (fresh / _SOUNDS).open("wb") as sounds,
+    ):
         found: Inspected
-        for found in parallel_map(inspect_example, examples, label="inspecting", workers=workers):
+        for found in ordered(pool, inspect_example, examples, label="inspecting"):
             vectors.write(found.vector.tobytes())
             sounds.write(found.sound.tobytes())
             kept.facts.append(found.facts)

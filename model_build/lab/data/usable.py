@@ -12,13 +12,14 @@ from model_build.corpus.formats.labelled import Example, Labelled, Left
 from model_build.lab.data.inspections import inspect_all
 from model_build.lab.data.near_duplicates import NearDuplicates, near_duplicates
 from model_build.lab.data.recordings import read_recordings
+from model_build.lab.executor.pool import Workers
 from model_build.lab.experiment import Data
 
 INSPECTIONS = "inspections"
 """Folder of the inspections, beside the run folders."""
 
 
-def usable_recordings(data: Data, runs: Path, workers: int | None = None) -> Labelled:
+def usable_recordings(data: Data, runs: Path, workers: Workers = None) -> Labelled:
     """Return the recordings of a data section, as its options on near-duplicates say.
 
     `runs` is the folder of all runs. Raises InputError if the data cannot be read.
@@ -35,7 +36,7 @@ def usable_recordings(data: Data, runs: Path, workers: int | None = None) -> Lab
 
 
 def found_near_duplicates(
-    examples: Sequence[Example], runs: Path, workers: int | None = None
+    examples: Sequence[Example], runs: Path, workers: Workers = None
 ) -> NearDuplicates:
     """Return the near-duplicates among recordings; `runs` is the folder of all runs."""
     return near_duplicates(inspect_all(examples, runs / INSPECTIONS, workers).sounds)

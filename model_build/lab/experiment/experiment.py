@@ -8,11 +8,16 @@ import msgspec
 from msgspec import Meta
 
 from daemon.configuration.yaml.yaml_file import read_yaml
+from daemon.errors import InputError
+from model_build.lab.experiment.ablation import Ablated
 from model_build.lab.experiment.data import Data
 from model_build.lab.experiment.front_end import FrontEndSettings
 from model_build.lab.experiment.model import Model
+from model_build.lab.experiment.pruning import CHAINS, Pruning
+from model_build.lab.experiment.search import Search
 from model_build.lab.experiment.training import Augmentation, Training
 from model_build.lab.experiment.validation import Output, Validation
+from model_build.lab.experiment.variations import variation_faults
 from model_build.recipe.section import Section
 
 
@@ -33,6 +38,13 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
     """How a network is fitted."""
     augmentation: Augmentation | None = None
     """Random changes of the training chunks of a network."""
+    pruning: Pruning | None = None
+    """How a trained network is made smaller; nothing is removed without this section."""
+    search: Search | None = None
+    """Keys of this file whose best values are searched for."""
+    ablate: dict[str, Ablated] = msgspec.field(default_factory=dict)
+    """Parts of the experiment, by a name of your own, that are removed or replaced in turn, to see
+    what each contributes."""
     validation: Validation = Validation()
     """Which clips the figures are measured on."""
     output: Output = Output()
@@ -44,11 +56,31 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError(f"{section} belongs to networks, and {self.model.kind} is not one")
         if self.data.multi_label and self.loss == "cross-entropy":
             raise ValueError("training.loss: cross-entropy allows one class; use bce or focal")
+        self._check_variations()
         if self.validation.strategy == "own-folds" and self._lacks_folds:
             raise ValueError(
                 "validation.strategy: own-folds needs data with folds: a table with "
                 "data.fold_column, nsynth or medley-solos-db"
             )
+
+    def _check_variations(self) -> None:
+        """Check `pruning`, `search`, `ablate` and `output.cam` against the model."""
+        kind = self.model.kind
+        if self.pruning and self.model.is_classical:
+            raise ValueError(f"pruning belongs to networks, and {kind} is not one")
+        if self.pruning and self.pruning.kind == "channels" and kind not in CHAINS:
+            raise ValueError(
+                f"pruning.kind: channels belongs to {', '.join(CHAINS)}, not to {kind}"
+            )
+        if self.output.cam != "none" and (self.model.is_classical or kind == "mlp"):
+            raise ValueError(f"output.cam: {kind} has no layer over time whose activations to show")
+        if self.search and self.ablate:
+            raise ValueError("set only one of search and ablate")
+        if self.search and self.search.strategy == "hyperband":
+            if self.model.is_classical:
+                raise ValueError("search.strategy: hyperband varies epochs, which networks have")
+            if "training.epochs" in self.search.space:
+                raise ValueError("search.space: hyperband itself varies training.epochs")
 
     @property
     def _lacks_folds(self) -> bool:
@@ -70,4 +102,7 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
 
 def read_experiment(path: Path) -> Experiment:
     """Read an experiment. Raises InputError naming the file, the line and the key if invalid."""
-    return read_yaml(path, Experiment)
+    experiment = read_yaml(path, Experiment)
+    if faults := variation_faults(experiment):
+        raise InputError(*(f"{path}: {fault}" for fault in faults))
+    return experiment

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from daemon.errors import InputError
 from model_build.corpus.formats.labelled import Example, Left
 from model_build.lab.data.sound import read_example
+from model_build.lab.executor.pool import Workers, open_pool, ordered
 from model_build.lab.experiment import FrontEndSettings
 from model_build.lab.features.front_end import ChunkMaker
-from model_build.workers import parallel_map
 
 _SILENT_PEAK = 1e-4  # -80 dBFS
 _DONE = "made.json"
@@ -34,7 +34,7 @@ class _Made(msgspec.Struct, frozen=True):
 
 
 class Features(NamedTuple):
-    """The chunks of the usable recordings."""
+    """The chunks of the usable recordings. A copy for another process maps the same file."""
 
     examples: list[Example]
     """The usable recordings."""
@@ -49,12 +49,22 @@ class Features(NamedTuple):
     sha256: str
     """SHA-256 of the names, labels and contents of the usable recordings."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not isinstance(self.values, np.memmap):
+            return Features, tuple(self)
+        others = {name: value for name, value in self._asdict().items() if name != "values"}
+        return _mapped, (str(self.values.filename), self.values.shape, others)
+
+
+def _mapped(file: str, shape: tuple[int, ...], others: dict[str, Any]) -> Features:
+    return Features(values=np.memmap(file, np.float32, "r", shape=shape), **others)
+
 
 def make_features(
     examples: Sequence[Example],
     settings: FrontEndSettings,
     folder: Path,
-    workers: int | None = None,
+    workers: Workers = None,
 ) -> Features:
     """Compute the chunks of all recordings in a subfolder of `folder`, or reuse them.
 
@@ -82,17 +92,15 @@ def _state(file: str) -> tuple[int, int]:
 
 
 def _make(
-    examples: Sequence[Example], settings: FrontEndSettings, place: Path, workers: int | None
+    examples: Sequence[Example], settings: FrontEndSettings, place: Path, workers: Workers
 ) -> None:
     fresh = place.with_name(f".new-{place.name}")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     made = _Made([], [], [])
     work = partial(_chunks, settings)
-    with (fresh / _VALUES).open("wb") as file:
-        for values, problem, sha256 in parallel_map(
-            work, examples, label="features", workers=workers
-        ):
+    with (fresh / _VALUES).open("wb") as file, open_pool(workers) as pool:
+        for values, problem, sha256 in ordered(pool, work, examples, label="features"):
             file.write(values.tobytes())
             made.counts.append(len(values))
             made.problems.append(problem)

@@ -16,7 +16,7 @@ from daemon.hearing.log_mel import FrontEnd, LogMel
 from daemon.system.files.whole_file import whole_file
 from model_build.corpus.formats.labelled import Example
 from model_build.lab.data.sound import Samples, read_example
-from model_build.workers import parallel_map
+from model_build.lab.executor.pool import Workers, open_pool, ordered
 
 FOLDER = "clips"
 MOST_SECONDS = 10.0
@@ -44,16 +44,15 @@ class ClipFile(msgspec.Struct, frozen=True):
 
 
 def write_clips(
-    examples: Sequence[Example], folder: Path, workers: int | None = None
+    examples: Sequence[Example], folder: Path, workers: Workers = None
 ) -> list[ClipFile | None]:
     """Write the files of recordings to a folder, and return their names; None for unusable ones.
 
     Files that are there are kept: all runs of the same recordings share them.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    return list(
-        parallel_map(partial(_write_clip, folder), examples, label="clips", workers=workers)
-    )
+    with open_pool(workers) as pool:
+        return list(ordered(pool, partial(_write_clip, folder), examples, label="clips"))
 
 
 def spectrogram(samples: Samples) -> NDArray[np.uint8]:

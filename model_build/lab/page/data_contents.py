@@ -5,6 +5,7 @@ from typing import Any
 
 from model_build.lab.data.exploration import Exploration
 from model_build.lab.data.exploration_text import spelling_line
+from model_build.lab.executor.pool import Workers
 from model_build.lab.page.clips import FOLDER, ClipFile, write_clips
 
 _EXAMPLES = 4
@@ -13,7 +14,7 @@ _MOST_IN_CLUSTER = 8
 _MOST_DOUBTS = 200
 
 
-def data_contents(seen: Exploration, pages: Path, workers: int | None = None) -> dict[str, Any]:
+def data_contents(seen: Exploration, pages: Path, workers: Workers = None) -> dict[str, Any]:
     """Return the contents of the page; sound and pictures of what it shows are written."""
     clusters = seen.clusters[:_MOST_CLUSTERS]
     doubts = seen.doubts[:_MOST_DOUBTS]

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from model_build.lab.executor.pool import Workers
 from model_build.lab.page.augmented import augmented_batch
 from model_build.lab.page.cams import write_cams
 from model_build.lab.page.clips import FOLDER, ClipFile, write_clips
@@ -21,7 +22,7 @@ _MOST_CLIPS = 5_000
 """Recordings with sound and picture: those that the model got most wrong, and the rest."""
 
 
-def run_contents(run: LabRun, workers: int | None = None) -> tuple[dict[str, Any], Summary]:
+def run_contents(run: LabRun, workers: Workers = None) -> tuple[dict[str, Any], Summary]:
     """Return the contents of a run's page, and its summary for the index.
 
     Sound and pictures are written beside the page. Raises InputError if the run is not finished.
@@ -60,7 +61,7 @@ def _clips(
     scored: Scored,
     wrong: np.ndarray[Any, np.dtype[np.float64]],
     folder: Path,
-    workers: int | None,
+    workers: Workers,
 ) -> list[ClipFile | None]:
     rows = [row for row in np.argsort(-wrong, kind="stable") if scored.examples[row].file]
     rows = rows[:_MOST_CLIPS]

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from model_build.lab.data.exploration import Exploration
+from model_build.lab.executor.pool import Workers
 from model_build.lab.page.data_contents import data_contents
 from model_build.lab.page.html import write_page
 from model_build.lab.page.run_contents import run_contents
@@ -17,7 +18,7 @@ INDEX = "index.html"
 COMPARISON = "comparison.html"
 
 
-def write_run_page(run: LabRun, workers: int | None = None) -> Path:
+def write_run_page(run: LabRun, workers: Workers = None) -> Path:
     """Write the page of a finished run beside its folder, and the index; return its path.
 
     Raises InputError if the run is not finished, or if Plotly is not installed.
@@ -37,7 +38,7 @@ def write_index(folder: Path) -> Path:
     return path
 
 
-def write_comparison(runs: Sequence[Path], workers: int | None = None) -> Path:
+def write_comparison(runs: Sequence[Path], workers: Workers = None) -> Path:
     """Write a page that compares some runs; return its path, in the folder of the first run.
 
     Pages of the runs that are missing or older than the run are written first.
@@ -51,7 +52,7 @@ def write_comparison(runs: Sequence[Path], workers: int | None = None) -> Path:
     return path
 
 
-def write_data_page(seen: Exploration, folder: Path, workers: int | None = None) -> Path:
+def write_data_page(seen: Exploration, folder: Path, workers: Workers = None) -> Path:
     """Write the page of an experiment's data to the folder of the runs; return its path."""
     path = folder / f"{seen.name}-data.html"
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,7 +60,7 @@ def write_data_page(seen: Exploration, folder: Path, workers: int | None = None)
     return path
 
 
-def _summary(run: LabRun, workers: int | None) -> Summary:
+def _summary(run: LabRun, workers: Workers) -> Summary:
     run.read_record()
     kept = kept_summary(run.folder)
     if kept is None:

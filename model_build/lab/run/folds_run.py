@@ -3,12 +3,15 @@
 import hashlib
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from daemon.system.files.whole_file import whole_file
+from model_build.lab.executor.log_prefix import log_prefix
+from model_build.lab.executor.pool import Pool, ordered
 from model_build.lab.experiment import Experiment
 from model_build.lab.features.store import Features
 from model_build.lab.features.truth import Truth
@@ -50,13 +53,16 @@ class Task(NamedTuple):
         return hashlib.sha256(msgspec.json.encode(decides)).hexdigest()
 
 
-def fold_scores(task: Task, folds: Sequence[Fold], strategy: str) -> list[Scores]:
-    """Return the scores of each fold's validation recordings, (recordings, classes)."""
-    found = []
-    for fold in folds:
-        log.info("%s, fold %d (%d in all)", strategy, fold.number, len(folds))
-        found.append(_one(task, fold, strategy))
-    return found
+def fold_scores(task: Task, folds: Sequence[Fold], strategy: str, pool: Pool) -> list[Scores]:
+    """Return the scores of each fold's validation recordings, (recordings, classes).
+
+    The folds are tasks of the pool, except those that are finished.
+    """
+    found = {fold.number: _kept(task, fold, strategy) for fold in folds}
+    missing = [fold for fold in folds if found[fold.number] is None]
+    made = ordered(pool, partial(_made, task, strategy), missing)
+    found |= {fold.number: scores for fold, scores in zip(missing, made, strict=True)}
+    return [scores for scores in found.values() if scores is not None]
 
 
 def final_model(task: Task, rows: Rows) -> Fitted:
@@ -82,16 +88,31 @@ def fitted(task: Task, rows: Rows, number: int) -> Fitted:
     return fit(task.experiment, data, seed=task.seed + number)
 
 
-def _one(task: Task, fold: Fold, strategy: str) -> Scores:
+def _key(task: Task, fold: Fold) -> str:
+    parts = (task.key.encode(), fold.training.tobytes(), fold.validation.tobytes())
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
+
+
+def _kept(task: Task, fold: Fold, strategy: str) -> Scores | None:
+    """Return the scores of a fold that is finished; None for another one."""
     folder = task.run.fold(strategy, fold.number)
-    key, scores = folder / "key.txt", folder / "scores.npy"
-    if key.is_file() and key.read_text() == task.key:
-        kept: Scores = np.load(scores)
+    key = folder / "key.txt"
+    if key.is_file() and key.read_text() == _key(task, fold):
+        kept: Scores = np.load(folder / "scores.npy")
         return kept
+    return None
+
+
+def _made(task: Task, strategy: str, fold: Fold) -> Scores:
+    """Fit a fold's model, and write and return the scores of its validation recordings."""
+    folder = task.run.fold(strategy, fold.number)
+    key = folder / "key.txt"
     folder.mkdir(parents=True, exist_ok=True)
     key.unlink(missing_ok=True)
-    made = scores_of(fitted(task, fold.training, fold.number), task.features, fold.validation)
-    with whole_file(scores) as fresh:
+    with log_prefix(f"{strategy}, fold {fold.number}: "):
+        log.info("%d training recordings, %d to validate", len(fold.training), len(fold.validation))
+        made = scores_of(fitted(task, fold.training, fold.number), task.features, fold.validation)
+    with whole_file(folder / "scores.npy") as fresh:
         np.save(fresh, made)
-    key.write_text(task.key)
+    key.write_text(_key(task, fold))
     return made

@@ -114,11 +114,6 @@ class LabRun(NamedTuple):
             raise InputError(f"{self.record}: {error}; run the experiment again") from None
 
 
-def run_of(experiment: Experiment) -> LabRun:
-    """Return the run folder of an experiment."""
-    return LabRun(Path(experiment.output.folder).expanduser() / experiment.name)
-
-
 def write_struct(path: Path, value: msgspec.Struct) -> None:
     """Write a struct as JSON in one step."""
     with whole_file(path) as fresh:

@@ -59,11 +59,14 @@ def _line(measured: Measured) -> str:
 
 def _value(measured: Measured | None) -> str:
     """Return the value of the metric with its interval."""
-    if measured is None:
-        return "-"
-    if measured.value is None:
+    return "-" if measured is None else value_text(measured.value, measured.interval)
+
+
+def value_text(value: float | None, interval: tuple[float, float] | None) -> str:
+    """Return a figure with its interval, such as 0.912 [0.874, 0.941]."""
+    if value is None:
         return "none"
-    if measured.interval is None:
-        return f"{measured.value:.3f}"
-    low, high = measured.interval
-    return f"{measured.value:.3f} [{low:.3f}, {high:.3f}]"
+    if interval is None:
+        return f"{value:.3f}"
+    low, high = interval
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
