@@ -9,7 +9,7 @@ import numpy as np
 
 from model_build.lab.executor.pool import Workers
 from model_build.lab.page.augmented import augmented_batch
-from model_build.lab.page.cams import write_cams
+from model_build.lab.page.cams import copy_cams
 from model_build.lab.page.clips import FOLDER, ClipFile, write_clips
 from model_build.lab.page.curves import class_curves, threshold_curves
 from model_build.lab.page.model_facts import model_facts
@@ -39,7 +39,7 @@ def run_contents(run: LabRun, workers: Workers = None) -> tuple[dict[str, Any], 
         "summary": summary,
         "record": record,
         "recipe": _text(run.folder / "experiment.yaml"),
-        "clips": _table(scored, wrong, clips, write_cams(run, record, scored, wrong, pages)),
+        "clips": _table(scored, wrong, clips, copy_cams(run, record, scored)),
         "curves": curves,
         "thresholds": threshold_curves(scored.truth, scored.scores),
         "courses": courses,
@@ -76,7 +76,7 @@ def _table(
     scored: Scored,
     wrong: np.ndarray[Any, np.dtype[np.float64]],
     clips: list[ClipFile | None],
-    cams: dict[int, list[str]],
+    cams: dict[int, list[tuple[int, str]]],
 ) -> dict[str, Any]:
     """Return the recordings column by column, which is shorter than row by row."""
     places = [np.flatnonzero(row).tolist() for row in scored.truth.has]

@@ -18,6 +18,7 @@ from model_build.lab.models.model import Scores
 from model_build.lab.run.duplicates import duplicate_notes
 from model_build.lab.run.folds_run import Task, final_model
 from model_build.lab.run.lab_run import LabRun, Measured, Record, Started, write_struct
+from model_build.lab.run.leak import leak_of
 from model_build.lab.run.notes import notes_on
 from model_build.lab.run.open_task import open_task
 from model_build.lab.run.predictions import write_predictions
@@ -79,10 +80,11 @@ def _record(task: Task, labelled: Labelled, file: Path, pool: Pool) -> Record:
     train = rows_of(task, "train")
     found = validated(task, train, experiment.validation, pool)
     _write(task, task.run.predictions, found.rows, found.scores, found.folds)
-    random = None
+    random, leak = None, None
     if experiment.validation.leak_check:
         again = msgspec.structs.replace(experiment.validation, strategy="k-fold", leak_check=False)
-        random = validated(task, train, again, pool).measured
+        at_random = validated(task, train, again, pool)
+        random, leak = at_random.measured, leak_of(task, at_random, pool)
     used = Labelled(features.examples, labelled.left + features.left)
     sides = Counter(one.side for one in used.examples)
     return Record(
@@ -102,6 +104,7 @@ def _record(task: Task, labelled: Labelled, file: Path, pool: Pool) -> Record:
         random=random,
         test=_tested(task, used),
         seconds=0.0,
+        leak=leak,
     )
 
 
