@@ -92,11 +92,13 @@ def threshold_curves(truth: Truth, scores: Scores) -> list[ThresholdCurves]:
 def _points(has: NDArray[np.bool_], values: Scores) -> _Points:
     fall_out, hits, _ = roc_curve(has, values)
     precision, recall, _ = precision_recall_curve(has, values)
+    # The highest precision at each recall.
+    levels, first = np.unique(recall[::-1], return_index=True)
     return _Points(
         _GRID,
         # From the first point on, so that the curve starts as steeply as it does.
         np.interp(_GRID, fall_out, np.maximum.accumulate(hits)),
-        np.interp(_GRID, recall[::-1], precision[::-1]),
+        np.interp(_GRID, levels, precision[::-1][first]),
     )
 
 

@@ -80,9 +80,9 @@ const line = (name, x, y, number, more = {}) => ({ type: "scatter", mode: "lines
 
 // Values (rows, columns) as colours, with the values written into the cells.
 function heatMap(x, y, z, text) {
-  const scale = [[0, colour("sunk")], [1, colour("accent")]];
+  const scale = [[0, colour("sunk")], [1, colour("heat")]];
   return {
-    type: "heatmap", x, y, z, text, texttemplate: "%{text}", colorscale: scale, zmin: 0, zmax: 1, xgap: 3, ygap: 3,
+    type: "heatmap", x, y, z, text, texttemplate: "%{text}", textfont: { color: colour("ink") }, colorscale: scale, zmin: 0, zmax: 1, xgap: 3, ygap: 3,
     hovertemplate: "%{y}<br>%{x}: %{text}<extra></extra>", colorbar: { thickness: 10, outlinewidth: 0, tickfont: { size: 11 } },
   };
 }

@@ -46,7 +46,7 @@ function picture(name, files) {
 // A recording as a card; `lines` are what is said of it.
 function clipCard(name, files, ...lines) {
   return h("article", { class: "clip" }, picture(name, files),
-    h("div", { class: "about" }, h("div", { class: "title" }, name), ...lines));
+    h("div", { class: "about" }, h("div", { class: "title" }, breakable(name)), ...lines));
 }
 
 // Cards of which only some are shown at first; `card(item)` makes one.

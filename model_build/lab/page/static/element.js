@@ -12,6 +12,11 @@ function h(name, attributes, ...children) {
   return made;
 }
 
+// A file name that can be broken after slashes and underscores.
+function breakable(name) {
+  return name.split(/(?<=[/_])/).flatMap((part) => [part, document.createElement("wbr")]);
+}
+
 // A section with a heading, and the entry that leads to it.
 function section(id, title, lead, ...children) {
   return h("section", { id, "aria-labelledby": `${id}-title` },

@@ -71,15 +71,16 @@ function compareRuns(place, runs) {
 
 function intervalChart(runs) {
   const parts = [["validation", "validation", 0, "circle"], ["random", "folds at random", 1, "diamond"], ["test", "test", 2, "square"]];
+  const names = runs.map((run) => run.name).reverse();
   const traces = () => parts.map(([key, name, number, symbol]) => {
-    const there = runs.filter((run) => run[key] && run[key].value !== null).reverse();
+    const there = runs.filter((run) => run[key] && run[key].value !== null);
     const error = (end) => there.map((run) => run[key].interval ? Math.abs(run[key].interval[end] - run[key].value) : 0);
-    return { type: "scatter", mode: "markers", name, x: there.map((run) => run[key].value), y: there.map((run) => run.name),
-      marker: { color: lineColour(number), size: 10, symbol }, hovertemplate: "%{y}: %{x:.3f}<extra>" + name + "</extra>",
+    return { type: "scatter", mode: "markers", name, x: there.map((run) => run[key].value), y: there.map((run) => names.indexOf(run.name) + .22 * (1 - number)), text: there.map((run) => run.name),
+      marker: { color: lineColour(number), size: 10, symbol }, hovertemplate: "%{text}: %{x:.3f}<extra>" + name + "</extra>",
       error_x: { type: "data", symmetric: false, array: error(1), arrayminus: error(0), color: lineColour(number), thickness: 1.5, width: 4 } };
   }).filter((one) => one.x.length);
   const metrics = [...new Set(runs.map((run) => metricName(run.metric)))].join(", ");
-  return chart(metrics, "With 95 % intervals", traces, { y: { categoryorder: "array", categoryarray: runs.map((run) => run.name).reverse() } });
+  return chart(metrics, "With 95 % intervals", traces, { y: { tickvals: names.map((_, n) => n), ticktext: names, range: [-.6, names.length - .4], zeroline: false } });
 }
 
 // Every figure of every run; figures of which less is better are shown as 1 minus their value.
@@ -91,7 +92,7 @@ function metricMap(runs) {
   const rows = [...runs].reverse();
   const values = rows.map((run) => names.map((name) => shown(run, name)));
   const more = { height: 150 + 34 * runs.length };
-  return wideChart("Metrics of each run", "Lighter and darker are the same for all; losses are inverted", () =>
+  return wideChart("Metrics of each run", "All from 0 to 1; losses are inverted, so that more is better", () =>
     [heatMap(titles, rows.map((run) => run.name), values, values.map((row) => row.map(two)))], more.height);
 }
 

@@ -38,10 +38,11 @@ function tiles({ summary, record }) {
 
 const notes = (lines) => lines.length ? h("ul", { class: "notes", "aria-label": "Notes" }, lines.map((line) => h("li", {}, line))) : null;
 
-function leakSection({ leak }) {
+function leakSection({ leak, random }) {
   if (!leak || !leak.repeated) return null;
-  return section("leak", "Leak", `At random, ${whole(leak.repeated)} of ${whole(leak.clips)} validation recordings have a near-duplicate that ` +
-    `the model was trained on. Of these it gets ${three(leak.value_repeated)}, of the others ${three(leak.value_others)}.`,
+  const name = metricName(random.metric);
+  return section("leak", "Near-duplicates", `At random, ${whole(leak.repeated)} of ${whole(leak.clips)} validation recordings have a near-duplicate that ` +
+    `the model was trained on. ${name} is ${three(leak.value_repeated)} on these and ${three(leak.value_others)} on the others.`,
     h("details", {}, h("summary", {}, `${leak.pairs.length} pairs`),
       h("ul", {}, leak.pairs.map(([first, second]) => h("li", {}, `${first} and ${second}`)))));
 }
