@@ -79,6 +79,12 @@ class Data(Section, frozen=True, kw_only=True, omit_defaults=True):
     """True to train only on clips of FSDKaggle2018 whose label was verified by hand."""
     segment_seconds: Annotated[float, Meta(gt=0)] = 4.0
     """Seconds of the segments that the recordings of MusicNet are divided into."""
+    test_near_duplicates: Literal["keep", "leave-out"] = "keep"
+    """What is done with test recordings of the same sound as a training recording, also with
+    another gain, start or codec."""
+    group_near_duplicates: bool = False
+    """True to put training recordings of the same sound into one group, beside the other
+    groups."""
     balancing: Literal["none", "weights", "down-sampling"] = "none"
     """What is done for rare classes in training: nothing, weigh each class alike, or leave out
     clips of the larger classes."""

@@ -41,6 +41,21 @@ class Pruned(msgspec.Struct, frozen=True):
     """Cost of the final model."""
 
 
+class Leak(msgspec.Struct, frozen=True):
+    """The validation recordings at random whose near-duplicates the model was trained on."""
+
+    clips: int
+    """Validation recordings of the folds at random."""
+    repeated: int
+    """Those with a near-duplicate in the training recordings of their fold."""
+    value_repeated: float | None
+    """The experiment's metric on these; None if there are none."""
+    value_others: float | None
+    """The experiment's metric on the others."""
+    pairs: list[tuple[str, str]]
+    """Names of these recordings, each with a near-duplicate in training; at most 200."""
+
+
 class Started(msgspec.Struct, frozen=True):
     """Written when a run starts, so that it can be resumed with the same seed."""
 
@@ -81,6 +96,8 @@ class Record(msgspec.Struct, frozen=True):
     """Duration of the run."""
     pruned: Pruned | None = None
     """What pruning changed; None without `pruning`."""
+    leak: Leak | None = None
+    """What near-duplicates add to the figure at random, if the experiment has a leak check."""
 
 
 class LabRun(NamedTuple):

@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from model_build.corpus.formats.labelled import Labelled
-from model_build.lab.data.recordings import read_recordings, why_no_test_figure
+from model_build.lab.data.recordings import why_no_test_figure
+from model_build.lab.data.usable import usable_recordings
 from model_build.lab.executor.pool import Pool, Workers, open_pool
 from model_build.lab.experiment import Experiment
 from model_build.lab.models.model import Scores
@@ -26,6 +27,7 @@ from model_build.lab.run.lab_run import (
     run_of,
     write_struct,
 )
+from model_build.lab.run.leak import leak_of
 from model_build.lab.run.notes import notes_on
 from model_build.lab.run.open_task import open_task
 from model_build.lab.run.predictions import write_predictions
@@ -48,7 +50,7 @@ def run_experiment(
     began = time.monotonic()
     run = run_of(experiment)
     with open_pool(workers) as pool:
-        labelled = read_recordings(experiment.data)
+        labelled = usable_recordings(experiment.data, run.folder.parent, pool)
         seed = start(experiment, run)
         task = open_task(experiment, labelled, run, pool, seed=seed)
         record = _record(task, labelled, file, pool)
@@ -82,10 +84,11 @@ def _record(task: Task, labelled: Labelled, file: Path, pool: Pool) -> Record:
     train = rows_of(task, "train")
     found = validated(task, train, experiment.validation, pool)
     _write(task, task.run.predictions, found.rows, found.scores, found.folds)
-    random = None
+    random, leak = None, None
     if experiment.validation.leak_check:
         again = msgspec.structs.replace(experiment.validation, strategy="k-fold", leak_check=False)
-        random = validated(task, train, again, pool).measured
+        at_random = validated(task, train, again, pool)
+        random, leak = at_random.measured, leak_of(task, at_random, pool)
     used = Labelled(features.examples, labelled.left + features.left)
     sides = Counter(one.side for one in used.examples)
     return Record(
@@ -106,6 +109,7 @@ def _record(task: Task, labelled: Labelled, file: Path, pool: Pool) -> Record:
         test=_tested(task, used),
         seconds=0.0,
         pruned=_pruned(task) if experiment.pruning else None,
+        leak=leak,
     )
 
 

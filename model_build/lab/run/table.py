@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from model_build.lab.run.lab_run import Measured, Pruned, Record
+from model_build.lab.run.lab_run import Leak, Measured, Pruned, Record
 
 
 def record_lines(record: Record) -> str:
@@ -17,6 +17,8 @@ def record_lines(record: Record) -> str:
         lines += _pruned_lines(record.pruned)
     if record.random:
         lines.append(f"  folds at random: {_line(record.random)}")
+    if record.leak:
+        lines.append(f"  {leak_line(record.leak)}")
     if record.test:
         lines.append(f"  test: {_line(record.test)}")
     return "\n".join(lines)
@@ -34,6 +36,20 @@ def _pruned_lines(pruned: Pruned) -> list[str]:
         )
     )
     return [f"  before pruning: {_line(pruned.unpruned)}", f"  pruned: {costs}"]
+
+
+def leak_line(leak: Leak) -> str:
+    """Return what near-duplicates add to the figure at random."""
+    if not leak.repeated:
+        return "no recording has a near-duplicate in the training recordings of its fold at random"
+    return (
+        f"at random, {leak.repeated} of {leak.clips} recordings have a near-duplicate in training: "
+        f"{_number(leak.value_repeated)} on these, {_number(leak.value_others)} on the others"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f}"
 
 
 def _clips(record: Record) -> str:
