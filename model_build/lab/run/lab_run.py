@@ -134,7 +134,7 @@ class LabRun(NamedTuple):
     @property
     def pictures(self) -> Path:
         """Folder of the pictures of what speaks for a class."""
-        return self.folder / "clips"
+        return self.folder / "cams"
 
     def fold(self, strategy: str, number: int) -> Path:
         """Return the folder of a fold."""

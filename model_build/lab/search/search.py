@@ -11,7 +11,7 @@ from daemon.errors import InputError
 from daemon.system.files.whole_file import whole_file
 from daemon.system.silenced_output import quiet_output
 from model_build.corpus.formats.labelled import Labelled
-from model_build.lab.data.recordings import read_recordings
+from model_build.lab.data.usable import usable_recordings
 from model_build.lab.executor.pool import Pool, Workers, open_pool, ordered
 from model_build.lab.experiment import Experiment, Search, Validation
 from model_build.lab.experiment.replaced import replaced
@@ -69,7 +69,7 @@ def search(experiment: Experiment, file: Path, workers: Workers = None) -> tuple
 
 def _opened(experiment: Experiment, search: Search, pool: Pool) -> _Place:
     run = LabRun(run_of(experiment).folder / "search")
-    labelled = read_recordings(experiment.data)
+    labelled = usable_recordings(experiment.data, run_of(experiment).folder.parent, pool)
     seed = start(experiment, run)
     base = msgspec.structs.replace(plain(experiment), seed=seed)
     task = open_task(base, labelled, run, pool, seed=seed)
@@ -101,11 +101,12 @@ def _search(place: _Place) -> Found:
 def _answered(place: _Place, oracle: "Oracle") -> Found:
     found = Found(place.search.strategy, place.metric, len(place.rest), [], None)
     for wave in oracle.waves():
-        jobs = [
+        # One after the other: the features of a trial may take long, or not fit on the disk.
+        jobs = (
             _job(place, f"trial {number}", asked.values)
             for number, asked in enumerate(wave, len(found.trials) + 1)
-        ]
-        outcomes = ordered(place.pool, run_job, jobs, label="trials")
+        )
+        outcomes = ordered(place.pool, run_job, jobs, label="trials", total=len(wave))
         for asked, outcome in zip(wave, outcomes, strict=True):
             trial = _trial(asked.values, outcome)
             oracle.tell(asked, trial.value)

@@ -53,7 +53,7 @@ def test_runs_on_a_sample(file: Path, tmp_path: Path) -> None:
     assert record.clips["train"] == record.validation.figures.clips
     assert record.validation.figures.hamming_loss <= 1.0
     assert record.validation.interval is not None
-    more = {"search": "search.json", "pruned": "clips", "ablation": "ablation.json"}
+    more = {"search": "search.json", "pruned": "cams", "ablation": "ablation.json"}
     assert (folder / more.get(file.stem.rpartition("-")[2], "run.json")).exists()
     if file.stem.startswith("h2o"):
         assert record.test is not None

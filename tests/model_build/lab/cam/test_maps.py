@@ -23,7 +23,7 @@ def maps(kind: str, how: str) -> Map:
     return class_map(cut(random_network(kind)), CHUNK, 1, how)
 
 
-@pytest.mark.parametrize("kind", ["mel-cnn", "nsynth-cnn", "transformer"])
+@pytest.mark.parametrize("kind", ["mel-cnn", "nsynth-cnn", "transformer", "resnet50"])
 def test_both_ways_agree_where_the_last_layer_follows_the_mean(kind: str) -> None:
     # Selvaraju et al. prove that Grad-CAM generalizes CAM, whose weights are then the gradients.
     assert maps(kind, "cam") == pytest.approx(maps(kind, "grad-cam"), abs=1e-4)
@@ -43,6 +43,14 @@ def test_a_map_of_frames_is_the_same_in_all_bands() -> None:
     assert np.ptp(found[:, 0]) > 0.1
 
 
+def test_the_highest_value_has_a_map_by_its_gradient() -> None:
+    settings = Model(kind="mel-cnn", pool="max")
+    made_cut = cut(network(settings, frames=FRAMES, values=VALUES, classes=3))
+    assert class_map(made_cut, CHUNK, 0, "grad-cam").shape == CHUNK.shape
+    with pytest.raises(InputError, match="use grad-cam"):
+        class_map(made_cut, CHUNK, 0, "cam")
+
+
 def test_what_a_network_cannot_show_is_refused() -> None:
     with pytest.raises(InputError, match="takes no mean over time"):
         cut(random_network("mlp"))
@@ -54,15 +62,15 @@ def test_the_map_shows_where_the_class_sounds() -> None:
     experiment = Experiment(
         name="shown",
         data=Data(layout="folders", path="somewhere"),
-        model=Model(kind="mel-cnn", filters=(8,)),
-        training=Training(epochs=20, batch_chunks=8, learning_rate=0.01),
+        model=Model(kind="musicnet-cnn"),
+        training=Training(epochs=25, batch_chunks=8, learning_rate=0.01),
     )
     data = made()
     fitted = fit_network(experiment, data, seed=1)
     network_ = cut(fitted.model)
     for place in range(3):
         chunks = data.values[data.truth.has[:, place]][:5]
-        heat = np.mean([class_map(network_, chunk, place, "cam") for chunk in chunks], axis=0)
+        heat = np.mean([class_map(network_, chunk, place, "grad-cam") for chunk in chunks], axis=0)
         bands = heat.mean(axis=0)
         inside = np.zeros(VALUES, np.bool_)
         inside[place * 10 : place * 10 + 10] = True
