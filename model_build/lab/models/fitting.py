@@ -17,7 +17,7 @@ from daemon.errors import InputError
 from model_build.lab.experiment import Experiment, Training
 from model_build.lab.models.batches import Batches
 from model_build.lab.models.callbacks import callbacks
-from model_build.lab.models.fitted_network import FittedNetwork
+from model_build.lab.models.fitted_network import FittedNetwork, FrozenTrunk
 from model_build.lab.models.losses import UNKNOWN, loss_of
 from model_build.lab.models.memory import available_bytes, batch_that_fits, too_small
 from model_build.lab.models.model import Chunks, TrainingSet
@@ -106,7 +106,8 @@ def _fitted(experiment: Experiment, data: TrainingSet, seed: int, files: Path) -
     )
     # The fitted network shares the weights, but is not compiled: its loss need not be saved.
     plain = keras.Model(made.inputs, made.outputs)
-    result = FittedNetwork(plain, is_softmax=experiment.loss == "cross-entropy")
+    frozen = FrozenTrunk(experiment.model, trained) if is_frozen else None
+    result = FittedNetwork(plain, is_softmax=experiment.loss == "cross-entropy", frozen=frozen)
     trained.fit(
         batches,
         epochs=training.epochs,

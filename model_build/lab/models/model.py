@@ -38,5 +38,8 @@ class Fitted(Protocol):
     def scores(self, chunks: Chunks) -> Scores:
         """Return the scores (chunks, classes) of some chunks, in 0..1."""
 
+    def scores_at(self, values: Chunks, rows: NDArray[np.int64]) -> Scores:
+        """Return the same for some rows of all chunks; a trunk's output for these may be kept."""
+
     def save(self, folder: Path) -> None:
         """Write the model to an existing folder."""
