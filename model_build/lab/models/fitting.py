@@ -23,7 +23,7 @@ from model_build.lab.models.memory import available_bytes, batch_that_fits, too_
 from model_build.lab.models.model import Chunks, TrainingSet
 from model_build.lab.models.networks import head, network
 from model_build.lab.models.optimisers import optimiser
-from model_build.lab.models.starting_weights import check_weights_file, load_starting_weights
+from model_build.lab.models.starting_weights import check_starting_files, load_starting_weights
 from model_build.lab.models.trunk import build_trunk, trunk_values
 
 _CHOOSING_SHARE = 0.1
@@ -45,7 +45,7 @@ def fit_network(
     unknown, or if not even a batch of one chunk fits into the memory.
     """
     _check_mixing(experiment, data)
-    check_weights_file(experiment.model)
+    check_starting_files(experiment.model)
     training = experiment.training or Training()
     while True:
         smaller = msgspec.structs.replace(experiment, training=training)

@@ -11,6 +11,8 @@ from model_build.lab.features.truth import Truth
 Chunks = NDArray[np.float32]
 Scores = NDArray[np.float64]
 
+LOGITS = "logits"
+"""Name of the last layer of a network."""
 CURVES = "epochs.jsonl"
 """File with a line of JSON for each epoch of a training."""
 
