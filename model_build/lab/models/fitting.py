@@ -46,6 +46,8 @@ def fit_network(
     """
     _check_mixing(experiment, data)
     check_starting_files(experiment.model)
+    # It warns that each fold's network is compiled anew, which is intended.
+    tf.get_logger().setLevel(logging.ERROR)
     training = experiment.training or Training()
     while True:
         smaller = msgspec.structs.replace(experiment, training=training)
