@@ -22,7 +22,7 @@ def test_a_sample_is_small_and_has_a_folder_of_its_own() -> None:
     assert experiment.name == "drums-mlp-sample"
     assert experiment.training is not None
     assert experiment.training.epochs == 1
-    assert experiment.training.batch_chunks == 64
+    assert experiment.training.batch_chunks == 128
     assert (experiment.validation.folds, experiment.validation.leak_check) == (2, False)
     assert Changes(is_sample=True).read(MLP.with_name("drums-forest.yaml")).training is None
 
