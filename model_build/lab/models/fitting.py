@@ -17,13 +17,13 @@ from daemon.errors import InputError
 from model_build.lab.experiment import Experiment, Training
 from model_build.lab.models.batches import Batches
 from model_build.lab.models.callbacks import callbacks
-from model_build.lab.models.fitted_network import FittedNetwork
+from model_build.lab.models.fitted_network import FittedNetwork, FrozenTrunk
 from model_build.lab.models.losses import UNKNOWN, loss_of
 from model_build.lab.models.memory import available_bytes, batch_that_fits, too_small
 from model_build.lab.models.model import Chunks, TrainingSet
 from model_build.lab.models.networks import head, network
 from model_build.lab.models.optimisers import optimiser
-from model_build.lab.models.starting_weights import check_weights_file, load_starting_weights
+from model_build.lab.models.starting_weights import check_starting_files, load_starting_weights
 from model_build.lab.models.trunk import build_trunk, trunk_values
 
 _CHOOSING_SHARE = 0.1
@@ -45,7 +45,9 @@ def fit_network(
     unknown, or if not even a batch of one chunk fits into the memory.
     """
     _check_mixing(experiment, data)
-    check_weights_file(experiment.model)
+    check_starting_files(experiment.model)
+    # It warns that each fold's network is compiled anew, which is intended.
+    tf.get_logger().setLevel(logging.ERROR)
     training = experiment.training or Training()
     while True:
         smaller = msgspec.structs.replace(experiment, training=training)
@@ -106,7 +108,8 @@ def _fitted(experiment: Experiment, data: TrainingSet, seed: int, files: Path) -
     )
     # The fitted network shares the weights, but is not compiled: its loss need not be saved.
     plain = keras.Model(made.inputs, made.outputs)
-    result = FittedNetwork(plain, is_softmax=experiment.loss == "cross-entropy")
+    frozen = FrozenTrunk(experiment.model, trained) if is_frozen else None
+    result = FittedNetwork(plain, is_softmax=experiment.loss == "cross-entropy", frozen=frozen)
     trained.fit(
         batches,
         epochs=training.epochs,

@@ -28,6 +28,8 @@ class Measured(msgspec.Struct, frozen=True):
     """Its 95 % interval, by bootstrap over the groups."""
     folds: list[float | None]
     """Its value on each fold; empty for the test recordings."""
+    mean_over_groups: float | None = None
+    """Mean of the metric over the groups, each of which counts alike."""
 
 
 class Pruned(msgspec.Struct, frozen=True):
