@@ -268,7 +268,7 @@ def lab_run(
     """
     from model_build.lab.executor.pool import open_pool
     from model_build.lab.page.write import write_run_page
-    from model_build.lab.run.run import run_of
+    from model_build.lab.run.lab_run import run_of
     from model_build.lab.run_file import run_file
 
     experiments = [changes.read(file) for file in files]
@@ -285,7 +285,7 @@ def lab_data(files: Sequence[Path], changes: "Changes", workers: int | None = No
     from model_build.lab.data.exploration import explore
     from model_build.lab.data.exploration_text import exploration_lines
     from model_build.lab.page.write import write_data_page
-    from model_build.lab.run.run import run_of
+    from model_build.lab.run.lab_run import run_of
 
     for file in files:
         experiment = changes.read(file)

@@ -15,9 +15,8 @@ from model_build.lab.experiment import Ablated, Experiment
 from model_build.lab.experiment.replaced import replaced
 from model_build.lab.experiment.variations import plain
 from model_build.lab.run.folds_run import Task
-from model_build.lab.run.lab_run import LabRun, Record, write_struct
+from model_build.lab.run.lab_run import LabRun, Record, run_of, write_struct
 from model_build.lab.run.open_task import open_task
-from model_build.lab.run.run import run_of
 from model_build.lab.run.validated import Validated, rows_of, threshold_of, validated
 from model_build.lab.validation.folds import group_names
 

@@ -11,16 +11,8 @@ def log_prefix(prefix: str) -> Iterator[None]:
     """Begin the message of every log record with `prefix`."""
     make = logging.getLogRecordFactory()
 
-    def prefixed(
-        name: str,
-        level: int,
-        path: str,
-        line: int,
-        message: object,
-        values: Any,
-        *others: Any,
-        **options: Any,
-    ) -> logging.LogRecord:
+    def prefixed(*record: Any, **options: Any) -> logging.LogRecord:
+        name, level, path, line, message, values, *others = record
         start = prefix.replace("%", "%%") if values else prefix
         return make(name, level, path, line, f"{start}{message}", values, *others, **options)
 

@@ -74,6 +74,8 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
             )
         if self.output.cam != "none" and (self.model.is_classical or kind == "mlp"):
             raise ValueError(f"output.cam: {kind} has no layer over time whose activations to show")
+        if self.output.cam == "cam" and kind == "musicnet-cnn":
+            raise ValueError("output.cam: cam needs a mean before the last layer; use grad-cam")
         if self.search and self.ablate:
             raise ValueError("set only one of search and ablate")
         if self.search and self.search.strategy == "hyperband":

@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -16,12 +17,13 @@ from model_build.lab.experiment import Experiment
 from model_build.lab.features.store import Features
 from model_build.lab.features.truth import Truth
 from model_build.lab.models.fit import fit, load
-from model_build.lab.models.model import Fitted, Scores
+from model_build.lab.models.model import Fitted, Scores, TrainingSet
 from model_build.lab.run.lab_run import LabRun
 from model_build.lab.run.provenance import versions
 from model_build.lab.run.training_set import Rows, scores_of, training_set
 from model_build.lab.validation.folds import Fold
 
+_SCORES, _UNPRUNED = "scores.npy", "unpruned.npy"
 _FINAL = 1_000  # no fold has this number
 
 log = logging.getLogger(__name__)
@@ -65,8 +67,13 @@ def fold_scores(task: Task, folds: Sequence[Fold], strategy: str, pool: Pool) ->
     return [scores for scores in found.values() if scores is not None]
 
 
+def unpruned_scores(task: Task, folds: Sequence[Fold], strategy: str) -> list[Scores]:
+    """Return the scores of each fold's model before it was pruned, (recordings, classes)."""
+    return [np.load(task.run.fold(strategy, fold.number) / _UNPRUNED) for fold in folds]
+
+
 def final_model(task: Task, rows: Rows) -> Fitted:
-    """Return the model that is fitted to all training recordings, and save it.
+    """Return the model that is fitted to all training recordings, pruned if asked, and save it.
 
     It is loaded if the same run has saved it before.
     """
@@ -76,16 +83,27 @@ def final_model(task: Task, rows: Rows) -> Fitted:
     log.info("the final model, on all %d training recordings", len(rows))
     task.run.model.mkdir(exist_ok=True)
     key.unlink(missing_ok=True)
-    model = fitted(task, rows, _FINAL)
+    data = _training_set(task, rows, _FINAL)
+    model = fit(task.experiment, data, seed=task.seed + _FINAL)
+    if task.experiment.pruning:
+        from model_build.lab.pruning.cost import write_costs
+
+        whole, model = model, _pruned(task, model, data, _FINAL)
+        write_costs(task.run.model, whole, model, data)
     model.save(task.run.model)
     key.write_text(task.key)
     return model
 
 
-def fitted(task: Task, rows: Rows, number: int) -> Fitted:
-    """Return a model fitted to some recordings; `number` makes its seed its own."""
-    data = training_set(task.features, task.truth, rows, task.experiment.data, task.seed + number)
-    return fit(task.experiment, data, seed=task.seed + number)
+def _training_set(task: Task, rows: Rows, number: int) -> TrainingSet:
+    """Return the chunks of some recordings; `number` makes the seed of a fold its own."""
+    return training_set(task.features, task.truth, rows, task.experiment.data, task.seed + number)
+
+
+def _pruned(task: Task, model: Fitted, data: TrainingSet, number: int) -> Fitted:
+    from model_build.lab.pruning.prune import pruned
+
+    return pruned(task.experiment, model, data, seed=task.seed + number)
 
 
 def _key(task: Task, fold: Fold) -> str:
@@ -98,7 +116,7 @@ def _kept(task: Task, fold: Fold, strategy: str) -> Scores | None:
     folder = task.run.fold(strategy, fold.number)
     key = folder / "key.txt"
     if key.is_file() and key.read_text() == _key(task, fold):
-        kept: Scores = np.load(folder / "scores.npy")
+        kept: Scores = np.load(folder / _SCORES)
         return kept
     return None
 
@@ -111,8 +129,27 @@ def _made(task: Task, strategy: str, fold: Fold) -> Scores:
     key.unlink(missing_ok=True)
     with log_prefix(f"{strategy}, fold {fold.number}: "):
         log.info("%d training recordings, %d to validate", len(fold.training), len(fold.validation))
-        made = scores_of(fitted(task, fold.training, fold.number), task.features, fold.validation)
-    with whole_file(folder / "scores.npy") as fresh:
-        np.save(fresh, made)
+        made = _scored(task, fold, folder)
     key.write_text(_key(task, fold))
     return made
+
+
+def _scored(task: Task, fold: Fold, folder: Path) -> Scores:
+    data = _training_set(task, fold.training, fold.number)
+    model = fit(task.experiment, data, seed=task.seed + fold.number)
+    if task.experiment.pruning:
+        _save(folder / _UNPRUNED, scores_of(model, task.features, fold.validation))
+        model = _pruned(task, model, data, fold.number)
+    scores = scores_of(model, task.features, fold.validation)
+    _save(folder / _SCORES, scores)
+    if task.experiment.output.cam != "none":
+        from model_build.lab.cam.cams import Shown, save_list, write_cams
+
+        shown = Shown(task.experiment, task.features, task.truth, fold.validation, scores)
+        save_list(folder, write_cams(model, shown, task.run.pictures))
+    return scores
+
+
+def _save(path: Path, scores: Scores) -> None:
+    with whole_file(path) as fresh, fresh.open("wb") as file:
+        np.save(file, scores)

@@ -8,6 +8,7 @@ import msgspec
 from daemon.errors import InputError
 from daemon.system.files.whole_file import whole_file
 from model_build.lab.experiment import Experiment
+from model_build.lab.pruning.cost_file import Cost
 from model_build.lab.run.provenance import Git
 from model_build.lab.validation.metrics import Figures
 
@@ -42,6 +43,17 @@ class Leak(msgspec.Struct, frozen=True):
     """The experiment's metric on the others."""
     pairs: list[tuple[str, str]]
     """Names of these recordings, each with a near-duplicate in training; at most 200."""
+
+
+class Pruned(msgspec.Struct, frozen=True):
+    """What pruning changed."""
+
+    unpruned: Measured
+    """Figures on the same validation recordings before pruning."""
+    before: Cost
+    """Cost of the final model before pruning."""
+    after: Cost
+    """Cost of the final model."""
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -84,6 +96,8 @@ class Record(msgspec.Struct, frozen=True):
     """Duration of the run."""
     leak: Leak | None = None
     """What near-duplicates add to the figure at random, if the experiment has a leak check."""
+    pruned: Pruned | None = None
+    """What pruning changed; None without `pruning`."""
 
 
 class LabRun(NamedTuple):
@@ -117,6 +131,11 @@ class LabRun(NamedTuple):
         """Folder of the final model."""
         return self.folder / "model"
 
+    @property
+    def pictures(self) -> Path:
+        """Folder of the pictures of what speaks for a class."""
+        return self.folder / "clips"
+
     def fold(self, strategy: str, number: int) -> Path:
         """Return the folder of a fold."""
         return self.folder / "folds" / f"{strategy}-{number}"
@@ -129,6 +148,11 @@ class LabRun(NamedTuple):
             raise InputError(f"{self.folder}: there is no finished run; {_REMEDY}") from None
         except msgspec.DecodeError as error:
             raise InputError(f"{self.record}: {error}; run the experiment again") from None
+
+
+def run_of(experiment: Experiment) -> LabRun:
+    """Return the run folder of an experiment."""
+    return LabRun(Path(experiment.output.folder).expanduser() / experiment.name)
 
 
 def write_struct(path: Path, value: msgspec.Struct) -> None:

@@ -15,16 +15,25 @@ from model_build.lab.data.usable import usable_recordings
 from model_build.lab.executor.pool import Pool, Workers, open_pool
 from model_build.lab.experiment import Experiment
 from model_build.lab.models.model import Scores
+from model_build.lab.pruning.cost_file import read_cost_file
 from model_build.lab.run.duplicates import duplicate_notes
 from model_build.lab.run.folds_run import Task, final_model
-from model_build.lab.run.lab_run import LabRun, Measured, Record, Started, write_struct
+from model_build.lab.run.lab_run import (
+    LabRun,
+    Measured,
+    Pruned,
+    Record,
+    Started,
+    run_of,
+    write_struct,
+)
 from model_build.lab.run.leak import leak_of
 from model_build.lab.run.notes import notes_on
 from model_build.lab.run.open_task import open_task
 from model_build.lab.run.predictions import write_predictions
 from model_build.lab.run.provenance import git_state, versions
 from model_build.lab.run.training_set import Rows, scores_of
-from model_build.lab.run.validated import measured, rows_of, threshold_of, validated
+from model_build.lab.run.validated import measured, rows_of, threshold_of, unpruned, validated
 
 _MOST_SEED = 2**31
 
@@ -51,11 +60,6 @@ def run_experiment(
     write_struct(run.record, record)
     run.started.unlink()
     return record
-
-
-def run_of(experiment: Experiment) -> LabRun:
-    """Return the run folder of an experiment."""
-    return LabRun(Path(experiment.output.folder).expanduser() / experiment.name)
 
 
 def start(experiment: Experiment, run: LabRun) -> int:
@@ -105,6 +109,7 @@ def _record(task: Task, labelled: Labelled, file: Path, pool: Pool) -> Record:
         test=_tested(task, used),
         seconds=0.0,
         leak=leak,
+        pruned=_pruned(task) if experiment.pruning else None,
     )
 
 
@@ -117,6 +122,12 @@ def _tested(task: Task, used: Labelled) -> Measured | None:
     scores = scores_of(model, task.features, rows)
     _write(task, task.run.test_predictions, rows, scores, ["test"] * len(rows))
     return measured(task, rows, scores)
+
+
+def _pruned(task: Task) -> Pruned:
+    """Return what pruning changed, once the folds and the final model are there."""
+    before, after = read_cost_file(task.run.model)
+    return Pruned(unpruned(task).measured, before, after)
 
 
 def _write(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from model_build.lab.run.lab_run import Leak, Measured, Record
+from model_build.lab.run.lab_run import Leak, Measured, Pruned, Record
 
 
 def record_lines(record: Record) -> str:
@@ -13,6 +13,8 @@ def record_lines(record: Record) -> str:
         *(f"  note: {note}" for note in record.notes),
         f"  {record.experiment.validation.strategy}: {_line(record.validation)}",
     ]
+    if record.pruned:
+        lines += _pruned_lines(record.pruned)
     if record.random:
         lines.append(f"  folds at random: {_line(record.random)}")
     if record.leak:
@@ -34,6 +36,20 @@ def leak_line(leak: Leak) -> str:
 
 def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.3f}"
+
+
+def _pruned_lines(pruned: Pruned) -> list[str]:
+    before, after = pruned.before, pruned.after
+    costs = ", ".join(
+        f"{what} {old:{kind}} to {new:{kind}}"
+        for what, old, new, kind in (
+            ("weights", before.weights, after.weights, "d"),
+            ("kB as int8 TFLite", before.bytes / 1e3, after.bytes / 1e3, ".1f"),
+            ("compressed", before.compressed_bytes / 1e3, after.compressed_bytes / 1e3, ".1f"),
+            ("ms CPU per chunk", before.milliseconds, after.milliseconds, ".3f"),
+        )
+    )
+    return [f"  before pruning: {_line(pruned.unpruned)}", f"  pruned: {costs}"]
 
 
 def _clips(record: Record) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from model_build.lab.executor.pool import Pool
 from model_build.lab.experiment import Validation
 from model_build.lab.models.model import Scores
-from model_build.lab.run.folds_run import Task, fold_scores
+from model_build.lab.run.folds_run import Task, fold_scores, unpruned_scores
 from model_build.lab.run.lab_run import Measured
 from model_build.lab.run.training_set import Rows
 from model_build.lab.validation.folds import Fold, folds_of, group_names
@@ -37,6 +37,13 @@ def validated(task: Task, rows: Rows, validation: Validation, pool: Pool) -> Val
     """Cross-validate some recordings, and measure all validation recordings together."""
     folds = folds_among(task, rows, validation)
     return measured_folds(task, folds, fold_scores(task, folds, validation.strategy, pool))
+
+
+def unpruned(task: Task) -> Validated:
+    """Return the same as `validated`, for the models of a finished run before they were pruned."""
+    validation = task.experiment.validation
+    folds = folds_among(task, rows_of(task, "train"), validation)
+    return measured_folds(task, folds, unpruned_scores(task, folds, validation.strategy))
 
 
 def folds_among(task: Task, rows: Rows, validation: Validation) -> list[Fold]:

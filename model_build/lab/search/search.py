@@ -17,9 +17,9 @@ from model_build.lab.experiment import Experiment, Search, Validation
 from model_build.lab.experiment.replaced import replaced
 from model_build.lab.experiment.variations import plain
 from model_build.lab.run.folds_run import Task, fold_scores
-from model_build.lab.run.lab_run import LabRun, Record, write_struct
+from model_build.lab.run.lab_run import LabRun, Record, run_of, write_struct
 from model_build.lab.run.open_task import open_task
-from model_build.lab.run.run import run_experiment, run_of, start
+from model_build.lab.run.run import run_experiment, start
 from model_build.lab.run.training_set import Rows
 from model_build.lab.run.validated import folds_among, measured_folds, rows_of
 from model_build.lab.search.found import Found, Trial
