@@ -17,7 +17,7 @@ from model_build.lab.cam.pictures import draw
 from model_build.lab.experiment import Experiment
 from model_build.lab.features.store import Features
 from model_build.lab.features.truth import Truth
-from model_build.lab.models.fitting import FittedNetwork
+from model_build.lab.models.fitted_network import FittedNetwork
 from model_build.lab.models.model import Fitted, Scores
 from model_build.lab.validation.metrics import predicted
 

@@ -6,10 +6,12 @@ from typing import NamedTuple
 import msgspec
 
 from model_build.lab.experiment.experiment import Experiment, read_experiment
+from model_build.lab.experiment.search import Search
 from model_build.lab.experiment.training import Training
 
 _SUFFIX = "-sample"
 _FOLDS, _EPOCHS, _TREES, _MOST_CHUNKS, _CHUNK_SECONDS = 2, 1, 10, 2, 0.5
+_TRIALS, _PARTS, _PICTURES = 2, 2, 1
 
 
 class Changes(NamedTuple):
@@ -33,9 +35,13 @@ class Changes(NamedTuple):
 
 
 def sampled(experiment: Experiment) -> Experiment:
-    """Return an experiment with two folds, one epoch and short chunks; its figures mean nothing."""
+    """Return an experiment with two folds, one epoch and short chunks; its figures mean nothing.
+
+    A search has two trials, and an ablation two parts.
+    """
     replaced = msgspec.structs.replace
     front_end, model, validation = experiment.front_end, experiment.model, experiment.validation
+    pruning, search = experiment.pruning, experiment.search
     training = None
     if not model.is_classical:
         training = replaced(
@@ -51,5 +57,13 @@ def sampled(experiment: Experiment) -> Experiment:
         ),
         model=replaced(model, trees=_TREES) if model.kind == "forest" else model,
         training=training,
+        pruning=pruning and replaced(pruning, epochs=_EPOCHS),
+        search=search and replaced(search, trials=_trials(search)),
+        ablate=dict(list(experiment.ablate.items())[:_PARTS]),
+        output=replaced(experiment.output, cam_clips=_PICTURES),
         validation=replaced(validation, folds=_FOLDS, chosen_folds=(), leak_check=False),
     )
+
+
+def _trials(search: Search) -> int | None:
+    return _TRIALS if search.strategy == "random" else None

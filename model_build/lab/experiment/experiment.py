@@ -20,6 +20,19 @@ from model_build.lab.experiment.validation import Output, Validation
 from model_build.lab.experiment.variations import variation_faults
 from model_build.recipe.section import Section
 
+_MADE_FOR_HZ = 16_000
+_OF_TRUNKS = {
+    "kind": "log-mel",
+    "sample_rate_hz": 16_000,
+    "frame_seconds": 0.025,
+    "hop_seconds": 0.01,
+    "used_fft_size": 512,
+    "bands": 64,
+    "low_hz": 125.0,
+    "high_hz": 7_500.0,
+    "normalisation": "none",
+}
+
 
 class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
     """One experiment. Raises ValueError if its sections contradict each other."""
@@ -37,7 +50,7 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
     training: Training | None = None
     """How a network is fitted."""
     augmentation: Augmentation | None = None
-    """Random changes of the training chunks of a network."""
+    """Random changes of what a model is trained on."""
     pruning: Pruning | None = None
     """How a trained network is made smaller; nothing is removed without this section."""
     search: Search | None = None
@@ -51,9 +64,10 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
     """Where the results go."""
 
     def __post_init__(self) -> None:
-        if self.model.is_classical and (self.training or self.augmentation):
-            section = "training" if self.training else "augmentation"
-            raise ValueError(f"{section} belongs to networks, and {self.model.kind} is not one")
+        self._check_augmentation()
+        self._check_trunk()
+        if self.model.is_classical and self.training:
+            raise ValueError(f"training belongs to networks, and {self.model.kind} is not one")
         if self.data.multi_label and self.loss == "cross-entropy":
             raise ValueError("training.loss: cross-entropy allows one class; use bce or focal")
         self._check_variations()
@@ -61,6 +75,36 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError(
                 "validation.strategy: own-folds needs data with folds: a table with "
                 "data.fold_column, nsynth or medley-solos-db"
+            )
+
+    def _check_augmentation(self) -> None:
+        augmentation = self.augmentation or Augmentation()
+        if self.model.is_classical and augmentation.of_networks:
+            raise ValueError(
+                f"augmentation: {augmentation.of_networks} belongs to networks, and "
+                f"{self.model.kind} is not one"
+            )
+        if augmentation.needs_16_khz and self.front_end.sample_rate_hz != _MADE_FOR_HZ:
+            raise ValueError(
+                "augmentation: rooms and microphones are made for front_end.sample_rate_hz: "
+                f"{_MADE_FOR_HZ}; set room_probability and microphone_probability to 0"
+            )
+
+    def _check_trunk(self) -> None:
+        """A trunk works only on the front end that it was trained with."""
+        if not self.model.trunk_of:
+            return
+        for name, value in _OF_TRUNKS.items():
+            if getattr(self.front_end, name) != value:
+                raise ValueError(
+                    f"front_end.{name.removeprefix('used_')}: a trunk needs {value}, with which it "
+                    "was trained"
+                )
+        augmentation = self.augmentation or Augmentation()
+        if augmentation.of_networks and not self.model.fine_tuned:
+            raise ValueError(
+                f"augmentation: {augmentation.of_networks} changes batches, and a frozen trunk is "
+                "applied before; use copies, or set model.fine_tuned"
             )
 
     def _check_variations(self) -> None:

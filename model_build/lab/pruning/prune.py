@@ -8,7 +8,7 @@ import numpy as np
 from daemon.errors import InputError
 from model_build.lab.experiment import Experiment, Pruning, Training
 from model_build.lab.models.batches import Batches
-from model_build.lab.models.fitting import FittedNetwork
+from model_build.lab.models.fitted_network import FittedNetwork
 from model_build.lab.models.losses import UNKNOWN, loss_of
 from model_build.lab.models.model import Fitted, TrainingSet
 from model_build.lab.pruning.masks import Pruner, channel_masks, magnitude_masks

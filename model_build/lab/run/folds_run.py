@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from model_build.lab.experiment import Experiment
 from model_build.lab.features.store import Features
 from model_build.lab.features.truth import Truth
 from model_build.lab.models.fit import fit, load
-from model_build.lab.models.model import Fitted, Scores, TrainingSet
+from model_build.lab.models.model import CURVES, Fitted, Scores, TrainingSet
 from model_build.lab.run.lab_run import LabRun
 from model_build.lab.run.provenance import versions
 from model_build.lab.run.training_set import Rows, scores_of, training_set
@@ -84,7 +85,7 @@ def final_model(task: Task, rows: Rows) -> Fitted:
     task.run.model.mkdir(exist_ok=True)
     key.unlink(missing_ok=True)
     data = _training_set(task, rows, _FINAL)
-    model = fit(task.experiment, data, seed=task.seed + _FINAL)
+    model = _fitted(task, data, _FINAL, task.run.model)
     if task.experiment.pruning:
         from model_build.lab.pruning.cost import write_costs
 
@@ -92,6 +93,20 @@ def final_model(task: Task, rows: Rows) -> Fitted:
         write_costs(task.run.model, whole, model, data)
     model.save(task.run.model)
     key.write_text(task.key)
+    return model
+
+
+def _fitted(task: Task, data: TrainingSet, number: int, folder: Path) -> Fitted:
+    """Return a model fitted to some recordings.
+
+    An interrupted training of a network continues where the files in `folder` say.
+    """
+    key = hashlib.sha256(task.key.encode() + data.rows.tobytes()).hexdigest()[:16]
+    model = fit(task.experiment, data, seed=task.seed + number, folder=folder / f"training-{key}")
+    for left in folder.glob("training-*"):
+        if (left / CURVES).is_file():
+            (left / CURVES).replace(folder / CURVES)
+        shutil.rmtree(left)
     return model
 
 
@@ -136,7 +151,7 @@ def _made(task: Task, strategy: str, fold: Fold) -> Scores:
 
 def _scored(task: Task, fold: Fold, folder: Path) -> Scores:
     data = _training_set(task, fold.training, fold.number)
-    model = fit(task.experiment, data, seed=task.seed + fold.number)
+    model = _fitted(task, data, fold.number, folder)
     if task.experiment.pruning:
         _save(folder / _UNPRUNED, scores_of(model, task.features, fold.validation))
         model = _pruned(task, model, data, fold.number)

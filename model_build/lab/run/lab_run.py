@@ -30,6 +30,17 @@ class Measured(msgspec.Struct, frozen=True):
     """Its value on each fold; empty for the test recordings."""
 
 
+class Pruned(msgspec.Struct, frozen=True):
+    """What pruning changed."""
+
+    unpruned: Measured
+    """Figures on the same validation recordings before pruning."""
+    before: Cost
+    """Cost of the final model before pruning."""
+    after: Cost
+    """Cost of the final model."""
+
+
 class Leak(msgspec.Struct, frozen=True):
     """The validation recordings at random whose near-duplicates the model was trained on."""
 
@@ -43,17 +54,6 @@ class Leak(msgspec.Struct, frozen=True):
     """The experiment's metric on the others."""
     pairs: list[tuple[str, str]]
     """Names of these recordings, each with a near-duplicate in training; at most 200."""
-
-
-class Pruned(msgspec.Struct, frozen=True):
-    """What pruning changed."""
-
-    unpruned: Measured
-    """Figures on the same validation recordings before pruning."""
-    before: Cost
-    """Cost of the final model before pruning."""
-    after: Cost
-    """Cost of the final model."""
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -94,10 +94,10 @@ class Record(msgspec.Struct, frozen=True):
     """Figures of the final model on the test recordings, if there are any."""
     seconds: float
     """Duration of the run."""
-    leak: Leak | None = None
-    """What near-duplicates add to the figure at random, if the experiment has a leak check."""
     pruned: Pruned | None = None
     """What pruning changed; None without `pruning`."""
+    leak: Leak | None = None
+    """What near-duplicates add to the figure at random, if the experiment has a leak check."""
 
 
 class LabRun(NamedTuple):

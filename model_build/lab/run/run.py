@@ -108,8 +108,8 @@ def _record(task: Task, labelled: Labelled, file: Path, pool: Pool) -> Record:
         random=random,
         test=_tested(task, used),
         seconds=0.0,
-        leak=leak,
         pruned=_pruned(task) if experiment.pruning else None,
+        leak=leak,
     )
 
 

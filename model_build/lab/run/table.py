@@ -24,20 +24,6 @@ def record_lines(record: Record) -> str:
     return "\n".join(lines)
 
 
-def leak_line(leak: Leak) -> str:
-    """Return what near-duplicates add to the figure at random."""
-    if not leak.repeated:
-        return "no recording has a near-duplicate in the training recordings of its fold at random"
-    return (
-        f"at random, {leak.repeated} of {leak.clips} recordings have a near-duplicate in training: "
-        f"{_number(leak.value_repeated)} on these, {_number(leak.value_others)} on the others"
-    )
-
-
-def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3f}"
-
-
 def _pruned_lines(pruned: Pruned) -> list[str]:
     before, after = pruned.before, pruned.after
     costs = ", ".join(
@@ -50,6 +36,20 @@ def _pruned_lines(pruned: Pruned) -> list[str]:
         )
     )
     return [f"  before pruning: {_line(pruned.unpruned)}", f"  pruned: {costs}"]
+
+
+def leak_line(leak: Leak) -> str:
+    """Return what near-duplicates add to the figure at random."""
+    if not leak.repeated:
+        return "no recording has a near-duplicate in the training recordings of its fold at random"
+    return (
+        f"at random, {leak.repeated} of {leak.clips} recordings have a near-duplicate in training: "
+        f"{_number(leak.value_repeated)} on these, {_number(leak.value_others)} on the others"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f}"
 
 
 def _clips(record: Record) -> str:

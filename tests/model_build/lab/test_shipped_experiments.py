@@ -5,9 +5,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from model_build.lab.experiment import Experiment, Output, read_experiment
+from model_build.lab.executor.pool import InThisProcess, Pool
+from model_build.lab.experiment import Experiment, read_experiment
 from model_build.lab.experiment.changes import Changes
-from model_build.lab.run.run import run_experiment
+from model_build.lab.run.lab_run import LabRun
+from model_build.lab.run_file import run_file
 from tests.conftest import ROOT
 from tests.model_build.corpus.formats.samples import needs_samples, sample
 from tests.model_build.lab.drum_corpus import write_drum_corpus
@@ -31,12 +33,12 @@ def sampled(file: Path, folder: Path) -> Experiment:
             changes = Changes(sample(folders.get(name, name)), is_sample=True)
     experiment = changes.read(file)
     data = msgspec.structs.replace(experiment.data, audio_folder="", test_audio_folder="")
-    output = Output(folder=str(folder / "runs"))
+    output = msgspec.structs.replace(experiment.output, folder=str(folder / "runs"))
     return msgspec.structs.replace(experiment, data=data, output=output)
 
 
 def test_names_are_those_of_the_files() -> None:
-    assert len(FILES) == 13
+    assert len(FILES) == 16
     assert [read_experiment(file).name for file in FILES] == [file.stem for file in FILES]
 
 
@@ -44,12 +46,15 @@ def test_names_are_those_of_the_files() -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("file", QUICK, ids=lambda file: file.stem)
 def test_runs_on_a_sample(file: Path, tmp_path: Path) -> None:
-    record = run_experiment(sampled(file, tmp_path), file, workers=1)
+    report = run_file(sampled(file, tmp_path), file, Pool(InThisProcess(), 1))
+    folder = tmp_path / "runs" / f"{file.stem}-sample"
+    record = LabRun(folder).read_record()
+    assert f"{file.stem}-sample: " in report
     assert record.clips["train"] == record.validation.figures.clips
     assert record.validation.figures.hamming_loss <= 1.0
     assert record.validation.interval is not None
-    folder = tmp_path / "runs" / f"{file.stem}-sample"
-    assert (folder / "run.json").is_file()
+    more = {"search": "search.json", "pruned": "clips", "ablation": "ablation.json"}
+    assert (folder / more.get(file.stem.rpartition("-")[2], "run.json")).exists()
     if file.stem.startswith("h2o"):
         assert record.test is not None
         assert record.test.figures.clips == 16
