@@ -11,7 +11,7 @@ from daemon.errors import InputError
 from daemon.system.files.whole_file import whole_file
 from daemon.system.silenced_output import quiet_output
 from model_build.corpus.formats.labelled import Labelled
-from model_build.lab.data.recordings import read_recordings
+from model_build.lab.data.usable import usable_recordings
 from model_build.lab.executor.pool import Pool, Workers, open_pool, ordered
 from model_build.lab.experiment import Experiment, Search, Validation
 from model_build.lab.experiment.replaced import replaced
@@ -68,8 +68,9 @@ def search(experiment: Experiment, file: Path, workers: Workers = None) -> tuple
 
 
 def _opened(experiment: Experiment, search: Search, pool: Pool) -> _Place:
-    run = LabRun(run_of(experiment).folder / "search")
-    labelled = read_recordings(experiment.data)
+    whole = run_of(experiment)
+    run = LabRun(whole.folder / "search")
+    labelled = usable_recordings(experiment.data, whole.folder.parent, pool)
     seed = start(experiment, run)
     base = msgspec.structs.replace(plain(experiment), seed=seed)
     task = open_task(base, labelled, run, pool, seed=seed)
