@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from daemon.errors import InputError
 from daemon.hearing.classifier import load_classifier
+from daemon.hearing.contract.reading import sha256_of
 from daemon.hearing.log_mel import FrontEnd
 from daemon.hearing.model_file import (
     Calibration,
     Contract,
     read_contract,
-    sha256_of,
     write_contract,
 )
 from tests.daemon.conftest import MakeModel
