@@ -1,4 +1,4 @@
-"""The commands of the lab: check, run, compare, predict, import-h2o, schema."""
+"""The commands of the lab: check, run, compare, predict, export, import-h2o, schema."""
 
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
@@ -20,6 +20,7 @@ examples:
   timbrel-build lab run drums.yaml
   timbrel-build lab compare runs/lab/drums-*
   timbrel-build lab predict runs/lab/drums-forest kick.wav snare.wav
+  timbrel-build lab export runs/lab/drums-cnn
 """
 
 
@@ -37,6 +38,7 @@ def add_lab(commands: Commands) -> None:
     _add_run(parts)
     _add_compare(parts)
     _add_predict(parts)
+    _add_export(parts)
     _add_import_h2o(parts)
     add_command(
         parts,
@@ -89,6 +91,19 @@ def _add_predict(parts: Commands) -> None:
     command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="recordings")
     command.add_argument(
         "--output", type=Path, metavar="CSV", help="the table (default: standard output)"
+    )
+
+
+def _add_export(parts: Commands) -> None:
+    command = add_command(
+        parts,
+        "export",
+        "write the final model of a run as a model file for timbrel",
+        lambda options: stages.lab_export(options.run, options.output),
+    )
+    command.add_argument("run", type=Path, metavar="RUN", help="the folder of the run")
+    command.add_argument(
+        "--output", type=Path, metavar="FILE", help="the model file (default: RUN/NAME.tflite)"
     )
 
 

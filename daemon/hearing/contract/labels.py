@@ -20,7 +20,9 @@ _LONGEST_SLUG = 48
 FamilyName = Annotated[
     str, Meta(pattern=_FAMILY_PATTERN, max_length=_LONGEST_FAMILY, description=_FAMILY_RULE)
 ]
-Label = Annotated[str, Meta(min_length=1, max_length=64)]
+LONGEST_LABEL = 64
+"""Characters of the longest label."""
+Label = Annotated[str, Meta(min_length=1, max_length=LONGEST_LABEL)]
 
 _NOT_IN_SLUGS = re.compile("[^a-z0-9]+")
 # Letters without a decomposition in Unicode.
