@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from daemon.configuration.settings import Settings
 from daemon.hub.board import Board
+from daemon.runtime.practice_wiring import network_of
 from daemon.runtime.station import Station
 from daemon.runtime.stations import Stations
 from daemon.runtime.wakeup import Wakeup
@@ -47,6 +48,8 @@ def page_parts(
         recognizer.shown,
         recognizer.hop_seconds,
         settings.audio.gate_dbfs,
+        partial(network_of, settings),
+        settings.practice.reference_hz,
     )
     return PageParts(live, snapshot, recognizer.classifier.contract, metrics, method)
 

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 from daemon.configuration.settings import TrackerSettings, WebSettings
@@ -18,6 +19,7 @@ from daemon.hub.board import Board
 from daemon.hub.controls import Configured, Controls
 from daemon.hub.messages import Node
 from daemon.place_state import PlaceState
+from daemon.practice.notes.built_in import configured_network
 from daemon.web.health import Health, NodeHealth
 from daemon.web.page.hear.analysis import Method
 from daemon.web.page.live.live import Live
@@ -61,7 +63,8 @@ class Page:
         tracker = TrackerSettings()
         rules_ = rules(tracker, contract.families, contract.thresholds, 1.0)
         shown = ShownScores(contract.families, contract.thresholds)
-        method = Method(BUILT_IN_MODEL, lambda: rules_, shown, 1.0, -65.0)
+        load = partial(configured_network, None)
+        method = Method(BUILT_IN_MODEL, lambda: rules_, shown, 1.0, -65.0, load, 440.0)
         return PageParts(self.live, self._health, contract, None, method)
 
     def ask(
