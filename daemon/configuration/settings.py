@@ -242,6 +242,8 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Further host names by which browsers reach the page; they need a password."""
     password_file: Text | None = None
     """The file that `timbrel web-password` writes. None means /etc/timbrel/web-password."""
+    models: tuple[Text, ...] = ()
+    """Further models made by timbrel-build that a recording can be heard with."""
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -1,11 +1,13 @@
 """Connects the page to the listening places."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from daemon.configuration.settings import Settings
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hub.board import Board
+from daemon.runtime.page_models import PageModel
 from daemon.runtime.practice_wiring import network_of
 from daemon.runtime.station import Station
 from daemon.runtime.stations import Stations
@@ -26,6 +28,7 @@ def page_parts(
     board: Board,
     wakeup: Wakeup,
     snapshot: Snapshot,
+    models: Sequence[PageModel] = (),
 ) -> "PageParts":
     """Return what the page shows, and let it observe every place."""
     from daemon.errors import InputError
@@ -51,7 +54,15 @@ def page_parts(
         partial(network_of, settings),
         settings.practice.reference_hz,
     )
-    return PageParts(live, snapshot, recognizer.classifier.contract, metrics, method)
+    others = {
+        model.contract.title: method._replace(
+            model=model.file,
+            rules=partial(list, model.rules),
+            shown=ShownScores(model.contract.families, [r.threshold for r in model.rules]),
+        )
+        for model in models
+    }
+    return PageParts(live, snapshot, recognizer.classifier.contract, metrics, method, others)
 
 
 def _page_place(station: Station, recognizer: Recognizer, wakeup: Wakeup) -> PagePlace:

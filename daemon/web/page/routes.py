@@ -3,7 +3,8 @@
 import asyncio
 import html
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -48,6 +49,8 @@ class PageParts(NamedTuple):
     """Returns the metrics; None without the package for them."""
     method: Method
     """How recordings are analysed."""
+    others: Mapping[str, Method] = MappingProxyType({})
+    """The same with other models, by their titles."""
 
 
 class Routes:
@@ -63,6 +66,7 @@ class Routes:
     def application(self) -> Starlette:
         """Return the application."""
         get, post = ["GET"], ["POST"]
+        hear = HearRoute({self._parts.contract.title: self._parts.method, **self._parts.others})
         return Starlette(
             routes=[
                 Route("/", self._index, methods=get),
@@ -75,7 +79,8 @@ class Routes:
                 Route("/api/live", self._live, methods=get),
                 Route("/api/health", self._health, methods=get),
                 Route("/api/set", self._set, methods=post),
-                Route("/api/hear", HearRoute(self._parts.method).answer, methods=post),
+                Route("/api/hear", hear.answer, methods=post),
+                Route("/api/hear", hear.models, methods=get),
             ],
             exception_handlers={404: _not_found, 405: _wrong_method},
         )
