@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-_NEPERS_PER_DB = np.log(10.0) / 20.0
 # A network of classes has no class for silence and names one for it all the same, so its patches of
-# silence, of the rest after a short sound, and of padding must not count.
-_POOLED = 30.0 * _NEPERS_PER_DB
-_HEARD = 40.0 * _NEPERS_PER_DB
-# The least share of a patch that a sound must fill to be evidence that it lasts.
-_LEAST_SHARE = 0.5
+# silence, of the rest after a short sound, and of padding must not count. How far below the loudest
+# frame one is audible, in logarithms of magnitude: 40 dB.
+_AUDIBLE = np.log(100.0)
+# The least audible share of a patch, relative to that of the most audible one of a window.
+_POOLED_SHARE = 0.75
+# The least audible share of a patch that can be evidence that a sound lasts.
+_EVIDENT_SHARE = 0.5
 
 
 def patch(frames: NDArray[np.float32], first: int, length: int) -> NDArray[np.float32]:
@@ -27,22 +28,23 @@ def patches(frames: NDArray[np.float32], starts: Sequence[int], length: int) -> 
 def sounding_starts(
     frames: NDArray[np.float32], starts: Sequence[int], length: int
 ) -> tuple[int, ...]:
-    """Return those of `starts` whose patches of `length` frames are about as loud as the loudest.
+    """Return those of `starts` whose patches of `length` frames sound about as long as any.
 
     `frames` are log-mel, (n, bands). There is always at least one.
     """
-    levels = np.array([_levels(patch(frames, start, length)).max() for start in starts])
-    loud = levels >= levels.max() - _POOLED
-    return tuple(start for start, is_loud in zip(starts, loud, strict=True) if is_loud)
+    audible = _audible(frames)
+    shares = np.array([audible[start : start + length].mean() for start in starts])
+    kept = shares >= _POOLED_SHARE * shares.max()
+    return tuple(start for start, is_kept in zip(starts, kept, strict=True) if is_kept)
 
 
 def is_filled(frames: NDArray[np.float32], first: int, length: int) -> bool:
     """Return whether sound fills half of a patch; the loudest of all `frames` is the measure."""
-    audible = _levels(patch(frames, first, length)) >= _levels(frames).max() - _HEARD
-    return bool(audible.mean() >= _LEAST_SHARE)
+    return bool(_audible(frames)[first : first + length].mean() >= _EVIDENT_SHARE)
 
 
-def _levels(frames: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the logarithm of the loudest band of each frame."""
-    levels: NDArray[np.float32] = frames.max(axis=1)
-    return levels
+def _audible(frames: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return True for each frame whose loudest band is near that of the loudest frame."""
+    levels = frames.max(axis=1)
+    audible: NDArray[np.bool_] = levels >= levels.max() - _AUDIBLE
+    return audible
