@@ -13,7 +13,7 @@ from starlette.responses import Response
 from daemon.errors import InputError
 from daemon.web.page.access.gate import error_of
 from daemon.web.page.hear.analysis import Method, Upload, analyse
-from daemon.web.page.hear.upload import UploadError, memory_file, receive
+from daemon.web.page.hear.upload import UploadError, discard, memory_file, receive
 from daemon.web.page.streaming import LastingResponse
 
 # Long enough for a recording of the longest length on a slow machine.
@@ -30,6 +30,7 @@ class HearRoute:
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
         if self._is_busy:
+            await discard(request)
             return error_of(409, "another recording is being analysed; wait until it is done")
         self._is_busy = True
         with ExitStack() as stack:
