@@ -15,6 +15,7 @@ from daemon.configuration.value_types import (
     Gate,
     Host,
     Name,
+    PageUrl,
     Patience,
     Port,
     PositiveSeconds,
@@ -242,6 +243,10 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Further host names by which browsers reach the page; they need a password."""
     password_file: Text | None = None
     """The file that `timbrel web-password` writes. None means /etc/timbrel/web-password."""
+    url: PageUrl | None = None
+    """The address at which people find the page, for Home Assistant. None derives it from bind."""
+    ingress: bool = False
+    """Serve the page to Home Assistant's Supervisor, without a password. Only for the app."""
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -18,6 +18,8 @@ from daemon.web.page.streaming import LastingResponse
 
 # Long enough for a recording of the longest length on a slow machine.
 _LONGEST_SECONDS = 900.0
+# Lines of JSON; proxies such as Home Assistant's would hold back a type of text to compress it.
+_KIND = "application/octet-stream"
 
 
 class HearRoute:
@@ -53,7 +55,7 @@ class HearRoute:
             await messages.end()
             held.close()
 
-        return LastingResponse(_lines(first, messages), "application/x-ndjson", release)
+        return LastingResponse(_lines(first, messages), _KIND, release)
 
     def _done(self) -> None:
         self._is_busy = False
