@@ -129,7 +129,7 @@ def _file_problems(settings: Settings) -> Iterator[Problem]:
         from daemon.web.metrics import metrics_of
 
         yield from _problems_of(lambda: metrics_of(lambda: Health({}, 0.0)))
-    if settings.web.port is not None:
+    if settings.web.port is not None or settings.web.ingress:
         from daemon.web.page.page import check_packages
 
         yield from _problems_of(check_packages)

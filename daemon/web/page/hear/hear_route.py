@@ -13,11 +13,13 @@ from starlette.responses import Response
 from daemon.errors import InputError
 from daemon.web.page.access.gate import error_of
 from daemon.web.page.hear.analysis import Method, Upload, analyse
-from daemon.web.page.hear.upload import UploadError, memory_file, receive
+from daemon.web.page.hear.upload import UploadError, discard, memory_file, receive
 from daemon.web.page.streaming import LastingResponse
 
 # Long enough for a recording of the longest length on a slow machine.
 _LONGEST_SECONDS = 900.0
+# Lines of JSON; proxies such as Home Assistant's would hold back a type of text to compress it.
+_KIND = "application/octet-stream"
 
 
 class HearRoute:
@@ -43,6 +45,7 @@ class HearRoute:
         if method is None:
             return error_of(404, "there is no such model; load the page again")
         if self._is_busy:
+            await discard(request)
             return error_of(409, "another recording is being analysed; wait until it is done")
         self._is_busy = True
         with ExitStack() as stack:
@@ -65,7 +68,7 @@ class HearRoute:
             await messages.end()
             held.close()
 
-        return LastingResponse(_lines(first, messages), "application/x-ndjson", release)
+        return LastingResponse(_lines(first, messages), _KIND, release)
 
     def _done(self) -> None:
         self._is_busy = False
