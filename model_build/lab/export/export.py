@@ -63,6 +63,9 @@ def export(folder: Path, output: Path | None = None) -> Exported:
     """
     run = LabRun(folder)
     record = _finished(run)
+    path = output or run.folder / f"{record.experiment.name}.tflite"
+    if not path.parent.is_dir():
+        raise InputError(f"{path.parent}: no such folder; make it, or choose another --output")
     fitted = _network(record.experiment, run)
     features = _features(record.experiment, run)
     contract = contract_of(record, is_softmax=fitted.is_softmax)
@@ -72,7 +75,6 @@ def export(folder: Path, output: Path | None = None) -> Exported:
     classifier = Classifier(load_network(network), contract)
     side = "test" if len(_rows(features, "test")) else "train"
     compared = _compare(record, fitted, classifier, features, _rows(features, side))
-    path = output or run.folder / f"{record.experiment.name}.tflite"
     with whole_file(path) as fresh:
         fresh.write_bytes(network)
         write_contract(fresh, contract)

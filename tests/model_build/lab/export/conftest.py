@@ -24,8 +24,11 @@ class Exported(NamedTuple):
 
 def _make(folder: Path) -> None:
     pytest.importorskip("tensorflow", reason="needs tensorflow to make a model")
-    write_tones(folder)
-    assert main(["lab", "run", str(write_experiment(folder)), "--workers", "1"]) == 0
+    # `folder` is renamed later, and the run knows where its recordings are.
+    data = folder.with_name("recordings-of-tones")
+    write_tones(data)
+    experiment = write_experiment(data, folder / "runs")
+    assert main(["lab", "run", str(experiment), "--workers", "1"]) == 0
     assert main(["lab", "export", str(folder / "runs" / "tones")]) == 0
 
 

@@ -22,7 +22,7 @@ front_end: {{chunk_seconds: 1, bands: 32, normalisation: training}}
 model: {{kind: {kind}}}
 training: {{epochs: 25, batch_chunks: 8}}
 validation: {{strategy: hold-out}}
-output: {{folder: {folder}/runs}}
+output: {{folder: {runs}}}
 """
 
 
@@ -49,12 +49,8 @@ def write_tones(folder: Path, recordings: int = 10) -> None:
                 writer.writerow([name, label])
 
 
-def write_experiment(folder: Path, kind: str = "mlp", **replaced: str) -> Path:
-    """Write an experiment on the tones; `replaced` maps parts of its text to others."""
-    text = EXPERIMENT.format(folder=folder, kind=kind)
-    for old, new in replaced.items():
-        assert old in text
-        text = text.replace(old, new)
-    file = folder / f"{kind}.yaml"
-    file.write_text(text, encoding="utf-8")
+def write_experiment(folder: Path, runs: Path, kind: str = "mlp") -> Path:
+    """Write an experiment on the tones in a folder; its run goes to the folder `runs`."""
+    file = folder / "tones.yaml"
+    file.write_text(EXPERIMENT.format(folder=folder, runs=runs, kind=kind), encoding="utf-8")
     return file
