@@ -15,6 +15,7 @@ from model_build.lab.models.losses import UNKNOWN, loss_of
 from model_build.lab.models.model import Chunks, Scores, TrainingSet
 from model_build.lab.models.networks import network
 from model_build.lab.models.schedules import schedule
+from model_build.lab.models.training_logs import log_callbacks
 
 FILE = "model.keras"
 
@@ -83,7 +84,11 @@ def fit_network(experiment: Experiment, data: TrainingSet, *, seed: int) -> Fitt
         verbose=0,
         shuffle=False,
         validation_data=_chosen(data, choose) if len(choose) else None,
-        callbacks=[_Progress(training.epochs, result.history), *_choosing(training, choose)],
+        callbacks=[
+            _Progress(training.epochs, result.history),
+            *_choosing(training, choose),
+            *log_callbacks(experiment, seed),
+        ],
     )
     return result
 

@@ -28,20 +28,26 @@ def check_packages(log_to: Sequence[str]) -> None:
             )
 
 
-def log_callbacks(experiment: Experiment, folder: Path) -> list[keras.callbacks.Callback]:
-    """Return a callback for each place to log to; `folder` is that of one model of a run.
+def log_callbacks(experiment: Experiment, seed: int) -> list[keras.callbacks.Callback]:
+    """Return a callback for each place to log to; what they write is named after the seed.
 
-    TensorBoard's files go to a folder in it. MLflow's go to the server in MLFLOW_TRACKING_URI or,
-    if that is not set, to `mlruns` beside the runs. Raises InputError if a package is missing.
+    TensorBoard's files go to `tensorboard` in the run's folder. MLflow's go to the server in
+    MLFLOW_TRACKING_URI or, if that is not set, to `mlruns` beside the runs. Raises InputError if a
+    package is missing.
     """
     log_to = experiment.training.log_to if experiment.training else ()
     check_packages(log_to)
     callbacks: list[keras.callbacks.Callback] = []
     if "tensorboard" in log_to:
-        callbacks.append(keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False))
+        folder = _runs(experiment) / experiment.name / "tensorboard" / f"seed-{seed}"
+        callbacks.append(keras.callbacks.TensorBoard(folder, write_graph=False))
     if "mlflow" in log_to:
-        callbacks.append(_MlflowLog(experiment, folder.name))
+        callbacks.append(_MlflowLog(experiment, f"{experiment.name}, seed {seed}"))
     return callbacks
+
+
+def _runs(experiment: Experiment) -> Path:
+    return Path(experiment.output.folder).expanduser()
 
 
 class _MlflowLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
@@ -54,7 +60,7 @@ class _MlflowLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is un
         self._run = ""
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:  # noqa: ARG002
-        mlflow = _mlflow(Path(self._experiment.output.folder).expanduser())
+        mlflow = _mlflow(_runs(self._experiment))
         self._client = mlflow.MlflowClient()
         known = self._client.get_experiment_by_name(self._experiment.name)
         where = (
