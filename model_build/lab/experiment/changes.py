@@ -15,9 +15,9 @@ _FOLDS, _EPOCHS, _TREES, _MOST_CHUNKS, _CHUNK_SECONDS = 2, 1, 10, 2, 0.5
 class Changes(NamedTuple):
     """The options of the command line; the default changes nothing."""
 
-    path: Path | None = None
+    path: Path | str | None = None
     """Another `data.path`."""
-    test_path: Path | None = None
+    test_path: Path | str | None = None
     """Another `data.test_path`."""
     is_sample: bool = False
     """True to make the experiment small."""

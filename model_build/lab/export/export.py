@@ -23,14 +23,14 @@ from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES
 from daemon.system.files.whole_file import whole_file
 from model_build.lab.data.recordings import read_recordings
 from model_build.lab.data.sound import read_example
-from model_build.lab.experiment import Experiment
+from model_build.lab.experiment import Augmentation, Experiment
 from model_build.lab.export.agreement import Agreement, agreement, chunk_scores, window_scores
 from model_build.lab.export.conversion import int8_network, representative_chunks
 from model_build.lab.export.obstacles import label_obstacles, obstacles
 from model_build.lab.features.front_end import ChunkMaker, log_mel_front_end
-from model_build.lab.features.store import Features, make_features
+from model_build.lab.features.store import Copies, Features, make_features
 from model_build.lab.models.fit import load
-from model_build.lab.models.fitting import FittedNetwork
+from model_build.lab.models.fitted_network import FittedNetwork
 from model_build.lab.run.lab_run import LabRun, Record
 
 _STEP_SECONDS = 0.5  # the tracker's, so that the network runs once for both
@@ -67,7 +67,7 @@ def export(folder: Path, output: Path | None = None) -> Exported:
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: no such folder; make it, or choose another --output")
     fitted = _network(record.experiment, run)
-    features = _features(record.experiment, run)
+    features = _features(record, run)
     contract = contract_of(record, is_softmax=fitted.is_softmax)
     train = _rows(features, "train")
     chunks = representative_chunks(features, train, contract.front_end)
@@ -143,9 +143,12 @@ def _network(experiment: Experiment, run: LabRun) -> FittedNetwork:
     return fitted
 
 
-def _features(experiment: Experiment, run: LabRun) -> Features:
+def _features(record: Record, run: LabRun) -> Features:
+    """Return the chunks that the run was trained on."""
+    experiment, folder = record.experiment, run.folder.parent / "features"
     examples = read_recordings(experiment.data).examples
-    return make_features(examples, experiment.front_end, run.folder.parent / "features")
+    copies = Copies(experiment.augmentation or Augmentation(), record.seed)
+    return make_features(examples, experiment.front_end, folder, copies=copies)
 
 
 def _patch_starts(experiment: Experiment) -> tuple[int, ...]:

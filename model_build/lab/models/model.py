@@ -11,6 +11,9 @@ from model_build.lab.features.truth import Truth
 Chunks = NDArray[np.float32]
 Scores = NDArray[np.float64]
 
+CURVES = "epochs.jsonl"
+"""File with a line of JSON for each epoch of a training."""
+
 
 class TrainingSet(NamedTuple):
     """The chunks that a model is fitted to."""
