@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from model_build.lab.models.model import Chunks
-from model_build.lab.models.networks import LOGITS
+from model_build.lab.models.model import LOGITS
 
 Map = NDArray[np.float32]
 

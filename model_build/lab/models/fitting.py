@@ -24,6 +24,7 @@ from model_build.lab.models.model import Chunks, TrainingSet
 from model_build.lab.models.networks import head, network
 from model_build.lab.models.optimisers import optimiser
 from model_build.lab.models.starting_weights import check_starting_files, load_starting_weights
+from model_build.lab.models.training_logs import log_callbacks
 from model_build.lab.models.trunk import build_trunk, trunk_values
 
 _CHOOSING_SHARE = 0.1
@@ -116,7 +117,10 @@ def _fitted(experiment: Experiment, data: TrainingSet, seed: int, files: Path) -
         verbose=0,
         shuffle=False,
         validation_data=_chosen(data, choose) if len(choose) else None,
-        callbacks=callbacks(training, batches, files, result.history, is_choosing=len(choose) > 0),
+        callbacks=[
+            *callbacks(training, batches, files, result.history, is_choosing=len(choose) > 0),
+            *log_callbacks(experiment, seed),
+        ],
     )
     return result
 

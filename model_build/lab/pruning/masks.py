@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from model_build.lab.models.networks import LOGITS
+from model_build.lab.models.model import LOGITS
 
 Mask: TypeAlias = tuple[Any, NDArray[np.float32]]
 """A variable of a network, and what it is multiplied by: 1 or 0."""
