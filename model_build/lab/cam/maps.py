@@ -9,8 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
-from model_build.lab.models.model import Chunks
-from model_build.lab.models.model import LOGITS
+from model_build.lab.models.model import LOGITS, Chunks
 
 Map = NDArray[np.float32]
 
