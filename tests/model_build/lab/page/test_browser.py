@@ -95,7 +95,7 @@ def test_run_page_shows_everything(opened: Open) -> None:
     headings = tab.locator("h2").all_text_contents()
     expected = ("Classes", "Confusions", "Recordings", "Curves", "Thresholds", "Training", "Model")
     assert [name for name in expected if name not in headings] == []
-    assert tab.locator("#training .plot").count() == 4
+    assert tab.locator("#training .plot").count() == 5
     assert "group_pattern" not in tab.locator("#recipe pre").text_content()
     assert "model: {kind: forest, trees: 10}" in tab.locator("#recipe pre").text_content()
 
