@@ -163,12 +163,12 @@ def test_daemon_hears_a_class_at_its_microphone(
         command, cwd=ROOT, env=microphone.environment, stderr=subprocess.PIPE, text=True
     )
     with killed_at_last(process) as daemon:
-        watcher.wait_for("timbrel/hall/hearing", lambda m: m.json["hearing"] == "hearing")
+        watcher.wait_for("timbrel/hall/hearing", lambda m: m.json["hearing"] == "hearing", 60)
         assert watcher.wait_for("timbrel/hall/sensitivity_aolsharfe").payload == b"50"
         single("timbrel/hall/sensitivity_aolsharfe/set", "60", 1, port=broker.port)
         watcher.wait_for("timbrel/hall/sensitivity_aolsharfe", lambda m: m.payload == b"60")
         microphone.play(written(tmp_path / "long.wav", "Äolsharfe", 8.0)).wait(30)
-        started = watcher.wait_for("timbrel/hall/event").json
+        started = watcher.wait_for("timbrel/hall/event", seconds=60).json
         assert (started["event_type"], started["family"]) == ("started", "Äolsharfe")
         playing = watcher.wait_for("timbrel/hall/state", lambda m: bool(m.json["playing"])).json
         assert playing["instrument"] == "Äolsharfe"
