@@ -15,6 +15,9 @@ from model_build.lab.models.trunk import build_trunk
 
 _NEVER = -30.0
 """The logit of a class that the model was not trained on."""
+_LEAST_SCALE = 0.01
+"""The least scale of a feature relative to the largest: int8 cannot resolve smaller differences,
+and one feature that hardly ever changes would take the whole range from the others."""
 
 
 def network_of(fitted: Fitted, experiment: Experiment, classes: int) -> keras.Model:
@@ -34,6 +37,7 @@ def network_of(fitted: Fitted, experiment: Experiment, classes: int) -> keras.Mo
     else:
         features = keras.layers.Concatenate()(statistics(chunk))
     mean, scale, weights, bias = _linear(fitted, classes)
+    scale = np.maximum(scale, _LEAST_SCALE * scale.max())
     scaled = keras.layers.Normalization(mean=mean, variance=scale**2)(features)
     logits = keras.layers.Dense(classes, name="logits")
     made = keras.Model(chunk, logits(scaled))
