@@ -9,7 +9,7 @@ import numpy as np
 from daemon.errors import InputError
 from model_build.corpus.formats.labelled import Labelled
 from model_build.lab.ablation.difference import difference_interval
-from model_build.lab.data.recordings import read_recordings
+from model_build.lab.data.usable import usable_recordings
 from model_build.lab.executor.pool import Pool, Workers, open_pool
 from model_build.lab.experiment import Ablated, Experiment
 from model_build.lab.experiment.replaced import replaced
@@ -66,7 +66,7 @@ def ablate(experiment: Experiment, record: Record, workers: Workers = None) -> A
     """
     run = run_of(experiment)
     with open_pool(workers) as pool:
-        labelled = read_recordings(experiment.data)
+        labelled = usable_recordings(experiment.data, run.folder.parent, pool)
         task = open_task(experiment, labelled, run, pool, seed=record.seed)
         found = validated(task, rows_of(task, "train"), experiment.validation, pool)
         whole = _Whole(task, found, labelled, pool)

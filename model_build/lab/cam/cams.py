@@ -82,7 +82,8 @@ def _written(
     """Draw a class's map over the chunk of the recording in which its score is highest."""
     row = shown.rows[one.row]
     example, label = shown.features.examples[row], shown.truth.classes[place]
-    chunks = np.array(shown.features.values[shown.features.owners == row])
+    features = shown.features
+    chunks = np.array(features.values[(features.owners == row) & (features.copies == 0)])
     chunk = chunks[fitted.scores(chunks)[:, place].argmax()]
     score = round(float(shown.scores[one.row, place]), 4)
     name = f"{clip_id(example)}-{place}.png"

@@ -9,16 +9,16 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
-from model_build.lab.models.model import Chunks
-from model_build.lab.pruning.masks import LAST_LAYER
+from model_build.lab.models.model import LOGITS, Chunks
 
 Map = NDArray[np.float32]
 
-_POOLING = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalAveragePooling1D)
+_MEAN = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalAveragePooling1D)
+_POOLING = (*_MEAN, keras.layers.GlobalMaxPooling2D)
 
 
 class Cut(NamedTuple):
-    """A network, cut before the layer that takes the mean over time."""
+    """A network, cut before the layer that takes the mean or the highest value over time."""
 
     before: Callable[[Any], Any]
     """From chunks (n, frames, values) to activations (n, frames', values', channels)."""
@@ -31,16 +31,16 @@ class Cut(NamedTuple):
 
 
 def cut(model: keras.Model) -> Cut:
-    """Cut a network; raises InputError if it takes no mean over time."""
+    """Cut a network; raises InputError if it takes neither over time."""
     found = next((layer for layer in model.layers if isinstance(layer, _POOLING)), None)
     if found is not None:
         before = keras.Model(model.inputs, found.input)
         after = keras.Model(found.input, model.outputs)
     else:
         before, after = _cut_inside(model)
-    tail = [layer for layer in model.layers if layer.weights][-1:]
-    follows = model.layers[-1].name == LAST_LAYER and _is_direct(model, found)
-    weights = np.asarray(tail[0].kernel, np.float32) if follows else None
+    weights = None
+    if _is_direct(model, found):
+        weights = np.asarray(model.get_layer(LOGITS).kernel, np.float32)
     padded = (one for one in model.layers if isinstance(one, keras.layers.ZeroPadding2D))
     padding = next((one.padding for one in padded), ((0, 0), (0, 0)))
     return Cut(before, after, weights, padding)
@@ -83,9 +83,14 @@ def _in_turn(first: keras.Model, second: keras.Model) -> Callable[[Any], Any]:
 
 
 def _is_direct(model: keras.Model, pooling: Any) -> bool:
-    names = [layer.name for layer in model.layers]
-    start = names.index(pooling.name) + 1 if pooling is not None else len(names) - 2
-    return all(isinstance(one, keras.layers.Dropout) for one in model.layers[start:-1])
+    """Return whether nothing but dropout is between the mean over time and the last layer."""
+    if pooling is None:
+        *_, body, _dropout, _logits = model.layers
+        return isinstance(body.layers[-1], _MEAN)
+    between = model.layers[model.layers.index(pooling) + 1 : -1]
+    return isinstance(pooling, _MEAN) and all(
+        isinstance(one, keras.layers.Dropout) for one in between
+    )
 
 
 def _mean_gradient(network: Cut, activations: Any, place: int) -> NDArray[np.float32]:

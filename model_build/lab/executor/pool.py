@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import NamedTuple, ParamSpec, TypeAlias, TypeVar
@@ -73,17 +73,25 @@ def open_pool(workers: Workers = None, scheduler: str = "") -> Iterator[Pool]:
 
 
 def ordered(
-    pool: Pool, work: Callable[[Task], Result], tasks: Sequence[Task], *, label: str = ""
+    pool: Pool,
+    work: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    *,
+    label: str = "",
+    total: int | None = None,
 ) -> Iterator[Result]:
     """Yield `work(task)` of each task, in order, and show the progress if there is a `label`.
 
-    Only a few tasks are handed over ahead of their turn. The first exception of a task is raised.
+    Only a few tasks are taken from `tasks` and handed over ahead of their turn. `total` is their
+    number, if they have no length. The first exception of a task is raised.
     """
+    if total is None and isinstance(tasks, Sized):
+        total = len(tasks)
     results = _ordered(pool, work, tasks)
-    yield from with_progress(results, label, len(tasks)) if label else results
+    yield from with_progress(results, label, total) if label else results
 
 
-def _ordered(pool: Pool, work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+def _ordered(pool: Pool, work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
     waiting: deque[Future[Result]] = deque()
     for task in tasks:
         waiting.append(pool.executor.submit(work, task))

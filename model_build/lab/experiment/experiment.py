@@ -110,15 +110,18 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
     def _check_variations(self) -> None:
         """Check `pruning`, `search`, `ablate` and `output.cam` against the model."""
         kind = self.model.kind
-        if self.pruning and self.model.is_classical:
-            raise ValueError(f"pruning belongs to networks, and {kind} is not one")
+        is_partly_trained = self.model.is_classical or self.model.trunk_of
+        if self.pruning and is_partly_trained:
+            raise ValueError(f"pruning belongs to networks trained as a whole, not to {kind}")
+        if self.pruning and self.training and self.training.mixed_precision:
+            raise ValueError("pruning needs float32; set training.mixed_precision to false")
         if self.pruning and self.pruning.kind == "channels" and kind not in CHAINS:
             raise ValueError(
                 f"pruning.kind: channels belongs to {', '.join(CHAINS)}, not to {kind}"
             )
-        if self.output.cam != "none" and (self.model.is_classical or kind == "mlp"):
+        if self.output.cam != "none" and (is_partly_trained or kind == "mlp"):
             raise ValueError(f"output.cam: {kind} has no layer over time whose activations to show")
-        if self.output.cam == "cam" and kind == "musicnet-cnn":
+        if self.output.cam == "cam" and (kind == "musicnet-cnn" or self.model.pool == "max"):
             raise ValueError("output.cam: cam needs a mean before the last layer; use grad-cam")
         if self.search and self.ablate:
             raise ValueError("set only one of search and ablate")

@@ -105,6 +105,8 @@ class Model(Section, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError("trunk_file and trunk_layer belong to trunk; set it, too")
         if self.trunk == "built-in" and self.trunk_file:
             raise ValueError("trunk_file belongs to trunk: yamnet, not to built-in")
+        if self.weights and self.weights.endswith(".h5") and self.kind != "resnet50":
+            raise ValueError("weights in a .h5 file belong to resnet50; give a model.keras")
         if (self.width or 128) % (self.heads or 4):
             raise ValueError("width must be a multiple of heads")
 

@@ -69,15 +69,18 @@ def mask(chunks: Chunks, augmentation: Augmentation, rng: np.random.Generator) -
     """
     if not (augmentation.masked_frames or augmentation.masked_bands):
         return
-    for chunk in chunks:
-        mean = chunk.mean()
-        frames = _span(len(chunk), augmentation.masked_frames, rng)
-        bands = _span(chunk.shape[1], augmentation.masked_bands, rng)
-        chunk[frames] = mean
-        chunk[:, bands] = mean
+    count, frames, bands = chunks.shape
+    hidden = _spans(count, frames, augmentation.masked_frames, rng)[:, :, None]
+    hidden = hidden | _spans(count, bands, augmentation.masked_bands, rng)[:, None, :]
+    np.copyto(chunks, chunks.mean(axis=(1, 2), keepdims=True), where=hidden)
 
 
-def _span(size: int, largest_share: float, rng: np.random.Generator) -> slice:
-    length = int(rng.integers(0, round(largest_share * size) + 1))
-    start = int(rng.integers(0, size - length + 1))
-    return slice(start, start + length)
+def _spans(
+    count: int, size: int, largest_share: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Return (count, size): True in one random span of each row."""
+    lengths = rng.integers(0, round(largest_share * size) + 1, count)
+    starts = rng.integers(0, size - lengths + 1)
+    places = np.arange(size)
+    inside: NDArray[np.bool_] = (places >= starts[:, None]) & (places < (starts + lengths)[:, None])
+    return inside

@@ -36,7 +36,13 @@ class Classical:
 
     def scores(self, chunks: Chunks) -> Scores:
         """Return the scores (chunks, classes) of some chunks; 0 for a class never trained on."""
-        features = features_of(self._model, chunks)
+        return self._scores(features_of(self._model, chunks))
+
+    def scores_at(self, values: Chunks, rows: NDArray[np.int64]) -> Scores:
+        """Return the scores (rows, classes) of some rows of all chunks."""
+        return self._scores(features_of(self._model, values, rows))
+
+    def _scores(self, features: NDArray[np.float64]) -> Scores:
         scores = np.zeros((len(features), self._count))
         for estimator, places in zip(self._estimators, self._places, strict=True):
             found = _probabilities(estimator, features)

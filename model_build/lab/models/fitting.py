@@ -17,15 +17,15 @@ from daemon.errors import InputError
 from model_build.lab.experiment import Experiment, Training
 from model_build.lab.models.batches import Batches
 from model_build.lab.models.callbacks import callbacks
-from model_build.lab.models.fitted_network import FittedNetwork
+from model_build.lab.models.fitted_network import FittedNetwork, FrozenTrunk
 from model_build.lab.models.losses import UNKNOWN, loss_of
 from model_build.lab.models.memory import available_bytes, batch_that_fits, too_small
 from model_build.lab.models.model import Chunks, TrainingSet
 from model_build.lab.models.networks import head, network
 from model_build.lab.models.optimisers import optimiser
-from model_build.lab.models.starting_weights import check_weights_file, load_starting_weights
+from model_build.lab.models.starting_weights import check_starting_files, load_starting_weights
 from model_build.lab.models.training_logs import log_callbacks
-from model_build.lab.models.trunk import build_trunk, trunk_values
+from model_build.lab.models.trunk import build_trunk, frozen_trunk, trunk_values
 
 _CHOOSING_SHARE = 0.1
 """Share of the training groups that is held out to choose the epoch."""
@@ -46,7 +46,9 @@ def fit_network(
     unknown, or if not even a batch of one chunk fits into the memory.
     """
     _check_mixing(experiment, data)
-    check_weights_file(experiment.model)
+    check_starting_files(experiment.model)
+    # It warns that each fold's network is compiled anew, which is intended.
+    tf.get_logger().setLevel(logging.ERROR)
     training = experiment.training or Training()
     while True:
         smaller = msgspec.structs.replace(experiment, training=training)
@@ -107,7 +109,8 @@ def _fitted(experiment: Experiment, data: TrainingSet, seed: int, files: Path) -
     )
     # The fitted network shares the weights, but is not compiled: its loss need not be saved.
     plain = keras.Model(made.inputs, made.outputs)
-    result = FittedNetwork(plain, is_softmax=experiment.loss == "cross-entropy")
+    frozen = FrozenTrunk(experiment.model, trained) if is_frozen else None
+    result = FittedNetwork(plain, is_softmax=experiment.loss == "cross-entropy", frozen=frozen)
     trained.fit(
         batches,
         epochs=training.epochs,
@@ -133,10 +136,10 @@ def _network(experiment: Experiment, data: TrainingSet, fit: NDArray[np.int64]) 
     model, classes = experiment.model, len(data.truth.classes)
     frames, values = data.values.shape[1:]
     if model.kind == "trunk":
-        trunk = build_trunk(model, frames)
-        trunk.trainable = bool(model.fine_tuned)
-        found = trunk_values(model, data.values, data.rows[fit]).astype(np.float64)
-        mean, variance = found.mean(axis=0), np.maximum(found.var(axis=0), 1e-6)
+        trunk = build_trunk(model, frames) if model.fine_tuned else frozen_trunk(model, frames)
+        found = trunk_values(model, data.values, data.rows[fit])
+        mean = found.mean(axis=0, dtype=np.float64)
+        variance = np.maximum(found.var(axis=0, dtype=np.float64), 1e-6)
         top = head(model, found.shape[1], classes, mean.tolist(), variance.tolist())
         chunk = keras.Input((frames, values))
         return keras.Model(chunk, top(trunk(chunk)))

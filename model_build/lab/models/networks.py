@@ -8,9 +8,7 @@ import numpy as np
 from keras import layers
 
 from model_build.lab.experiment import Model
-
-LOGITS = "logits"
-"""Name of the last layer."""
+from model_build.lab.models.model import LOGITS
 
 _DROPOUT = 0.3
 _UNITS = (256, 128)

@@ -1,19 +1,40 @@
-"""Weights from a file that a network starts from."""
+"""Files of weights that a model starts from: they are checked early, and read with Keras."""
 
+import os
 from pathlib import Path
-
-import keras
+from typing import TYPE_CHECKING
 
 from daemon.errors import InputError
+from daemon.hearing.classifier import BUILT_IN_MODEL
 from model_build.lab.experiment import Model
-from model_build.lab.models.networks import LOGITS
+from model_build.lab.models.model import LOGITS
+from model_build.networks.yamnet import base_of
+
+if TYPE_CHECKING:
+    import keras
 
 
-def load_starting_weights(network: keras.Model, model: Model) -> None:
+def check_starting_files(model: Model) -> None:
+    """Raise InputError if a file that the model starts from does not exist."""
+    if model.trunk_of:
+        trunk_file(model)
+    if model.weights and not Path(model.weights).expanduser().is_file():
+        raise InputError(f"model.weights: {model.weights}: no such file; correct the path")
+
+
+def trunk_file(model: Model) -> Path:
+    """Return the file of the trunk's weights. Raises InputError if there is none."""
+    if model.trunk_of == "built-in":
+        return BUILT_IN_MODEL
+    given = model.trunk_file or os.environ.get("TIMBREL_YAMNET")
+    return base_of(Path(given).expanduser() if given else None)
+
+
+def load_starting_weights(network: "keras.Model", model: Model) -> None:
     """Give a network the weights of a run's model.keras, but for normalisation and last layer.
 
-    A .h5 file has been read when the network was made. Raises InputError if the file is missing,
-    is no network of Keras, or has layers of other sizes.
+    A .h5 file has been read when the network was made. Raises InputError if the file is no network
+    of Keras, or has layers of other sizes.
     """
     if not model.weights or model.weights.endswith(".h5"):
         return
@@ -28,20 +49,19 @@ def load_starting_weights(network: keras.Model, model: Model) -> None:
         layer.set_weights(other.get_weights())
 
 
-def check_weights_file(model: Model) -> None:
-    """Raise InputError if there is no such file."""
-    if model.weights and not Path(model.weights).expanduser().is_file():
-        raise InputError(f"model.weights: {model.weights}: no such file; correct the path")
+def _read(path: Path) -> "keras.Model":
+    import keras
 
-
-def _read(path: Path) -> keras.Model:
     try:
         return keras.models.load_model(path, compile=False)
     except (ValueError, OSError) as error:
-        raise InputError(f"model.weights: {path} is not a network of Keras: {error}") from None
+        reason = str(error).splitlines()[0]
+        raise InputError(f"model.weights: {path} is not a network of Keras: {reason}") from None
 
 
-def _body(network: keras.Model) -> list[keras.layers.Layer]:
+def _body(network: "keras.Model") -> "list[keras.layers.Layer]":
+    import keras
+
     return [
         layer
         for layer in network.layers
@@ -51,5 +71,5 @@ def _body(network: keras.Model) -> list[keras.layers.Layer]:
     ]
 
 
-def _shapes(layer: keras.layers.Layer) -> list[tuple[int, ...]]:
+def _shapes(layer: "keras.layers.Layer") -> list[tuple[int, ...]]:
     return [weights.shape for weights in layer.get_weights()]

@@ -6,7 +6,6 @@ for patches of 96 frames, as these networks work with nothing else, and averaged
 
 import functools
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +13,19 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.hearing.classifier import BUILT_IN_MODEL
 from daemon.system.files.whole_file import whole_file
 from model_build.lab.experiment import Model
 from model_build.lab.experiment.model import LAST_TRUNK_LAYER
 from model_build.lab.features.front_end import LOG_OFFSET
 from model_build.lab.models.model import Chunks
+from model_build.lab.models.starting_weights import trunk_file
 from model_build.networks.earlier_model import read_trunk
-from model_build.networks.yamnet import BANDS, PATCH_FRAMES, base_of, read_layers
+from model_build.networks.yamnet import BANDS, PATCH_FRAMES, read_layers
 from model_build.networks.yamnet_network import convolved
 
 _SILENCE = float(np.log(LOG_OFFSET))
 _HOP_FRAMES = PATCH_FRAMES // 2
 _CHUNKS_AT_ONCE = 64
-
-
-def trunk_file(model: Model) -> Path:
-    """Return the file of the trunk's weights. Raises InputError if there is none."""
-    if model.trunk_of == "built-in":
-        return BUILT_IN_MODEL
-    given = model.trunk_file or os.environ.get("TIMBREL_YAMNET")
-    return base_of(Path(given).expanduser() if given else None)
 
 
 def build_trunk(model: Model, frames: int) -> keras.Model:
@@ -47,6 +38,14 @@ def build_trunk(model: Model, frames: int) -> keras.Model:
     of_patch = keras.Model(patch, keras.layers.Concatenate()(both), name="patch_trunk")
     chunk = keras.Input((frames, BANDS))
     return keras.Model(chunk, _mean_of_patches(of_patch, chunk, frames), name="trunk")
+
+
+@functools.lru_cache(maxsize=1)
+def frozen_trunk(model: Model, frames: int) -> keras.Model:
+    """Return such a network that is never trained, and so is the same one for all folds."""
+    trunk = build_trunk(model, frames)
+    trunk.trainable = False
+    return trunk
 
 
 def trunk_values(
@@ -79,17 +78,12 @@ def _kept_file(model: Model, values: Chunks) -> Path | None:
 
 
 def _computed(model: Model, values: Chunks) -> NDArray[np.float32]:
-    network = _network(model, values.shape[1])
+    network = frozen_trunk(model, values.shape[1])
     parts = [
         network.predict_on_batch(np.array(values[start : start + _CHUNKS_AT_ONCE]))
         for start in range(0, len(values), _CHUNKS_AT_ONCE)
     ]
     return np.concatenate(parts)
-
-
-@functools.lru_cache(maxsize=1)
-def _network(model: Model, frames: int) -> keras.Model:
-    return build_trunk(model, frames)
 
 
 def _mean_of_patches(of_patch: keras.Model, chunk: Any, frames: int) -> Any:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-LAST_LAYER = "logits"
+from model_build.lab.models.model import LOGITS
 
 Mask: TypeAlias = tuple[Any, NDArray[np.float32]]
 """A variable of a network, and what it is multiplied by: 1 or 0."""
@@ -20,7 +20,7 @@ def magnitude_masks(model: keras.Model, share: float) -> list[Mask]:
 
     Han et al., "Learning both Weights and Connections for Efficient Neural Networks" (2015).
     """
-    last = model.get_layer(LAST_LAYER).kernel
+    last = model.get_layer(LOGITS).kernel
     kernels = [one for one in model.trainable_variables if one.name == "kernel" and one is not last]
     masks = []
     for kernel in kernels:
@@ -57,7 +57,7 @@ def channel_masks(model: keras.Model, share: float) -> list[Mask]:
 def is_prunable(layer: Any) -> bool:
     """Return whether the channels of a layer can be removed."""
     kinds = (keras.layers.Conv2D, keras.layers.Dense)
-    return isinstance(layer, kinds) and layer.name != LAST_LAYER
+    return isinstance(layer, kinds) and layer.name != LOGITS
 
 
 def removed_share(epoch: int, ramp_epochs: int, share: float) -> float:

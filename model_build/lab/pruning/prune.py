@@ -8,6 +8,7 @@ import numpy as np
 from daemon.errors import InputError
 from model_build.lab.experiment import Experiment, Pruning, Training
 from model_build.lab.models.batches import Batches
+from model_build.lab.models.callbacks import Epochs
 from model_build.lab.models.fitted_network import FittedNetwork
 from model_build.lab.models.losses import UNKNOWN, loss_of
 from model_build.lab.models.model import Fitted, TrainingSet
@@ -36,12 +37,13 @@ def pruned(
     rate = settings.learning_rate or _RATE_SHARE * training.learning_rate
     optimiser = keras.optimizers.Adam(rate, global_clipnorm=training.gradient_clip or None)
     model.compile(optimiser, loss_of(experiment.loss, training.label_smoothing))
+    batches = _batches(experiment, training, data, seed)
     history = model.fit(
-        _batches(experiment, training, data, seed),
+        batches,
         epochs=settings.epochs,
         verbose=0,
         shuffle=False,
-        callbacks=[_pruner(settings)],
+        callbacks=[Epochs(batches), _pruner(settings)],
     ).history["loss"]
     if not np.isfinite(history).all():
         raise InputError("pruning.learning_rate: the loss became infinite or NaN; use a lower one")

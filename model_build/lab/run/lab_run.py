@@ -28,6 +28,8 @@ class Measured(msgspec.Struct, frozen=True):
     """Its 95 % interval, by bootstrap over the groups."""
     folds: list[float | None]
     """Its value on each fold; empty for the test recordings."""
+    mean_over_groups: float | None = None
+    """Mean of the metric over the groups, each of which counts alike."""
 
 
 class Pruned(msgspec.Struct, frozen=True):
@@ -134,7 +136,7 @@ class LabRun(NamedTuple):
     @property
     def pictures(self) -> Path:
         """Folder of the pictures of what speaks for a class."""
-        return self.folder / "clips"
+        return self.folder / "cams"
 
     def fold(self, strategy: str, number: int) -> Path:
         """Return the folder of a fold."""

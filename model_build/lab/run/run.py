@@ -15,6 +15,7 @@ from model_build.lab.data.usable import usable_recordings
 from model_build.lab.executor.pool import Pool, Workers, open_pool
 from model_build.lab.experiment import Experiment
 from model_build.lab.models.model import Scores
+from model_build.lab.models.starting_weights import check_starting_files
 from model_build.lab.pruning.cost_file import read_cost_file
 from model_build.lab.run.duplicates import duplicate_notes
 from model_build.lab.run.folds_run import Task, final_model
@@ -48,6 +49,7 @@ def run_experiment(
     data cannot be used.
     """
     began = time.monotonic()
+    check_starting_files(experiment.model)
     run = run_of(experiment)
     with open_pool(workers) as pool:
         labelled = usable_recordings(experiment.data, run.folder.parent, pool)

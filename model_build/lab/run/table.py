@@ -83,8 +83,12 @@ def _row(record: Record) -> tuple[str, ...]:
 
 def _line(measured: Measured) -> str:
     figures = measured.figures
+    balanced = figures.balanced_accuracy
     return (
-        f"{measured.metric} {_value(measured)}, ROC-AUC {figures.roc_auc_macro}, "
+        f"{measured.metric} {_value(measured)}, mean over groups "
+        f"{_number(measured.mean_over_groups)}, "
+        f"{'' if balanced is None else f'balanced accuracy {balanced:.3f}, '}"
+        f"ROC-AUC {figures.roc_auc_macro}, "
         f"F1 {figures.f1_macro}, {figures.clips} recordings"
     )
 

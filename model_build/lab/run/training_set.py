@@ -41,7 +41,7 @@ def scores_of(model: Fitted, features: Features, rows: Rows) -> Scores:
     """Return the scores (recordings, classes): the mean over each recording's own chunks."""
     chosen = np.flatnonzero(np.isin(features.owners, rows) & (features.copies == 0))
     parts = [
-        model.scores(features.values[chosen[start : start + _CHUNKS_AT_ONCE]])
+        model.scores_at(features.values, chosen[start : start + _CHUNKS_AT_ONCE])
         for start in range(0, len(chosen), _CHUNKS_AT_ONCE)
     ]
     scores = np.concatenate(parts)

@@ -12,7 +12,7 @@ from model_build.lab.run.folds_run import Task, fold_scores, unpruned_scores
 from model_build.lab.run.lab_run import Measured
 from model_build.lab.run.training_set import Rows
 from model_build.lab.validation.folds import Fold, folds_of, group_names
-from model_build.lab.validation.metrics import figures, interval, value_of
+from model_build.lab.validation.metrics import figures, interval, mean_over_groups, value_of
 
 
 class Validated(NamedTuple):
@@ -77,7 +77,14 @@ def measured(
     groups = group_names([task.features.examples[row] for row in rows])
     rng = np.random.default_rng(task.seed)
     between = interval(truth, scores, groups, metric, threshold=threshold, rng=rng)
-    return Measured(found, metric, value_of(found, metric), between, list(by_fold))
+    return Measured(
+        figures=found,
+        metric=metric,
+        value=value_of(found, metric),
+        interval=between,
+        folds=list(by_fold),
+        mean_over_groups=mean_over_groups(truth, scores, groups, metric, threshold=threshold),
+    )
 
 
 def threshold_of(task: Task) -> float | None:

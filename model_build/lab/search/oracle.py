@@ -1,8 +1,8 @@
 """KerasTuner decides which values are tried: the asking and telling of its oracles."""
 
-import tempfile
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras_tuner
@@ -25,18 +25,20 @@ class Asked(NamedTuple):
 
 
 class Oracle:
-    """An oracle of KerasTuner. The same answers lead to the same questions."""
+    """An oracle of KerasTuner, whose files are in `folder`, which is empty.
 
-    def __init__(self, experiment: Experiment, search: Search, metric: str, seed: int) -> None:
+    The same answers lead to the same questions.
+    """
+
+    def __init__(
+        self, experiment: Experiment, search: Search, metric: str, *, seed: int, folder: Path
+    ) -> None:
         self._search = search
         self._oracle = _oracle(experiment, search, metric, seed)
         self._oracle.verbose = 0
         self._asked = 0
-        # An interrupted search asks again, and finds the folds of its trials: the files that
-        # KerasTuner itself continues with are not needed.
-        self._files = tempfile.TemporaryDirectory(prefix="timbrel-search-")
         with _silenced():
-            _Tuner(self._oracle, directory=self._files.name, project_name="search")
+            _Tuner(self._oracle, directory=str(folder), project_name="search")
 
     def waves(self) -> Iterator[list[Asked]]:
         """Yield the trials that do not depend on each other, until the search is finished.
@@ -45,7 +47,6 @@ class Oracle:
         """
         while wave := list(self._wave()):
             yield wave
-        self._files.cleanup()
 
     def tell(self, asked: Asked, value: float | None) -> None:
         """Report the figure of a trial; None if it has none."""

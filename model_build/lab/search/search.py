@@ -1,8 +1,8 @@
 """Search for the best values of keys, write the best experiment, and run it."""
 
-import logging
+import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import yaml
@@ -11,13 +11,13 @@ from daemon.errors import InputError
 from daemon.system.files.whole_file import whole_file
 from daemon.system.silenced_output import quiet_output
 from model_build.corpus.formats.labelled import Labelled
-from model_build.lab.data.recordings import read_recordings
+from model_build.lab.data.usable import usable_recordings
 from model_build.lab.executor.pool import Pool, Workers, open_pool, ordered
 from model_build.lab.experiment import Experiment, Search, Validation
 from model_build.lab.experiment.replaced import replaced
 from model_build.lab.experiment.variations import plain
 from model_build.lab.run.folds_run import Task, fold_scores
-from model_build.lab.run.lab_run import LabRun, Record, run_of, write_struct
+from model_build.lab.run.lab_run import LabRun, Measured, Record, run_of, write_struct
 from model_build.lab.run.open_task import open_task
 from model_build.lab.run.run import run_experiment, start
 from model_build.lab.run.training_set import Rows
@@ -27,7 +27,8 @@ from model_build.lab.search.table import search_notes
 from model_build.lab.search.trials import Job, Outcome, run_job
 from model_build.lab.validation.folds import Fold
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from model_build.lab.search.oracle import Oracle
 
 
 class _Place(NamedTuple):
@@ -68,7 +69,7 @@ def search(experiment: Experiment, file: Path, workers: Workers = None) -> tuple
 
 def _opened(experiment: Experiment, search: Search, pool: Pool) -> _Place:
     run = LabRun(run_of(experiment).folder / "search")
-    labelled = read_recordings(experiment.data)
+    labelled = usable_recordings(experiment.data, run_of(experiment).folder.parent, pool)
     seed = start(experiment, run)
     base = msgspec.structs.replace(plain(experiment), seed=seed)
     task = open_task(base, labelled, run, pool, seed=seed)
@@ -84,14 +85,28 @@ def _opened(experiment: Experiment, search: Search, pool: Pool) -> _Place:
 def _search(place: _Place) -> Found:
     with quiet_output():
         from model_build.lab.search.oracle import Oracle
-    oracle = Oracle(place.experiment, place.search, place.metric, place.experiment.seed)
+    # An interrupted search asks again, and finds the folds of its trials: the files that KerasTuner
+    # itself would continue with are not needed.
+    with tempfile.TemporaryDirectory() as folder:
+        oracle = Oracle(
+            place.experiment,
+            place.search,
+            place.metric,
+            seed=place.experiment.seed,
+            folder=Path(folder),
+        )
+        return _answered(place, oracle)
+
+
+def _answered(place: _Place, oracle: "Oracle") -> Found:
     found = Found(place.search.strategy, place.metric, len(place.rest), [], None)
     for wave in oracle.waves():
-        jobs = [
+        # One after the other: the features of a trial may take long, or not fit on the disk.
+        jobs = (
             _job(place, f"trial {number}", asked.values)
             for number, asked in enumerate(wave, len(found.trials) + 1)
-        ]
-        outcomes = ordered(place.pool, run_job, jobs, label="trials")
+        )
+        outcomes = ordered(place.pool, run_job, jobs, label="trials", total=len(wave))
         for asked, outcome in zip(wave, outcomes, strict=True):
             trial = _trial(asked.values, outcome)
             oracle.tell(asked, trial.value)
@@ -108,11 +123,10 @@ def _trial(values: dict[str, Any], outcome: Outcome) -> Trial:
     return Trial(values, measured.value, measured.interval, problem)
 
 
-def _with_trial(found: Found, trial: Trial, oracle: Any) -> Found:
+def _with_trial(found: Found, trial: Trial, oracle: "Oracle") -> Found:
     trials, best = [*found.trials, trial], found.best
-    if trial.value is not None and (
-        best is None or oracle.is_better(trial.value, trials[best].value)
-    ):
+    before = None if best is None else trials[best].value
+    if trial.value is not None and (before is None or oracle.is_better(trial.value, before)):
         best = len(trials) - 1
     return msgspec.structs.replace(found, trials=trials, best=best)
 
@@ -142,7 +156,7 @@ def _best_values(found: Found) -> dict[str, Any]:
     return found.trials[found.best].values
 
 
-def _held_out(place: _Place, best: Experiment) -> Any:
+def _held_out(place: _Place, best: Experiment) -> Measured:
     """Fit the best trial to all that the trials got, and measure it on the other recordings."""
     task = open_task(best, place.labelled, place.run, place.pool, seed=place.experiment.seed)
     folds = [Fold(0, place.rest, place.held)]

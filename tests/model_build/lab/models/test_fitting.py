@@ -17,7 +17,7 @@ from model_build.lab.models.losses import loss_of
 from model_build.lab.models.memory import batch_that_fits, bytes_of_batch
 from model_build.lab.models.model import CURVES
 from model_build.lab.models.networks import network
-from model_build.lab.models.schedules import schedule
+from model_build.lab.models.optimisers import schedule
 from tests.model_build.lab.models.made_chunks import FRAMES, VALUES, made
 
 

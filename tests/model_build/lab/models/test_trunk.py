@@ -64,6 +64,8 @@ def test_a_trunk_is_frozen_and_gets_a_new_head(tmp_path: Path) -> None:
     test = training_set(seed=2)
     scores = fitted.scores(test.values)
     assert (scores.argmax(axis=1) == test.truth.has.argmax(axis=1)).mean() > 0.9
+    rows = np.array([3, 1])
+    assert fitted.scores_at(test.values, rows) == pytest.approx(scores[rows], abs=1e-5)
     after = fitted.model.get_layer("trunk").get_weights()
     assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
     fitted.save(tmp_path)

@@ -2,6 +2,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from model_build.corpus.formats.labelled import Example
 from model_build.lab.experiment import Data
@@ -63,6 +64,9 @@ class _Number:
 
     def scores(self, chunks: Chunks) -> Scores:
         return np.stack([chunks[:, 0, 0], -chunks[:, 0, 0]], axis=1).astype(np.float64)
+
+    def scores_at(self, values: Chunks, rows: NDArray[np.int64]) -> Scores:
+        return self.scores(values[rows])
 
     def save(self, folder: object) -> None:
         raise NotImplementedError
