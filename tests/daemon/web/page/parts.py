@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from daemon.configuration.settings import TrackerSettings, WebSettings
@@ -18,14 +19,17 @@ from daemon.hub.board import Board
 from daemon.hub.controls import Configured, Controls
 from daemon.hub.messages import Node
 from daemon.place_state import PlaceState
+from daemon.practice.history.records import Deletion
 from daemon.web.health import Health, NodeHealth
 from daemon.web.page.hear.analysis import Method
+from daemon.web.page.history.page_history import PageHistory
 from daemon.web.page.live.live import Live
 from daemon.web.page.page import serve_page
 from daemon.web.page.page_place import PagePlace
 from daemon.web.page.routes import PageParts
 
 FAMILIES = ("flute", "guitar")
+NOWHERE = Path("/nonexistent")
 
 
 class Answer(NamedTuple):
@@ -41,8 +45,10 @@ class Answer(NamedTuple):
 class Page:
     """A served page; it records the commands that it gets."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, directory: Path = NOWHERE) -> None:
         self.port = port
+        self.directory = directory
+        self.delete: Callable[[Deletion], None] = lambda _: None
         self.board = Board()
         self.commands: list[tuple[str, bytes]] = []
         self.node = Node("box", "box", FAMILIES, "tiny 1", "0")
@@ -62,7 +68,8 @@ class Page:
         rules_ = rules(tracker, contract.families, contract.thresholds, 1.0)
         shown = ShownScores(contract.families, contract.thresholds)
         method = Method(BUILT_IN_MODEL, lambda: rules_, shown, 1.0, -65.0)
-        return PageParts(self.live, self._health, contract, None, method)
+        history = PageHistory(self.directory, lambda deletion: self.delete(deletion))
+        return PageParts(self.live, self._health, contract, None, method, history)
 
     def ask(
         self, path: str, method: str = "GET", body: bytes | str | None = None, **headers: str
@@ -98,9 +105,9 @@ class Page:
 
 
 @contextmanager
-def served(port: int, **web: Any) -> Iterator[Page]:
-    """Serve a page on a loopback port with these settings."""
-    page = Page(port)
+def served(port: int, directory: Path = NOWHERE, **web: Any) -> Iterator[Page]:
+    """Serve a page on a loopback port with these settings, and the history of a directory."""
+    page = Page(port, directory)
     with serve_page(WebSettings(port=port, **web), page.parts):
         yield page
 
