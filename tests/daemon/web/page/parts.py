@@ -4,8 +4,9 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,22 +46,28 @@ class Answer(NamedTuple):
 class Page:
     """A served page; it records the commands that it gets."""
 
-    def __init__(self, port: int, directory: Path = NOWHERE) -> None:
+    def __init__(
+        self, port: int, directory: Path = NOWHERE, names: Sequence[str] = ("box",)
+    ) -> None:
         self.port = port
         self.directory = directory
-        self.delete: Callable[[Deletion], None] = lambda _: None
+        self.delete: Callable[[Deletion], object] = lambda _: None
         self.board = Board()
         self.commands: list[tuple[str, bytes]] = []
-        self.node = Node("box", "box", FAMILIES, "tiny 1", "0")
-        self.controls = Controls(self.node, Configured(-65.0, 15.0))
-        place = PagePlace(
-            self.node,
-            ShownScores(),
-            lambda: dict.fromkeys(FAMILIES, 0.5),
-            lambda: self.controls,
-            self._command,
-        )
-        self.live = Live(self.board, lambda: [place])
+        nodes = [Node("box", name, FAMILIES, "tiny 1", "0") for name in names]
+        self.node = nodes[0]
+        self._controls = {n.name: Controls(n, Configured(-65.0, 15.0)) for n in nodes}
+        self.live = Live(self.board, lambda: places)
+        places = [
+            PagePlace(
+                node,
+                ShownScores(),
+                lambda: dict.fromkeys(FAMILIES, 0.5),
+                partial(self._controls.__getitem__, node.name),
+                self._command,
+            )
+            for node in nodes
+        ]
 
     def parts(self) -> PageParts:
         contract = read_contract(BUILT_IN_MODEL)
@@ -68,7 +75,7 @@ class Page:
         rules_ = rules(tracker, contract.families, contract.thresholds, 1.0)
         shown = ShownScores(contract.families, contract.thresholds)
         method = Method(BUILT_IN_MODEL, lambda: rules_, shown, 1.0, -65.0)
-        history = PageHistory(self.directory, lambda deletion: self.delete(deletion))
+        history = PageHistory(self.directory, self._delete)
         return PageParts(self.live, self._health, contract, None, method, history)
 
     def ask(
@@ -94,6 +101,9 @@ class Page:
         body = json.dumps({"place": place, "leaf": leaf, "value": value})
         return self.ask("/api/set", "POST", body, **{"x_timbrel_page": self.token()} | headers)
 
+    def _delete(self, deletion: Deletion) -> None:
+        self.delete(deletion)
+
     def _command(self, topic: str, payload: bytes) -> bool:
         self.commands.append((topic, payload))
         return True
@@ -105,10 +115,16 @@ class Page:
 
 
 @contextmanager
-def served(port: int, directory: Path = NOWHERE, **web: Any) -> Iterator[Page]:
-    """Serve a page on a loopback port with these settings, and the history of a directory."""
-    page = Page(port, directory)
-    with serve_page(WebSettings(port=port, **web), page.parts):
+def served(port: int, **web: Any) -> Iterator[Page]:
+    """Serve a page on a loopback port with these settings."""
+    with serving(Page(port), **web) as page:
+        yield page
+
+
+@contextmanager
+def serving(page: Page, **web: Any) -> Iterator[Page]:
+    """Serve a page with these settings."""
+    with serve_page(WebSettings(port=page.port, **web), page.parts):
         yield page
 
 

@@ -28,7 +28,8 @@ def simulate(directory: Path, place: str, last: date, days: int, seed: int = 1) 
         sessions = rng.choice(3, p=(0.4, 0.45, 0.15))
         families: dict[str, float] = defaultdict(float)
         for hour in (17, 20)[:sessions]:
-            _add_session(rows, families, place, day, hour, rng)
+            started = datetime.combine(day, time(hour, int(rng.integers(60)))).timestamp()
+            _add_session(rows, families, place, started, rng)
         if families:
             rows["days"].append(
                 day_row(place, DayRecord(day, sum(families.values()), dict(families)))
@@ -42,12 +43,10 @@ def _add_session(
     rows: dict[str, list[Any]],
     families: dict[str, float],
     place: str,
-    day: date,
-    hour: int,
+    started: float,
     rng: np.random.Generator,
 ) -> None:
     """Add events that follow each other, and their session."""
-    started = datetime.combine(day, time(hour, int(rng.integers(60)))).timestamp()
     onset, minutes = started, defaultdict[str, float](float)
     for family in rng.choice(FAMILIES, size=int(rng.integers(2, 9)), p=_SHARES):
         seconds = round(float(rng.uniform(20.0, 600.0)), 3)

@@ -20,7 +20,7 @@ pytest.importorskip("uvicorn", reason="needs the web extra")
 from daemon.practice.history.schema import NAME
 from daemon.web.page.history.page_history import overview
 from tests.conftest import free_port
-from tests.daemon.web.page.parts import Answer, Page, served
+from tests.daemon.web.page.parts import Answer, Page, serving
 from tests.daemon.web.page.simulated_history import simulate
 
 LAST = date(2026, 6, 10)
@@ -40,8 +40,8 @@ def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 def page(tmp_path: Path) -> Iterator[Page]:
     simulate(tmp_path, "box", LAST, 700)
     simulate(tmp_path, "other", LAST, 30, seed=2)
-    with served(free_port(), tmp_path) as serving:
-        yield serving
+    with serving(Page(free_port(), tmp_path)) as page:
+        yield page
 
 
 def ask(page: Page, path: str, **query: Any) -> Answer:
@@ -131,9 +131,10 @@ def test_exports_hold_every_session(page: Page, tmp_path: Path) -> None:
     assert [datetime.fromisoformat(row["started"]).timestamp() for row in rows] == sorted(starts)
     everything = ask(page, "history/export", form="json").json
     assert len(everything["sessions"]) == len(starts)
-    assert len(everything["days"]) == sql(
-        tmp_path, "SELECT count(*) FROM days WHERE place = 'box'"
-    )[0][0]
+    assert (
+        len(everything["days"])
+        == sql(tmp_path, "SELECT count(*) FROM days WHERE place = 'box'")[0][0]
+    )
     calendar = ask(page, "history/export", form="ics")
     assert calendar.headers["content-type"].startswith("text/calendar")
     assert calendar.body.count("BEGIN:VEVENT") == len(starts)
@@ -153,9 +154,7 @@ def test_exports_hold_every_session(page: Page, tmp_path: Path) -> None:
         ("history/export", {"form": "csv", "place": "../box"}, 404),
     ],
 )
-def test_wrong_question_is_refused(
-    page: Page, path: str, query: dict[str, str], code: int
-) -> None:
+def test_wrong_question_is_refused(page: Page, path: str, query: dict[str, str], code: int) -> None:
     answer = ask(page, path, **query)
     assert answer.code == code
     assert answer.json["error"]
@@ -189,7 +188,7 @@ def test_deletion_needs_the_token_and_one_thing_to_delete(page: Page) -> None:
 
 
 def test_without_a_file_the_history_is_empty(tmp_path: Path) -> None:
-    with served(free_port(), tmp_path) as page:
+    with serving(Page(free_port(), tmp_path)) as page:
         found = ask(page, "history").json
         assert (found["days"], found["minutes"]) == ([], 0.0)
         assert found["streaks"] == {"current": 0, "longest": 0}
