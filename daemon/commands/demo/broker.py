@@ -74,7 +74,9 @@ def open_delivery(
     `board` gets its messages; None: a new one. `wall_at` returns the wall time of a second of the
     sound. `receive` is called on another thread with the topic and payload of every message of the
     node, as a second client receives it. `config` is the file that the settings came from. A
-    request to stop ends the wait for the broker. Raises InputError if the broker refuses the login, FailedError if it cannot be reached.
+    request to stop ends the wait for the broker.
+
+    Raises InputError if the broker refuses the login, FailedError if it cannot be reached.
     """
     mqtt, node = settings.mqtt, demo_node(settings, recognizer)
     got_online, got_offline = threading.Event(), threading.Event()
