@@ -157,4 +157,5 @@ class Stream:
     def close(self) -> None:
         if self._client.sock is not None:
             self._client.sock.shutdown(socket.SHUT_RDWR)
+        self.answer.close()
         self._client.close()
