@@ -47,20 +47,21 @@ def _photograph(home: str, folder: Path, seconds: float) -> None:
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
-        tabs = [_tab(browser, home, width, scheme) for width, scheme in sizes]
+        tabs = [_tab(browser, f"{home}#live", width, scheme) for width, scheme in sizes]
         tabs[0].wait_for_timeout(1_000 * seconds)
         for view in ("live", "history"):
             for tab, (width, scheme) in zip(tabs, sizes, strict=True):
-                tab.goto(f"{home}#{view}")
-                tab.wait_for_timeout(2_000 if view == "history" else 0)
+                if view != "live":  # The spectrogram would begin anew.
+                    tab.goto(f"{home}#{view}")
+                    tab.wait_for_timeout(2_000)
                 _save(tab.screenshot(full_page=True), folder / f"{view}-{width}-{scheme}.png")
         browser.close()
 
 
-def _tab(browser: Any, home: str, width: int, scheme: str) -> Any:
+def _tab(browser: Any, address: str, width: int, scheme: str) -> Any:
     size = {"width": width, "height": HEIGHT}
     tab = browser.new_context(viewport=size, color_scheme=scheme, locale="en-US").new_page()
-    tab.goto(home)
+    tab.goto(address)
     return tab
 
 
