@@ -57,25 +57,28 @@ def running(names: list[str], pages: list[bool]) -> Iterator[list[Daemon]]:
     """Run daemons at the same time, each with its own broker; `pages` tells which have a page."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        ports = [free_port() if has_page else None for has_page in pages]
         daemons = [
-            stack.enter_context(_running(folder / name, has_page))
-            for name, has_page in zip(names, pages, strict=True)
+            stack.enter_context(running_in(folder / name, port))
+            for name, port in zip(names, ports, strict=True)
         ]
         for daemon in daemons:
-            _wait_until_up(daemon)
+            wait_until_up(daemon)
         yield daemons
 
 
 @contextmanager
-def _running(folder: Path, has_page: bool) -> Iterator[Daemon]:  # noqa: FBT001
-    folder.mkdir()
+def running_in(folder: Path, port: int | None, more: str = "") -> Iterator[Daemon]:
+    """Run a daemon with its state in `folder`, a page on `port`, and more lines of YAML."""
+    folder.mkdir(exist_ok=True)
     broker = Mosquitto(folder, "allow_anonymous true\n")
     broker.start()
-    port = free_port() if has_page else None
     config = folder / "timbrel.yaml"
     config.write_text(
         f"name: box\nmqtt: {{host: 127.0.0.1, port: {broker.port}}}\n"
-        f"state: {{directory: {folder / 'state'}}}\n" + (f"web: {{port: {port}}}\n" if port else "")
+        f"state: {{directory: {folder / 'state'}}}\n"
+        + (f"web: {{port: {port}}}\n" if port else "")
+        + more
     )
     module = "tests.daemon.web.page.medley_daemon"
     command = [sys.executable, "-m", module, str(config), "0", _FOREVER, "again"]
@@ -87,7 +90,7 @@ def _running(folder: Path, has_page: bool) -> Iterator[Daemon]:  # noqa: FBT001
         broker.kill()
 
 
-def _wait_until_up(daemon: Daemon) -> None:
+def wait_until_up(daemon: Daemon) -> None:
     """Wait until the page answers; without a page, as long as others take."""
     deadline = time.monotonic() + _LONGEST_START_SECONDS
     while daemon.port is not None:

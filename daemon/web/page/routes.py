@@ -204,7 +204,10 @@ async def _static(request: Request) -> Response:
     headers = {"etag": file.tag, "cache-control": "no-cache"}
     if request.headers.get("if-none-match") == file.tag:
         return Response(status_code=304, headers=headers)
-    return Response(file.content, headers=headers | {"content-type": file.kind})
+    headers |= {"content-type": file.kind, "vary": "accept-encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(file.gzipped, headers=headers | {"content-encoding": "gzip"})
+    return Response(file.content, headers=headers)
 
 
 def _login_form(request: Request, fault: str | None = None, code: int = 200) -> Response:

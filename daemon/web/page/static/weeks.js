@@ -36,7 +36,7 @@ export class Weeks {
     this.goal = goal;
     const known = [...new Set([...this.families, ...weeks.flatMap((week) => Object.keys(week.families))])];
     this.played = known.filter((name) => weeks.some((week) => week.families[name]));
-    this.colours = Object.fromEntries(known.map((name, index) => [name, index * 137.5 % 360]));
+    this.colours = Object.fromEntries(known.map((name, index) => [name, (index * 210) % 360]));
     const heads = [text("week"), text("total"), ...this.played.map((name) => family(name))];
     this.table.replaceChildren(
       element("thead", {}, element("tr", {}, ...heads.map((name) => element("th", { scope: "col" }, name)))),

@@ -106,6 +106,14 @@ def test_everything_of_a_place_leaves_the_other_place(tmp_path: Path) -> None:
         assert history.of("box").day(NEXT).seconds == 0.0
 
 
+def test_day_without_playing_is_not_kept(tmp_path: Path) -> None:
+    with History(tmp_path) as history:
+        fill(history)
+        history.of("box").put_day(DayRecord(DAY, 0.0, {}))
+        history.delete(Deletion("nobody"))
+        assert left(tmp_path)[2] == [DayRecord(NEXT, 600.0, {"organ": 600.0})]
+
+
 def test_unknown_session_deletes_nothing(tmp_path: Path) -> None:
     with History(tmp_path) as history:
         fill(history)

@@ -48,14 +48,18 @@ class Page:
     """A served page; it records the commands that it gets."""
 
     def __init__(
-        self, port: int, directory: Path = NOWHERE, names: Sequence[str] = ("box",)
+        self,
+        port: int,
+        directory: Path = NOWHERE,
+        names: Sequence[str] = ("box",),
+        families: Sequence[str] = FAMILIES,
     ) -> None:
         self.port = port
         self.directory = directory
         self.delete: Callable[[Deletion], object] = lambda _: None
         self.board = Board()
         self.commands: list[tuple[str, bytes]] = []
-        nodes = [Node("box", name, FAMILIES, "tiny 1", "0") for name in names]
+        nodes = [Node("box", name, families, "tiny 1", "0") for name in names]
         self.node = nodes[0]
         self._controls = {n.name: Controls(n, Configured(-65.0, 15.0)) for n in nodes}
         self.live = Live(self.board, lambda: places)
@@ -63,7 +67,7 @@ class Page:
             PagePlace(
                 node,
                 ShownScores(),
-                lambda: dict.fromkeys(FAMILIES, 0.5),
+                lambda: dict.fromkeys(families, 0.5),
                 partial(self._controls.__getitem__, node.name),
                 self._command,
             )
@@ -155,4 +159,5 @@ class Stream:
     def close(self) -> None:
         if self._client.sock is not None:
             self._client.sock.shutdown(socket.SHUT_RDWR)
+        self.answer.close()
         self._client.close()

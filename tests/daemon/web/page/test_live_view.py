@@ -1,5 +1,6 @@
 """How it is played, in Debian's Chromium: tuner, figures, notes over the spectrogram."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -119,11 +120,11 @@ def test_notes_are_drawn_at_their_pitch(page: Page, opened: Open) -> None:
     post(page, "practice/note", {"note": "A4", "notes": ["A4"], "midi": 69, "cents": 0.0})
     sync_api.expect(tab.locator(".note")).to_have_text("A4")
     observer.observe(observation(5.0))
-    tab.wait_for_function(f"{BRIGHTEST}(document.querySelector('.layers .over'), 3) > 0")
-    note, tone = (
-        tab.locator(selector).evaluate(f"canvas => {BRIGHTEST}(canvas, {channel})")
-        for selector, channel in ((".layers .over", 3), (".layers .picture", 1))
-    )
+    over = tab.locator(".layers .over")
+    deadline = time.monotonic() + 10
+    while not (note := over.evaluate(f"canvas => {BRIGHTEST}(canvas, 3)")):
+        assert time.monotonic() < deadline, "nothing is drawn over the spectrogram"
+    tone = tab.locator(".layers .picture").evaluate(f"canvas => {BRIGHTEST}(canvas, 1)")
     assert note == pytest.approx(tone, abs=0.02)
 
 
