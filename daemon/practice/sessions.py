@@ -143,17 +143,13 @@ class Sessions:
             self._session = msgspec.structs.replace(self._session, figures=figures)
 
     def forget(self, deleted: Deleted) -> bool:
-        """Forget what the user deleted; return True if the last session was among it.
-
-        The current session goes on.
-        """
+        """Forget what was deleted; return True if the last session was. The current one goes on."""
         if (removed := deleted.days.get(self._day)) is not None:
             today = less(DayRecord(self._day, self._seconds, self._of_family), removed)
             self._seconds, self._of_family = today.seconds, dict(today.families)
-        if self._last is None or not deleted.has_session(self._last.started):
-            return False
-        self._last = None
-        return True
+        is_last = self._last is not None and deleted.has_session(self._last.started)
+        self._last = None if is_last else self._last
+        return is_last
 
     @property
     def figures(self) -> Figures:

@@ -2,6 +2,7 @@
 
 import gzip
 import http.client
+import re
 
 import pytest
 
@@ -9,7 +10,7 @@ pytest.importorskip("starlette", reason="needs the web extra")
 pytest.importorskip("uvicorn", reason="needs the web extra")
 
 from daemon.web.page.static_files import static_files
-from daemon.web.page.words import languages
+from daemon.web.page.words import languages, words
 from tests.conftest import free_port
 from tests.daemon.web.page.parts import served
 
@@ -22,6 +23,15 @@ def test_everything_that_a_browser_loads_is_small(language: str) -> None:
     files = [file for name, file in static_files().items() if name not in others]
     assert sum(len(file.content) for file in files) <= MOST_BYTES
     assert sum(len(file.gzipped) for file in files) <= MOST_GZIPPED_BYTES
+
+
+def test_every_text_that_the_page_names_exists() -> None:
+    named = set[str]()
+    for name, file in static_files().items():
+        if name.endswith((".js", ".html")) and name != "uplot.js":
+            named |= set(re.findall(r'(?:\btext\(|data-text=)"(\w+)"', file.content.decode()))
+    assert len(named) > 80
+    assert named <= words("en").keys()
 
 
 def test_browsers_that_can_get_files_compressed() -> None:
