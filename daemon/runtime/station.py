@@ -48,8 +48,8 @@ class Station:
         device: Device,
         wakeup: Wakeup,
     ) -> None:
-        url = page_url(settings.web)
-        self.node = node_of(settings, recognizer, source.name, settings.name, id_suffix, url=url)
+        names = (source.name, settings.name, id_suffix)
+        self.node = node_of(settings, recognizer, *names, url=page_url(settings.web))
         self._source = source
         self._recognizer = recognizer
         self.rules: Sequence[Rules] = recognizer.rules

@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from daemon.configuration.settings import TrackerSettings, WebSettings
+from daemon.configuration.settings import TrackerSettings
+from daemon.configuration.web_settings import WebSettings
 from daemon.counters import Counters
 from daemon.hearing.classifier import BUILT_IN_MODEL
 from daemon.hearing.model_file import read_contract

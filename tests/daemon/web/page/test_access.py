@@ -15,8 +15,8 @@ import pytest
 pytest.importorskip("starlette", reason="needs the web extra")
 pytest.importorskip("uvicorn", reason="needs the web extra")
 
-from daemon.configuration.settings import WebSettings
 from daemon.configuration.web_password import hash_password
+from daemon.configuration.web_settings import WebSettings
 from daemon.errors import InputError
 from daemon.hub.messages import Message
 from daemon.web.page.access import bounded_protocol
