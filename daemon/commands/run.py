@@ -120,6 +120,7 @@ def _listen(parts: _Parts, stop: Stop) -> None:
         board=parts.board,
         wakeup=parts.wakeup,
         snapshot=report.health,
+        history=parts.history,
     )
     chores = (TimeZone(), stations.carry_out, reload, parts.retirement, report, GarbageCollector())
     with (

@@ -89,6 +89,8 @@ class Live:
             ],
             "bands": LIVE.bands,
             "columns_per_second": round(1 / LIVE.hop_seconds),
+            "low_hz": LIVE.low_hz,
+            "high_hz": LIVE.high_hz,
             "event_bands": EVENT.bands,
             "events": list(self.memory.events),
             "close_calls": list(self.memory.close_calls),
@@ -140,7 +142,8 @@ class Live:
             # The first value of a setting is no change.
             is_new = before != value and (before is not None or leaf == "hearing")
             states[leaf] = value
-            self._put({"type": "state", "place": name, "leaf": leaf, "value": value})
+            body = {"type": "state", "place": name, "leaf": leaf, "value": value}
+            self._put(body | {"at": time.time()})
             if is_new and (leaf == "hearing" or leaf in setting_leaves(place.node)):
                 self._changed(name, leaf, value)
 

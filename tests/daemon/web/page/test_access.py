@@ -16,10 +16,11 @@ pytest.importorskip("uvicorn", reason="needs the web extra")
 from daemon.configuration.settings import WebSettings
 from daemon.configuration.web_password import hash_password
 from daemon.errors import InputError
+from daemon.hub.messages import Message
 from daemon.web.page.access import bounded_protocol
 from daemon.web.page.page import check_packages, serve_page
 from tests.conftest import free_port
-from tests.daemon.web.page.parts import Answer, Page, served
+from tests.daemon.web.page.parts import Answer, Page, Stream, served
 
 PASSWORD = "correct horse"  # noqa: S105
 
@@ -127,6 +128,22 @@ def test_log_in_opens_the_page_and_log_out_closes_it(tmp_path: Path) -> None:
         assert page.ask("/logout", "POST", Cookie=cookie, x_timbrel_page="x").code == 403
         assert page.ask("/logout", "POST", Cookie=cookie, x_timbrel_page=token).code == 204
         assert page.ask("/api/health", Cookie=cookie).code == 401
+
+
+def test_log_out_closes_the_streams_of_its_log_in_alone(tmp_path: Path) -> None:
+    with served(free_port(), password_file=password_file(tmp_path)) as page:
+        ours, other = (cookie_of(log_in(page)) for _ in range(2))
+        streams = [Stream(page.port, Cookie=cookie) for cookie in (ours, ours, other)]
+        for stream in streams:
+            stream.wait_for(lambda m: m["type"] == "hello")
+        token = page.token(Cookie=ours)
+        assert page.ask("/logout", "POST", Cookie=ours, x_timbrel_page=token).code == 204
+        assert [stream.answer.read().strip() for stream in streams[:2]] == [b"", b""]
+        page.board.post(Message("timbrel/box/mute", b"ON"))
+        streams[2].wait_for(lambda m: m["type"] == "state")
+        assert page.ask("/api/live", Cookie=ours).code == 401
+        for stream in streams:
+            stream.close()
 
 
 def test_cookie_is_secure_behind_https(tmp_path: Path) -> None:
