@@ -10,6 +10,7 @@ from daemon.hub.board import Board
 from daemon.hub.messages import iso_time
 from daemon.practice.history.history import History
 from daemon.practice.history.records import Deletion
+from daemon.runtime.practice_wiring import network_of
 from daemon.runtime.station import Station
 from daemon.runtime.stations import Stations
 from daemon.runtime.wakeup import Wakeup
@@ -19,6 +20,7 @@ from daemon.web.health import Snapshot
 from daemon.web.page.page_place import PagePlace
 
 if TYPE_CHECKING:
+    from daemon.web.page.hear.analysis import Method
     from daemon.web.page.routes import PageParts
 
 log = logging.getLogger(__name__)
@@ -37,7 +39,6 @@ def page_parts(
     """Return what the page shows, and let it observe every place."""
     from daemon.errors import InputError
     from daemon.web.metrics import metrics_of
-    from daemon.web.page.hear.analysis import Method
     from daemon.web.page.history.page_history import PageHistory
     from daemon.web.page.live.live import Live
     from daemon.web.page.routes import PageParts
@@ -50,18 +51,28 @@ def page_parts(
         metrics = metrics_of(snapshot)
     except InputError:
         metrics = None
-    method = Method(
+    page_history = PageHistory(
+        state_directory(settings.state.directory), partial(_delete, stations, history)
+    )
+    contract = recognizer.classifier.contract
+    return PageParts(
+        live, snapshot, contract, metrics, method_of(settings, recognizer), page_history
+    )
+
+
+def method_of(settings: Settings, recognizer: Recognizer) -> "Method":
+    """Return how recordings on the page are analysed."""
+    from daemon.web.page.hear.analysis import Method
+
+    return Method(
         recognizer.path,
         lambda: recognizer.rules,
         recognizer.shown,
         recognizer.hop_seconds,
         settings.audio.gate_dbfs,
+        partial(network_of, settings),
+        settings.practice.reference_hz,
     )
-    page_history = PageHistory(
-        state_directory(settings.state.directory), partial(_delete, stations, history)
-    )
-    contract = recognizer.classifier.contract
-    return PageParts(live, snapshot, contract, metrics, method, page_history)
 
 
 def _page_place(station: Station, recognizer: Recognizer, wakeup: Wakeup) -> PagePlace:

@@ -180,10 +180,13 @@ def node_of(
     name: str,
     box: str | None = None,
     suffix: str | None = None,
+    *,
+    url: str | None = None,
 ) -> Node:
     """Return the node called `name`; its box has the same name if `box` is None.
 
-    `suffix` ends the ids of the box; None stands for the suffix of a new box.
+    `suffix` ends the ids of the box; None stands for the suffix of a new box. `url` is the address
+    of its page.
     """
     return Node(
         box=box or name,
@@ -195,6 +198,7 @@ def node_of(
         discovery_prefix=settings.mqtt.discovery_prefix,
         shown=tuple(settings.mqtt.families),
         area=settings.mqtt.area,
+        url=url,
         id_suffix=id_suffix(settings.mqtt.topic_prefix) if suffix is None else suffix,
     )
 

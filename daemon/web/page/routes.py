@@ -17,6 +17,7 @@ from daemon import __version__
 from daemon.hearing.model_file import Contract
 from daemon.web.health import Snapshot, find_problems, report_of
 from daemon.web.page.access.gate import COOKIE, error_of, key_of
+from daemon.web.page.access.ingress import base_of
 from daemon.web.page.access.logins import SESSION_SECONDS, Logins
 from daemon.web.page.bodies import json_answer, small_body
 from daemon.web.page.hear.analysis import Method
@@ -55,9 +56,10 @@ class PageParts(NamedTuple):
 class Routes:
     """Answers the requests that `Access` lets through."""
 
-    def __init__(self, parts: PageParts, logins: Logins) -> None:
+    def __init__(self, parts: PageParts, logins: Logins, hear: HearRoute) -> None:
         self._parts = parts
         self._logins = logins
+        self._hear = hear
         # One log-in at a time: each takes 16 MB.
         self._one_login = asyncio.Lock()
         self._started = time.time()
@@ -77,7 +79,7 @@ class Routes:
                 Route("/api/live", self._live, methods=get),
                 Route("/api/health", self._health, methods=get),
                 Route("/api/set", self._set, methods=post),
-                Route("/api/hear", HearRoute(self._parts.method).answer, methods=post),
+                Route("/api/hear", self._hear.answer, methods=post),
                 *HistoryRoute(self._parts.history, self._names).routes(),
             ],
             exception_handlers={404: _not_found, 405: _wrong_method},
@@ -88,7 +90,9 @@ class Routes:
 
     async def _index(self, request: Request) -> Response:
         session, nonce = request.state.session, request.state.nonce
-        page = filled("index.html", nonce=nonce, token=session.token)
+        base = base_of(request.headers)
+        base = f'<base href="{base}">' if base and request.state.is_ingress else ""
+        page = filled("index.html", nonce=nonce, token=session.token, base=base)
         needs_login = "" if self._logins.password is not None else "hidden"
         return HTMLResponse(page.replace("{{logout}}", needs_login))
 

@@ -19,7 +19,7 @@ from daemon.web.page.live.ear import Ear, Moment
 from daemon.web.page.live.memory import Change, Memory, PageCloseCall
 from daemon.web.page.live.spectrogram import EVENT, LIVE, Spectrogram
 from daemon.web.page.live.watchers import Watchers
-from daemon.web.page.page_place import PagePlace, described_controls, setting_leaves
+from daemon.web.page.page_place import PagePlace, setting_leaves
 
 # If the page's thread is too busy, the oldest moments are dropped. Each holds up to 0.5 MB.
 _MOST_WAITING = 16
@@ -83,7 +83,7 @@ class Live:
                     "families": list(place.node.families),
                     "points": place.points(),
                     "states": self._states.get(place.node.name, {}),
-                    "controls": described_controls(place.node),
+                    "controls": place.described(),
                 }
                 for place in self.places()
             ],

@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from daemon.configuration.settings import TrackerSettings, WebSettings
+from daemon.configuration.settings import TrackerSettings
+from daemon.configuration.web_settings import WebSettings
 from daemon.counters import Counters
 from daemon.hearing.classifier import BUILT_IN_MODEL
 from daemon.hearing.model_file import read_contract
@@ -21,6 +22,7 @@ from daemon.hub.controls import Configured, Controls
 from daemon.hub.messages import Node
 from daemon.place_state import PlaceState
 from daemon.practice.history.records import Deletion
+from daemon.practice.notes.built_in import configured_network
 from daemon.web.health import Health, NodeHealth
 from daemon.web.page.hear.analysis import Method
 from daemon.web.page.history.page_history import PageHistory
@@ -78,7 +80,8 @@ class Page:
         tracker = TrackerSettings()
         rules_ = rules(tracker, contract.families, contract.thresholds, 1.0)
         shown = ShownScores(contract.families, contract.thresholds)
-        method = Method(BUILT_IN_MODEL, lambda: rules_, shown, 1.0, -65.0)
+        load = partial(configured_network, None)
+        method = Method(BUILT_IN_MODEL, lambda: rules_, shown, 1.0, -65.0, load, 440.0)
         history = PageHistory(self.directory, self._delete)
         return PageParts(self.live, self._health, contract, None, method, history)
 

@@ -1,6 +1,8 @@
 """Who may reach the page: host names, log-in, forged requests and hostile connections."""
 
+import errno
 import logging
+import os
 import re
 import socket
 import sys
@@ -13,8 +15,8 @@ import pytest
 pytest.importorskip("starlette", reason="needs the web extra")
 pytest.importorskip("uvicorn", reason="needs the web extra")
 
-from daemon.configuration.settings import WebSettings
 from daemon.configuration.web_password import hash_password
+from daemon.configuration.web_settings import WebSettings
 from daemon.errors import InputError
 from daemon.hub.messages import Message
 from daemon.web.page.access import bounded_protocol
@@ -212,6 +214,22 @@ def test_used_port_leaves_a_warning(
         with served(port):
             pass
         assert f"web.port: cannot listen on port {port} (Address already in use)" in caplog.text
+
+
+def test_port_that_the_unit_does_not_allow_names_the_command(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refused(socket.socket):
+        """Fails like a socket below systemd's SocketBindDeny, for which a test needs systemd."""
+
+        def bind(self, _address: object) -> None:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(socket, "socket", Refused)
+    with serve_page(WebSettings(port=8324), Page(8324).parts):
+        pass
+    (warning,) = (r.getMessage() for r in caplog.records if r.levelno == logging.WARNING)
+    assert "install-service`, which allows it in the unit; the page is off" in warning
 
 
 def test_address_of_another_machine_leaves_a_warning(
