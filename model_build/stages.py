@@ -328,6 +328,14 @@ def lab_predict(run: Path, files: Sequence[Path], output: Path | None) -> None:
     predict(run, files, output)
 
 
+def lab_export(run: Path, output: Path | None) -> None:
+    """Write a run's final model as a model file of the daemon; print how well it agrees."""
+    from model_build.lab.export.export import export
+    from model_build.lab.export.summary import export_lines
+
+    print(export_lines(export(run, output)))
+
+
 def lab_import_h2o(file: Path) -> None:
     """Print an experiment of H2O Hydrogen Torch as one of the lab."""
     from model_build.lab.h2o.import_h2o import import_h2o

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from daemon.configuration.log_settings import LogSettings
 from daemon.configuration.practice_settings import PracticeSettings
 from daemon.configuration.value_types import (
     HOP_SECONDS,
@@ -15,6 +16,7 @@ from daemon.configuration.value_types import (
     Gate,
     Host,
     Name,
+    PageUrl,
     Patience,
     Port,
     PositiveSeconds,
@@ -242,15 +244,12 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Further host names by which browsers reach the page; they need a password."""
     password_file: Text | None = None
     """The file that `timbrel web-password` writes. None means /etc/timbrel/web-password."""
-
-
-class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The log's level and format."""
-
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    """The lowest level that is logged."""
-    format: Literal["text", "json"] = "text"
-    """`text` for people, or `json` for one JSON object a line."""
+    models: tuple[Text, ...] = ()
+    """Further models made by timbrel-build that a recording can be heard with."""
+    url: PageUrl | None = None
+    """The address at which people find the page, for Home Assistant. None derives it from bind."""
+    ingress: bool = False
+    """Serve the page to Home Assistant's Supervisor, without a password. Only for the app."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -1,11 +1,14 @@
 """Connects the page to the listening places."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from daemon.configuration.settings import Settings
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hub.board import Board
+from daemon.runtime.page_models import PageModel
+from daemon.runtime.practice_wiring import network_of
 from daemon.runtime.station import Station
 from daemon.runtime.stations import Stations
 from daemon.runtime.wakeup import Wakeup
@@ -25,6 +28,7 @@ def page_parts(
     board: Board,
     wakeup: Wakeup,
     snapshot: Snapshot,
+    models: Sequence[PageModel] = (),
 ) -> "PageParts":
     """Return what the page shows, and let it observe every place."""
     from daemon.errors import InputError
@@ -47,8 +51,18 @@ def page_parts(
         recognizer.shown,
         recognizer.hop_seconds,
         settings.audio.gate_dbfs,
+        partial(network_of, settings),
+        settings.practice.reference_hz,
     )
-    return PageParts(live, snapshot, recognizer.classifier.contract, metrics, method)
+    others = {
+        model.contract.title: method._replace(
+            model=model.file,
+            rules=partial(list, model.rules),
+            shown=ShownScores(model.contract.families, [r.threshold for r in model.rules]),
+        )
+        for model in models
+    }
+    return PageParts(live, snapshot, recognizer.classifier.contract, metrics, method, others)
 
 
 def _page_place(station: Station, recognizer: Recognizer, wakeup: Wakeup) -> PagePlace:

@@ -22,6 +22,7 @@ from daemon.runtime.wiring import (
     stores_of,
 )
 from daemon.sound.source import Device
+from daemon.web.page.page import page_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,8 @@ class Station:
         device: Device,
         wakeup: Wakeup,
     ) -> None:
-        self.node = node_of(settings, recognizer, source.name, settings.name, id_suffix)
+        url = page_url(settings.web)
+        self.node = node_of(settings, recognizer, source.name, settings.name, id_suffix, url=url)
         self._source = source
         self._recognizer = recognizer
         self.rules: Sequence[Rules] = recognizer.rules

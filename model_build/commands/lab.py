@@ -1,4 +1,4 @@
-"""The commands of the lab: check, data, run, compare, serve, predict, import-h2o, schema."""
+"""The commands of the lab: check, data, run, compare, serve, predict, export and others."""
 
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
@@ -22,6 +22,7 @@ examples:
   timbrel-build lab compare runs/lab/drums-*
   timbrel-build lab serve
   timbrel-build lab predict runs/lab/drums-forest kick.wav snare.wav
+  timbrel-build lab export runs/lab/drums-cnn
 """
 
 
@@ -41,6 +42,7 @@ def add_lab(commands: Commands) -> None:
     _add_compare(parts)
     _add_serve(parts)
     _add_predict(parts)
+    _add_export(parts)
     _add_import_h2o(parts)
     add_command(
         parts,
@@ -133,6 +135,19 @@ def _add_predict(parts: Commands) -> None:
     command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="recordings")
     command.add_argument(
         "--output", type=Path, metavar="CSV", help="the table (default: standard output)"
+    )
+
+
+def _add_export(parts: Commands) -> None:
+    command = add_command(
+        parts,
+        "export",
+        "write the final model of a run as a model file for timbrel",
+        lambda options: stages.lab_export(options.run, options.output),
+    )
+    command.add_argument("run", type=Path, metavar="RUN", help="the folder of the run")
+    command.add_argument(
+        "--output", type=Path, metavar="FILE", help="the model file (default: RUN/NAME.tflite)"
     )
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import html
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -17,6 +18,7 @@ from daemon import __version__
 from daemon.hearing.model_file import Contract
 from daemon.web.health import Snapshot, find_problems, report_of
 from daemon.web.page.access.gate import COOKIE, error_of, key_of
+from daemon.web.page.access.ingress import base_of
 from daemon.web.page.access.logins import SESSION_SECONDS, Logins
 from daemon.web.page.hear.analysis import Method
 from daemon.web.page.hear.hear_route import HearRoute
@@ -48,14 +50,22 @@ class PageParts(NamedTuple):
     """Returns the metrics; None without the package for them."""
     method: Method
     """How recordings are analysed."""
+    others: Mapping[str, Method] = MappingProxyType({})
+    """The same with other models, by their titles."""
+
+    @property
+    def methods(self) -> Mapping[str, Method]:
+        """All ways to analyse recordings, by the titles of their models; the usual one first."""
+        return {self.contract.title: self.method, **self.others}
 
 
 class Routes:
     """Answers the requests that `Access` lets through."""
 
-    def __init__(self, parts: PageParts, logins: Logins) -> None:
+    def __init__(self, parts: PageParts, logins: Logins, hear: HearRoute) -> None:
         self._parts = parts
         self._logins = logins
+        self._hear = hear
         # One log-in at a time: each takes 16 MB.
         self._one_login = asyncio.Lock()
         self._started = time.time()
@@ -75,14 +85,17 @@ class Routes:
                 Route("/api/live", self._live, methods=get),
                 Route("/api/health", self._health, methods=get),
                 Route("/api/set", self._set, methods=post),
-                Route("/api/hear", HearRoute(self._parts.method).answer, methods=post),
+                Route("/api/hear", self._hear.answer, methods=post),
+                Route("/api/hear", self._hear.models, methods=get),
             ],
             exception_handlers={404: _not_found, 405: _wrong_method},
         )
 
     async def _index(self, request: Request) -> Response:
         session, nonce = request.state.session, request.state.nonce
-        page = filled("index.html", nonce=nonce, token=session.token)
+        base = base_of(request.headers)
+        base = f'<base href="{base}">' if base and request.state.is_ingress else ""
+        page = filled("index.html", nonce=nonce, token=session.token, base=base)
         needs_login = "" if self._logins.password is not None else "hidden"
         return HTMLResponse(page.replace("{{logout}}", needs_login))
 

@@ -50,6 +50,8 @@ class Training(Section, frozen=True, kw_only=True, omit_defaults=True):
     patience_epochs: Annotated[int, Meta(ge=0)] = 0
     """Training stops after this many epochs without a lower loss on a tenth of the training clips,
     which is then held out for that, never on the validation clips; 0 to never stop."""
+    log_to: tuple[Literal["tensorboard", "mlflow"], ...] = ()
+    """Where the losses of each epoch are logged as well; each needs the extra of its name."""
     best_checkpoint: bool = False
     """True to keep the weights of the epoch with the lowest loss on the clips held out for it."""
 

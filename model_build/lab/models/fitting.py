@@ -24,7 +24,8 @@ from model_build.lab.models.model import Chunks, TrainingSet
 from model_build.lab.models.networks import head, network
 from model_build.lab.models.optimisers import optimiser
 from model_build.lab.models.starting_weights import check_starting_files, load_starting_weights
-from model_build.lab.models.trunk import build_trunk, trunk_values
+from model_build.lab.models.training_logs import log_callbacks
+from model_build.lab.models.trunk import build_trunk, frozen_trunk, trunk_values
 
 _CHOOSING_SHARE = 0.1
 """Share of the training groups that is held out to choose the epoch."""
@@ -118,7 +119,10 @@ def _fitted(experiment: Experiment, data: TrainingSet, seed: int, files: Path) -
         verbose=0,
         shuffle=False,
         validation_data=_chosen(data, choose) if len(choose) else None,
-        callbacks=callbacks(training, batches, files, result.history, is_choosing=len(choose) > 0),
+        callbacks=[
+            *callbacks(training, batches, files, result.history, is_choosing=len(choose) > 0),
+            *log_callbacks(experiment, seed),
+        ],
     )
     return result
 
@@ -141,10 +145,10 @@ def _network(experiment: Experiment, data: TrainingSet, fit: NDArray[np.int64]) 
     model, classes = experiment.model, len(data.truth.classes)
     frames, values = data.values.shape[1:]
     if model.kind == "trunk":
-        trunk = build_trunk(model, frames)
-        trunk.trainable = bool(model.fine_tuned)
-        found = trunk_values(model, data.values, data.rows[fit]).astype(np.float64)
-        mean, variance = found.mean(axis=0), np.maximum(found.var(axis=0), 1e-6)
+        trunk = build_trunk(model, frames) if model.fine_tuned else frozen_trunk(model, frames)
+        found = trunk_values(model, data.values, data.rows[fit])
+        mean = found.mean(axis=0, dtype=np.float64)
+        variance = np.maximum(found.var(axis=0, dtype=np.float64), 1e-6)
         top = head(model, found.shape[1], classes, mean.tolist(), variance.tolist())
         chunk = keras.Input((frames, values))
         return keras.Model(chunk, top(trunk(chunk)))

@@ -40,6 +40,14 @@ def build_trunk(model: Model, frames: int) -> keras.Model:
     return keras.Model(chunk, _mean_of_patches(of_patch, chunk, frames), name="trunk")
 
 
+@functools.lru_cache(maxsize=1)
+def frozen_trunk(model: Model, frames: int) -> keras.Model:
+    """Return such a network that is never trained, and so is the same one for all folds."""
+    trunk = build_trunk(model, frames)
+    trunk.trainable = False
+    return trunk
+
+
 def trunk_values(
     model: Model, values: Chunks, rows: NDArray[np.int64] | None = None
 ) -> NDArray[np.float32]:
@@ -70,17 +78,12 @@ def _kept_file(model: Model, values: Chunks) -> Path | None:
 
 
 def _computed(model: Model, values: Chunks) -> NDArray[np.float32]:
-    network = _network(model, values.shape[1])
+    network = frozen_trunk(model, values.shape[1])
     parts = [
         network.predict_on_batch(np.array(values[start : start + _CHUNKS_AT_ONCE]))
         for start in range(0, len(values), _CHUNKS_AT_ONCE)
     ]
     return np.concatenate(parts)
-
-
-@functools.lru_cache(maxsize=1)
-def _network(model: Model, frames: int) -> keras.Model:
-    return build_trunk(model, frames)
 
 
 def _mean_of_patches(of_patch: keras.Model, chunk: Any, frames: int) -> Any:

@@ -4,20 +4,23 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from daemon.configuration.settings import TrackerSettings, WebSettings
 from daemon.counters import Counters
 from daemon.hearing.classifier import BUILT_IN_MODEL
 from daemon.hearing.model_file import read_contract
-from daemon.hearing.rules import rules
+from daemon.hearing.rules import model_rules, rules
 from daemon.hearing.shown_scores import ShownScores
 from daemon.hub.board import Board
 from daemon.hub.controls import Configured, Controls
 from daemon.hub.messages import Node
 from daemon.place_state import PlaceState
+from daemon.practice.notes.built_in import configured_network
 from daemon.web.health import Health, NodeHealth
 from daemon.web.page.hear.analysis import Method
 from daemon.web.page.live.live import Live
@@ -41,8 +44,9 @@ class Answer(NamedTuple):
 class Page:
     """A served page; it records the commands that it gets."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, models: Sequence[Path] = ()) -> None:
         self.port = port
+        self.models = models
         self.board = Board()
         self.commands: list[tuple[str, bytes]] = []
         self.node = Node("box", "box", FAMILIES, "tiny 1", "0")
@@ -61,8 +65,15 @@ class Page:
         tracker = TrackerSettings()
         rules_ = rules(tracker, contract.families, contract.thresholds, 1.0)
         shown = ShownScores(contract.families, contract.thresholds)
-        method = Method(BUILT_IN_MODEL, lambda: rules_, shown, 1.0, -65.0)
-        return PageParts(self.live, self._health, contract, None, method)
+        load = partial(configured_network, None)
+        method = Method(BUILT_IN_MODEL, lambda: rules_, shown, 1.0, -65.0, load, 440.0)
+        others = {read_contract(m).title: method._replace(model=m) for m in self.models}
+        for title, other in others.items():
+            known = read_contract(other.model)
+            own = partial(model_rules, tracker, known, 1.0)
+            shown = ShownScores(known.families, known.thresholds)
+            others[title] = other._replace(rules=own, shown=shown)
+        return PageParts(self.live, self._health, contract, None, method, others)
 
     def ask(
         self, path: str, method: str = "GET", body: bytes | str | None = None, **headers: str
@@ -98,9 +109,9 @@ class Page:
 
 
 @contextmanager
-def served(port: int, **web: Any) -> Iterator[Page]:
-    """Serve a page on a loopback port with these settings."""
-    page = Page(port)
+def served(port: int, models: Sequence[Path] = (), **web: Any) -> Iterator[Page]:
+    """Serve a page on a loopback port with these settings and these other models."""
+    page = Page(port, models)
     with serve_page(WebSettings(port=port, **web), page.parts):
         yield page
 

@@ -1,6 +1,8 @@
 """Write notes to a MIDI file, with one track a family."""
 
+import io
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,20 +44,28 @@ class Part(NamedTuple):
 
 def check_extra() -> None:
     """Raise InputError if the library that writes MIDI is not installed."""
-    try:
-        import mido  # noqa: F401
-    except ImportError:
+    if not can_write_midi():
         raise InputError(
             "--midi needs the extra practice; install it with pip install 'timbrel[practice]'"
-        ) from None
+        )
 
 
 def write_midi(path: Path, parts: Sequence[Part], bpm: float | None) -> None:
-    """Write the parts, each in a track of its own after one with the tempo.
-
-    Seconds in the file are those of the notes, within 2 ms. Raises InputError without the library.
-    """
+    """Write the bytes of `midi_bytes` to a file. Raises InputError without the library."""
     check_extra()
+    path.write_bytes(midi_bytes(parts, bpm))
+
+
+def can_write_midi() -> bool:
+    """Return whether the library that writes MIDI is installed."""
+    return find_spec("mido") is not None
+
+
+def midi_bytes(parts: Sequence[Part], bpm: float | None) -> bytes:
+    """Return a MIDI file of the parts, each in a track of its own after one with the tempo.
+
+    Seconds in the file are those of the notes, within 2 ms. The library must be installed.
+    """
     from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
 
     tempo = bpm2tempo(bpm or DEFAULT_BPM)
@@ -78,7 +88,9 @@ def write_midi(path: Path, parts: Sequence[Part], bpm: float | None) -> None:
             track.append(message)
             before = ticks
         file.tracks.append(track)
-    file.save(str(path))
+    written = io.BytesIO()
+    file.save(file=written)
+    return written.getvalue()
 
 
 def _events(

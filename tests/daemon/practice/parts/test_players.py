@@ -1,9 +1,9 @@
 import numpy as np
 
-from daemon.commands.notes.players import UNKNOWN, Players
 from daemon.hearing.scorer import Heard
 from daemon.hearing.tracker import Event, EventEnded, EventStarted
 from daemon.practice.analysis.played_note import PlayedNote
+from daemon.practice.parts.players import UNKNOWN, Players
 from tests.daemon.observations import observed
 
 

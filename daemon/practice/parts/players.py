@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from daemon.commands.notes.midi_file import Part
 from daemon.hearing.pipeline import Observation
 from daemon.hearing.tracker import EventEnded
 from daemon.practice.analysis.played_note import PlayedNote
+from daemon.practice.parts.midi_file import Part
 from daemon.sound.window import WINDOW_SECONDS
 
 UNKNOWN = "unknown"

@@ -3,8 +3,8 @@ from pathlib import Path
 import mido
 import pytest
 
-from daemon.commands.notes.midi_file import Part, write_midi
 from daemon.practice.analysis.played_note import PlayedNote
+from daemon.practice.parts.midi_file import Part, write_midi
 
 
 def note(onset: float, offset: float, midi: int = 60, loudness: float = -20.0) -> PlayedNote:
