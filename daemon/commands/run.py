@@ -123,6 +123,7 @@ def _listen(parts: _Parts, stop: Stop) -> None:
         wakeup=parts.wakeup,
         snapshot=report.health,
         models=parts.models,
+        history=parts.history,
     )
     chores = (TimeZone(), stations.carry_out, reload, parts.retirement, report, GarbageCollector())
     with (

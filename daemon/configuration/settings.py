@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from daemon.configuration.log_settings import LogSettings
 from daemon.configuration.practice_settings import PracticeSettings
 from daemon.configuration.value_types import (
     HOP_SECONDS,
@@ -16,7 +15,6 @@ from daemon.configuration.value_types import (
     Gate,
     Host,
     Name,
-    PageUrl,
     Patience,
     Port,
     PositiveSeconds,
@@ -28,6 +26,7 @@ from daemon.configuration.value_types import (
     UserName,
     Votes,
 )
+from daemon.configuration.web_settings import WebSettings
 
 _HUBS_BIRTH_TOPIC = "homeassistant/status"
 
@@ -233,23 +232,13 @@ class HealthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """1 to 65535. None disables the server."""
 
 
-class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The page: what is heard now, the settings and the health, in a browser."""
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The log's level and format."""
 
-    port: Port | None = None
-    """1 to 65535. None disables the page."""
-    bind: Host = "127.0.0.1"
-    """The address to listen on. Any but a loopback address needs a password."""
-    hosts: list[Host] = []
-    """Further host names by which browsers reach the page; they need a password."""
-    password_file: Text | None = None
-    """The file that `timbrel web-password` writes. None means /etc/timbrel/web-password."""
-    models: tuple[Text, ...] = ()
-    """Further models made by timbrel-build that a recording can be heard with."""
-    url: PageUrl | None = None
-    """The address at which people find the page, for Home Assistant. None derives it from bind."""
-    ingress: bool = False
-    """Serve the page to Home Assistant's Supervisor, without a password. Only for the app."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The lowest level that is logged."""
+    format: Literal["text", "json"] = "text"
+    """`text` for people, or `json` for one JSON object a line."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

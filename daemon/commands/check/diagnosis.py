@@ -10,9 +10,10 @@ from daemon.commands.check.text_warnings import text_warnings
 from daemon.configuration.exposed_secrets import exposed_secrets
 from daemon.configuration.password import is_password_sent, password_warnings, read_password
 from daemon.configuration.service_password import file_of_service, find_password
-from daemon.configuration.settings import MqttSettings, Settings, TlsSettings, WebSettings
+from daemon.configuration.settings import MqttSettings, Settings, TlsSettings
 from daemon.configuration.startup_files import source_of_service
 from daemon.configuration.web_password import password_file
+from daemon.configuration.web_settings import WebSettings
 from daemon.configuration.yaml.document import Document, Problem
 from daemon.errors import InputError
 from daemon.hearing.patience import vote_warnings

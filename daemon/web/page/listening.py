@@ -3,7 +3,7 @@
 import errno
 import socket
 
-from daemon.configuration.settings import WebSettings
+from daemon.configuration.web_settings import WebSettings
 from daemon.errors import InputError
 from daemon.system.installation import command
 

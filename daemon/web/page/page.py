@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from daemon.configuration.settings import WebSettings
 from daemon.configuration.web_password import PasswordHash, read_web_password
+from daemon.configuration.web_settings import WebSettings
 from daemon.errors import InputError
 from daemon.system.installation import command, pip_install
 from daemon.web.page.access.hosts import Hosts, is_loopback

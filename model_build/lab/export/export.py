@@ -26,12 +26,14 @@ from model_build.lab.data.sound import read_example
 from model_build.lab.experiment import Augmentation, Experiment
 from model_build.lab.export.agreement import Agreement, agreement, chunk_scores, window_scores
 from model_build.lab.export.conversion import int8_network, representative_chunks
+from model_build.lab.export.networks import network_of
 from model_build.lab.export.obstacles import label_obstacles, obstacles
 from model_build.lab.features.front_end import ChunkMaker, log_mel_front_end
 from model_build.lab.features.store import Copies, Features, make_features
 from model_build.lab.models.fit import load
-from model_build.lab.models.fitted_network import FittedNetwork
+from model_build.lab.models.model import Fitted
 from model_build.lab.run.lab_run import LabRun, Record
+from model_build.networks.yamnet import LICENCE
 
 _STEP_SECONDS = 0.5  # the tracker's, so that the network runs once for both
 _SOFTMAX_THRESHOLD = 0.5
@@ -66,12 +68,14 @@ def export(folder: Path, output: Path | None = None) -> Exported:
     path = output or run.folder / f"{record.experiment.name}.tflite"
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: no such folder; make it, or choose another --output")
-    fitted = _network(record.experiment, run)
+    fitted = _loaded(record.experiment, run)
+    is_softmax = record.experiment.loss == "cross-entropy"
     features = _features(record, run)
-    contract = contract_of(record, is_softmax=fitted.is_softmax)
+    contract = contract_of(record, is_softmax=is_softmax)
     train = _rows(features, "train")
     chunks = representative_chunks(features, train, contract.front_end)
-    network = int8_network(fitted.model, chunks)
+    keras_network = network_of(fitted, record.experiment, len(record.classes))
+    network = int8_network(keras_network, chunks)
     classifier = Classifier(load_network(network), contract)
     side = "test" if len(_rows(features, "test")) else "train"
     compared = _compare(record, fitted, classifier, features, _rows(features, side))
@@ -113,6 +117,8 @@ def contract_of(record: Record, *, is_softmax: bool) -> Contract:
             corpus_sha256=record.data_sha256,
             seed=record.seed,
             metrics=metrics,
+            base="YAMNet" if experiment.model.trunk_of else "",
+            base_licence=LICENCE if experiment.model.trunk_of else "",
         ),
     )
 
@@ -132,15 +138,12 @@ def _finished(run: LabRun) -> Record:
     return record
 
 
-def _network(experiment: Experiment, run: LabRun) -> FittedNetwork:
+def _loaded(experiment: Experiment, run: LabRun) -> Fitted:
     try:
-        fitted = load(experiment, run.model)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        return load(experiment, run.model)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         (reason,) = str(error).strip().splitlines()[:1] or [type(error).__name__]
         raise InputError(f"{run.model}: {reason}; run the experiment again") from None
-    if not isinstance(fitted, FittedNetwork):
-        raise InputError(f"{run.model}: holds no network; use a model.kind that is one")
-    return fitted
 
 
 def _features(record: Record, run: LabRun) -> Features:
@@ -171,7 +174,7 @@ def _rows(features: Features, side: str) -> np.ndarray[tuple[int], np.dtype[np.i
 
 def _compare(
     record: Record,
-    fitted: FittedNetwork,
+    fitted: Fitted,
     classifier: Classifier,
     features: Features,
     rows: np.ndarray[tuple[int], np.dtype[np.int64]],

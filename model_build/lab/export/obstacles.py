@@ -6,14 +6,16 @@ from daemon.hearing.contract.labels import LONGEST_LABEL, label_fault
 from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SECONDS
 from model_build.lab.experiment import Experiment
 
+_NO_NETWORKS = ("forest", "svm", "knn")
+
 
 def obstacles(experiment: Experiment) -> list[str]:
     """Return each reason, with the remedy, why the model cannot be exported; empty if it can."""
     front_end, found = experiment.front_end, []
-    if experiment.model.is_classical:
+    if experiment.model.kind in _NO_NETWORKS:
         found.append(
-            f"model.kind: {experiment.model.kind} is scikit-learn's, and the box runs only "
-            "networks; use mlp or mel-cnn"
+            f"model.kind: {experiment.model.kind} has no form as a network, and the box runs only "
+            "networks; use logistic, mlp or mel-cnn"
         )
     if front_end.kind != "log-mel":
         found.append(f"front_end.kind: the box computes log-mel, not {front_end.kind}; use log-mel")

@@ -50,6 +50,16 @@ class Classical:
             scores[:, places] = found[:, -len(places) :]
         return scores
 
+    @property
+    def estimators(self) -> list[Any]:
+        """Pipelines of a scaler and an estimator: one, or one per class that was trained."""
+        return self._estimators
+
+    @property
+    def places(self) -> list[NDArray[np.int64]]:
+        """The classes of each estimator, by their places in the scores."""
+        return self._places
+
     def save(self, folder: Path) -> None:
         """Write the model to a folder."""
         joblib.dump(self, folder / FILE)

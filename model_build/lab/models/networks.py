@@ -65,15 +65,19 @@ def _pooled(model: Model, image: Any) -> Any:
     return layers.GlobalAveragePooling2D()(image)
 
 
-def _mlp(model: Model, chunk: Any, dropout: float) -> Any:
-    """Statistics over time, then fully connected layers."""
-    statistics = [
+def statistics(chunk: Any) -> list[Any]:
+    """Return mean, deviation, lowest and highest value over time of a chunk (frames, values)."""
+    return [
         keras.ops.mean(chunk, axis=1),
         keras.ops.std(chunk, axis=1),
         keras.ops.min(chunk, axis=1),
         keras.ops.max(chunk, axis=1),
     ]
-    hidden = layers.Concatenate()(statistics)
+
+
+def _mlp(model: Model, chunk: Any, dropout: float) -> Any:
+    """Statistics over time, then fully connected layers."""
+    hidden = layers.Concatenate()(statistics(chunk))
     for units in model.units or _UNITS:
         hidden = layers.Dense(units, "relu")(hidden)
         hidden = layers.Dropout(dropout)(hidden)

@@ -7,6 +7,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
+from h11 import LocalProtocolError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -92,6 +93,9 @@ class Access:
         try:
             refusal = self._refusal(scope)
             await (refusal or self._application)(scope, receive, send_protected)
+        except LocalProtocolError:
+            # The client has broken the connection's rules, so there is nobody to answer.
+            return
         except Exception as error:  # noqa: BLE001
             text = f"page: {scope['path'][:100]!a}: {type(error).__name__}: {error}"
             self._limited_log.log(logging.ERROR, text)

@@ -6,10 +6,10 @@ export function downloads(file, result) {
   const { midi, notices, ...found } = result;
   const name = file.name.replace(/\.[^.]*$/, "");
   const links = [
-    download(`${name}.json`, "application/json", JSON.stringify({ file: file.name, ...found }, null, 1)),
-    download(`${name}.csv`, "text/csv", csvOf(result)),
+    download("JSON", `${name}.json`, "application/json", JSON.stringify({ file: file.name, ...found }, null, 1)),
+    download("CSV", `${name}.csv`, "text/csv", csvOf(result)),
   ];
-  if (midi) links.push(download(`${name}.mid`, "audio/midi", bytesOf(midi)));
+  if (midi) links.push(download("MIDI", `${name}.mid`, "audio/midi", bytesOf(midi)));
   else if (result.notes) links.push(element("span", { class: "explain" }, text("no_midi")));
   return element("p", {}, ...links.flatMap((link) => [link, " "]));
 }
@@ -26,9 +26,9 @@ function csvOf(result) {
   return [head.join(","), ...rows, ""].join("\r\n");
 }
 
-function download(name, type, content) {
+function download(kind, name, type, content) {
   const link = element("a", { download: name, href: URL.createObjectURL(new Blob([content], { type })) });
-  link.append(text("download", { kind: name.split(".").pop().toUpperCase() }));
+  link.append(text("download", { kind }));
   return link;
 }
 

@@ -1,5 +1,6 @@
 // Record with the browser's microphone as a WAV file of 16 bits; the sound stays in this tab.
 const HEADER_BYTES = 44;
+const START_MILLISECONDS = 5000;
 // Effects for speech would change the music.
 const CONSTRAINTS = { audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false } };
 
@@ -33,6 +34,7 @@ export class Recorder {
       await this.context.audioWorklet.addModule("static/recording_worklet.js");
       const options = { channelCount: 1, channelCountMode: "explicit", numberOfInputs: 1, numberOfOutputs: 1 };
       this.node = new AudioWorkletNode(this.context, "recording", options);
+      await running(this.context);
     } catch (error) {
       this.release();
       throw error;
@@ -68,6 +70,12 @@ export class Recorder {
     this.context?.close();
     this.context = null;
   }
+}
+
+// The browser may have suspended the context while it asked for permission. Some need a sound output.
+async function running(context) {
+  const late = new Promise((_, reject) => setTimeout(reject, START_MILLISECONDS, new Error("no sound output")));
+  await Promise.race([context.resume(), late]);
 }
 
 // The head of a WAV file with one channel of 16-bit samples.

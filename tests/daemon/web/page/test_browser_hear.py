@@ -86,7 +86,7 @@ def test_notes_are_shown_and_downloaded(tab: Any, tune: Path, tmp_path: Path) ->
     assert found["file"] == "tune.wav"
     head, first, *_ = saved(tab, "CSV", tmp_path).decode().splitlines()
     assert (head.split(",")[-1], first.split(",")[-1]) == ("notes", "C4 E4 G4 C5")
-    midi = mido.MidiFile(file=io.BytesIO(saved(tab, "MID", tmp_path)))
+    midi = mido.MidiFile(file=io.BytesIO(saved(tab, "MIDI", tmp_path)))
     started, now = [], 0.0
     for message in midi:
         now += message.time

@@ -12,14 +12,15 @@ pytest.importorskip("starlette", reason="needs the web extra")
 pytest.importorskip("uvicorn", reason="needs the web extra")
 pytest.importorskip("av", reason="needs the media extra")
 
-from daemon.configuration.settings import Settings, WebSettings
+from daemon.configuration.settings import Settings
+from daemon.configuration.web_settings import WebSettings
 from daemon.errors import InputError
 from daemon.hearing.classifier import BUILT_IN_MODEL
 from daemon.hearing.model_file import Calibration, read_contract
 from daemon.runtime.page_models import page_models
 from tests.conftest import Timbrel, free_port
 from tests.daemon.conftest import MakeModel
-from tests.daemon.web.page.parts import Answer, Page, served
+from tests.daemon.web.page.parts import Answer, Page, serving
 
 LABELS = ("10", "2", "Äolsharfe")
 
@@ -48,7 +49,7 @@ def test_a_recording_is_heard_with_the_chosen_model(drums: Path, tmp_path: Path)
     sound, built_in = tmp_path / "sound.wav", read_contract(BUILT_IN_MODEL)
     rng = np.random.default_rng(1)
     soundfile.write(sound, 0.05 * rng.standard_normal(8_000), 16_000)
-    with served(free_port(), [drums]) as page:
+    with serving(Page(free_port(), models=[drums])) as page:
         assert page.ask("/api/hear").json == {"models": [built_in.title, "drums & bells 1"]}
         answer = upload(page, sound.read_bytes(), "drums & bells 1")
         usual = upload(page, sound.read_bytes(), built_in.title)

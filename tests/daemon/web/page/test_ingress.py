@@ -15,9 +15,9 @@ pytest.importorskip("starlette", reason="needs the web extra")
 pytest.importorskip("uvicorn", reason="needs the web extra")
 pytest.importorskip("playwright", reason="needs playwright")
 
-from daemon.configuration.settings import WebSettings
 from daemon.configuration.settings_file import load
 from daemon.configuration.web_password import hash_password
+from daemon.configuration.web_settings import WebSettings
 from daemon.errors import InputError
 from daemon.web.page.access import ingress
 from daemon.web.page.access.ingress import base_of

@@ -121,6 +121,24 @@ def test_settings_of_other_families_name_the_classes(
     assert f"mqtt.families: the model has no class guitar; {known}" in done.stderr
 
 
+def test_damaged_model_is_refused_in_one_line(
+    exported: Exported, recordings: dict[str, Path], tmp_path: Path, timbrel: Timbrel
+) -> None:
+    network = exported.model.read_bytes()
+    damaged = tmp_path / "damaged.tflite"
+    for content, fault in (
+        (network[:-40], "has no contract, or was cut short"),
+        (network[:5_000] + bytes(100) + network[5_100:], "damaged, its checksum does not match"),
+        (b"RIFF" * 100, "not a TFLite model"),
+    ):
+        damaged.write_bytes(content)
+        done = timbrel("replay", "--model", damaged, recordings["2"])
+        assert done.returncode == 2
+        (line,) = done.stderr.splitlines()
+        assert line.startswith(f"timbrel: model file {damaged}: {fault}; ")
+        assert not done.stdout
+
+
 def test_contract_states_the_front_end_and_the_figures(exported: Exported) -> None:
     contract = read_contract(exported.model)
     assert contract.task == "classes"
@@ -163,12 +181,12 @@ def test_daemon_hears_a_class_at_its_microphone(
         command, cwd=ROOT, env=microphone.environment, stderr=subprocess.PIPE, text=True
     )
     with killed_at_last(process) as daemon:
-        watcher.wait_for("timbrel/hall/hearing", lambda m: m.json["hearing"] == "hearing")
+        watcher.wait_for("timbrel/hall/hearing", lambda m: m.json["hearing"] == "hearing", 60)
         assert watcher.wait_for("timbrel/hall/sensitivity_aolsharfe").payload == b"50"
         single("timbrel/hall/sensitivity_aolsharfe/set", "60", 1, port=broker.port)
         watcher.wait_for("timbrel/hall/sensitivity_aolsharfe", lambda m: m.payload == b"60")
         microphone.play(written(tmp_path / "long.wav", "Äolsharfe", 8.0)).wait(30)
-        started = watcher.wait_for("timbrel/hall/event").json
+        started = watcher.wait_for("timbrel/hall/event", seconds=60).json
         assert (started["event_type"], started["family"]) == ("started", "Äolsharfe")
         playing = watcher.wait_for("timbrel/hall/state", lambda m: bool(m.json["playing"])).json
         assert playing["instrument"] == "Äolsharfe"
