@@ -292,8 +292,8 @@ def _write_run_page(experiment: "Experiment", workers: "Workers") -> None:
 
 def lab_data(files: Sequence[Path], changes: "Changes", workers: int | None = None) -> None:
     """Inspect the recordings of experiments; print what is odd about them, and write a page."""
-    from model_build.lab.data.exploration import explore
-    from model_build.lab.data.exploration_text import exploration_lines
+    from model_build.lab.exploration.exploration import explore
+    from model_build.lab.exploration.text import exploration_lines
     from model_build.lab.page.write import write_data_page
     from model_build.lab.run.lab_run import run_of
 
