@@ -17,6 +17,8 @@ from model_build.run_folder import RunFolder, write_json
 
 if TYPE_CHECKING:
     from model_build.evaluation.evaluate import Evaluation
+    from model_build.lab.executor.pool import Workers
+    from model_build.lab.experiment import Experiment
     from model_build.lab.experiment.changes import Changes
 
 
@@ -267,8 +269,6 @@ def lab_run(
     The work is done by a Dask cluster if there is the address of its scheduler, else by processes.
     """
     from model_build.lab.executor.pool import open_pool
-    from model_build.lab.page.write import write_run_page
-    from model_build.lab.run.lab_run import run_of
     from model_build.lab.run_file import run_file
 
     experiments = [changes.read(file) for file in files]
@@ -276,14 +276,24 @@ def lab_run(
         for experiment, file in zip(experiments, files, strict=True):
             print(run_file(experiment, file, pool))
             # The files of the page are on this machine.
-            page = write_run_page(run_of(experiment), workers if scheduler else pool)
-            print(f"  page: {page}")
+            _write_run_page(experiment, workers if scheduler else pool)
+
+
+def _write_run_page(experiment: "Experiment", workers: "Workers") -> None:
+    """Write the page of a run and print where it is; without Plotly, print what to do."""
+    from model_build.lab.page.write import write_run_page
+    from model_build.lab.run.lab_run import run_of
+
+    try:
+        print(f"  page: {write_run_page(run_of(experiment), workers)}")
+    except InputError as error:
+        print(f"  no page: {error}")
 
 
 def lab_data(files: Sequence[Path], changes: "Changes", workers: int | None = None) -> None:
     """Inspect the recordings of experiments; print what is odd about them, and write a page."""
-    from model_build.lab.data.exploration import explore
-    from model_build.lab.data.exploration_text import exploration_lines
+    from model_build.lab.exploration.exploration import explore
+    from model_build.lab.exploration.text import exploration_lines
     from model_build.lab.page.write import write_data_page
     from model_build.lab.run.lab_run import run_of
 

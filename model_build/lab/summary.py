@@ -26,6 +26,7 @@ def summary(experiment: Experiment) -> str:
         f"  front end: {_front_end(experiment.front_end)}",
         f"  model: {', '.join(filter(None, (experiment.model.kind, experiment.model.start)))}",
         f"  validation: {_validation(experiment)}",
+        *_variations(experiment),
         *_on_the_box(experiment),
         f"  {why_no_test_figure(found)}".rstrip(),
     ]
@@ -60,3 +61,16 @@ def _validation(experiment: Experiment) -> str:
             return "the folds of the data"
         case _:
             return f"{validation.strategy}, {validation.folds} folds"
+
+
+def _variations(experiment: Experiment) -> list[str]:
+    """Return lines on what else is run."""
+    lines = []
+    if experiment.pruning:
+        lines.append(f"  pruning: {experiment.pruning.share:.0%} by {experiment.pruning.kind}")
+    if experiment.search:
+        keys = ", ".join(experiment.search.space)
+        lines.append(f"  search: {experiment.search.strategy}, over {keys}")
+    if experiment.ablate:
+        lines.append(f"  ablation: {', '.join(experiment.ablate)}")
+    return lines

@@ -34,8 +34,8 @@ def cut(model: keras.Model) -> Cut:
     """Cut a network; raises InputError if it takes neither over time."""
     found = next((layer for layer in model.layers if isinstance(layer, _POOLING)), None)
     if found is not None:
-        before = keras.Model(model.inputs, found.input)
-        after = keras.Model(found.input, model.outputs)
+        before = keras.Model(model.inputs[0], found.input)
+        after = keras.Model(found.input, model.outputs[0])
     else:
         before, after = _cut_inside(model)
     weights = None
@@ -69,11 +69,11 @@ def _cut_inside(model: keras.Model) -> tuple[Any, Any]:
     for layer in model.layers:
         for inner in getattr(layer, "layers", []):
             if isinstance(inner, _POOLING):
-                body = keras.Model(layer.inputs, inner.input)
-                tail = keras.Model(inner.input, layer.outputs)
+                body = keras.Model(layer.inputs[0], inner.input)
+                tail = keras.Model(inner.input, layer.outputs[0])
                 return (
-                    _in_turn(keras.Model(model.inputs, layer.input), body),
-                    _in_turn(tail, keras.Model(layer.output, model.outputs)),
+                    _in_turn(keras.Model(model.inputs[0], layer.input), body),
+                    _in_turn(tail, keras.Model(layer.output, model.outputs[0])),
                 )
     raise InputError("output.cam: this network takes no mean over time; leave output.cam out")
 

@@ -127,4 +127,6 @@ def _prepare_process() -> None:
     # Only the parent handles an interruption from the keyboard.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Otherwise the first process would take the whole memory of a GPU.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     logging.basicConfig(format="%(message)s", level=logging.INFO)

@@ -105,7 +105,9 @@ def _fitted(experiment: Experiment, data: TrainingSet, seed: int, files: Path) -
     training = _that_fits(training, trained, len(fit))
     batches = _batches(experiment, data, fit, seed, training.batch_chunks)
     trained.compile(
-        optimiser(training, len(batches)), loss_of(experiment.loss, training.label_smoothing)
+        optimiser(training, len(batches)),
+        loss_of(experiment.loss, training.label_smoothing),
+        metrics=_metrics(experiment),
     )
     # The fitted network shares the weights, but is not compiled: its loss need not be saved.
     plain = keras.Model(made.inputs, made.outputs)
@@ -129,6 +131,13 @@ def _that_fits(training: Training, trained: keras.Model, chunks: int) -> Trainin
     size = min(training.batch_chunks, chunks)
     fits = batch_that_fits(trained, size, available_bytes())
     return training if fits == size else msgspec.structs.replace(training, batch_chunks=fits)
+
+
+def _metrics(experiment: Experiment) -> list[keras.metrics.Metric]:
+    """Return what is measured for the curves of a training, if each chunk has one class."""
+    if experiment.loss != "cross-entropy":
+        return []
+    return [keras.metrics.CategoricalAccuracy(name="accuracy")]
 
 
 def _network(experiment: Experiment, data: TrainingSet, fit: NDArray[np.int64]) -> keras.Model:

@@ -9,8 +9,7 @@ from model_build.lab.page.clips import FOLDER
 from model_build.lab.page.scored import Scored
 from model_build.lab.run.lab_run import LabRun, Record
 
-LIST = "cams.json"
-PICTURES = "cams"
+_LIST = "cams.json"
 
 
 class _Cam(msgspec.Struct, frozen=True):
@@ -28,10 +27,10 @@ def copy_cams(run: LabRun, record: Record, scored: Scored) -> dict[int, list[tup
     places = {(one.name, f"{one.start_seconds:g}"): n for n, one in enumerate(scored.examples)}
     found: dict[int, list[tuple[int, str]]] = {}
     strategy = record.experiment.validation.strategy
-    for file in sorted(run.folder.glob(f"folds/{strategy}-*/{LIST}")):
+    for file in sorted(run.folder.glob(f"folds/{strategy}-*/{_LIST}")):
         for cam in msgspec.json.decode(file.read_bytes(), type=list[_Cam]):
             row = places.get((cam.name, f"{cam.start_seconds:g}"))
-            source = run.folder / PICTURES / cam.picture
+            source = run.pictures / cam.picture
             if row is None or cam.label not in record.classes or not source.is_file():
                 continue
             name = f"{run.folder.name}-cam-{cam.picture}"

@@ -21,8 +21,8 @@ class Curve(msgspec.Struct, frozen=True):
 
     x: list[float]
     """Horizontal values."""
-    y: list[float | None]
-    """Vertical values; None where there is none."""
+    y: list[float]
+    """Vertical values."""
 
 
 class ClassCurves(msgspec.Struct, frozen=True):

@@ -41,7 +41,18 @@ def model_facts(run: LabRun, record: Record) -> ModelFacts:
         text = _settings(record)
     else:
         text, parameters = _network(run.model)
-    return ModelFacts(text, parameters, files)
+    return ModelFacts(text, parameters, files, _costs(record))
+
+
+def _costs(record: Record) -> list[tuple[str, str]]:
+    if not record.pruned:
+        return []
+    before, after = record.pruned.before, record.pruned.after
+    return [
+        ("Weights, pruned", f"{after.weights:,} of {before.weights:,}"),
+        ("As int8 TFLite", f"{after.bytes / 1e3:.1f} kB of {before.bytes / 1e3:.1f} kB"),
+        ("CPU of a chunk", f"{after.milliseconds:.2f} ms of {before.milliseconds:.2f} ms"),
+    ]
 
 
 def _settings(record: Record) -> str:

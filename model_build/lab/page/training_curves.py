@@ -27,8 +27,8 @@ class Course(msgspec.Struct, frozen=True):
     """Mean training loss of each epoch."""
     validation_loss: list[float | None]
     """Loss on held-out recordings after each epoch; None if it was not measured."""
-    metric: list[float | None]
-    """The metric on held-out recordings after each epoch; None if it was not measured."""
+    accuracy: list[float | None]
+    """Accuracy on held-out chunks after each epoch; None if it was not measured."""
 
 
 class _Epoch(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class _Epoch(msgspec.Struct, frozen=True):
     learning_rate: float = 0.0
     batches: list[float] = []
     val_loss: float | None = None
-    val_metric: float | None = None
+    val_accuracy: float | None = None
 
 
 def read_courses(run: Path) -> list[Course]:
@@ -74,7 +74,7 @@ def _course(name: str, epochs: list[_Epoch]) -> Course:
         [one.learning_rate for one in epochs],
         [round(one.loss, 5) for one in epochs],
         [one.val_loss for one in epochs],
-        [one.val_metric for one in epochs],
+        [one.val_accuracy for one in epochs],
     )
 
 

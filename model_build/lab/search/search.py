@@ -68,8 +68,9 @@ def search(experiment: Experiment, file: Path, workers: Workers = None) -> tuple
 
 
 def _opened(experiment: Experiment, search: Search, pool: Pool) -> _Place:
-    run = LabRun(run_of(experiment).folder / "search")
-    labelled = usable_recordings(experiment.data, run_of(experiment).folder.parent, pool)
+    whole = run_of(experiment)
+    run = LabRun(whole.folder / "search")
+    labelled = usable_recordings(experiment.data, whole.folder.parent, pool)
     seed = start(experiment, run)
     base = msgspec.structs.replace(plain(experiment), seed=seed)
     task = open_task(base, labelled, run, pool, seed=seed)

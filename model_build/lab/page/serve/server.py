@@ -25,7 +25,9 @@ except ModuleNotFoundError as missing:
 
 ADDRESS = "127.0.0.1"
 
-_SERVED = re.compile(r"[\w.-]+\.html|assets/[\w.-]+|clips/[\w.-]+(/[\w.-]+)?")
+_SERVED = re.compile(
+    r"[A-Za-z0-9_.-]+\.html|assets/[A-Za-z0-9_.-]+|clips/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?"
+)
 """The files of a folder of runs that browsers get: no models, no tables."""
 _NAMES = {ADDRESS, "localhost"}
 _HEADERS = {
@@ -72,12 +74,20 @@ def application(folder: Path) -> Starlette:
     async def page(request: Request) -> Response:
         _check_host(request)
         name = request.path_params["path"] or INDEX
-        file = (root / name).resolve()
-        if not _SERVED.fullmatch(name) or not file.is_relative_to(root) or not file.is_file():
+        file = _file(root, name)
+        if file is None:
             raise HTTPException(404, "there is no such page")
         return FileResponse(file, headers=_HEADERS)
 
     return Starlette(routes=[Route("/live.json", live), Route("/{path:path}", page)])
+
+
+def _file(root: Path, name: str) -> Path | None:
+    """Return the file of a name; None if there is none, or if it is not for browsers."""
+    if not _SERVED.fullmatch(name):
+        return None
+    file = (root / name).resolve()
+    return file if file.is_relative_to(root) and file.is_file() else None
 
 
 def _check_host(request: Request) -> None:

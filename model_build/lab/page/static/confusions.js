@@ -34,5 +34,5 @@ function confusionTable({ caption, rows, columns, count, isRight, choose }) {
   }
 
   const table = h("table", { class: `confusion ${tall ? "tall" : ""}` }, h("caption", {}, caption), h("thead", {}, head), h("tbody", {}, body));
-  return { element: h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Confusion matrix" }, table), clear };
+  return { element: h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Confusion matrix" }, table), clear };
 }

@@ -60,7 +60,7 @@ function compareRuns(place, runs) {
   place.replaceChildren();
   if (!runs.length) return;
   const data = new Set(runs.map((run) => run.data_sha256));
-  const trained = runs.filter((run) => run.courses.length);
+  const trained = runs.map((run, number) => ({ ...run, number })).filter((run) => run.courses.length);
   place.append(...[
     data.size > 1 ? h("ul", { class: "notes" }, h("li", {}, "These runs are of different recordings: their figures cannot be compared directly.")) : null,
     section("metrics", "Metrics", null, h("div", { class: "charts" }, intervalChart(runs)), metricMap(runs), classMap(runs)),

@@ -184,7 +184,8 @@ function camButtons(one, names, card) {
       const isOn = button.getAttribute("aria-pressed") === "false";
       for (const other of buttons) other.setAttribute("aria-pressed", "false");
       button.setAttribute("aria-pressed", String(isOn));
-      card().querySelector("img").src = `clips/${isOn ? file : one.files[1]}`;
+      card().querySelector("img").src = `clips/${isOn || !one.files ? file : one.files[1]}`;
+      card().querySelector(".picture").classList.toggle("map", isOn);
     } }, `why ${names[n]}?`);
     return button;
   });

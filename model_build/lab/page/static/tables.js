@@ -28,7 +28,7 @@ function sortable(label, columns, rows, sortedBy = null) {
   }
 
   fill();
-  return Object.assign(h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table), { fill });
+  return Object.assign(h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": label }, table), { fill });
 }
 
 function compare(a, b, falling) {

@@ -13,9 +13,8 @@ from model_build.lab.models.model import Fitted, TrainingSet
 from model_build.lab.run import folds_run
 from model_build.lab.run.lab_run import LabRun, Record
 from model_build.lab.run.run import run_experiment as run_settings
+from tests.model_build.lab.tones import RATE_HZ, TONES_HZ, write_tones
 
-RATE_HZ = 16_000
-TONES_HZ = {"10": 300.0, "2": 1_000.0, "Äolsharfe": 3_000.0}
 FOREST = """\
 name: tones
 seed: 3
@@ -28,18 +27,6 @@ model: {{kind: forest, trees: 20}}
 validation: {{strategy: group-k-fold, folds: 3}}
 output: {{folder: {folder}/runs}}
 """
-
-
-def write_tones(folder: Path, recordings: int, seed: int) -> None:
-    """Write recordings of three classes; the first number of a name is its player."""
-    rng = np.random.default_rng(seed)
-    seconds = np.arange(RATE_HZ // 2) / RATE_HZ
-    for label, hz in TONES_HZ.items():
-        (folder / label).mkdir(parents=True)
-        for n in range(recordings):
-            tone = np.sin(2 * np.pi * hz * rng.uniform(0.9, 1.1) * seconds)
-            sound = 0.2 * tone + 0.02 * rng.normal(size=len(seconds))
-            soundfile.write(folder / label / f"{n % 4}_{n}.wav", sound, RATE_HZ)
 
 
 @pytest.fixture

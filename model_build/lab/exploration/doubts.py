@@ -12,7 +12,7 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from model_build.lab.features.truth import Truth
 
 _FOLDS = 5
-_TREES = 200
+_TREES = 100
 _LIKELY, _UNLIKELY = 0.6, 0.15
 _SEED = 1
 
