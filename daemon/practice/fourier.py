@@ -11,7 +11,7 @@ Samples = NDArray[np.float32]
 Spectra = NDArray[np.complex64]
 
 
-def framed(sound: Samples, first: int, count: int, length: int, hop: int) -> Samples:
+def framed(sound: NDArray[Any], first: int, count: int, length: int, hop: int) -> NDArray[Any]:
     """Return `count` frames of a contiguous sound (any,), from sample `first` on, as a view.
 
     It has the shape (count, length). This takes a twentieth of the time of `sliding_window_view`.

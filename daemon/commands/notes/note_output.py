@@ -16,7 +16,6 @@ from daemon.errors import InputError
 from daemon.hearing.pipeline import Observation
 from daemon.practice.analysis.dc_filter import DcFilter
 from daemon.practice.analysis.note_stream import NoteStream
-from daemon.practice.analysis.pitch_trace import PitchTrace
 from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.rhythm_trace import RhythmTrace
 from daemon.practice.notes.built_in import NO_NOTE_MODEL, configured_network
@@ -66,8 +65,7 @@ class FileNotes:
         self._choices = choices
         self._as_json = as_json
         self._filter = DcFilter()
-        self._pitch = PitchTrace()
-        self._stream = NoteStream(network, self._pitch, reference_hz)
+        self._stream = NoteStream(network, reference_hz)
         self._rhythm = None if choices.midi is None else RhythmTrace()
         self._notes: list[PlayedNote] = []
         self._players = Players(families)
@@ -83,7 +81,6 @@ class FileNotes:
     def end(self) -> None:
         """Print the last notes, and write the MIDI file."""
         self._push(self._filter.finish())
-        self._pitch.finish()
         self._take(self._stream.finish())
         if self._choices.midi is not None and self._rhythm is not None:
             rhythm = self._rhythm.rhythm()
@@ -91,7 +88,6 @@ class FileNotes:
             write_midi(self._choices.midi, self._players.parts(self._notes), bpm)
 
     def _push(self, samples: NDArray[np.float32]) -> None:
-        self._pitch.push(samples)
         if self._rhythm is not None:
             self._rhythm.push(samples)
         self._take(self._stream.push(samples))

@@ -88,7 +88,7 @@ def analyse(
     """
     genre = None if classifier is None else GenreTrace(classifier)
     pitch, peaks, rhythm, levels = PitchTrace(), PeakTrace(), RhythmTrace(), LevelTrace()
-    stream = None if network is None else NoteStream(network, pitch, reference_hz)
+    stream = None if network is None else NoteStream(network, reference_hz)
     notes, parts = list[PlayedNote](), [np.empty(0, np.float32)]
     for piece in _filtered(pieces, genre):
         parts.append(piece)
@@ -105,7 +105,7 @@ def analyse(
         seconds=len(sound) / SAMPLE_RATE_HZ,
         reference_hz=reference_hz,
         notes=None if network is None else notes,
-        pitch=pitch.between(0.0, pitch.until_seconds)[1],
+        pitch=pitch.curve,
         # Clicks and machines can have steady partials, too.
         a4_hz=peaks.a4_hz() if network is None or notes else None,
         rhythm=rhythm.rhythm(),

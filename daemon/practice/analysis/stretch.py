@@ -168,9 +168,9 @@ class Stretch:
 
     def _vibrato(self) -> Vibrato | None:
         """Return the vibrato of the last note in the last window; None if there is none."""
-        if self._analysis.pitch is None or not self._switches.notes:
+        if self._analysis.notes is None or not self._switches.notes:
             return None
-        _, curve = self._analysis.pitch.newest(WINDOW_SECONDS)
+        curve = self._analysis.notes.newest_pitch(WINDOW_SECONDS)
         return vibrato(*_last_note(curve).every_10_ms())
 
 

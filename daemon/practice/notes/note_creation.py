@@ -141,6 +141,11 @@ class NoteCreation:
         """The keys of the notes that sound, from low to high."""
         return tuple(sorted(self._open))
 
+    @property
+    def decided_frames(self) -> int:
+        """The number of frames in which it is decided which notes sound."""
+        return max(0, self._next - LOOK_AHEAD_FRAMES)
+
     def push(self, frame: NoteFrame) -> list[Started | Ended]:
         """Return what the next frame decides: notes that began `LOOK_AHEAD_FRAMES` before it."""
         self._rows.append(frame)
