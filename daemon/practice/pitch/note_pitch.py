@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.practice.fourier import framed
 from daemon.practice.pitch.periodicity import HOP_SAMPLES, RumbleFilter
 from daemon.sound.window import SAMPLE_RATE_HZ
 
@@ -116,24 +115,31 @@ def _differences(
 ) -> NDArray[np.float64]:
     """Return the squared differences (lags, frames) of frames that begin in `length` samples."""
     own, apart = sound[:length], np.empty(length, np.float32)
-    rows = []
-    for lag in lags.tolist():
+    segments = apart.reshape(-1, _SEGMENT)
+    sums = np.empty((len(lags), len(segments)), np.float32)
+    for row, lag in enumerate(lags.tolist()):
         np.subtract(own, sound[lag : lag + length], out=apart)
-        rows.append(_energy(apart))
-    return np.array(rows)
+        np.multiply(apart, apart, out=apart)
+        np.add.reduce(segments, axis=1, out=sums[row])
+    return _over_frames(sums)
 
 
 def _energy(sound: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the sum of squares of each frame (frames,) in samples (n,)."""
     segments = np.square(sound).reshape(-1, _SEGMENT)
-    # Each sum is one of 160 samples and then of five: it has the same bits in any block.
-    sums = np.add.reduce(segments, axis=1).astype(np.float64)
-    total: NDArray[np.float64] = framed(sums, 0, _frames(len(sums)), _SEGMENTS, 2).sum(axis=1)
+    return _over_frames(np.add.reduce(segments, axis=1)[None])[0]
+
+
+def _over_frames(sums: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the sums (rows, frames) of the segments of each frame, of sums (rows, segments).
+
+    Each is a sum of 160 samples and then of five sums: it has the same bits in any block.
+    """
+    end = sums.shape[1] - _SEGMENTS + 1
+    total = sums[:, 0:end:2].astype(np.float64)
+    for segment in range(1, _SEGMENTS):
+        total += sums[:, segment : end + segment : 2]
     return total
-
-
-def _frames(segments: int) -> int:
-    return 1 + (segments - _SEGMENTS) // 2
 
 
 def _lowest(
