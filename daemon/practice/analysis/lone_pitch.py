@@ -8,15 +8,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.practice.notes.note_creation import LOWEST_MIDI
+from daemon.practice.notes.note_creation import KEYS, LOWEST_MIDI
 from daemon.practice.pitch.curve import PitchCurve
 from daemon.practice.pitch.note_pitch import HIGHEST_MIDI, NotePitch
 from daemon.practice.pitch.periodicity import HOP_SECONDS
 
 _ROUNDING_SECONDS = 1e-6
-# A note at a harmonic (2 to 8) of another one does not change the period of the sound.
-_HARMONICS = (12, 19, 24, 28, 31, 34, 36)
+# By the semitones to the lowest note: one at its harmonics 2 to 8 does not change the period.
+_IS_HARMONIC = np.isin(np.arange(KEYS + 1), (0, 12, 19, 24, 28, 31, 34, 36))
 _NO_KEY = -1
+# A tone between two keys is often heard as both. They then count as one key between them.
+_BETWEEN_KEYS = 0.5
 _LONGEST_RUN = 50  # frames that are read at once
 
 
@@ -43,7 +45,7 @@ class LonePitch:
         self._pitch = NotePitch()
         self._keep = round(keep_seconds / HOP_SECONDS)
         self._first = 0  # the number of the first remembered frame
-        self._keys: NDArray[np.int64] = np.empty(0, np.int64)
+        self._keys: NDArray[np.float64] = np.empty(0)
         self._hz: NDArray[np.float64] = np.empty(0)
 
     @property
@@ -63,7 +65,7 @@ class LonePitch:
         keys = _lone_keys(spans, first, count)
         hz = np.full(count, np.nan)
         for start, end in _runs(keys):
-            midi = LOWEST_MIDI + int(keys[start])
+            midi = LOWEST_MIDI + float(keys[start])
             if LOWEST_MIDI <= midi <= HIGHEST_MIDI:
                 hz[start:end] = self._pitch.read(first + start, end - start, midi)
         self._keys = np.concatenate([self._keys, keys])
@@ -78,41 +80,57 @@ class LonePitch:
         keys, hz = self._between(start_seconds, end_seconds)
         return PitchCurve(hz, np.isfinite(hz) & (keys == key))
 
-    def newest(self, seconds: float, key: int | None = None) -> PitchCurve:
-        """Return the last `seconds`, voiced where a note, or that of `key`, sounds alone."""
-        until = (self.frames - 1) * HOP_SECONDS
-        keys, hz = self._between(until - seconds + HOP_SECONDS, until)
-        return PitchCurve(hz, np.isfinite(hz) & (key is None or keys == key))
+    def near_key(self, key: int, start_seconds: float, end_seconds: float) -> PitchCurve:
+        """Return the same, voiced also where `key` and a neighbour sound, of a tone between."""
+        keys, hz = self._between(start_seconds, end_seconds)
+        return PitchCurve(hz, np.isfinite(hz) & (np.abs(keys - key) <= _BETWEEN_KEYS))
+
+    def newest(self, seconds: float) -> tuple[float, float]:
+        """Return the times of the first and the last frame of the last `seconds`."""
+        last = (self.frames - 1) * HOP_SECONDS
+        return last - seconds + HOP_SECONDS, last
+
+    def lone(self, start_seconds: float, end_seconds: float) -> PitchCurve:
+        """Return the remembered pitch between two times, voiced where any key sounds alone."""
+        keys, hz = self._between(start_seconds, end_seconds)
+        return PitchCurve(hz, np.isfinite(hz) & (keys == np.floor(keys)))
 
     def _between(
         self, start_seconds: float, end_seconds: float
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         first = max(0, round(start_seconds / HOP_SECONDS) - self._first)
         last = max(first, round(end_seconds / HOP_SECONDS) - self._first + 1)
         return self._keys[first:last], self._hz[first:last]
 
 
-def _lone_keys(spans: Iterable[Span], first_frame: int, frames: int) -> NDArray[np.int64]:
-    """Return the key (frames,) that sounds alone, apart from its harmonics; -1 without one."""
+def _lone_keys(spans: Iterable[Span], first_frame: int, frames: int) -> NDArray[np.float64]:
+    """Return the key (frames,) that sounds alone, apart from its harmonics; -1 without one.
+
+    Two neighbours are the key between them.
+    """
     start, end = first_frame * HOP_SECONDS, (first_frame + frames) * HOP_SECONDS
     parts = [span for span in spans if span.onset < end and span.offset >= start]
     # From low to high: the lowest note is the only one whose harmonics the others can be.
     parts.sort(key=lambda span: span.key)
-    keys, spoilt = np.full(frames, _NO_KEY, np.int64), np.zeros(frames, bool)
+    keys, between = np.full(frames, _NO_KEY, np.int64), np.zeros(frames, bool)
+    spoilt = np.zeros(frames, bool)
     for span in parts:
         begins = math.ceil(span.onset / HOP_SECONDS - _ROUNDING_SECONDS) - first_frame
         ends = frames
         if span.offset < end:
             ends = math.floor(span.offset / HOP_SECONDS + _ROUNDING_SECONDS) - first_frame + 1
         here = slice(max(0, begins), max(0, ends))
+        is_lowest = keys[here] == _NO_KEY
         above = span.key - keys[here]
-        spoilt[here] |= (keys[here] != _NO_KEY) & (above != 0) & ~np.isin(above, _HARMONICS)
-        keys[here] = np.where(keys[here] == _NO_KEY, span.key, keys[here])
-    keys[spoilt] = _NO_KEY
-    return keys
+        between[here] |= ~is_lowest & (above == 1)
+        spoilt[here] |= ~(is_lowest | (above == 1) | _IS_HARMONIC[above])
+        keys[here][is_lowest] = span.key
+    found = keys + _BETWEEN_KEYS * between
+    found[spoilt] = _NO_KEY
+    return found
 
 
-def _runs(keys: NDArray[np.int64]) -> list[tuple[int, int]]:
+def _runs(keys: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Return where stretches of one key begin and end; long ones are divided."""
     cuts = [0, *(np.flatnonzero(np.diff(keys)) + 1).tolist(), len(keys)]
     return [

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from daemon.practice.analysis.lone_pitch import LonePitch
 from daemon.practice.analysis.played_note import PlayedNote, played_note
+from daemon.practice.analysis.unmusical import SpeechFilter, is_hum
 from daemon.practice.notes.note_creation import LOWEST_MIDI, Ended, Note, Started
 from daemon.practice.notes.note_network import NoteNetwork
 from daemon.practice.notes.transcriber import Transcriber
@@ -25,6 +26,7 @@ _LEAST_FRAMES = 4
 # The pitch belongs to a note if it is nearer to it than to any other key.
 _NEAREST_SEMITONES = 0.75
 _NEWEST_SECONDS = 0.2
+_HUM_SECONDS = 0.5
 _KEPT_NOTES = 200
 _DECISION_SECONDS = 5.0  # from the end of a note to the time at which it is known
 
@@ -66,6 +68,7 @@ class NoteStream:
         self._reference_hz = reference_hz
         self._origin = origin_seconds
         self._spans = deque[_Span](maxlen=_KEPT_NOTES)
+        self._speech = SpeechFilter()
         self._begun: int | None = None
 
     def push(self, samples: NDArray[np.float32]) -> list[PlayedNote]:
@@ -86,9 +89,10 @@ class NoteStream:
 
         If none does, the last one that began and ended with the newest samples.
         """
-        spans = [span for span in self._spans if span.offset == math.inf]
+        still = [span for span in self._spans if span.offset == math.inf]
+        spans = [span for span in still if not self._hums(span)]
         newest = max(spans, key=lambda span: span.onset).key if spans else self._begun
-        if newest is None:
+        if newest is None or (still and not spans):
             return Sounding((), None, None)
         keys = sorted({span.key for span in spans} or {newest})
         shift = 12.0 * math.log2(self._reference_hz / 440.0)
@@ -101,10 +105,15 @@ class NoteStream:
 
     def newest_pitch(self, seconds: float) -> PitchCurve:
         """Return the pitch of the last `seconds`, voiced where one note sounds alone."""
-        return self._pitch.newest(seconds)
+        return self._pitch.lone(*self._pitch.newest(seconds))
+
+    def _hums(self, span: "_Span") -> bool:
+        """Return whether a note that sounds is only mains hum."""
+        start, end = self._pitch.newest(_HUM_SECONDS)
+        return is_hum(self._pitch.near_key(span.key, max(start, span.onset), end))
 
     def _newest_pitch(self, key: int) -> float | None:
-        pitch = _semitones_of(self._pitch.newest(_NEWEST_SECONDS, key))
+        pitch = _semitones_of(self._pitch.of_key(key, *self._pitch.newest(_NEWEST_SECONDS)))
         near = pitch[np.abs(pitch - LOWEST_MIDI - key) < _NEAREST_SEMITONES]
         return float(np.median(near)) if len(near) >= _LEAST_FRAMES else None
 
@@ -121,7 +130,16 @@ class NoteStream:
                     span.offset = event.note.offset_seconds
             notes.append(event)
         self._pitch.follow(self._spans, decided_frames)
-        return [self._played(ended) for ended in notes]
+        return [self._played(ended) for ended in notes if self._is_music(ended)]
+
+    def _is_music(self, ended: Ended) -> bool:
+        """Return whether a note is neither hum nor a syllable; notes must come in order."""
+        note = ended.note
+        start = max(note.onset_seconds, note.offset_seconds - REACH_SECONDS)
+        if is_hum(self._pitch.near_key(ended.key, start, note.offset_seconds)):
+            return False
+        curve = self._pitch.of_key(ended.key, start, note.offset_seconds)
+        return not self._speech.is_syllable(note, curve)
 
     def _played(self, ended: Ended) -> PlayedNote:
         semitones, swing = self._measured(ended.key, ended.note)

@@ -67,7 +67,7 @@ class NotePitch:
         self._sound = self._sound[gone:]
         self._first += gone
 
-    def read(self, first_frame: int, frames: int, midi: int) -> NDArray[np.float64]:
+    def read(self, first_frame: int, frames: int, midi: float) -> NDArray[np.float64]:
         """Return the pitch (frames,) in hertz of successive frames in which one note sounds.
 
         `midi` is its number at A4 = 440 Hz, 21 to HIGHEST_MIDI. NaN: no pitch within a semitone of
