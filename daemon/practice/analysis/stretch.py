@@ -89,10 +89,10 @@ class Stretch:
         """Return the figures of the last 30 s; `tally` is that of the session."""
         self._search()
         harmony, rhythm = self._harmony, self._rhythm
-        # Clicks and machines can have steady partials, too.
+        # Machines can have steady partials and a chroma, too.
         has_notes = self._analysis.notes is None or bool(self._recent) or bool(self.sounding.notes)
         a4_hz = self._analysis.a4_hz() if has_notes else None
-        key = harmony if self._switches.key else None
+        key = harmony if self._switches.key and has_notes else None
         swing = self._vibrato()
         tuned = list(self._recent) if self._switches.tuning else []
         return Now(
