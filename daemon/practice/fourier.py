@@ -5,6 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# NumPy copies what it transforms. Up to 128 KiB stay in memory that the process already has; new
+# memory costs more than the transform.
+_MOST_BYTES = 1 << 16
+
 _NUMPY_2 = int(np.__version__.partition(".")[0]) >= 2  # noqa: PLR2004
 
 Samples = NDArray[np.float32]
@@ -23,13 +27,12 @@ def framed(sound: NDArray[Any], first: int, count: int, length: int, hop: int) -
 
 
 def transform(frames: Samples, out: Spectra) -> None:
-    """Write the spectra (n, size / 2 + 1) of real frames (n, size) to `out`.
-
-    NumPy copies the frames. Up to 128 KiB of them stay in memory that the process already has;
-    more take several times as long.
-    """
+    """Write the spectra (n, size / 2 + 1) of real frames (n, size) to `out`."""
     rfft: Any = np.fft.rfft
-    if _NUMPY_2:
-        rfft(frames, out=out)
-    else:
-        out[:] = rfft(frames)
+    together = max(1, _MOST_BYTES // frames[:1].nbytes)
+    for first in range(0, len(frames), together):
+        some = slice(first, first + together)
+        if _NUMPY_2:
+            rfft(frames[some], out=out[some])
+        else:
+            out[some] = rfft(frames[some])

@@ -20,10 +20,9 @@ from daemon.practice.notes.front_end import (
 CHANNELS = 2
 """Channels of a frame: level and rise."""
 
-# Frame k of a sound is row k % 8 of a matrix of eight rows, of which some may be unused: a product
-# of other rows could round differently. Eight frames of any window take less than 128 KiB, above
-# which new memory costs more than the transform.
-_ROWS = 8
+# Frame k of a sound is row k % 16 of a matrix of 16 rows, of which some may be unused: a product of
+# other rows could round differently.
+_ROWS = 16
 
 Samples = NDArray[np.float32]
 Frames = NDArray[np.float32]

@@ -77,17 +77,18 @@ class NotePitch:
         multiple = max(1, int(_REACH_SAMPLES // period))
         start = first_frame * HOP_SAMPLES - round((_COMPARED + multiple * period) / 2.0)
         length = (frames - 1) * HOP_SAMPLES + _COMPARED
-        sound = self._between(start, start + length + round(_SEMITONE * multiple * period) + 3)
+        longest = round(_SEMITONE * multiple * period) + _NEAR_SAMPLES + 4
+        sound = self._between(start, start + length + longest)
         lags = _lags(period)
         difference = _differences(sound, lags, length)
         coarse = _lowest(difference, lags, difference.argmin(axis=0))
         fine = coarse
         if multiple > 1:
             far = _lags(multiple * period)
-            nearest = np.rint(multiple * coarse.lag).astype(np.intp) - far[0]
+            nearest = np.clip(np.rint(multiple * coarse.lag).astype(np.intp), far[0], far[-1])
+            far = np.arange(nearest.min() - _NEAR_SAMPLES - 1, nearest.max() + _NEAR_SAMPLES + 2)
             difference = _differences(sound, far, length)
-            around = nearest + np.arange(-_NEAR_SAMPLES, _NEAR_SAMPLES + 1)[:, None]
-            around = np.clip(around, 0, len(far) - 1)
+            around = nearest - far[0] + np.arange(-_NEAR_SAMPLES, _NEAR_SAMPLES + 1)[:, None]
             best = np.take_along_axis(difference, around, axis=0).argmin(axis=0)
             fine = _lowest(difference, far, around[best, np.arange(frames)])
         energy = _energy(sound[:length]) + _energy(sound[round(period) :][:length])
