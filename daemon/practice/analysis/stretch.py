@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from daemon.practice.harmony.harmony import Harmony
 
 _SILENT_DB = -65.0
-# Beats and key are found at every second reading; at every one they take a sixth of all time.
-_READINGS_PER_SEARCH = 2
+# Beats and key are found at every third reading; at every one they take a third of all time.
+_READINGS_PER_SEARCH = 3
 # A drift needs two spans that do not overlap.
 _LEAST_DRIFT_SECONDS = 2.0 * SPAN_SECONDS
 
@@ -112,7 +112,7 @@ class Stretch:
         )
 
     def _search(self) -> None:
-        """Find the beats and the key anew, at every second call; chords at every call."""
+        """Find the beats and the key anew, at every third call; chords at every call."""
         is_due = self._readings % _READINGS_PER_SEARCH == 0
         self._readings += 1
         rhythm, harmony = self._analysis.rhythm, self._analysis.harmony

@@ -1,6 +1,7 @@
 """Turn the note model's activations into notes, frame by frame, with a fixed look-ahead."""
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -111,7 +112,7 @@ class _Open:
     def __init__(self, frame: int, onset: float) -> None:
         self.frame = frame  # of its onset
         self.onset = onset  # the same, with a fraction
-        self.contour = np.zeros(2 * _PITCH_REACH + 1)
+        self.contours: list[Row] = []
         self.level_db = -np.inf
 
 
@@ -192,7 +193,7 @@ class NoteCreation:
             if age <= _PITCH_LAST_FRAME:
                 note.level_db = max(note.level_db, float(row.level_db[key]))
             if _PITCH_FIRST_FRAME <= age <= _PITCH_LAST_FRAME:
-                _add_contour_around(row.pitch, key, note.contour)
+                note.contours.append(row.pitch)
 
     def _released(self, decided: int) -> list[Ended]:
         before, now = self._rows[_TOGETHER_FRAMES - 1], self._rows[_TOGETHER_FRAMES]
@@ -262,9 +263,9 @@ class NoteCreation:
 
     def _end(self, key: int, frame: int) -> Ended:
         note = self._open.pop(key)
-        contour = note.contour
+        contour = _contour_around(note.contours, key)
         if not contour.any():
-            _add_contour_around(self._rows[_TOGETHER_FRAMES].pitch, key, contour)
+            contour = _contour_around([self._rows[_TOGETHER_FRAMES].pitch], key)
         pitch = LOWEST_MIDI + key + _centre(contour) / CONTOUR_BINS
         midi = round(pitch)
         onset_seconds = max(0.0, note.onset * self._seconds)
@@ -273,11 +274,15 @@ class NoteCreation:
         return Ended(key, Note(onset_seconds, offset_seconds, midi, cents, note.level_db))
 
 
-def _add_contour_around(contour: Row, key: int, total: NDArray[np.float64]) -> None:
-    """Add the bins around a key to `total` (5,); beyond the ends of the keyboard there are none."""
+def _contour_around(contours: Sequence[Row], key: int) -> NDArray[np.float64]:
+    """Return the sum of the bins around a key (5,); 0 beyond the ends of the keyboard."""
+    total = np.zeros(2 * _PITCH_REACH + 1)
     first = CONTOUR_BINS * key + 1 - _PITCH_REACH
-    low, high = max(0, first), min(len(contour), first + len(total))
-    total[low - first : high - first] += contour[low:high]
+    low, high = max(0, first), min(CONTOUR_BINS * KEYS, first + len(total))
+    if contours:
+        rows = np.array([contour[low:high] for contour in contours], np.float64)
+        total[low - first : high - first] = rows.sum(axis=0)
+    return total
 
 
 def _centre(contour: NDArray[np.float64]) -> float:
