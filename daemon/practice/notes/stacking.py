@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.practice.notes.front_end import NoteFrontEnd
+from daemon.practice.notes.log_frequency import CHANNELS
 from daemon.practice.notes.note_creation import CONTOUR_BINS, KEYS
 
 STACKED_BINS = CONTOUR_BINS * KEYS
@@ -33,11 +34,10 @@ def stacked(frames: Frames, front_end: NoteFrontEnd) -> Frames:
 
     Channel c of bin b is the level or rise at the c-th multiple of the bin's frequency.
     """
-    made = np.zeros((len(frames), STACKED_BINS, STACKED_CHANNELS), np.float32)
-    for channel, (source, bins, first) in enumerate(
-        _stacked_places(front_end.bins, front_end.bins_per_octave)
-    ):
-        made[:, first : first + bins.stop - bins.start, channel] = frames[:, bins, source]
+    flat = np.zeros((len(frames), CHANNELS * front_end.bins + 1), np.float32)
+    flat[:, :-1] = frames.reshape(len(frames), -1)
+    places = _stacked_places(front_end.bins, front_end.bins_per_octave)
+    made: Frames = np.take(flat, places, axis=1, mode="clip")
     return made
 
 
@@ -65,13 +65,13 @@ def key_levels_db(frames: Frames, front_end: NoteFrontEnd) -> Frames:
 
 
 @lru_cache(maxsize=4)
-def _stacked_places(bins: int, per_octave: int) -> list[tuple[int, slice, int]]:
-    """Return for each stacked channel its source, the bins of it, and where the first one goes."""
+def _stacked_places(bins: int, per_octave: int) -> NDArray[np.intp]:
+    """Return where in a frame each stacked value is, (264, 11); one past its end where none is."""
+    places = np.full((STACKED_BINS, STACKED_CHANNELS), CHANNELS * bins, np.intp)
     sources = [(0, harmonic) for harmonic in LEVEL_HARMONICS]
     sources += [(1, harmonic) for harmonic in RISE_HARMONICS]
-    places = []
-    for source, harmonic in sources:
+    for channel, (source, harmonic) in enumerate(sources):
         shift = round(per_octave * np.log2(harmonic))
         low, high = max(0, shift), min(bins, STACKED_BINS + shift)
-        places.append((source, slice(low, max(low, high)), low - shift))
+        places[low - shift : high - shift, channel] = CHANNELS * np.arange(low, high) + source
     return places
