@@ -139,7 +139,8 @@ def play_live(
         broker = Mosquitto(folder, "allow_anonymous true\n")
         broker.start()
         running.callback(broker.kill)
-        watcher = running.enter_context(watching(broker.port))
+        watcher = watching(broker.port)
+        running.enter_context(watcher)
         config = folder / "timbrel.yaml"
         config.write_text(
             f"name: {NODE}\naudio: {{{audio}}}\nstate: {{directory: {folder}/state}}\n"

@@ -128,7 +128,8 @@ def _differences(
 def _energy(sound: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the sum of squares of each frame (frames,) in samples (n,)."""
     segments = np.square(sound).reshape(-1, _SEGMENT)
-    return _over_frames(np.add.reduce(segments, axis=1)[None])[0]
+    (total,) = _over_frames(np.add.reduce(segments, axis=1)[None])
+    return np.asarray(total)
 
 
 def _over_frames(sums: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -137,7 +138,7 @@ def _over_frames(sums: NDArray[np.float32]) -> NDArray[np.float64]:
     Each is a sum of 160 samples and then of five sums: it has the same bits in any block.
     """
     end = sums.shape[1] - _SEGMENTS + 1
-    total = sums[:, 0:end:2].astype(np.float64)
+    total: NDArray[np.float64] = sums[:, 0:end:2].astype(np.float64)
     for segment in range(1, _SEGMENTS):
         total += sums[:, segment : end + segment : 2]
     return total
@@ -157,4 +158,5 @@ def _lowest(
     is_minimum = (bend > 0.0) & (at <= before) & (at <= after)
     shift = np.where(is_minimum, 0.5 * (before - after) / np.where(is_minimum, bend, 1.0), 0.0)
     depth = np.maximum(at - 0.25 * (before - after) * shift, 0.0)
-    return _Minima(lags[inside] + shift, np.where(is_minimum, depth, np.inf))
+    lag = lags[inside].astype(np.float64) + shift
+    return _Minima(lag, np.where(is_minimum, depth, np.inf))
