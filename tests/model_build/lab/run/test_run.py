@@ -118,11 +118,11 @@ def test_an_interrupted_run_continues(tones: Path, monkeypatch: pytest.MonkeyPat
     fitted: list[int] = []
     most = 2
 
-    def counted(settings: Experiment, data: TrainingSet, *, seed: int) -> Fitted:
+    def counted(settings: Experiment, data: TrainingSet, *, seed: int, folder: Path) -> Fitted:
         if len(fitted) == most:
             raise KeyboardInterrupt
         fitted.append(seed)
-        return fit(settings, data, seed=seed)
+        return fit(settings, data, seed=seed, folder=folder)
 
     monkeypatch.setattr(folds_run, "fit", counted)
     with pytest.raises(KeyboardInterrupt):
@@ -139,8 +139,8 @@ def test_an_interrupted_run_continues(tones: Path, monkeypatch: pytest.MonkeyPat
 def test_an_interrupted_command_says_how_to_continue(
     tones: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(*_arguments: object, seed: int) -> Fitted:
-        raise KeyboardInterrupt(seed)
+    def interrupted(*_arguments: object, seed: int, folder: Path) -> Fitted:
+        raise KeyboardInterrupt(seed, folder)
 
     monkeypatch.setattr(folds_run, "fit", interrupted)
     assert main(["lab", "run", str(experiment(tones)), "--workers", "1"]) == 130
