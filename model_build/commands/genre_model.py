@@ -8,9 +8,8 @@ from daemon.practice.genre.built_in import BUILT_IN_GENRE_MODEL
 from model_build.commands.options import Commands, add_command, add_corpus_argument, seed
 
 ABOUT = """\
-Nothing is trained: it converts YAMNet's network, with its classes of genres only, to int8. The
-corpus' unlabelled music, speech and noise give the ranges of the values, and speech and noise the
-score below which sound is no music. Takes about five minutes of one core.
+Nothing is trained: it cuts YAMNet's network, with its classes of genres only, out of YAMNet's file.
+The corpus' speech and noise give the score below which sound is no music. Takes a minute.
 """
 
 

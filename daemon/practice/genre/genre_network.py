@@ -13,6 +13,9 @@ from daemon.hearing.model_file import GENRE
 from daemon.hearing.network_tensors import named_outputs, tensor_of
 from daemon.practice.genre.genre_contract import GenreContract, read_genre_contract
 
+_STEPS = 256
+"""Scores are multiples of 1/256, as in YAMNet's own file: the tiny scores of many classes are 0."""
+
 
 class GenreNetwork:
     """A genre model, run on one thread.
@@ -41,7 +44,7 @@ class GenreNetwork:
         """
         self._input()[0] = patch
         self._network.invoke()
-        scores: NDArray[np.float32] = sigmoid(self._output()[0].copy())
+        scores: NDArray[np.float32] = np.round(_STEPS * sigmoid(self._output()[0])) / _STEPS
         if not np.isfinite(scores).all() and np.isfinite(patch).all():
             raise InputError(
                 f"{self._name}: the network returns NaN or infinity; "

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from daemon.hearing.classifier import load_network
 from daemon.hearing.log_mel import FrontEnd, LogMel
 from daemon.hearing.logits import sigmoid
 from daemon.practice.genre.genre_network import load_genre_network
 from model_build.__main__ import main
-from model_build.genre.network import CLASS_NAMES, build_genre_network
-from model_build.networks.yamnet_network import build_yamnet
+from model_build.genre.network import CLASS_INDICES, CLASS_NAMES, cut_genre_network
+from model_build.networks.peer import peer_classes
 from tests.model_build.conftest import add_clip, tone, write_manifest
 
 
@@ -30,27 +31,31 @@ def corpus(tmp_path: Path) -> Path:
     return folder
 
 
-def test_scores_are_those_of_yamnets_classes(base: Path) -> None:
-    patch = LogMel(FrontEnd()).frames(tone(220.0, 1.0, 8))[None, :96]
-    logits = np.asarray(build_yamnet(base)(patch)["logits"])[0]
-    made = np.asarray(build_genre_network(base)(patch)["genre"])[0]
-    assert made[CLASS_NAMES.index("blues")] == pytest.approx(logits[246], abs=1e-4)
-    assert made[CLASS_NAMES.index("rock")] == pytest.approx(logits[214], abs=1e-4)
-    assert made[CLASS_NAMES.index("music")] == pytest.approx(logits[132], abs=1e-4)
+def test_scores_are_those_of_yamnets_own_file(base: Path) -> None:
+    sound = tone(220.0, 3.0, 8)
+    expected = peer_classes(base)(sound)[:, list(CLASS_INDICES)]
+    interpreter = load_network(cut_genre_network(base))
+    assert [output["shape"].tolist() for output in interpreter.get_output_details()] == [[1, 20]]
+    run = interpreter.get_signature_runner("serving_default")
+    frames = LogMel(FrontEnd()).frames(sound)
+    made = np.stack(
+        [run(patch=frames[None, 48 * n : 48 * n + 96])["genre"][0] for n in range(len(expected))]
+    )
+    assert expected.max() > 0.05
+    # The front ends' rounding may move a value to the next of the few that int8 has.
+    np.testing.assert_allclose(sigmoid(made), expected, atol=0.1)
 
 
-def test_makes_a_model_near_the_float_network(
+def test_makes_a_model(
     base: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "genre.tflite"
     command = ["genre-model", "--base", str(base), "--corpus", str(corpus)]
     assert main([*command, "--output", str(output)]) == 0
-    assert "same_genre_as_float" in capsys.readouterr().out
-    model = load_genre_network(output)
-    assert model.contract.classes == CLASS_NAMES
-    patch = LogMel(FrontEnd()).frames(tone(220.0, 1.0, 8))[:96]
-    expected = sigmoid(np.asarray(build_genre_network(base)(patch[None])["genre"])[0])
-    np.testing.assert_allclose(model.scores(patch), expected, atol=0.15)
+    assert "unlabelled_music_unknown" in capsys.readouterr().out
+    contract = load_genre_network(output).contract
+    assert contract.classes == CLASS_NAMES
+    assert contract.provenance.metrics["speech_and_noise_unknown"] > 0.0
 
 
 def test_missing_parts_are_one_clear_line(
