@@ -44,7 +44,7 @@ class GenreNetwork:
         """
         self._input()[0] = patch
         self._network.invoke()
-        scores: NDArray[np.float32] = np.round(_STEPS * sigmoid(self._output()[0])) / _STEPS
+        scores = (np.round(_STEPS * sigmoid(self._output()[0])) / _STEPS).astype(np.float32)
         if not np.isfinite(scores).all() and np.isfinite(patch).all():
             raise InputError(
                 f"{self._name}: the network returns NaN or infinity; "
