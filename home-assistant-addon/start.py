@@ -36,7 +36,8 @@ def main() -> None:
             write(run / "mqtt-password", password)
         except UnicodeEncodeError:
             sys.exit("timbrel: mqtt_password contains an incomplete character; type it again")
-    write(run / "timbrel.yaml", as_yaml(configuration(options, broker, data)))
+    settings = configuration(options, broker, data) | {"web": page(os.environ)}
+    write(run / "timbrel.yaml", as_yaml(settings))
     command = [sys.executable, "-m", "daemon", "run", "--config", str(run / "timbrel.yaml")]
     os.execv(sys.executable, command)  # noqa: S606
 
@@ -52,21 +53,38 @@ def configured_broker(options: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def supervisor_broker(environment: Mapping[str, str]) -> dict[str, Any] | None:
     """Return Home Assistant's broker from the Supervisor; None if it has none."""
-    address = environment.get("TIMBREL_SUPERVISOR", "http://supervisor")
-    token = environment.get("SUPERVISOR_TOKEN", "")
-    request = urllib.request.Request(  # noqa: S310
-        f"{address}/services/mqtt", headers={"Authorization": f"Bearer {token}"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=_SUPERVISOR_SECONDS) as answer:  # noqa: S310
-            found = json.loads(answer.read())["data"]
-    except (OSError, ValueError, KeyError):
+    found = from_supervisor("/services/mqtt", environment)
+    if not {"host", "port"} <= found.keys():
         return None
     broker = {"host": found["host"], "port": int(found["port"])}
     broker |= {name: found[name] for name in ("username", "password") if found.get(name)}
     if found.get("ssl"):
         broker["tls"] = {}
     return broker
+
+
+def page(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of the page, which is inside Home Assistant."""
+    slug = from_supervisor("/addons/self/info", environment).get("slug")
+    settings: dict[str, Any] = {"ingress": True}
+    if slug:
+        settings["url"] = f"homeassistant://hassio/ingress/{slug}"
+    return settings
+
+
+def from_supervisor(path: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the Supervisor answers; empty if it does not."""
+    address = environment.get("TIMBREL_SUPERVISOR", "http://supervisor")
+    token = environment.get("SUPERVISOR_TOKEN", "")
+    request = urllib.request.Request(  # noqa: S310
+        f"{address}{path}", headers={"Authorization": f"Bearer {token}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_SUPERVISOR_SECONDS) as answer:  # noqa: S310
+            found = json.loads(answer.read())["data"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def configuration(

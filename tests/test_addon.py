@@ -24,6 +24,7 @@ from tests.conftest import ROOT, Mosquitto, StartBroker, VirtualMicrophone, Watc
 
 ADDON = ROOT / "home-assistant-addon"
 TOKEN = "of-the-supervisor"  # noqa: S105
+INFO = {"slug": "a0b1c2d3_timbrel", "ingress": True}
 LOGIN = {"username": "addons", "password": "secret"}
 
 
@@ -38,15 +39,17 @@ class Supervisor:
     def __init__(self) -> None:
         self.broker: dict[str, Any] | None = None
         self.tokens: list[str | None] = []
+        self.paths: list[str] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.tokens.append(self.headers.get("Authorization"))
-                known = self.path == "/services/mqtt" and outer.broker is not None
-                self.send_response(200 if known else 400)
+                data = {"/services/mqtt": outer.broker, "/addons/self/info": INFO}.get(self.path)
+                outer.paths.append(self.path)
+                self.send_response(400 if data is None else 200)
                 self.end_headers()
-                answer = {"result": "ok" if known else "error", "data": outer.broker or {}}
+                answer = {"result": "error" if data is None else "ok", "data": data or {}}
                 self.wfile.write(json.dumps(answer).encode())
 
             def log_message(self, *_: Any) -> None:
@@ -131,7 +134,9 @@ def test_app_listens_and_uses_the_broker_of_the_supervisor(
             device = watcher.wait_for("homeassistant/device/timbrel_hall/config").json
         assert hearing["hearing"] == "hearing"
         assert "sensitivity_guitar" in device["components"]
-        assert supervisor.tokens == [f"Bearer {TOKEN}"]
+        assert set(supervisor.tokens) == {f"Bearer {TOKEN}"}
+        page = "homeassistant://hassio/ingress/a0b1c2d3_timbrel"
+        assert device["device"]["configuration_url"] == page
         written = tmp_path / "run" / "timbrel.yaml"
         assert "secret" not in written.read_text()
         assert (tmp_path / "run" / "mqtt-password").stat().st_mode & 0o777 == 0o600
@@ -154,7 +159,7 @@ def test_configured_broker_overrides_that_of_the_supervisor(
     with killed_at_last(start_app(tmp_path, supervisor, options, environment)):
         with Watcher(broker.port) as watcher:
             watcher.wait_for("timbrel/music_room/availability", seconds=30)
-        assert supervisor.tokens == []
+        assert supervisor.paths == ["/addons/self/info"]
 
 
 def test_login_with_emoji_reaches_the_broker_unchanged(
@@ -211,6 +216,23 @@ def import_start_module() -> Any:
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
     return module
+
+
+def test_page_needs_no_name_from_the_supervisor() -> None:
+    start = import_start_module()
+    assert start.page({"TIMBREL_SUPERVISOR": "http://127.0.0.1:9"}) == {"ingress": True}
+
+
+def test_page_is_in_home_assistant_and_its_packages_are_installed(config: Any) -> None:
+    assert (config["ingress"], config["ingress_stream"]) == (True, True)
+    assert "ingress_port" not in config, "8099 is the default"
+    recipe = (ADDON / "Dockerfile").read_text(encoding="utf-8")
+    script = (ROOT / "script/make-addon").read_text(encoding="utf-8")
+    (copied,) = re.findall(r"requirements/\{(.*)\}\.lock", script)
+    for extra in copied.split(","):
+        assert f"/opt/timbrel/{extra}.lock" in recipe
+        assert (ROOT / "requirements" / f"{extra}.lock").exists()
+    assert copied == "web,media,practice"
 
 
 def test_error_without_a_broker_names_the_remedy(

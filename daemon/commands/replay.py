@@ -167,8 +167,9 @@ def play(
     publication: Publication,
     *,
     notes: "FileNotes | None" = None,
+    others: Sequence[Observer] = (),
 ) -> None:
-    """Replay one file to the printer, and to `notes` and the reporter of `publication` if any.
+    """Replay one file to the printer, `notes`, the reporter of `publication` and `others`, if any.
 
     Events that are open at the end of the file end there.
     """
@@ -176,7 +177,7 @@ def play(
     reporter = publication.reporter
     if reporter is not None:
         reporter.sound_started()
-    observers = [o for o in (printer, notes, reporter) if o is not None]
+    observers = [o for o in (printer, notes, reporter, *others) if o is not None]
     try:
         listen(player.windows(), scorer, tracker, observers)
         if notes is not None:

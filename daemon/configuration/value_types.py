@@ -29,6 +29,14 @@ _PRINTABLE = rf"^[^{_CONTROLS}]+\Z"
 _PRINTABLE_RULE = "text without control characters and line ends"
 UserName = Annotated[str, Meta(pattern=_PRINTABLE, max_length=1000, description=_PRINTABLE_RULE)]
 ClientId = Annotated[str, Meta(pattern=_PRINTABLE, max_length=64, description=_PRINTABLE_RULE)]
+PageUrl = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(https?|homeassistant)://[^\s/{_CONTROLS}][^\s{_CONTROLS}]*\Z",
+        max_length=1000,
+        description="an address such as https://music.example/timbrel/",
+    ),
+]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Text = Annotated[str, Meta(min_length=1)]
 DeviceName = Annotated[

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from daemon.configuration.settings import WebSettings
+from daemon.configuration.web_settings import WebSettings
 from daemon.errors import InputError
 from daemon.system import systemd, unit
 from daemon.system.files.bounded_file import UnreadableError, bounded_content

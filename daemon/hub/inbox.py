@@ -1,4 +1,4 @@
-"""Commands from the hub: queued on the broker's thread, carried out by the loop."""
+"""Commands from the hub or the page: queued on their threads, carried out by the loop."""
 
 import logging
 import queue
@@ -29,6 +29,12 @@ _PAUSE_SECONDS = 1.0
 class _Command(NamedTuple):
     topic: str
     payload: bytes
+    where: str
+
+
+class _Change(NamedTuple):
+    echo: Message
+    where: str
 
 
 class Inbox:
@@ -76,15 +82,23 @@ class Inbox:
         self.controls.configured = configured
         self.begin()
 
-    def take(self, topic: str, payload: bytes, retained: bool) -> bool:  # noqa: FBT001
+    def take(
+        self,
+        topic: str,
+        payload: bytes,
+        retained: bool,  # noqa: FBT001
+        where: str = "by the hub",
+    ) -> bool:
         """Queue a command; return True if `carry_out` should be called. May run on any thread.
+
+        `where` is for the log: the place of the change.
 
         Returns False for other nodes' topics, retained messages, and commands that come too fast.
         """
         if topic not in self._topics or retained:
             return False
         if self._waiting.qsize() < _MOST_WAITING and self._bucket.take(self._clock()):
-            self._waiting.put(_Command(topic, payload))
+            self._waiting.put(_Command(topic, payload, where))
             return True
         self._limited_log.log(
             logging.WARNING,
@@ -101,19 +115,19 @@ class Inbox:
         Publishes the current value again if commands were dropped, since the hub may show theirs.
         """
         restart = False
-        changes = dict[str, Message]()
+        changes = dict[str, _Change]()
         while not self._waiting.empty():
-            topic, payload = self._waiting.get()
+            topic, payload, where = self._waiting.get()
             reply = self.controls.receive(topic, payload, retained=False)
             if reply.refusal is not None:
                 self._limited_log.log(logging.WARNING, f"refused: {reply.refusal}")
             for echo in reply.echo:
                 self._publish(echo)
             if reply.changed:
-                changes[topic] = reply.echo[0]
+                changes[topic] = _Change(reply.echo[0], where)
             restart |= reply.restart
-        for echo in changes.values():
-            log.info("set by the hub: %s", _words(echo))
+        for echo, where in changes.values():
+            log.info("set %s: %s", where, _words(echo))
         if changes:
             self._is_unsaved = True
             self._apply(self.controls)

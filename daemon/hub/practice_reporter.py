@@ -10,7 +10,7 @@ from daemon.hub import messages
 from daemon.hub.changes import ChangeFilter
 from daemon.hub.messages import Message, Node
 from daemon.practice.history.history import PlaceHistory
-from daemon.practice.history.records import DayRecord
+from daemon.practice.history.records import DayRecord, Deleted
 from daemon.practice.sessions import Diary, Milestones, Sessions
 from daemon.practice.summary import Figures
 
@@ -71,6 +71,18 @@ class PracticeReporter:
         self._sessions.update(at, wall, events)
         self._publish_due(at, waits=False)
 
+    def forget(self, deleted: Deleted) -> None:
+        """Forget what the user deleted from the history, and publish what is left."""
+        if self._sessions.forget(deleted):
+            for leaf in ("practice/summary", "last_session"):
+                self._publish(Message(self._node.topic(leaf), b"", retain=True))
+        diary = self._sessions.diary
+        day = self._publish_day(diary)
+        if day.day in deleted.days:
+            # The history may have got the old minutes in the meantime.
+            self._history.put_day(day)
+        self._save(diary)
+
     def _publish_due(self, at: float, *, waits: bool = True) -> None:
         if self._publish_finished(at):
             return
@@ -92,11 +104,12 @@ class PracticeReporter:
         self._publish_day(diary)
         self._save(diary)
 
-    def _publish_day(self, diary: Diary) -> None:
+    def _publish_day(self, diary: Diary) -> DayRecord:
         day = DayRecord(date.fromisoformat(diary.day), diary.seconds, diary.families)
         self._publish(messages.practice(self._node, diary, self._history.week(day)))
         if diary.seconds:
             self._history.put_day(day)
+        return day
 
     def _publish_finished(self, at: float) -> bool:
         """Publish the last minutes of a day that has ended; the new day follows at the next call.

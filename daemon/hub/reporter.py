@@ -16,6 +16,7 @@ from daemon.hub.messages import Message, Node, Playing
 from daemon.hub.open_events import EventStore, OpenEvents
 from daemon.hub.practice_reporter import PracticeReporter
 from daemon.practice.history.history import History, PlaceHistory
+from daemon.practice.history.records import Deleted
 from daemon.practice.sessions import Diary, Sessions
 
 _LEVEL_STEP_DB = 3.0
@@ -146,6 +147,11 @@ class Reporter:
         """Update the practice while there is no sound: a new day may begin, or a session end."""
         if self._practice is not None:
             self._practice.rest(self._wall_at(0.0))
+
+    def forget(self, deleted: Deleted) -> None:
+        """Forget what the user deleted from the history."""
+        if self._practice is not None:
+            self._practice.forget(deleted)
 
     def sound_ended(self, at: float, events: Sequence[Event]) -> None:
         """Publish the last events of sound that ended as planned, `at` seconds after its start."""

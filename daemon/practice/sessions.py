@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from daemon.hearing.tracker import Event, EventEnded
-from daemon.practice.history.records import DayRecord
+from daemon.practice.history.records import DayRecord, Deleted, less
 from daemon.practice.summary import Figures, Summary, WallTime
 
 # After midnight, wait at most this long for the ends of events from before midnight.
@@ -141,6 +141,15 @@ class Sessions:
         """Replace the figures of the current session; ignored between sessions."""
         if self._session is not None:
             self._session = msgspec.structs.replace(self._session, figures=figures)
+
+    def forget(self, deleted: Deleted) -> bool:
+        """Forget what was deleted; return True if the last session was. The current one goes on."""
+        if (removed := deleted.days.get(self._day)) is not None:
+            today = less(DayRecord(self._day, self._seconds, self._of_family), removed)
+            self._seconds, self._of_family = today.seconds, dict(today.families)
+        is_last = self._last is not None and deleted.has_session(self._last.started)
+        self._last = None if is_last else self._last
+        return is_last
 
     @property
     def figures(self) -> Figures:

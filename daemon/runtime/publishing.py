@@ -19,14 +19,17 @@ def publishing(
     password: str | None,
     wall_at: Callable[[float], float],
     shown: ShownScores,
+    *,
+    board: Board | None = None,
 ) -> tuple[Link, Reporter]:
     """Return a link, not opened yet, and a reporter that publishes through it.
 
-    `wall_at` returns the wall time of a moment of the sound; `shown` maps scores. When the link
+    `wall_at` returns the wall time of a moment of the sound; `shown` maps scores; `board` gets the
+    messages, None: a new one. When the link
     closes, it removes the node from the hub and clears its topics. Raises InputError if the
     credentials are unusable.
     """
-    board, outbox, connection = Board(), Outbox(), Connection(settings.mqtt)
+    board, outbox, connection = board or Board(), Outbox(), Connection(settings.mqtt)
     link = link_to(
         settings, node, board, outbox, connection, password=password, leaves_nothing=True
     )

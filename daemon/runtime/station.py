@@ -1,5 +1,6 @@
 """One listening place with its node, its practice and the settings that the hub may change."""
 
+import queue
 import time
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from daemon.hub.inbox import Inbox
 from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.practice.history.history import History
+from daemon.practice.history.records import Deleted
 from daemon.runtime.practice_wiring import companion_of, tally_store_of
 from daemon.runtime.wakeup import Wakeup
 from daemon.runtime.wiring import (
@@ -22,6 +24,7 @@ from daemon.runtime.wiring import (
     stores_of,
 )
 from daemon.sound.source import Device
+from daemon.web.page.page import page_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +48,8 @@ class Station:
         device: Device,
         wakeup: Wakeup,
     ) -> None:
-        self.node = node_of(settings, recognizer, source.name, settings.name, id_suffix)
+        names = (source.name, settings.name, id_suffix)
+        self.node = node_of(settings, recognizer, *names, url=page_url(settings.web))
         self._source = source
         self._recognizer = recognizer
         self.rules: Sequence[Rules] = recognizer.rules
@@ -79,14 +83,23 @@ class Station:
         controls = Controls(self.node, configured_of(settings, source), self._chosen.read())
         self.topics = controls.topics
         self.inbox = Inbox(controls, self._chosen, board.post, apply=self._apply, wake=wakeup.wake)
+        self._wakeup = wakeup
+        self._deleted = queue.SimpleQueue[Deleted]()
 
     def begin(self, *, discovery: bool) -> None:
         """Announce the node, and apply the values that the hub set earlier."""
         self._reporter.announce(discovery=discovery)
         self.inbox.begin()
 
+    def forget(self, deleted: Deleted) -> None:
+        """Let the loop forget what was deleted from the history; may be called from any thread."""
+        self._deleted.put(deleted)
+        self._wakeup.wake()
+
     def carry_out(self) -> None:
         """Carry out queued commands; a chore of the loop."""
+        while not self._deleted.empty():
+            self._reporter.forget(self._deleted.get())
         if self.inbox.carry_out():
             self.place.restart()
 

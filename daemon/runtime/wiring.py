@@ -19,7 +19,7 @@ from daemon.errors import InputError
 from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier, load_classifier
 from daemon.hearing.patience import common_patience
 from daemon.hearing.pipeline import Observer
-from daemon.hearing.rules import Rules, rules
+from daemon.hearing.rules import Rules, model_rules
 from daemon.hearing.scorer import Scorer
 from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import Tracker
@@ -85,7 +85,8 @@ class Recognizer:
         self.families = contract.families
         self.hop_seconds = settings.audio.hop_seconds
         faults = [
-            f"mqtt.families: the model has no family {family}; it has {', '.join(self.families)}"
+            f"mqtt.families: the model has no {contract.noun} {family}; "
+            f"it has {', '.join(self.families)}"
             for family in settings.mqtt.families
             if family not in self.families
         ]
@@ -105,8 +106,7 @@ class Recognizer:
 
     def rules_of(self, settings: TrackerSettings) -> list[Rules]:
         """Return each family's rules; raises InputError if the settings cannot work."""
-        contract = self.classifier.contract
-        return rules(settings, contract.families, contract.thresholds, self.hop_seconds)
+        return model_rules(settings, self.classifier.contract, self.hop_seconds)
 
     def tracker(self) -> Tracker:
         """Return a new tracker."""
@@ -182,10 +182,13 @@ def node_of(
     name: str,
     box: str | None = None,
     suffix: str | None = None,
+    *,
+    url: str | None = None,
 ) -> Node:
     """Return the node called `name`; its box has the same name if `box` is None.
 
-    `suffix` ends the ids of the box; None stands for the suffix of a new box.
+    `suffix` ends the ids of the box; None stands for the suffix of a new box. `url` is the address
+    of its page.
     """
     return Node(
         box=box or name,
@@ -197,6 +200,7 @@ def node_of(
         discovery_prefix=settings.mqtt.discovery_prefix,
         shown=tuple(settings.mqtt.families),
         area=settings.mqtt.area,
+        url=url,
         id_suffix=id_suffix(settings.mqtt.topic_prefix) if suffix is None else suffix,
     )
 

@@ -3,14 +3,21 @@
 TUNED = "tuned"
 """The place whose messages the proofs of the practice blueprints publish themselves."""
 
-PRACTICE_AUTOMATIONS = f"""
+
+def tuning_lamp(topic: str) -> str:
+    """Return the automation of the lamp that follows the notes on `topic`, as YAML."""
+    return f"""
 - id: tuning_lamp
   alias: Tuning lamp
   use_blueprint:
     path: timbrel/tuning-lamp.yaml
     input:
-      topic: timbrel/{TUNED}/practice/note
+      topic: {topic}
       lamps: [light.tuning_lamp]
+"""
+
+
+PRACTICE_AUTOMATIONS = f"""{tuning_lamp(f"timbrel/{TUNED}/practice/note").rstrip()}
 - id: tempo_drift
   alias: Tempo drift
   use_blueprint:

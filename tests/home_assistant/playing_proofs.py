@@ -120,6 +120,10 @@ def scores_are_current(house: House) -> str:
     for family in SHOWN:
         entity_id = f"{SENSOR}{family}_score"
         hub.ask("config/entity_registry/update", entity_id=entity_id, disabled_by=None)
+    # Home Assistant loads its MQTT integration again 30 s later; Timbrel then publishes everything.
+    time.sleep(25)
+    with Watcher(house.broker.port) as watcher:
+        watcher.wait_for(f"timbrel/{NODE}/mute", lambda m: not m.retained, 30)
     within(60, lambda: hub.state(score) not in {None, "unknown", "unavailable"}, "scores enabled")
     began = datetime.now(UTC)
     playing = house.microphone.play(house.long_drums)

@@ -6,10 +6,12 @@ from functools import partial
 from typing import Any
 
 from daemon.hub import messages
+from daemon.hub.companion.practice_messages import practice_now
 from daemon.hub.controls import GOAL
 from daemon.hub.home_assistant.discovery import discovery
 from daemon.hub.messages import Message, Node, Playing
 from daemon.practice.history.records import WeekRecord
+from daemon.practice.now import Now
 from daemon.practice.sessions import Diary
 from daemon.practice.summary import Summary
 from tests.home_assistant.blueprint_automations import PRACTICE_AUTOMATIONS, TUNED
@@ -18,6 +20,8 @@ from tests.home_assistant.instance import HomeAssistant, within
 
 PLACE = Node("tuned", TUNED, FAMILIES, "m", "v", shown=("guitar",))
 NO_NOTE: dict[str, Any] = {"note": None, "notes": []}
+LAMP_ENTITY = "light.tuning_lamp"
+LAMP_CONFIG = "homeassistant/light/tuning_lamp/config"
 LAMP = {
     "name": "Tuning lamp",
     "unique_id": "tuning_lamp",
@@ -68,15 +72,25 @@ def has_notification(hub: HomeAssistant, name: str, text: str) -> bool:
     return text in notifications(hub).get(name, "")
 
 
+def announce_lamp(house: House) -> None:
+    """Announce a lamp that takes colours."""
+    house.publish(LAMP_CONFIG, json.dumps(LAMP).encode(), retain=True)
+    within(20, lambda: house.hub.state(LAMP_ENTITY), "the lamp")
+
+
+def remove_lamp(house: House) -> None:
+    house.publish(LAMP_CONFIG, b"", retain=True)
+    within(20, lambda: house.hub.state(LAMP_ENTITY) is None, "removal of the lamp")
+
+
 def begin(house: House) -> None:
     """Announce the place and the lamp, and add the automations, once."""
-    if house.hub.state("light.tuning_lamp") is not None:
+    if house.hub.state(LAMP_ENTITY) is not None:
         return
-    house.publish("homeassistant/light/tuning_lamp/config", json.dumps(LAMP).encode(), retain=True)
     publish(house, messages.availability(PLACE, online=True))
     publish(house, discovery(PLACE))
     within(20, lambda: house.hub.state(f"sensor.{TUNED}_weekly_goal"), "the place")
-    within(20, lambda: house.hub.state("light.tuning_lamp"), "the lamp")
+    announce_lamp(house)
     house.hub.put("automations.yaml", house.automations + PRACTICE_AUTOMATIONS)
     house.hub.call("automation.reload")
     for name in ("tuning_lamp", "tempo_drift", "weekly_goal", "summary_of_the_week"):
@@ -88,7 +102,7 @@ def begin(house: House) -> None:
 def lamp_follows_the_tuning(house: House) -> str:
     """The lamp is green, yellow or red while notes sound, and as before afterwards."""
     begin(house)
-    house.hub.call("light.turn_off", entity_id="light.tuning_lamp")
+    house.hub.call("light.turn_off", entity_id=LAMP_ENTITY)
     topic = f"timbrel/{TUNED}/practice/note"
     line = house.hub.socket()
     line.ask("subscribe_events", event_type="state_changed")
@@ -98,7 +112,7 @@ def lamp_follows_the_tuning(house: House) -> str:
         time.sleep(1)
     changes = [change["data"]["new_state"] for change in line.events(5)]
     line.close()
-    lamp = [s for s in changes if s is not None and s["entity_id"] == "light.tuning_lamp"]
+    lamp = [s for s in changes if s is not None and s["entity_id"] == LAMP_ENTITY]
     shown = [s["attributes"]["rgb_color"] if s["state"] == "on" else "off" for s in lamp]
     assert shown == [GREEN, YELLOW, RED, "off"], shown
     return "green, yellow, red, off"
@@ -108,12 +122,12 @@ def lamp_returns_when_timbrel_stops(house: House) -> str:
     """Without further messages, the lamp is soon as it was before."""
     begin(house)
     hub = house.hub
-    hub.call("light.turn_on", entity_id="light.tuning_lamp", color_name="blue")
+    hub.call("light.turn_on", entity_id=LAMP_ENTITY, color_name="blue")
     body = {"note": "A4", "midi": 69, "cents": 1.0, "notes": ["A4"]}
     house.publish(f"timbrel/{TUNED}/practice/note", json.dumps(body).encode())
-    within(5, lambda: hub.attributes("light.tuning_lamp")["rgb_color"] == GREEN, "green")
-    within(15, lambda: hub.attributes("light.tuning_lamp")["rgb_color"] == [0, 0, 255], "blue")
-    hub.call("light.turn_off", entity_id="light.tuning_lamp")
+    within(5, lambda: hub.attributes(LAMP_ENTITY)["rgb_color"] == GREEN, "green")
+    within(15, lambda: hub.attributes(LAMP_ENTITY)["rgb_color"] == [0, 0, 255], "blue")
+    hub.call("light.turn_off", entity_id=LAMP_ENTITY)
     return "blue again"
 
 
@@ -127,8 +141,8 @@ def speaker_says_how_the_tempo_drifts(house: House) -> str:
         publish(house, messages.state(PLACE, state, -30.0, STARTED))
         expected = "on" if playing else "off"
         within(10, partial(is_playing, house.hub, expected), expected)
-        body = json.dumps({"tempo_bpm": 100.0, "tempo_drift": drift}).encode()
-        house.publish(f"timbrel/{TUNED}/practice/now", body)
+        now = practice_now(PLACE, Now(tempo_bpm=100.0, tempo_drift=drift))
+        house.publish(now.topic, now.payload)
         time.sleep(1)
     calls = [event["data"] for event in line.events(5)]
     line.close()
@@ -192,8 +206,8 @@ def week_is_summed_up(house: House) -> str:
 
 def the_made_up_place_goes(house: House) -> str:
     """The place and the lamp of these proofs are removed."""
-    for topic in (discovery(PLACE).topic, "homeassistant/light/tuning_lamp/config"):
-        house.publish(topic, b"", retain=True)
+    remove_lamp(house)
+    house.publish(discovery(PLACE).topic, b"", retain=True)
     for leaf in ("availability", "practice", "practice_goal", "practice/summary", "state"):
         house.publish(f"timbrel/{TUNED}/{leaf}", b"", retain=True)
     within(20, lambda: not house.hub.of_node(TUNED), "removal")

@@ -38,6 +38,7 @@ from tests.home_assistant.practice_proofs import (
     week_is_summed_up,
     weekly_goal_reminds_kindly,
 )
+from tests.home_assistant.recording_proofs import lamp_and_summary_follow_recordings
 from tests.home_assistant.restart_proofs import (
     forget_removes_everything,
     home_assistant_logs_no_complaint,
@@ -68,6 +69,7 @@ PROOFS = [
     weekly_goal_reminds_kindly,
     week_is_summed_up,
     the_made_up_place_goes,
+    lamp_and_summary_follow_recordings,
     scores_are_current,
     commands_are_applied,
     mute_closes_the_microphone,

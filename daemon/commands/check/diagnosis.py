@@ -10,12 +10,14 @@ from daemon.commands.check.text_warnings import text_warnings
 from daemon.configuration.exposed_secrets import exposed_secrets
 from daemon.configuration.password import is_password_sent, password_warnings, read_password
 from daemon.configuration.service_password import file_of_service, find_password
-from daemon.configuration.settings import MqttSettings, Settings, TlsSettings, WebSettings
+from daemon.configuration.settings import MqttSettings, Settings, TlsSettings
 from daemon.configuration.startup_files import source_of_service
 from daemon.configuration.web_password import password_file
+from daemon.configuration.web_settings import WebSettings
 from daemon.configuration.yaml.document import Document, Problem
 from daemon.errors import InputError
 from daemon.hearing.patience import vote_warnings
+from daemon.runtime.page_models import page_models
 from daemon.runtime.wiring import Recognizer
 from daemon.system.state_directory import state_directory
 from daemon.web.health import Health
@@ -70,6 +72,10 @@ class Diagnosis:
             ]
             return
         self.warnings += vote_warnings(settings.tracker, settings.audio.hop_seconds)
+        try:
+            page_models(settings)
+        except InputError as error:
+            self.problems += map(_problem_of, error.lines)
 
     def _check_password(self, mqtt: MqttSettings, config: Path) -> None:
         file = None if mqtt.password_file is None else Path(mqtt.password_file)
@@ -124,7 +130,7 @@ def _file_problems(settings: Settings) -> Iterator[Problem]:
         from daemon.web.metrics import metrics_of
 
         yield from _problems_of(lambda: metrics_of(lambda: Health({}, 0.0)))
-    if settings.web.port is not None:
+    if settings.web.port is not None or settings.web.ingress:
         from daemon.web.page.page import check_packages
 
         yield from _problems_of(check_packages)

@@ -11,6 +11,8 @@ from daemon.commands.broker_wait import wait_for_broker
 from daemon.configuration.service_password import find_password
 from daemon.configuration.settings import MqttSettings, Settings
 from daemon.errors import FailedError
+from daemon.hub.board import Board
+from daemon.hub.messages import Node
 from daemon.hub.reporter import Reporter
 from daemon.hub.topics import device_topic
 from daemon.mqtt.embedded_broker import embedded_broker
@@ -51,6 +53,11 @@ def with_embedded_broker(settings: Settings, stack: ExitStack) -> Settings:
     return msgspec.structs.replace(settings, mqtt=mqtt)
 
 
+def demo_node(settings: Settings, recognizer: Recognizer) -> Node:
+    """Return the node of the demo."""
+    return node_of(settings, recognizer, _NODE)
+
+
 @contextmanager
 def open_delivery(
     settings: Settings,
@@ -59,16 +66,19 @@ def open_delivery(
     receive: Callable[[str, bytes], object],
     stop: Stop,
     *,
+    board: Board | None = None,
     config: Path | None = None,
 ) -> Iterator[Delivery]:
     """Connect to the broker as node `demo`; yield a delivery that publishes there.
 
-    `wall_at` returns the wall time of a second of the sound. `receive` is called on another thread
-    with the topic and payload of every message of the node, as a second client receives it.
-    `config` is the file that the settings came from. A request to stop ends the wait for the
-    broker. Raises InputError if the broker refuses the login, FailedError if it cannot be reached.
+    `board` gets its messages; None: a new one. `wall_at` returns the wall time of a second of the
+    sound. `receive` is called on another thread with the topic and payload of every message of the
+    node, as a second client receives it. `config` is the file that the settings came from. A
+    request to stop ends the wait for the broker.
+
+    Raises InputError if the broker refuses the login, FailedError if it cannot be reached.
     """
-    mqtt, node = settings.mqtt, node_of(settings, recognizer, _NODE)
+    mqtt, node = settings.mqtt, demo_node(settings, recognizer)
     got_online, got_offline = threading.Event(), threading.Event()
 
     def take(topic: str, payload: bytes) -> None:
@@ -83,10 +93,10 @@ def open_delivery(
                 got_offline.set()
 
     device = device_topic(node.discovery_prefix, node.name, node.id_suffix)
-    topics = [f"{mqtt.topic_prefix}/{_NODE}/#", device]
+    topics = [node.topic("#"), device]
     # Read the password only once: if its file is a pipe, a second read returns nothing.
     password = find_password(mqtt, config)
-    link, reporter = publishing(settings, node, password, wall_at, recognizer.shown)
+    link, reporter = publishing(settings, node, password, wall_at, recognizer.shown, board=board)
     delivery = Delivery(reporter)
     with watching(mqtt, password, take, topics=topics, stop=stop) as is_subscribed:
         with link:

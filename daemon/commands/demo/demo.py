@@ -8,15 +8,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from daemon.commands.demo.broker import open_delivery, with_embedded_broker
+from daemon.commands.demo.broker import demo_node, open_delivery, with_embedded_broker
 from daemon.commands.demo.display import Display, can_show_screen
 from daemon.commands.demo.loudspeaker import Loudspeaker, open_loudspeaker
 from daemon.commands.demo.medley import MEDLEY, read_medley
+from daemon.commands.demo.page import DemoPage, demo_page
 from daemon.commands.replay import Publication, play
 from daemon.commands.terminal import Paint
 from daemon.configuration.settings import Settings
 from daemon.hearing.replay import Replay
 from daemon.hearing.scorer import Scorer
+from daemon.hub.board import Board
 from daemon.hub.reporter import Reporter
 from daemon.runtime.listener import Listener
 from daemon.runtime.wakeup import Wakeup
@@ -62,14 +64,21 @@ def demo(settings: Settings, choices: Choices) -> int:
         recognizer = Recognizer(settings)
         if choices.own_broker:
             settings = with_embedded_broker(settings, stack)
+        node, board = demo_node(settings, recognizer), Board()
+        page = stack.enter_context(demo_page(settings, recognizer, node, board))
         display = Display(
-            settings, recognizer, medley, stop, messages=choices.messages, scores=choices.scores
+            *(settings, recognizer, medley, stop),
+            page=page.address,
+            messages=choices.messages,
+            scores=choices.scores,
         )
         display.print_header()
         with open_delivery(
-            settings, recognizer, wall_at, display.receive, stop, config=choices.config
+            *(settings, recognizer, wall_at, display.receive, stop),
+            board=board,
+            config=choices.config,
         ) as delivery:
-            run = _Run(settings, recognizer, delivery.reporter, display, stop)
+            run = _Run(settings, recognizer, delivery.reporter, display, page, stop)
             if choices.microphone:
                 _listen(run)
             elif not stop.is_set():
@@ -87,6 +96,7 @@ class _Run(NamedTuple):
     recognizer: Recognizer
     reporter: Reporter
     display: Display
+    page: DemoPage
     stop: Stop
 
 
@@ -94,7 +104,7 @@ def _play(
     run: _Run, publication: Publication, speaker: Loudspeaker | None, speed: float | None
 ) -> None:
     """Recognize the medley until its end or the request to stop."""
-    settings, recognizer, reporter, display, stop = run
+    settings, recognizer, reporter, display, page, stop = run
     started = time.monotonic() if speaker is None else speaker.start()
     publication.began, publication.reporter = time.time(), reporter
 
@@ -111,12 +121,13 @@ def _play(
     player = Replay(str(MEDLEY), recognizer.hop_seconds, speed=speed, stop=stop)
     scorer = Scorer(recognizer.classifier, settings.audio.gate_dbfs)
     with display.live(position, lambda: None, speaker_status):
-        play(player, recognizer, scorer, display.printer, publication)
+        observers = page.observers
+        play(player, recognizer, scorer, display.printer, publication, others=observers)
 
 
 def _listen(run: _Run) -> None:
     """Listen to the first configured place until the request to stop."""
-    settings, recognizer, reporter, display, stop = run
+    settings, recognizer, reporter, display, page, stop = run
     source, wakeup = settings.places[0], Wakeup()
     with PortAudio() as portaudio:
         place = place_of(
@@ -126,7 +137,7 @@ def _listen(run: _Run) -> None:
             reporter=reporter,
             device=device_of(source, portaudio, wakeup.changed),
             wakeup=wakeup,
-            observers=[display.printer],
+            observers=[display.printer, *page.observers],
         )
         with display.live(lambda: 0.0, lambda: place.status.reason, lambda: ""):
             Listener([place], wakeup).listen_until(stop)

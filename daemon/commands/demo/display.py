@@ -28,7 +28,8 @@ def can_show_screen() -> bool:
 class Display:
     """Shows the results that `printer` gets and the messages that `receive` gets.
 
-    `medley` is None if a microphone is used. `messages` shows the MQTT messages from the start;
+    `medley` is None if a microphone is used. `page` is the address of the page, if there is one.
+    `messages` shows the MQTT messages from the start;
     `scores` prints a line for each window, if the output is lines.
     """
 
@@ -39,9 +40,11 @@ class Display:
         medley: Medley | None,
         stop: Stop,
         *,
+        page: str | None,
         messages: bool,
         scores: bool,
     ) -> None:
+        self._page = page
         self._recognizer = recognizer
         self._medley = medley
         self._judge = (
@@ -86,11 +89,13 @@ class Display:
         return 0.0 if self._record.heard is None else self._record.heard.ended_at
 
     def print_header(self) -> None:
-        """Print the model, the broker and the input, if the output is lines."""
+        """Print the model, the broker, the page and the input, if the output is lines."""
         if self._on_screen:
             return
         self._lines.print_line(f"model      {self._model}")
         self._lines.print_line(f"broker     {self._broker}")
+        if self._page is not None:
+            self._lines.print_line(f"page       {self._page}")
         if self._medley is None:
             self._lines.print_line(f"hearing    {self._source}; Ctrl-C ends")
         else:
@@ -119,6 +124,7 @@ class Display:
         context = DemoContext(
             model=self._model,
             broker=self._broker,
+            page=self._page,
             families=self._recognizer.families,
             rules=self._recognizer.rules,
             shown=self._recognizer.shown,

@@ -30,6 +30,8 @@ class DemoContext:
     """The title of the model."""
     broker: str
     """Host and port of the broker."""
+    page: str | None
+    """The address of the page; None if there is none."""
     families: Sequence[str]
     """The families, in the order of the model's outputs."""
     rules: Sequence[Rules]

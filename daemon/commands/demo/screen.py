@@ -80,8 +80,11 @@ def _two_columns(
 
 
 def _header_lines(context: DemoContext, record: Record, width: int) -> list[Text]:
+    page = "" if context.page is None else f"  page {context.page}"
     title = Text.assemble(
-        (" Timbrel ", "bold reverse"), f"  {context.model}  ", (f"broker {context.broker}", "dim")
+        (" Timbrel ", "bold reverse"),
+        f"  {context.model}  ",
+        (f"broker {context.broker}{page}", "dim"),
     )
     lines = [title, *_input_lines(context, width)]
     dbfs = _QUIETEST_DBFS if record.heard is None else record.heard.level_dbfs

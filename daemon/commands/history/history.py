@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from daemon.commands.history import records
-from daemon.commands.history.calendar_text import calendar_text
 from daemon.commands.history.period import period_of
 from daemon.configuration.settings import Settings
 from daemon.errors import InputError
+from daemon.hub.history_export import records
+from daemon.hub.history_export.calendar_text import calendar_text
 from daemon.practice.history.reader import Selection, read_days, read_events, read_sessions
 from daemon.system.state_directory import state_directory
 

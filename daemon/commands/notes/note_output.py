@@ -7,20 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.commands.notes.choices import NoteChoices
-from daemon.commands.notes.midi_file import check_extra, write_midi
-from daemon.commands.notes.players import Players
-from daemon.commands.practice.objects import note_object
 from daemon.commands.terminal import format_time
 from daemon.configuration.settings import Settings
 from daemon.errors import InputError
 from daemon.hearing.pipeline import Observation
-from daemon.practice.analysis.dc_filter import DcFilter
-from daemon.practice.analysis.note_stream import NoteStream
-from daemon.practice.analysis.pitch_trace import PitchTrace
+from daemon.practice.analysis.note_object import note_object
 from daemon.practice.analysis.played_note import PlayedNote
-from daemon.practice.analysis.rhythm_trace import RhythmTrace
 from daemon.practice.notes.built_in import NO_NOTE_MODEL, configured_network
 from daemon.practice.notes.note_network import NoteNetwork
+from daemon.practice.parts.midi_file import check_extra, write_midi
+from daemon.practice.parts.recorded_notes import RecordedNotes
 from daemon.practice.spelling import note_name
 
 
@@ -65,36 +61,25 @@ class FileNotes:
         self._file = file
         self._choices = choices
         self._as_json = as_json
-        self._filter = DcFilter()
-        self._pitch = PitchTrace()
-        self._stream = NoteStream(network, self._pitch, reference_hz)
-        self._rhythm = None if choices.midi is None else RhythmTrace()
+        self._found = RecordedNotes(
+            network, reference_hz, families, tempo_seconds=0 if choices.midi is None else None
+        )
         self._notes: list[PlayedNote] = []
-        self._players = Players(families)
 
     def observe(self, observation: Observation) -> None:
         """Follow which families are played."""
-        self._players.observe(observation)
+        self._found.observe(observation)
 
     def hear(self, samples: NDArray[np.float32]) -> None:
         """Hear the next samples (n,) of the recording, with their DC offset."""
-        self._push(self._filter.push(samples))
+        self._take(self._found.hear(samples))
 
     def end(self) -> None:
         """Print the last notes, and write the MIDI file."""
-        self._push(self._filter.finish())
-        self._pitch.finish()
-        self._take(self._stream.finish())
-        if self._choices.midi is not None and self._rhythm is not None:
-            rhythm = self._rhythm.rhythm()
-            bpm = None if rhythm is None else rhythm.tempo_bpm
-            write_midi(self._choices.midi, self._players.parts(self._notes), bpm)
-
-    def _push(self, samples: NDArray[np.float32]) -> None:
-        self._pitch.push(samples)
-        if self._rhythm is not None:
-            self._rhythm.push(samples)
-        self._take(self._stream.push(samples))
+        self._take(self._found.finish())
+        if self._choices.midi is not None:
+            parts = self._found.parts(self._notes)
+            write_midi(self._choices.midi, parts, self._found.tempo_bpm())
 
     def _take(self, notes: Sequence[PlayedNote]) -> None:
         if self._choices.midi is not None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from daemon.practice.analysis.note_object import note_object
 from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.recording import Recording
 from daemon.practice.spelling import note_name
@@ -51,17 +52,6 @@ def note_objects(notes: Sequence[PlayedNote]) -> list[dict[str, Any]]:
         }
         for note in notes
     ]
-
-
-def note_object(note: PlayedNote) -> dict[str, Any]:
-    """Return onset, offset, pitch and loudness of a note."""
-    return {
-        "onset": round(note.onset, 3),
-        "offset": round(note.offset, 3),
-        "midi": note.midi,
-        "cents": round(note.cents, 1) + 0.0,
-        "loudness": round(note.loudness, 1),
-    }
 
 
 def range_of(recording: Recording) -> list[str] | None:

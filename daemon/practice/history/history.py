@@ -5,14 +5,23 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from daemon.configuration.settings import HistorySettings
-from daemon.errors import InputError
-from daemon.practice.history.records import DayRecord, EventRecord, WeekRecord
+from daemon.errors import FailedError, InputError
+from daemon.practice.history.records import (
+    DayRecord,
+    Deleted,
+    Deletion,
+    EventRecord,
+    WeekRecord,
+    less,
+)
 from daemon.practice.summary import Summary
 
 if TYPE_CHECKING:
@@ -24,6 +33,7 @@ _RETRY_SECONDS = 30.0
 # Changes that follow each other closely are written together.
 _BATCH_SECONDS = 1.0
 _LONGEST_EXIT_SECONDS = 5.0
+_LONGEST_DELETION_SECONDS = 20.0
 # Rows kept in memory while the disk fails.
 _MOST_WAITING = 10_000
 _BOUNDS = HistorySettings()
@@ -55,6 +65,7 @@ class History:
         self._changed = threading.Condition()
         self._days: dict[str, dict[date, DayRecord]] = {}
         self._waiting: dict[_Key, tuple[Any, ...]] = {}
+        self._deletions: list[tuple[Deletion, Future[Deleted]]] = []
         self._file: HistoryFile | None = None
         self._due_at = 0.0
         self._has_warned = False
@@ -112,6 +123,26 @@ class History:
         with self._changed:
             return self._days.get(place, {}).get(day, DayRecord(day, 0.0, {}))
 
+    def delete(self, deletion: Deletion) -> Deleted:
+        """Delete rows from the file and from memory, and return them once they are gone.
+
+        Waits for the disk. Raises FailedError if it cannot be done now.
+        """
+        done = Future[Deleted]()
+        with self._changed:
+            if self._thread is None or self._closing:
+                raise FailedError("the history is closed; nothing is deleted")
+            self._deletions.append((deletion, done))
+            self._changed.notify_all()
+        try:
+            return done.result(_LONGEST_DELETION_SECONDS)
+        except TimeoutError:
+            done.cancel()
+            raise FailedError("the disk does not answer; look later what is deleted") from None
+        except (OSError, InputError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise FailedError(f"nothing is deleted: {reason}; see the log") from None
+
     def _put(self, table: str, key: tuple[Any, ...], row: tuple[Any, ...]) -> None:
         if self._directory is None:
             return
@@ -132,15 +163,18 @@ class History:
             closing = self._wait_until_due()
             try:
                 self._write_waiting()
+                self._delete_waiting()
             except (OSError, InputError) as error:
+                self._refuse_deletions(error)
                 self._lose_file(error)
+        self._refuse_deletions(FailedError("the history is closed"))
         if self._file is not None:
             self._file.close()
 
     def _wait_until_due(self) -> bool:
         """Sleep until there are rows to write; return True if the history is closing."""
         with self._changed:
-            while not self._closing:
+            while not self._closing and not self._deletions:
                 pause = self._due_at - time.monotonic() if self._waiting else None
                 if pause is not None and pause <= 0.0:
                     break
@@ -166,6 +200,31 @@ class History:
         if self._has_warned:
             self._has_warned = False
             log.info("the history is on disk again")
+
+    def _delete_waiting(self) -> None:
+        """Delete what was requested, from the file and from the days in memory."""
+        if self._file is None:
+            return
+        while self._deletions:
+            deletion, done = self._deletions[0]
+            deleted = self._file.delete(deletion)
+            with self._changed:
+                del self._deletions[0]
+                days = self._days.get(deletion.place, {})
+                for day, removed in deleted.days.items():
+                    if day in days:
+                        days[day] = less(days[day], removed)
+                if deleted.is_everything:
+                    days.clear()
+            with suppress(InvalidStateError):
+                done.set_result(deleted)
+
+    def _refuse_deletions(self, error: Exception) -> None:
+        with self._changed:
+            refused, self._deletions = self._deletions, []
+        for _, done in refused:
+            with suppress(InvalidStateError):
+                done.set_exception(error)
 
     def _open(self, directory: Path) -> None:
         """Open the file, and remember its days unless they have been counted on."""

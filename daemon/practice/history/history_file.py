@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from daemon.configuration.settings import HistorySettings
-from daemon.practice.history.records import DayRecord
+from daemon.practice.history.deletion import delete
+from daemon.practice.history.records import DayRecord, Deleted, Deletion
 from daemon.practice.history.schema import COLUMNS, MIGRATIONS, NAME, day_of
 from daemon.system.files.database import (
     READ_ERRORS,
@@ -74,6 +75,20 @@ class HistoryFile:
             self._replace_damaged(str(error))
             self._write(rows, now)
 
+    def delete(self, deletion: Deletion) -> Deleted:
+        """Delete rows, and overwrite their place in the file; return what was deleted."""
+        try:
+            self._database.execute("PRAGMA secure_delete = ON")
+            self._database.execute("BEGIN IMMEDIATE")
+            deleted = delete(self._database, deletion)
+            self._database.execute("COMMIT")
+            self._keep_size()
+        except READ_ERRORS as error:
+            with suppress(*READ_ERRORS):
+                self._database.execute("ROLLBACK")
+            _raise(error, self._path)
+        return deleted
+
     def close(self) -> None:
         """Close the file."""
         with suppress(*READ_ERRORS):
@@ -92,6 +107,9 @@ class HistoryFile:
             self._database.execute("BEGIN IMMEDIATE")
             for table, values in rows.items():
                 _insert(self._database, table, values)
+            if "days" in rows:
+                # What is left of a day of which everything was deleted.
+                self._database.execute("DELETE FROM days WHERE seconds <= 0")
             self._remove_old(now)
             self._database.execute("COMMIT")
             self._keep_size()

@@ -30,6 +30,23 @@ from daemon.system.files.database import (
 
 Record = TypeVar("Record")
 
+
+class _Query(NamedTuple):
+    table: str
+    time: str
+    columns: Sequence[str]
+    order: str
+
+
+def _records_of(table: str, time: str) -> _Query:
+    return _Query(table, time, COLUMNS[table], f"{time}, place")
+
+
+_SESSIONS = _records_of("sessions", "started")
+_EVENTS = _records_of("events", "onset")
+_DAYS = _records_of("days", "day")
+_YEARS = _DAYS._replace(columns=("DISTINCT substr(day, 1, 4)",), order="1")
+
 _BUSY_SECONDS = 10.0
 
 
@@ -42,21 +59,35 @@ class Selection(NamedTuple):
     """The time before which records begin."""
     place: str | None = None
     """Only this place; None for all places."""
+    most: int | None = None
+    """Only so many, the newest ones; None for all."""
 
 
 def read_sessions(directory: Path, selection: Selection) -> list[tuple[str, Summary]]:
     """Return the selected sessions with their places, by time; raises as `_rows` does."""
-    return list(_records(session_of, _rows(directory, "sessions", "started", selection)))
+    return list(_records(session_of, _rows(directory, _SESSIONS, selection)))
 
 
 def read_events(directory: Path, selection: Selection) -> list[tuple[str, EventRecord]]:
     """Return the selected events with their places, by time; raises as `_rows` does."""
-    return list(_records(event_of, _rows(directory, "events", "onset", selection)))
+    return list(_records(event_of, _rows(directory, _EVENTS, selection)))
 
 
 def read_days(directory: Path, selection: Selection) -> list[tuple[str, DayRecord]]:
     """Return the selected days with their places, by date; raises as `_rows` does."""
-    return list(_records(day_of, _rows(directory, "days", "day", selection)))
+    return list(_records(day_of, _rows(directory, _DAYS, selection)))
+
+
+def read_starts(directory: Path, selection: Selection) -> list[float]:
+    """Return the wall times at which the selected sessions started; raises as `_rows` does."""
+    rows = _rows(directory, _SESSIONS._replace(columns=("started",)), selection)
+    return [row[0] for row in rows if isinstance(row[0], int | float)]
+
+
+def read_years(directory: Path, selection: Selection) -> list[int]:
+    """Return the years with selected days, oldest first; raises as `_rows` does."""
+    rows = _rows(directory, _YEARS, selection)
+    return [int(row[0]) for row in rows if isinstance(row[0], str) and row[0].isdecimal()]
 
 
 def _records(
@@ -69,24 +100,28 @@ def _records(
             continue
 
 
-def _rows(directory: Path, table: str, time: str, selection: Selection) -> list[Any]:
-    """Return the selected rows of a table.
+def _rows(directory: Path, query: _Query, selection: Selection) -> list[Any]:
+    """Return the selected rows of a table, oldest first.
 
     Raises InputError if there is no history, it may not be read or a newer Timbrel made it, and
     FailedError if it is damaged, locked or interrupted in the middle of a change.
     """
     path, values = directory / NAME, list[Any]()
     _check_readable(path)
+    time = query.time
     if time == "day":
         # A day is included if a part of it is.
         last = (selection.until - timedelta(microseconds=1)).date()
         values = [selection.since.date().isoformat(), (last + timedelta(days=1)).isoformat()]
     else:
         values = [selection.since.timestamp(), selection.until.timestamp()]
-    query = f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE {time} >= ? AND {time} < ?"  # noqa: S608
+    columns = ", ".join(query.columns)
+    text = f"SELECT {columns} FROM {query.table} WHERE {time} >= ? AND {time} < ?"  # noqa: S608
     if selection.place is not None:
-        query += " AND place = ?"
+        text += " AND place = ?"
         values.append(selection.place)
+    newest = selection.most is not None
+    order = f"{time} DESC LIMIT {selection.most}" if newest else query.order
     try:
         with closing(sqlite3.connect(read_only(path), timeout=_BUSY_SECONDS, uri=True)) as database:
             version = schema_version(database, path, len(MIGRATIONS))
@@ -94,7 +129,8 @@ def _rows(directory: Path, table: str, time: str, selection: Selection) -> list[
                 raise InputError(
                     f"{path}: made by an older Timbrel; start Timbrel once to convert it"
                 )
-            return database.execute(f"{query} ORDER BY {time}, place", values).fetchall()
+            rows = database.execute(f"{text} ORDER BY {order}", values).fetchall()
+            return rows[::-1] if newest else rows
     except DamagedError as error:
         raise FailedError(_damaged(path, error)) from None
     except READ_ERRORS as error:

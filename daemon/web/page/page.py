@@ -1,70 +1,110 @@
 """Serve the page, if it is configured."""
 
-import errno
 import logging
-import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from daemon.configuration.settings import WebSettings
 from daemon.configuration.web_password import PasswordHash, read_web_password
+from daemon.configuration.web_settings import WebSettings
 from daemon.errors import InputError
 from daemon.system.installation import command, pip_install
 from daemon.web.page.access.hosts import Hosts, is_loopback
+from daemon.web.page.listening import address_of, bound_to, web_address
 
 if TYPE_CHECKING:
+    import socket
+
+    from daemon.web.page.access.http_thread import Door, HttpThread
     from daemon.web.page.routes import PageParts
 
 log = logging.getLogger(__name__)
 
 USUAL_PORT = 8324
 """The port of `timbrel run --web`, unless another one is configured."""
-_REFUSED = {errno.EPERM, errno.EACCES}
+
+
+def is_wanted(web: WebSettings) -> bool:
+    """Return whether the settings ask for the page."""
+    return web.port is not None or web.ingress
 
 
 def check_packages() -> None:
     """Raise InputError unless the packages of the `web` extra are installed."""
-    if not (find_spec("starlette") and find_spec("uvicorn")):
+    if not has_packages():
         raise InputError(
             "web.port: needs the packages starlette and uvicorn; "
             f"{pip_install('starlette', 'uvicorn')}, or leave it out"
         )
 
 
+def has_packages() -> bool:
+    """Return whether the packages of the `web` extra are installed."""
+    return all(find_spec(package) for package in ("starlette", "uvicorn"))
+
+
 @contextmanager
 def serve_page(web: WebSettings, parts: "Callable[[], PageParts]") -> Iterator[None]:
-    """Serve the page while the context is open; do nothing if its port is None.
+    """Serve the page while the context is open; do nothing if the settings do not ask for it.
 
     If it cannot be served, one warning names the remedy, and listening goes on without it. Raises
     InputError if its packages are not installed.
     """
-    if web.port is None:
+    if not is_wanted(web):
         yield
         return
     check_packages()
-    try:
-        password = page_password(web)
-        bound = _bound(web)
-    except InputError as error:
-        log.warning("%s; the page is off", error)
+    own, supervisors = _own_socket(web), _supervisors_socket(web)
+    if own is None and supervisors is None:
         yield
         return
     # Imported late to save memory: most daemons have no page.
-    from daemon.web.page.access.gate import Access
-    from daemon.web.page.access.http_thread import HttpThread
-    from daemon.web.page.access.logins import Logins
-    from daemon.web.page.routes import Routes
+    from daemon.web.page.doors import ingress_door, own_door
+    from daemon.web.page.hear.hear_route import HearRoute
 
-    shown, logins = parts(), Logins(password, time.monotonic)
-    application = Routes(shown, logins).application()
-    hosts = Hosts(web.bind, web.hosts)
-    access = Access(application, hosts, logins)
-    with HttpThread(access, bound, shown.live.begin, shown.live.close):
-        log.info("the page is at %s", _address(web))
+    shown = parts()
+    hear = HearRoute(shown.methods)
+    doors = []
+    if own is not None:
+        bound, password = own
+        doors.append(own_door(shown, hear, bound, password, Hosts(web.bind, web.hosts)))
+        log.info("the page is at %s", web_address(web))
+    if supervisors is not None:
+        doors.append(ingress_door(shown, hear, supervisors))
+        log.info("the page is in Home Assistant, through its ingress")
+    with _thread(shown, doors):
         yield
+
+
+@contextmanager
+def serve_on_free_port(parts: "Callable[[], PageParts]") -> Iterator[str]:
+    """Serve the page on a free loopback port without a password; yield its address.
+
+    The packages of the `web` extra must be installed. Raises InputError if that is impossible.
+    """
+    from daemon.web.page.doors import own_door
+    from daemon.web.page.hear.hear_route import HearRoute
+
+    bound = bound_to("127.0.0.1", 0)
+    shown = parts()
+    door = own_door(shown, HearRoute(shown.methods), bound, None, Hosts("127.0.0.1"))
+    with _thread(shown, [door]):
+        yield address_of("127.0.0.1", bound.getsockname()[1])
+
+
+def page_url(web: WebSettings) -> str | None:
+    """Return the address at which others find the page; None if they cannot reach it."""
+    if web.url is not None:
+        return web.url
+    if web.port is None or is_loopback(web.bind):
+        return None
+    try:
+        page_password(web)
+    except InputError:
+        # It stays off; a warning says so.
+        return None
+    return web_address(web)
 
 
 def page_password(web: WebSettings) -> PasswordHash | None:
@@ -89,34 +129,32 @@ def page_password(web: WebSettings) -> PasswordHash | None:
     return None
 
 
-def _bound(web: WebSettings) -> socket.socket:
-    """Return a listening socket; raises InputError with the remedy if that is impossible."""
+def _own_socket(web: WebSettings) -> "tuple[socket.socket, PasswordHash | None] | None":
+    """Return the socket of the configured port; None if there is none, or after a warning."""
+    if web.port is None:
+        return None
     try:
-        found = socket.getaddrinfo(web.bind, web.port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = found[0]
-        bound = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise InputError(f"web.bind: {web.bind}: {error.strerror}; use an address") from None
+        password = page_password(web)
+        return bound_to(web.bind, web.port), password
+    except InputError as error:
+        log.warning("%s; the page is off", error)
+        return None
+
+
+def _supervisors_socket(web: WebSettings) -> "socket.socket | None":
+    """Return the socket of the ingress; None if it is off, or after a warning."""
+    if not web.ingress:
+        return None
+    from daemon.web.page.access.ingress import PORT
+
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-        bound.listen(128)
-    except OSError as error:
-        bound.close()
-        raise _unusable(web, error) from None
-    return bound
+        return bound_to("0.0.0.0", PORT)  # noqa: S104
+    except InputError as error:
+        log.warning("web.ingress: %s; the page is not in Home Assistant", error)
+        return None
 
 
-def _unusable(web: WebSettings, error: OSError) -> InputError:
-    reason = f"cannot listen on port {web.port} ({error.strerror})"
-    if error.errno == errno.EADDRNOTAVAIL:
-        return InputError(f"web.bind: {web.bind} is not an address of this machine; use another")
-    if error.errno in _REFUSED:
-        update = command("install-service", as_root=True)
-        return InputError(f"web.port: {reason}; run `{update}`, which allows it in the unit")
-    return InputError(f"web.port: {reason}; choose another port")
+def _thread(shown: "PageParts", doors: "Sequence[Door]") -> "HttpThread":
+    from daemon.web.page.access.http_thread import HttpThread
 
-
-def _address(web: WebSettings) -> str:
-    host = f"[{web.bind}]" if ":" in web.bind else web.bind
-    return f"http://{host}:{web.port}/"
+    return HttpThread(doors, shown.live.begin, shown.live.close)

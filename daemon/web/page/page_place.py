@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from daemon.hearing.shown_scores import ShownScores
 from daemon.hub.control import Control
-from daemon.hub.controls import CONTROLS, SENSITIVITY, Controls
+from daemon.hub.controls import CONTROLS, SENSITIVITY, Controls, sensitivity_leaf
 from daemon.hub.messages import Node
 
 
@@ -18,13 +18,15 @@ class PagePlace(NamedTuple):
     """Maps the model's scores to shown ones."""
     points: Callable[[], Mapping[str, float]]
     """Returns the operating point of each family now, on the scale of shown scores."""
-    controls: Callable[[], Controls]
-    """Returns the settings and their current values."""
+    controls: Callable[[], Controls] | None
+    """Returns the settings and their current values; None if none can be changed."""
     command: Callable[[str, bytes], bool]
     """Queues a command for a topic; returns False if there were too many. For any thread."""
 
     def refusal(self, leaf: str, value: str) -> str | None:
         """Return why a setting cannot have this value, or None if it can."""
+        if self.controls is None:
+            return "no setting can be changed here"
         current = self.controls()
         trial = Controls(self.node, current.configured, current.chosen)
         topic = self.node.topic(f"{leaf}/set")
@@ -32,6 +34,10 @@ class PagePlace(NamedTuple):
             return f"there is no setting {leaf[:40]!a}"
         refusal = trial.receive(topic, value.encode(), retained=False).refusal
         return None if refusal is None else refusal.removeprefix(f"{topic}: ")
+
+    def described(self) -> list[dict[str, Any]]:
+        """Return the settings that can be changed as JSON objects."""
+        return [] if self.controls is None else described_controls(self.node)
 
 
 def setting_leaves(node: Node) -> set[str]:
@@ -41,7 +47,7 @@ def setting_leaves(node: Node) -> set[str]:
 
 def described_controls(node: Node) -> list[dict[str, Any]]:
     """Return the settings of a node as JSON objects, in the order of Home Assistant's page."""
-    families = [(f"{SENSITIVITY.leaf}_{family}", SENSITIVITY, family) for family in node.shown]
+    families = [(sensitivity_leaf(node, family), SENSITIVITY, family) for family in node.shown]
     return [
         _described(leaf, control, family)
         for leaf, control, family in [*((c.leaf, c, None) for c in CONTROLS), *families]

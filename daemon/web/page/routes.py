@@ -3,13 +3,14 @@
 import asyncio
 import html
 import time
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import parse_qs
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -17,16 +18,17 @@ from daemon import __version__
 from daemon.hearing.model_file import Contract
 from daemon.web.health import Snapshot, find_problems, report_of
 from daemon.web.page.access.gate import COOKIE, error_of, key_of
+from daemon.web.page.access.ingress import base_of
 from daemon.web.page.access.logins import SESSION_SECONDS, Logins
+from daemon.web.page.bodies import json_answer, small_body
 from daemon.web.page.hear.analysis import Method
 from daemon.web.page.hear.hear_route import HearRoute
+from daemon.web.page.history.history_route import HistoryRoute
+from daemon.web.page.history.page_history import PageHistory
 from daemon.web.page.live.live import Live
 from daemon.web.page.static_files import filled, static_files
 from daemon.web.page.streaming import LastingResponse
 from daemon.web.page.words import language_of, words
-
-_LARGEST_BODY_BYTES = 4_096
-_BODY_SECONDS = 10.0
 
 
 class _Command(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,14 +50,24 @@ class PageParts(NamedTuple):
     """Returns the metrics; None without the package for them."""
     method: Method
     """How recordings are analysed."""
+    history: PageHistory
+    """What was played."""
+    others: Mapping[str, Method] = MappingProxyType({})
+    """The same with other models, by their titles."""
+
+    @property
+    def methods(self) -> Mapping[str, Method]:
+        """All ways to analyse recordings, by the titles of their models; the usual one first."""
+        return {self.contract.title: self.method, **self.others}
 
 
 class Routes:
     """Answers the requests that `Access` lets through."""
 
-    def __init__(self, parts: PageParts, logins: Logins) -> None:
+    def __init__(self, parts: PageParts, logins: Logins, hear: HearRoute) -> None:
         self._parts = parts
         self._logins = logins
+        self._hear = hear
         # One log-in at a time: each takes 16 MB.
         self._one_login = asyncio.Lock()
         self._started = time.time()
@@ -75,14 +87,21 @@ class Routes:
                 Route("/api/live", self._live, methods=get),
                 Route("/api/health", self._health, methods=get),
                 Route("/api/set", self._set, methods=post),
-                Route("/api/hear", HearRoute(self._parts.method).answer, methods=post),
+                Route("/api/hear", self._hear.answer, methods=post),
+                Route("/api/hear", self._hear.models, methods=get),
+                *HistoryRoute(self._parts.history, self._names).routes(),
             ],
             exception_handlers={404: _not_found, 405: _wrong_method},
         )
 
+    def _names(self) -> list[str]:
+        return [place.node.name for place in self._parts.live.places()]
+
     async def _index(self, request: Request) -> Response:
         session, nonce = request.state.session, request.state.nonce
-        page = filled("index.html", nonce=nonce, token=session.token)
+        base = base_of(request.headers)
+        base = f'<base href="{base}">' if base and request.state.is_ingress else ""
+        page = filled("index.html", nonce=nonce, token=session.token, base=base)
         needs_login = "" if self._logins.password is not None else "hidden"
         return HTMLResponse(page.replace("{{logout}}", needs_login))
 
@@ -97,7 +116,7 @@ class Routes:
         client = "" if request.client is None else request.client.host
         if not self._logins.may_try(client):
             return _login_form(request, "login_too_often", 429)
-        body = await _body(request)
+        body = await small_body(request)
         fields = parse_qs((body or b"").decode("utf-8", "replace"), max_num_fields=4)
         given = fields.get("password", [""])[0]
         async with self._one_login:
@@ -118,12 +137,14 @@ class Routes:
         return answer
 
     async def _log_out(self, request: Request) -> Response:
-        self._logins.end(key_of(request.headers))
+        key = key_of(request.headers)
+        self._logins.end(key)
+        self._parts.live.watchers.close_of(key)
         return Response(status_code=204)
 
-    async def _live(self, request: Request) -> Response:  # noqa: ARG002
+    async def _live(self, request: Request) -> Response:
         live = self._parts.live
-        watcher = live.watchers.add(live.snapshot)
+        watcher = live.watchers.add(live.snapshot, key_of(request.headers))
         if watcher is None:
             return error_of(503, "too many browsers watch at the same time; close one")
 
@@ -135,7 +156,7 @@ class Routes:
 
     async def _set(self, request: Request) -> Response:
         try:
-            command = msgspec.json.decode(await _body(request) or b"", type=_Command)
+            command = msgspec.json.decode(await small_body(request) or b"", type=_Command)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return error_of(400, "send a place, a leaf and a value")
         places = {place.node.name: place for place in self._parts.live.places()}
@@ -152,7 +173,7 @@ class Routes:
     async def _healthz(self, request: Request) -> Response:  # noqa: ARG002
         health = self._parts.snapshot()
         problems = find_problems(health, time.monotonic())
-        return _json(report_of(health, problems), 503 if problems else 200)
+        return json_answer(report_of(health, problems), 503 if problems else 200)
 
     async def _metrics(self, request: Request) -> Response:  # noqa: ARG002
         if self._parts.metrics is None:
@@ -182,25 +203,7 @@ class Routes:
                 "sha256": contract.tflite_sha256,
             },
         }
-        return _json(body)
-
-
-def _json(body: Any, code: int = 200) -> Response:
-    return Response(msgspec.json.encode(body), code, media_type="application/json")
-
-
-async def _body(request: Request) -> bytes | None:
-    """Return the body of a request; None if it is too large or takes too long."""
-    body = b""
-    try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            async for piece in request.stream():
-                body += piece
-                if len(body) > _LARGEST_BODY_BYTES:
-                    return None
-    except (TimeoutError, ClientDisconnect):
-        return None
-    return body
+        return json_answer(body)
 
 
 async def _static(request: Request) -> Response:
@@ -210,7 +213,10 @@ async def _static(request: Request) -> Response:
     headers = {"etag": file.tag, "cache-control": "no-cache"}
     if request.headers.get("if-none-match") == file.tag:
         return Response(status_code=304, headers=headers)
-    return Response(file.content, headers=headers | {"content-type": file.kind})
+    headers |= {"content-type": file.kind, "vary": "accept-encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(file.gzipped, headers=headers | {"content-encoding": "gzip"})
+    return Response(file.content, headers=headers)
 
 
 def _login_form(request: Request, fault: str | None = None, code: int = 200) -> Response:

@@ -1,5 +1,6 @@
 """The files of the page, read once; no path from a request reaches the disk."""
 
+import gzip
 import hashlib
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,8 @@ class StaticFile(NamedTuple):
 
     content: bytes
     """Its bytes."""
+    gzipped: bytes
+    """The same, compressed."""
     kind: str
     """Its media type."""
     tag: str
@@ -42,4 +45,5 @@ def filled(name: str, **values: str) -> str:
 
 def _read(path: Path) -> StaticFile:
     content = path.read_bytes()
-    return StaticFile(content, _KINDS[path.suffix], f'"{hashlib.sha256(content).hexdigest()[:16]}"')
+    tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+    return StaticFile(content, gzip.compress(content, mtime=0), _KINDS[path.suffix], tag)

@@ -3,8 +3,8 @@
 import stat
 from pathlib import Path
 
-from daemon.configuration.settings import WebSettings
 from daemon.configuration.web_password import read_web_password
+from daemon.configuration.web_settings import WebSettings
 from tests.conftest import Timbrel
 
 

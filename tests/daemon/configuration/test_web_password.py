@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.configuration.settings import WebSettings
 from daemon.configuration.web_password import hash_password, read_web_password
+from daemon.configuration.web_settings import WebSettings
 from daemon.errors import InputError
 from daemon.system import systemd
 

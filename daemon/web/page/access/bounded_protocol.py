@@ -1,7 +1,7 @@
 """HTTP connections with limits: their number, and the time that a request's head may take."""
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -14,12 +14,16 @@ HEAD_SECONDS = 10.0
 class BoundedProtocol(H11Protocol):
     """Closes a connection that sends no complete head in time, such as that of a slow attacker."""
 
+    only_client: ClassVar[str | None] = None
+    """The only address that may connect; None: any."""
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Accept the connection, unless there are too many."""
+        """Accept the connection, unless there are too many or the client is a wrong one."""
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
+        client = transport.get_extra_info("peername")
+        is_foreign = self.only_client is not None and (not client or client[0] != self.only_client)
+        if is_foreign or len(self.connections) > MOST_CONNECTIONS:
             transport.abort()
             return
         self._expect_head()

@@ -7,6 +7,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
+from h11 import LocalProtocolError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -37,16 +38,22 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(self)",
 }
 
 
-def content_security_policy(nonce: str) -> str:
-    """Return the policy of one answer: scripts and styles need the nonce, nothing else loads."""
+def content_security_policy(nonce: str, frame: str = "'none'") -> str:
+    """Return the policy of one answer: scripts and styles need the nonce, nothing else loads.
+
+    `frame` is the source of pages that may show this one in a frame and give it a base address.
+
+    Browsers give no nonce to the script that records on the audio thread, so files of the page are
+    allowed, too: none of them contains what somebody else has sent.
+    """
     return (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
+        f"default-src 'none'; script-src 'nonce-{nonce}' 'self'; style-src 'nonce-{nonce}'; "
         "connect-src 'self'; img-src 'self'; media-src blob:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        f"base-uri {frame}; frame-ancestors {frame}"
     )
 
 
@@ -54,9 +61,11 @@ class Access:
     """Answers requests that may not reach the `application`, and passes the others on.
 
     The application finds the session in the scope's state as `session`, and the nonce as `nonce`.
+    `hosts` None: every connection comes from Home Assistant's ingress, which may put the page in a
+    frame, whose names for this machine are not known here, and which has logged its user in.
     """
 
-    def __init__(self, application: Application, hosts: Hosts, logins: Logins) -> None:
+    def __init__(self, application: Application, hosts: Hosts | None, logins: Logins) -> None:
         self._application = application
         self._hosts = hosts
         self._logins = logins
@@ -73,14 +82,20 @@ class Access:
                 has_begun = True
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
-                headers["content-security-policy"] = content_security_policy(nonce)
+                if self._hosts is None:
+                    headers["x-frame-options"] = "SAMEORIGIN"
+                frame = "'none'" if self._hosts is not None else "'self'"
+                headers["content-security-policy"] = content_security_policy(nonce, frame)
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 
-        scope["state"]["nonce"] = nonce
+        scope["state"] |= {"nonce": nonce, "is_ingress": self._hosts is None}
         try:
             refusal = self._refusal(scope)
             await (refusal or self._application)(scope, receive, send_protected)
+        except LocalProtocolError:
+            # The client has broken the connection's rules, so there is nobody to answer.
+            return
         except Exception as error:  # noqa: BLE001
             text = f"page: {scope['path'][:100]!a}: {type(error).__name__}: {error}"
             self._limited_log.log(logging.ERROR, text)
@@ -90,12 +105,12 @@ class Access:
     def _refusal(self, scope: Scope) -> Response | None:
         """Return the answer to a request that may not pass; None if it may."""
         headers = Headers(scope=scope)
-        if not self._hosts.allow(headers.get("host", "")):
+        if self._hosts is not None and not self._hosts.allow(headers.get("host", "")):
             text = "unknown host name; add it to web.hosts, or use the machine's address"
             return error_of(421, text)
         if scope["method"] not in _METHODS:
             return error_of(405, "the method is not supported")
-        is_forwarded = any(name in headers for name in _FORWARDED)
+        is_forwarded = self._hosts is not None and any(name in headers for name in _FORWARDED)
         client = scope.get("client") or ("", 0)
         if scope["path"] in MACHINE_PATHS and is_loopback(client[0]) and not is_forwarded:
             return None
@@ -110,16 +125,23 @@ class Access:
         session = self._logins.session(key_of(headers))
         scope["state"]["session"] = session
         if scope["method"] == "POST":
-            return _post_refusal(scope["path"], headers, session)
+            names = ("host",) if self._hosts is not None else ("host", "x-forwarded-host")
+            ours = frozenset(host_of(headers.get(name, "")) for name in names)
+            return _post_refusal(scope["path"], headers, session, ours)
         if session is not None or scope["path"].startswith(_OPEN_PATHS):
             return None
         is_page = scope["path"] == "/"
         return RedirectResponse("login", 303) if is_page else error_of(401, "log in first")
 
 
-def _post_refusal(path: str, headers: Headers, session: Session | None) -> Response | None:
-    """Return the answer to a request that must not change anything; None if it may."""
-    if not _is_same_origin(headers):
+def _post_refusal(
+    path: str, headers: Headers, session: Session | None, ours: frozenset[str]
+) -> Response | None:
+    """Return the answer to a request that must not change anything; None if it may.
+
+    `ours` are the hosts of the page.
+    """
+    if not _is_same_origin(headers, ours):
         return error_of(403, "the request came from another web page")
     if path == "/login":
         return None
@@ -144,7 +166,7 @@ def key_of(headers: Headers) -> str:
     return "" if cookie is None else cookie.value
 
 
-def _is_same_origin(headers: Headers) -> bool:
+def _is_same_origin(headers: Headers, ours: frozenset[str]) -> bool:
     """Return whether a browser sent the request for this page, as far as its headers tell.
 
     Browsers send Sec-Fetch-Site over HTTPS and to localhost only. Other programs send neither.
@@ -153,7 +175,7 @@ def _is_same_origin(headers: Headers) -> bool:
         return site == "same-origin"
     if (origin := headers.get("origin")) is not None:
         try:
-            return (urlsplit(origin).hostname or "") == host_of(headers.get("host", ""))
+            return (urlsplit(origin).hostname or "") in ours
         except ValueError:
             return False
     return True

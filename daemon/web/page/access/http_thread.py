@@ -1,12 +1,12 @@
-"""Run an ASGI application on a thread of its own."""
+"""Run ASGI applications on a thread of their own."""
 
 import asyncio
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import uvicorn
 
@@ -43,42 +43,35 @@ class _Server(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._closing.set)
 
 
+class Door(NamedTuple):
+    """A way to an application."""
+
+    application: Any
+    """The ASGI application that answers there."""
+    bound: socket.socket
+    """The socket to listen on."""
+    protocol: type[BoundedProtocol] = BoundedProtocol
+    """Handles its connections."""
+
+
 class HttpThread:
-    """Serves `application` on a bound socket while the context is open.
+    """Serves several doors on one event loop while the context is open.
 
     `on_start` and `on_stop` are called on the thread's event loop, before the first request and
     when the context closes.
     """
 
     def __init__(
-        self,
-        application: Any,
-        bound: socket.socket,
-        on_start: Callable[[], None],
-        on_stop: Callable[[], None],
+        self, doors: Sequence[Door], on_start: Callable[[], None], on_stop: Callable[[], None]
     ) -> None:
         # Clients may send anything; what they do wrong does not belong in the log.
         logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)
-        config = uvicorn.Config(
-            application,
-            http=BoundedProtocol,
-            ws="none",
-            loop="asyncio",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            h11_max_incomplete_event_size=_LARGEST_HEAD_BYTES,
-            timeout_keep_alive=_IDLE_SECONDS,
-            timeout_graceful_shutdown=1,
-        )
         self._has_started = threading.Event()
-        self._bound = bound
+        self._doors = doors
         self._on_stop = on_stop
         self._on_start = on_start
-        self._server = _Server(config, self._started)
+        self._servers = [_Server(_config_of(door), self._started) for door in doors]
+        self._waiting = len(doors)
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
 
     def __enter__(self) -> Self:
@@ -97,18 +90,43 @@ class HttpThread:
         trace: TracebackType | None,
     ) -> None:
         self._on_stop()
-        self._server.close()
+        for server in self._servers:
+            server.close()
         self._thread.join(_LONGEST_EXIT_SECONDS)
 
     def _started(self) -> None:
-        self._on_start()
-        self._has_started.set()
+        self._waiting -= 1
+        if not self._waiting:
+            self._on_start()
+            self._has_started.set()
 
     def _run(self) -> None:
         try:
-            self._server.run([self._bound])
+            asyncio.run(self._serve())
         except Exception:
             # Listening goes on without the page.
             log.exception("the page has stopped; restart Timbrel to get it back")
         finally:
             self._has_started.set()
+
+    async def _serve(self) -> None:
+        pairs = zip(self._servers, self._doors, strict=True)
+        await asyncio.gather(*(server.serve([door.bound]) for server, door in pairs))
+
+
+def _config_of(door: Door) -> uvicorn.Config:
+    return uvicorn.Config(
+        door.application,
+        http=door.protocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        h11_max_incomplete_event_size=_LARGEST_HEAD_BYTES,
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=1,
+    )

@@ -19,7 +19,7 @@ from daemon.web.page.live.ear import Ear, Moment
 from daemon.web.page.live.memory import Change, Memory, PageCloseCall
 from daemon.web.page.live.spectrogram import EVENT, LIVE, Spectrogram
 from daemon.web.page.live.watchers import Watchers
-from daemon.web.page.page_place import PagePlace, described_controls, setting_leaves
+from daemon.web.page.page_place import PagePlace, setting_leaves
 
 # If the page's thread is too busy, the oldest moments are dropped. Each holds up to 0.5 MB.
 _MOST_WAITING = 16
@@ -83,12 +83,14 @@ class Live:
                     "families": list(place.node.families),
                     "points": place.points(),
                     "states": self._states.get(place.node.name, {}),
-                    "controls": described_controls(place.node),
+                    "controls": place.described(),
                 }
                 for place in self.places()
             ],
             "bands": LIVE.bands,
             "columns_per_second": round(1 / LIVE.hop_seconds),
+            "low_hz": LIVE.low_hz,
+            "high_hz": LIVE.high_hz,
             "event_bands": EVENT.bands,
             "events": list(self.memory.events),
             "close_calls": list(self.memory.close_calls),
@@ -140,7 +142,8 @@ class Live:
             # The first value of a setting is no change.
             is_new = before != value and (before is not None or leaf == "hearing")
             states[leaf] = value
-            self._put({"type": "state", "place": name, "leaf": leaf, "value": value})
+            body = {"type": "state", "place": name, "leaf": leaf, "value": value}
+            self._put(body | {"at": time.time()})
             if is_new and (leaf == "hearing" or leaf in setting_leaves(place.node)):
                 self._changed(name, leaf, value)
 

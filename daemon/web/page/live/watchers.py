@@ -64,28 +64,34 @@ class Watchers:
     """All watchers; used on the page's event loop, except `are_any`."""
 
     def __init__(self) -> None:
-        self._all: set[Watcher] = set()
+        self._all: dict[Watcher, str] = {}
 
     def are_any(self) -> bool:
         """Return whether anybody watches; may be called from any thread."""
         return bool(self._all)
 
-    def add(self, snapshot: Callable[[], bytes]) -> Watcher | None:
-        """Return a new watcher; None if there are too many."""
+    def add(self, snapshot: Callable[[], bytes], session: str = "") -> Watcher | None:
+        """Return a new watcher with the key of its log-in; None if there are too many."""
         if len(self._all) >= MOST_WATCHERS:
             return None
         watcher = Watcher(snapshot)
-        self._all.add(watcher)
+        self._all[watcher] = session
         return watcher
 
     def remove(self, watcher: Watcher) -> None:
         """Forget a watcher."""
-        self._all.discard(watcher)
+        self._all.pop(watcher, None)
 
     def put(self, body: bytes) -> None:
         """Add a message to every watcher."""
         for watcher in self._all:
             watcher.put(body)
+
+    def close_of(self, session: str) -> None:
+        """End the messages of the watchers of a log-in."""
+        for watcher, its in self._all.items():
+            if its == session:
+                watcher.close()
 
     def close(self) -> None:
         """End the messages of all watchers."""

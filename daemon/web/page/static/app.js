@@ -2,6 +2,7 @@
 import { element } from "./element.js";
 import { HealthView } from "./health.js";
 import { HearView } from "./hear.js";
+import { HistoryView } from "./history.js";
 import { LiveView } from "./live.js";
 import { SettingsView } from "./settings.js";
 import { send, watch } from "./stream.js";
@@ -52,6 +53,8 @@ function begin(hello) {
     bands: hello.bands,
     eventBands: hello.event_bands,
     columnsPerSecond: hello.columns_per_second,
+    lowHz: hello.low_hz,
+    highHz: hello.high_hz,
   };
   if (!store.places.some(({ name }) => name === chosen)) chosen = store.places[0]?.name;
   showPlaces();
@@ -75,7 +78,7 @@ function showPlaces() {
 
 function show() {
   if (!store) return;
-  const names = ["live", "hear", "settings", "health"];
+  const names = ["live", "history", "hear", "settings", "health"];
   const asked = location.hash.slice(1);
   const name = names.includes(asked) ? asked : "live";
   for (const link of byId("views").children) {
@@ -85,6 +88,7 @@ function show() {
   view?.close?.();
   const place = store.places.find((each) => each.name === chosen);
   if (name === "health") view = new HealthView(store);
+  else if (name === "history") view = new HistoryView(place, announce);
   else if (name === "hear") view = hearView ??= new HearView();
   else if (name === "settings") view = new SettingsView(place);
   else view = new LiveView(store, place, announce);

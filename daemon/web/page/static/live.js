@@ -1,5 +1,6 @@
 // What is heard now at one place, and why.
 import { card, element } from "./element.js";
+import { PracticeCard } from "./practice.js";
 import { Scrolling, drawPicture } from "./spectrogram.js";
 import { duration, family, number, text, timeOf } from "./text.js";
 
@@ -21,9 +22,9 @@ export class LiveView {
     this.scores = new Scores(place.families);
     const picture = element("canvas", { class: "picture", role: "img", "aria-label": text("spectrogram") });
     const over = element("canvas", { class: "over", "aria-hidden": "true" });
-    this.scrolling = new Scrolling(picture, over, store.bands, store.columnsPerSecond);
+    this.scrolling = new Scrolling(picture, over, store);
     this.today = element("p");
-    this.practice = new Practice();
+    this.practice = new PracticeCard(place);
     this.events = element("ol", { class: "events" });
     this.calls = element("tbody");
     const pictureCard = card(text("spectrogram"), element("div", { class: "layers" }, picture, over));
@@ -46,15 +47,17 @@ export class LiveView {
 
   message(message) {
     if (message.place !== this.place.name) return;
-    if (message.type === "state") this.state(message.leaf, message.value);
-    else if (message.type === "window") this.window(message);
+    if (message.type === "state") {
+      this.state(message.leaf, message.value);
+      if (message.leaf === "practice/note") this.scrolling.note(message.value.notes, message.at, this.place.states.practice_reference_hz);
+    } else if (message.type === "window") this.window(message);
     else if (message.type === "event") this.event(message);
     else if (message.type === "close") this.closeCall(message);
   }
 
   state(leaf, value) {
     if (leaf === "hearing" || leaf === "state") this.now();
-    else if (leaf === "practice/now") this.practice.show(value);
+    else if (leaf.startsWith("practice_") || leaf.startsWith("practice/")) this.practice.state();
     else if (leaf === "practice") this.today.textContent = text("today", { minutes: number(value.minutes, 1) });
   }
 
@@ -129,32 +132,6 @@ function summaryOf(event) {
   parts.push(event.ended === null ? text("plays") : duration(event.ended - event.onset));
   if (event.reason) parts.push(event.reason);
   return parts.join(" · ");
-}
-
-// How it is played; hidden until the daemon tells it.
-class Practice {
-  constructor() {
-    this.rows = element("tbody");
-    this.root = card(text("practice"), element("table", {}, this.rows));
-    this.root.hidden = true;
-  }
-
-  show(now) {
-    const rows = {
-      tuning: now.a4_hz && text("hertz", { value: number(now.a4_hz, 1) }),
-      in_tune: now.in_tune !== null && now.in_tune !== undefined && `${number(100 * now.in_tune)} %`,
-      deviation: Number.isFinite(now.median_cents) && text("cents", { value: number(now.median_cents, 1) }),
-      tempo: now.tempo_bpm && text("beats", { value: number(now.tempo_bpm) }),
-      key: now.key,
-      chord: now.chord,
-      dynamic: now.dynamic,
-      genre: now.genre && Object.keys(now.genre).map((name) => name.replaceAll("_", " ")).join(", "),
-    };
-    const known = Object.entries(rows).filter(([, value]) => value);
-    this.root.hidden = !known.length;
-    this.rows.replaceChildren(...known.map(([key, value]) =>
-      element("tr", {}, element("th", { scope: "row" }, text(`practice_${key}`)), element("td", {}, value))));
-  }
 }
 
 class Scores {

@@ -8,7 +8,7 @@ export class SettingsView {
     this.place = place;
     this.rows = Object.fromEntries(place.controls.map((control) => [control.leaf, new Setting(place, control)]));
     const rows = Object.values(this.rows).map((row) => row.root);
-    this.root = card(text("settings"), element("p", { class: "explain" }, text("explain_settings")), ...rows);
+    this.root = card(text("settings"), element("p", { class: "explain" }, text(place.controls.length ? "explain_settings" : "no_settings")), ...rows);
     for (const [leaf, value] of Object.entries(place.states)) this.rows[leaf]?.show(value);
   }
 

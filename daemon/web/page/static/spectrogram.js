@@ -2,6 +2,9 @@
 import { bytesOf } from "./element.js";
 
 const SECONDS = 20;
+// A name that is missing for less than this long has not stopped, in seconds.
+const LONGEST_GAP = 5;
+const LONGEST_GAP_OF_NOTES = 1.5;
 const palette = Array.from({ length: 256 }, (_, value) => {
   const x = value / 255;
   return [
@@ -38,16 +41,18 @@ export function drawPicture(canvas, encoded, bands) {
   if (image) context.putImageData(image, 0, 0);
 }
 
-// A picture that moves to the left, with the families that play drawn over it.
+// A picture that moves to the left, with the families that play and the notes that sound drawn over it.
 export class Scrolling {
-  constructor(canvas, over, bands, columnsPerSecond) {
+  constructor(canvas, over, { bands, columnsPerSecond, lowHz, highHz }) {
     this.canvas = canvas;
     this.over = over;
     this.bands = bands;
+    this.range = [mel(lowHz), mel(highHz)];
     canvas.width = SECONDS * columnsPerSecond;
     canvas.height = bands;
     this.context = canvas.getContext("2d", { willReadFrequently: true });
     this.stretches = [];
+    this.notes = [];
   }
 
   add(encoded) {
@@ -59,14 +64,15 @@ export class Scrolling {
     this.context.putImageData(image, width - columns, 0);
   }
 
+  // `names` are notes such as "C#4" that sound at a wall time in seconds.
+  note(names, at, referenceHz = 440) {
+    const notes = names.map((name) => ({ name, hertz: hertzOf(name, Number(referenceHz)) }));
+    this.notes = extended(this.notes, notes, at, LONGEST_GAP_OF_NOTES);
+  }
+
   // `playing` are names to show, `at` is a wall time in seconds.
   mark(playing, at, nameOf) {
-    for (const name of playing) {
-      const last = this.stretches.findLast((stretch) => stretch.name === name);
-      if (last && at - last.to < 5) last.to = at;
-      else this.stretches.push({ name, from: at, to: at });
-    }
-    this.stretches = this.stretches.filter((stretch) => at - stretch.to < SECONDS);
+    this.stretches = extended(this.stretches, playing.map((name) => ({ name })), at, LONGEST_GAP);
     const { over } = this;
     const scale = window.devicePixelRatio || 1;
     over.width = over.clientWidth * scale;
@@ -75,6 +81,7 @@ export class Scrolling {
     context.font = `${13 * scale}px system-ui, sans-serif`;
     context.lineWidth = 3 * scale;
     const x = (time) => Math.max(0, over.width * (1 - (at - time) / SECONDS));
+    this.drawNotes(context, x, scale);
     const names = [...new Set(this.stretches.map((stretch) => stretch.name))];
     for (const { name, from, to } of this.stretches) {
       const y = (16 + 20 * names.indexOf(name)) * scale;
@@ -88,4 +95,35 @@ export class Scrolling {
       context.fillText(nameOf(name), Math.min(x(from), over.width - 90 * scale), y);
     }
   }
+  drawNotes(context, x, scale) {
+    const [lowest, highest] = this.range;
+    context.fillStyle = "#fff";
+    for (const { hertz, from, to } of this.notes) {
+      const band = ((mel(hertz) - lowest) / (highest - lowest)) * (this.bands + 1) - 1;
+      const y = context.canvas.height * (1 - (band + 0.5) / this.bands);
+      context.fillRect(x(from) - 4 * scale, y - scale, Math.max(4 * scale, x(to) - x(from) + 4 * scale), 2 * scale);
+    }
+  }
+}
+
+const mel = (hertz) => 1127 * Math.log1p(hertz / 700);
+
+// The stretches of time in which names were seen, with those seen at `at`.
+function extended(stretches, seen, at, longestGap) {
+  const kept = stretches.filter((stretch) => at - stretch.to < SECONDS);
+  for (const each of seen) {
+    const last = kept.findLast((stretch) => stretch.name === each.name);
+    if (last && at - last.to < longestGap) last.to = at;
+    else kept.push({ ...each, from: at, to: at });
+  }
+  return kept;
+}
+
+// The frequency of a note in scientific pitch, such as "Eb3".
+function hertzOf(name, referenceHz) {
+  const [, letter, signs, octave] = /^([A-G])([#b]*)(-?\d+)$/.exec(name) ?? [];
+  if (!letter) return 0;
+  const semitone = { C: 0, D: 2, E: 4, F: 5, G: 7, A: 9, B: 11 }[letter];
+  const shift = [...signs].reduce((sum, sign) => sum + (sign === "#" ? 1 : -1), 0);
+  return referenceHz * 2 ** ((12 * (Number(octave) + 1) + semitone + shift - 69) / 12);
 }

@@ -1,5 +1,6 @@
 // The messages of the daemon. The browser reconnects by itself unless the daemon refuses.
 const RETRY_MILLISECONDS = 4000;
+const BUSY_MILLISECONDS = 1000;
 const token = document.querySelector('meta[name="timbrel-token"]').content;
 
 export function watch(onMessage, onTrouble) {
@@ -37,11 +38,27 @@ export async function send(path, body) {
   }
 }
 
-// Send a file; call `onProgress` with the seconds that are done. Return the result, or throw the reason.
-export async function hear(file, onProgress, signal) {
+// Return the names of the models that a file can be heard with, the usual one first.
+export async function hearModels() {
+  try {
+    const answer = await fetch("api/hear");
+    return answer.ok ? (await answer.json()).models : [];
+  } catch {
+    return [];
+  }
+}
+
+// Send a file; call `onProgress` with the seconds that are done. Return the result, or throw the reason,
+// with the status code of a refusal as `code`. While the daemon is busy, try up to `tries` times.
+export async function hear(file, wantsNotes, model, onProgress, signal, tries) {
   const headers = { "content-type": "application/octet-stream", "x-timbrel-page": token };
-  const answer = await fetch("api/hear", { method: "POST", headers, body: file, signal });
-  if (!answer.ok) throw new Error((await answer.json()).error);
+  const path = `api/hear?notes=${wantsNotes ? 1 : 0}${model ? `&model=${encodeURIComponent(model)}` : ""}`;
+  const answer = await fetch(path, { method: "POST", headers, body: file, signal });
+  if (answer.status === 409 && tries > 1) {
+    await new Promise((resolve) => setTimeout(resolve, BUSY_MILLISECONDS));
+    return hear(file, wantsNotes, model, onProgress, signal, tries - 1);
+  }
+  if (!answer.ok) throw Object.assign(new Error((await answer.json()).error), { code: answer.status });
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -31,6 +32,7 @@ def test_pipe_gets_only_events_and_verdicts(timbrel: Timbrel) -> None:
     assert done.stderr == ""
     assert "  0:00.6  ♪ guitar     is played: acoustic guitar (nylon)\n" in done.stdout
     assert "  0:04.0  ▶ guitar     score" in done.stdout
+    assert re.search(r"^page       http://127\.0\.0\.1:\d+/$", done.stdout, re.MULTILINE)
     assert "  1:26.6  ■ organ" in done.stdout
     assert done.stdout.endswith(
         "9 of 10 passages of music recognized, 3 of 3 without music left alone\n"
@@ -75,7 +77,7 @@ def test_reports_missing_loudspeaker_unless_quiet(tmp_path: Path) -> None:
         )
         try:
             assert demo.stdout is not None
-            first = "".join(demo.stdout.readline() for _ in range(5))
+            first = "".join(demo.stdout.readline() for _ in range(6))
         finally:
             demo.terminate()
             demo.communicate(timeout=20)

@@ -43,6 +43,7 @@ def context(position: float = 30.0, medley: Medley | None = MEDLEY) -> DemoConte
     return DemoContext(
         model="timbrel 1",
         broker="hub.local:1883",
+        page="http://127.0.0.1:8324/",
         families=FAMILIES,
         rules=RULES,
         shown=ShownScores(FAMILIES, [0.5] * len(FAMILIES)),

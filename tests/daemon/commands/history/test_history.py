@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from daemon.commands.history.calendar_text import calendar_text
 from daemon.commands.history.history import Choices, history
 from daemon.commands.history.period import period_of
 from daemon.configuration.settings import Settings
 from daemon.errors import InputError
+from daemon.hub.history_export.calendar_text import calendar_text
 from daemon.practice.history.history import History
 from daemon.practice.history.records import DayRecord, EventRecord
 from daemon.practice.history.schema import NAME

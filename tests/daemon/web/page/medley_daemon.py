@@ -1,6 +1,7 @@
 """`timbrel run` with a device that plays a part of the medley once, then quiet noise.
 
-Arguments: the configuration, and the first and last second of the part.
+Arguments: the configuration, the first and last second of the part, and `again` to play it again
+and again.
 """
 
 import logging
@@ -22,11 +23,12 @@ from tests.conftest import MEDLEY
 _PIECE_SECONDS = 0.1
 
 
-def start(config: str, first: str, last: str) -> int:
+def start(config: str, first: str, last: str, again: str = "") -> int:
     """Run until a signal."""
     part = read_sound(str(MEDLEY))[
         round(float(first) * SAMPLE_RATE_HZ) : round(float(last) * SAMPLE_RATE_HZ)
     ]
+    pieces = len(part) // round(_PIECE_SECONDS * SAMPLE_RATE_HZ)
     rng = np.random.default_rng(1)
 
     def feed(ring: Ring) -> None:
@@ -34,7 +36,8 @@ def start(config: str, first: str, last: str) -> int:
         began = time.monotonic()
         number = 0
         while True:
-            sound = part[number * piece : (number + 1) * piece]
+            place = number % pieces if again else number
+            sound = part[place * piece : (place + 1) * piece]
             if len(sound) < piece:
                 sound = rng.uniform(-1e-4, 1e-4, piece).astype(np.float32)
             ring.write(sound[:, None])

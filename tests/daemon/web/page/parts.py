@@ -4,28 +4,35 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from daemon.configuration.settings import TrackerSettings, WebSettings
+from daemon.configuration.settings import TrackerSettings
+from daemon.configuration.web_settings import WebSettings
 from daemon.counters import Counters
 from daemon.hearing.classifier import BUILT_IN_MODEL
 from daemon.hearing.model_file import read_contract
-from daemon.hearing.rules import rules
+from daemon.hearing.rules import model_rules, rules
 from daemon.hearing.shown_scores import ShownScores
 from daemon.hub.board import Board
 from daemon.hub.controls import Configured, Controls
 from daemon.hub.messages import Node
 from daemon.place_state import PlaceState
+from daemon.practice.history.records import Deletion
+from daemon.practice.notes.built_in import configured_network
 from daemon.web.health import Health, NodeHealth
 from daemon.web.page.hear.analysis import Method
+from daemon.web.page.history.page_history import PageHistory
 from daemon.web.page.live.live import Live
 from daemon.web.page.page import serve_page
 from daemon.web.page.page_place import PagePlace
 from daemon.web.page.routes import PageParts
 
 FAMILIES = ("flute", "guitar")
+NOWHERE = Path("/nonexistent")
 
 
 class Answer(NamedTuple):
@@ -41,28 +48,50 @@ class Answer(NamedTuple):
 class Page:
     """A served page; it records the commands that it gets."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(
+        self,
+        port: int,
+        directory: Path = NOWHERE,
+        names: Sequence[str] = ("box",),
+        families: Sequence[str] = FAMILIES,
+        models: Sequence[Path] = (),
+    ) -> None:
         self.port = port
+        self.models = models
+        self.directory = directory
+        self.delete: Callable[[Deletion], object] = lambda _: None
         self.board = Board()
         self.commands: list[tuple[str, bytes]] = []
-        self.node = Node("box", "box", FAMILIES, "tiny 1", "0")
-        self.controls = Controls(self.node, Configured(-65.0, 15.0))
-        place = PagePlace(
-            self.node,
-            ShownScores(),
-            lambda: dict.fromkeys(FAMILIES, 0.5),
-            lambda: self.controls,
-            self._command,
-        )
-        self.live = Live(self.board, lambda: [place])
+        nodes = [Node("box", name, families, "tiny 1", "0") for name in names]
+        self.node = nodes[0]
+        self._controls = {n.name: Controls(n, Configured(-65.0, 15.0)) for n in nodes}
+        self.live = Live(self.board, lambda: places)
+        places = [
+            PagePlace(
+                node,
+                ShownScores(),
+                lambda: dict.fromkeys(families, 0.5),
+                partial(self._controls.__getitem__, node.name),
+                self._command,
+            )
+            for node in nodes
+        ]
 
     def parts(self) -> PageParts:
         contract = read_contract(BUILT_IN_MODEL)
         tracker = TrackerSettings()
         rules_ = rules(tracker, contract.families, contract.thresholds, 1.0)
         shown = ShownScores(contract.families, contract.thresholds)
-        method = Method(BUILT_IN_MODEL, lambda: rules_, shown, 1.0, -65.0)
-        return PageParts(self.live, self._health, contract, None, method)
+        load = partial(configured_network, None)
+        method = Method(BUILT_IN_MODEL, lambda: rules_, shown, 1.0, -65.0, load, 440.0)
+        history = PageHistory(self.directory, self._delete)
+        others = {read_contract(m).title: method._replace(model=m) for m in self.models}
+        for title, other in others.items():
+            known = read_contract(other.model)
+            own = partial(model_rules, tracker, known, 1.0)
+            shown = ShownScores(known.families, known.thresholds)
+            others[title] = other._replace(rules=own, shown=shown)
+        return PageParts(self.live, self._health, contract, None, method, history, others)
 
     def ask(
         self, path: str, method: str = "GET", body: bytes | str | None = None, **headers: str
@@ -87,6 +116,9 @@ class Page:
         body = json.dumps({"place": place, "leaf": leaf, "value": value})
         return self.ask("/api/set", "POST", body, **{"x_timbrel_page": self.token()} | headers)
 
+    def _delete(self, deletion: Deletion) -> None:
+        self.delete(deletion)
+
     def _command(self, topic: str, payload: bytes) -> bool:
         self.commands.append((topic, payload))
         return True
@@ -100,8 +132,14 @@ class Page:
 @contextmanager
 def served(port: int, **web: Any) -> Iterator[Page]:
     """Serve a page on a loopback port with these settings."""
-    page = Page(port)
-    with serve_page(WebSettings(port=port, **web), page.parts):
+    with serving(Page(port), **web) as page:
+        yield page
+
+
+@contextmanager
+def serving(page: Page, **web: Any) -> Iterator[Page]:
+    """Serve a page with these settings."""
+    with serve_page(WebSettings(port=page.port, **web), page.parts):
         yield page
 
 
@@ -130,4 +168,5 @@ class Stream:
     def close(self) -> None:
         if self._client.sock is not None:
             self._client.sock.shutdown(socket.SHUT_RDWR)
+        self.answer.close()
         self._client.close()

@@ -1,6 +1,8 @@
 """Who may reach the page: host names, log-in, forged requests and hostile connections."""
 
+import errno
 import logging
+import os
 import re
 import socket
 import sys
@@ -13,13 +15,14 @@ import pytest
 pytest.importorskip("starlette", reason="needs the web extra")
 pytest.importorskip("uvicorn", reason="needs the web extra")
 
-from daemon.configuration.settings import WebSettings
 from daemon.configuration.web_password import hash_password
+from daemon.configuration.web_settings import WebSettings
 from daemon.errors import InputError
+from daemon.hub.messages import Message
 from daemon.web.page.access import bounded_protocol
 from daemon.web.page.page import check_packages, serve_page
 from tests.conftest import free_port
-from tests.daemon.web.page.parts import Answer, Page, served
+from tests.daemon.web.page.parts import Answer, Page, Stream, served
 
 PASSWORD = "correct horse"  # noqa: S105
 
@@ -129,6 +132,22 @@ def test_log_in_opens_the_page_and_log_out_closes_it(tmp_path: Path) -> None:
         assert page.ask("/api/health", Cookie=cookie).code == 401
 
 
+def test_log_out_closes_the_streams_of_its_log_in_alone(tmp_path: Path) -> None:
+    with served(free_port(), password_file=password_file(tmp_path)) as page:
+        ours, other = (cookie_of(log_in(page)) for _ in range(2))
+        streams = [Stream(page.port, Cookie=cookie) for cookie in (ours, ours, other)]
+        for stream in streams:
+            stream.wait_for(lambda m: m["type"] == "hello")
+        token = page.token(Cookie=ours)
+        assert page.ask("/logout", "POST", Cookie=ours, x_timbrel_page=token).code == 204
+        assert [stream.answer.read().strip() for stream in streams[:2]] == [b"", b""]
+        page.board.post(Message("timbrel/box/mute", b"ON"))
+        streams[2].wait_for(lambda m: m["type"] == "state")
+        assert page.ask("/api/live", Cookie=ours).code == 401
+        for stream in streams:
+            stream.close()
+
+
 def test_cookie_is_secure_behind_https(tmp_path: Path) -> None:
     with served(free_port(), password_file=password_file(tmp_path)) as page:
         answer = log_in(page, x_forwarded_proto="https", x_forwarded_for="192.0.2.1")
@@ -195,6 +214,22 @@ def test_used_port_leaves_a_warning(
         with served(port):
             pass
         assert f"web.port: cannot listen on port {port} (Address already in use)" in caplog.text
+
+
+def test_port_that_the_unit_does_not_allow_names_the_command(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refused(socket.socket):
+        """Fails like a socket below systemd's SocketBindDeny, for which a test needs systemd."""
+
+        def bind(self, _address: object) -> None:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(socket, "socket", Refused)
+    with serve_page(WebSettings(port=8324), Page(8324).parts):
+        pass
+    (warning,) = (r.getMessage() for r in caplog.records if r.levelno == logging.WARNING)
+    assert "install-service`, which allows it in the unit; the page is off" in warning
 
 
 def test_address_of_another_machine_leaves_a_warning(

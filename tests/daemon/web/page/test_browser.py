@@ -142,20 +142,6 @@ def test_shows_passages_that_came_close(page: Page, opened: Open) -> None:
     assert row.locator("td").all_text_contents()[2:] == ["0.45", "0.50"]
 
 
-def test_shows_how_it_is_played_once_that_is_known(page: Page, opened: Open) -> None:
-    tab = opened()
-    card = tab.get_by_text("How it is played").locator("..")
-    sync_api.expect(card).to_be_hidden()
-    unknown = dict.fromkeys(("a4_hz", "in_tune", "tempo_bpm", "chord", "genre"))
-    now = {"a4_hz": 441.2, "in_tune": 0.82, "median_cents": -3.1, "key": "A major"}
-    post(page, "practice/now", {**unknown, **now})
-    sync_api.expect(card).to_be_visible()
-    cells = card.locator("td").all_text_contents()
-    assert cells == ["441.2 Hz", "82 %", "-3.1 cents", "A major"]
-    post(page, "practice/now", dict.fromkeys([*unknown, *now]))
-    sync_api.expect(card).to_be_hidden()
-
-
 def test_recording_is_analysed_shown_and_downloaded(opened: Open, tmp_path: Path) -> None:
     pytest.importorskip("av", reason="needs the media extra")
     tab = opened("hear", accept_downloads=True)
@@ -270,10 +256,10 @@ def test_fits_every_screen(page: Page, opened: Open, view: str, width: int) -> N
 def test_every_view_is_reached_with_the_keyboard(opened: Open) -> None:
     tab = opened()
     names = []
-    for _ in range(5):
+    for _ in range(6):
         tab.keyboard.press("Tab")
         names.append(tab.evaluate("document.activeElement.textContent"))
-    assert names == ["Skip to the content", "Live", "Hear a file", "Settings", "Health"]
+    assert names == ["Skip to the content", "Live", "History", "Hear a file", "Settings", "Health"]
     tab.keyboard.press("Enter")
     sync_api.expect(tab.get_by_role("heading", name="Health", exact=True)).to_be_visible()
 

@@ -96,7 +96,7 @@ def test_shows_events_as_they_are_published_and_why(
 def test_settings_are_shared_with_the_hub(
     start: Callable[..., tuple[Page, Daemon]], broker: Mosquitto, watcher: Watcher
 ) -> None:
-    page, _ = start((0.0, 0.0), broker.port)
+    page, daemon = start((0.0, 0.0), broker.port)
     stream = Stream(page.port)
     stream.wait_for(lambda m: m["type"] == "hello")
     assert page.set("sensitivity", "70").code == 202
@@ -114,6 +114,39 @@ def test_settings_are_shared_with_the_hub(
     muted = stream.wait_for(lambda m: m["type"] == "change" and m["leaf"] == "hearing")
     assert muted["value"]["hearing"] == "muted"
     stream.close()
+    watcher._client.publish("timbrel/box/quiet_gate/set", b"-40", 1)
+    watcher.wait_for("timbrel/box/quiet_gate", lambda m: m.payload == b"-40")
+    daemon.send_signal(signal.SIGTERM)
+    _, log = daemon.communicate(timeout=15)
+    assert "set on the page: sensitivity 70" in log
+    assert "set on the page: mute ON" in log
+    assert "set by the hub: quiet_gate -40" in log
+
+
+def test_history_is_shown_and_deleted_while_the_daemon_runs(
+    start: Callable[..., tuple[Page, Daemon]], broker: Mosquitto, watcher: Watcher
+) -> None:
+    page, daemon = start((48.9, 57.3), broker.port)
+    watcher.wait_for("timbrel/box/event", lambda m: m.json["family"] == "drums", seconds=40)
+    # The microphone is muted, so that the minutes are final and published at once.
+    time.sleep(4.0)
+    assert page.set("mute", "ON").code == 202
+    watcher.wait_for("timbrel/box/practice", lambda m: m.json["minutes"] > 0.0, seconds=10)
+    deadline = time.monotonic() + 20
+    while not (shown := page.ask("/api/history?place=box").json)["minutes"]:
+        assert time.monotonic() < deadline, "nothing is in the history"
+        time.sleep(0.2)
+    assert shown["days"][0]["families"].keys() == {"drums"}
+    body = '{"place": "box", "what": "everything"}'
+    token = {"x_timbrel_page": page.token()}
+    assert page.ask("/api/history/delete", "POST", body, **token).code == 204
+    assert page.ask("/api/history?place=box").json["days"] == []
+    last = watcher.wait_for("timbrel/box/practice", lambda m: m.json["minutes"] == 0.0, seconds=10)
+    assert last.json["week_minutes"] == 0.0
+    daemon.send_signal(signal.SIGTERM)
+    _, log = daemon.communicate(timeout=15)
+    assert "deleted on the page from the history of box: everything" in log
+    assert "Traceback" not in log
 
 
 SENSITIVITY = ("sensitivity", 70)

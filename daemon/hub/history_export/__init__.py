@@ -1,0 +1,1 @@
+"""The history as JSON objects, CSV, a calendar and lines for people."""

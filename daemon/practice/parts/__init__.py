@@ -1,0 +1,1 @@
+"""The notes of a recording, divided among the families that play, and their MIDI file."""

@@ -1,0 +1,84 @@
+"""Recognize the notes of a recording while its families are observed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.hearing.pipeline import Observation
+from daemon.practice.analysis.dc_filter import DcFilter
+from daemon.practice.analysis.note_stream import REACH_SECONDS, NoteStream
+from daemon.practice.analysis.pitch_trace import PitchTrace
+from daemon.practice.analysis.played_note import PlayedNote
+from daemon.practice.analysis.rhythm_trace import RhythmTrace
+from daemon.practice.notes.note_network import NoteNetwork
+from daemon.practice.parts.midi_file import Part
+from daemon.practice.parts.players import Players
+from daemon.sound.window import SAMPLE_RATE_HZ
+
+# The pitch of a note is asked for up to this long after its end.
+_PITCH_SECONDS = 2.0 * REACH_SECONDS
+# Shorter blocks are dearer; the notes do not depend on them.
+_BLOCK_SAMPLES = 2 * SAMPLE_RATE_HZ
+
+
+class RecordedNotes:
+    """The notes of one recording, and the families that play them.
+
+    Notes are relative to `reference_hz`; `families` are those of the scores that are observed. The
+    tempo is that of the last `tempo_seconds`; None: of everything; 0: it is not needed.
+    """
+
+    def __init__(
+        self,
+        network: NoteNetwork,
+        reference_hz: float,
+        families: Sequence[str],
+        *,
+        tempo_seconds: float | None,
+    ) -> None:
+        self._filter = DcFilter()
+        self._pitch = PitchTrace(_PITCH_SECONDS)
+        self._stream = NoteStream(network, self._pitch, reference_hz)
+        self._rhythm = None if tempo_seconds == 0 else RhythmTrace(tempo_seconds)
+        self._players = Players(families)
+        self._waiting: list[NDArray[np.float32]] = []
+
+    def observe(self, observation: Observation) -> None:
+        """Follow which families are played."""
+        self._players.observe(observation)
+
+    def hear(self, samples: NDArray[np.float32]) -> list[PlayedNote]:
+        """Hear the next samples (n,) at 16 kHz, with their DC offset; return completed notes."""
+        self._waiting.append(samples)
+        if sum(map(len, self._waiting)) < _BLOCK_SAMPLES:
+            return []
+        return self._hear_waiting()
+
+    def finish(self) -> list[PlayedNote]:
+        """End the recording; return the remaining notes."""
+        notes = self._hear_waiting() + self._push(self._filter.finish())
+        self._pitch.finish()
+        return notes + self._stream.finish()
+
+    def parts(self, notes: Sequence[PlayedNote]) -> list[Part]:
+        """Return the notes of each family that plays; the recording has ended."""
+        return self._players.parts(notes)
+
+    def tempo_bpm(self) -> float | None:
+        """Return the tempo of the recording, which has ended; None if it is unknown."""
+        rhythm = None if self._rhythm is None else self._rhythm.rhythm()
+        return None if rhythm is None else rhythm.tempo_bpm
+
+    def _hear_waiting(self) -> list[PlayedNote]:
+        if not self._waiting:
+            return []
+        samples = np.concatenate(self._waiting)
+        self._waiting.clear()
+        return self._push(self._filter.push(samples))
+
+    def _push(self, samples: NDArray[np.float32]) -> list[PlayedNote]:
+        self._pitch.push(samples)
+        if self._rhythm is not None:
+            self._rhythm.push(samples)
+        return self._stream.push(samples)
