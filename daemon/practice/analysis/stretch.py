@@ -13,6 +13,7 @@ from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.reference import referred
 from daemon.practice.analysis.sound_analysis import SPAN_SECONDS, SoundAnalysis
 from daemon.practice.dynamics import LevelCounts, Mark, smoothed
+from daemon.practice.genre.genre_network import GenreNetwork
 from daemon.practice.notes.note_network import NoteNetwork
 from daemon.practice.now import Now
 from daemon.practice.pitch.curve import PitchCurve
@@ -49,6 +50,7 @@ class Stretch:
         self,
         switches: Switches,
         network: NoteNetwork | None,
+        genre_network: GenreNetwork | None = None,
         *,
         start_sample: int,
         onset_seconds: float,
@@ -57,7 +59,7 @@ class Stretch:
         self._origin = start_sample / SAMPLE_RATE_HZ
         self._onset = onset_seconds
         self._samples = 0
-        self._analysis = SoundAnalysis(switches, network, self._origin)
+        self._analysis = SoundAnalysis(switches, network, self._origin, genre_network)
         self._recent = deque[PlayedNote]()
         self._unsettled: list[PlayedNote] = []
         self._levels: list[_Levels] = []
@@ -109,6 +111,7 @@ class Stretch:
             dynamic=self._dynamic(tally),
             vibrato_hz=None if swing is None else swing.hz,
             vibrato_cents=None if swing is None else swing.cents,
+            genre=None if self._analysis.genre is None else self._analysis.genre.shares(),
         )
 
     def _search(self) -> None:
