@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from daemon.errors import InputError
+from daemon.errors import FailedError, InputError
 from model_build.commands.parser import build_parser
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     except InputError as error:
         print(f"timbrel-build: {error}", file=sys.stderr)
         return WRONG_INPUT
+    except FailedError as error:
+        print(f"timbrel-build: {error}", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         remedy = "run the same command to start again"
         if "resume" in options:

@@ -14,6 +14,7 @@ from daemon.commands.program import ProgramParser, Version
 from daemon.commands.shared_arguments import (
     add_channel,
     add_config,
+    add_model,
     add_reference,
     add_state,
     speed,
@@ -112,6 +113,7 @@ def _add_replay(commands: _Commands) -> None:
         help="replay N times as fast as real time (default: max)",
     )
     add_channel(replay)
+    add_model(replay)
     replay.add_argument("--json", action="store_true", help="print one JSON object per line")
     replay.add_argument(
         "--scores",

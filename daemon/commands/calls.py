@@ -50,8 +50,11 @@ def call_replay(options: argparse.Namespace) -> int:
 
     if options.shown and not options.scores:
         raise InputError("--shown requires --scores; add --scores")
+    settings = load(options.config)
+    if options.model is not None:
+        settings = _with_model(settings, options.model)
     return replay(
-        load(options.config),
+        settings,
         options.files,
         speed=options.speed,
         as_json=options.json,
@@ -62,6 +65,13 @@ def call_replay(options: argparse.Namespace) -> int:
         config=options.config,
         note_choices=NoteChoices(printed=options.notes, midi=options.midi, a4_hz=options.a4),
     )
+
+
+def _with_model(settings: "Settings", file: str) -> "Settings":
+    """Return the settings with another model file."""
+    from msgspec.structs import replace
+
+    return replace(settings, model=replace(settings.model, file=file))
 
 
 def call_practice(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from daemon.configuration.service_password import find_password
 from daemon.configuration.settings import Settings
 from daemon.errors import FailedError, InputError
 from daemon.hearing.classifier import BUILT_IN_MODEL
+from daemon.hearing.contract.labels import slugs
 from daemon.hearing.model_file import read_contract
 from daemon.hub.home_assistant.discovery import availability_of
 from daemon.hub.messages import availability_topic
@@ -78,7 +80,7 @@ class _NodeRemoval:
         self._session = session
         self._own = f"{self._mqtt.topic_prefix}/{node}/"
         self._devices = discovery_topics(self._mqtt.discovery_prefix, node, self._mqtt.topic_prefix)
-        self._known = retained_topics(self._mqtt.topic_prefix, node, _families(settings))
+        self._known = retained_topics(self._mqtt.topic_prefix, node, _slugs(settings))
 
     def run(self) -> str:
         """Clear the topics; return a sentence with the result. Raises the errors of `forget`."""
@@ -187,10 +189,15 @@ class _NodeRemoval:
         return text
 
 
-def _families(settings: Settings) -> list[str]:
-    """Return the families for which the node may have had sensitivity topics."""
-    built_in = read_contract(BUILT_IN_MODEL).families
-    return sorted({*built_in, *settings.mqtt.families})
+def _slugs(settings: Settings) -> list[str]:
+    """Return the slugs of the families for which the node may have had sensitivity topics."""
+    models = [BUILT_IN_MODEL]
+    models += [Path(settings.model.file)] if settings.model.file is not None else []
+    labels = [tuple(settings.mqtt.families)]
+    for model in models:
+        with suppress(InputError):  # A node can be forgotten without its model.
+            labels.append(read_contract(model).families)
+    return sorted({slug for some in labels for slug in slugs(some).values()})
 
 
 def _boxes_in(announced: bytes, topic_prefix: str) -> Iterator[str]:

@@ -26,6 +26,7 @@ from daemon.mqtt.outbox.outbox import Outbox
 from daemon.practice.history.history import History
 from daemon.runtime.listener import Listener
 from daemon.runtime.page import page_parts
+from daemon.runtime.page_models import PageModel, page_models
 from daemon.runtime.reload import Reload, reload_on_signal
 from daemon.runtime.report import Report
 from daemon.runtime.stations import Stations, stations_of
@@ -60,6 +61,7 @@ class _Parts(NamedTuple):
     history: History
     identities: JsonStore[Identity]
     wakeup: Wakeup
+    models: list[PageModel]
 
 
 def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | None = None) -> int:
@@ -69,7 +71,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
     the devices that the settings name. Raises InputError if the settings cannot work, FailedError
     if the daemon cannot recover without a restart.
     """
-    recognizer = Recognizer(settings)
+    recognizer, models = Recognizer(settings), page_models(settings)
     outbox, history = outbox_of(settings), history_of(settings)
     folder = state_directory(settings.state.directory)
     identity, identities = read_identity(folder, settings.mqtt), identity_store(folder)
@@ -104,7 +106,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
         reload = Reload(config, settings, partial(_apply, stations, retirement), renew)
         parts = _Parts(
             *(settings, recognizer, board, stations, retirement, reload, link, outbox),
-            *(history, identities, wakeup),
+            *(history, identities, wakeup, models),
         )
         _listen(parts, stop)
     return 0
@@ -120,6 +122,7 @@ def _listen(parts: _Parts, stop: Stop) -> None:
         board=parts.board,
         wakeup=parts.wakeup,
         snapshot=report.health,
+        models=parts.models,
         history=parts.history,
     )
     chores = (TimeZone(), stations.carry_out, reload, parts.retirement, report, GarbageCollector())

@@ -31,6 +31,16 @@ def add_reference(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add the model file."""
+    parser.add_argument(
+        "--model",
+        metavar="FILE",
+        help="a model made by timbrel-build, also one of the lab, whose classes are then printed "
+        "(default: as configured by model.file, else the built-in model)",
+    )
+
+
 def add_state(parser: argparse.ArgumentParser) -> None:
     """Add the state directory."""
     parser.add_argument(

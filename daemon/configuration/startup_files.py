@@ -124,6 +124,7 @@ def _named(settings: "Settings") -> Iterator[tuple[str, str]]:
     if tls is not None:
         for key in ("ca_file", "certificate_file", "key_file"):
             named[f"mqtt.tls.{key}"] = getattr(tls, key)
+    named |= {f"web.models.{n}": file for n, file in enumerate(settings.web.models)}
     named |= {f"sources.{source.name}.ca_file": source.ca_file for source in settings.sources}
     return ((key, name) for key, name in named.items() if name is not None)
 

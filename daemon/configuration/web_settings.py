@@ -16,6 +16,8 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Further host names by which browsers reach the page; they need a password."""
     password_file: Text | None = None
     """The file that `timbrel web-password` writes. None means /etc/timbrel/web-password."""
+    models: tuple[Text, ...] = ()
+    """Further models made by timbrel-build that a recording can be heard with."""
     url: PageUrl | None = None
     """The address at which people find the page, for Home Assistant. None derives it from bind."""
     ingress: bool = False

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
-from daemon.hearing.logits import sigmoid
-from daemon.hearing.model_file import EMBEDDING, FAMILIES, GENRE, Contract, read_contract
+from daemon.hearing.logits import one_against_all, sigmoid
+from daemon.hearing.model_file import EMBEDDING, GENRE, Contract, read_contract
 from daemon.hearing.network_tensors import input_tensor, output_tensors
-from daemon.hearing.patches import patch
+from daemon.hearing.patches import patch, sounding_starts
 from daemon.system.silenced_output import quiet_output
 
 BUILT_IN_MODEL = Path(__file__).parent / "models" / "timbrel.tflite"
@@ -55,7 +55,7 @@ class Classifier:
         self._input()[0] = patch
         self._network.invoke()
         self.patches_run += 1
-        return self._copy(FAMILIES)
+        return self._copy(self.contract.scored)
 
     def embedding(self) -> NDArray[np.float32] | None:
         """Return the embedding (embedding_values,) of the patch that was classified last.
@@ -87,6 +87,8 @@ class Classifier:
 
     def calibrated_logits(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits of the scores for the network's logits; both are (..., families)."""
+        if self.contract.activation == "softmax":
+            logits = one_against_all(logits)
         calibrated: NDArray[np.float32] = logits * self._slopes + self._offsets
         return calibrated
 
@@ -121,10 +123,23 @@ class PatchPool:
         contract = self._classifier.contract
         for old in [start for start in self._logits if start < start_sample]:
             del self._logits[old]
+        if contract.has_classes:
+            return self._class_scores(frames, start_sample)
         pooled = np.zeros(len(contract.families), np.float32)
         for first in contract.patch_starts:
             pooled += self.logits(frames, first, start_sample + first * self._hop)
         return self._classifier.calibrated(pooled / np.float32(len(contract.patch_starts)))
+
+    def _class_scores(self, frames: NDArray[np.float32], start_sample: int) -> NDArray[np.float32]:
+        """Return the mean or maximum score (classes,) of the patches with sound."""
+        contract = self._classifier.contract
+        starts = sounding_starts(frames, contract.patch_starts, contract.patch_frames)
+        logits = [self.logits(frames, s, start_sample + s * self._hop) for s in starts]
+        scores = self._classifier.calibrated(np.stack(logits))
+        pooled: NDArray[np.float32] = (
+            scores.max(axis=0) if contract.pooling == "max" else scores.mean(axis=0)
+        )
+        return pooled
 
     def logits(
         self, frames: NDArray[np.float32], first: int, start_sample: int

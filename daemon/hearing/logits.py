@@ -18,6 +18,19 @@ def sigmoid(logits: NDArray[Float]) -> NDArray[Float]:
     return one / (one + np.exp(-np.clip(logits, -_MOST, _MOST)))
 
 
+def one_against_all(logits: NDArray[Float]) -> NDArray[Float]:
+    """Return logits whose sigmoid is the softmax of `logits`, both (..., classes), over classes.
+
+    There must be two classes or more.
+    """
+    others = np.repeat(logits[..., None, :], logits.shape[-1], axis=-2)
+    np.einsum("...ii->...i", others)[...] = -np.inf
+    highest = others.max(axis=-1, keepdims=True)
+    rest = np.log(np.exp(others - highest).sum(axis=-1)) + highest[..., 0]
+    found: NDArray[Float] = logits - rest
+    return found
+
+
 def logit(probability: float) -> float:
     """Return the logit of a probability in 0..1; for 0 and 1 the least and the greatest one."""
     if not 0.0 < probability < 1.0:

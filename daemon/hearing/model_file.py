@@ -3,43 +3,33 @@
 It is a ZIP appended to the `.tflite`, like TFLite's own metadata, so that a model is one file.
 """
 
-import hashlib
 import zipfile
-import zlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from daemon.errors import InputError
+from daemon.hearing.contract.labels import FamilyName, Label, label_fault
+from daemon.hearing.contract.reading import (
+    MEMBER,
+    ContractHead,
+    read_contract_as,
+    sha256_of,
+)
 from daemon.hearing.log_mel import FrontEnd
 from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES
 
-CONTRACT_VERSION = 2
-"""The version that is written; version 1, which has no named outputs, is still read."""
 TASK: Final = "families"
-"""The only task of a network that this version of Timbrel supports."""
-FAMILIES, EMBEDDING, GENRE = "families", "embedding", "genre"
+"""The task of a network that recognizes families of instruments."""
+CLASSES_TASK: Final = "classes"
+"""The task of a network of the lab, which recognizes any labels."""
+FAMILIES, CLASSES, EMBEDDING, GENRE = "families", "classes", "embedding", "genre"
 """The outputs that a network can have."""
 
-_READ_VERSIONS = (1, CONTRACT_VERSION)
-_MEMBER = "contract.json"
-_BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, EOFError, ValueError, zlib.error)
-_LARGEST_CONTRACT_BYTES = 1_000_000
 _MOST_PATCHES = 400
 _MOST_EMBEDDING_VALUES = 4096
-_REMEDY = "use a model made by timbrel-build, or leave the setting out for the built-in one"
 
-FamilyName = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z][a-z0-9_]*\Z",
-        max_length=32,
-        description="small letters, digits and _ only, a letter first",
-    ),
-]
 UnitInterval = Annotated[float, Meta(gt=0, lt=1)]
 
 
@@ -95,18 +85,19 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1, max_length=_MOST_PATCHES)
     ]
     """First frame of each patch of a window."""
-    pooling: Literal["mean"]
-    """How the logits of a window's patches are combined."""
-    families: Annotated[tuple[FamilyName, ...], Meta(min_length=1)]
-    """The families of the logits in the output `families`, in order."""
+    pooling: Literal["mean", "max"]
+    """How a window's patches are combined: the mean of the logits of families; for classes, the
+    mean or the maximum of the scores of patches that are about as loud as the loudest one."""
+    families: Annotated[tuple[Label, ...], Meta(min_length=1)]
+    """The families, or for the task `classes` the labels, of the network's logits, in order."""
     calibration: tuple[Calibration, ...]
     """Calibration of each family, in the order of `families`."""
     thresholds: tuple[UnitInterval, ...]
     """Threshold of each family, in the order of `families`, between 0 and 1."""
     provenance: Provenance
     """The origin of the model, and its figures."""
-    task: Literal["families"] | None = None
-    """What the network recognizes."""
+    task: Literal["families", "classes"] | None = None
+    """What the network recognizes; its logits are the output of the same name."""
     outputs: dict[str, str] | None = None
     """The name of each output in the network's signature, by its name here."""
     embedding_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")] | None = None
@@ -118,11 +109,19 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """Length of the embedding; None without an embedding."""
     genres: Annotated[tuple[FamilyName, ...], Meta(min_length=2)] | None = None
     """The genres of the logits in the output `genre`, in order; None without that output."""
+    activation: Literal["sigmoid", "softmax"] = "sigmoid"
+    """How logits become scores before the calibration; `softmax` only for classes."""
 
     def __post_init__(self) -> None:
         self._check_outputs()
         if len(set(self.families)) != len(self.families):
-            raise ValueError("a family is named twice")
+            raise ValueError(f"a {self.noun} is named twice")
+        if fault := next(filter(None, map(self._label_fault, self.families)), ""):
+            raise ValueError(fault)
+        if not self.has_classes and (self.activation, self.pooling) != ("sigmoid", "mean"):
+            raise ValueError("activation softmax and pooling max belong to the task classes")
+        if self.activation == "softmax" and len(self.families) == 1:
+            raise ValueError("activation softmax needs two classes or more")
         if not len(self.families) == len(self.calibration) == len(self.thresholds):
             raise ValueError("families, calibration and thresholds differ in length")
         if self.front_end.sample_rate_hz != SAMPLE_RATE_HZ:
@@ -136,8 +135,8 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         if named != (self.outputs is not None) or named != (self.task is not None):
             raise ValueError("task and outputs belong to contract version 2, which needs both")
         outputs = self.outputs or {}
-        if named and FAMILIES not in outputs:
-            raise ValueError(f"outputs: {FAMILIES} is missing")
+        if named and self.scored not in outputs:
+            raise ValueError(f"outputs: {self.scored} is missing")
         if len(set(outputs.values())) != len(outputs):
             raise ValueError("outputs: an output of the network is named twice")
         described = self.embedding_id is not None, self.embedding_values is not None
@@ -150,43 +149,28 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         if len(set(self.genres or ())) != len(self.genres or ()):
             raise ValueError("a genre is named twice")
 
+    def _label_fault(self, label: str) -> str:
+        return label_fault(label, is_family=not self.has_classes)
+
     @property
     def title(self) -> str:
         """Name and version, as shown in events and diagnostics."""
         return f"{self.name} {self.version}"
 
+    @property
+    def has_classes(self) -> bool:
+        """True for a model of the lab, whose labels are any text."""
+        return self.task == CLASSES_TASK
 
-class _Version(msgspec.Struct):
-    """The field that tells what the others mean; they may have other types in later versions."""
+    @property
+    def noun(self) -> str:
+        """What messages to people call one of `families`."""
+        return "class" if self.has_classes else "family"
 
-    contract_version: int
-
-
-class ContractHead(msgspec.Struct):
-    """The fields that tell what a contract of a known version needs."""
-
-    contract_version: int
-    """Version of the format."""
-    task: str | None = None
-    """What the network recognizes; None in version 1."""
-    outputs: dict[str, str] | None = None
-    """The network's outputs; None in version 1."""
-    tflite_sha256: str = ""
-    """Hash of the network's bytes."""
-
-
-AnyContract = TypeVar("AnyContract", bound=msgspec.Struct)
-
-
-def sha256_of(path: Path, size: int | None = None) -> str:
-    """Return the SHA-256 of the first `size` bytes of a file, by default of all, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        left = path.stat().st_size if size is None else size
-        while block := file.read(min(left, 1 << 20)):
-            digest.update(block)
-            left -= len(block)
-    return digest.hexdigest()
+    @property
+    def scored(self) -> str:
+        """The output with the logits of `families`."""
+        return CLASSES if self.has_classes else FAMILIES
 
 
 def write_contract(path: Path, contract: msgspec.Struct) -> None:
@@ -199,7 +183,7 @@ def write_contract(path: Path, contract: msgspec.Struct) -> None:
     contract = msgspec.structs.replace(contract, tflite_sha256=sha256_of(path))
     document = msgspec.json.format(msgspec.json.encode(contract), indent=2)
     # The date is fixed, so that the same model always has the same bytes.
-    member = zipfile.ZipInfo(_MEMBER, date_time=(1980, 1, 1, 0, 0, 0))
+    member = zipfile.ZipInfo(MEMBER, date_time=(1980, 1, 1, 0, 0, 0))
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(member, document, zipfile.ZIP_DEFLATED)
 
@@ -212,84 +196,12 @@ def read_contract(path: Path) -> Contract:
     return read_contract_as(path, Contract, _unsupported)
 
 
-def read_contract_as(
-    path: Path, contract_type: type[AnyContract], unsupported: Callable[[ContractHead], str]
-) -> AnyContract:
-    """Read and validate a contract of one task, and verify the network's checksum.
-
-    `unsupported` returns what the caller lacks for such a contract, or an empty string. Raises
-    InputError if the file cannot be read, is not a TFLite model, was cut or changed, or has no
-    contract or an unsupported one.
-    """
-    try:
-        with path.open("rb") as file:
-            document, tflite_size = _find_contract(path, file)
-    except FileNotFoundError:
-        raise InputError(f"model file {path}: not found; {_REMEDY}") from None
-    except OSError as error:
-        raise InputError(f"model file {path}: {error.strerror}; {_REMEDY}") from None
-    head, contract = _parse(path, document, contract_type, unsupported)
-    if sha256_of(path, tflite_size) != head.tflite_sha256:
-        raise InputError(
-            f"model file {path}: damaged, its checksum does not match; copy or download it again"
-        )
-    return contract
-
-
-def _find_contract(path: Path, file: BinaryIO) -> tuple[bytes, int]:
-    """Return the contract's JSON, and the size of the network before the ZIP."""
-    if file.read(8)[4:] != b"TFL3":
-        raise InputError(f"model file {path}: not a TFLite model; {_REMEDY}")
-    try:
-        with zipfile.ZipFile(file) as archive:
-            if archive.getinfo(_MEMBER).file_size > _LARGEST_CONTRACT_BYTES:
-                raise InputError(f"model file {path}: its contract is too large; {_REMEDY}")
-            tflite_size = min(info.header_offset for info in archive.infolist())
-            return archive.read(_MEMBER), tflite_size
-    except KeyError:
-        raise InputError(f"model file {path}: has no contract; {_REMEDY}") from None
-    except _BROKEN:
-        raise InputError(
-            f"model file {path}: has no contract, or was cut short; {_REMEDY}"
-        ) from None
-
-
-def _parse(
-    path: Path,
-    document: bytes,
-    contract_type: type[AnyContract],
-    unsupported: Callable[[ContractHead], str],
-) -> tuple[ContractHead, AnyContract]:
-    try:
-        version = msgspec.json.decode(document, type=_Version).contract_version
-        head = None
-        reason = unread_version(version)
-        if not reason:
-            head = msgspec.json.decode(document, type=ContractHead)
-            reason = unsupported(head)
-        if head is None or reason:
-            raise InputError(
-                f"model file {path}: {reason}; "
-                "install the Timbrel that made it or build the model again"
-            )
-        return head, msgspec.json.decode(document, type=contract_type)
-    except msgspec.MsgspecError as error:
-        raise InputError(f"model file {path}: its contract is wrong: {error}; {_REMEDY}") from None
-
-
-def unread_version(version: int, read: tuple[int, ...] = _READ_VERSIONS) -> str:
-    """Return why a contract's version cannot be read; an empty string if it can."""
-    if version in read:
-        return ""
-    versions = " and ".join(map(str, read))
-    return f"contract version {version}, but this Timbrel reads {versions}"
-
-
 def _unsupported(head: ContractHead) -> str:
     """Return what a contract needs that this version lacks; an empty string if nothing."""
-    if head.task not in {None, TASK}:
-        return f"its task is {head.task!r}, but this Timbrel knows only {TASK}"
-    known = (FAMILIES, EMBEDDING, GENRE)
+    if head.task not in {None, TASK, CLASSES_TASK}:
+        return f"its task is {head.task!r}, but this Timbrel knows only {TASK} and {CLASSES_TASK}"
+    scored = CLASSES if head.task == CLASSES_TASK else FAMILIES
+    known = (scored, EMBEDDING, GENRE)
     unknown = sorted(set(head.outputs or ()) - set(known))
     if unknown:
         names = "output" + "s" * (len(unknown) > 1) + " " + ", ".join(map(repr, unknown))

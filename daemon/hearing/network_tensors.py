@@ -38,7 +38,7 @@ def output_tensors(network: Any, contract: Contract, name: str) -> dict[str, Ten
         details = network.get_output_details()
         return {FAMILIES: _tensor(network, details, (1, families), promise, "output")}
     values = {
-        FAMILIES: families,
+        contract.scored: families,
         EMBEDDING: contract.embedding_values,
         GENRE: len(contract.genres or ()),
     }

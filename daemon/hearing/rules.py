@@ -17,6 +17,8 @@ from daemon.hearing.patience import EVIDENCE, family_patience, windows_within
 from daemon.sound.window import WINDOW_SECONDS
 
 _EPSILON_SECONDS = 1e-6
+# Shorter sounds, such as the strike of a drum, start no event of a class.
+_LEAST_CLASS_SECONDS = 2.0
 # Keeps every release score above 0, the score of silence, which must end every event. Single
 # precision would round values below 1e-38 to 0.
 _LEAST_SCORE = 1e-30
@@ -44,20 +46,39 @@ class Rules(NamedTuple):
         return EVIDENCE[self.patience]
 
 
+def model_rules(settings: TrackerSettings, contract: Contract, hop_seconds: float) -> list[Rules]:
+    """Return the complete rules of a model's families or classes, in their order.
+
+    A class needs sound of 2 seconds or more. Raises InputError as `rules` does.
+    """
+    found = rules(
+        *(settings, contract.families, contract.thresholds, hop_seconds), noun=contract.noun
+    )
+    if not contract.has_classes:
+        return found
+    # From the start of the first patch to that of the last, whatever the length of a patch.
+    least = _LEAST_CLASS_SECONDS + patch_seconds(contract)
+    return [
+        rule._replace(start_after_seconds=max(rule.start_after_seconds, least)) for rule in found
+    ]
+
+
 def rules(
     settings: TrackerSettings,
     families: Sequence[str],
     thresholds: Sequence[float],
     hop_seconds: float,
+    *,
+    noun: str = "family",
 ) -> list[Rules]:
     """Return the complete rules of each family, in the order of `families`.
 
-    `thresholds` are the model's, in the same order. Raises InputError with one line for each
-    configured family that the model does not have, and for each family whose rules could never
-    start an event.
+    `thresholds` are the model's, in the same order; messages call a family `noun`. Raises
+    InputError with one line for each configured family that the model does not have, and for each
+    family whose rules could never start an event.
     """
     faults = [
-        f"tracker.families.{name}: the model has no such family; it has {', '.join(families)}"
+        f"tracker.families.{name}: the model has no such {noun}; it has {', '.join(families)}"
         for name in settings.families
         if name not in families
     ]

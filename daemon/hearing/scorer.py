@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from daemon.hearing.classifier import Classifier, PatchPool
 from daemon.hearing.log_mel import LogMelStream
 from daemon.hearing.patch_grid import PatchGrid, PatchLogits
+from daemon.hearing.patches import is_filled
 from daemon.sound.window import WINDOW_SAMPLES, Window
 
 FLOOR_DBFS = -120.0
@@ -48,6 +49,7 @@ class Scorer:
         self.gate_dbfs = gate_dbfs
         contract = classifier.contract
         self._classifier = classifier
+        self._contract = contract
         self._frames = LogMelStream(contract.front_end, WINDOW_SAMPLES, contract.patch_frames)
         self._pool = PatchPool(classifier)
         self._grid = PatchGrid(contract)
@@ -91,12 +93,17 @@ class Scorer:
         found = []
         for first in self._grid.take(start_sample, self._frames.window_frames, before):
             logits = self._no_evidence
-            if known + first >= 0:
+            if known + first >= 0 and self._may_speak(frames, known + first):
                 at = start_sample + first * self._hop
                 raw = self._pool.logits(frames, known + first, at)
                 logits = self._classifier.calibrated_logits(raw)
             found.append(PatchLogits(*self._grid.seconds(start_sample, first), logits))
         return tuple(found)
+
+    def _may_speak(self, frames: NDArray[np.float32], first: int) -> bool:
+        """Return whether a patch can be evidence: one of a short sound cannot, for classes."""
+        contract = self._contract
+        return not contract.has_classes or is_filled(frames, first, contract.patch_frames)
 
     def _silent(self, start_sample: int) -> tuple[PatchLogits, ...]:
         """Return the due patches of a window below the gate."""

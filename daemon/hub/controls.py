@@ -123,6 +123,11 @@ class Reply(NamedTuple):
     """Why the command was refused; None if it was not."""
 
 
+def sensitivity_leaf(node: Node, family: str) -> str:
+    """Return the last part of the topic of a family's sensitivity."""
+    return f"{SENSITIVITY.leaf}_{node.slug(family)}"
+
+
 class Controls:
     """The settings of one node that its hub may change.
 
@@ -134,7 +139,7 @@ class Controls:
         self.configured = configured
         self.chosen = chosen
         self._controls = {control.leaf: control for control in CONTROLS}
-        self._family_of = {f"{SENSITIVITY.leaf}_{family}": family for family in node.shown}
+        self._family_of = {sensitivity_leaf(node, family): family for family in node.shown}
         self._controls |= dict.fromkeys(self._family_of, SENSITIVITY)
 
     @property

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import fields
 
 from daemon.counters import Counters
+from daemon.hearing.contract.labels import slugs
 from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import EventEnded, EventStarted
 from daemon.hub import payloads
@@ -68,6 +69,10 @@ class Node:
     """A page about the box."""
     id_suffix: str = ""
     """The end of the device's ids, see `daemon.hub.identity`."""
+
+    def slug(self, family: str) -> str:
+        """Return what topics and ids contain of a family; it differs only for other labels."""
+        return slugs(tuple(self.families)).get(family, family)
 
     def topic(self, leaf: str) -> str:
         """Return the topic of this node that ends with `leaf`."""

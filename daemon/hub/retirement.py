@@ -68,7 +68,7 @@ class Retirement:
         self._identity = identity
         self._nodes = list(nodes)
         self._save = save
-        self._families = nodes[0].families
+        self._slugs = [nodes[0].slug(family) for family in nodes[0].families]
         self._ours = nodes[0].availability_topic
         current = [announced_place(node) for node in nodes]
         here = {_place(place) for place in current}
@@ -102,7 +102,7 @@ class Retirement:
         device = self._device(place)
         if device in self._newest:
             self._seen[device] = self._newest[device]
-        topics = [device, *retained_topics(place.topic_prefix, place.name, self._families)]
+        topics = [device, *retained_topics(place.topic_prefix, place.name, self._slugs)]
         self._board.withdraw(set(topics) - self._kept())
         self._waiting.append(place)
 
@@ -194,7 +194,7 @@ class Retirement:
         is_announced = self._discovery or bool(self._seen.get(device))
         topics = [device] if is_announced and device not in devices else []
         if (place.topic_prefix, place.name) not in {(n.topic_prefix, n.name) for n in self._nodes}:
-            topics += retained_topics(place.topic_prefix, place.name, self._families)
+            topics += retained_topics(place.topic_prefix, place.name, self._slugs)
         return topics
 
     def _device(self, place: AnnouncedPlace) -> str:

@@ -37,11 +37,11 @@ def discovery_topics(discovery_prefix: str, name: str, topic_prefix: str) -> lis
     return [device_topic(discovery_prefix, name, suffix) for suffix in suffixes]
 
 
-def retained_topics(topic_prefix: str, name: str, families: Sequence[str] = ()) -> list[str]:
+def retained_topics(topic_prefix: str, name: str, slugs: Sequence[str] = ()) -> list[str]:
     """Return every topic of the node on which it may have published a retained message.
 
-    `families` are the families that may have their own sensitivity.
+    `slugs` are those of the families that may have their own sensitivity.
     """
     settings = [control.leaf for control in CONTROLS if control is not RESTART]
-    settings += [f"{SENSITIVITY.leaf}_{family}" for family in families]
+    settings += [f"{SENSITIVITY.leaf}_{slug}" for slug in slugs]
     return [f"{topic_prefix}/{name}/{leaf}" for leaf in (*_STATES, *settings)]

@@ -1,15 +1,17 @@
 """Connects the page to the listening places."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from daemon.configuration.settings import Settings
+from daemon.hearing.shown_scores import ShownScores
 from daemon.hub.board import Board
 from daemon.hub.messages import iso_time
 from daemon.practice.history.history import History
 from daemon.practice.history.records import Deletion
+from daemon.runtime.page_models import PageModel
 from daemon.runtime.practice_wiring import network_of
 from daemon.runtime.station import Station
 from daemon.runtime.stations import Stations
@@ -35,6 +37,7 @@ def page_parts(
     wakeup: Wakeup,
     snapshot: Snapshot,
     history: History,
+    models: Sequence[PageModel] = (),
 ) -> "PageParts":
     """Return what the page shows, and let it observe every place."""
     from daemon.errors import InputError
@@ -54,10 +57,9 @@ def page_parts(
     page_history = PageHistory(
         state_directory(settings.state.directory), partial(_delete, stations, history)
     )
-    contract = recognizer.classifier.contract
-    return PageParts(
-        live, snapshot, contract, metrics, method_of(settings, recognizer), page_history
-    )
+    contract, method = recognizer.classifier.contract, method_of(settings, recognizer)
+    others = {model.contract.title: _with_model(method, model) for model in models}
+    return PageParts(live, snapshot, contract, metrics, method, page_history, others)
 
 
 def method_of(settings: Settings, recognizer: Recognizer) -> "Method":
@@ -72,6 +74,15 @@ def method_of(settings: Settings, recognizer: Recognizer) -> "Method":
         settings.audio.gate_dbfs,
         partial(network_of, settings),
         settings.practice.reference_hz,
+    )
+
+
+def _with_model(method: "Method", model: PageModel) -> "Method":
+    """Return the same method with another model."""
+    return method._replace(
+        model=model.file,
+        rules=partial(list, model.rules),
+        shown=ShownScores(model.contract.families, [rule.threshold for rule in model.rules]),
     )
 
 

@@ -19,7 +19,7 @@ from daemon.errors import InputError
 from daemon.hearing.classifier import BUILT_IN_MODEL, Classifier, load_classifier
 from daemon.hearing.patience import common_patience
 from daemon.hearing.pipeline import Observer
-from daemon.hearing.rules import Rules, rules
+from daemon.hearing.rules import Rules, model_rules
 from daemon.hearing.scorer import Scorer
 from daemon.hearing.shown_scores import ShownScores
 from daemon.hearing.tracker import Tracker
@@ -83,7 +83,8 @@ class Recognizer:
         self.families = contract.families
         self.hop_seconds = settings.audio.hop_seconds
         faults = [
-            f"mqtt.families: the model has no family {family}; it has {', '.join(self.families)}"
+            f"mqtt.families: the model has no {contract.noun} {family}; "
+            f"it has {', '.join(self.families)}"
             for family in settings.mqtt.families
             if family not in self.families
         ]
@@ -103,8 +104,7 @@ class Recognizer:
 
     def rules_of(self, settings: TrackerSettings) -> list[Rules]:
         """Return each family's rules; raises InputError if the settings cannot work."""
-        contract = self.classifier.contract
-        return rules(settings, contract.families, contract.thresholds, self.hop_seconds)
+        return model_rules(settings, self.classifier.contract, self.hop_seconds)
 
     def tracker(self) -> Tracker:
         """Return a new tracker."""

@@ -1,11 +1,11 @@
-"""The commands of the lab: check, run, compare, predict, import-h2o, schema."""
+"""The commands of the lab: check, data, run, compare, serve, predict, export and others."""
 
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_build import stages
-from model_build.commands.options import Commands, add_command, add_workers_argument
+from model_build.commands.options import Commands, add_command, add_workers_argument, count
 
 if TYPE_CHECKING:
     from model_build.lab.experiment.changes import Changes
@@ -17,9 +17,12 @@ states the data, the front end, the model, its training and how it is validated.
 EXAMPLES = """\
 examples:
   timbrel-build lab check drums.yaml
+  timbrel-build lab data drums.yaml
   timbrel-build lab run drums.yaml
   timbrel-build lab compare runs/lab/drums-*
+  timbrel-build lab serve
   timbrel-build lab predict runs/lab/drums-forest kick.wav snare.wav
+  timbrel-build lab export runs/lab/drums-cnn
 """
 
 
@@ -34,9 +37,12 @@ def add_lab(commands: Commands) -> None:
     )
     parts = lab.add_subparsers(metavar="COMMAND", required=True)
     _add_check(parts)
+    _add_data(parts)
     _add_run(parts)
     _add_compare(parts)
+    _add_serve(parts)
     _add_predict(parts)
+    _add_export(parts)
     _add_import_h2o(parts)
     add_command(
         parts,
@@ -56,26 +62,66 @@ def _add_check(parts: Commands) -> None:
     _add_experiments(command)
 
 
+def _add_data(parts: Commands) -> None:
+    command = add_command(
+        parts,
+        "data",
+        "inspect the recordings: duplicates, doubtful labels, shortcuts; write a page",
+        lambda options: stages.lab_data(options.files, _changes(options), options.workers),
+    )
+    _add_experiments(command)
+    add_workers_argument(command)
+
+
 def _add_run(parts: Commands) -> None:
     command = add_command(
         parts,
         "run",
         "run experiments, and continue interrupted ones",
-        lambda options: stages.lab_run(options.files, _changes(options), options.workers),
+        lambda options: stages.lab_run(
+            options.files, _changes(options), options.workers, options.scheduler
+        ),
     )
     command.set_defaults(continues=True)
     _add_experiments(command)
     add_workers_argument(command)
+    command.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="the scheduler of a Dask cluster that does the work, such as tcp://HOST:8786, instead "
+        "of processes on this machine",
+    )
 
 
 def _add_compare(parts: Commands) -> None:
     command = add_command(
         parts,
         "compare",
-        "print the figures of runs side by side",
+        "print the figures of runs side by side, and write a page that overlays them",
         lambda options: stages.lab_compare(options.runs),
     )
     command.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folders of runs")
+
+
+def _add_serve(parts: Commands) -> None:
+    command = add_command(
+        parts,
+        "serve",
+        "show the pages of all runs on this machine, with live curves while training",
+        lambda options: stages.lab_serve(options.folder, options.port),
+    )
+    command.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=Path("runs/lab"),
+        metavar="RUNS",
+        help="the folder of all runs (default: %(default)s)",
+    )
+    command.add_argument(
+        "--port", type=count, default=8_098, metavar="PORT", help="the port (default: %(default)s)"
+    )
 
 
 def _add_predict(parts: Commands) -> None:
@@ -92,6 +138,19 @@ def _add_predict(parts: Commands) -> None:
     )
 
 
+def _add_export(parts: Commands) -> None:
+    command = add_command(
+        parts,
+        "export",
+        "write the final model of a run as a model file for timbrel",
+        lambda options: stages.lab_export(options.run, options.output),
+    )
+    command.add_argument("run", type=Path, metavar="RUN", help="the folder of the run")
+    command.add_argument(
+        "--output", type=Path, metavar="FILE", help="the model file (default: RUN/NAME.tflite)"
+    )
+
+
 def _add_import_h2o(parts: Commands) -> None:
     command = add_command(
         parts,
@@ -104,11 +163,9 @@ def _add_import_h2o(parts: Commands) -> None:
 
 def _add_experiments(command: ArgumentParser) -> None:
     command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="experiment files")
+    command.add_argument("--data", metavar="PATH", help="the data, if not at data.path of the file")
     command.add_argument(
-        "--data", type=Path, metavar="PATH", help="the data, if not at data.path of the file"
-    )
-    command.add_argument(
-        "--test-data", type=Path, metavar="PATH", help="the test data, if not at data.test_path"
+        "--test-data", metavar="PATH", help="the test data, if not at data.test_path"
     )
     command.add_argument(
         "--sample",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.hearing.classifier import load_network
-from model_build.networks.yamnet import Layer, dequantized, scales_of
+from model_build.networks.yamnet import STRIDES, Layer, dequantized, scales_of
 
 if TYPE_CHECKING:
     import keras
@@ -46,6 +46,17 @@ def load_weights(student: "keras.Model", path: Path) -> None:
         raise InputError(f"model {path}: its layers are not those of the recipe's network")
     for layer, kernel, (_, bias) in zip(own, kernels, read, strict=True):
         layer.set_weights([kernel, bias])
+
+
+def read_trunk(path: Path) -> list[Layer]:
+    """Return the convolutions of a model file that began as YAMNet, in the network's order.
+
+    Raises InputError if it has others.
+    """
+    layers = [layer for layer in _read_layers(path) if layer.kernel.ndim != MATRIX]
+    if len(layers) != 2 * len(STRIDES) + 1:
+        raise InputError(f"model {path}: its layers are not those of YAMNet")
+    return layers
 
 
 def _read_layers(path: Path) -> list[Layer]:

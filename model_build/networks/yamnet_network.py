@@ -4,6 +4,7 @@ It equals the `.tflite` for patches of exactly 96 frames of the default front en
 layers always reach into their zero padding, so with longer patches all scores are wrong.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,17 +24,28 @@ def build_yamnet(path: Path) -> "keras.Model":
 
     layers = iter(read_layers(path))
     patch = keras.Input((PATCH_FRAMES, BANDS), name="patch")
-    x = keras.layers.Reshape((PATCH_FRAMES, BANDS, 1))(patch)
-    x = _convolution(x, next(layers), stride=2, size=3)
-    for stride in STRIDES:
-        x = _depthwise_convolution(x, next(layers), stride)
-        x = _convolution(x, next(layers), stride=1, size=1)
+    x = convolved(patch, layers)
     embedding = keras.layers.GlobalAveragePooling2D(name="embedding")(x)
     last = keras.layers.Dense(CLASSES, name="logits")
     logits = last(embedding)
     kernel, bias = next(layers)
     last.set_weights([kernel.T, bias])
     return keras.Model(patch, {"embedding": embedding, "logits": logits}, name="yamnet")
+
+
+def convolved(patch: Any, layers: Iterator[Layer], count: int = len(STRIDES) + 1) -> Any:
+    """Return the output of the first `count` convolutions of a patch (96, 64).
+
+    It is (frames, bands, channels); a depthwise convolution counts together with the one after it.
+    """
+    import keras
+
+    x = keras.layers.Reshape((PATCH_FRAMES, BANDS, 1))(patch)
+    x = _convolution(x, next(layers), stride=2, size=3)
+    for stride in STRIDES[: count - 1]:
+        x = _depthwise_convolution(x, next(layers), stride)
+        x = _convolution(x, next(layers), stride=1, size=1)
+    return x
 
 
 def _convolution(x: Any, layer: Layer, *, stride: int, size: int) -> Any:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from daemon.configuration.yaml.yaml_file import read_yaml
-from daemon.hearing.model_file import FamilyName
+from daemon.hearing.contract.labels import FamilyName
 from model_build.recipe.fitting import Network, Rehearsal, Teaching, Training
 from model_build.recipe.section import Count, Fraction, Section
 from model_build.recipe.sound import (

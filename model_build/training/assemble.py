@@ -4,9 +4,9 @@ import shutil
 from collections.abc import Mapping
 
 from daemon.hearing.classifier import Classifier
+from daemon.hearing.contract.reading import CONTRACT_VERSION
 from daemon.hearing.log_mel import FrontEnd
 from daemon.hearing.model_file import (
-    CONTRACT_VERSION,
     EMBEDDING,
     FAMILIES,
     GENRE,

@@ -26,7 +26,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from daemon.configuration.settings_file import load
 from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
-from daemon.hearing.model_file import read_contract, sha256_of
+from daemon.hearing.contract.reading import sha256_of
+from daemon.hearing.model_file import read_contract
 from daemon.hearing.patience import patience_of_votes
 from daemon.hub.controls import Controls
 from daemon.runtime.wiring import Recognizer, configured_of, node_of, stores_of

@@ -17,6 +17,7 @@ from daemon.configuration.web_settings import WebSettings
 from daemon.configuration.yaml.document import Document, Problem
 from daemon.errors import InputError
 from daemon.hearing.patience import vote_warnings
+from daemon.runtime.page_models import page_models
 from daemon.runtime.wiring import Recognizer
 from daemon.system.state_directory import state_directory
 from daemon.web.health import Health
@@ -71,6 +72,10 @@ class Diagnosis:
             ]
             return
         self.warnings += vote_warnings(settings.tracker, settings.audio.hop_seconds)
+        try:
+            page_models(settings)
+        except InputError as error:
+            self.problems += map(_problem_of, error.lines)
 
     def _check_password(self, mqtt: MqttSettings, config: Path) -> None:
         file = None if mqtt.password_file is None else Path(mqtt.password_file)

@@ -130,7 +130,7 @@ def _systemd_version(manager: ServiceManager) -> int:
 def _files_to_read(settings: Settings) -> list[Path]:
     """Return the files that a configuration names and that the service opens itself."""
     tls = settings.mqtt.tls
-    named = [settings.model.file]
+    named = [settings.model.file, *settings.web.models]
     if tls is not None:
         named += [tls.ca_file, tls.certificate_file]
     named += [source.ca_file for source in settings.sources]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from daemon.hub.controls import sensitivity_leaf
 from daemon.hub.home_assistant.cards import (
     WHOLE_ROW,
     Card,
@@ -64,9 +65,14 @@ def _ids(node: Node) -> dict[str, str]:
     return entity_ids(replace(node, shown=_families(node)))
 
 
+def _named(node: Node, families: Sequence[str], ids: dict[str, str], key: str) -> dict[str, str]:
+    """Return the names of families by the ids of those of their entities that end with `key`."""
+    return {ids[f"{node.slug(family)}_{key}"]: display_name(family) for family in families}
+
+
 def _headline(node: Node, ids: dict[str, str]) -> str:
     """Return a template for the active families, or for the reason why they are unknown."""
-    families = {ids[f"{family}_playing"]: display_name(family) for family in _families(node)}
+    families = _named(node, _families(node), ids, "playing")
     playing, hearing, instrument = ids["playing"], ids["hearing"], ids["instrument"]
     return f"""\
 {{% set families = {families} %}}
@@ -111,18 +117,18 @@ def _now(node: Node, ids: dict[str, str]) -> list[Card]:
         ),
         tile_if_known(ids["session"], "Session began", **WHOLE_ROW),
         *(
-            tile_if_known(ids[f"{family}_playing"], display_name(family), color=_PLAYS)
+            tile_if_known(ids[f"{node.slug(family)}_playing"], display_name(family), color=_PLAYS)
             for family in _families(node)
         ),
         *(
-            gauge_if_known(ids[f"{family}_score"], f"{display_name(family)} score")
+            gauge_if_known(ids[f"{node.slug(family)}_score"], f"{display_name(family)} score")
             for family in _families(node)
         ),
     ]
 
 
 def _minutes(node: Node, ids: dict[str, str]) -> list[Card]:
-    families = {ids[f"{family}_minutes_today"]: display_name(family) for family in node.shown}
+    families = _named(node, node.shown, ids, "minutes_today")
     return [
         heading("Practice", "mdi:timer-music-outline"),
         tile(ids["minutes_today"], "Today"),
@@ -144,7 +150,7 @@ def _minutes(node: Node, ids: dict[str, str]) -> list[Card]:
 
 
 def _activity(node: Node, ids: dict[str, str]) -> list[Card]:
-    families = {ids[f"{family}_playing"]: display_name(family) for family in node.shown}
+    families = _named(node, node.shown, ids, "playing")
     settings = {"action": "navigate", "navigation_path": f"{node.name}-settings"}
     return [
         heading("Activity", "mdi:history"),
@@ -189,7 +195,7 @@ def _sensitivity(node: Node, ids: dict[str, str]) -> list[Card]:
         heading("Sensitivity", "mdi:tune-variant"),
         tile(ids["sensitivity"], "All families", **slider),
         *(
-            tile_if_known(ids[f"sensitivity_{family}"], display_name(family), **slider)
+            tile_if_known(ids[sensitivity_leaf(node, family)], display_name(family), **slider)
             for family in _families(node)
         ),
         heading("Limits", "mdi:volume-low"),

@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from daemon.hub.home_assistant.entities import entities, sensitivity_key
+from daemon.hub.controls import sensitivity_leaf
+from daemon.hub.home_assistant.entities import entities
 from daemon.hub.home_assistant.entity import (
     Entity,
     availability_mode,
@@ -76,10 +77,10 @@ def entity_ids(node: Node) -> dict[str, str]:
 def _removed(node: Node, *, controls: bool) -> dict[str, Any]:
     """Entities of earlier versions; publishing them without an id removes them."""
     gone = node.families if not controls else [f for f in node.families if f not in node.shown]
-    return {sensitivity_key(family): {"platform": "number"} for family in gone}
+    return {sensitivity_leaf(node, family): {"platform": "number"} for family in gone}
 
 
 def _entity_id(node: Node, entity: Entity) -> str:
     """Return the id that Home Assistant derives from the names of the device and the entity."""
-    names = f"{device_name(node)} {entity.name}".lower()
+    names = f"{device_name(node)} {entity.id_name or entity.name}".lower()
     return f"{entity.platform}.{_NOT_IN_IDS.sub('_', names).strip('_')}"

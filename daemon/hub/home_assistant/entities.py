@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from daemon.hearing.contract.labels import label_fault
 from daemon.hub.control import Control
-from daemon.hub.controls import CONTROLS, SENSITIVITY
+from daemon.hub.controls import CONTROLS, SENSITIVITY, sensitivity_leaf
 from daemon.hub.home_assistant.companion_entities import companion_entities
 from daemon.hub.home_assistant.entity import Entity, capitalized, online_topics, while_hearing
 from daemon.hub.home_assistant.practice_entities import MINUTES, practice_entities
@@ -31,7 +32,9 @@ _EVENTS = ("started", "ended")
 
 
 def display_name(family: str) -> str:
-    """Return a family's name with spaces and a capital letter."""
+    """Return a family's name with spaces and a capital letter; any other label stays unaltered."""
+    if label_fault(family, is_family=True):
+        return family
     return capitalized(family.replace("_", " "))
 
 
@@ -67,7 +70,7 @@ def _music(node: Node) -> Iterator[Entity]:
         {
             "icon": "mdi:guitar-acoustic",
             "device_class": "enum",
-            "options": [NONE_PLAYING, *node.families],
+            "options": list(dict.fromkeys([NONE_PLAYING, *node.families])),
             "state_topic": state,
             "value_template": "{{ value_json.instrument }}",
         },
@@ -102,13 +105,13 @@ def _music(node: Node) -> Iterator[Entity]:
 
 
 def _of_family(node: Node, family: str) -> Iterator[Entity]:
-    name = display_name(family)
+    name, slug = display_name(family), node.slug(family)
     common = {
         "icon": _ICONS.get(family, _OTHER_ICON),
         "enabled_by_default": family in node.shown,
     }
     yield Entity(
-        f"{family}_playing",
+        f"{slug}_playing",
         "binary_sensor",
         name,
         {
@@ -116,12 +119,13 @@ def _of_family(node: Node, family: str) -> Iterator[Entity]:
             "state_topic": node.topic("state"),
             "value_template": (
                 "{{ none if value_json.playing is none "
-                f"else 'ON' if '{family}' in value_json.families else 'OFF' }}}}"
+                f"else 'ON' if {family!a} in value_json.families else 'OFF' }}}}"
             ),
         },
+        slug,
     )
     yield Entity(
-        f"{family}_minutes_today",
+        f"{slug}_minutes_today",
         "sensor",
         f"{name} minutes today",
         {
@@ -129,11 +133,12 @@ def _of_family(node: Node, family: str) -> Iterator[Entity]:
             **MINUTES,
             "state_class": "total_increasing",
             "state_topic": node.topic("practice"),
-            "value_template": f"{{{{ value_json.families['{family}'] }}}}",
+            "value_template": f"{{{{ value_json.families[{family!a}] }}}}",
         },
+        f"{slug} minutes today",
     )
     yield Entity(
-        f"{family}_score",
+        f"{slug}_score",
         "sensor",
         f"{name} score",
         {
@@ -143,9 +148,10 @@ def _of_family(node: Node, family: str) -> Iterator[Entity]:
             "state_class": "measurement",
             "suggested_display_precision": 2,
             "state_topic": node.topic("scores"),
-            "value_template": f"{{{{ value_json['{family}'] }}}}",
+            "value_template": f"{{{{ value_json[{family!a}] }}}}",
             **while_hearing(node),
         },
+        f"{slug} score",
     )
 
 
@@ -248,11 +254,7 @@ def _control(node: Node, control: Control) -> Entity:
 
 
 def _sensitivity(node: Node, family: str) -> Entity:
-    leaf = sensitivity_key(family)
+    leaf = sensitivity_leaf(node, family)
     name = f"{display_name(family)} sensitivity"
-    return _control(node, SENSITIVITY._replace(leaf=leaf, name=name))
-
-
-def sensitivity_key(family: str) -> str:
-    """Return the key of the entity that sets the family's sensitivity."""
-    return f"{SENSITIVITY.leaf}_{family}"
+    entity = _control(node, SENSITIVITY._replace(leaf=leaf, name=name))
+    return entity._replace(id_name=f"{node.slug(family)} sensitivity")

@@ -17,6 +17,8 @@ class Entity(NamedTuple):
     """Its name, without that of the device; the entity id is derived from it."""
     options: Mapping[str, Any]
     """All other keys of its discovery."""
+    id_name: str = ""
+    """What the entity id is derived from instead, if the name may have other letters."""
 
 
 def online_topics(node: Node) -> list[dict[str, Any]]:

@@ -6,13 +6,13 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from daemon.hearing.model_file import (
+from daemon.hearing.contract.reading import (
     CONTRACT_VERSION,
     ContractHead,
-    Provenance,
     read_contract_as,
     unread_version,
 )
+from daemon.hearing.model_file import Provenance
 from daemon.practice.notes.front_end import NoteFrontEnd
 from daemon.practice.notes.note_creation import KEYS, NoteRules
 from daemon.practice.notes.stacking import STACKED_BINS

@@ -64,7 +64,7 @@ def serve_page(web: WebSettings, parts: "Callable[[], PageParts]") -> Iterator[N
     from daemon.web.page.hear.hear_route import HearRoute
 
     shown = parts()
-    hear = HearRoute(shown.method)
+    hear = HearRoute(shown.methods)
     doors = []
     if own is not None:
         bound, password = own
@@ -88,7 +88,7 @@ def serve_on_free_port(parts: "Callable[[], PageParts]") -> Iterator[str]:
 
     bound = bound_to("127.0.0.1", 0)
     shown = parts()
-    door = own_door(shown, HearRoute(shown.method), bound, None, Hosts("127.0.0.1"))
+    door = own_door(shown, HearRoute(shown.methods), bound, None, Hosts("127.0.0.1"))
     with _thread(shown, [door]):
         yield address_of("127.0.0.1", bound.getsockname()[1])
 

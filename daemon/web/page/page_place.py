@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from daemon.hearing.shown_scores import ShownScores
 from daemon.hub.control import Control
-from daemon.hub.controls import CONTROLS, SENSITIVITY, Controls
+from daemon.hub.controls import CONTROLS, SENSITIVITY, Controls, sensitivity_leaf
 from daemon.hub.messages import Node
 
 
@@ -47,7 +47,7 @@ def setting_leaves(node: Node) -> set[str]:
 
 def described_controls(node: Node) -> list[dict[str, Any]]:
     """Return the settings of a node as JSON objects, in the order of Home Assistant's page."""
-    families = [(f"{SENSITIVITY.leaf}_{family}", SENSITIVITY, family) for family in node.shown]
+    families = [(sensitivity_leaf(node, family), SENSITIVITY, family) for family in node.shown]
     return [
         _described(leaf, control, family)
         for leaf, control, family in [*((c.leaf, c, None) for c in CONTROLS), *families]

@@ -3,7 +3,8 @@
 import asyncio
 import html
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -51,6 +52,13 @@ class PageParts(NamedTuple):
     """How recordings are analysed."""
     history: PageHistory
     """What was played."""
+    others: Mapping[str, Method] = MappingProxyType({})
+    """The same with other models, by their titles."""
+
+    @property
+    def methods(self) -> Mapping[str, Method]:
+        """All ways to analyse recordings, by the titles of their models; the usual one first."""
+        return {self.contract.title: self.method, **self.others}
 
 
 class Routes:
@@ -80,6 +88,7 @@ class Routes:
                 Route("/api/health", self._health, methods=get),
                 Route("/api/set", self._set, methods=post),
                 Route("/api/hear", self._hear.answer, methods=post),
+                Route("/api/hear", self._hear.models, methods=get),
                 *HistoryRoute(self._parts.history, self._names).routes(),
             ],
             exception_handlers={404: _not_found, 405: _wrong_method},

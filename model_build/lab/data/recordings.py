@@ -20,6 +20,7 @@ from model_build.corpus.formats.openmic import read_openmic
 from model_build.corpus.formats.table import read_label_table
 from model_build.corpus.formats.timbrel_corpus import read_timbrel_corpus
 from model_build.lab.experiment import Data
+from model_build.lab.remote.fetched import fetched
 
 _READERS: dict[str, Callable[[Data, Path], Labelled]] = {
     "folders": lambda _data, path: read_folders(path),
@@ -38,6 +39,7 @@ def read_recordings(data: Data) -> Labelled:
 
     Raises InputError if the data cannot be read, or if no class or only one is left in training.
     """
+    data = fetched(data)
     found = _side(data, data.path, data.audio_folder)
     if data.test_path:
         tested = _side(data, data.test_path, data.test_audio_folder)

@@ -6,18 +6,24 @@ from typing import NamedTuple
 import msgspec
 
 from model_build.lab.experiment.experiment import Experiment, read_experiment
+from model_build.lab.experiment.model import Model
+from model_build.lab.experiment.search import Search
 from model_build.lab.experiment.training import Training
 
 _SUFFIX = "-sample"
 _FOLDS, _EPOCHS, _TREES, _MOST_CHUNKS, _CHUNK_SECONDS = 2, 1, 10, 2, 0.5
+_TRIALS, _PARTS, _PICTURES, _CONVOLUTIONS = 2, 1, 1, 2
+_COPIES, _TRUNK_LAYER = 1, 2
+_SLOW = ("resnet34", "resnet50")
+"""Their networks take so long to set up that only one of the folds is run."""
 
 
 class Changes(NamedTuple):
     """The options of the command line; the default changes nothing."""
 
-    path: Path | None = None
+    path: Path | str | None = None
     """Another `data.path`."""
-    test_path: Path | None = None
+    test_path: Path | str | None = None
     """Another `data.test_path`."""
     is_sample: bool = False
     """True to make the experiment small."""
@@ -33,14 +39,20 @@ class Changes(NamedTuple):
 
 
 def sampled(experiment: Experiment) -> Experiment:
-    """Return an experiment with two folds, one epoch and short chunks; its figures mean nothing."""
+    """Return an experiment with two folds, one epoch and short chunks; its figures mean nothing.
+
+    A search has two trials, and an ablation one part.
+    """
     replaced = msgspec.structs.replace
     front_end, model, validation = experiment.front_end, experiment.model, experiment.validation
-    training = None
+    pruning, search = experiment.pruning, experiment.search
+    training, augmentation = None, experiment.augmentation
     if not model.is_classical:
         training = replaced(
             experiment.training or Training(), epochs=_EPOCHS, warm_up_epochs=0, patience_epochs=0
         )
+    if augmentation and augmentation.copies:
+        augmentation = replaced(augmentation, copies=_COPIES)
     return replaced(
         experiment,
         name=experiment.name + _SUFFIX,
@@ -49,7 +61,29 @@ def sampled(experiment: Experiment) -> Experiment:
             chunk_seconds=min(front_end.chunk_seconds, _CHUNK_SECONDS),
             most_chunks=min(front_end.most_chunks, _MOST_CHUNKS),
         ),
-        model=replaced(model, trees=_TREES) if model.kind == "forest" else model,
+        model=_small(model),
         training=training,
-        validation=replaced(validation, folds=_FOLDS, chosen_folds=(), leak_check=False),
+        augmentation=augmentation,
+        pruning=pruning and replaced(pruning, epochs=_EPOCHS),
+        search=search and replaced(search, trials=_trials(search)),
+        ablate=dict(list(experiment.ablate.items())[:_PARTS]),
+        output=replaced(experiment.output, cam_clips=_PICTURES),
+        validation=replaced(
+            validation,
+            folds=_FOLDS,
+            chosen_folds=(0,) if model.kind in _SLOW else (),
+            leak_check=False,
+        ),
     )
+
+
+def _small(model: Model) -> Model:
+    if model.trunk_of:
+        model = msgspec.structs.replace(model, trunk_layer=_TRUNK_LAYER)
+    if model.filters:
+        model = msgspec.structs.replace(model, filters=model.filters[:_CONVOLUTIONS])
+    return msgspec.structs.replace(model, trees=_TREES) if model.kind == "forest" else model
+
+
+def _trials(search: Search) -> int | None:
+    return _TRIALS if search.strategy == "random" else None

@@ -43,7 +43,8 @@ class Data(Section, frozen=True, kw_only=True, omit_defaults=True):
     """How the files are arranged: a `table` with a row per recording, `folders` named after the
     classes, a corpus of Timbrel, or the layout of a public data set."""
     path: Text
-    """The table (.csv, .tsv or .parquet), or the folder of the data set."""
+    """The table (.csv, .tsv or .parquet), or the folder of the data set; also a URL of fsspec, such
+    as s3://… or zip://…, which is copied to `download_folder` first."""
     audio_folder: str = ""
     """Folder of the recordings that a table names. Default: the folder of the table."""
     file_column: str = ""
@@ -62,6 +63,8 @@ class Data(Section, frozen=True, kw_only=True, omit_defaults=True):
     """A second table or folder of the same layout, used only for the test figures."""
     test_audio_folder: str = ""
     """Folder of the recordings of the test table. Default: the folder of that table."""
+    download_folder: Text = "runs/lab/downloads"
+    """Folder for the copies of what is at URLs. Copies are kept as long as the size is the same."""
     multi_label: bool = False
     """True if a recording can have several labels or none."""
     ignored: tuple[str, ...] = ("None", "Ignored")
@@ -76,6 +79,12 @@ class Data(Section, frozen=True, kw_only=True, omit_defaults=True):
     """True to train only on clips of FSDKaggle2018 whose label was verified by hand."""
     segment_seconds: Annotated[float, Meta(gt=0)] = 4.0
     """Seconds of the segments that the recordings of MusicNet are divided into."""
+    test_near_duplicates: Literal["keep", "leave-out"] = "keep"
+    """What is done with test recordings of the same sound as a training recording, also with
+    another gain, start or codec."""
+    group_near_duplicates: bool = False
+    """True to put training recordings of the same sound into one group, beside the other
+    groups."""
     balancing: Literal["none", "weights", "down-sampling"] = "none"
     """What is done for rare classes in training: nothing, weigh each class alike, or leave out
     clips of the larger classes."""

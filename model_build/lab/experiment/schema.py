@@ -7,16 +7,19 @@ from typing import Any
 
 import msgspec
 
+from model_build.lab.experiment.ablation import Ablated
 from model_build.lab.experiment.data import Data
 from model_build.lab.experiment.experiment import Experiment
 from model_build.lab.experiment.front_end import FrontEndSettings
 from model_build.lab.experiment.model import Model
+from model_build.lab.experiment.pruning import Pruning
+from model_build.lab.experiment.search import Between, Search
 from model_build.lab.experiment.training import Augmentation, Training
 from model_build.lab.experiment.validation import Output, Validation
 
 SECTIONS = (
     *(Experiment, Data, FrontEndSettings, Model, Training, Augmentation),
-    *(Validation, Output),
+    *(Pruning, Search, Between, Ablated, Validation, Output),
 )
 """The structs of an experiment file."""
 

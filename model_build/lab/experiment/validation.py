@@ -58,3 +58,9 @@ class Output(Section, frozen=True, kw_only=True, omit_defaults=True):
 
     folder: Annotated[str, Meta(min_length=1)] = "runs/lab"
     """Folder of all runs; an experiment writes to the folder of its name in it."""
+    cam: Literal["none", "cam", "grad-cam"] = "none"
+    """Pictures of the parts of a spectrogram that speak for a class, of recordings of each class
+    and of mistakes: class activation maps (Zhou et al., 2016) or Grad-CAM (Selvaraju et al.,
+    2017)."""
+    cam_clips: Annotated[int, Meta(ge=1, le=1_000)] = 3
+    """Recordings of each class, and mistakes, in each fold that `cam` makes pictures of."""

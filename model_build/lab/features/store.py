@@ -6,10 +6,10 @@ The folder's name is a hash of the recordings and the front end: a second run re
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -18,23 +18,51 @@ from numpy.typing import NDArray
 from daemon.errors import InputError
 from model_build.corpus.formats.labelled import Example, Left
 from model_build.lab.data.sound import read_example
-from model_build.lab.experiment import FrontEndSettings
+from model_build.lab.executor.pool import Workers, open_pool, ordered
+from model_build.lab.experiment import Augmentation, FrontEndSettings
+from model_build.lab.features.copies import changed_copy
 from model_build.lab.features.front_end import ChunkMaker
-from model_build.workers import parallel_map
 
+_SHARD = 16
+"""Recordings that a worker computes at once."""
 _SILENT_PEAK = 1e-4  # -80 dBFS
 _DONE = "made.json"
 _VALUES = "values.float32"
 
 
+class Copies(NamedTuple):
+    """The changed copies of the training recordings."""
+
+    augmentation: Augmentation = Augmentation()
+    """How many, and how they are changed; by default there are none."""
+    seed: int = 1
+    """Their seed."""
+
+
+_NO_COPIES = Copies()
+
+
+class Shard(msgspec.Struct, frozen=True):
+    """The chunks of some recordings."""
+
+    values: bytes
+    """float32 (chunks, frames, values); of each recording its own chunks, then its copies'."""
+    counts: list[list[int]]
+    """Chunks of each recording and of its copies; empty if the recording cannot be used."""
+    problems: list[str]
+    """Why each recording cannot be used; empty if it can."""
+    sha256s: list[str]
+    """SHA-256 of the samples of each recording; empty if it cannot be used."""
+
+
 class _Made(msgspec.Struct, frozen=True):
-    counts: list[int]
+    counts: list[list[int]]
     problems: list[str]
     sha256s: list[str]
 
 
 class Features(NamedTuple):
-    """The chunks of the usable recordings."""
+    """The chunks of the usable recordings. A copy for another process maps the same file."""
 
     examples: list[Example]
     """The usable recordings."""
@@ -42,6 +70,8 @@ class Features(NamedTuple):
     """Chunks (chunks, frames, values), those of one recording next to each other."""
     owners: NDArray[np.int64]
     """The index of each chunk's recording, (chunks,)."""
+    copies: NDArray[np.int64]
+    """0 for a chunk of the recording itself, else the number of the changed copy, (chunks,)."""
     sounds: list[str]
     """SHA-256 of the samples of each usable recording."""
     left: list[Left]
@@ -49,28 +79,57 @@ class Features(NamedTuple):
     sha256: str
     """SHA-256 of the names, labels and contents of the usable recordings."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not isinstance(self.values, np.memmap):
+            return Features, tuple(self)
+        others = {name: value for name, value in self._asdict().items() if name != "values"}
+        return _mapped, (str(self.values.filename), self.values.shape, others)
+
+
+def _mapped(file: str, shape: tuple[int, ...], others: dict[str, Any]) -> Features:
+    return Features(values=np.memmap(file, np.float32, "r", shape=shape), **others)
+
 
 def make_features(
     examples: Sequence[Example],
     settings: FrontEndSettings,
     folder: Path,
-    workers: int | None = None,
+    workers: Workers = None,
+    copies: Copies = _NO_COPIES,
 ) -> Features:
     """Compute the chunks of all recordings in a subfolder of `folder`, or reuse them.
 
     Recordings that cannot be decoded, or are silent, are left out. Raises InputError if none is
     left.
     """
-    place = folder / _key(examples, settings)
+    place = folder / _key(examples, settings, copies)
     if not (place / _DONE).is_file():
-        _make(examples, settings, place, workers)
+        _make(examples, partial(compute_shard, settings, copies), place, workers)
     return _opened(examples, settings, place)
 
 
-def _key(examples: Sequence[Example], settings: FrontEndSettings) -> str:
+def compute_shard(settings: FrontEndSettings, copies: Copies, examples: Sequence[Example]) -> Shard:
+    """Return the chunks of some recordings; those that cannot be used have a problem instead."""
+    maker = ChunkMaker(settings)
+    shard = Shard(b"", [], [], [])
+    parts: list[bytes] = []
+    for example in examples:
+        versions, problem, sha256 = _versions(settings.sample_rate_hz, copies, example)
+        chunks = [maker.chunks(version) for version in versions]
+        parts += [values.tobytes() for values in chunks]
+        shard.counts.append([len(values) for values in chunks])
+        shard.problems.append(problem)
+        shard.sha256s.append(sha256)
+    return msgspec.structs.replace(shard, values=b"".join(parts))
+
+
+def _key(examples: Sequence[Example], settings: FrontEndSettings, copies: Copies) -> str:
+    """Return a hash of the recordings and of everything else that decides their chunks."""
     states = [(one.file, *_state(one.file), one.start_seconds, one.seconds) for one in examples]
-    text = msgspec.json.encode([msgspec.to_builtins(settings), states])
-    return hashlib.sha256(text).hexdigest()[:16]
+    parts: list[object] = [msgspec.to_builtins(settings), states]
+    if of_copies := copies.augmentation.of_copies:
+        parts += [of_copies, copies.seed, [one.side for one in examples]]
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
 def _state(file: str) -> tuple[int, int]:
@@ -82,37 +141,45 @@ def _state(file: str) -> tuple[int, int]:
 
 
 def _make(
-    examples: Sequence[Example], settings: FrontEndSettings, place: Path, workers: int | None
+    examples: Sequence[Example],
+    compute: Callable[[Sequence[Example]], Shard],
+    place: Path,
+    workers: Workers,
 ) -> None:
     fresh = place.with_name(f".new-{place.name}")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     made = _Made([], [], [])
-    work = partial(_chunks, settings)
-    with (fresh / _VALUES).open("wb") as file:
-        for values, problem, sha256 in parallel_map(
-            work, examples, label="features", workers=workers
-        ):
-            file.write(values.tobytes())
-            made.counts.append(len(values))
-            made.problems.append(problem)
-            made.sha256s.append(sha256)
+    shards = [examples[start : start + _SHARD] for start in range(0, len(examples), _SHARD)]
+    with (fresh / _VALUES).open("wb") as file, open_pool(workers) as pool:
+        for shard in ordered(pool, compute, shards, label="features"):
+            file.write(shard.values)
+            made.counts.extend(shard.counts)
+            made.problems.extend(shard.problems)
+            made.sha256s.extend(shard.sha256s)
     (fresh / _DONE).write_bytes(msgspec.json.encode(made))
     shutil.rmtree(place, ignore_errors=True)
     fresh.rename(place)
 
 
-def _chunks(settings: FrontEndSettings, example: Example) -> tuple[NDArray[np.float32], str, str]:
-    """Return the chunks of a recording, or why it has none, and the SHA-256 of its samples."""
-    nothing = np.empty((0, 0, 0), np.float32)
+def _versions(
+    rate_hz: int, copies: Copies, example: Example
+) -> tuple[list[NDArray[np.float32]], str, str]:
+    """Return the samples of a recording and of its copies, or why there are none, and a SHA-256."""
     try:
-        samples = read_example(example, settings.sample_rate_hz)
+        samples = read_example(example, rate_hz)
     except InputError as error:
-        return nothing, error.lines[0], ""
+        return [], error.lines[0], ""
     if np.abs(samples).max(initial=0.0) < _SILENT_PEAK:
-        return nothing, "silent", ""
-    sha256 = hashlib.sha256(samples.tobytes()).hexdigest()
-    return ChunkMaker(settings).chunks(samples), "", sha256
+        return [], "silent", ""
+    versions = [samples]
+    if example.side == "train":
+        name = f"{copies.seed} {example.name} {example.start_seconds}"
+        versions += [
+            changed_copy(samples, copies.augmentation, rate_hz, f"{name} {number}")
+            for number in range(copies.augmentation.copies)
+        ]
+    return versions, "", hashlib.sha256(samples.tobytes()).hexdigest()
 
 
 def _opened(examples: Sequence[Example], settings: FrontEndSettings, place: Path) -> Features:
@@ -126,11 +193,12 @@ def _opened(examples: Sequence[Example], settings: FrontEndSettings, place: Path
         if problem
     ]
     counts = [count for count in made.counts if count]
-    shape = (sum(counts), settings.chunk_frames, settings.frame_values)
+    shape = (sum(map(sum, counts)), settings.chunk_frames, settings.frame_values)
     values = np.memmap(place / _VALUES, np.float32, "r", shape=shape)
     digests = [digest for digest in made.sha256s if digest]
-    owners = np.repeat(np.arange(len(kept)), counts)
-    return Features(kept, values, owners, digests, left, _sha256(kept, digests))
+    owners = np.repeat(np.arange(len(kept)), [sum(count) for count in counts])
+    copies = np.concatenate([np.repeat(np.arange(len(count)), count) for count in counts])
+    return Features(kept, values, owners, copies, digests, left, _sha256(kept, digests))
 
 
 def _sha256(examples: Sequence[Example], digests: Sequence[str]) -> str:

@@ -11,7 +11,11 @@ from model_build.lab.models.model import Chunks
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
-    """Batches (chunks, targets, weights) in a new random order each epoch."""
+    """Batches (chunks, targets, weights), in another random order each epoch.
+
+    A batch depends only on the seed, the epoch and its number, so that an interrupted training can
+    continue as if nothing had happened.
+    """
 
     def __init__(
         self,
@@ -25,31 +29,28 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
         seed: int,
     ) -> None:
         super().__init__()
+        self.epoch, self.seed = 0, seed
         self._values, self._rows = values, rows
         self._targets, self._weights = targets, weights
         self._size = batch_chunks
         self._augmentation = augmentation or Augmentation()
-        self._rng = np.random.default_rng(seed)
-        self._mix = _mixing(self._augmentation, seed)
-        self._order = self._rng.permutation(len(rows))
 
     def __len__(self) -> int:
         return (len(self._rows) + self._size - 1) // self._size
 
     def __getitem__(self, number: int) -> tuple[Any, Any, Any]:
-        chosen = self._order[number * self._size : (number + 1) * self._size]
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self._rows))
+        chosen = order[number * self._size : (number + 1) * self._size]
+        rng = np.random.default_rng((self.seed, self.epoch, number))
         chunks = np.array(self._values[self._rows[chosen]])
         targets = self._targets[chosen]
-        mask(chunks, self._augmentation, self._rng)
-        if self._mix and self._rng.random() < self._augmentation.mix_probability:
-            mixed = self._mix({"images": chunks[..., None], "labels": targets}, training=True)
+        mask(chunks, self._augmentation, rng)
+        mix = _mixing(self._augmentation, int(rng.integers(2**31)))
+        if mix and rng.random() < self._augmentation.mix_probability:
+            mixed = mix({"images": chunks[..., None], "labels": targets}, training=True)
             chunks = np.asarray(mixed["images"])[..., 0]
             targets = np.asarray(mixed["labels"])
         return chunks, targets, self._weights[chosen]
-
-    def on_epoch_end(self) -> None:
-        """Shuffle the chunks."""
-        self._order = self._rng.permutation(len(self._rows))
 
 
 def _mixing(augmentation: Augmentation, seed: int) -> Any:
@@ -66,15 +67,20 @@ def mask(chunks: Chunks, augmentation: Augmentation, rng: np.random.Generator) -
 
     Park et al., "SpecAugment" (2019).
     """
-    for chunk in chunks:
-        mean = chunk.mean()
-        frames = _span(len(chunk), augmentation.masked_frames, rng)
-        bands = _span(chunk.shape[1], augmentation.masked_bands, rng)
-        chunk[frames] = mean
-        chunk[:, bands] = mean
+    if not (augmentation.masked_frames or augmentation.masked_bands):
+        return
+    count, frames, bands = chunks.shape
+    hidden = _spans(count, frames, augmentation.masked_frames, rng)[:, :, None]
+    hidden = hidden | _spans(count, bands, augmentation.masked_bands, rng)[:, None, :]
+    np.copyto(chunks, chunks.mean(axis=(1, 2), keepdims=True), where=hidden)
 
 
-def _span(size: int, largest_share: float, rng: np.random.Generator) -> slice:
-    length = int(rng.integers(0, round(largest_share * size) + 1))
-    start = int(rng.integers(0, size - length + 1))
-    return slice(start, start + length)
+def _spans(
+    count: int, size: int, largest_share: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Return (count, size): True in one random span of each row."""
+    lengths = rng.integers(0, round(largest_share * size) + 1, count)
+    starts = rng.integers(0, size - lengths + 1)
+    places = np.arange(size)
+    inside: NDArray[np.bool_] = (places >= starts[:, None]) & (places < (starts + lengths)[:, None])
+    return inside

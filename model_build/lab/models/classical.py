@@ -1,4 +1,4 @@
-"""Models of scikit-learn on pooled features."""
+"""Models of scikit-learn on pooled features, or on the output of a trunk."""
 
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,23 @@ _MOST_STEPS = 1_000
 class Classical:
     """A fitted model of scikit-learn: one for all classes, or one per class of several labels."""
 
-    def __init__(self, estimators: list[Any], places: list[NDArray[np.int64]], count: int) -> None:
+    def __init__(
+        self, model: Model, estimators: list[Any], places: list[NDArray[np.int64]], count: int
+    ) -> None:
+        self._model = model
         self._estimators = estimators
         self._places = places
         self._count = count
 
     def scores(self, chunks: Chunks) -> Scores:
         """Return the scores (chunks, classes) of some chunks; 0 for a class never trained on."""
-        features = pooled(chunks)
+        return self._scores(features_of(self._model, chunks))
+
+    def scores_at(self, values: Chunks, rows: NDArray[np.int64]) -> Scores:
+        """Return the scores (rows, classes) of some rows of all chunks."""
+        return self._scores(features_of(self._model, values, rows))
+
+    def _scores(self, features: NDArray[np.float64]) -> Scores:
         scores = np.zeros((len(features), self._count))
         for estimator, places in zip(self._estimators, self._places, strict=True):
             found = _probabilities(estimator, features)
@@ -41,20 +50,41 @@ class Classical:
             scores[:, places] = found[:, -len(places) :]
         return scores
 
+    @property
+    def estimators(self) -> list[Any]:
+        """Pipelines of a scaler and an estimator: one, or one per class that was trained."""
+        return self._estimators
+
+    @property
+    def places(self) -> list[NDArray[np.int64]]:
+        """The classes of each estimator, by their places in the scores."""
+        return self._places
+
     def save(self, folder: Path) -> None:
         """Write the model to a folder."""
         joblib.dump(self, folder / FILE)
 
 
+def features_of(
+    model: Model, values: Chunks, rows: NDArray[np.int64] | None = None
+) -> NDArray[np.float64]:
+    """Return what a model gets of some chunks, (chunks, values); `rows` selects chunks."""
+    if model.trunk_of is None:
+        return pooled(values, rows)
+    from model_build.lab.models.trunk import trunk_values
+
+    return trunk_values(model, values, rows).astype(np.float64)
+
+
 def fit_classical(model: Model, data: TrainingSet, *, seed: int, multi_label: bool) -> Classical:
     """Fit a model; with several labels, one per class, to the recordings where it is known."""
-    features = pooled(data.values, data.rows)
+    features = features_of(model, data.values, data.rows)
     weights = data.weights[data.owners]
     if multi_label:
         return _per_class(model, features, weights, data, seed)
     targets = data.truth.has.argmax(axis=1)[data.owners]
     estimator = _fitted(_estimator(model, seed), features, targets, weights)
-    return Classical([estimator], [np.unique(targets)], len(data.truth.classes))
+    return Classical(model, [estimator], [np.unique(targets)], len(data.truth.classes))
 
 
 def _per_class(
@@ -71,7 +101,7 @@ def _per_class(
             estimator = _estimator(model, seed)
             estimators.append(_fitted(estimator, features[known], targets, weights[known]))
             places.append(np.array([place]))
-    return Classical(estimators, places, len(truth.classes))
+    return Classical(model, estimators, places, len(truth.classes))
 
 
 def _estimator(model: Model, seed: int) -> Any:

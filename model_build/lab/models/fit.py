@@ -10,15 +10,20 @@ from model_build.lab.models.classical import fit_classical
 from model_build.lab.models.model import Fitted, TrainingSet
 
 
-def fit(experiment: Experiment, data: TrainingSet, *, seed: int) -> Fitted:
-    """Fit the model; raises InputError if its loss becomes NaN."""
+def fit(
+    experiment: Experiment, data: TrainingSet, *, seed: int, folder: Path | None = None
+) -> Fitted:
+    """Fit the model; `folder` keeps what an interrupted training of a network continues from.
+
+    Raises InputError if the loss becomes NaN, or if the weights to start from cannot be read.
+    """
     if experiment.model.is_classical:
         return fit_classical(
             experiment.model, data, seed=seed, multi_label=experiment.data.multi_label
         )
     from model_build.lab.models.fitting import fit_network
 
-    return fit_network(experiment, data, seed=seed)
+    return fit_network(experiment, data, seed=seed, folder=folder)
 
 
 def load(experiment: Experiment, folder: Path) -> Fitted:
@@ -31,7 +36,7 @@ def load(experiment: Experiment, folder: Path) -> Fitted:
         return fitted
     import keras
 
-    from model_build.lab.models.fitting import FILE, FittedNetwork
+    from model_build.lab.models.fitted_network import FILE, FittedNetwork
 
     return FittedNetwork(
         keras.models.load_model(folder / FILE, compile=False),

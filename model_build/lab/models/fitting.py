@@ -1,91 +1,174 @@
 """Fit a network of the lab."""
 
+import contextlib
 import logging
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import keras
+import msgspec
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from model_build.lab.experiment import Experiment, Training
 from model_build.lab.models.batches import Batches
+from model_build.lab.models.callbacks import callbacks
+from model_build.lab.models.fitted_network import FittedNetwork, FrozenTrunk
 from model_build.lab.models.losses import UNKNOWN, loss_of
-from model_build.lab.models.model import Chunks, Scores, TrainingSet
-from model_build.lab.models.networks import network
-from model_build.lab.models.schedules import schedule
-
-FILE = "model.keras"
+from model_build.lab.models.memory import available_bytes, batch_that_fits, too_small
+from model_build.lab.models.model import Chunks, TrainingSet
+from model_build.lab.models.networks import head, network
+from model_build.lab.models.optimisers import optimiser
+from model_build.lab.models.starting_weights import check_starting_files, load_starting_weights
+from model_build.lab.models.training_logs import log_callbacks
+from model_build.lab.models.trunk import build_trunk, frozen_trunk, trunk_values
 
 _CHOOSING_SHARE = 0.1
 """Share of the training groups that is held out to choose the epoch."""
 _CHUNKS_AT_ONCE = 256
-_MOMENTUM = 0.9
 _FEWEST_GROUPS = 10
 
 log = logging.getLogger(__name__)
 
 
-class FittedNetwork:
-    """A trained network, and the function that turns its logits into scores."""
-
-    def __init__(self, model: keras.Model, *, is_softmax: bool) -> None:
-        self.model = model
-        self.is_softmax = is_softmax
-        self.history: list[dict[str, float]] = []
-
-    def scores(self, chunks: Chunks) -> Scores:
-        """Return the scores (chunks, classes) of some chunks, in 0..1."""
-        parts = [
-            self.model.predict_on_batch(np.array(chunks[start : start + _CHUNKS_AT_ONCE]))
-            for start in range(0, len(chunks), _CHUNKS_AT_ONCE)
-        ]
-        logits = np.concatenate(parts).astype(np.float64)
-        if not self.is_softmax:
-            return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -50.0, 50.0))))
-        raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(raised / raised.sum(axis=1, keepdims=True))
-
-    def save(self, folder: Path) -> None:
-        """Write the network to a folder."""
-        self.model.save(folder / FILE)
-
-
-def fit_network(experiment: Experiment, data: TrainingSet, *, seed: int) -> FittedNetwork:
+def fit_network(
+    experiment: Experiment, data: TrainingSet, *, seed: int, folder: Path | None = None
+) -> FittedNetwork:
     """Fit the experiment's network; the same seed gives the same weights on the same machine.
 
-    Raises InputError if the loss becomes infinite or NaN, or if mixing is on and some labels are
-    unknown.
+    `folder` keeps what an interrupted training continues from; it is removed by the caller. If the
+    memory is too small for a batch, batches of half the size are used, and that is logged.
+    Raises InputError if the loss becomes infinite or NaN, if mixing is on and some labels are
+    unknown, or if not even a batch of one chunk fits into the memory.
     """
     _check_mixing(experiment, data)
+    check_starting_files(experiment.model)
+    # It warns that each fold's network is compiled anew, which is intended.
+    tf.get_logger().setLevel(logging.ERROR)
+    training = experiment.training or Training()
+    while True:
+        smaller = msgspec.structs.replace(experiment, training=training)
+        try:
+            with _opened(folder) as files, _precision(training):
+                return _fitted(smaller, data, seed, files)
+        except (MemoryError, tf.errors.ResourceExhaustedError):
+            if folder:
+                shutil.rmtree(folder)
+            training = _halved(training)
+
+
+def _halved(training: Training) -> Training:
+    size = training.batch_chunks
+    if size == 1:
+        raise too_small() from None
+    log.warning("the memory is too small for batches of %d chunks; trying %d", size, size // 2)
+    return msgspec.structs.replace(training, batch_chunks=size // 2)
+
+
+@contextlib.contextmanager
+def _opened(folder: Path | None) -> Iterator[Path]:
+    if folder is None:
+        with tempfile.TemporaryDirectory() as name:
+            yield Path(name)
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+
+
+@contextlib.contextmanager
+def _precision(training: Training) -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    if training.mixed_precision:
+        keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _fitted(experiment: Experiment, data: TrainingSet, seed: int, files: Path) -> FittedNetwork:
     keras.utils.set_random_seed(seed)
     training = experiment.training or Training()
     fit, choose = _parts(data, training, seed)
-    mean, variance = _normalisation(experiment, data, fit)
-    made = network(
-        experiment.model,
-        frames=data.values.shape[1],
-        values=data.values.shape[2],
-        classes=len(data.truth.classes),
-        mean=mean,
-        variance=variance,
+    made = _network(experiment, data, fit)
+    trained = made
+    is_frozen = experiment.model.kind == "trunk" and not experiment.model.fine_tuned
+    if is_frozen:
+        # Not the layer itself: the saved network would contain how it was compiled.
+        top = made.get_layer("head")
+        trained = keras.Model(top.inputs, top.outputs)
+        data = _at_trunk(experiment, data)
+    training = _that_fits(training, trained, len(fit))
+    batches = _batches(experiment, data, fit, seed, training.batch_chunks)
+    trained.compile(
+        optimiser(training, len(batches)),
+        loss_of(experiment.loss, training.label_smoothing),
+        metrics=_metrics(experiment),
     )
-    batches = _batches(experiment, data, fit, seed)
-    loss = loss_of(experiment.loss, training.label_smoothing)
-    made.compile(_optimiser(training, len(batches)), loss)
     # The fitted network shares the weights, but is not compiled: its loss need not be saved.
     plain = keras.Model(made.inputs, made.outputs)
-    result = FittedNetwork(plain, is_softmax=experiment.loss == "cross-entropy")
-    made.fit(
+    frozen = FrozenTrunk(experiment.model, trained) if is_frozen else None
+    result = FittedNetwork(plain, is_softmax=experiment.loss == "cross-entropy", frozen=frozen)
+    trained.fit(
         batches,
         epochs=training.epochs,
         verbose=0,
         shuffle=False,
         validation_data=_chosen(data, choose) if len(choose) else None,
-        callbacks=[_Progress(training.epochs, result.history), *_choosing(training, choose)],
+        callbacks=[
+            *callbacks(training, batches, files, result.history, is_choosing=len(choose) > 0),
+            *log_callbacks(experiment, seed),
+        ],
     )
     return result
+
+
+def _that_fits(training: Training, trained: keras.Model, chunks: int) -> Training:
+    size = min(training.batch_chunks, chunks)
+    fits = batch_that_fits(trained, size, available_bytes())
+    return training if fits == size else msgspec.structs.replace(training, batch_chunks=fits)
+
+
+def _metrics(experiment: Experiment) -> list[keras.metrics.Metric]:
+    """Return what is measured for the curves of a training, if each chunk has one class."""
+    if experiment.loss != "cross-entropy":
+        return []
+    return [keras.metrics.CategoricalAccuracy(name="accuracy")]
+
+
+def _network(experiment: Experiment, data: TrainingSet, fit: NDArray[np.int64]) -> keras.Model:
+    """Return the network from a chunk to the logits, before its training."""
+    model, classes = experiment.model, len(data.truth.classes)
+    frames, values = data.values.shape[1:]
+    if model.kind == "trunk":
+        trunk = build_trunk(model, frames) if model.fine_tuned else frozen_trunk(model, frames)
+        found = trunk_values(model, data.values, data.rows[fit])
+        mean = found.mean(axis=0, dtype=np.float64)
+        variance = np.maximum(found.var(axis=0, dtype=np.float64), 1e-6)
+        top = head(model, found.shape[1], classes, mean.tolist(), variance.tolist())
+        chunk = keras.Input((frames, values))
+        return keras.Model(chunk, top(trunk(chunk)))
+    normalisation = _normalisation(experiment, data, fit)
+    made = network(
+        model,
+        frames=frames,
+        values=values,
+        classes=classes,
+        mean=normalisation and normalisation[0],
+        variance=normalisation and normalisation[1],
+    )
+    load_starting_weights(made, model)
+    return made
+
+
+def _at_trunk(experiment: Experiment, data: TrainingSet) -> TrainingSet:
+    """Return the output of a frozen trunk instead of the chunks, so that it is computed once."""
+    values = trunk_values(experiment.model, data.values, data.rows)
+    return data._replace(values=values, rows=np.arange(len(values)))
 
 
 def _check_mixing(experiment: Experiment, data: TrainingSet) -> None:
@@ -96,36 +179,6 @@ def _check_mixing(experiment: Experiment, data: TrainingSet) -> None:
             "augmentation: mixup and CutMix need labels that are all known; remove mixup_alpha and "
             "cutmix_alpha"
         )
-
-
-class _Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
-    """Logs the losses of each epoch, and stops if a loss is not a number."""
-
-    def __init__(self, epochs: int, history: list[dict[str, float]]) -> None:
-        super().__init__()
-        self._epochs, self._history = epochs, history
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        losses = {name: float(value) for name, value in (logs or {}).items()}
-        if not np.isfinite(losses["loss"]):
-            raise InputError(
-                f"training.learning_rate: the loss became {losses['loss']} in epoch {epoch + 1}; "
-                "use a lower one, or a gradient_clip"
-            )
-        self._history.append(losses)
-        text = ", ".join(f"{name} {value:.4f}" for name, value in losses.items())
-        log.info("epoch %d of %d: %s", epoch + 1, self._epochs, text)
-
-
-def _choosing(training: Training, choose: NDArray[np.int64]) -> list[Any]:
-    if not len(choose):
-        return []
-    patience = training.patience_epochs or training.epochs
-    return [
-        keras.callbacks.EarlyStopping(
-            "val_loss", patience=patience, restore_best_weights=training.best_checkpoint
-        )
-    ]
 
 
 def _parts(
@@ -149,15 +202,18 @@ def _targets(data: TrainingSet) -> NDArray[np.float32]:
 
 
 def _batches(
-    experiment: Experiment, data: TrainingSet, fit: NDArray[np.int64], seed: int
+    experiment: Experiment,
+    data: TrainingSet,
+    fit: NDArray[np.int64],
+    seed: int,
+    batch_chunks: int,
 ) -> Batches:
-    training = experiment.training or Training()
     return Batches(
         data.values,
         data.rows[fit],
         _targets(data)[fit],
         data.weights[data.owners[fit]].astype(np.float32),
-        batch_chunks=training.batch_chunks,
+        batch_chunks=batch_chunks,
         augmentation=experiment.augmentation,
         seed=seed,
     )
@@ -169,10 +225,10 @@ def _chosen(data: TrainingSet, choose: NDArray[np.int64]) -> tuple[Chunks, NDArr
 
 def _normalisation(
     experiment: Experiment, data: TrainingSet, fit: NDArray[np.int64]
-) -> tuple[list[float] | None, list[float] | None]:
+) -> tuple[list[float], list[float]] | None:
     """Return mean and variance of each value over the training chunks."""
     if experiment.front_end.normalisation != "training":
-        return None, None
+        return None
     count = 0
     total = np.zeros(data.values.shape[2])
     squares = np.zeros(data.values.shape[2])
@@ -184,20 +240,3 @@ def _normalisation(
         squares += np.square(chunks).sum(axis=(0, 1))
     mean = total / count
     return mean.tolist(), np.maximum(squares / count - mean**2, 1e-6).tolist()
-
-
-def _optimiser(training: Training, steps_an_epoch: int) -> Any:
-    shared = {
-        "learning_rate": schedule(training, steps_an_epoch),
-        "global_clipnorm": training.gradient_clip or None,
-        "gradient_accumulation_steps": training.gradient_accumulation
-        if training.gradient_accumulation > 1
-        else None,
-    }
-    match training.optimiser:
-        case "adamw":
-            return keras.optimizers.AdamW(weight_decay=training.weight_decay, **shared)
-        case "adam":
-            return keras.optimizers.Adam(**shared)
-        case _:
-            return keras.optimizers.SGD(momentum=_MOMENTUM, **shared)

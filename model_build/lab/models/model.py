@@ -11,6 +11,11 @@ from model_build.lab.features.truth import Truth
 Chunks = NDArray[np.float32]
 Scores = NDArray[np.float64]
 
+LOGITS = "logits"
+"""Name of the last layer of a network."""
+CURVES = "epochs.jsonl"
+"""File with a line of JSON for each epoch of a training."""
+
 
 class TrainingSet(NamedTuple):
     """The chunks that a model is fitted to."""
@@ -34,6 +39,9 @@ class Fitted(Protocol):
 
     def scores(self, chunks: Chunks) -> Scores:
         """Return the scores (chunks, classes) of some chunks, in 0..1."""
+
+    def scores_at(self, values: Chunks, rows: NDArray[np.int64]) -> Scores:
+        """Return the same for some rows of all chunks; a trunk's output for these may be kept."""
 
     def save(self, folder: Path) -> None:
         """Write the model to an existing folder."""

@@ -8,6 +8,7 @@ import numpy as np
 from keras import layers
 
 from model_build.lab.experiment import Model
+from model_build.lab.models.model import LOGITS
 
 _DROPOUT = 0.3
 _UNITS = (256, 128)
@@ -38,18 +39,45 @@ def network(
         )
     dropout = _DROPOUT if model.dropout is None else model.dropout
     hidden = _BODIES[model.kind](model, hidden, dropout)
-    return keras.Model(chunk, layers.Dense(classes, name="logits")(hidden))
+    return keras.Model(chunk, logits(hidden, classes))
 
 
-def _mlp(model: Model, chunk: Any, dropout: float) -> Any:
-    """Statistics over time, then fully connected layers."""
-    statistics = [
+def logits(hidden: Any, classes: int) -> Any:
+    """Return the last layer's output; it is float32 also if the others compute in bfloat16."""
+    return layers.Dense(classes, name=LOGITS, dtype="float32")(hidden)
+
+
+def head(
+    model: Model, values: int, classes: int, mean: Sequence[float], variance: Sequence[float]
+) -> keras.Model:
+    """Return a network from a trunk's output (values,), which it normalises, to the logits."""
+    found = keras.Input((values,))
+    hidden = layers.Normalization(axis=-1, mean=np.array(mean), variance=np.array(variance))(found)
+    for units in model.units or ():
+        hidden = layers.Dense(units, "relu")(hidden)
+    hidden = layers.Dropout(_DROPOUT if model.dropout is None else model.dropout)(hidden)
+    return keras.Model(found, logits(hidden, classes), name="head")
+
+
+def _pooled(model: Model, image: Any) -> Any:
+    if model.pool == "max":
+        return layers.GlobalMaxPooling2D()(image)
+    return layers.GlobalAveragePooling2D()(image)
+
+
+def statistics(chunk: Any) -> list[Any]:
+    """Return mean, deviation, lowest and highest value over time of a chunk (frames, values)."""
+    return [
         keras.ops.mean(chunk, axis=1),
         keras.ops.std(chunk, axis=1),
         keras.ops.min(chunk, axis=1),
         keras.ops.max(chunk, axis=1),
     ]
-    hidden = layers.Concatenate()(statistics)
+
+
+def _mlp(model: Model, chunk: Any, dropout: float) -> Any:
+    """Statistics over time, then fully connected layers."""
+    hidden = layers.Concatenate()(statistics(chunk))
     for units in model.units or _UNITS:
         hidden = layers.Dense(units, "relu")(hidden)
         hidden = layers.Dropout(dropout)(hidden)
@@ -62,8 +90,7 @@ def _mel_cnn(model: Model, chunk: Any, dropout: float) -> Any:
     for filters in model.filters or _FILTERS:
         hidden = _convolution(hidden, filters, 3)
         hidden = layers.MaxPooling2D(2, padding="same")(hidden)
-    hidden = layers.GlobalAveragePooling2D()(hidden)
-    return layers.Dropout(dropout)(hidden)
+    return layers.Dropout(dropout)(_pooled(model, hidden))
 
 
 def _musicnet_cnn(_model: Model, chunk: Any, dropout: float) -> Any:
@@ -106,15 +133,14 @@ def _positions(frames: int, width: int) -> Any:
     return keras.ops.convert_to_tensor(table[None].astype(np.float32))
 
 
-def _resnet34(_model: Model, chunk: Any, dropout: float) -> Any:
+def _resnet34(model: Model, chunk: Any, dropout: float) -> Any:
     """The residual network of 34 layers: He et al., "Deep Residual Learning" (2016)."""
     hidden = _convolution(_as_image(chunk), 64, 7, stride=2)
     hidden = layers.MaxPooling2D(3, 2, padding="same")(hidden)
     for filters, blocks, stride in _RESNET34:
         for block in range(blocks):
             hidden = _residual(hidden, filters, 1 if block else stride)
-    hidden = layers.GlobalAveragePooling2D()(hidden)
-    return layers.Dropout(dropout)(hidden)
+    return layers.Dropout(dropout)(_pooled(model, hidden))
 
 
 def _residual(image: Any, filters: int, stride: int) -> Any:
@@ -127,15 +153,18 @@ def _residual(image: Any, filters: int, stride: int) -> Any:
     return layers.ReLU()(hidden + image)
 
 
-def _resnet50(_model: Model, chunk: Any, dropout: float) -> Any:
-    """Keras' ResNet50, with random weights; small chunks are padded."""
+def _resnet50(model: Model, chunk: Any, dropout: float) -> Any:
+    """Keras' ResNet50, with random weights or those of a .h5 file; small chunks are padded."""
     image = _as_image(chunk)
+    weights = model.weights if model.weights and model.weights.endswith(".h5") else None
+    if weights:  # they are made for colours
+        image = layers.Concatenate()([image] * 3)
     missing = [max(0, _SMALLEST_IMAGE - size) for size in image.shape[1:3]]
     image = layers.ZeroPadding2D(((0, missing[0]), (0, missing[1])))(image)
     body = keras.applications.ResNet50(
-        include_top=False, weights=None, input_shape=image.shape[1:], pooling="avg"
+        include_top=False, weights=weights, input_shape=image.shape[1:], name="resnet50"
     )
-    return layers.Dropout(dropout)(body(image))
+    return layers.Dropout(dropout)(_pooled(model, body(image)))
 
 
 def _as_image(chunk: Any) -> Any:

@@ -2,23 +2,29 @@
 
 import hashlib
 import logging
+import shutil
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from daemon.system.files.whole_file import whole_file
+from model_build.lab.executor.log_prefix import log_prefix
+from model_build.lab.executor.pool import Pool, ordered
 from model_build.lab.experiment import Experiment
 from model_build.lab.features.store import Features
 from model_build.lab.features.truth import Truth
 from model_build.lab.models.fit import fit, load
-from model_build.lab.models.model import Fitted, Scores
+from model_build.lab.models.model import CURVES, Fitted, Scores, TrainingSet
 from model_build.lab.run.lab_run import LabRun
 from model_build.lab.run.provenance import versions
 from model_build.lab.run.training_set import Rows, scores_of, training_set
 from model_build.lab.validation.folds import Fold
 
+_SCORES, _UNPRUNED = "scores.npy", "unpruned.npy"
 _FINAL = 1_000  # no fold has this number
 
 log = logging.getLogger(__name__)
@@ -50,17 +56,25 @@ class Task(NamedTuple):
         return hashlib.sha256(msgspec.json.encode(decides)).hexdigest()
 
 
-def fold_scores(task: Task, folds: Sequence[Fold], strategy: str) -> list[Scores]:
-    """Return the scores of each fold's validation recordings, (recordings, classes)."""
-    found = []
-    for fold in folds:
-        log.info("%s, fold %d (%d in all)", strategy, fold.number, len(folds))
-        found.append(_one(task, fold, strategy))
-    return found
+def fold_scores(task: Task, folds: Sequence[Fold], strategy: str, pool: Pool) -> list[Scores]:
+    """Return the scores of each fold's validation recordings, (recordings, classes).
+
+    The folds are tasks of the pool, except those that are finished.
+    """
+    found = {fold.number: _kept(task, fold, strategy) for fold in folds}
+    missing = [fold for fold in folds if found[fold.number] is None]
+    made = ordered(pool, partial(_made, task, strategy), missing)
+    found |= {fold.number: scores for fold, scores in zip(missing, made, strict=True)}
+    return [scores for scores in found.values() if scores is not None]
+
+
+def unpruned_scores(task: Task, folds: Sequence[Fold], strategy: str) -> list[Scores]:
+    """Return the scores of each fold's model before it was pruned, (recordings, classes)."""
+    return [np.load(task.run.fold(strategy, fold.number) / _UNPRUNED) for fold in folds]
 
 
 def final_model(task: Task, rows: Rows) -> Fitted:
-    """Return the model that is fitted to all training recordings, and save it.
+    """Return the model that is fitted to all training recordings, pruned if asked, and save it.
 
     It is loaded if the same run has saved it before.
     """
@@ -70,28 +84,87 @@ def final_model(task: Task, rows: Rows) -> Fitted:
     log.info("the final model, on all %d training recordings", len(rows))
     task.run.model.mkdir(exist_ok=True)
     key.unlink(missing_ok=True)
-    model = fitted(task, rows, _FINAL)
+    data = _training_set(task, rows, _FINAL)
+    model = _fitted(task, data, _FINAL, task.run.model)
+    if task.experiment.pruning:
+        from model_build.lab.pruning.cost import write_costs
+
+        whole, model = model, _pruned(task, model, data, _FINAL)
+        write_costs(task.run.model, whole, model, data)
     model.save(task.run.model)
     key.write_text(task.key)
     return model
 
 
-def fitted(task: Task, rows: Rows, number: int) -> Fitted:
-    """Return a model fitted to some recordings; `number` makes its seed its own."""
-    data = training_set(task.features, task.truth, rows, task.experiment.data, task.seed + number)
-    return fit(task.experiment, data, seed=task.seed + number)
+def _fitted(task: Task, data: TrainingSet, number: int, folder: Path) -> Fitted:
+    """Return a model fitted to some recordings.
+
+    An interrupted training of a network continues where the files in `folder` say.
+    """
+    key = hashlib.sha256(task.key.encode() + data.rows.tobytes()).hexdigest()[:16]
+    model = fit(task.experiment, data, seed=task.seed + number, folder=folder / f"training-{key}")
+    for left in folder.glob("training-*"):
+        if (left / CURVES).is_file():
+            (left / CURVES).replace(folder / CURVES)
+        shutil.rmtree(left)
+    return model
 
 
-def _one(task: Task, fold: Fold, strategy: str) -> Scores:
+def _training_set(task: Task, rows: Rows, number: int) -> TrainingSet:
+    """Return the chunks of some recordings; `number` makes the seed of a fold its own."""
+    return training_set(task.features, task.truth, rows, task.experiment.data, task.seed + number)
+
+
+def _pruned(task: Task, model: Fitted, data: TrainingSet, number: int) -> Fitted:
+    from model_build.lab.pruning.prune import pruned
+
+    return pruned(task.experiment, model, data, seed=task.seed + number)
+
+
+def _key(task: Task, fold: Fold) -> str:
+    parts = (task.key.encode(), fold.training.tobytes(), fold.validation.tobytes())
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
+
+
+def _kept(task: Task, fold: Fold, strategy: str) -> Scores | None:
+    """Return the scores of a fold that is finished; None for another one."""
     folder = task.run.fold(strategy, fold.number)
-    key, scores = folder / "key.txt", folder / "scores.npy"
-    if key.is_file() and key.read_text() == task.key:
-        kept: Scores = np.load(scores)
+    key = folder / "key.txt"
+    if key.is_file() and key.read_text() == _key(task, fold):
+        kept: Scores = np.load(folder / _SCORES)
         return kept
+    return None
+
+
+def _made(task: Task, strategy: str, fold: Fold) -> Scores:
+    """Fit a fold's model, and write and return the scores of its validation recordings."""
+    folder = task.run.fold(strategy, fold.number)
+    key = folder / "key.txt"
     folder.mkdir(parents=True, exist_ok=True)
     key.unlink(missing_ok=True)
-    made = scores_of(fitted(task, fold.training, fold.number), task.features, fold.validation)
-    with whole_file(scores) as fresh:
-        np.save(fresh, made)
-    key.write_text(task.key)
+    with log_prefix(f"{strategy}, fold {fold.number}: "):
+        log.info("%d training recordings, %d to validate", len(fold.training), len(fold.validation))
+        made = _scored(task, fold, folder)
+    key.write_text(_key(task, fold))
     return made
+
+
+def _scored(task: Task, fold: Fold, folder: Path) -> Scores:
+    data = _training_set(task, fold.training, fold.number)
+    model = _fitted(task, data, fold.number, folder)
+    if task.experiment.pruning:
+        _save(folder / _UNPRUNED, scores_of(model, task.features, fold.validation))
+        model = _pruned(task, model, data, fold.number)
+    scores = scores_of(model, task.features, fold.validation)
+    _save(folder / _SCORES, scores)
+    if task.experiment.output.cam != "none":
+        from model_build.lab.cam.cams import Shown, save_list, write_cams
+
+        shown = Shown(task.experiment, task.features, task.truth, fold.validation, scores)
+        save_list(folder, write_cams(model, shown, task.run.pictures))
+    return scores
+
+
+def _save(path: Path, scores: Scores) -> None:
+    with whole_file(path) as fresh, fresh.open("wb") as file:
+        np.save(file, scores)

@@ -8,6 +8,7 @@ import msgspec
 from daemon.errors import InputError
 from daemon.system.files.whole_file import whole_file
 from model_build.lab.experiment import Experiment
+from model_build.lab.pruning.cost_file import Cost
 from model_build.lab.run.provenance import Git
 from model_build.lab.validation.metrics import Figures
 
@@ -27,6 +28,34 @@ class Measured(msgspec.Struct, frozen=True):
     """Its 95 % interval, by bootstrap over the groups."""
     folds: list[float | None]
     """Its value on each fold; empty for the test recordings."""
+    mean_over_groups: float | None = None
+    """Mean of the metric over the groups, each of which counts alike."""
+
+
+class Pruned(msgspec.Struct, frozen=True):
+    """What pruning changed."""
+
+    unpruned: Measured
+    """Figures on the same validation recordings before pruning."""
+    before: Cost
+    """Cost of the final model before pruning."""
+    after: Cost
+    """Cost of the final model."""
+
+
+class Leak(msgspec.Struct, frozen=True):
+    """The validation recordings at random whose near-duplicates the model was trained on."""
+
+    clips: int
+    """Validation recordings of the folds at random."""
+    repeated: int
+    """Those with a near-duplicate in the training recordings of their fold."""
+    value_repeated: float | None
+    """The experiment's metric on these; None if there are none."""
+    value_others: float | None
+    """The experiment's metric on the others."""
+    pairs: list[tuple[str, str]]
+    """Names of these recordings, each with a near-duplicate in training; at most 200."""
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -67,6 +96,10 @@ class Record(msgspec.Struct, frozen=True):
     """Figures of the final model on the test recordings, if there are any."""
     seconds: float
     """Duration of the run."""
+    pruned: Pruned | None = None
+    """What pruning changed; None without `pruning`."""
+    leak: Leak | None = None
+    """What near-duplicates add to the figure at random, if the experiment has a leak check."""
 
 
 class LabRun(NamedTuple):
@@ -100,6 +133,11 @@ class LabRun(NamedTuple):
         """Folder of the final model."""
         return self.folder / "model"
 
+    @property
+    def pictures(self) -> Path:
+        """Folder of the pictures of what speaks for a class."""
+        return self.folder / "cams"
+
     def fold(self, strategy: str, number: int) -> Path:
         """Return the folder of a fold."""
         return self.folder / "folds" / f"{strategy}-{number}"
@@ -112,6 +150,11 @@ class LabRun(NamedTuple):
             raise InputError(f"{self.folder}: there is no finished run; {_REMEDY}") from None
         except msgspec.DecodeError as error:
             raise InputError(f"{self.record}: {error}; run the experiment again") from None
+
+
+def run_of(experiment: Experiment) -> LabRun:
+    """Return the run folder of an experiment."""
+    return LabRun(Path(experiment.output.folder).expanduser() / experiment.name)
 
 
 def write_struct(path: Path, value: msgspec.Struct) -> None:

@@ -1,8 +1,9 @@
 """Remarks on the data and the figures of a run."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 
-from model_build.corpus.formats.labelled import Labelled
+from model_build.corpus.formats.labelled import Example, Labelled
 from model_build.lab.data.recordings import why_no_test_figure
 from model_build.lab.experiment import Validation
 from model_build.lab.features.truth import Truth
@@ -14,6 +15,8 @@ def notes_on(truth: Truth, used: Labelled, validation: Validation) -> list[str]:
     notes = []
     if validation.strategy in ("k-fold", "group-k-fold"):
         notes += [_rare(name, count, validation.folds) for name, count in _counts(truth, used)]
+    if validation.strategy in ("group-k-fold", "own-folds"):
+        notes += _of_one_part(train, validation.strategy)
     groups = {one.group for one in train} - {""}
     if groups and len(groups) == len(train):
         notes.append(
@@ -37,3 +40,19 @@ def _rare(name: str, count: int, folds: int) -> str:
     if count >= folds:
         return ""
     return f"class {name} has only {count} recording(s), so some of {folds} folds have none"
+
+
+def _of_one_part(train: Sequence[Example], strategy: str) -> list[str]:
+    """Return a remark on each class that a model can only have in training or in validation."""
+    is_grouped = strategy == "group-k-fold"
+    parts: dict[str, set[str]] = defaultdict(set)
+    for one in train:
+        for name in one.labels:
+            parts[name].add(one.group if is_grouped else one.fold)
+    part = "group" if is_grouped else "fold"
+    return [
+        f"class {name} occurs in only one {part}, so the model that is validated on it was never "
+        "trained on it"
+        for name, found in sorted(parts.items())
+        if len(found) == 1 and found != {""}
+    ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from model_build.lab.run.lab_run import Measured, Record
+from model_build.lab.run.lab_run import Leak, Measured, Pruned, Record
 
 
 def record_lines(record: Record) -> str:
@@ -13,11 +13,43 @@ def record_lines(record: Record) -> str:
         *(f"  note: {note}" for note in record.notes),
         f"  {record.experiment.validation.strategy}: {_line(record.validation)}",
     ]
+    if record.pruned:
+        lines += _pruned_lines(record.pruned)
     if record.random:
         lines.append(f"  folds at random: {_line(record.random)}")
+    if record.leak:
+        lines.append(f"  {leak_line(record.leak)}")
     if record.test:
         lines.append(f"  test: {_line(record.test)}")
     return "\n".join(lines)
+
+
+def _pruned_lines(pruned: Pruned) -> list[str]:
+    before, after = pruned.before, pruned.after
+    costs = ", ".join(
+        f"{what} {old:{kind}} to {new:{kind}}"
+        for what, old, new, kind in (
+            ("weights", before.weights, after.weights, "d"),
+            ("kB as int8 TFLite", before.bytes / 1e3, after.bytes / 1e3, ".1f"),
+            ("compressed", before.compressed_bytes / 1e3, after.compressed_bytes / 1e3, ".1f"),
+            ("ms CPU per chunk", before.milliseconds, after.milliseconds, ".3f"),
+        )
+    )
+    return [f"  before pruning: {_line(pruned.unpruned)}", f"  pruned: {costs}"]
+
+
+def leak_line(leak: Leak) -> str:
+    """Return what near-duplicates add to the figure at random."""
+    if not leak.repeated:
+        return "no recording has a near-duplicate in the training recordings of its fold at random"
+    return (
+        f"at random, {leak.repeated} of {leak.clips} recordings have a near-duplicate in training: "
+        f"{_number(leak.value_repeated)} on these, {_number(leak.value_others)} on the others"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f}"
 
 
 def _clips(record: Record) -> str:
@@ -51,19 +83,26 @@ def _row(record: Record) -> tuple[str, ...]:
 
 def _line(measured: Measured) -> str:
     figures = measured.figures
+    balanced = figures.balanced_accuracy
     return (
-        f"{measured.metric} {_value(measured)}, ROC-AUC {figures.roc_auc_macro}, "
+        f"{measured.metric} {_value(measured)}, mean over groups "
+        f"{_number(measured.mean_over_groups)}, "
+        f"{'' if balanced is None else f'balanced accuracy {balanced:.3f}, '}"
+        f"ROC-AUC {figures.roc_auc_macro}, "
         f"F1 {figures.f1_macro}, {figures.clips} recordings"
     )
 
 
 def _value(measured: Measured | None) -> str:
     """Return the value of the metric with its interval."""
-    if measured is None:
-        return "-"
-    if measured.value is None:
+    return "-" if measured is None else value_text(measured.value, measured.interval)
+
+
+def value_text(value: float | None, interval: tuple[float, float] | None) -> str:
+    """Return a figure with its interval, such as 0.912 [0.874, 0.941]."""
+    if value is None:
         return "none"
-    if measured.interval is None:
-        return f"{measured.value:.3f}"
-    low, high = measured.interval
-    return f"{measured.value:.3f} [{low:.3f}, {high:.3f}]"
+    if interval is None:
+        return f"{value:.3f}"
+    low, high = interval
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"

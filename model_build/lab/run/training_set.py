@@ -17,7 +17,7 @@ _CHUNKS_AT_ONCE = 1_024
 def training_set(
     features: Features, truth: Truth, rows: Rows, data: Data, seed: int
 ) -> TrainingSet:
-    """Return the chunks of some recordings, balanced as the data section says."""
+    """Return the chunks of some recordings and their copies, balanced as the data section says."""
     if data.balancing == "down-sampling":
         rows = _down_sampled(truth.rows(rows), rows, np.random.default_rng(seed))
     place = np.full(len(features.examples), -1)
@@ -38,10 +38,10 @@ def training_set(
 
 
 def scores_of(model: Fitted, features: Features, rows: Rows) -> Scores:
-    """Return the scores (recordings, classes): the mean over each recording's chunks."""
-    chosen = np.flatnonzero(np.isin(features.owners, rows))
+    """Return the scores (recordings, classes): the mean over each recording's own chunks."""
+    chosen = np.flatnonzero(np.isin(features.owners, rows) & (features.copies == 0))
     parts = [
-        model.scores(features.values[chosen[start : start + _CHUNKS_AT_ONCE]])
+        model.scores_at(features.values, chosen[start : start + _CHUNKS_AT_ONCE])
         for start in range(0, len(chosen), _CHUNKS_AT_ONCE)
     ]
     scores = np.concatenate(parts)

@@ -166,6 +166,29 @@ def interval(
     return float(low), float(high)
 
 
+def mean_over_groups(
+    truth: Truth,
+    scores: Scores,
+    groups: Sequence[str],
+    metric: str,
+    *,
+    threshold: float | None,
+) -> float | None:
+    """Return the mean of a figure over groups, of those that have it.
+
+    None if none has it, or if each recording is a group of its own.
+    """
+    names, places = np.unique(groups, return_inverse=True)
+    if len(names) == len(groups):
+        return None
+    members = [np.flatnonzero(places == n) for n in range(len(names))]
+    values = [
+        value_of(figures(truth.rows(rows), scores[rows], threshold), metric) for rows in members
+    ]
+    found = [value for value in values if value is not None]
+    return float(np.mean(found)) if found else None
+
+
 def _class_figures(result: Predicted, place: int) -> ClassFigures:
     known = result.truth.known[:, place]
     has = result.truth.has[known, place]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import DTypeLike
 
-from daemon.hearing.logits import logit, probability_of, shift_probability, sigmoid
+from daemon.hearing.logits import logit, one_against_all, probability_of, shift_probability, sigmoid
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -36,3 +36,15 @@ def test_logit_is_finite_at_the_ends() -> None:
     assert (logit(0.0), logit(1.0)) == (-80.0, 80.0)
     assert logit(5e-324) == -80.0
     assert probability_of(1e9) == 1.0
+
+
+@given(st.lists(st.floats(-30, 30), min_size=2, max_size=6))
+def test_sigmoid_of_one_against_all_is_softmax(logits: list[float]) -> None:
+    values = np.array([logits, logits[::-1]], np.float64)
+    raised = np.exp(values - values.max())
+    softmax = raised / raised.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(sigmoid(one_against_all(values)), softmax, rtol=1e-6, atol=1e-30)
+
+
+def test_one_against_all_keeps_logits_that_sigmoid_would_round_to_one() -> None:
+    assert one_against_all(np.array([60.0, 0.0], np.float32)).tolist() == [60.0, -60.0]

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from daemon.errors import InputError
 from daemon.hearing.classifier import load_classifier
+from daemon.hearing.contract.reading import sha256_of
 from daemon.hearing.log_mel import FrontEnd
 from daemon.hearing.model_file import (
     Calibration,
     Contract,
     read_contract,
-    sha256_of,
     write_contract,
 )
 from tests.daemon.conftest import MakeModel
@@ -344,3 +344,49 @@ def test_names_the_file_that_the_runtime_rejects(
     with pytest.raises(InputError, match="the TFLite runtime rejects it") as caught:
         load_classifier(path)
     assert str(path) in str(caught.value)
+
+
+LABELLED = {
+    "contract_version": 2,
+    "task": "classes",
+    "outputs": {"classes": "c"},
+    "families": ["10", "2", "Äolsharfe"],
+    "activation": "softmax",
+    "pooling": "max",
+}
+
+
+def test_reads_labels_of_any_text_in_the_order_of_the_file(altered: Callable[..., Path]) -> None:
+    contract = read_contract(altered(**LABELLED))
+    assert contract.families == ("10", "2", "Äolsharfe")
+    assert (contract.noun, contract.scored) == ("class", "classes")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"families": ["10", "10", "2"]}, ["a class is named twice"]),
+        ({"families": ["10", "2", " a"]}, ["classes: ' a' begins or ends with a space"]),
+        ({"families": ["10", "2", "a\nb"]}, ["classes: 'a\\nb' begins or ends"]),
+        ({"families": ["10", "2", ""]}, ["families", "length >= 1"]),
+        ({"families": ["10", "2", 65 * "a"]}, ["families", "length <= 64"]),
+        ({"outputs": {"families": "f"}}, ["the output 'families'", "knows only classes,"]),
+        ({"activation": "relu"}, ["activation", "relu"]),
+        ({"pooling": "median"}, ["pooling", "median"]),
+        ({"task": "families", "outputs": {"families": "f"}}, ["families: '10'"]),
+        (
+            {
+                "families": ["10"],
+                "calibration": [{}],
+                "thresholds": [0.5],
+            },
+            ["softmax needs two classes"],
+        ),
+    ],
+)
+def test_rejects_invalid_contract_of_classes(
+    changes: dict[str, Any], words: list[str], altered: Callable[..., Path]
+) -> None:
+    message = refusal(altered(**(LABELLED | changes)))
+    assert "\n" not in message
+    assert all(word in message for word in words), message

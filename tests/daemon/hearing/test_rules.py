@@ -11,7 +11,7 @@ from daemon.configuration.value_types import Patience
 from daemon.errors import InputError
 from daemon.hearing.model_file import Contract
 from daemon.hearing.patience import vote_warnings
-from daemon.hearing.rules import Rules, rules, shortest_seconds
+from daemon.hearing.rules import Rules, model_rules, rules, shortest_seconds
 from daemon.hub.controls import Chosen, Configured, Controls
 from daemon.hub.messages import Node
 
@@ -268,3 +268,27 @@ def test_shortest_recording_contains_the_needed_patches(
     settings = TrackerSettings(patience=patience, start_after_seconds=start_after_seconds)
     found = rules(settings, FAMILIES, THRESHOLDS, hop_seconds)
     assert shortest_seconds(found, contract, hop_seconds) == pytest.approx(shortest)
+
+
+def test_classes_need_sound_of_two_seconds(contract: Contract) -> None:
+    classes = msgspec.structs.replace(
+        contract, contract_version=2, task="classes", outputs={"classes": "classes"}
+    )
+    for settings in (TrackerSettings(), TrackerSettings(patience="quick")):
+        found = model_rules(settings, classes, 1.0)
+        # From the start of the first patch of 0.975 s to that of the last.
+        assert {rule.start_after_seconds for rule in found} == {2.975}
+        assert shortest_seconds(found, classes, 1.0) == pytest.approx(2.02)
+    longer = model_rules(TrackerSettings(start_after_seconds=10.0), classes, 1.0)
+    assert {rule.start_after_seconds for rule in longer} == {10.0}
+    families = model_rules(TrackerSettings(), contract, 1.0)
+    assert families == rules(TrackerSettings(), FAMILIES, contract.thresholds, 1.0)
+
+
+def test_unknown_class_is_refused_with_the_classes_of_the_model(contract: Contract) -> None:
+    settings = TrackerSettings(families={"oboe": FamilySettings(threshold=0.5)})
+    classes = msgspec.structs.replace(
+        contract, contract_version=2, task="classes", outputs={"classes": "classes"}
+    )
+    with pytest.raises(InputError, match="oboe: the model has no such class; it has flute, guitar"):
+        model_rules(settings, classes, 1.0)

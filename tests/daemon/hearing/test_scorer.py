@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 from daemon.hearing.classifier import Classifier, load_classifier
+from daemon.hearing.log_mel import LogMel
+from daemon.hearing.model_file import Calibration
+from daemon.hearing.patches import patches
 from daemon.hearing.scorer import FLOOR_DBFS, Scorer, level_dbfs
 from daemon.sound.window import WINDOW_SAMPLES, Window, WindowBuffer
-from tests.daemon.conftest import Samples
+from tests.daemon.conftest import MakeModel, Samples
 
 
 def test_full_scale_square_wave_has_zero_dbfs() -> None:
@@ -210,3 +213,48 @@ def test_genres_of_each_new_patch_come_with_the_window_if_wanted(noise: Samples)
     assert len(heard.genres) == classifier.patches_run - before > 0
     assert {values.shape for values in heard.genres} == {(len(genres),)}
     assert scorer.hear(Window(noise[16_000:][:WINDOW_SAMPLES], 16_000)).genres == ()
+
+
+def classes_model(make_model: MakeModel, activation: str, pooling: str) -> Path:
+    return make_model(
+        contract_version=2,
+        task="classes",
+        outputs={"classes": "output_0"},
+        families=("10", "2", "Äolsharfe"),
+        activation=activation,
+        pooling=pooling,
+        calibration=(Calibration(),) * 3,
+    )
+
+
+@pytest.mark.parametrize("pooling", ["mean", "max"])
+@pytest.mark.parametrize("activation", ["sigmoid", "softmax"])
+def test_scores_of_classes_are_pooled_over_patches(
+    make_model: MakeModel, noise: Samples, activation: str, pooling: str
+) -> None:
+    classifier = load_classifier(classes_model(make_model, activation, pooling))
+    window = Window(noise[128_000:192_000], 0)
+    heard = Scorer(classifier, None).hear(window)
+    contract = classifier.contract
+    frames = LogMel(contract.front_end).frames(window.samples)
+    cut = patches(frames, contract.patch_starts, contract.patch_frames)
+    logits = np.stack([classifier.logits(one) for one in cut]).astype(np.float64)
+    scores = 1 / (1 + np.exp(-logits))
+    if activation == "softmax":
+        scores = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    wanted = scores.max(axis=0) if pooling == "max" else scores.mean(axis=0)
+    np.testing.assert_allclose(heard.scores, wanted, rtol=1e-5)
+
+
+def test_silence_after_a_short_sound_is_no_evidence_for_a_class(
+    make_model: MakeModel, noise: Samples
+) -> None:
+    classifier = load_classifier(classes_model(make_model, "softmax", "max"))
+    scorer, sound = Scorer(classifier, None), np.zeros(8 * 16_000, np.float32)
+    sound[32_000:64_000] = 0.3 * noise[-32_000:]
+    buffer = WindowBuffer(1.0)
+    due = [patch for window in buffer.push(sound) for patch in scorer.hear(window).patches]
+    speaking = [patch.start_seconds for patch in due if np.isfinite(patch.logits).all()]
+    # Patches of 0.975 s that the sound from 2 s to 4 s fills by half.
+    assert speaking == pytest.approx([1.52, 2.02, 2.52, 3.02, 3.52])
+    assert len(due) > 10

@@ -5,16 +5,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from model_build.lab.experiment import Experiment, Output, read_experiment
+from model_build.lab.executor.pool import InThisProcess, Pool
+from model_build.lab.experiment import Experiment, read_experiment
 from model_build.lab.experiment.changes import Changes
-from model_build.lab.run.run import run_experiment
-from tests.conftest import ROOT
+from model_build.lab.run.lab_run import LabRun
+from model_build.lab.run_file import run_file
+from tests.conftest import ROOT, YAMNET, named
 from tests.model_build.corpus.formats.samples import needs_samples, sample
 from tests.model_build.lab.drum_corpus import write_drum_corpus
 
 FILES = sorted((ROOT / "configs" / "lab").glob("*.yaml"))
-# ResNet50 takes minutes even on a sample; its smaller sister is the same but for the network.
-QUICK = [file for file in FILES if file.stem != "h2o-use-case-85"]
 
 
 def sampled(file: Path, folder: Path) -> Experiment:
@@ -24,32 +24,43 @@ def sampled(file: Path, folder: Path) -> Experiment:
             changes = Changes(
                 tables / "Metadata_Train.csv", tables / "Metadata_Test.csv", is_sample=True
             )
-        case "drums":
+        case "drums" | "phrases":
             changes = Changes(write_drum_corpus(folder / "corpus"), is_sample=True)
         case name:
             folders = {"fsdkaggle": "fsdkaggle2018"}
             changes = Changes(sample(folders.get(name, name)), is_sample=True)
     experiment = changes.read(file)
-    data = msgspec.structs.replace(experiment.data, audio_folder="", test_audio_folder="")
-    output = Output(folder=str(folder / "runs"))
+    kinds = ("drum",) if experiment.data.layout == "corpus" else experiment.data.kinds
+    data = msgspec.structs.replace(
+        experiment.data, audio_folder="", test_audio_folder="", kinds=kinds
+    )
+    output = msgspec.structs.replace(experiment.output, folder=str(folder / "runs"))
     return msgspec.structs.replace(experiment, data=data, output=output)
 
 
 def test_names_are_those_of_the_files() -> None:
-    assert len(FILES) == 13
+    assert len(FILES) == 18
     assert [read_experiment(file).name for file in FILES] == [file.stem for file in FILES]
 
 
 @needs_samples
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("file", QUICK, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_runs_on_a_sample(file: Path, tmp_path: Path) -> None:
-    record = run_experiment(sampled(file, tmp_path), file, workers=1)
-    assert record.clips["train"] == record.validation.figures.clips
+    experiment = sampled(file, tmp_path)
+    if experiment.model.trunk_of == "yamnet":
+        named("TIMBREL_YAMNET", YAMNET, "YAMNet's .tflite")
+    report = run_file(experiment, file, Pool(InThisProcess(), 1))
+    folder = tmp_path / "runs" / f"{file.stem}-sample"
+    record = LabRun(folder).read_record()
+    assert f"{file.stem}-sample: " in report
+    is_partial = experiment.validation.strategy == "hold-out" or experiment.validation.chosen_folds
+    if not is_partial:
+        assert record.clips["train"] == record.validation.figures.clips
     assert record.validation.figures.hamming_loss <= 1.0
     assert record.validation.interval is not None
-    folder = tmp_path / "runs" / f"{file.stem}-sample"
-    assert (folder / "run.json").is_file()
+    more = {"search": "search.json", "pruned": "cams", "ablation": "ablation.json"}
+    assert (folder / more.get(file.stem.rpartition("-")[2], "run.json")).exists()
     if file.stem.startswith("h2o"):
         assert record.test is not None
         assert record.test.figures.clips == 16

@@ -33,6 +33,19 @@ def test_check_counts_classes_and_left_out_rows(
     assert "is it 'snare'?" in shown
 
 
+def test_check_shows_what_else_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path)
+    start = file.read_text(encoding="utf-8") + "pruning: {kind: channels, share: 0.25}\n"
+    file.write_text(start + "search: {space: {model.filters: [[8], [16]]}}\n", encoding="utf-8")
+    assert main(["lab", "check", str(file)]) == 0
+    shown = capsys.readouterr().out
+    assert "pruning: 25% by channels" in shown
+    assert "search: random, over model.filters" in shown
+    file.write_text(start + "ablate: {pruning itself: {remove: [pruning]}}\n", encoding="utf-8")
+    assert main(["lab", "check", str(file)]) == 0
+    assert "ablation: pruning itself" in capsys.readouterr().out
+
+
 def test_check_reports_the_errors_of_all_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -23,14 +23,27 @@ _KIND = "application/octet-stream"
 
 
 class HearRoute:
-    """Analyses one recording at a time."""
+    """Analyses one recording at a time.
 
-    def __init__(self, method: Method) -> None:
-        self._method = method
+    `methods` are the ways to do it by the titles of their models; the first is the usual one.
+    """
+
+    def __init__(self, methods: Mapping[str, Method]) -> None:
+        self._methods = methods
         self._is_busy = False
+
+    async def models(self, request: Request) -> Response:  # noqa: ARG002
+        """Answer with the titles of the models, the usual one first."""
+        return Response(
+            msgspec.json.encode({"models": list(self._methods)}), media_type="application/json"
+        )
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
+        usual = next(iter(self._methods))
+        method = self._methods.get(request.query_params.get("model", usual))
+        if method is None:
+            return error_of(404, "there is no such model; load the page again")
         if self._is_busy:
             await discard(request)
             return error_of(409, "another recording is being analysed; wait until it is done")
@@ -43,7 +56,7 @@ class HearRoute:
             except UploadError as error:
                 return error_of(error.code, str(error))
             wants_notes = request.query_params.get("notes") == "1"
-            messages = _Messages(self._method, Upload(number, size, wants_notes))
+            messages = _Messages(method, Upload(number, size, wants_notes))
             first = await messages.next()
             if "error" in first:
                 await messages.end()

@@ -2,7 +2,7 @@
 import { downloads, notesOf } from "./downloads.js";
 import { card, element } from "./element.js";
 import { Recorder, recordingErrorOf, recordingFault } from "./recorder.js";
-import { hear } from "./stream.js";
+import { hear, hearModels } from "./stream.js";
 import { duration, family, has, number, text } from "./text.js";
 import { Timeline } from "./timeline.js";
 
@@ -20,6 +20,10 @@ export class HearView {
       this.input.value = "";
     });
     this.notes = element("input", { type: "checkbox", id: "find-notes", checked: true });
+    this.model = element("select", { id: "hear-model" });
+    const models = element("p", { hidden: true },
+      element("label", { htmlFor: "hear-model" }, text("hear_model")), " ", this.model);
+    this.offer(models);
     this.status = element("p", { role: "status" });
     this.progress = element("progress", { hidden: true, "aria-label": text("progress") });
     this.fault = element("p", { class: "fault", role: "alert" });
@@ -28,6 +32,7 @@ export class HearView {
       element("p", { class: "explain" }, text("explain_hear")),
       element("p", {}, element("label", { htmlFor: "recording" }, text("choose_recording")), " ", this.input),
       element("p", {}, this.notes, " ", element("label", { htmlFor: "find-notes" }, text("find_notes"))),
+      models,
       ...this.recording(), this.status, this.progress, this.fault);
     drop.addEventListener("dragover", (event) => event.preventDefault());
     drop.addEventListener("drop", (event) => {
@@ -35,6 +40,13 @@ export class HearView {
       this.take(event.dataTransfer.files[0]);
     });
     this.root = element("div", { class: "grid one" }, drop, this.result);
+  }
+
+  // The models to choose from, if the configuration has more than one.
+  async offer(models) {
+    const names = await hearModels();
+    this.model.replaceChildren(...names.map((name) => element("option", { value: name }, name)));
+    models.hidden = names.length < 2;
   }
 
   // The button that records; if the browser cannot, a sentence says why.
@@ -94,7 +106,7 @@ export class HearView {
       if (file.size > MOST_BYTES) throw new Error(text("hear_413"));
       if ((await lengthOf(player)) > MOST_SECONDS) throw new Error(text("hear_long"));
       const progress = (seconds) => this.showProgress(seconds, player);
-      const result = await hear(file, this.notes.checked, progress, stop.signal, tries);
+      const result = await hear(file, this.notes.checked, this.model.value, progress, stop.signal, tries);
       this.status.textContent = text("done", { name: file.name, time: duration(result.seconds) });
       this.show(file, result, player);
     } catch (error) {

@@ -38,15 +38,25 @@ export async function send(path, body) {
   }
 }
 
+// Return the names of the models that a file can be heard with, the usual one first.
+export async function hearModels() {
+  try {
+    const answer = await fetch("api/hear");
+    return answer.ok ? (await answer.json()).models : [];
+  } catch {
+    return [];
+  }
+}
+
 // Send a file; call `onProgress` with the seconds that are done. Return the result, or throw the reason,
 // with the status code of a refusal as `code`. While the daemon is busy, try up to `tries` times.
-export async function hear(file, wantsNotes, onProgress, signal, tries) {
+export async function hear(file, wantsNotes, model, onProgress, signal, tries) {
   const headers = { "content-type": "application/octet-stream", "x-timbrel-page": token };
-  const path = `api/hear?notes=${wantsNotes ? 1 : 0}`;
+  const path = `api/hear?notes=${wantsNotes ? 1 : 0}${model ? `&model=${encodeURIComponent(model)}` : ""}`;
   const answer = await fetch(path, { method: "POST", headers, body: file, signal });
   if (answer.status === 409 && tries > 1) {
     await new Promise((resolve) => setTimeout(resolve, BUSY_MILLISECONDS));
-    return hear(file, wantsNotes, onProgress, signal, tries - 1);
+    return hear(file, wantsNotes, model, onProgress, signal, tries - 1);
   }
   if (!answer.ok) throw Object.assign(new Error((await answer.json()).error), { code: answer.status });
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();

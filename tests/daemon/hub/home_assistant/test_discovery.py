@@ -367,3 +367,48 @@ def test_entities_of_0_1_0_keep_their_unique_ids() -> None:
 )
 def test_reads_availability_topics_from_any_message(config: bytes, topics: set[str]) -> None:
     assert availability_of(config) == topics
+
+
+LABELS = replace(
+    NODE,
+    families=("10", "Äolsharfe", "aolsharfe", "琴", "'\"}} {{x"),
+    shown=("Äolsharfe", "琴"),
+)
+
+
+def test_labels_have_slugs_in_ids_and_topics_and_their_own_names() -> None:
+    components = entities(LABELS)
+    named = {
+        "10_playing": ("10", "binary_sensor.living_room_10"),
+        "aolsharfe_playing": ("Äolsharfe", "binary_sensor.living_room_aolsharfe"),
+        "aolsharfe_2_playing": ("Aolsharfe", "binary_sensor.living_room_aolsharfe_2"),
+        "4_playing": ("琴", "binary_sensor.living_room_4"),
+        "4_score": ("琴 score", "sensor.living_room_4_score"),
+        "4_minutes_today": ("琴 minutes today", "sensor.living_room_4_minutes_today"),
+        "sensitivity_4": ("琴 sensitivity", "number.living_room_4_sensitivity"),
+    }
+    for key, (name, entity_id) in named.items():
+        assert (components[key]["name"], components[key]["default_entity_id"]) == (name, entity_id)
+    assert components["sensitivity_aolsharfe"]["command_topic"] == (
+        "home/music/living_room/sensitivity_aolsharfe/set"
+    )
+    assert components["instrument"]["options"] == ["none", *LABELS.families]
+    assert len({c.get("default_entity_id", key) for key, c in components.items()}) == len(
+        components
+    )
+
+
+def test_templates_find_any_label() -> None:
+    jinja2 = pytest.importorskip("jinja2", reason="needs Jinja, which Home Assistant uses")
+    components = entities(LABELS)
+    state = {"playing": True, "families": {LABELS.families[4]: {}, "琴": {}}}
+    shown = [
+        jinja2.Template(components[f"{LABELS.slug(label)}_playing"]["value_template"]).render(
+            value_json=state
+        )
+        for label in LABELS.families
+    ]
+    assert shown == ["OFF", "OFF", "OFF", "ON", "ON"]
+    for number, label in enumerate(LABELS.families):
+        template = jinja2.Template(components[f"{LABELS.slug(label)}_score"]["value_template"])
+        assert template.render(value_json={label: number}) == str(number)

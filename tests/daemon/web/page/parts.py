@@ -15,7 +15,7 @@ from daemon.configuration.web_settings import WebSettings
 from daemon.counters import Counters
 from daemon.hearing.classifier import BUILT_IN_MODEL
 from daemon.hearing.model_file import read_contract
-from daemon.hearing.rules import rules
+from daemon.hearing.rules import model_rules, rules
 from daemon.hearing.shown_scores import ShownScores
 from daemon.hub.board import Board
 from daemon.hub.controls import Configured, Controls
@@ -54,8 +54,10 @@ class Page:
         directory: Path = NOWHERE,
         names: Sequence[str] = ("box",),
         families: Sequence[str] = FAMILIES,
+        models: Sequence[Path] = (),
     ) -> None:
         self.port = port
+        self.models = models
         self.directory = directory
         self.delete: Callable[[Deletion], object] = lambda _: None
         self.board = Board()
@@ -83,7 +85,13 @@ class Page:
         load = partial(configured_network, None)
         method = Method(BUILT_IN_MODEL, lambda: rules_, shown, 1.0, -65.0, load, 440.0)
         history = PageHistory(self.directory, self._delete)
-        return PageParts(self.live, self._health, contract, None, method, history)
+        others = {read_contract(m).title: method._replace(model=m) for m in self.models}
+        for title, other in others.items():
+            known = read_contract(other.model)
+            own = partial(model_rules, tracker, known, 1.0)
+            shown = ShownScores(known.families, known.thresholds)
+            others[title] = other._replace(rules=own, shown=shown)
+        return PageParts(self.live, self._health, contract, None, method, history, others)
 
     def ask(
         self, path: str, method: str = "GET", body: bytes | str | None = None, **headers: str

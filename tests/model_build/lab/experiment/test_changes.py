@@ -22,6 +22,19 @@ def test_a_sample_is_small_and_has_a_folder_of_its_own() -> None:
     assert experiment.name == "drums-mlp-sample"
     assert experiment.training is not None
     assert experiment.training.epochs == 1
-    assert experiment.training.batch_chunks == 16
+    assert experiment.training.batch_chunks == 128
     assert (experiment.validation.folds, experiment.validation.leak_check) == (2, False)
     assert Changes(is_sample=True).read(MLP.with_name("drums-forest.yaml")).training is None
+
+
+def test_a_sample_has_few_copies_and_a_small_trunk() -> None:
+    experiment = Changes(is_sample=True).read(MLP.with_name("drums-trunk.yaml"))
+    assert experiment.model.trunk_layer == 2
+    augmentation = Changes(is_sample=True).read(MLP.with_name("drums-forest.yaml")).augmentation
+    assert augmentation is not None
+    assert augmentation.copies == 1
+
+
+def test_a_sample_of_a_slow_network_runs_one_fold() -> None:
+    experiment = Changes(is_sample=True).read(MLP.with_name("h2o-use-case-85.yaml"))
+    assert (experiment.validation.folds, experiment.validation.chosen_folds) == (2, (0,))

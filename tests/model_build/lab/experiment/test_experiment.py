@@ -67,6 +67,29 @@ def test_exponents_are_numbers_and_yes_is_a_class(tmp_path: Path) -> None:
             "kind: forest\nvalidation: {chosen_folds: [5]}",
             "there is no fold 5; they are counted from 0",
         ),
+        (
+            "kind: forest",
+            "kind: forest\naugmentation: {mixup_alpha: 0.2}",
+            "augmentation: mixup_alpha belongs to networks, and forest is not one",
+        ),
+        (
+            "kind: forest",
+            "kind: forest\naugmentation: {gain_db: 3}",
+            "gain_db belongs to copies, and there are none; set copies",
+        ),
+        (
+            "kind: forest",
+            "kind: forest\naugmentation: {copies: 1}\nfront_end: {sample_rate_hz: 44100}",
+            "set room_probability and microphone_probability to 0",
+        ),
+        (
+            "kind: forest",
+            "kind: trunk\nfront_end: {normalisation: none}\naugmentation: {masked_bands: 0.1}",
+            "masked_bands changes batches, and a frozen trunk is applied before",
+        ),
+        ("kind: forest", "kind: svm\n  trunk_layer: 3", "belong to trunk; set it, too"),
+        ("kind: forest", "kind: svm\n  weights: a.keras", "weights belongs to"),
+        ("kind: forest", "kind: mlp\n  weights: a.h5", "belong to resnet50; give a model.keras"),
         ("name: drums-forest", "name: Drums", "name"),
     ],
 )
@@ -79,6 +102,14 @@ def test_refuses_unknown_and_contradictory_keys_by_name(
         read_experiment(file)
     assert said in str(raised.value)
     assert str(file) in str(raised.value)
+
+
+def test_copies_are_for_models_of_any_kind(tmp_path: Path) -> None:
+    text = FOREST.replace("kind: forest", "kind: forest\naugmentation: {copies: 4}")
+    experiment = read_experiment(written(tmp_path, text))
+    assert experiment.augmentation is not None
+    assert experiment.augmentation.copies == 4
+    assert "gain_db" in experiment.augmentation.of_copies
 
 
 def test_one_class_loss_contradicts_several_labels(tmp_path: Path) -> None:

@@ -1,15 +1,16 @@
 import os
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
 
 from daemon.errors import InputError
 from model_build.corpus.formats.labelled import Example
-from model_build.lab.experiment import FrontEndSettings
+from model_build.lab.experiment import Augmentation, FrontEndSettings
 from model_build.lab.features.front_end import ChunkMaker
-from model_build.lab.features.store import make_features
+from model_build.lab.features.store import Copies, make_features
 
 SETTINGS = FrontEndSettings(chunk_seconds=0.5)
 
@@ -47,6 +48,34 @@ def test_unusable_recordings_are_left_out(tmp_path: Path) -> None:
     ]
     with pytest.raises(InputError, match="none of the recordings can be used"):
         make_features(examples[:1], SETTINGS, tmp_path / "features", workers=1)
+
+
+def test_empty_files_are_left_out_and_other_rates_resampled(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), 16_000)
+    soundfile.write(tmp_path / "half.wav", np.full(4_000, 0.1), 8_000)
+    examples = [
+        Example(name=name, file=str(tmp_path / name), labels=("a",))
+        for name in ("empty.wav", "half.wav")
+    ]
+    features = make_features(examples, SETTINGS, tmp_path / "features", workers=1)
+    assert [one.name for one in features.examples] == ["half.wav"]
+    assert [one.name for one in features.left] == ["empty.wav"]
+    assert features.values.shape == (1, SETTINGS.chunk_frames, SETTINGS.frame_values)
+
+
+def test_only_training_recordings_have_copies(tmp_path: Path) -> None:
+    train = example(tmp_path, "one.wav", 0.4)
+    test = msgspec.structs.replace(example(tmp_path, "other.wav", 0.4), side="test")
+    folder, settings = tmp_path / "features", Augmentation(copies=2, delay_seconds=0.0)
+    made = make_features([train, test], SETTINGS, folder, 1, Copies(settings, seed=1))
+    assert made.owners.tolist() == [0, 0, 0, 1]
+    assert made.copies.tolist() == [0, 1, 2, 0]
+    plain = make_features([train, test], SETTINGS, folder, 1)
+    assert np.array_equal(made.values[made.copies == 0], plain.values)
+    same = make_features([train, test], SETTINGS, tmp_path / "again", 2, Copies(settings, seed=1))
+    assert np.array_equal(same.values, made.values)
+    other = make_features([train, test], SETTINGS, folder, 1, Copies(settings, seed=2))
+    assert not np.array_equal(other.values[1], made.values[1])
 
 
 def test_features_are_reused_until_a_file_or_the_front_end_changes(tmp_path: Path) -> None:

@@ -1,27 +1,36 @@
+import json
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from daemon.errors import InputError
 from model_build.lab.experiment import Augmentation, Data, Experiment, Model, Training
+from model_build.lab.models import callbacks, fitting
 from model_build.lab.models.fit import load
+from model_build.lab.models.fitted_network import FittedNetwork
 from model_build.lab.models.fitting import fit_network
 from model_build.lab.models.losses import loss_of
+from model_build.lab.models.memory import batch_that_fits, bytes_of_batch
+from model_build.lab.models.model import CURVES
 from model_build.lab.models.networks import network
-from model_build.lab.models.schedules import schedule
+from model_build.lab.models.optimisers import schedule
 from tests.model_build.lab.models.made_chunks import FRAMES, VALUES, made
 
 
 def experiment(
-    kind: Any = "mlp", augmentation: Augmentation | None = None, **training: Any
+    kind: Any = "mlp",
+    augmentation: Augmentation | None = None,
+    model: Model | None = None,
+    **training: Any,
 ) -> Experiment:
     return Experiment(
         name="one",
         data=Data(layout="folders", path="."),
-        model=Model(kind=kind),
+        model=model or Model(kind=kind),
         training=Training(**{"epochs": 8, **training}),
         augmentation=augmentation,
     )
@@ -42,6 +51,7 @@ def accuracy(settings: Experiment) -> float:
         experiment(loss="focal", schedule="constant", warm_up_epochs=1),
         experiment(optimiser="sgd", learning_rate=0.05, label_smoothing=0.1),
         experiment(best_checkpoint=True, patience_epochs=4),
+        experiment(body_rate_share=0.5, mixed_precision=True),
         experiment(augmentation=Augmentation(mixup_alpha=0.2)),
         experiment(augmentation=Augmentation(cutmix_alpha=1.0, mix_probability=0.3)),
         experiment(augmentation=Augmentation(masked_bands=0.2, masked_frames=0.3)),
@@ -88,6 +98,109 @@ def test_the_same_seed_gives_the_same_scores() -> None:
 def test_a_loss_that_is_not_a_number_names_the_remedy() -> None:
     with pytest.raises(InputError, match=r"learning_rate: the loss became .* in epoch"):
         fit_network(experiment(optimiser="sgd", learning_rate=1e30), made(), seed=1)
+
+
+def test_an_interrupted_training_continues_as_if_it_had_not_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    augmentation = Augmentation(mixup_alpha=0.2, masked_bands=0.2)
+    settings = experiment("mlp", augmentation, epochs=5, best_checkpoint=True, patience_epochs=5)
+    whole = fit_network(settings, made(), seed=1, folder=tmp_path / "whole")
+    monkeypatch.setattr(callbacks, "_BACKUP_SECONDS", 0.0)
+    written = callbacks.Curves.on_epoch_end
+
+    def interrupted(self: callbacks.Curves, epoch: int, logs: dict[str, float]) -> None:
+        written(self, epoch, logs)
+        if epoch == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(callbacks.Curves, "on_epoch_end", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit_network(settings, made(), seed=1, folder=tmp_path / "part")
+    monkeypatch.setattr(callbacks.Curves, "on_epoch_end", written)
+    rest = fit_network(settings, made(), seed=1, folder=tmp_path / "part")
+    assert len(rest.history) == 2, "it continues after the third epoch, the last one backed up"
+    chunks = made(seed=2).values
+    assert np.array_equal(rest.scores(chunks), whole.scores(chunks))
+    lines = (tmp_path / "part" / CURVES).read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4, 5]
+    assert lines == (tmp_path / "whole" / CURVES).read_text().splitlines()
+
+
+def test_the_best_epoch_is_kept(tmp_path: Path) -> None:
+    settings = experiment(
+        "mlp", optimiser="sgd", learning_rate=0.5, schedule="constant", best_checkpoint=True
+    )
+    fitted = fit_network(settings, made(seed=4), seed=1, folder=tmp_path)
+    losses = [epoch["val_loss"] for epoch in fitted.history]
+    state = json.loads((tmp_path / "best.json").read_text())
+    assert state == {"loss": min(losses), "epoch": losses.index(min(losses))}
+    with np.load(tmp_path / "best.npz") as kept:
+        assert all(
+            np.array_equal(kept[name], weights)
+            for name, weights in zip(kept.files, fitted.model.get_weights(), strict=True)
+        )
+
+
+def test_the_body_of_a_network_learns_more_slowly() -> None:
+    def moved(share: float) -> tuple[float, float]:
+        settings = experiment(
+            model=Model(kind="mlp", units=(8,), dropout=0.0),
+            optimiser="sgd",
+            learning_rate=1e-4,
+            schedule="constant",
+            epochs=1,
+            batch_chunks=60,
+            body_rate_share=share,
+        )
+        keras.utils.set_random_seed(1)
+        start = network(settings.model, frames=FRAMES, values=VALUES, classes=3).get_weights()
+        end = fit_network(settings, made(), seed=1).model.get_weights()
+        # The trained network has normalisation weights before its layers.
+        body, head = (np.abs(end[n] - start[n + 4 - len(end)]).max() for n in (-4, -2))
+        return float(body), float(head)
+
+    whole, slow = moved(1.0), moved(0.1)
+    assert slow[0] == pytest.approx(0.1 * whole[0], rel=0.02)
+    assert slow[1] == pytest.approx(whole[1], rel=0.02)
+
+
+def test_a_batch_that_does_not_fit_into_the_memory_is_halved(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    model = network(Model(kind="mel-cnn", filters=(8,)), frames=FRAMES, values=VALUES, classes=3)
+    needed = bytes_of_batch(model, 32)
+    assert bytes_of_batch(model, 64) > needed > 32 * FRAMES * VALUES * 8 * 4
+    assert batch_that_fits(model, 32, available=needed) == 32
+    assert not caplog.records
+    assert batch_that_fits(model, 32, available=needed // 2) == 8
+    assert "batches of 32 chunks need about" in caplog.text
+
+
+def test_a_chunk_that_does_not_fit_into_the_memory_is_refused() -> None:
+    huge = Model(kind="mel-cnn", filters=(65_536,))
+    data = made(2)._replace(values=np.zeros((2, 4_000, 512), np.float32))
+    with pytest.raises(InputError, match="memory is too small even for a batch of one chunk"):
+        fit_network(experiment(model=huge), data, seed=1)
+
+
+def test_training_starts_again_with_half_the_batch_if_a_gpu_is_too_small(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fitted = fitting._fitted
+    sizes = []
+
+    def small(settings: Experiment, *arguments: Any) -> FittedNetwork:
+        assert settings.training
+        sizes.append(settings.training.batch_chunks)
+        if sizes[-1] > 8:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM")
+        return fitted(settings, *arguments)
+
+    monkeypatch.setattr(fitting, "_fitted", small)
+    fit_network(experiment(epochs=1), made(), seed=1)
+    assert sizes == [32, 16, 8]
+    assert "trying 8" in caplog.text
 
 
 def test_unknown_targets_enter_no_loss() -> None:

@@ -30,3 +30,12 @@ def test_missing_groups_are_noted() -> None:
 
 def test_a_good_division_needs_no_note() -> None:
     assert notes(["x", "x", "y", "y"], ["a", "b", "a", "b"], Validation(folds=2)) == []
+
+
+def test_a_class_of_one_group_is_noted() -> None:
+    validation = Validation(strategy="group-k-fold", folds=2)
+    *_, note = notes(["x", "x", "y", "y", "y"], ["a", "b", "a", "c", "c"], validation)
+    assert note == (
+        "class c occurs in only one group, so the model that is validated on it was never trained "
+        "on it"
+    )

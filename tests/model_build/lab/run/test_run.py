@@ -13,9 +13,8 @@ from model_build.lab.models.model import Fitted, TrainingSet
 from model_build.lab.run import folds_run
 from model_build.lab.run.lab_run import LabRun, Record
 from model_build.lab.run.run import run_experiment as run_settings
+from tests.model_build.lab.tones import RATE_HZ, TONES_HZ, write_tones
 
-RATE_HZ = 16_000
-TONES_HZ = {"10": 300.0, "2": 1_000.0, "Äolsharfe": 3_000.0}
 FOREST = """\
 name: tones
 seed: 3
@@ -28,18 +27,6 @@ model: {{kind: forest, trees: 20}}
 validation: {{strategy: group-k-fold, folds: 3}}
 output: {{folder: {folder}/runs}}
 """
-
-
-def write_tones(folder: Path, recordings: int, seed: int) -> None:
-    """Write recordings of three classes; the first number of a name is its player."""
-    rng = np.random.default_rng(seed)
-    seconds = np.arange(RATE_HZ // 2) / RATE_HZ
-    for label, hz in TONES_HZ.items():
-        (folder / label).mkdir(parents=True)
-        for n in range(recordings):
-            tone = np.sin(2 * np.pi * hz * rng.uniform(0.9, 1.1) * seconds)
-            sound = 0.2 * tone + 0.02 * rng.normal(size=len(seconds))
-            soundfile.write(folder / label / f"{n % 4}_{n}.wav", sound, RATE_HZ)
 
 
 @pytest.fixture
@@ -118,11 +105,11 @@ def test_an_interrupted_run_continues(tones: Path, monkeypatch: pytest.MonkeyPat
     fitted: list[int] = []
     most = 2
 
-    def counted(settings: Experiment, data: TrainingSet, *, seed: int) -> Fitted:
+    def counted(settings: Experiment, data: TrainingSet, *, seed: int, folder: Path) -> Fitted:
         if len(fitted) == most:
             raise KeyboardInterrupt
         fitted.append(seed)
-        return fit(settings, data, seed=seed)
+        return fit(settings, data, seed=seed, folder=folder)
 
     monkeypatch.setattr(folds_run, "fit", counted)
     with pytest.raises(KeyboardInterrupt):
@@ -139,8 +126,8 @@ def test_an_interrupted_run_continues(tones: Path, monkeypatch: pytest.MonkeyPat
 def test_an_interrupted_command_says_how_to_continue(
     tones: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(*_arguments: object, seed: int) -> Fitted:
-        raise KeyboardInterrupt(seed)
+    def interrupted(*_arguments: object, seed: int, folder: Path) -> Fitted:
+        raise KeyboardInterrupt(seed, folder)
 
     monkeypatch.setattr(folds_run, "fit", interrupted)
     assert main(["lab", "run", str(experiment(tones)), "--workers", "1"]) == 130

@@ -2,6 +2,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from model_build.corpus.formats.labelled import Example
 from model_build.lab.experiment import Data
@@ -21,6 +22,7 @@ FEATURES = Features(
     examples=EXAMPLES,
     values=np.arange(sum(COUNTS), dtype=np.float32).reshape(-1, 1, 1),
     owners=np.repeat(np.arange(6), COUNTS),
+    copies=np.zeros(sum(COUNTS), int),
     sounds=[],
     left=[],
     sha256="",
@@ -63,6 +65,9 @@ class _Number:
     def scores(self, chunks: Chunks) -> Scores:
         return np.stack([chunks[:, 0, 0], -chunks[:, 0, 0]], axis=1).astype(np.float64)
 
+    def scores_at(self, values: Chunks, rows: NDArray[np.int64]) -> Scores:
+        return self.scores(values[rows])
+
     def save(self, folder: object) -> None:
         raise NotImplementedError
 
@@ -70,3 +75,14 @@ class _Number:
 def test_a_recording_has_the_mean_score_of_its_chunks_in_any_order() -> None:
     scores = scores_of(_Number(), FEATURES, np.array([5, 1]))
     assert scores.tolist() == [[8.5, -8.5], [2.0, -2.0]]
+
+
+def test_copies_are_trained_on_and_never_scored() -> None:
+    copies = np.array([0, 0, 0, 1, 0, 1, 0, 0, 0, 1])
+    with_copies = FEATURES._replace(copies=copies)
+    truth = truth_of(EXAMPLES, ("a", "b"))
+    data = Data(layout="folders", path=".")
+    made = training_set(with_copies, truth, np.array([1, 2]), data, seed=1)
+    assert made.values[made.rows, 0, 0].tolist() == [1, 2, 3, 4, 5]
+    scores = scores_of(_Number(), with_copies, np.array([1, 2]))
+    assert scores[:, 0].tolist() == [1.5, 4.0]

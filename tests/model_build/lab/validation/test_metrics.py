@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from model_build.lab.features.truth import Truth
-from model_build.lab.validation.metrics import figures, interval
+from model_build.lab.validation.metrics import figures, interval, mean_over_groups
 
 CLASSES = ("Kick", "Snare", "Hat")
 SCORES = np.array(
@@ -83,3 +83,18 @@ def test_interval_is_wider_over_few_groups() -> None:
         return found[1] - found[0]
 
     assert width(by_clip) > 1.5 * width(alone)
+
+
+def test_mean_over_groups_counts_each_group_alike() -> None:
+    has = np.eye(2, dtype=np.bool_)[[0, 0, 0, 1]]
+    scores = np.array([[0.9, 0.1], [0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+    two = Truth(("a", "b"), has, np.ones_like(has))
+
+    def mean(groups: str, metric: str = "accuracy") -> float | None:
+        return mean_over_groups(two, scores, list(groups), metric, threshold=None)
+
+    assert mean("xxxy") == pytest.approx((2 / 3 + 0) / 2)
+    assert mean("xyyx") == pytest.approx(0.5)
+    assert mean("wxyz") is None
+    assert mean("xxxy", "roc_auc_macro") is None
+    assert mean("xyyx", "roc_auc_macro") == 1.0, "the group of one class has none"

@@ -1,0 +1,1 @@
+"""How a model file states what it needs: reading it, and the names of outputs."""

@@ -1,0 +1,1 @@
+"""What each part of an experiment contributes: the experiment without it, on the same folds."""

@@ -1,0 +1,90 @@
+"""All recordings inspected, on disk, so that a second look reuses them."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from model_build.corpus.formats.labelled import Example
+from model_build.lab.data.inspection import VALUES, Facts, Inspected, inspect_example
+from model_build.lab.executor.pool import Workers, open_pool, ordered
+
+_FACTS, _VECTORS, _SOUNDS = "facts.json", "vectors.float32", "sounds.float16"
+_EDITION = 1
+"""Raised when an inspection finds something else in the same file."""
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    facts: list[Facts]
+    lengths: list[int]
+
+
+class Inspections(NamedTuple):
+    """What is known of each recording, in their order."""
+
+    facts: list[Facts]
+    """Their facts."""
+    vectors: NDArray[np.float32]
+    """Their timbres (recordings, VALUES), on disk; zeros for unusable ones."""
+    sounds: list[NDArray[np.float16]]
+    """Their first sound at RATE_HZ, on disk; empty for unusable ones."""
+
+
+def inspect_all(examples: Sequence[Example], folder: Path, workers: Workers = None) -> Inspections:
+    """Inspect all recordings, keeping the results in a subfolder of `folder`, or reuse them."""
+    place = folder / key_of(examples)
+    if not (place / _FACTS).is_file():
+        _make(examples, place, workers)
+    return _opened(place)
+
+
+def key_of(examples: Sequence[Example]) -> str:
+    """Return a hash of the files' names, sizes and times, and of the segments."""
+    states = [(one.file, *_state(one.file), one.start_seconds, one.seconds) for one in examples]
+    return hashlib.sha256(msgspec.json.encode([_EDITION, states])).hexdigest()[:16]
+
+
+def _state(file: str) -> tuple[int, int]:
+    try:
+        state = os.stat(file)  # noqa: PTH116 (20,000 Path objects are slower)
+    except OSError:
+        return -1, -1
+    return state.st_size, state.st_mtime_ns
+
+
+def _make(examples: Sequence[Example], place: Path, workers: Workers) -> None:
+    fresh = place.with_name(f".new-{place.name}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    kept = _Kept([], [])
+    with (
+        open_pool(workers) as pool,
+        (fresh / _VECTORS).open("wb") as vectors,
+        (fresh / _SOUNDS).open("wb") as sounds,
+    ):
+        found: Inspected
+        for found in ordered(pool, inspect_example, examples, label="inspecting"):
+            vectors.write(found.vector.tobytes())
+            sounds.write(found.sound.tobytes())
+            kept.facts.append(found.facts)
+            kept.lengths.append(len(found.sound))
+    (fresh / _FACTS).write_bytes(msgspec.json.encode(kept))
+    shutil.rmtree(place, ignore_errors=True)
+    fresh.rename(place)
+
+
+def _opened(place: Path) -> Inspections:
+    kept = msgspec.json.decode((place / _FACTS).read_bytes(), type=_Kept)
+    shape = (len(kept.facts), VALUES)
+    vectors = np.memmap(place / _VECTORS, np.float32, "r", shape=shape)
+    ends = np.cumsum(kept.lengths)
+    sounds = np.empty(0, np.float16)
+    if ends[-1]:  # an empty file cannot be mapped
+        sounds = np.memmap(place / _SOUNDS, np.float16, "r")
+    return Inspections(kept.facts, vectors, np.split(sounds, ends[:-1]))

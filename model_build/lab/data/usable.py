@@ -1,0 +1,80 @@
+"""The recordings of a run: read, and their near-duplicates grouped or left out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from model_build.corpus.formats.labelled import Example, Labelled, Left
+from model_build.lab.data.inspections import inspect_all
+from model_build.lab.data.near_duplicates import NearDuplicates, near_duplicates
+from model_build.lab.data.recordings import read_recordings
+from model_build.lab.executor.pool import Workers
+from model_build.lab.experiment import Data
+
+INSPECTIONS = "inspections"
+"""Folder of the inspections, beside the run folders."""
+
+
+def usable_recordings(data: Data, runs: Path, workers: Workers = None) -> Labelled:
+    """Return the recordings of a data section, as its options on near-duplicates say.
+
+    `runs` is the folder of all runs. Raises InputError if the data cannot be read.
+    """
+    found = read_recordings(data)
+    if data.test_near_duplicates == "keep" and not data.group_near_duplicates:
+        return found
+    near = found_near_duplicates(found.examples, runs, workers)
+    if data.test_near_duplicates == "leave-out":
+        found, near = _without_tested_twice(found, near)
+    if data.group_near_duplicates:
+        found = found._replace(examples=_grouped(found.examples, near))
+    return found
+
+
+def found_near_duplicates(
+    examples: Sequence[Example], runs: Path, workers: Workers = None
+) -> NearDuplicates:
+    """Return the near-duplicates among recordings; `runs` is the folder of all runs."""
+    return near_duplicates(inspect_all(examples, runs / INSPECTIONS, workers).sounds)
+
+
+def _without_tested_twice(found: Labelled, near: NearDuplicates) -> tuple[Labelled, NearDuplicates]:
+    """Leave out the test recordings in a cluster that has training recordings."""
+    trained: dict[int, str] = {}
+    for example, cluster in zip(found.examples, near.clusters.tolist(), strict=True):
+        if example.side == "train":
+            trained.setdefault(cluster, example.name)
+    kept, left = [], list(found.left)
+    for row, example in enumerate(found.examples):
+        twin = trained.get(int(near.clusters[row]), "")
+        if example.side == "test" and twin:
+            left.append(Left(example.name, "near-duplicate", twin))
+        else:
+            kept.append(row)
+    return (
+        Labelled([found.examples[row] for row in kept], left),
+        NearDuplicates(near.clusters[kept], []),
+    )
+
+
+def _grouped(examples: Sequence[Example], near: NearDuplicates) -> list[Example]:
+    """Return the examples with their groups joined wherever these share a near-duplicate."""
+    _, clusters = np.unique(near.clusters, return_inverse=True)
+    stated = [one.group or f"\n{row}" for row, one in enumerate(examples)]
+    _, groups = np.unique(stated, return_inverse=True)
+    size = len(examples)
+    graph = coo_array((np.ones(size), (clusters, size + groups)), shape=(2 * size, 2 * size))
+    joined = connected_components(graph, directed=False)[1][clusters]
+    names: dict[int, str] = {}
+    for root, example in zip(joined.tolist(), examples, strict=True):
+        names[root] = names.get(root) or example.group
+    for root in np.flatnonzero(np.bincount(joined) > 1).tolist():
+        names[root] = names[root] or f"sound {root}"
+    return [
+        msgspec.structs.replace(one, group=names[root])
+        for one, root in zip(examples, joined.tolist(), strict=True)
+    ]

@@ -1,0 +1,60 @@
+"""What `lab data` finds, as text."""
+
+from collections import Counter
+
+from model_build.lab.exploration.exploration import Exploration
+from model_build.lab.exploration.shortcuts import Shortcut
+from model_build.lab.exploration.spellings import Spelling
+
+
+def exploration_lines(seen: Exploration) -> str:
+    """Return the findings in a few lines."""
+    lines = [
+        f"{seen.name}: {_clips(seen)}",
+        f"  near-duplicates: {_near_duplicates(seen)}",
+        f"  {_unusable(seen)}; labels in doubt: {len(seen.doubts)}",
+        *(f"  {spelling_line(one)}" for one in seen.spellings),
+        *(f"  {shortcut_line(one)}" for one in seen.shortcuts if one.strength != "none"),
+        f"  {seen.no_test_figure}".rstrip(),
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def shortcut_line(one: Shortcut) -> str:
+    """Return a shortcut as a sentence."""
+    return (
+        f"the {one.fact} alone predicts the class with a balanced accuracy of {one.accuracy:.2f} "
+        f"(chance {one.chance:.2f})"
+    )
+
+
+def spelling_line(one: Spelling) -> str:
+    """Return an odd class name as a sentence."""
+    if one.where == "both":
+        return f"class {one.name!r} is written almost like {one.nearest!r}"
+    nearest = f"; is it {one.nearest!r}?" if one.nearest else ""
+    return f"only the {one.where} recordings have the class {one.name!r}{nearest}"
+
+
+def _clips(seen: Exploration) -> str:
+    sides = Counter(one.side for one in seen.found.examples)
+    left = Counter(one.reason for one in seen.found.left)
+    reasons = ", ".join(f"{count} {reason}" for reason, count in left.most_common())
+    return (
+        f"{sides['train']} recordings for training and validation, {sides['test']} for the test; "
+        f"left out: {reasons or 'none'}"
+    )
+
+
+def _near_duplicates(seen: Exploration) -> str:
+    contradicting = sum(one.contradicts for one in seen.clusters)
+    crossing = sum(one.crosses for one in seen.clusters)
+    return (
+        f"{len(seen.clusters)} sounds occur more than once, {contradicting} of them with different "
+        f"labels, {crossing} in both training and test"
+    )
+
+
+def _unusable(seen: Exploration) -> str:
+    broken, silent = (len(seen.with_problem(silent=one)) for one in (False, True))
+    return f"{broken} broken, {silent} silent, {len(seen.clipped)} clipped"

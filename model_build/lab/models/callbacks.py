@@ -1,0 +1,162 @@
+"""What happens after each epoch of a training: lines of progress, and files to continue from."""
+
+import json
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import msgspec
+import numpy as np
+
+from daemon.errors import InputError
+from daemon.system.files.whole_file import whole_file
+from model_build.lab.experiment import Training
+from model_build.lab.models.batches import Batches
+from model_build.lab.models.model import CURVES
+
+_SEED = "seed_generator_state"
+"""Part of Keras' name of a layer's state of chance, which backups do not contain."""
+_BACKUP_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+    """Logs the losses of each epoch, and stops if a loss is not a number."""
+
+    def __init__(self, epochs: int, history: list[dict[str, float]]) -> None:
+        super().__init__()
+        self._epochs, self._history = epochs, history
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Raise InputError if the loss is infinite or NaN."""
+        losses = {name: float(value) for name, value in (logs or {}).items()}
+        if not np.isfinite(losses["loss"]):
+            raise InputError(
+                f"training.learning_rate: the loss became {losses['loss']} in epoch {epoch + 1}; "
+                "use a lower one, or a gradient_clip"
+            )
+        self._history.append(losses)
+        text = ", ".join(f"{name} {value:.4f}" for name, value in losses.items())
+        log.info("epoch %d of %d: %s", epoch + 1, self._epochs, text)
+
+
+class Curves(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+    """Appends a line of JSON to a file after each epoch: its losses and learning rate."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self._file = file
+        self._batches: list[float] = []
+
+    def on_train_batch_end(self, _batch: int, logs: dict[str, float] | None = None) -> None:
+        """Note the mean loss of the epoch so far."""
+        self._batches.append(round(float((logs or {})["loss"]), 6))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Write the line; lines of epochs that an interrupted training repeats are replaced."""
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        line = {"epoch": epoch + 1, **values, "learning_rate": rate, "batches": self._batches}
+        lines = self._file.read_text().splitlines()[:epoch] if self._file.is_file() else []
+        with whole_file(self._file) as fresh:
+            fresh.write_text("\n".join([*lines, json.dumps(line)]) + "\n")
+        self._batches = []
+
+
+class Backup(keras.callbacks.BackupAndRestore):  # type: ignore[misc]  # Keras is untyped
+    """Keeps the state of a training every few seconds, at the end of an epoch."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder), double_checkpoint=True, delete_checkpoint=False)
+        self._last = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Write the state, unless it was written a moment ago: for quick epochs, that is slow."""
+        if time.monotonic() - self._last >= _BACKUP_SECONDS:
+            super().on_epoch_end(epoch, logs)
+            self._last = time.monotonic()
+
+
+class Epochs(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+    """Tells the batches and the layers with chance, such as dropout, which epoch it is.
+
+    Their chance then depends on nothing else, so that an interrupted training can continue.
+    """
+
+    def __init__(self, batches: Batches) -> None:
+        super().__init__()
+        self._batches = batches
+
+    def on_epoch_begin(self, epoch: int, _logs: dict[str, float] | None = None) -> None:
+        """Start an epoch."""
+        self._batches.epoch = epoch
+        states = [one for one in self.model.variables if _SEED in one.path]
+        for number, state in enumerate(states):
+            drawn = np.random.default_rng((self._batches.seed, epoch, number))
+            state.assign(drawn.integers(2**31, size=2))
+
+
+class _State(msgspec.Struct, frozen=True):
+    loss: float
+    epoch: int
+
+
+class Best(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+    """Keeps the weights of the best epoch, and stops if none is better for some epochs.
+
+    Both are files in `folder`, so that an interrupted training goes on from them.
+    """
+
+    def __init__(self, training: Training, folder: Path) -> None:
+        super().__init__()
+        self._patience = training.patience_epochs or training.epochs
+        self._is_restored = training.best_checkpoint
+        self._state_file, self._weights = folder / "best.json", folder / "best.npz"
+        self._state: _State | None = None
+
+    def on_train_begin(self, _logs: dict[str, float] | None = None) -> None:
+        """Read the state of an interrupted training."""
+        if self._state_file.is_file():
+            self._state = msgspec.json.decode(self._state_file.read_bytes(), type=_State)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Compare the loss on the clips that are held out for it."""
+        loss = float((logs or {})["val_loss"])
+        best = self._state
+        if best is None or loss < best.loss:
+            if self._is_restored:
+                with whole_file(self._weights) as fresh, fresh.open("wb") as file:
+                    np.savez(file, *self.model.get_weights())
+            self._state = _State(loss, epoch)
+            with whole_file(self._state_file) as fresh:
+                fresh.write_bytes(msgspec.json.encode(self._state))
+        elif epoch - best.epoch >= self._patience:
+            self.model.stop_training = True
+
+    def on_train_end(self, _logs: dict[str, float] | None = None) -> None:
+        """Give the network the weights of its best epoch."""
+        if self._is_restored and self._weights.is_file():
+            with np.load(self._weights) as kept:
+                self.model.set_weights([kept[name] for name in kept.files])
+
+
+def callbacks(
+    training: Training,
+    batches: Batches,
+    folder: Path,
+    history: list[dict[str, float]],
+    *,
+    is_choosing: bool,
+) -> list[Any]:
+    """Return the callbacks of a training whose files are in `folder`."""
+    best = [Best(training, folder)] if is_choosing else []
+    return [
+        Epochs(batches),
+        Progress(training.epochs, history),
+        *best,
+        Curves(folder / CURVES),
+        Backup(folder / "backup"),
+    ]

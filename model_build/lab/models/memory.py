@@ -1,0 +1,80 @@
+"""The memory that a training needs, so that a batch that is too large is made smaller in time.
+
+On a CPU, a process that runs out of memory is killed: there is no error to react to.
+"""
+
+import logging
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from daemon.errors import InputError
+
+_VALUE_BYTES = 4
+_PASSES = 2
+"""Each layer's output is kept until the gradient has passed it, and so is the gradient."""
+_COPIES_OF_WEIGHTS = 4
+"""The weights, their gradients and the two averages of Adam."""
+_MEMORY = Path("/proc/meminfo")
+_GIGABYTE = 1e9
+
+log = logging.getLogger(__name__)
+
+
+def available_bytes() -> int | None:
+    """Return the memory that is available; None if unknown, or if a GPU computes."""
+    if tf.config.list_physical_devices("GPU") or not _MEMORY.is_file():
+        return None
+    for line in _MEMORY.read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == "MemAvailable":
+            return 1024 * int(value.split()[0])
+    return None
+
+
+def bytes_of_batch(network: keras.Model, batch_chunks: int) -> int:
+    """Return an estimate of the memory in which a network is trained on a batch."""
+    values = _PASSES * batch_chunks * _outputs(network)
+    return _VALUE_BYTES * (values + _COPIES_OF_WEIGHTS * int(network.count_params()))
+
+
+def batch_that_fits(network: keras.Model, batch_chunks: int, available: int | None) -> int:
+    """Return the number of chunks in a batch, halved until it fits into the memory.
+
+    Raises InputError if not even one chunk does.
+    """
+    size = batch_chunks
+    while available is not None and bytes_of_batch(network, size) > available:
+        if size == 1:
+            raise too_small()
+        size //= 2
+    if size < batch_chunks:
+        needed = bytes_of_batch(network, batch_chunks) / _GIGABYTE
+        log.warning(
+            "batches of %d chunks need about %.1f GB, more than is available; they get %d chunks",
+            *(batch_chunks, needed, size),
+        )
+    return size
+
+
+def too_small() -> InputError:
+    """Return the error of a model that cannot be trained in the memory there is."""
+    return InputError(
+        "training.batch_chunks: the memory is too small even for a batch of one chunk; use a "
+        "smaller model, or shorter front_end.chunk_seconds"
+    )
+
+
+def _outputs(network: keras.Model) -> int:
+    """Return the values of all layers' outputs for one chunk."""
+    total = 0
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            total += _outputs(layer)
+        elif not isinstance(layer, keras.layers.InputLayer):
+            total += sum(
+                int(np.prod(tensor.shape[1:])) for tensor in keras.tree.flatten(layer.output)
+            )
+    return total

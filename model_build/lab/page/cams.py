@@ -1,0 +1,39 @@
+"""Pictures of the parts of spectrograms that a class's score depends on."""
+
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from model_build.lab.page.clips import FOLDER
+from model_build.lab.page.scored import Scored
+from model_build.lab.run.lab_run import LabRun, Record
+
+_LIST = "cams.json"
+
+
+class _Cam(msgspec.Struct, frozen=True):
+    name: str
+    start_seconds: float
+    label: str
+    picture: str
+
+
+def copy_cams(run: LabRun, record: Record, scored: Scored) -> dict[int, list[tuple[int, str]]]:
+    """Copy the maps that the folds have drawn to the folder of clips.
+
+    Return, for each recording with maps, the place of the class and the name of the picture.
+    """
+    places = {(one.name, f"{one.start_seconds:g}"): n for n, one in enumerate(scored.examples)}
+    found: dict[int, list[tuple[int, str]]] = {}
+    strategy = record.experiment.validation.strategy
+    for file in sorted(run.folder.glob(f"folds/{strategy}-*/{_LIST}")):
+        for cam in msgspec.json.decode(file.read_bytes(), type=list[_Cam]):
+            row = places.get((cam.name, f"{cam.start_seconds:g}"))
+            source = run.pictures / cam.picture
+            if row is None or cam.label not in record.classes or not source.is_file():
+                continue
+            name = f"{run.folder.name}-cam-{cam.picture}"
+            shutil.copyfile(source, Path(run.folder.parent, FOLDER, name))
+            found.setdefault(row, []).append((record.classes.index(cam.label), name))
+    return found

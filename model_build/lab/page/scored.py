@@ -1,0 +1,69 @@
+"""The validation recordings of a finished run with their scores."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.errors import InputError
+from model_build.corpus.formats.labelled import Example
+from model_build.lab.data.usable import usable_recordings
+from model_build.lab.features.truth import Truth
+from model_build.lab.run.lab_run import LabRun, Record
+
+_COLUMNS = 6  # name, start_seconds, group, fold, labels, predicted
+
+
+class Scored(NamedTuple):
+    """The recordings of a table of predictions."""
+
+    examples: list[Example]
+    """The recordings; without a file if the data are no longer there."""
+    folds: list[str]
+    """The fold of each."""
+    truth: Truth
+    """Their labels."""
+    scores: NDArray[np.float64]
+    """Their scores (recordings, classes)."""
+
+
+def read_scored(run: LabRun, record: Record) -> Scored:
+    """Return the validation recordings. Raises InputError if their table is damaged."""
+    heads, scores = _read(run.predictions, len(record.classes))
+    known = _examples(run, record)
+    examples = [known.get((head[0], float(head[1]))) or _stated(head) for head in heads]
+    classes = record.classes
+    has = np.array([[name in one.labels for name in classes] for one in examples], np.bool_)
+    unknown = np.array([[name in one.unknown for name in classes] for one in examples], np.bool_)
+    shape = (len(examples), len(classes))
+    truth = Truth(classes, has.reshape(shape), ~unknown.reshape(shape))
+    return Scored(examples, [head[3] for head in heads], truth, scores)
+
+
+def _read(path: Path, classes: int) -> tuple[list[list[str]], NDArray[np.float64]]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file))[1:]
+        scores = np.array([row[_COLUMNS:] for row in rows], np.float64)
+        return [row[:_COLUMNS] for row in rows], scores.reshape(len(rows), classes)
+    except (OSError, ValueError, IndexError) as error:
+        raise InputError(f"{path}: {error}; run the experiment again") from None
+
+
+def _examples(run: LabRun, record: Record) -> dict[tuple[str, float], Example]:
+    """Return the recordings by name and start; empty if the data are no longer there."""
+    try:
+        found = usable_recordings(record.experiment.data, run.folder.parent)
+    except InputError:
+        return {}
+    # The table of predictions shortens the start to six digits.
+    return {(one.name, float(f"{one.start_seconds:g}")): one for one in found.examples}
+
+
+def _stated(head: Sequence[str]) -> Example:
+    """Return a recording as the table of predictions states it."""
+    labels = tuple(filter(None, head[4].split(";")))
+    return Example(head[0], "", labels, group=head[2], start_seconds=float(head[1]))

@@ -1,0 +1,1 @@
+"""`timbrel-build lab serve`: the pages of a folder of runs, with live curves."""

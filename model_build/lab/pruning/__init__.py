@@ -1,0 +1,1 @@
+"""Make a trained network smaller, and measure what that saves and costs."""

@@ -1,0 +1,1 @@
+"""Recordings at a URL: copied to this machine before they are read."""

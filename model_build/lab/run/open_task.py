@@ -1,0 +1,35 @@
+"""Open what the folds of a run share."""
+
+from pathlib import Path
+
+from daemon.errors import InputError
+from model_build.corpus.formats.labelled import Labelled
+from model_build.lab.executor.pool import Pool
+from model_build.lab.experiment import Augmentation, Experiment
+from model_build.lab.features.store import Copies, make_features
+from model_build.lab.features.truth import truth_of
+from model_build.lab.run.folds_run import Task
+from model_build.lab.run.lab_run import LabRun
+
+
+def open_task(
+    experiment: Experiment,
+    labelled: Labelled,
+    run: LabRun,
+    pool: Pool,
+    *,
+    seed: int,
+    like: Task | None = None,
+) -> Task:
+    """Compute the features of the recordings, or reuse them; return the task of the run.
+
+    The features of all runs are in one folder, `output.folder`/features. Raises InputError if no
+    recording can be used, or if it is not the same ones as in the task `like`.
+    """
+    folder = Path(experiment.output.folder).expanduser() / "features"
+    copies = Copies(experiment.augmentation or Augmentation(), seed)
+    features = make_features(labelled.examples, experiment.front_end, folder, pool, copies)
+    if like and features.examples != like.features.examples:
+        raise InputError("front_end: with these values, other recordings can be used")
+    used = Labelled(features.examples, labelled.left)
+    return Task(experiment, seed, features, truth_of(features.examples, used.classes), run)

@@ -1,0 +1,129 @@
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+pytest.importorskip("starlette", reason="needs the lab extra")
+pytest.importorskip("uvicorn", reason="needs the lab extra")
+import uvicorn
+
+from daemon.errors import InputError
+from model_build.lab.page.serve.live import live_state
+from model_build.lab.page.serve.server import application, listening, serve
+from model_build.lab.page.write import write_index
+from tests.conftest import free_port
+from tests.model_build.lab.page.made_run import write_course
+
+
+class Answer(NamedTuple):
+    code: int
+    kind: str
+    body: bytes
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[int]:
+    """Serve a folder of runs in this process; yield the port."""
+    port = free_port()
+    with listening(port) as listener:
+        server = uvicorn.Server(uvicorn.Config(application(folder), log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield port
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def ask(port: int, path: str, **headers: str) -> Answer:
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    client.request("GET", path, headers=headers)
+    answer = client.getresponse()
+    found = Answer(answer.status, answer.getheader("Content-Type") or "", answer.read())
+    client.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    write_index(folder)
+    (folder.parent / "secret.html").write_text("secret")
+    (folder / "drums/model").mkdir(parents=True)
+    (folder / "drums/model/model.joblib").write_text("pickle")
+    (folder / "drums/run.json").write_text("{}")
+    (folder / "clips").mkdir()
+    (folder / "clips/a.flac").write_bytes(b"fLaC" + bytes(100))
+    (folder / "clips/link.html").symlink_to(folder.parent / "secret.html")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def port(runs: Path) -> Iterator[int]:
+    with served(runs) as number:
+        yield number
+
+
+def test_pages_assets_and_clips_are_served(port: int) -> None:
+    assert b"Experiments" in ask(port, "/").body
+    assert ask(port, "/assets/lab.css").kind.startswith("text/css")
+    assert ask(port, "/clips/a.flac").code == 200
+    assert ask(port, "/clips/a.flac", Range="bytes=0-3").body == b"fLaC"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/drums/run.json",
+        "/drums/model/model.joblib",
+        "/../secret.html",
+        "/clips/../../secret.html",
+        "/assets/..%2f..%2fsecret.html",
+        "/%2e%2e/secret.html",
+        "/clips/link.html",
+        "//etc/passwd",
+        "/clips/a.flac%00.html",
+        "/missing.html",
+        "/clips",
+    ],
+)
+def test_nothing_else_is_served(port: int, path: str) -> None:
+    answer = ask(port, path)
+    assert answer.code == 404
+    assert b"secret" not in answer.body
+
+
+def test_names_of_other_hosts_are_refused(port: int) -> None:
+    assert ask(port, "/", Host="evil.example").code == 421
+    assert ask(port, "/live.json", Host=f"localhost:{port}").code == 200
+
+
+def test_a_taken_port_is_one_clear_line(port: int, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=rf"port {port}: .* choose another one with --port"):
+        serve(tmp_path, port)
+    with pytest.raises(InputError, match="port 70000: there is no such port"):
+        listening(70_000)
+
+
+def test_a_missing_folder_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no such folder"):
+        serve(tmp_path / "missing", free_port())
+
+
+def test_live_state_has_the_trainings_that_run(tmp_path: Path) -> None:
+    write_course(tmp_path / "new/folds/k-fold-0/training-1", epochs=3)
+    write_course(tmp_path / "finished/folds/k-fold-0", epochs=3)
+    started = tmp_path / "new/started.json"
+    started.write_text("{}")
+    state = live_state(tmp_path)
+    (running,) = msgspec.to_builtins(state)["running"]
+    assert running["name"] == "new"
+    assert running["courses"][0]["epochs"] == [1, 2, 3]
+    later = started.stat().st_mtime + 3_600
+    assert live_state(tmp_path, later)["running"] == [], "interrupted an hour ago"

@@ -1,0 +1,112 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+pytest.importorskip("plotly", reason="needs the lab extra")
+
+from daemon.errors import InputError
+from model_build.__main__ import main
+from model_build.lab.page.write import write_comparison, write_run_page
+from model_build.lab.run.lab_run import LabRun
+from tests.model_build.lab.page.made_run import write_experiment, write_run
+
+SCRIPT = re.compile(r'<script type="application/json" id="contents">(.*?)</script>', re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> LabRun:
+    run = write_run(tmp_path_factory.mktemp("page"))
+    write_run_page(run, workers=1)
+    return run
+
+
+def contents(page: Path) -> Any:
+    (text,) = SCRIPT.findall(page.read_text(encoding="utf-8"))
+    return json.loads(text)
+
+
+def test_page_has_every_validation_recording_with_its_files(run: LabRun) -> None:
+    runs = run.folder.parent
+    shown = contents(runs / "drums.html")
+    clips = shown["clips"]
+    assert len(clips["names"]) == len(clips["scores"]) == len(clips["labels"]) == 64
+    for sound, picture, _seconds in clips["files"]:
+        assert (runs / "clips" / sound).is_file()
+        assert (runs / "clips" / picture).is_file()
+    assert shown["recipe"] == (run.folder / "experiment.yaml").read_text()
+    assert [one["name"] for one in shown["courses"]] == ["group-k-fold-0", "group-k-fold-1"]
+    assert shown["model"]["files"][0]["name"] == "model/model.joblib"
+    assert shown["record"]["leak"]["clips"] == 64
+
+
+def test_names_cannot_become_markup(run: LabRun, tmp_path: Path) -> None:
+    record = run.read_record()
+    evil = "</script><script>alert(1)</script>"
+    experiment = msgspec.structs.replace(record.experiment, name="drums")
+    changed = msgspec.structs.replace(record, experiment=experiment, notes=[evil])
+    copy = LabRun(tmp_path / "drums")
+    copy.folder.mkdir()
+    copy.record.write_bytes(msgspec.json.encode(changed))
+    copy.predictions.write_bytes(run.predictions.read_bytes())
+    page = write_run_page(copy, workers=1)
+    assert evil not in page.read_text()
+    assert contents(page)["record"]["notes"] == [evil]
+
+
+def test_pages_of_recordings_that_are_gone_have_no_sound(run: LabRun, tmp_path: Path) -> None:
+    record = run.read_record()
+    data = msgspec.structs.replace(record.experiment.data, path=str(tmp_path / "gone"))
+    experiment = msgspec.structs.replace(record.experiment, data=data)
+    copy = LabRun(tmp_path / "drums")
+    copy.folder.mkdir()
+    copy.record.write_bytes(
+        msgspec.json.encode(msgspec.structs.replace(record, experiment=experiment))
+    )
+    copy.predictions.write_bytes(run.predictions.read_bytes())
+    clips = contents(write_run_page(copy, workers=1))["clips"]
+    assert clips["files"] == [None] * 64
+    assert sum(map(len, clips["labels"])) == 64
+
+
+def test_index_has_the_runs_with_a_page(run: LabRun) -> None:
+    (summary,) = contents(run.folder.parent / "index.html")["runs"]
+    assert summary["page"] == "drums.html"
+    assert summary["figures"]["hamming_loss"] < 0.2
+    assert set(summary["classes"]) == {"kick", "snare", "open_hat", "closed_hat"}
+
+
+def test_runs_of_several_folders_are_compared(run: LabRun, tmp_path: Path) -> None:
+    copy = tmp_path / "other/drums-again"
+    copy.mkdir(parents=True)
+    for file in (run.record, run.predictions):
+        (copy / file.name).write_bytes(file.read_bytes())
+    page = write_comparison([run.folder, copy], workers=1)
+    assert page == run.folder.resolve().parent / "comparison.html"
+    shown = contents(page)
+    assert shown["chosen"] == ["drums", "drums-again"]
+    assert (page.parent / shown["runs"][1]["page"]).is_file()
+
+
+def test_a_damaged_table_is_one_clear_line(run: LabRun, tmp_path: Path) -> None:
+    copy = LabRun(tmp_path / "drums")
+    copy.folder.mkdir()
+    copy.record.write_bytes(run.record.read_bytes())
+    copy.predictions.write_text("name\nnothing")
+    with pytest.raises(InputError, match=r"predictions\.csv: .*run the experiment again"):
+        write_run_page(copy, workers=1)
+
+
+def test_data_command_writes_a_page(
+    run: LabRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_experiment(tmp_path)
+    assert main(["lab", "data", str(file), "--workers", "1"]) == 0
+    assert "sounds occur more than once" in capsys.readouterr().out
+    shown = contents(tmp_path / "runs/drums-data.html")
+    assert len(shown["rows"]) == 64
+    assert sum(row["files"] is not None for row in shown["rows"]) >= 16
+    assert run.folder != tmp_path
