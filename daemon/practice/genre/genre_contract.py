@@ -6,17 +6,15 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from daemon.hearing.log_mel import FrontEnd
-from daemon.hearing.model_file import (
+from daemon.hearing.contract.labels import FamilyName
+from daemon.hearing.contract.reading import (
     CONTRACT_VERSION,
-    GENRE,
     ContractHead,
-    FamilyName,
-    Provenance,
-    UnitInterval,
     read_contract_as,
     unread_version,
 )
+from daemon.hearing.log_mel import FrontEnd
+from daemon.hearing.model_file import GENRE, Provenance, UnitInterval
 from daemon.sound.window import SAMPLE_RATE_HZ
 
 TASK: Final = "genre"
