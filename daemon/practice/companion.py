@@ -29,9 +29,9 @@ READING_SECONDS = 10.0
 _WARM_UP_SECONDS = 1.0
 # The onset of an event is known to half a second.
 _ONSET_SECONDS = 0.5
-# As in a recording, frames of notes and pitch begin on multiples of 20 ms, and blocks of up to
-# eight of them on multiples of 160 ms.
-_FRAME_SAMPLES, _GRID_SAMPLES = 320, 2_560
+# As in a recording, frames of notes and pitch begin on multiples of 20 ms, and groups of 16 of them
+# on multiples of 320 ms.
+_FRAME_SAMPLES, _GRID_SAMPLES = 320, 5_120
 # The end of an event is detected up to about this long after it; until then, what sounds may be
 # something else.
 _SETTLE_SECONDS = 30.0

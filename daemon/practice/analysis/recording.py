@@ -46,7 +46,7 @@ class Recording(NamedTuple):
     dynamic_range_db: float | None
     """From the softest to the loudest playing."""
     harmony: Harmony | None
-    """Key and chords; None for silence."""
+    """Key and chords; None for silence. The key is None if no note was recognized."""
     genre: dict[str, float] | None
     """The share of each genre; None also without a genre model."""
 
@@ -85,7 +85,7 @@ def analyse(
     """Analyse sound that comes in pieces (n,) at 16 kHz, with its DC offset."""
     genre = None if genre_network is None else GenreTrace(genre_network)
     pitch, peaks, rhythm, levels = PitchTrace(), PeakTrace(), RhythmTrace(), LevelTrace()
-    stream = None if network is None else NoteStream(network, pitch, reference_hz)
+    stream = None if network is None else NoteStream(network, reference_hz)
     notes, parts = list[PlayedNote](), [np.empty(0, np.float32)]
     for piece in _filtered(pieces, genre):
         parts.append(piece)
@@ -96,19 +96,21 @@ def analyse(
         trace.finish()
     notes += [] if stream is None else stream.finish()
     notes.sort(key=lambda note: (note.onset, note.midi))
+    # Machines can have steady partials and a chroma, too.
+    is_music = network is None or bool(notes)
     sound = np.concatenate(parts)
+    harmony = referred(harmony_of(sound), reference_hz)
     levels_db = levels.levels_db()
     return Recording(
         seconds=len(sound) / SAMPLE_RATE_HZ,
         reference_hz=reference_hz,
         notes=None if network is None else notes,
-        pitch=pitch.between(0.0, pitch.until_seconds)[1],
-        # Clicks and machines can have steady partials, too.
-        a4_hz=peaks.a4_hz() if network is None or notes else None,
+        pitch=pitch.curve,
+        a4_hz=peaks.a4_hz() if is_music else None,
         rhythm=rhythm.rhythm(),
         swells=swells(levels_db),
         dynamic_range_db=level_counts(levels_db).range_db(),
-        harmony=referred(harmony_of(sound), reference_hz),
+        harmony=harmony if harmony is None or is_music else harmony._replace(key=None),
         genre=None if genre is None else genre.shares(),
     )
 

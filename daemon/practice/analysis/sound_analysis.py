@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.practice.analysis.level_trace import LevelTrace
-from daemon.practice.analysis.note_stream import REACH_SECONDS, NoteStream
+from daemon.practice.analysis.note_stream import NoteStream
 from daemon.practice.analysis.peak_trace import PeakTrace
-from daemon.practice.analysis.pitch_trace import PitchTrace
 from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.rhythm_trace import RhythmTrace
 from daemon.practice.genre.genre_network import GenreNetwork
@@ -39,12 +38,9 @@ class SoundAnalysis:
         origin_seconds: float = 0.0,
         genre_network: GenreNetwork | None = None,
     ) -> None:
-        self.pitch: PitchTrace | None = None
         self.notes: NoteStream | None = None
-        if switches.needs_notes:
-            self.pitch = PitchTrace(SPAN_SECONDS + REACH_SECONDS)
-            if network is not None:
-                self.notes = NoteStream(network, self.pitch, switches.reference_hz, origin_seconds)
+        if switches.needs_notes and network is not None:
+            self.notes = NoteStream(network, switches.reference_hz, origin_seconds)
         self.harmony = HarmonyStream() if switches.needs_harmony else None
         self._wants_a4 = switches.needs_peaks
         self._peaks: PeakTrace | None = None
@@ -72,8 +68,6 @@ class SoundAnalysis:
     def finish(self) -> list[PlayedNote]:
         """End the sound; return the remaining notes."""
         notes = self._hear_waiting()
-        if self.pitch is not None:
-            self.pitch.finish()
         return notes if self.notes is None else notes + self.notes.finish()
 
     def _hear_waiting(self) -> list[PlayedNote]:
@@ -87,8 +81,6 @@ class SoundAnalysis:
         return [] if self._are_notes_urgent else self._find_notes(samples)
 
     def _find_notes(self, samples: NDArray[np.float32]) -> list[PlayedNote]:
-        if self.pitch is not None:
-            self.pitch.push(samples)
         return [] if self.notes is None else self.notes.push(samples)
 
     def a4_hz(self) -> float | None:

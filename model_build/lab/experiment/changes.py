@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from model_build.lab.experiment.experiment import Experiment, read_experiment
+from model_build.lab.experiment.experiment import Experiment
 from model_build.lab.experiment.model import Model
+from model_build.lab.experiment.reading import read_experiment
 from model_build.lab.experiment.search import Search
 from model_build.lab.experiment.training import Training
 
