@@ -28,7 +28,7 @@ _PASSES = 2
 """Times that all rules are tried: the best value of one depends on the others."""
 _LEAST_GAIN = 1e-4
 _EDGE_SECONDS = 0.1
-_FALSE_NOTES_WEIGHT = 0.005
+_FALSE_NOTES_WEIGHT = 0.02
 """What one false note in a clip without music costs, as F1."""
 
 
