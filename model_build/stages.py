@@ -4,7 +4,6 @@ Each imports its own implementation when it runs, so that `--help` does not wait
 """
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,6 @@ from model_build.run_folder import RunFolder, write_json
 
 if TYPE_CHECKING:
     from model_build.evaluation.evaluate import Evaluation
-    from model_build.lab.executor.pool import Workers
-    from model_build.lab.experiment import Experiment
-    from model_build.lab.experiment.changes import Changes
 
 
 def opened(recipe: Path, run: Path | None) -> tuple[Recipe, RunFolder]:
@@ -238,106 +234,3 @@ def _confirm(question: str) -> None:
         raise InputError("nothing was replaced: confirm with --yes")
     if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
         raise InputError("nothing was replaced")
-
-
-def lab_check(files: Sequence[Path], changes: "Changes") -> None:
-    """Print what each experiment comes to. Raises InputError with all errors of all files."""
-    from model_build.lab.summary import summary
-
-    errors: list[str] = []
-    for file in files:
-        try:
-            print(summary(changes.read(file)))
-        except InputError as error:
-            errors += error.lines
-    if errors:
-        raise InputError(*errors)
-
-
-def lab_schema() -> None:
-    """Print the JSON schema of an experiment file."""
-    from model_build.lab.experiment.schema import schema
-
-    print(msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode())
-
-
-def lab_run(
-    files: Sequence[Path], changes: "Changes", workers: int | None = None, scheduler: str = ""
-) -> None:
-    """Run experiments one after the other; print their figures.
-
-    The work is done by a Dask cluster if there is the address of its scheduler, else by processes.
-    """
-    from model_build.lab.executor.pool import open_pool
-    from model_build.lab.run_file import run_file
-
-    experiments = [changes.read(file) for file in files]
-    with open_pool(workers, scheduler) as pool:
-        for experiment, file in zip(experiments, files, strict=True):
-            print(run_file(experiment, file, pool))
-            # The files of the page are on this machine.
-            _write_run_page(experiment, workers if scheduler else pool)
-
-
-def _write_run_page(experiment: "Experiment", workers: "Workers") -> None:
-    """Write the page of a run and print where it is; without Plotly, print what to do."""
-    from model_build.lab.page.write import write_run_page
-    from model_build.lab.run.lab_run import run_of
-
-    try:
-        print(f"  page: {write_run_page(run_of(experiment), workers)}")
-    except InputError as error:
-        print(f"  no page: {error}")
-
-
-def lab_data(files: Sequence[Path], changes: "Changes", workers: int | None = None) -> None:
-    """Inspect the recordings of experiments; print what is odd about them, and write a page."""
-    from model_build.lab.data.exploration import explore
-    from model_build.lab.data.exploration_text import exploration_lines
-    from model_build.lab.page.write import write_data_page
-    from model_build.lab.run.lab_run import run_of
-
-    for file in files:
-        experiment = changes.read(file)
-        seen = explore(experiment, workers)
-        print(exploration_lines(seen))
-        print(f"  page: {write_data_page(seen, run_of(experiment).folder.parent, workers)}")
-
-
-def lab_compare(runs: Sequence[Path]) -> None:
-    """Print the figures of finished runs side by side, and write the page that overlays them."""
-    from model_build.lab.page.write import write_comparison
-    from model_build.lab.run.lab_run import LabRun
-    from model_build.lab.run.table import comparison
-
-    print(comparison([LabRun(run).read_record() for run in runs]))
-    print(f"page: {write_comparison(runs)}")
-
-
-def lab_serve(folder: Path, port: int) -> None:
-    """Serve the pages of a folder of runs on this machine until Ctrl-C."""
-    from model_build.lab.page.serve.server import serve
-
-    serve(folder, port)
-
-
-def lab_predict(run: Path, files: Sequence[Path], output: Path | None) -> None:
-    """Write the scores of recordings by a run's final model, to `output` or to standard output."""
-    from model_build.lab.run.predict import predict
-
-    predict(run, files, output)
-
-
-def lab_export(run: Path, output: Path | None) -> None:
-    """Write a run's final model as a model file of the daemon; print how well it agrees."""
-    from model_build.lab.export.export import export
-    from model_build.lab.export.summary import export_lines
-
-    print(export_lines(export(run, output)))
-
-
-def lab_import_h2o(file: Path) -> None:
-    """Print an experiment of H2O Hydrogen Torch as one of the lab."""
-    from model_build.lab.h2o.import_h2o import import_h2o
-
-    print(import_h2o(file).yaml, end="")

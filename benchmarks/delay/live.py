@@ -7,9 +7,11 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import paho.mqtt.client as paho
@@ -27,6 +29,8 @@ from tests.virtual_microphone import VirtualMicrophone
 NODE = "room"
 READY_SECONDS = 60.0
 NEAR_SECONDS = 1.0  # how far a passage may begin from where it should
+
+W = TypeVar("W", bound=Watcher)
 
 
 class Recorder:
@@ -59,20 +63,24 @@ class Recorder:
         self._process.wait()
         self._thread.join()
 
-    def starts(self, session: Session) -> list[float]:
-        """Return when each passage of the session began, as time.monotonic()."""
+    def starts(self, session: Session, near_seconds: float = NEAR_SECONDS) -> list[float]:
+        """Return when each passage of the session began, as time.monotonic().
+
+        There must be `near_seconds` of silence before each.
+        """
         sound = np.frombuffer(b"".join(self._pieces)[: 2 * self._arrivals[-1][0]], "<i2") / 32768
         audible = np.flatnonzero(np.abs(sound) > AUDIBLE)
         assert len(audible), "nothing was heard in the virtual microphone"
-        first = session.passages[0].start_seconds
-        found = []
-        for passage in session.passages:
-            expected = audible[0] + (passage.start_seconds - first) * SAMPLE_RATE_HZ
-            near = audible[audible > expected - NEAR_SECONDS * SAMPLE_RATE_HZ]
+        found = [int(audible[0])]
+        for before, passage in pairwise(session.passages):
+            # A busy machine plays with short stalls, so that the time is from the one before.
+            apart = passage.start_seconds - before.start_seconds
+            expected = found[-1] + apart * SAMPLE_RATE_HZ
+            near = audible[audible > expected - near_seconds * SAMPLE_RATE_HZ]
             assert len(near), "the music ended early in the virtual microphone"
-            assert abs(near[0] - expected) < NEAR_SECONDS * SAMPLE_RATE_HZ, "the music stalled"
-            found.append(self._time_of(int(near[0])))
-        return found
+            assert abs(near[0] - expected) < near_seconds * SAMPLE_RATE_HZ, "the music stalled"
+            found.append(int(near[0]))
+        return [self._time_of(sample) for sample in found]
 
     def _time_of(self, sample: int) -> float:
         """Return when a sample was recorded, by the promptest pieces of sound around it."""
@@ -100,6 +108,29 @@ class TimedWatcher(Watcher):
 
 def listen_live(session: Session) -> Replayed:
     """Play the session in a virtual microphone; return what arrived, in time.monotonic()."""
+    watcher, starts = play_live(session, TimedWatcher)
+    passages = [
+        passage._replace(
+            start_seconds=start, end_seconds=start + passage.end_seconds - passage.start_seconds
+        )
+        for passage, start in zip(session.passages, starts, strict=True)
+    ]
+    return Replayed(0.0, passages, [], watcher.started)
+
+
+def play_live(
+    session: Session,
+    watching: Callable[[int], W],
+    *,
+    audio: str = "device: pulse",
+    more: str = "",
+    near_seconds: float = NEAR_SECONDS,
+) -> tuple[W, list[float]]:
+    """Play a session to the daemon, whose messages go to the client `watching(port)`.
+
+    Returns the client, and when each passage began in time.monotonic(). `audio` is the content of
+    that section of the settings, `more` are further sections.
+    """
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="tmb", dir="/tmp")))
         microphone = VirtualMicrophone(folder)
@@ -108,11 +139,12 @@ def listen_live(session: Session) -> Replayed:
         broker = Mosquitto(folder, "allow_anonymous true\n")
         broker.start()
         running.callback(broker.kill)
-        watcher = running.enter_context(TimedWatcher(broker.port))
+        watcher = watching(broker.port)
+        running.enter_context(watcher)
         config = folder / "timbrel.yaml"
         config.write_text(
-            f"name: {NODE}\naudio: {{device: pulse}}\nstate: {{directory: {folder}/state}}\n"
-            f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\n"
+            f"name: {NODE}\naudio: {{{audio}}}\nstate: {{directory: {folder}/state}}\n"
+            f"mqtt: {{host: 127.0.0.1, port: {broker.port}}}\n{more}"
         )
         daemon = subprocess.Popen(
             [sys.executable, "-m", "daemon", "run", "--config", config],
@@ -129,11 +161,4 @@ def listen_live(session: Session) -> Replayed:
         microphone.play(sound).wait()
         time.sleep(WINDOW_SECONDS)
         recorder.stop()
-        starts = recorder.starts(session)
-    passages = [
-        passage._replace(
-            start_seconds=start, end_seconds=start + passage.end_seconds - passage.start_seconds
-        )
-        for passage, start in zip(session.passages, starts, strict=True)
-    ]
-    return Replayed(0.0, passages, [], watcher.started)
+        return watcher, recorder.starts(session, near_seconds)

@@ -131,6 +131,8 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """A model made by timbrel-build. None uses the built-in model."""
     notes_file: Text | None = None
     """A note model made by timbrel-build. None uses the built-in one."""
+    genre_file: Text | None = None
+    """A genre model made by timbrel-build. None uses the built-in one."""
 
 
 class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

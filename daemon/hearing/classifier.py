@@ -100,20 +100,10 @@ class PatchPool:
         self._classifier = classifier
         self._hop = classifier.contract.front_end.hop_samples
         self._logits: dict[int, NDArray[np.float32]] = {}
-        self._genres: list[NDArray[np.float32]] = []
-        self.wants_genre = False
-        """True to keep the genre of each patch for `take_genres`."""
 
     def forget(self) -> None:
         """Drop the kept logits; the next window belongs to other sound."""
         self._logits.clear()
-        self._genres.clear()
-
-    def take_genres(self) -> tuple[NDArray[np.float32], ...]:
-        """Return the genre logits of the patches since the last call, (genres,) each, in order."""
-        genres = tuple(self._genres)
-        self._genres.clear()
-        return genres
 
     def scores(self, frames: NDArray[np.float32], start_sample: int) -> NDArray[np.float32]:
         """Return the scores (families,) of a window.
@@ -152,8 +142,6 @@ class PatchPool:
         if known is None:
             cut = patch(frames, first, self._classifier.contract.patch_frames)
             known = self._logits[start_sample] = self._classifier.logits(cut)
-            if self.wants_genre and (genre := self._classifier.genre()) is not None:
-                self._genres.append(genre)
         return known
 
 

@@ -23,7 +23,7 @@ def input_tensor(network: Any, contract: Contract, name: str) -> Tensor:
     Raises InputError, which begins with `name`, if the network has another input.
     """
     shape = (1, contract.patch_frames, contract.front_end.bands)
-    return _tensor(network, network.get_input_details(), shape, f"{name}: its contract", "input")
+    return tensor_of(network, network.get_input_details(), shape, f"{name}: its contract", "input")
 
 
 def output_tensors(network: Any, contract: Contract, name: str) -> dict[str, Tensor]:
@@ -36,13 +36,13 @@ def output_tensors(network: Any, contract: Contract, name: str) -> dict[str, Ten
     promise, families = f"{name}: its contract", len(contract.families)
     if contract.outputs is None:
         details = network.get_output_details()
-        return {FAMILIES: _tensor(network, details, (1, families), promise, "output")}
+        return {FAMILIES: tensor_of(network, details, (1, families), promise, "output")}
     values = {
         contract.scored: families,
         EMBEDDING: contract.embedding_values,
         GENRE: len(contract.genres or ()),
     }
-    found = _named_outputs(network)
+    found = named_outputs(network)
     tensors = {}
     for output, own_name in contract.outputs.items():
         if own_name not in found:
@@ -52,11 +52,11 @@ def output_tensors(network: Any, contract: Contract, name: str) -> dict[str, Ten
                 f"{_REMEDY}"
             )
         shape, role = (1, values[output]), f"output {own_name!r}"
-        tensors[output] = _tensor(network, [found[own_name]], shape, promise, role)
+        tensors[output] = tensor_of(network, [found[own_name]], shape, promise, role)
     return tensors
 
 
-def _named_outputs(network: Any) -> dict[str, Details]:
+def named_outputs(network: Any) -> dict[str, Details]:
     """Return the outputs by name; none if the network does not have exactly one signature."""
     signatures = list(network.get_signature_list())
     if len(signatures) != 1:
@@ -65,10 +65,13 @@ def _named_outputs(network: Any) -> dict[str, Details]:
     return details
 
 
-def _tensor(
+def tensor_of(
     network: Any, details: Sequence[Details], shape: tuple[int | None, ...], promise: str, role: str
 ) -> Tensor:
-    """Return the only tensor of `details`, if it is float32 and of this shape."""
+    """Return the only tensor of `details`, if it is float32 and of this shape.
+
+    Otherwise raises InputError, which begins with `promise`; `role` names the tensor.
+    """
     found = [(tuple(int(n) for n in d["shape"]), d["dtype"]) for d in details]
     if found != [(shape, np.float32)]:
         raise InputError(

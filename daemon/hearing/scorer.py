@@ -26,8 +26,6 @@ class Heard:
     """A score in 0..1 per family, (families,); all 0 below the gate."""
     patches: tuple[PatchLogits, ...] = ()
     """The patches that became due with the window, in order."""
-    genres: tuple[NDArray[np.float32], ...] = ()
-    """Genre logits (genres,) of each patch that the network ran on, if they are wanted."""
 
 
 def level_dbfs(samples: NDArray[np.float32]) -> float:
@@ -65,15 +63,6 @@ class Scorer:
         self._grid.forget()
         self._silent_until = -1
 
-    @property
-    def wants_genre(self) -> bool:
-        """True if `hear` returns the genres of the patches, too."""
-        return self._pool.wants_genre
-
-    @wants_genre.setter
-    def wants_genre(self, wanted: bool) -> None:
-        self._pool.wants_genre = wanted
-
     def hear(self, window: Window) -> Heard:
         """Return the level and the scores of a window."""
         level = level_dbfs(window.samples)
@@ -83,7 +72,7 @@ class Scorer:
         frames = self._frames.update(window.samples, window.start_sample)
         scores = self._pool.scores(frames, window.start_sample)
         due = self._patches(window.start_sample)
-        return Heard(window.ended_at, level, scores, due, self._pool.take_genres())
+        return Heard(window.ended_at, level, scores, due)
 
     def _patches(self, start_sample: int) -> tuple[PatchLogits, ...]:
         """Return the due patches of a window; one that begins in a silent window is silent."""

@@ -3,7 +3,7 @@
 At rest nothing is allocated, and the analysers are imported when music begins for the first time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from daemon.practice.analysis.note_stream import Sounding
     from daemon.practice.analysis.played_note import PlayedNote
     from daemon.practice.analysis.stretch import Stretch
-    from daemon.practice.genre import RecentGenre
+    from daemon.practice.genre.genre_network import GenreNetwork
     from daemon.practice.notes.note_network import NoteNetwork
 
 READING_SECONDS = 10.0
@@ -29,9 +29,9 @@ READING_SECONDS = 10.0
 _WARM_UP_SECONDS = 1.0
 # The onset of an event is known to half a second.
 _ONSET_SECONDS = 0.5
-# As in a recording, frames of notes and pitch begin on multiples of 20 ms, and blocks of up to
-# eight of them on multiples of 160 ms.
-_FRAME_SAMPLES, _GRID_SAMPLES = 320, 2_560
+# As in a recording, frames of notes and pitch begin on multiples of 20 ms, and groups of 16 of them
+# on multiples of 320 ms.
+_FRAME_SAMPLES, _GRID_SAMPLES = 320, 5_120
 # The end of an event is detected up to about this long after it; until then, what sounds may be
 # something else.
 _SETTLE_SECONDS = 30.0
@@ -40,20 +40,20 @@ _SETTLE_SECONDS = 30.0
 class Companion:
     """Follows the playing in one place.
 
-    `load_network` returns a note model, or None if there is none; each place needs its own.
-    `genres` are those that the family model names, if any.
+    `load_network` returns a note model, `load_genre_network` a genre model, or None if there is
+    none; each place needs its own.
     """
 
     def __init__(
         self,
         load_network: Callable[[], "NoteNetwork | None"],
         switches: Switches = Switches(),  # noqa: B008
-        genres: Sequence[str] = (),
+        *,
+        load_genre_network: "Callable[[], GenreNetwork | None]" = lambda: None,
     ) -> None:
         self._load_network = load_network
         self._switches = switches
-        self._genres = genres
-        self._genre: RecentGenre | None = None
+        self._load_genre_network = load_genre_network
         self._tallying = Tallying(Tally())
         self._stretch: Stretch | None = None
         self._until = 0  # the sample up to which sound was heard
@@ -106,7 +106,7 @@ class Companion:
 
         What began after `ended_at`, if given, does not count for the session.
         """
-        stretch, self._stretch, self._genre = self._stretch, None, None
+        stretch, self._stretch = self._stretch, None
         self.now = Now()
         if stretch is None:
             return []
@@ -143,19 +143,18 @@ class Companion:
         possible = -(-window.start_sample // _FRAME_SAMPLES)
         self._until = max(_GRID_SAMPLES * wanted, _FRAME_SAMPLES * possible)
         network = self._load_network() if self._switches.needs_notes else None
+        genre_network = self._load_genre_network() if self._switches.needs_genre else None
         self._stretch = Stretch(
-            self._switches, network, start_sample=self._until, onset_seconds=onset
+            self._switches,
+            network,
+            genre_network,
+            start_sample=self._until,
+            onset_seconds=onset,
         )
         self._read_at = self._until / SAMPLE_RATE_HZ
-        if self._switches.needs_genre and self._genres:
-            from daemon.practice.genre import RecentGenre
-
-            self._genre = RecentGenre(self._genres)
 
     def _push(self, stretch: "Stretch", observation: Observation) -> "list[PlayedNote]":
         window = observation.window
-        if self._genre is not None:
-            self._genre.add(window.ended_at, observation.heard.genres)
         samples = window.samples[self._until - window.start_sample :]
         self._until += len(samples)
         self.tally.seconds += len(samples) / SAMPLE_RATE_HZ
@@ -163,8 +162,7 @@ class Companion:
         elapsed = stretch.until - self._read_at
         if elapsed >= READING_SECONDS:
             self._read_at = stretch.until
-            genre = None if self._genre is None else self._genre.shares()
-            self.now = stretch.now(self.tally)._replace(genre=genre)
+            self.now = stretch.now(self.tally)
             stretch.read(self._tallying, self.now, elapsed)
             stretch.settle(self._tallying, stretch.until - _SETTLE_SECONDS)
         return notes

@@ -16,6 +16,7 @@ _STEADY_CENTS = 6.0
 
 # Lines of mains hum are no notes. Their frequency is exact and does not follow a tuning.
 _MAINS_HZ = np.union1d(np.arange(1, 15) * 50.0, np.arange(1, 12) * 60.0)
+_MAINS = 1200.0 * np.log2(_MAINS_HZ / 440.0)
 _MAINS_CENTS = 4.0
 
 
@@ -55,30 +56,13 @@ class SteadyPeakStream:
 
         For callers with a SpectrumStream of their own; not to be mixed with `push`.
         """
-        found = [self._next(self._peaks(spectrum)) for spectrum in spectra]
+        found = [self._next(peaks) for peaks in _peaks_of(spectra)]
         return _stacked([frame for frame in found if frame is not None])
 
     def finish(self) -> SteadyPeaks:
         """Return the last frame, if there is one; samples after it are too few for a frame."""
         last = self._next(None)
         return _stacked([] if last is None else [last])
-
-    @staticmethod
-    def _peaks(spectrum: NDArray[np.float32]) -> _Peaks:
-        magnitude = spectrum[_FIRST_BIN - 1 : _LAST_BIN + 2].astype(np.float64)
-        middle = magnitude[1:-1]
-        loudest = float(middle.max())
-        is_peak = (middle > magnitude[:-2]) & (middle >= magnitude[2:])
-        is_peak &= middle > max(_LEAST_OF_LOUDEST * loudest, _SILENT_MAGNITUDE)
-        place = np.nonzero(is_peak)[0]
-        left, at, right = (np.log(magnitude[place + k] + 1e-12) for k in range(3))
-        curvature = np.minimum(left - 2.0 * at + right, -1e-9)
-        shift = np.clip(0.5 * (left - right) / curvature, -0.5, 0.5)
-        hz = (place + _FIRST_BIN + shift) * HZ_PER_BIN
-        off_mains = 1200.0 * np.abs(np.log2(hz[:, None] / _MAINS_HZ)).min(axis=1)
-        hz, at = hz[off_mains > _MAINS_CENTS], at[off_mains > _MAINS_CENTS]
-        # The root of the magnitude over that of the frequency: no partial outweighs the others.
-        return _Peaks(1200.0 * np.log2(hz / 440.0), np.sqrt(np.exp(at) * 100.0 / hz), loudest)
 
     def _next(self, peaks: _Peaks | None) -> tuple[complex, float, float] | None:
         """Return the frame before `peaks`, whose successor is now known; None if there is none."""
@@ -97,6 +81,31 @@ class SteadyPeakStream:
             return 0j, 0.0, before.loudness
         turns = np.exp(2j * np.pi * before.cents[is_steady] / 100.0)
         return complex((weight * turns).sum() / total), total, before.loudness
+
+
+def _peaks_of(spectra: NDArray[np.float32]) -> list[_Peaks]:
+    """Return the peaks of each of the spectra (frames, BINS)."""
+    if not len(spectra):
+        return []
+    magnitude = spectra[:, _FIRST_BIN - 1 : _LAST_BIN + 2]
+    middle = magnitude[:, 1:-1]
+    loudest = middle.max(axis=1)
+    least = np.maximum(_LEAST_OF_LOUDEST * loudest, _SILENT_MAGNITUDE)
+    is_peak = (middle > magnitude[:, :-2]) & (middle >= magnitude[:, 2:])
+    is_peak &= middle > least[:, None]
+    frame, place = np.nonzero(is_peak)
+    around = magnitude[frame[:, None], place[:, None] + np.arange(3)].astype(np.float64)
+    left, at, right = np.log(around + 1e-12).T
+    curvature = np.minimum(left - 2.0 * at + right, -1e-9)
+    shift = np.clip(0.5 * (left - right) / curvature, -0.5, 0.5)
+    hz = (place + _FIRST_BIN + shift) * HZ_PER_BIN
+    cents = 1200.0 * np.log2(hz / 440.0)
+    is_kept = np.abs(cents[:, None] - _MAINS).min(axis=1, initial=np.inf) > _MAINS_CENTS
+    # The root of the magnitude over that of the frequency: no partial outweighs the others.
+    weight = np.sqrt(np.exp(at) * 100.0 / hz)
+    ends = np.cumsum(np.bincount(frame, is_kept, minlength=len(spectra))).astype(np.intp)[:-1]
+    parts = (np.split(values[is_kept], ends) for values in (cents, weight))
+    return [_Peaks(*same) for same in zip(*parts, loudest.tolist(), strict=True)]
 
 
 def steady_peaks(samples: NDArray[np.float32]) -> SteadyPeaks:

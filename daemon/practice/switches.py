@@ -54,7 +54,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def needs_genre(self) -> bool:
-        """True if the model's genres are needed."""
+        """True if the genre must be found."""
         return self.enabled and self.genre
 
     @property

@@ -43,22 +43,25 @@ def vibrato(seconds: NDArray[np.float64], hz: NDArray[np.float64]) -> Vibrato | 
     total = float(swing @ swing)
     if total / len(swing) < (_LEAST_CENTS / 2.0) ** 2 / 2.0:
         return None
-    fits = [_sinusoid(time, swing, rate) for rate in _RATES_HZ]
-    best = int(np.argmax([explained for explained, _ in fits]))
-    explained, amplitude = fits[best]
-    rate = float(_RATES_HZ[best])
-    amplitude /= float(np.sinc(rate * _BLUR_SECONDS))
+    every_explained, amplitudes = _sinusoids(time, swing)
+    best = int(every_explained.argmax())
+    explained, rate = float(every_explained[best]), float(_RATES_HZ[best])
+    amplitude = float(amplitudes[best]) / float(np.sinc(rate * _BLUR_SECONDS))
     if explained < _LEAST_EXPLAINED * total or amplitude < _LEAST_CENTS:
         return None
     return Vibrato(rate, amplitude)
 
 
-def _sinusoid(
-    time: NDArray[np.float64], swing: NDArray[np.float64], rate_hz: float
-) -> tuple[float, float]:
-    """Return the sum of squares that a sinusoid of this rate explains, and its amplitude."""
-    turn = 2.0 * math.pi * rate_hz * time
-    waves = np.column_stack([np.cos(turn), np.sin(turn)])
-    parts, *_ = np.linalg.lstsq(waves, swing, rcond=None)
-    fitted = waves @ parts
-    return float(fitted @ fitted), float(np.hypot(*parts))
+def _sinusoids(
+    time: NDArray[np.float64], swing: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return, for each rate, the sum of squares that its sinusoid explains, and its amplitude."""
+    turns = (2.0 * math.pi * _RATES_HZ)[:, None] * time
+    cosine, sine = np.cos(turns), np.sin(turns)
+    # Least squares of two unknowns: their products, and the inverse of a matrix of two rows.
+    own, other, both = (cosine**2).sum(axis=1), (sine**2).sum(axis=1), (cosine * sine).sum(axis=1)
+    of_cosine, of_sine = cosine @ swing, sine @ swing
+    determinant = own * other - both**2
+    cosines = (other * of_cosine - both * of_sine) / determinant
+    sines = (own * of_sine - both * of_cosine) / determinant
+    return cosines * of_cosine + sines * of_sine, np.hypot(cosines, sines)

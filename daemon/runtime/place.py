@@ -161,10 +161,6 @@ class Place:
         self._tracker.retune(rules)
         self._scorer.gate_dbfs = gate_dbfs
 
-    def want_genre(self, wanted: bool) -> None:  # noqa: FBT001
-        """Let observations carry the genres that the model names, or not."""
-        self._scorer.wants_genre = wanted
-
     def publish_diagnostics(self, counters: Counters) -> None:
         """Publish the counters if they have changed, at most once a minute."""
         now = time.monotonic()

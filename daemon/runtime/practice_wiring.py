@@ -1,7 +1,8 @@
 """Builds the practice companion of a place from the settings."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from daemon.system.files.json_store import JsonStore
 from daemon.system.state_directory import state_directory
 
 if TYPE_CHECKING:
+    from daemon.practice.genre.genre_network import GenreNetwork
     from daemon.practice.notes.note_network import NoteNetwork
 
 log = logging.getLogger(__name__)
@@ -27,11 +29,26 @@ def network_of(settings: Settings) -> "NoteNetwork | None":
     """Load the note model, None if there is none; raises InputError if it cannot be used."""
     from daemon.practice.notes.built_in import configured_network
 
-    try:
+    with _naming("model.notes_file"):
         return configured_network(settings.model.notes_file)
+
+
+def genre_network_of(settings: Settings) -> "GenreNetwork":
+    """Load the genre model; raises InputError if it cannot be used."""
+    from daemon.practice.genre.built_in import configured_genre_network
+
+    with _naming("model.genre_file"):
+        return configured_genre_network(settings.model.genre_file)
+
+
+@contextmanager
+def _naming(setting: str) -> Iterator[None]:
+    """Name the setting in the lines of an InputError."""
+    try:
+        yield
     except InputError as error:
         lines = [line.removeprefix("model file ") for line in error.lines]
-        raise InputError(*(f"model.notes_file: {line}" for line in lines)) from None
+        raise InputError(*(f"{setting}: {line}" for line in lines)) from None
 
 
 def _network_again(settings: Settings) -> "NoteNetwork | None":
@@ -40,6 +57,15 @@ def _network_again(settings: Settings) -> "NoteNetwork | None":
         return network_of(settings)
     except InputError as error:
         log.error("%s; notes are not recognized until then", error)  # noqa: TRY400
+        return None
+
+
+def _genre_network_again(settings: Settings) -> "GenreNetwork | None":
+    """Load the genre model while the daemon runs: a file that was damaged since ends nothing."""
+    try:
+        return genre_network_of(settings)
+    except InputError as error:
+        log.error("%s; the genre is unknown until then", error)  # noqa: TRY400
         return None
 
 
@@ -55,27 +81,19 @@ def companion_of(
     sessions: Sessions,
     store: JsonStore[Tally],
     publish_note: Callable[[Message], None],
-    *,
-    genres: Sequence[str] = (),
 ) -> CompanionReporter:
-    """Return the companion of one place, which continues the tally in the store.
-
-    `genres` are those that the family model names, if any.
-    """
+    """Return the companion of one place, which continues the tally in the store."""
     return CompanionReporter(
         node,
-        Companion(partial(_network_again, settings), genres=genres),
+        Companion(
+            partial(_network_again, settings),
+            load_genre_network=partial(_genre_network_again, settings),
+        ),
         sessions,
         publish_note=publish_note,
         tally=store.read(),
         save=store.write,
     )
-
-
-def warn_of_genre(switches: Switches, genres: Sequence[str]) -> None:
-    """Log why the genre stays unknown, if it is wanted and the family model names none."""
-    if switches.needs_genre and not genres:
-        log.warning("practice.genre is on, but the model names no genres; the genre stays unknown")
 
 
 def tally_store_of(settings: Settings, node: Node) -> JsonStore[Tally]:

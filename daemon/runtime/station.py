@@ -12,7 +12,7 @@ from daemon.hub.reporter import Reporter
 from daemon.mqtt.outbox.outbox import Outbox
 from daemon.practice.history.history import History
 from daemon.practice.history.records import Deleted
-from daemon.runtime.practice_wiring import companion_of, tally_store_of, warn_of_genre
+from daemon.runtime.practice_wiring import companion_of, tally_store_of
 from daemon.runtime.wakeup import Wakeup
 from daemon.runtime.wiring import (
     Recognizer,
@@ -58,10 +58,7 @@ class Station:
         of_place = history.of(source.name)
         self._sessions = sessions_of(settings, recognizer, self._diary.read(), of_place)
         self._tally = tally_store_of(settings, self.node)
-        self._genres = recognizer.classifier.contract.genres or ()
-        self._companion = companion_of(
-            settings, self.node, self._sessions, self._tally, board.post, genres=self._genres
-        )
+        self._companion = companion_of(settings, self.node, self._sessions, self._tally, board.post)
         self._reporter = Reporter(
             self.node,
             board.post,
@@ -124,7 +121,5 @@ class Station:
         self.rules = rules
         self._sessions.settle_seconds = settle_seconds(rules, self._recognizer.hop_seconds)
         self._companion.use(controls.switches)
-        self.place.want_genre(controls.switches.needs_genre)
-        warn_of_genre(controls.switches, self._genres)
         self.place.retune(rules, controls.gate_dbfs)
         self.place.mute(controls.chosen.muted)

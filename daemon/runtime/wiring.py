@@ -34,7 +34,7 @@ from daemon.mqtt.outbox.outbox import Outbox
 from daemon.practice.history.history import History, PlaceHistory
 from daemon.practice.sessions import Diary, Sessions
 from daemon.runtime.place import Place
-from daemon.runtime.practice_wiring import network_of, switches_of
+from daemon.runtime.practice_wiring import genre_network_of, network_of, switches_of
 from daemon.runtime.wakeup import Wakeup
 from daemon.sound.microphone import DEFAULT_DEVICE, Microphone
 from daemon.sound.portaudio import PortAudio
@@ -70,8 +70,8 @@ def classifier_of(settings: ModelSettings) -> Classifier:
 class Recognizer:
     """The classifier and the rules that turn its scores into events, from one configuration.
 
-    Raises InputError if the model or the note model cannot be used, or if the tracker settings or
-    the families to be shown do not fit the model, with one line for each fault.
+    Raises InputError if the model of families, notes or genre cannot be used, or if the tracker
+    settings or the families to be shown do not fit the model, with one line for each fault.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -79,6 +79,8 @@ class Recognizer:
         self.classifier = classifier_of(settings.model)
         if settings.model.notes_file is not None:
             network_of(settings)
+        if settings.model.genre_file is not None:
+            genre_network_of(settings)
         contract = self.classifier.contract
         self.families = contract.families
         self.hop_seconds = settings.audio.hop_seconds

@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_build import stages
+from model_build import lab_stages
 from model_build.commands.options import Commands, add_command, add_workers_argument, count
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def add_lab(commands: Commands) -> None:
         parts,
         "schema",
         "print the JSON schema of an experiment file, with every key, for editors",
-        lambda _options: stages.lab_schema(),
+        lambda _options: lab_stages.schema(),
     )
 
 
@@ -57,7 +57,7 @@ def _add_check(parts: Commands) -> None:
         parts,
         "check",
         "validate experiment files and show what they come to",
-        lambda options: stages.lab_check(options.files, _changes(options)),
+        lambda options: lab_stages.check(options.files, _changes(options)),
     )
     _add_experiments(command)
 
@@ -67,7 +67,7 @@ def _add_data(parts: Commands) -> None:
         parts,
         "data",
         "inspect the recordings: duplicates, doubtful labels, shortcuts; write a page",
-        lambda options: stages.lab_data(options.files, _changes(options), options.workers),
+        lambda options: lab_stages.data(options.files, _changes(options), options.workers),
     )
     _add_experiments(command)
     add_workers_argument(command)
@@ -78,7 +78,7 @@ def _add_run(parts: Commands) -> None:
         parts,
         "run",
         "run experiments, and continue interrupted ones",
-        lambda options: stages.lab_run(
+        lambda options: lab_stages.run(
             options.files, _changes(options), options.workers, options.scheduler
         ),
     )
@@ -99,7 +99,7 @@ def _add_compare(parts: Commands) -> None:
         parts,
         "compare",
         "print the figures of runs side by side, and write a page that overlays them",
-        lambda options: stages.lab_compare(options.runs),
+        lambda options: lab_stages.compare(options.runs),
     )
     command.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folders of runs")
 
@@ -109,7 +109,7 @@ def _add_serve(parts: Commands) -> None:
         parts,
         "serve",
         "show the pages of all runs on this machine, with live curves while training",
-        lambda options: stages.lab_serve(options.folder, options.port),
+        lambda options: lab_stages.serve(options.folder, options.port),
     )
     command.add_argument(
         "folder",
@@ -129,7 +129,7 @@ def _add_predict(parts: Commands) -> None:
         parts,
         "predict",
         "score recordings with the final model of a run, as CSV",
-        lambda options: stages.lab_predict(options.run, options.files, options.output),
+        lambda options: lab_stages.predict(options.run, options.files, options.output),
     )
     command.add_argument("run", type=Path, metavar="RUN", help="the folder of the run")
     command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="recordings")
@@ -143,7 +143,7 @@ def _add_export(parts: Commands) -> None:
         parts,
         "export",
         "write the final model of a run as a model file for timbrel",
-        lambda options: stages.lab_export(options.run, options.output),
+        lambda options: lab_stages.export(options.run, options.output),
     )
     command.add_argument("run", type=Path, metavar="RUN", help="the folder of the run")
     command.add_argument(
@@ -156,7 +156,7 @@ def _add_import_h2o(parts: Commands) -> None:
         parts,
         "import-h2o",
         "print an experiment of H2O Hydrogen Torch as one of the lab",
-        lambda options: stages.lab_import_h2o(options.file),
+        lambda options: lab_stages.import_h2o(options.file),
     )
     command.add_argument("file", type=Path, metavar="FILE", help="the exported YAML file")
 

@@ -49,7 +49,7 @@ def add_notes(commands: Commands) -> None:
         "--weights",
         type=Path,
         metavar="FILE",
-        help="begin with the weights of an earlier run's network.keras",
+        help="begin with the weights of an earlier run's network.keras, or of a model file .tflite",
     )
     train.add_argument(
         "--resume",

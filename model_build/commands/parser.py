@@ -5,6 +5,7 @@ import argparse
 from daemon import __version__
 from model_build.commands.beats import add_beats
 from model_build.commands.chords import add_chords
+from model_build.commands.genre_model import add_genre_model
 from model_build.commands.harmony import add_harmony
 from model_build.commands.lab import add_lab
 from model_build.commands.measurements import add_evaluate, add_report
@@ -59,6 +60,7 @@ For the practice companion:
 
   chords      fit the chord network and the confidence of a key to made-up songs
   beats       make up songs (FluidSynth) and fit the small network that finds their beats
+  genre-model make the model that names the genre, from YAMNet
   practice    measure notes, pitch, tuning, tempo, key and chords on annotated recordings
 
 Models of any labelled recordings:
@@ -102,6 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_render(commands)
     add_chords(commands)
     add_beats(commands)
+    add_genre_model(commands)
     add_practice(commands)
     add_harmony(commands)
     add_lab(commands)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from daemon.errors import InputError
-from daemon.hearing.classifier import Classifier
-from daemon.practice.analysis.genre_trace import GenreTrace
+from daemon.practice.genre.genre_network import GenreNetwork
+from daemon.practice.genre.genre_trace import GenreTrace
 from daemon.sound.sound_file import read_sound
 from model_build.networks.genres import CLASSES_OF_GENRE, GENRES
 from model_build.networks.peer import peer_classes
@@ -19,7 +19,7 @@ RIGHT, UNKNOWN = "genre: right of ten", "genre: unknown"
 """The figures; an unknown genre counts as wrong."""
 
 
-def genre_rows(practice: Path, classifier: Classifier, peer: Path | None) -> list[Row]:
+def genre_rows(practice: Path, network: GenreNetwork, peer: Path | None) -> list[Row]:
     """Return the figures of whole recordings; none if the folder has no recordings with a genre.
 
     `peer` is YAMNet's `.tflite`: the genre with the highest sum of its classes' mean scores. Other
@@ -30,9 +30,9 @@ def genre_rows(practice: Path, classifier: Classifier, peer: Path | None) -> lis
     by_frame = peer_classes(peer) if peer else None
     for path, genre in _labelled(folder):
         samples = read_sound(str(path))
-        trace = GenreTrace(classifier)
+        trace = GenreTrace(network)
         trace.push(samples)
-        shares = trace.finish()
+        shares = trace.shares()
         sheet.put(RIGHT, float(bool(shares) and next(iter(shares or ())) == genre), path.name)
         sheet.put(UNKNOWN, float(shares is None), path.name)
         if by_frame:

@@ -35,7 +35,7 @@ class Layer(NamedTuple):
 def base_of(path: Path | None) -> Path:
     """Return the base network's file. Raises InputError if it is None or does not exist."""
     if path is None:
-        raise InputError(f"the recipe starts from a base network; {_REMEDY}")
+        raise InputError(f"no base network given; {_REMEDY}")
     if not path.is_file():
         raise InputError(f"base network {path}: no such file; {_REMEDY}")
     return path

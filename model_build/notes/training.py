@@ -15,6 +15,7 @@ from daemon.practice.notes.note_creation import CONTOUR_BINS
 from daemon.practice.notes.stacking import stacked
 from daemon.system.files.whole_file import whole_file
 from model_build.notes.material.clip_files import BLOCK_CLIPS, TRAIN, read_block
+from model_build.notes.model_weights import is_model_file, take_model_weights
 from model_build.notes.network import build_clip_network
 from model_build.notes.network_table import note_layers
 from model_build.notes.recipe import NoteRecipe
@@ -51,9 +52,9 @@ def train(
 ) -> None:
     """Fit the network and write it with averaged weights to `run.fitted`.
 
-    It begins with the weights of the fitted network `weights`, if given. With `resume`, an
-    interrupted training continues after its last saved step. Raises InputError if the clips or
-    the weights are missing, or if the weights are those of another network.
+    It begins with the weights of `weights`, if given: a fitted network or a model file. With
+    `resume`, an interrupted training continues after its last saved step. Raises InputError if the
+    clips or the weights are missing, or if the weights are those of another network.
     """
     import tensorflow as tf
 
@@ -62,7 +63,7 @@ def train(
     total = min(recipe.training.epochs * steps_an_epoch, recipe.training.most_steps)
     fitting = _Fitting(recipe, total)
     if weights:
-        fitting.begin_with(weights)
+        fitting.begin_with(weights, next(_batches(recipe, run, 0)).frames)
     state_file = run.backup / "state.npz"
     done, losses = 0, list[dict[str, float]]()
     if resume and state_file.exists():
@@ -109,9 +110,13 @@ class _Fitting:
         self._compiled = tf.function(self._one_step)
         self._settings = settings
 
-    def begin_with(self, path: Path) -> None:
-        """Take over the weights of a fitted network."""
+    def begin_with(self, path: Path, clips: NDArray[np.float32]) -> None:
+        """Take over the weights of a fitted network, or of a model file with the help of clips."""
         network = build_clip_network(self._layers)
+        if is_model_file(path):
+            take_model_weights(network, path, clips)
+            self._take(network)
+            return
         try:
             network.load_weights(path)
         except (OSError, ValueError) as error:
@@ -119,6 +124,9 @@ class _Fitting:
                 f"{path}: is not a note network of these settings; name a network.keras of a run "
                 "with the same channels, or leave out --weights"
             ) from error
+        self._take(network)
+
+    def _take(self, network: "keras.Model") -> None:
         self._model.set_weights(network.get_weights())
         for average, weight in zip(self._average, network.get_weights(), strict=True):
             average.assign(weight)

@@ -14,16 +14,18 @@ from model_build.notes.material.clip_files import HeldClip
 from model_build.progress import with_progress
 
 TRIED: Mapping[str, Sequence[float]] = {
-    "onset": (0.2, 0.25, 0.3, 0.35, 0.45),
-    "confirmation": (0.3, 0.4, 0.5, 0.7),
-    "ghost_strength": (0.5, 0.8),
-    "ghost_activation": (0.6, 0.9),
-    "repeat_margin": (0.1, 0.25),
-    "release": (0.2, 0.4),
-    "shortest_frames": (5,),
+    "onset": (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55),
+    "confirmation": (0.4, 0.5, 0.6, 0.7, 0.8),
+    "ghost_strength": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
+    "ghost_activation": (0.5, 0.6, 0.7, 0.8, 0.9),
+    "repeat_margin": (0.05, 0.1, 0.15, 0.25),
+    "release": (0.2, 0.3, 0.4),
+    "shortest_frames": (3, 4, 5),
 }
 """The values of each rule that are tried, in this order."""
 
+_PASSES = 2
+"""Times that all rules are tried: the best value of one depends on the others."""
 _LEAST_GAIN = 1e-4
 _EDGE_SECONDS = 0.1
 _FALSE_NOTES_WEIGHT = 0.02
@@ -60,7 +62,7 @@ def tune(network: NoteNetwork, clips: Sequence[HeldClip]) -> Tuned:
     ]
     rules = NoteRules()
     best = _figure(_figures(cases, rules, seconds))
-    trials = [(name, value) for name, values in TRIED.items() for value in values]
+    trials = [(name, value) for name, values in TRIED.items() for value in values] * _PASSES
     for name, value in with_progress(trials, "tuning", len(trials)):
         if getattr(rules, name) == value:
             continue

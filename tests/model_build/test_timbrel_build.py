@@ -169,7 +169,7 @@ def test_invalid_input_prints_one_line_and_exits_with_2(
     [
         ([], ["no corpus given", "--corpus DIR", "; also: ", "base network", "--base FILE"]),
         (["--corpus", "nowhere", "--base", "gone"], ["nowhere/manifest.csv", "base network gone"]),
-        (["--corpus", "{corpus}"], ["the recipe starts from a base network"]),
+        (["--corpus", "{corpus}"], ["no base network given"]),
         (["--base", "{base}"], ["no corpus given", "base network {base}: is not YAMNet"]),
     ],
 )

@@ -10,11 +10,11 @@ from daemon.commands.practice.objects import practice_object
 from daemon.commands.practice.page import page_lines
 from daemon.configuration.settings import Settings
 from daemon.errors import InputError
-from daemon.hearing.classifier import Classifier
 from daemon.practice.analysis.recording import Recording, analyse
+from daemon.practice.genre.built_in import configured_genre_network
+from daemon.practice.genre.genre_network import GenreNetwork
 from daemon.practice.notes.built_in import NO_NOTE_MODEL, configured_network
 from daemon.practice.notes.note_network import NoteNetwork
-from daemon.runtime.wiring import classifier_of
 from daemon.sound.sound_file import read_pieces
 from daemon.system.printable import printable
 
@@ -46,12 +46,12 @@ def practice(settings: Settings, files: Sequence[str], choices: Choices) -> int:
     network = configured_network(settings.model.notes_file)
     if network is None:
         log.warning(NO_NOTE_MODEL)
-    classifier = classifier_of(settings.model)
+    genre_network = configured_genre_network(settings.model.genre_file)
     reference_hz = choices.a4_hz or settings.practice.reference_hz
     channel = choices.channel or (None if settings.sources else settings.audio.channel)
     done: list[tuple[str, Recording]] = []
     for file in files:
-        recording = _analysed(file, channel, network, reference_hz, classifier)
+        recording = _analysed(file, channel, network, reference_hz, genre_network)
         if recording is None:
             continue
         _show(file, recording, choices, is_first=not done)
@@ -69,11 +69,11 @@ def _analysed(
     channel: int | None,
     network: NoteNetwork | None,
     reference_hz: float,
-    classifier: Classifier,
+    genre_network: GenreNetwork,
 ) -> Recording | None:
     """Return the analysis of a file; None, after a message, if it cannot be read."""
     try:
-        return analyse(read_pieces(file, channel), network, reference_hz, classifier)
+        return analyse(read_pieces(file, channel), network, reference_hz, genre_network)
     except InputError as error:
         for line in error.lines:
             log.error("%s", line)  # noqa: TRY400

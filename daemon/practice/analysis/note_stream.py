@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.practice.analysis.pitch_trace import PitchTrace, semitones_of
+from daemon.practice.analysis.lone_pitch import LonePitch
 from daemon.practice.analysis.played_note import PlayedNote, played_note
+from daemon.practice.analysis.unmusical import SpeechFilter, is_hum
 from daemon.practice.notes.note_creation import LOWEST_MIDI, Ended, Note, Started
 from daemon.practice.notes.note_network import NoteNetwork
 from daemon.practice.notes.transcriber import Transcriber
@@ -22,11 +23,12 @@ REACH_SECONDS = 60.0
 # The pitch of an attack and of a release is not that of the note.
 _ATTACK_SECONDS, _RELEASE_SECONDS = 0.04, 0.02
 _LEAST_FRAMES = 4
-# The pitch curve belongs to a note if it is nearer to it than to any other key.
+# The pitch belongs to a note if it is nearer to it than to any other key.
 _NEAREST_SEMITONES = 0.75
 _NEWEST_SECONDS = 0.2
-_HARMONICS = frozenset({12, 19, 24, 28, 31, 34, 36})  # semitones to the harmonics 2 to 8
+_HUM_SECONDS = 0.5
 _KEPT_NOTES = 200
+_DECISION_SECONDS = 5.0  # from the end of a note to the time at which it is known
 
 
 class Sounding(NamedTuple):
@@ -52,35 +54,34 @@ class _Span:
 class NoteStream:
     """Recognizes notes and their exact pitch; a sound gives the same notes at any block length.
 
-    `pitch` follows the same sound; it must remember more than `REACH_SECONDS`, and hears samples
-    first. Times begin with `origin_seconds`. Notes are relative to `reference_hz`.
+    Times begin with `origin_seconds`. Notes are relative to `reference_hz`.
     """
 
     def __init__(
         self,
         network: NoteNetwork,
-        pitch: PitchTrace,
         reference_hz: float,
         origin_seconds: float = 0.0,
     ) -> None:
-        self._pitch = pitch
+        self._pitch = LonePitch(REACH_SECONDS + _DECISION_SECONDS)
         self._transcriber = Transcriber(network)
         self._reference_hz = reference_hz
         self._origin = origin_seconds
         self._spans = deque[_Span](maxlen=_KEPT_NOTES)
-        self._waiting = deque[Note]()
+        self._speech = SpeechFilter()
         self._begun: int | None = None
 
     def push(self, samples: NDArray[np.float32]) -> list[PlayedNote]:
         """Return the notes that (n,) further samples at 16 kHz complete, by their ends."""
         self._begun = None
-        self._take(self._transcriber.push(samples))
-        return self._complete(self._pitch.until_seconds)
+        self._pitch.push(samples)
+        return self._take(self._transcriber.push(samples), self._transcriber.decided_frames)
 
     def finish(self) -> list[PlayedNote]:
         """Return the remaining notes; the sound has ended."""
-        self._take(self._transcriber.finish())
-        return self._complete(math.inf)
+        events = self._transcriber.finish()
+        ends = [event.note.offset_seconds for event in events if isinstance(event, Ended)]
+        return self._take(events, round(max(ends, default=0.0) / HOP_SECONDS) + 1)
 
     @property
     def sounding(self) -> Sounding:
@@ -88,9 +89,10 @@ class NoteStream:
 
         If none does, the last one that began and ended with the newest samples.
         """
-        spans = [span for span in self._spans if span.offset == math.inf]
+        still = [span for span in self._spans if span.offset == math.inf]
+        spans = [span for span in still if not self._hums(span)]
         newest = max(spans, key=lambda span: span.onset).key if spans else self._begun
-        if newest is None:
+        if newest is None or (still and not spans):
             return Sounding((), None, None)
         keys = sorted({span.key for span in spans} or {newest})
         shift = 12.0 * math.log2(self._reference_hz / 440.0)
@@ -101,12 +103,23 @@ class NoteStream:
         midi = round(pitch - shift)
         return Sounding((midi,), midi, 100.0 * (pitch - shift - midi))
 
+    def newest_pitch(self, seconds: float) -> PitchCurve:
+        """Return the pitch of the last `seconds`, voiced where one note sounds alone."""
+        return self._pitch.lone(*self._pitch.newest(seconds))
+
+    def _hums(self, span: "_Span") -> bool:
+        """Return whether a note that sounds is only mains hum."""
+        start, end = self._pitch.newest(_HUM_SECONDS)
+        return is_hum(self._pitch.near_key(span.key, max(start, span.onset), end))
+
     def _newest_pitch(self, key: int) -> float | None:
-        pitch = semitones_of(self._pitch.newest(_NEWEST_SECONDS)[1])
+        pitch = _semitones_of(self._pitch.of_key(key, *self._pitch.newest(_NEWEST_SECONDS)))
         near = pitch[np.abs(pitch - LOWEST_MIDI - key) < _NEAREST_SEMITONES]
         return float(np.median(near)) if len(near) >= _LEAST_FRAMES else None
 
-    def _take(self, events: list[Started | Ended]) -> None:
+    def _take(self, events: list[Started | Ended], decided_frames: int) -> list[PlayedNote]:
+        """Return the notes that `events` complete; nothing before `decided_frames` will change."""
+        notes = []
         for event in events:
             if isinstance(event, Started):
                 self._spans.append(_Span(event.key, event.onset_seconds))
@@ -115,48 +128,42 @@ class NoteStream:
             for span in self._spans:
                 if span.key == event.key and span.offset == math.inf:
                     span.offset = event.note.offset_seconds
-            self._waiting.append(event.note)
+            notes.append(event)
+        self._pitch.follow(self._spans, decided_frames)
+        return [self._played(ended) for ended in notes if self._is_music(ended)]
 
-    def _complete(self, until_seconds: float) -> list[PlayedNote]:
-        """Return the waiting notes whose pitch is known, in the order in which they ended."""
-        done = []
-        while self._waiting and self._waiting[0].offset_seconds <= until_seconds:
-            note = self._waiting.popleft()
-            semitones, swing = self._measured(note)
-            done.append(
-                played_note(
-                    note,
-                    self._reference_hz,
-                    semitones=semitones,
-                    vibrato=swing,
-                    origin_seconds=self._origin,
-                )
-            )
-        return done
+    def _is_music(self, ended: Ended) -> bool:
+        """Return whether a note is neither hum nor a syllable; notes must come in order."""
+        note = ended.note
+        start = max(note.onset_seconds, note.offset_seconds - REACH_SECONDS)
+        if is_hum(self._pitch.near_key(ended.key, start, note.offset_seconds)):
+            return False
+        curve = self._pitch.of_key(ended.key, start, note.offset_seconds)
+        return not self._speech.is_syllable(note, curve)
 
-    def _measured(self, note: Note) -> tuple[float | None, Vibrato | None]:
+    def _played(self, ended: Ended) -> PlayedNote:
+        semitones, swing = self._measured(ended.key, ended.note)
+        return played_note(
+            ended.note,
+            self._reference_hz,
+            semitones=semitones,
+            vibrato=swing,
+            origin_seconds=self._origin,
+        )
+
+    def _measured(self, key: int, note: Note) -> tuple[float | None, Vibrato | None]:
         """Return the exact pitch and the vibrato of a note, each None if it is unknown."""
         start = max(note.onset_seconds + _ATTACK_SECONDS, note.offset_seconds - REACH_SECONDS)
-        began, curve = self._pitch.between(start, note.offset_seconds - _RELEASE_SECONDS)
-        is_alone = self._is_alone(
-            note, began + HOP_SECONDS * np.arange(len(curve.hz), dtype=np.float64)
-        )
-        own = PitchCurve(curve.hz, curve.is_voiced & is_alone)
+        curve = self._pitch.of_key(key, start, note.offset_seconds - _RELEASE_SECONDS)
         expected = note.midi + note.cents / 100.0
-        pitch = semitones_of(own)
+        pitch = _semitones_of(curve)
         near = np.abs(pitch - expected) < _NEAREST_SEMITONES
         if near.sum() < max(_LEAST_FRAMES, len(curve.hz) / 2):
             return None, None
-        return float(np.median(pitch[near])), vibrato(*own.every_10_ms())
+        return float(np.median(pitch[near])), vibrato(*curve.every_10_ms())
 
-    def _is_alone(self, note: Note, seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return whether no other note sounds at each time (n,), apart from its harmonics."""
-        alone = np.ones(len(seconds), bool)
-        for span in self._spans:
-            if span.offset < note.onset_seconds or span.onset > note.offset_seconds:
-                continue
-            is_own = span.onset == note.onset_seconds and span.offset == note.offset_seconds
-            # A note at a harmonic does not change the period of the sound.
-            if not is_own and LOWEST_MIDI + span.key - note.midi not in _HARMONICS:
-                alone &= (seconds < span.onset) | (seconds > span.offset)
-        return alone
+
+def _semitones_of(curve: PitchCurve) -> NDArray[np.float64]:
+    """Return the pitch (n,) of the voiced frames as MIDI numbers at A4 = 440 Hz."""
+    pitch: NDArray[np.float64] = 69.0 + 12.0 * np.log2(curve.hz[curve.is_voiced] / 440.0)
+    return pitch

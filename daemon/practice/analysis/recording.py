@@ -6,9 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.hearing.classifier import Classifier
 from daemon.practice.analysis.dc_filter import DcFilter
-from daemon.practice.analysis.genre_trace import GenreTrace
 from daemon.practice.analysis.level_trace import LevelTrace
 from daemon.practice.analysis.note_stream import NoteStream
 from daemon.practice.analysis.peak_trace import PeakTrace
@@ -18,6 +16,8 @@ from daemon.practice.analysis.reference import referred
 from daemon.practice.analysis.rhythm_trace import RhythmTrace
 from daemon.practice.articulation import articulation
 from daemon.practice.dynamics import Swell, level_counts, swells
+from daemon.practice.genre.genre_network import GenreNetwork
+from daemon.practice.genre.genre_trace import GenreTrace
 from daemon.practice.harmony.harmony import Harmony, harmony_of
 from daemon.practice.notes.note_network import NoteNetwork
 from daemon.practice.pitch.curve import PitchCurve
@@ -46,9 +46,9 @@ class Recording(NamedTuple):
     dynamic_range_db: float | None
     """From the softest to the loudest playing."""
     harmony: Harmony | None
-    """Key and chords; None for silence."""
+    """Key and chords; None for silence. The key is None if no note was recognized."""
     genre: dict[str, float] | None
-    """The share of each genre; None also if the family model names no genres."""
+    """The share of each genre; None also without a genre model."""
 
     @property
     def in_tune(self) -> float | None:
@@ -80,15 +80,12 @@ def analyse(
     pieces: Iterable[NDArray[np.float32]],
     network: NoteNetwork | None,
     reference_hz: float,
-    classifier: Classifier | None = None,
+    genre_network: GenreNetwork | None = None,
 ) -> Recording:
-    """Analyse sound that comes in pieces (n,) at 16 kHz, with its DC offset.
-
-    The genre is found by `classifier`, the family model.
-    """
-    genre = None if classifier is None else GenreTrace(classifier)
+    """Analyse sound that comes in pieces (n,) at 16 kHz, with its DC offset."""
+    genre = None if genre_network is None else GenreTrace(genre_network)
     pitch, peaks, rhythm, levels = PitchTrace(), PeakTrace(), RhythmTrace(), LevelTrace()
-    stream = None if network is None else NoteStream(network, pitch, reference_hz)
+    stream = None if network is None else NoteStream(network, reference_hz)
     notes, parts = list[PlayedNote](), [np.empty(0, np.float32)]
     for piece in _filtered(pieces, genre):
         parts.append(piece)
@@ -99,20 +96,22 @@ def analyse(
         trace.finish()
     notes += [] if stream is None else stream.finish()
     notes.sort(key=lambda note: (note.onset, note.midi))
+    # Machines can have steady partials and a chroma, too.
+    is_music = network is None or bool(notes)
     sound = np.concatenate(parts)
+    harmony = referred(harmony_of(sound), reference_hz)
     levels_db = levels.levels_db()
     return Recording(
         seconds=len(sound) / SAMPLE_RATE_HZ,
         reference_hz=reference_hz,
         notes=None if network is None else notes,
-        pitch=pitch.between(0.0, pitch.until_seconds)[1],
-        # Clicks and machines can have steady partials, too.
-        a4_hz=peaks.a4_hz() if network is None or notes else None,
+        pitch=pitch.curve,
+        a4_hz=peaks.a4_hz() if is_music else None,
         rhythm=rhythm.rhythm(),
         swells=swells(levels_db),
         dynamic_range_db=level_counts(levels_db).range_db(),
-        harmony=referred(harmony_of(sound), reference_hz),
-        genre=None if genre is None else genre.finish(),
+        harmony=harmony if harmony is None or is_music else harmony._replace(key=None),
+        genre=None if genre is None else genre.shares(),
     )
 
 

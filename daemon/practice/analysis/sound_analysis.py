@@ -4,11 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.practice.analysis.level_trace import LevelTrace
-from daemon.practice.analysis.note_stream import REACH_SECONDS, NoteStream
+from daemon.practice.analysis.note_stream import NoteStream
 from daemon.practice.analysis.peak_trace import PeakTrace
-from daemon.practice.analysis.pitch_trace import PitchTrace
 from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.rhythm_trace import RhythmTrace
+from daemon.practice.genre.genre_network import GenreNetwork
+from daemon.practice.genre.genre_trace import LAST_SECONDS, GenreTrace
 from daemon.practice.harmony.harmony import HarmonyStream
 from daemon.practice.notes.note_network import NoteNetwork
 from daemon.practice.switches import Switches
@@ -26,8 +27,8 @@ _BLOCK_SAMPLES = round(BLOCK_SECONDS * SAMPLE_RATE_HZ)
 class SoundAnalysis:
     """Hears sound without a gap; an analyser that is not wanted is None.
 
-    Each remembers the last 30 s. `network` None: no notes are recognized. Times of notes begin with
-    `origin_seconds`.
+    Each remembers the last 30 s, the genre the last minute. `network` None: no notes are
+    recognized; `genre_network` None: no genre. Times of notes begin with `origin_seconds`.
     """
 
     def __init__(
@@ -35,13 +36,11 @@ class SoundAnalysis:
         switches: Switches,
         network: NoteNetwork | None,
         origin_seconds: float = 0.0,
+        genre_network: GenreNetwork | None = None,
     ) -> None:
-        self.pitch: PitchTrace | None = None
         self.notes: NoteStream | None = None
-        if switches.needs_notes:
-            self.pitch = PitchTrace(SPAN_SECONDS + REACH_SECONDS)
-            if network is not None:
-                self.notes = NoteStream(network, self.pitch, switches.reference_hz, origin_seconds)
+        if switches.needs_notes and network is not None:
+            self.notes = NoteStream(network, switches.reference_hz, origin_seconds)
         self.harmony = HarmonyStream() if switches.needs_harmony else None
         self._wants_a4 = switches.needs_peaks
         self._peaks: PeakTrace | None = None
@@ -50,6 +49,7 @@ class SoundAnalysis:
             self._peaks = PeakTrace(SPAN_SECONDS)
         self.rhythm = RhythmTrace(SPAN_SECONDS) if switches.needs_rhythm else None
         self.levels = LevelTrace(SPAN_SECONDS) if switches.needs_levels else None
+        self.genre = None if genre_network is None else GenreTrace(genre_network, LAST_SECONDS)
         # Notes that are shown while they sound cannot wait for a whole block.
         self._are_notes_urgent = switches.live_notes
         self._waiting: list[NDArray[np.float32]] = []
@@ -68,8 +68,6 @@ class SoundAnalysis:
     def finish(self) -> list[PlayedNote]:
         """End the sound; return the remaining notes."""
         notes = self._hear_waiting()
-        if self.pitch is not None:
-            self.pitch.finish()
         return notes if self.notes is None else notes + self.notes.finish()
 
     def _hear_waiting(self) -> list[PlayedNote]:
@@ -77,14 +75,12 @@ class SoundAnalysis:
             return []
         samples = np.concatenate(self._waiting)
         self._waiting.clear()
-        for trace in (self.harmony, self._peaks, self.rhythm, self.levels):
+        for trace in (self.harmony, self._peaks, self.rhythm, self.levels, self.genre):
             if trace is not None:
                 trace.push(samples)
         return [] if self._are_notes_urgent else self._find_notes(samples)
 
     def _find_notes(self, samples: NDArray[np.float32]) -> list[PlayedNote]:
-        if self.pitch is not None:
-            self.pitch.push(samples)
         return [] if self.notes is None else self.notes.push(samples)
 
     def a4_hz(self) -> float | None:

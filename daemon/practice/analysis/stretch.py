@@ -13,6 +13,7 @@ from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.reference import referred
 from daemon.practice.analysis.sound_analysis import SPAN_SECONDS, SoundAnalysis
 from daemon.practice.dynamics import LevelCounts, Mark, smoothed
+from daemon.practice.genre.genre_network import GenreNetwork
 from daemon.practice.notes.note_network import NoteNetwork
 from daemon.practice.now import Now
 from daemon.practice.pitch.curve import PitchCurve
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from daemon.practice.harmony.harmony import Harmony
 
 _SILENT_DB = -65.0
-# Beats and key are found at every second reading; at every one they take a sixth of all time.
-_READINGS_PER_SEARCH = 2
+# Beats and key are found at every third reading; at every one they take a third of all time.
+_READINGS_PER_SEARCH = 3
 # A drift needs two spans that do not overlap.
 _LEAST_DRIFT_SECONDS = 2.0 * SPAN_SECONDS
 
@@ -49,6 +50,7 @@ class Stretch:
         self,
         switches: Switches,
         network: NoteNetwork | None,
+        genre_network: GenreNetwork | None = None,
         *,
         start_sample: int,
         onset_seconds: float,
@@ -57,7 +59,7 @@ class Stretch:
         self._origin = start_sample / SAMPLE_RATE_HZ
         self._onset = onset_seconds
         self._samples = 0
-        self._analysis = SoundAnalysis(switches, network, self._origin)
+        self._analysis = SoundAnalysis(switches, network, self._origin, genre_network)
         self._recent = deque[PlayedNote]()
         self._unsettled: list[PlayedNote] = []
         self._levels: list[_Levels] = []
@@ -89,10 +91,10 @@ class Stretch:
         """Return the figures of the last 30 s; `tally` is that of the session."""
         self._search()
         harmony, rhythm = self._harmony, self._rhythm
-        # Clicks and machines can have steady partials, too.
+        # Machines can have steady partials and a chroma, too.
         has_notes = self._analysis.notes is None or bool(self._recent) or bool(self.sounding.notes)
         a4_hz = self._analysis.a4_hz() if has_notes else None
-        key = harmony if self._switches.key else None
+        key = harmony if self._switches.key and has_notes else None
         swing = self._vibrato()
         tuned = list(self._recent) if self._switches.tuning else []
         return Now(
@@ -109,10 +111,11 @@ class Stretch:
             dynamic=self._dynamic(tally),
             vibrato_hz=None if swing is None else swing.hz,
             vibrato_cents=None if swing is None else swing.cents,
+            genre=None if self._analysis.genre is None else self._analysis.genre.shares(),
         )
 
     def _search(self) -> None:
-        """Find the beats and the key anew, at every second call; chords at every call."""
+        """Find the beats and the key anew, at every third call; chords at every call."""
         is_due = self._readings % _READINGS_PER_SEARCH == 0
         self._readings += 1
         rhythm, harmony = self._analysis.rhythm, self._analysis.harmony
@@ -168,9 +171,9 @@ class Stretch:
 
     def _vibrato(self) -> Vibrato | None:
         """Return the vibrato of the last note in the last window; None if there is none."""
-        if self._analysis.pitch is None or not self._switches.notes:
+        if self._analysis.notes is None or not self._switches.notes:
             return None
-        _, curve = self._analysis.pitch.newest(WINDOW_SECONDS)
+        curve = self._analysis.notes.newest_pitch(WINDOW_SECONDS)
         return vibrato(*_last_note(curve).every_10_ms())
 
 

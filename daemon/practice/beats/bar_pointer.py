@@ -65,27 +65,30 @@ def beat_frames(
     between = np.log((1.0 - inside) / (_PARTS - 1))
     sums = np.concatenate([[0.0], np.cumsum(between)])
     gains = np.concatenate([[0.0], np.cumsum(np.log(inside) - between)])
-    sounding = _Emissions(sums, gains, count)
+    sounding = _Emissions(sums, gains)
     before, scores = _forward(sounding, count, preferences, span_frames)
     return _backward(activation, before, *_last_beat(sounding, scores, count))
 
 
-class _Emissions(NamedTuple):
-    """Log-likelihood of the frames of a beat, from cumulative sums."""
+class _Emissions:
+    """Log-likelihood of the frames of a beat, from cumulative sums; outside of the sound it is 0.
 
-    sums: NDArray[np.float64]
-    gains: NDArray[np.float64]
-    frames: int
+    `sums` and `gains` (n + 1,) are those between beats, and what a beat has more.
+    """
+
+    def __init__(self, sums: NDArray[np.float64], gains: NDArray[np.float64]) -> None:
+        self._sums = np.pad(sums, SLOWEST_FRAMES, "edge")
+        self._gains = np.pad(gains, SLOWEST_FRAMES, "edge")
 
     def of(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
         """Score beats of each duration (..., k) from `starts` to before `ends`.
 
-        Frames outside of the sound score 0.
+        They lie at most `SLOWEST_FRAMES` outside of the sound.
         """
-        first, last = np.clip(starts, 0, self.frames), np.clip(ends, 0, self.frames)
-        beat_end = np.clip(np.minimum(starts + _model().widths, ends), 0, self.frames)
+        first, last = starts + SLOWEST_FRAMES, ends + SLOWEST_FRAMES
+        beat_end = np.minimum(first + _model().widths, last)
         scores: NDArray[np.float64] = (
-            self.sums[last] - self.sums[first] + self.gains[beat_end] - self.gains[first]
+            self._sums[last] - self._sums[first] + self._gains[beat_end] - self._gains[first]
         )
         return scores
 
@@ -105,21 +108,25 @@ def _forward(
     # A beat may have started before the sound.
     scores = np.tile(preferences[0], (SLOWEST_FRAMES + block, 1))
     before = np.zeros((count, len(durations)), np.int8)
+    options = np.empty((block, *changes.shape), np.float32)
+    within = np.arange(block)[:, None]
     for start in range(0, count, block):
-        frames = np.arange(start, min(start + block, count))[:, None]
-        ended = scores[SLOWEST_FRAMES + (frames - start) - durations, kinds]
-        ended = ended + emissions.of(frames - durations, frames)
+        rows = min(block, count - start)
+        frames = start + within[:rows]
+        ended = scores[SLOWEST_FRAMES + within[:rows] - durations, kinds]
+        ended += emissions.of(frames - durations, frames)
         top = ended.max(axis=1, keepdims=True)
+        ended -= top
         # Differences, so that single precision is enough in a long recording.
-        options = (ended - top).astype(np.float32)[:, None, :] + changes
-        chosen = options.argmax(axis=2)
-        before[start : start + block] = chosen
-        best = np.take_along_axis(options, chosen[:, :, None], axis=2)[:, :, 0]
+        np.add(ended.astype(np.float32)[:, None, :], changes, out=options[:rows])
+        chosen = options[:rows].argmax(axis=2)
+        before[start : start + rows] = chosen
+        best = options[within[:rows], kinds, chosen]
         if start == 0:
             best[0], top[0] = 0.0, 0.0
         best = best + preferences[min(start // span_frames, len(preferences) - 1)]
-        scores[SLOWEST_FRAMES : SLOWEST_FRAMES + len(frames)] = best + top
-        scores[:SLOWEST_FRAMES] = scores[len(frames) : SLOWEST_FRAMES + len(frames)]
+        scores[SLOWEST_FRAMES : SLOWEST_FRAMES + rows] = best + top
+        scores[:SLOWEST_FRAMES] = scores[rows : SLOWEST_FRAMES + rows]
     return before, scores[:SLOWEST_FRAMES]
 
 

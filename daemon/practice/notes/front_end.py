@@ -16,6 +16,8 @@ _DECIMATOR_CUTOFF = 0.9  # relative to the Nyquist frequency of the decimated so
 _LARGEST_FFT = 65_536
 _MOST_BINS = 1_000
 _ROUNDING_HZ = 1e-6
+# Few products of small matrices, most of whose weights are above 0.
+_FILTERS_TOGETHER = 48
 
 
 class NoteFrontEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,29 +98,42 @@ class NoteFrontEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return 0 if samples <= 0 else samples // self.hop_samples + 1
 
 
-class Bank(NamedTuple):
-    """Triangular filters, stored as the list of their weights above 0."""
+class BankPart(NamedTuple):
+    """The weights of neighbouring filters, for the points of the spectrum that they use."""
 
-    points: NDArray[np.intp]
-    """Points of the spectrum, filter after filter, (weights,)."""
+    points: slice
+    """The points of the spectrum."""
+    filters: slice
+    """The filters."""
     weights: NDArray[np.float32]
-    """Their weights, (weights,)."""
-    starts: NDArray[np.intp]
-    """Where each filter begins in the lists, (filters,)."""
+    """Weights (points, filters)."""
+
+
+class Bank(NamedTuple):
+    """Triangular filters."""
+
+    parts: tuple[BankPart, ...]
+    """The filters, from low to high."""
 
     @property
     def points_used(self) -> int:
         """Number of points of the spectrum up to the last one with a weight."""
-        return int(self.points[-1]) + 1
+        return int(self.parts[-1].points.stop)
+
+    @property
+    def filters(self) -> int:
+        """Number of filters."""
+        return int(self.parts[-1].filters.stop)
 
     def apply(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the filtered power (frames, filters) of spectra (frames, points).
 
-        A frame's bits do not depend on the frames beside it.
+        A frame's bits depend on its place among the frames and on their number, but not on the
+        frames beside it.
         """
-        weighted = np.take(power, self.points, axis=1)
-        weighted *= self.weights
-        filtered: NDArray[np.float32] = np.add.reduceat(weighted, self.starts, axis=1)
+        filtered = np.empty((len(power), self.filters), np.float32)
+        for points, filters, weights in self.parts:
+            np.matmul(power[:, points], weights, out=filtered[:, filters])
         return filtered
 
 
@@ -128,26 +143,20 @@ def triangles(bin_hz: NDArray[np.float64], step_hz: float, bins_per_octave: int)
     `step_hz` is the distance of the spectrum's points. A triangle reaches at least one step to
     either side, so that it always has a point.
     """
-    points: list[NDArray[np.intp]] = []
-    weights: list[NDArray[np.float64]] = []
-    starts: list[int] = []
-    for centre in bin_hz:
-        width = max(centre * (2.0 ** (1 / bins_per_octave) - 1), step_hz)
-        near = np.arange(
-            max(0, int(np.ceil((centre - width) / step_hz))),
-            int(np.floor((centre + width) / step_hz)) + 1,
-            dtype=np.intp,
-        )
-        weight = 1.0 - np.abs(near * step_hz - centre) / width
-        near, weight = near[weight > 0], weight[weight > 0]
-        starts.append(sum(len(earlier) for earlier in points))
-        points.append(near)
-        weights.append(weight / weight.max())
-    return Bank(
-        np.concatenate(points),
-        np.concatenate(weights).astype(np.float32),
-        np.array(starts, np.intp),
-    )
+    parts = []
+    for first in range(0, len(bin_hz), _FILTERS_TOGETHER):
+        centre = bin_hz[first : first + _FILTERS_TOGETHER]
+        width = np.maximum(centre * (2.0 ** (1 / bins_per_octave) - 1), step_hz)
+        low = max(0, int((centre - width).min() // step_hz))
+        high = int((centre + width).max() // step_hz) + 1
+        point_hz = np.arange(low, high + 1)[:, None] * step_hz
+        weights = np.maximum(0.0, 1.0 - np.abs(point_hz - centre) / width)
+        used = np.flatnonzero(weights.any(axis=1))
+        weights = (weights / weights.max(axis=0))[used[0] : used[-1] + 1]
+        points = slice(low + int(used[0]), low + int(used[-1]) + 1)
+        filters = slice(first, first + len(centre))
+        parts.append(BankPart(points, filters, weights.astype(np.float32)))
+    return Bank(tuple(parts))
 
 
 def hann(samples: int) -> NDArray[np.float32]:

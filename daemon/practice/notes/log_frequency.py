@@ -3,12 +3,10 @@
 A frame has the same bits whether its sound comes as a whole clip or in blocks of any length.
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from daemon.practice.fourier import framed, transform
 from daemon.practice.notes.front_end import (
     DECIMATION,
     DECIMATOR_REACH,
@@ -22,9 +20,9 @@ from daemon.practice.notes.front_end import (
 CHANNELS = 2
 """Channels of a frame: level and rise."""
 
-# Small, so that most scratch memory stays below the 128 KiB from which the C library asks the
-# kernel for every block. With 25 frames this takes half as long again.
-_FRAMES_AT_ONCE = 16
+# Frame k of a sound is row k % 16 of a matrix of 16 rows, of which some may be unused: a product of
+# other rows could round differently.
+_ROWS = 16
 
 Samples = NDArray[np.float32]
 Frames = NDArray[np.float32]
@@ -44,12 +42,13 @@ class LogFrequency:
         rate_hz, bin_hz = front_end.sample_rate_hz, front_end.bin_hz()
         low, per_octave = front_end.low_bins, front_end.bins_per_octave
         step_hz = rate_hz / front_end.fft_size
-        self._low_bank = triangles(bin_hz[:low], step_hz / DECIMATION, per_octave)
-        self._high_bank = triangles(bin_hz[low:], step_hz, per_octave)
-        self._rise_bank = triangles(bin_hz, rate_hz / front_end.rise_window_samples, per_octave)
-        self._low_hann = hann(front_end.low_window_samples)
-        self._high_hann = hann(front_end.high_window_samples)
-        self._rise_hann = hann(front_end.rise_window_samples)
+        windows = front_end.low_window_samples, front_end.high_window_samples
+        low_bank = triangles(bin_hz[:low], step_hz / DECIMATION, per_octave)
+        self._low_bands = _Bands(windows[0], front_end.fft_size, low_bank)
+        high_bank = triangles(bin_hz[low:], step_hz, per_octave)
+        self._high_bands = _Bands(windows[1], front_end.fft_size, high_bank)
+        rise = front_end.rise_window_samples
+        self._rise_bands = _Bands(rise, rise, triangles(bin_hz, rate_hz / rise, per_octave))
         self._decimator = decimator(self._low_hop)
         self.reset()
 
@@ -68,17 +67,21 @@ class LogFrequency:
         self._sound = np.concatenate([self._sound, samples.astype(np.float32, copy=False)])
         window = self.front_end.samples_before + self.front_end.samples_after
         ready = max(0, 1 + (len(self._sound) - window) // self._hop)
-        parts = [np.empty((0, self.front_end.bins, CHANNELS), np.float32)]
-        while ready:
-            count = min(ready, self._steps_before or _FRAMES_AT_ONCE, _FRAMES_AT_ONCE)
-            if frames := self._step(count):
-                parts.append(frames[0])
-            self._sound = self._sound[count * self._hop :]
-            ready -= count
+        if skipped := min(ready, self._steps_before):
+            self._low = np.concatenate([self._low, self._decimated(skipped)])
+            self._steps_before -= skipped
+            self._advance(skipped)
+        made = np.empty((ready - skipped, self.front_end.bins, CHANNELS), np.float32)
+        first = 0
+        while first < len(made):
+            count = min(len(made) - first, _ROWS - self._frames % _ROWS)
+            self._low = np.concatenate([self._low, self._decimated(count)])
+            self._analyse(made[first : first + count])
+            self._advance(count)
+            self._frames += count
+            first += count
         # A copy, because a view would keep all of the sound in memory.
         self._sound = self._sound.copy()
-        made = np.concatenate(parts)
-        self._frames += len(made)
         return made
 
     def finish(self) -> Frames:
@@ -90,52 +93,56 @@ class LogFrequency:
         self.reset()
         return made
 
-    def _step(self, count: int) -> tuple[Frames] | None:
-        """Return the next `count` frames, or None for steps before frame 0."""
-        front_end = self.front_end
-        self._low = np.concatenate([self._low, self._decimated(count)])
-        made = None
-        if self._steps_before:
-            self._steps_before -= count
-        else:
-            low = front_end.low_bins
-            power = np.empty((count, front_end.bins, CHANNELS), np.float32)
-            high, rise = self._centred(self._high_hann), self._centred(self._rise_hann)
-            low_sound = sliding_window_view(self._low, len(self._low_hann))[:: self._low_hop]
-            power[:, :low, 0] = self._banded(low_sound[:count], self._low_hann, self._low_bank)
-            power[:, low:, 0] = self._banded(high[:count], self._high_hann, self._high_bank)
-            power[:, :, 1] = self._banded(rise[:count], self._rise_hann, self._rise_bank)
-            np.sqrt(power, out=power)
-            offset = np.float32(front_end.offset)
-            np.log10(power + offset, out=power)
-            power -= np.log10(offset)
-            power *= np.float32(0.5)
-            made = (power,)
-        self._low = self._low[count * self._low_hop :].copy()
-        return made
+    def _advance(self, count: int) -> None:
+        """Forget the sound that only frames before the next but `count` ones need."""
+        self._sound = self._sound[count * self._hop :]
+        self._low = self._low[count * self._low_hop :]
 
-    def _centred(self, window: Samples) -> Samples:
-        """Return the sound under the window of each frame, (n, window)."""
-        sound = self._sound[self.front_end.samples_before - len(window) // 2 :]
-        return sliding_window_view(sound, len(window))[:: self._hop]
+    def _analyse(self, out: Frames) -> None:
+        """Write the next frames (n, bins, 2), at most as many as there are rows left."""
+        low, row = self.front_end.low_bins, self._frames % _ROWS
+        self._low_bands.power(self._low, 0, self._low_hop, row, out[:, :low, 0])
+        for bands, bins in ((self._high_bands, out[:, low:, 0]), (self._rise_bands, out[:, :, 1])):
+            first = self.front_end.samples_before - bands.length // 2
+            bands.power(self._sound, first, self._hop, row, bins)
+        np.sqrt(out, out=out)
+        offset = np.float32(self.front_end.offset)
+        np.log10(np.add(out, offset, out=out), out=out)
+        out -= np.log10(offset)
+        out *= np.float32(0.5)
 
     def _decimated(self, count: int) -> Samples:
         """Return the decimated samples (count * hop / 4,) that `count` frames add."""
         half = self.front_end.low_window_samples // 2
         first = self.front_end.samples_before + DECIMATION * (half - self._low_hop)
-        inputs = sliding_window_view(self._sound[first - DECIMATOR_REACH :], len(self._decimator))
+        first -= DECIMATOR_REACH
+        inputs = framed(self._sound, first, count, len(self._decimator), self._hop)
         # One product per frame, as in the log-mel: a product of all frames may round differently.
-        framed = inputs[:: self._hop][:count]
-        return np.asarray(np.matmul(framed[:, None, :], self._decimator)).reshape(-1)
+        return np.asarray(np.matmul(inputs[:, None, :], self._decimator)).reshape(-1)
 
-    def _banded(self, framed: Samples, window: Samples, bank: Bank) -> NDArray[np.float32]:
-        """Return the power (n, filters) that a bank finds under each window of (n, window)."""
-        points = len(window) if window is self._rise_hann else self.front_end.fft_size
-        rfft: Any = np.fft.rfft
-        spectra = rfft(framed * window, points).astype(np.complex64, copy=False)
-        parts = spectra.view(np.float32)[:, : 2 * bank.points_used]
+
+class _Bands:
+    """Finds the power in the bins of a bank, in frames under a Hann window of `length` samples."""
+
+    def __init__(self, length: int, fft_size: int, bank: Bank) -> None:
+        self.length = length
+        self._hann = hann(length)
+        self._bank = bank
+        self._windowed = np.zeros((_ROWS, fft_size), np.float32)
+        self._spectra = np.empty((_ROWS, fft_size // 2 + 1), np.complex64)
+        self._power = np.zeros((_ROWS, bank.points_used), np.float32)
+
+    def power(self, sound: Samples, first: int, hop: int, row: int, out: Samples) -> None:
+        """Write the power (n, filters) of frames from sample `first` on, as rows from `row` on."""
+        count = len(out)
+        windowed, spectra = self._windowed[:count], self._spectra[:count]
+        frames = framed(sound, first, count, self.length, hop)
+        np.multiply(frames, self._hann, out=windowed[:, : self.length])
+        transform(windowed, spectra)
+        parts = spectra.view(np.float32)[:, : 2 * self._bank.points_used]
         np.multiply(parts, parts, out=parts)
-        return bank.apply(parts[:, 0::2] + parts[:, 1::2])
+        np.add(parts[:, 0::2], parts[:, 1::2], out=self._power[row : row + count])
+        out[:] = self._bank.apply(self._power)[row : row + count]
 
 
 def frames_of(samples: Samples, front_end: NoteFrontEnd | None = None) -> Frames:

@@ -1,6 +1,7 @@
 """Turn the note model's activations into notes, frame by frame, with a fixed look-ahead."""
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -111,7 +112,7 @@ class _Open:
     def __init__(self, frame: int, onset: float) -> None:
         self.frame = frame  # of its onset
         self.onset = onset  # the same, with a fraction
-        self.contour = np.zeros(2 * _PITCH_REACH + 1)
+        self.contours: list[Row] = []
         self.level_db = -np.inf
 
 
@@ -141,6 +142,11 @@ class NoteCreation:
         """The keys of the notes that sound, from low to high."""
         return tuple(sorted(self._open))
 
+    @property
+    def decided_frames(self) -> int:
+        """The number of frames in which it is decided which notes sound."""
+        return max(0, self._next - LOOK_AHEAD_FRAMES)
+
     def push(self, frame: NoteFrame) -> list[Started | Ended]:
         """Return what the next frame decides: notes that began `LOOK_AHEAD_FRAMES` before it."""
         self._rows.append(frame)
@@ -150,9 +156,11 @@ class NoteCreation:
         if decided < self._first:
             return []
         told: list[Started | Ended] = []
-        self._follow(decided)
-        told += self._released(decided)
-        told += self._begun(decided)
+        if self._open:
+            self._follow(decided)
+            told += self._released(decided)
+        if self._peaks[_TOGETHER_FRAMES] is not self._quiet.onset:
+            told += self._begun(decided)
         return told
 
     def finish(self) -> list[Started | Ended]:
@@ -167,11 +175,11 @@ class NoteCreation:
 
     def _new_peaks(self) -> Row:
         """Return the strength of each key's onset in the newest row that has its neighbours."""
-        before2, before, here, after, after2 = list(self._rows)[-2 * _NEIGHBOURS - 1 :]
-        onset = here.onset
-        is_peak = onset > self._rules.onset
-        if not is_peak.any():
+        onset = self._rows[-_NEIGHBOURS - 1].onset
+        if not onset[onset.argmax()] > self._rules.onset:
             return self._quiet.onset
+        before2, before, here, after, after2 = list(self._rows)[-2 * _NEIGHBOURS - 1 :]
+        is_peak = onset > self._rules.onset
         is_peak &= (onset >= before.onset) & (onset > after.onset)
         is_peak &= (onset >= before2.onset) & (onset >= after2.onset)
         activation = np.maximum(here.activation, np.maximum(after.activation, after2.activation))
@@ -185,23 +193,22 @@ class NoteCreation:
             if age <= _PITCH_LAST_FRAME:
                 note.level_db = max(note.level_db, float(row.level_db[key]))
             if _PITCH_FIRST_FRAME <= age <= _PITCH_LAST_FRAME:
-                note.contour += _contour_around(row.pitch, key)
+                note.contours.append(row.pitch)
 
     def _released(self, decided: int) -> list[Ended]:
         before, now = self._rows[_TOGETHER_FRAMES - 1], self._rows[_TOGETHER_FRAMES]
         over = [
             key
-            for key in self.sounding
-            if decided > self._open[key].frame + _ATTACK_FRAMES
-            and max(before.activation[key], now.activation[key]) < self._rules.release
+            for key in sorted(self._open)
+            if now.activation[key] < self._rules.release
+            and before.activation[key] < self._rules.release
+            and decided > self._open[key].frame + _ATTACK_FRAMES
         ]
         return [self._end(key, decided - 1) for key in over]
 
     def _begun(self, decided: int) -> list[Started | Ended]:
         strengths = self._peaks[_TOGETHER_FRAMES]
         told: list[Started | Ended] = []
-        if strengths is self._quiet.onset:
-            return told
         for key in map(int, np.flatnonzero(strengths)):
             if not self._is_note(key) or not self._may_repeat(key, decided):
                 continue
@@ -256,9 +263,9 @@ class NoteCreation:
 
     def _end(self, key: int, frame: int) -> Ended:
         note = self._open.pop(key)
-        contour = note.contour
+        contour = _contour_around(note.contours, key)
         if not contour.any():
-            contour = _contour_around(self._rows[_TOGETHER_FRAMES].pitch, key).astype(np.float64)
+            contour = _contour_around([self._rows[_TOGETHER_FRAMES].pitch], key)
         pitch = LOWEST_MIDI + key + _centre(contour) / CONTOUR_BINS
         midi = round(pitch)
         onset_seconds = max(0.0, note.onset * self._seconds)
@@ -267,13 +274,15 @@ class NoteCreation:
         return Ended(key, Note(onset_seconds, offset_seconds, midi, cents, note.level_db))
 
 
-def _contour_around(contour: Row, key: int) -> Row:
-    """Return the bins around a key, (5,); 0 beyond the ends of the keyboard."""
+def _contour_around(contours: Sequence[Row], key: int) -> NDArray[np.float64]:
+    """Return the sum of the bins around a key (5,); 0 beyond the ends of the keyboard."""
+    total = np.zeros(2 * _PITCH_REACH + 1)
     first = CONTOUR_BINS * key + 1 - _PITCH_REACH
-    around = np.zeros(2 * _PITCH_REACH + 1, np.float32)
-    low, high = max(0, first), min(len(contour), first + len(around))
-    around[low - first : high - first] = contour[low:high]
-    return around
+    low, high = max(0, first), min(CONTOUR_BINS * KEYS, first + len(total))
+    if contours:
+        rows = np.array([contour[low:high] for contour in contours], np.float64)
+        total[low - first : high - first] = rows.sum(axis=0)
+    return total
 
 
 def _centre(contour: NDArray[np.float64]) -> float:

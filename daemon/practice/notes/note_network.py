@@ -1,5 +1,6 @@
 """Run a note model block by block, carrying the state of its convolutions."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -82,7 +83,8 @@ class NoteNetwork:
         for before, after in self._states:
             before()[:] = after()
         made = {output: tensor()[0].copy() for output, tensor in self._outputs.items()}
-        if not all(np.isfinite(values).all() for values in made.values()):
+        # The sum of squares is a number only if all values are.
+        if not all(math.isfinite(np.vdot(values, values)) for values in made.values()):
             raise InputError(f"{self._name}: the network returns NaN or infinity; {_REMEDY}")
         return BlockOutputs(made[ACTIVATION], made[ONSET], made[PITCH])
 

@@ -37,7 +37,7 @@ def stacked(frames: Frames, front_end: NoteFrontEnd) -> Frames:
     flat = np.zeros((len(frames), CHANNELS * front_end.bins + 1), np.float32)
     flat[:, :-1] = frames.reshape(len(frames), -1)
     places = _stacked_places(front_end.bins, front_end.bins_per_octave)
-    made: Frames = np.take(flat, places, axis=1)
+    made: Frames = np.take(flat, places, axis=1, mode="clip")
     return made
 
 
@@ -48,11 +48,18 @@ def key_levels_db(frames: Frames, front_end: NoteFrontEnd) -> Frames:
     more, because a bin also takes in the spectrum's points beside the harmonic.
     """
     offset = np.float32(front_end.offset)
-    amplitudes = np.exp(frames[:, :, 0] * _DECADES) * offset - offset
-    power = np.zeros((len(frames), front_end.bins + 1), np.float32)
-    np.square(np.maximum(amplitudes, 0.0), out=power[:, :-1])
-    places = _harmonic_places(front_end.bins, front_end.bins_per_octave)
-    total = np.float32(0.5) * power[:, places].sum(axis=2)
+    amplitudes = np.exp(frames[:, :, 0] * _DECADES)
+    amplitudes *= offset
+    amplitudes -= offset
+    np.maximum(amplitudes, 0.0, out=amplitudes)
+    shifts = [round(front_end.bins_per_octave * np.log2(1 + k)) for k in range(_SUMMED_HARMONICS)]
+    above = max(front_end.bins, STACKED_BINS + shifts[-1])
+    power = np.zeros((len(frames), above), np.float32)
+    np.square(amplitudes, out=power[:, : front_end.bins])
+    total = np.zeros((len(frames), KEYS), np.float32)
+    for shift in shifts:
+        total += power[:, 1 + shift : STACKED_BINS + shift : CONTOUR_BINS]
+    total *= np.float32(0.5)
     decibels = 10.0 * np.log10(np.maximum(total, 10.0 ** (_SILENT_DB / 10.0)))
     return np.asarray(decibels, np.float32)
 
@@ -68,12 +75,3 @@ def _stacked_places(bins: int, per_octave: int) -> NDArray[np.intp]:
         low, high = max(0, shift), min(bins, STACKED_BINS + shift)
         places[low - shift : high - shift, channel] = CHANNELS * np.arange(low, high) + source
     return places
-
-
-@lru_cache(maxsize=4)
-def _harmonic_places(bins: int, per_octave: int) -> NDArray[np.intp]:
-    """Return the bins of each key's first harmonics, (88, 4); one past the end where none is."""
-    harmonics = 1 + np.arange(_SUMMED_HARMONICS)
-    shifts = np.rint(per_octave * np.log2(harmonics)).astype(np.intp)
-    places = CONTOUR_BINS * np.arange(KEYS)[:, None] + 1 + shifts
-    return np.asarray(np.minimum(places, bins), np.intp)

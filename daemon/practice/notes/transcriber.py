@@ -52,6 +52,11 @@ class Transcriber:
         """The keys 0..87 of the notes that sound, from low to high."""
         return self._creation.sounding
 
+    @property
+    def decided_frames(self) -> int:
+        """The number of frames of the sound in which it is decided which notes sound."""
+        return self._creation.decided_frames
+
     def push(self, samples: Samples) -> list[Started | Ended]:
         """Return what the next samples (any,) in -1..1 decide."""
         return self._hear(self._log_frequency.push(samples))

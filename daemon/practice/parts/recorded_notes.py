@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from daemon.hearing.pipeline import Observation
 from daemon.practice.analysis.dc_filter import DcFilter
-from daemon.practice.analysis.note_stream import REACH_SECONDS, NoteStream
-from daemon.practice.analysis.pitch_trace import PitchTrace
+from daemon.practice.analysis.note_stream import NoteStream
 from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.rhythm_trace import RhythmTrace
 from daemon.practice.notes.note_network import NoteNetwork
@@ -16,8 +15,6 @@ from daemon.practice.parts.midi_file import Part
 from daemon.practice.parts.players import Players
 from daemon.sound.window import SAMPLE_RATE_HZ
 
-# The pitch of a note is asked for up to this long after its end.
-_PITCH_SECONDS = 2.0 * REACH_SECONDS
 # Shorter blocks are dearer; the notes do not depend on them.
 _BLOCK_SAMPLES = 2 * SAMPLE_RATE_HZ
 
@@ -38,8 +35,7 @@ class RecordedNotes:
         tempo_seconds: float | None,
     ) -> None:
         self._filter = DcFilter()
-        self._pitch = PitchTrace(_PITCH_SECONDS)
-        self._stream = NoteStream(network, self._pitch, reference_hz)
+        self._stream = NoteStream(network, reference_hz)
         self._rhythm = None if tempo_seconds == 0 else RhythmTrace(tempo_seconds)
         self._players = Players(families)
         self._waiting: list[NDArray[np.float32]] = []
@@ -58,7 +54,6 @@ class RecordedNotes:
     def finish(self) -> list[PlayedNote]:
         """End the recording; return the remaining notes."""
         notes = self._hear_waiting() + self._push(self._filter.finish())
-        self._pitch.finish()
         return notes + self._stream.finish()
 
     def parts(self, notes: Sequence[PlayedNote]) -> list[Part]:
@@ -78,7 +73,6 @@ class RecordedNotes:
         return self._push(self._filter.push(samples))
 
     def _push(self, samples: NDArray[np.float32]) -> list[PlayedNote]:
-        self._pitch.push(samples)
         if self._rhythm is not None:
             self._rhythm.push(samples)
         return self._stream.push(samples)

@@ -48,7 +48,7 @@ class PeriodicityStream:
     """Computes the frames of successive blocks, with the same bits at any block length."""
 
     def __init__(self) -> None:
-        self._filter = _RumbleFilter()
+        self._filter = RumbleFilter()
         self._rest: NDArray[np.float32] = np.zeros(_BEFORE, np.float32)
         self._samples = 0
         self._frames = 0
@@ -99,7 +99,7 @@ def _differences(framed: NDArray[np.float32], out: NDArray[np.float32]) -> NDArr
     return (energy[:, 0] / _COMPARED).astype(np.float32)
 
 
-class _RumbleFilter:
+class RumbleFilter:
     """Subtracts the running mean around each sample; the result has no delay in time."""
 
     def __init__(self) -> None:

@@ -4,19 +4,20 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from typing import Any
 
 from daemon.errors import FailedError, InputError
-from model_build.lab.executor.pool import Pool
 
 _PATIENCE_SECONDS = 5.0
 _REMEDY = "install the extra `scale`: script/setup build lab scale"
 
 
 @contextlib.contextmanager
-def open_dask(address: str) -> Iterator[Pool]:
+def open_dask(address: str) -> Iterator[tuple[Executor, int]]:
     """Connect to the scheduler at an address such as tcp://HOST:8786.
 
+    Yields the executor, and how many tasks it runs at once.
     Tasks of a worker that dies are done again by another one. Raises InputError if Dask is not
     installed, if nothing answers, or if the cluster has no workers; FailedError if the scheduler
     goes away.
@@ -29,7 +30,7 @@ def open_dask(address: str) -> Iterator[Pool]:
     with _client(address) as client:
         executor = client.get_executor(pure=False)
         try:
-            yield Pool(executor, sum(client.nthreads().values()))
+            yield executor, sum(client.nthreads().values())
         except KilledWorker:
             raise FailedError(
                 f"{address}: a task killed several workers, perhaps because their memory was full; "

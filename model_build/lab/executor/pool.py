@@ -63,8 +63,8 @@ def open_pool(workers: Workers = None, scheduler: str = "") -> Iterator[Pool]:
     elif scheduler:
         from model_build.lab.executor.dask_pool import open_dask
 
-        with open_dask(scheduler) as pool:
-            yield pool
+        with open_dask(scheduler) as (executor, width):
+            yield Pool(executor, width)
     elif workers == 1:
         yield Pool(InThisProcess(), 1)
     else:

@@ -5,14 +5,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from model_build.lab.experiment.experiment import Experiment, read_experiment
+from model_build.lab.experiment.experiment import Experiment
 from model_build.lab.experiment.model import Model
+from model_build.lab.experiment.reading import read_experiment
 from model_build.lab.experiment.search import Search
 from model_build.lab.experiment.training import Training
 
 _SUFFIX = "-sample"
 _FOLDS, _EPOCHS, _TREES, _MOST_CHUNKS, _CHUNK_SECONDS = 2, 1, 10, 2, 0.5
-_TRIALS, _PARTS, _PICTURES = 2, 2, 1
+_TRIALS, _PARTS, _PICTURES, _CONVOLUTIONS = 2, 1, 1, 2
 _COPIES, _TRUNK_LAYER = 1, 2
 _SLOW = ("resnet34", "resnet50")
 """Their networks take so long to set up that only one of the folds is run."""
@@ -41,7 +42,7 @@ class Changes(NamedTuple):
 def sampled(experiment: Experiment) -> Experiment:
     """Return an experiment with two folds, one epoch and short chunks; its figures mean nothing.
 
-    A search has two trials, and an ablation two parts.
+    A search has two trials, and an ablation one part.
     """
     replaced = msgspec.structs.replace
     front_end, model, validation = experiment.front_end, experiment.model, experiment.validation
@@ -80,6 +81,8 @@ def sampled(experiment: Experiment) -> Experiment:
 def _small(model: Model) -> Model:
     if model.trunk_of:
         model = msgspec.structs.replace(model, trunk_layer=_TRUNK_LAYER)
+    if model.filters:
+        model = msgspec.structs.replace(model, filters=model.filters[:_CONVOLUTIONS])
     return msgspec.structs.replace(model, trees=_TREES) if model.kind == "forest" else model
 
 

@@ -1,14 +1,11 @@
-"""The experiment as a whole, and how it is read."""
+"""The experiment as a whole."""
 
 import hashlib
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from daemon.configuration.yaml.yaml_file import read_yaml
-from daemon.errors import InputError
 from model_build.lab.experiment.ablation import Ablated
 from model_build.lab.experiment.data import Data
 from model_build.lab.experiment.front_end import FrontEndSettings
@@ -17,7 +14,6 @@ from model_build.lab.experiment.pruning import CHAINS, Pruning
 from model_build.lab.experiment.search import Search
 from model_build.lab.experiment.training import Augmentation, Training
 from model_build.lab.experiment.validation import Output, Validation
-from model_build.lab.experiment.variations import variation_faults
 from model_build.recipe.section import Section
 
 _MADE_FOR_HZ = 16_000
@@ -147,11 +143,3 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
     def sha256(self) -> str:
         """SHA-256 of all settings, independent of the comments and layout of the file."""
         return hashlib.sha256(msgspec.json.encode(self)).hexdigest()
-
-
-def read_experiment(path: Path) -> Experiment:
-    """Read an experiment. Raises InputError naming the file, the line and the key if invalid."""
-    experiment = read_yaml(path, Experiment)
-    if faults := variation_faults(experiment):
-        raise InputError(*(f"{path}: {fault}" for fault in faults))
-    return experiment

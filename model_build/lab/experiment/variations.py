@@ -2,25 +2,22 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from daemon.errors import InputError
+from model_build.lab.experiment.experiment import Experiment
 from model_build.lab.experiment.replaced import replaced
 from model_build.lab.experiment.search import tried
 
-if TYPE_CHECKING:
-    from model_build.lab.experiment.experiment import Experiment
 
-
-def plain(experiment: "Experiment") -> "Experiment":
+def plain(experiment: Experiment) -> Experiment:
     """Return an experiment without `search`, `ablate` and pictures."""
     output = msgspec.structs.replace(experiment.output, cam="none")
     return msgspec.structs.replace(experiment, search=None, ablate={}, output=output)
 
 
-def variation_faults(experiment: "Experiment") -> list[str]:
+def variation_faults(experiment: Experiment) -> list[str]:
     """Return what is wrong with each key and value that varies, tried one at a time."""
     faults: list[str] = []
 

@@ -34,7 +34,9 @@ def augmented_batch(run: LabRun, record: Record, workers: Workers) -> list[Shown
 
     Empty if the model is not a network, or if the recordings are no longer there.
     """
-    experiment = record.experiment
+    # The run folder may have been moved since.
+    output = msgspec.structs.replace(record.experiment.output, folder=str(run.folder.parent))
+    experiment = msgspec.structs.replace(record.experiment, output=output)
     if experiment.model.is_classical:
         return []
     try:

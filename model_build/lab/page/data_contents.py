@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from model_build.lab.data.exploration import Exploration
-from model_build.lab.data.exploration_text import spelling_line
 from model_build.lab.executor.pool import Workers
+from model_build.lab.exploration.exploration import Exploration
+from model_build.lab.exploration.text import spelling_line
 from model_build.lab.page.clips import FOLDER, ClipFile, write_clips
 
 _EXAMPLES = 4

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from model_build.lab.data.exploration import Exploration
 from model_build.lab.executor.pool import Workers
+from model_build.lab.exploration.exploration import Exploration
 from model_build.lab.page.data_contents import data_contents
 from model_build.lab.page.html import write_page
 from model_build.lab.page.run_contents import run_contents

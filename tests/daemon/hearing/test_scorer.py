@@ -201,20 +201,6 @@ def test_forgotten_scorer_repeats_its_patches(classifier: Classifier, noise: Sam
     ]
 
 
-def test_genres_of_each_new_patch_come_with_the_window_if_wanted(noise: Samples) -> None:
-    classifier = load_classifier()  # the built-in one names genres
-    genres = classifier.contract.genres
-    assert genres is not None
-    scorer = Scorer(classifier, None)
-    assert scorer.hear(Window(noise[:WINDOW_SAMPLES], 0)).genres == ()
-    scorer.wants_genre = True
-    before = classifier.patches_run
-    heard = scorer.hear(Window(noise[16_000:][:WINDOW_SAMPLES], 16_000))
-    assert len(heard.genres) == classifier.patches_run - before > 0
-    assert {values.shape for values in heard.genres} == {(len(genres),)}
-    assert scorer.hear(Window(noise[16_000:][:WINDOW_SAMPLES], 16_000)).genres == ()
-
-
 def classes_model(make_model: MakeModel, activation: str, pooling: str) -> Path:
     return make_model(
         contract_version=2,

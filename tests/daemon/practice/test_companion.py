@@ -18,6 +18,7 @@ from daemon.hearing.tracker import Event, EventEnded
 from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.recording import analyse
 from daemon.practice.companion import Companion
+from daemon.practice.genre.built_in import configured_genre_network
 from daemon.practice.notes.note_network import NoteNetwork, load_note_network
 from daemon.practice.now import Now
 from daemon.practice.switches import Switches
@@ -272,29 +273,22 @@ class Watch:
         self.scores.append(observation.heard.scores.tolist())
 
 
-GENRES = ("jazz", "rock")
-JAZZ = np.array([3.0, -3.0], np.float32)
-
-
-def with_genre(observation: Observation) -> Observation:
-    return replace(observation, heard=replace(observation.heard, genres=(JAZZ, JAZZ)))
-
-
 def test_names_the_genre_if_it_is_wanted_and_nothing_else(load: LoadNetwork) -> None:
     off = dict.fromkeys(("tuning", "tempo", "key", "notes", "dynamics"), False)
+    load_genre = partial(configured_genre_network, None)
     named = {}
     for wanted in (True, False):
-        companion = Companion(load, Switches(genre=wanted, **off), GENRES)
-        nows = []
+        companion = Companion(load, Switches(genre=wanted, **off), load_genre_network=load_genre)
         for observation in observations(SOUND, 1.0, ONSET, starts=7.0):
-            companion.observe(with_genre(observation))
-            nows.append(companion.now)
-        named[wanted] = nows[-1].genre
-        assert nows[-1]._replace(genre=None) == Now()
-    assert named == {True: {"jazz": pytest.approx(0.95, abs=0.01)}, False: None}
+            companion.observe(observation)
+        named[wanted] = companion.now.genre
+        assert companion.now._replace(genre=None) == Now()
+    assert named[False] is None
+    # Synthetic tones are no real music; only that some genre is named can be expected.
+    assert named[True]
 
 
-def test_genre_is_unknown_with_a_model_that_names_none(load: LoadNetwork) -> None:
+def test_genre_is_unknown_without_a_genre_model(load: LoadNetwork) -> None:
     companion = Companion(load, Switches(genre=True))
     for observation in observations(SOUND, 1.0, ONSET, starts=7.0):
         companion.observe(observation)

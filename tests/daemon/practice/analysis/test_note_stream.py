@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from daemon.practice.analysis.note_stream import NoteStream
-from daemon.practice.analysis.pitch_trace import PitchTrace
 from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.notes.note_network import load_note_network
 from tests.daemon.practice.voices import Samples, hertz, scale, silence, tone
@@ -17,13 +16,10 @@ SCALE = np.concatenate([silence(0.5), scale([57.2, 60.2, 64.2, 69.2])])
 def notes_of(
     sound: Samples, model: Path, *, reference_hz: float = 440.0, block: int = 4_000
 ) -> list[PlayedNote]:
-    pitch = PitchTrace()
-    stream = NoteStream(load_note_network(model), pitch, reference_hz)
+    stream = NoteStream(load_note_network(model), reference_hz)
     notes = []
     for first in range(0, len(sound), block):
-        pitch.push(sound[first : first + block])
         notes += stream.push(sound[first : first + block])
-    pitch.finish()
     return notes + stream.finish()
 
 
@@ -65,11 +61,9 @@ def test_notes_of_a_chord_keep_the_pitch_of_the_model(note_model: Path) -> None:
 
 
 def test_sounding_names_the_note_and_its_cents(note_model: Path) -> None:
-    pitch = PitchTrace()
-    stream = NoteStream(load_note_network(note_model), pitch, 440.0)
+    stream = NoteStream(load_note_network(note_model), 440.0)
     assert stream.sounding.notes == ()
     sound = tone(hertz(69.1), 3.0)[:32_000]
-    pitch.push(sound)
     stream.push(sound)
     found = stream.sounding
     assert (found.notes, found.newest) == ((69,), 69)

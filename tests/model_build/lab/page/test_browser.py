@@ -12,8 +12,8 @@ import pytest
 pytest.importorskip("plotly", reason="needs the lab extra")
 pytest.importorskip("uvicorn", reason="needs the lab extra")
 
-from model_build.lab.data.exploration import explore
 from model_build.lab.experiment import read_experiment
+from model_build.lab.exploration.exploration import explore
 from model_build.lab.page.html import write_page
 from model_build.lab.page.run_contents import run_contents
 from model_build.lab.page.write import write_data_page, write_index, write_run_page

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +111,17 @@ def test_data_command_writes_a_page(
     assert len(shown["rows"]) == 64
     assert sum(row["files"] is not None for row in shown["rows"]) >= 16
     assert run.folder != tmp_path
+
+
+def test_maps_of_classes_are_copied_beside_their_recording(run: LabRun, tmp_path: Path) -> None:
+    copy = LabRun(tmp_path / "drums")
+    shutil.copytree(run.folder, copy.folder)
+    copy.pictures.mkdir()
+    (copy.pictures / "a-1.png").write_bytes(b"picture")
+    cam = {"name": "kick-2.wav", "start_seconds": 0.0, "label": "kick", "picture": "a-1.png"}
+    missing = cam | {"picture": "missing.png"}
+    (copy.fold("group-k-fold", 0) / "cams.json").write_text(json.dumps([cam, missing]))
+    clips = contents(write_run_page(copy, workers=1))["clips"]
+    row = clips["names"].index("kick-2.wav")
+    assert clips["cams"] == {str(row): [[1, "drums-cam-a-1.png"]]}
+    assert (tmp_path / "clips/drums-cam-a-1.png").read_bytes() == b"picture"

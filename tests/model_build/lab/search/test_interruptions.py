@@ -25,7 +25,7 @@ search: {{trials: {trials}, held_out: 0, space: {space}}}
 
 
 def written(folder: Path, output: Path, trials: int, space: str) -> Path:
-    write_tones(folder / "train", 2, seed=1)
+    write_tones(folder / "train", 3, seed=1)
     file = folder / "searched.yaml"
     file.write_text(
         SEARCH.format(folder=folder, output=output, trials=trials, space=space), encoding="utf-8"
@@ -62,7 +62,7 @@ def test_a_full_disk_is_one_line_and_the_search_continues(
     tmp_path: Path, small_disk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # The features of the last values do not fit.
-    space = "{front_end.hop_seconds: [0.01, 0.012, 0.0002]}"
+    space = "{front_end.hop_seconds: [0.01, 0.012, 0.00005]}"
     file = written(tmp_path, small_disk, 3, space)
     arguments = ["lab", "run", str(file), "--workers", "1"]
     assert main(arguments) == 1

@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from model_build.lab.data.exploration import Exploration
-from model_build.lab.data.shortcuts import Shortcut
-from model_build.lab.data.spellings import Spelling
+from model_build.lab.exploration.exploration import Exploration
+from model_build.lab.exploration.shortcuts import Shortcut
+from model_build.lab.exploration.spellings import Spelling
 
 
 def exploration_lines(seen: Exploration) -> str:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from model_build.corpus.formats.labelled import Example, Labelled
-from model_build.lab.data.exploration import Exploration, explore
-from model_build.lab.data.exploration_text import exploration_lines
 from model_build.lab.data.inspection import Facts, clipped_samples
-from model_build.lab.data.shortcuts import shortcuts
-from model_build.lab.data.spellings import odd_spellings
 from model_build.lab.experiment import Data, Experiment, Model, Output
+from model_build.lab.exploration.exploration import Exploration, explore
+from model_build.lab.exploration.shortcuts import shortcuts
+from model_build.lab.exploration.spellings import odd_spellings
+from model_build.lab.exploration.text import exploration_lines
 from tests.model_build.lab.data.test_near_duplicates import RATE_HZ, melody, write
 
 LABELS = ("Sound_Drum", "Sound_Guitar")

@@ -8,16 +8,16 @@ from typing import NamedTuple
 import numpy as np
 
 from model_build.corpus.formats.labelled import Example, Labelled
-from model_build.lab.data.doubts import Doubt, doubts
 from model_build.lab.data.inspection import Facts
 from model_build.lab.data.inspections import inspect_all
 from model_build.lab.data.near_duplicates import near_duplicates
 from model_build.lab.data.recordings import read_recordings, why_no_test_figure
-from model_build.lab.data.shortcuts import Shortcut, shortcuts
-from model_build.lab.data.spellings import Spelling, odd_spellings
 from model_build.lab.data.usable import INSPECTIONS
 from model_build.lab.executor.pool import Workers
 from model_build.lab.experiment import Experiment
+from model_build.lab.exploration.doubts import Doubt, doubts
+from model_build.lab.exploration.shortcuts import Shortcut, shortcuts
+from model_build.lab.exploration.spellings import Spelling, odd_spellings
 from model_build.lab.features.truth import truth_of
 
 CLIPPED_SAMPLES = 10

@@ -1,0 +1,1 @@
+"""What is odd about the recordings of an experiment: `lab data`."""
