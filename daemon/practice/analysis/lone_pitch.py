@@ -39,7 +39,7 @@ class Span(Protocol):
 
 
 class LonePitch:
-    """Reads the pitch every HOP_SECONDS; remembers at least the last `keep_seconds`."""
+    """Reads the pitch every HOP_SECONDS; remembers the newest block and `keep_seconds` before."""
 
     def __init__(self, keep_seconds: float) -> None:
         self._pitch = NotePitch()
