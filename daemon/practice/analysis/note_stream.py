@@ -130,7 +130,10 @@ class NoteStream:
                     span.offset = event.note.offset_seconds
             notes.append(event)
         self._pitch.follow(self._spans, decided_frames)
-        return [self._played(ended) for ended in notes if self._is_music(ended)]
+        music = [ended for ended in notes if self._is_music(ended)]
+        if self._begun in {ended.key for ended in notes} - {ended.key for ended in music}:
+            self._begun = None
+        return [self._played(ended) for ended in music]
 
     def _is_music(self, ended: Ended) -> bool:
         """Return whether a note is neither hum nor a syllable; notes must come in order."""

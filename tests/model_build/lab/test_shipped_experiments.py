@@ -49,7 +49,9 @@ def test_names_are_those_of_the_files() -> None:
 def test_runs_on_a_sample(file: Path, tmp_path: Path) -> None:
     experiment = sampled(file, tmp_path)
     if experiment.model.trunk_of == "yamnet":
-        named("TIMBREL_YAMNET", YAMNET, "YAMNet's .tflite")
+        trunk = str(named("TIMBREL_YAMNET", YAMNET, "YAMNet's .tflite"))
+        model = msgspec.structs.replace(experiment.model, trunk_file=trunk)
+        experiment = msgspec.structs.replace(experiment, model=model)
     report = run_file(experiment, file, Pool(InThisProcess(), 1))
     folder = tmp_path / "runs" / f"{file.stem}-sample"
     record = LabRun(folder).read_record()

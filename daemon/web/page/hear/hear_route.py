@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -69,19 +69,22 @@ class HearRoute:
             await messages.end()
             held.close()
 
-        return LastingResponse(_lines(first, messages), _KIND, release)
+        return LastingResponse(_lines(first, messages, release), _KIND, release)
 
     def _done(self) -> None:
         self._is_busy = False
 
 
-async def _lines(first: dict[str, Any], messages: "_Messages") -> AsyncIterator[bytes]:
+async def _lines(
+    first: dict[str, Any], messages: "_Messages", release: Callable[[], Awaitable[None]]
+) -> AsyncIterator[bytes]:
     message = first
-    while True:
+    while "progress" in message:
         yield msgspec.json.encode(message) + b"\n"
-        if "progress" not in message:
-            return
         message = await messages.next()
+    # Whoever has read the end can send another recording at once.
+    await release()
+    yield msgspec.json.encode(message) + b"\n"
 
 
 class _Messages:

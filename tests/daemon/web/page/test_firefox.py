@@ -110,5 +110,7 @@ def test_browser_records_a_microphone(
     browser.evaluate(f"{button}.click()")
     player.kill()
     player.wait()
-    browser.wait_for("document.querySelector('.names')?.textContent.includes('C4 E4 G4')")
+    # A busy machine loses sound, which divides a note.
+    notes = "/C4( C4)*( E4)+( G4)+/.test(document.querySelector('.names')?.textContent)"
+    browser.wait_for(notes)
     assert browser.faults == []
