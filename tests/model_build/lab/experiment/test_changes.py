@@ -44,7 +44,11 @@ def test_a_sample_of_a_slow_network_runs_one_fold() -> None:
 
 
 def test_test_data_of_a_layout_without_them_are_refused() -> None:
-    with pytest.raises(
-        InputError, match=r"nsynth-stft-cnn\.yaml: .*test_path belongs to the layout"
-    ):
+    with pytest.raises(InputError, match=r"nsynth-stft-cnn\.yaml: .*test_path belongs to"):
         Changes(test_path="elsewhere").read(MLP.with_name("nsynth-stft-cnn.yaml"))
+
+
+def test_a_password_in_a_url_is_refused_and_not_shown() -> None:
+    with pytest.raises(InputError, match="path: a URL must not contain a password") as raised:
+        Changes(path="zip://drums::sftp://me:secret@host/drums.zip").read(MLP)
+    assert "secret" not in str(raised.value)

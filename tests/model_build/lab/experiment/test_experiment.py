@@ -46,11 +46,6 @@ def test_exponents_are_numbers_and_yes_is_a_class(tmp_path: Path) -> None:
     [
         ("kind: forest", "kind: forest\n  tree: 3", "model.tree"),
         ("kind: forest", "kind: forests", "model.kind"),
-        (
-            "path: labels",
-            "path: sftp://me:secret@host/labels",
-            "path: a URL must not contain a pass",
-        ),
         ("kind: forest", "kind: svm\n  trees: 3", "trees belongs to forest, not to svm"),
         ("kind: forest", "kind: forest\ntraining: {epochs: 3}", "training belongs to networks"),
         ("layout: table", "layout: folders", "belongs to the layout table, not to folders"),
