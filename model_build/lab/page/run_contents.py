@@ -16,6 +16,7 @@ from model_build.lab.page.model_facts import model_facts
 from model_build.lab.page.scored import Scored, read_scored
 from model_build.lab.page.summaries import Summary, summary_of
 from model_build.lab.page.training_curves import FINAL, read_courses
+from model_build.lab.page.variations import ablation_table, search_table
 from model_build.lab.run.lab_run import LabRun, Record
 
 _MOST_CLIPS = 5_000
@@ -45,6 +46,8 @@ def run_contents(run: LabRun, workers: Workers = None) -> tuple[dict[str, Any], 
         "curves": curves,
         "thresholds": threshold_curves(scored.truth, scored.scores),
         "courses": courses,
+        "search": search_table(run, record),
+        "ablation": ablation_table(run, record),
         "batch": augmented_batch(run, record, workers),
         "model": model_facts(run, record),
         "written": int(time.time()),

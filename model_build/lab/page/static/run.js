@@ -9,7 +9,7 @@ function showRun(run) {
   const browser = clipBrowser(run);
   show([
     h("div", {}, tiles(run), notes(record.notes)),
-    leakSection(record), classSection(run), confusionSection(run, browser), browser.section, curveSection(run), thresholdSection(run),
+    leakSection(record), searchSection(run), ablationSection(run), classSection(run), confusionSection(run, browser), browser.section, curveSection(run), thresholdSection(run),
     trainingSection(run), batchSection(run), modelSection(run), recipeSection(run),
   ]);
 }
