@@ -91,7 +91,7 @@ class Inbox:
     ) -> bool:
         """Queue a command; return True if `carry_out` should be called. May run on any thread.
 
-        `where` is for the log: the place of the change.
+        The log names `where` the value was changed, such as "on the page".
 
         Returns False for other nodes' topics, retained messages, and commands that come too fast.
         """

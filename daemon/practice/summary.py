@@ -5,8 +5,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-# A damaged file can hold any number. The limit is the year 2200.
-WallTime = Annotated[float, Meta(ge=0, le=7_258_118_400)]
+LATEST_SECONDS = 7_258_118_400
+"""The latest wall time, the year 2200; a damaged file can hold any number."""
+WallTime = Annotated[float, Meta(ge=0, le=LATEST_SECONDS)]
 """Seconds since 1970."""
 _Number = Annotated[float, Meta(ge=-1e9, le=1e9)]
 _Name = Annotated[str, Meta(max_length=100)]

@@ -10,6 +10,7 @@ from daemon.errors import InputError
 from daemon.hearing.model_file import Contract, read_contract
 from daemon.hearing.network_trial import try_out
 from daemon.hearing.rules import Rules, model_rules
+from daemon.runtime.wiring import model_path
 
 
 class PageModel(NamedTuple):
@@ -30,6 +31,9 @@ def page_models(settings: Settings) -> list[PageModel]:
     applied. This forks, so call it before any thread is started. Raises InputError, with a line
     for each fault, if a model cannot be used or two have the same name and version.
     """
+    if not settings.web.models:
+        return []
+    usual = read_contract(model_path(settings.model)).title
     found: dict[str, PageModel] = {}
     faults: list[str] = []
     common = replace(settings.tracker, families={})
@@ -40,6 +44,9 @@ def page_models(settings: Settings) -> list[PageModel]:
             rules = model_rules(common, contract, settings.audio.hop_seconds)
         except InputError as error:
             faults += [f"web.models: {line}" for line in error.lines]
+            continue
+        if contract.title == usual:
+            faults.append(f"web.models: {file} is {usual}, which the page has already; remove it")
             continue
         if contract.title in found:
             first = found[contract.title].file

@@ -25,9 +25,8 @@ def publishing(
     """Return a link, not opened yet, and a reporter that publishes through it.
 
     `wall_at` returns the wall time of a moment of the sound; `shown` maps scores; `board` gets the
-    messages, None: a new one. When the link
-    closes, it removes the node from the hub and clears its topics. Raises InputError if the
-    credentials are unusable.
+    messages, None: a new one. When the link closes, it removes the node from the hub and clears its
+    topics. Raises InputError if the credentials are unusable.
     """
     board, outbox, connection = board or Board(), Outbox(), Connection(settings.mqtt)
     link = link_to(

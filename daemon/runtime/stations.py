@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Stations:
     """At least one station; a queued command wakes the loop, which calls `carry_out`.
 
-    `take` may be called from any thread, all other methods from the loop's only.
+    Any thread may call `take`, iterate and read `nodes`; all other methods are for the loop's only.
     """
 
     def __init__(self, stations: Sequence[Station], recognizer: Recognizer, wakeup: Wakeup) -> None:

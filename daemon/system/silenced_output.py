@@ -3,24 +3,52 @@
 import faulthandler
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+class _Silence:
+    """Redirects both outputs of the process while any thread wants it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wanted = 0
+        self._saved: list[int] = []
+
+    def begin(self) -> None:
+        with self._lock:
+            if not self._wanted:
+                self._saved = [os.dup(1), os.dup(2)]
+                nothing = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nothing, 1)
+                os.dup2(nothing, 2)
+                os.close(nothing)
+            self._wanted += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._wanted -= 1
+            if not self._wanted:
+                for number, copy in enumerate(self._saved, 1):
+                    os.dup2(copy, number)
+                    os.close(copy)
+
+
+_silence = _Silence()
+
+
 @contextmanager
 def quiet_output() -> Iterator[None]:
-    """Discard everything written to standard output and standard error, also by C libraries."""
-    saved = os.dup(1), os.dup(2)
-    nothing = os.open(os.devnull, os.O_WRONLY)
+    """Discard everything written to standard output and standard error, also by C libraries.
+
+    Several threads may do this at the same time; the outputs come back when the last one is done.
+    """
+    _silence.begin()
     try:
-        os.dup2(nothing, 1)
-        os.dup2(nothing, 2)
         yield
     finally:
-        for number, copy in enumerate(saved, 1):
-            os.dup2(copy, number)
-            os.close(copy)
-        os.close(nothing)
+        _silence.end()
 
 
 @contextmanager

@@ -29,8 +29,8 @@ class Display:
     """Shows the results that `printer` gets and the messages that `receive` gets.
 
     `medley` is None if a microphone is used. `page` is the address of the page, if there is one.
-    `messages` shows the MQTT messages from the start;
-    `scores` prints a line for each window, if the output is lines.
+    `messages` shows the MQTT messages from the start; `scores` prints a line for each window, if
+    the output is lines.
     """
 
     def __init__(

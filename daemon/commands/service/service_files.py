@@ -129,8 +129,8 @@ def _systemd_version(manager: ServiceManager) -> int:
 
 def _files_to_read(settings: Settings) -> list[Path]:
     """Return the files that a configuration names and that the service opens itself."""
-    tls = settings.mqtt.tls
-    named = [settings.model.file, *settings.web.models]
+    tls, model = settings.mqtt.tls, settings.model
+    named = [model.file, model.notes_file, model.genre_file, *settings.web.models]
     if tls is not None:
         named += [tls.ca_file, tls.certificate_file]
     named += [source.ca_file for source in settings.sources]

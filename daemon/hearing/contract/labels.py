@@ -6,7 +6,6 @@ MQTT topics and entity ids contain the slug of a label; all else shows the label
 import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated
 
@@ -77,11 +76,6 @@ def slugs(labels: tuple[str, ...]) -> dict[str, str]:
         candidates = itertools.chain([plain], (f"{plain}_{n}" for n in itertools.count(2)))
         found[label] = next(slug for slug in candidates if slug not in found.values())
     return found
-
-
-def slug_of(label: str, labels: Sequence[str]) -> str:
-    """Return the slug of one of the labels."""
-    return slugs(tuple(labels))[label]
 
 
 def _plain(label: str) -> str:

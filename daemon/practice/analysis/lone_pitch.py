@@ -39,7 +39,7 @@ class Span(Protocol):
 
 
 class LonePitch:
-    """Reads the pitch every HOP_SECONDS; remembers at least the last `keep_seconds`."""
+    """Reads the pitch every HOP_SECONDS; remembers the newest block and `keep_seconds` before."""
 
     def __init__(self, keep_seconds: float) -> None:
         self._pitch = NotePitch()
@@ -68,10 +68,10 @@ class LonePitch:
             midi = LOWEST_MIDI + float(keys[start])
             if LOWEST_MIDI <= midi <= HIGHEST_MIDI:
                 hz[start:end] = self._pitch.read(first + start, end - start, midi)
-        self._keys = np.concatenate([self._keys, keys])
-        self._hz = np.concatenate([self._hz, hz])
-        gone = max(0, len(hz) - count, len(self._hz) - self._keep)
-        self._keys, self._hz = self._keys[gone:], self._hz[gone:]
+        # Notes that end in the new frames need all of these, and the last `keep_seconds` before.
+        gone = max(0, len(self._hz) - self._keep)
+        self._keys = np.concatenate([self._keys[gone:], keys])
+        self._hz = np.concatenate([self._hz[gone:], hz])
         self._first += gone
         self._pitch.forget(self.frames)
 

@@ -2,10 +2,10 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from daemon.configuration.settings import HistorySettings
 from daemon.practice.history.deletion import delete
@@ -25,6 +25,8 @@ from daemon.system.files.database import (
 from daemon.system.files.private_file import move_aside, move_non_file_aside
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 _PRAGMAS = (
     # Takes effect in a new file only; the pages of deleted rows are then given back.
@@ -69,14 +71,27 @@ class HistoryFile:
 
         After damage the rows are written to a new file.
         """
-        try:
-            self._write(rows, now)
-        except DamagedError as error:
-            self._replace_damaged(str(error))
-            self._write(rows, now)
+        self._repairing(lambda: self._write(rows, now))
 
     def delete(self, deletion: Deletion) -> Deleted:
-        """Delete rows, and overwrite their place in the file; return what was deleted."""
+        """Delete rows, and overwrite their place in the file; return what was deleted.
+
+        After damage they are deleted from a new file; the one that was moved aside keeps them.
+        """
+        return self._repairing(lambda: self._delete(deletion))
+
+    def _repairing(self, work: Callable[[], Result]) -> Result:
+        """Return what `work` returns; if the file is damaged, replace it and try once more."""
+        try:
+            return work()
+        except DamagedError as error:
+            self._replace_damaged(str(error))
+        try:
+            return work()
+        except DamagedError as error:
+            raise_os_error(error, self._path)
+
+    def _delete(self, deletion: Deletion) -> Deleted:
         try:
             self._database.execute("PRAGMA secure_delete = ON")
             self._database.execute("BEGIN IMMEDIATE")

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from daemon.practice.history.records import DayRecord, EventRecord
-from daemon.practice.summary import Figures, Summary
+from daemon.practice.summary import LATEST_SECONDS, Figures, Summary
 
 NAME = "history.sqlite"
 # Step n migrates the schema from version n to n + 1. Released steps are never changed.
@@ -62,7 +62,7 @@ def event_of(row: Sequence[Any]) -> tuple[str, EventRecord]:
     """Return the place and the event in a row; raises ValueError if the row is damaged."""
     event_id, place, *rest = row
     event = msgspec.convert((event_id, *rest), EventRecord)
-    if not (0 <= event.onset < date.max.year * 3.2e7 and 0 <= event.seconds <= _MOST_SECONDS):
+    if not (0 <= event.onset <= LATEST_SECONDS and 0 <= event.seconds <= _MOST_SECONDS):
         raise ValueError("impossible time")
     return _text(place), event
 

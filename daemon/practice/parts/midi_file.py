@@ -69,7 +69,8 @@ def midi_bytes(parts: Sequence[Part], bpm: float | None) -> bytes:
     from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
 
     tempo = bpm2tempo(bpm or DEFAULT_BPM)
-    file = MidiFile(ticks_per_beat=TICKS_PER_BEAT, type=1)
+    # Labels can have any letters; Latin-1 is only the default of the library.
+    file = MidiFile(ticks_per_beat=TICKS_PER_BEAT, type=1, charset="utf-8")
     conductor = MidiTrack([MetaMessage("set_tempo", tempo=tempo)])
     file.tracks.append(conductor)
     ticks_a_second = TICKS_PER_BEAT * 1e6 / tempo

@@ -43,6 +43,7 @@ class HearRoute:
         usual = next(iter(self._methods))
         method = self._methods.get(request.query_params.get("model", usual))
         if method is None:
+            await discard(request)
             return error_of(404, "there is no such model; load the page again")
         if self._is_busy:
             await discard(request)

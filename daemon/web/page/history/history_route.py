@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from daemon.errors import FailedError, InputError
 from daemon.practice.history.records import Deletion
+from daemon.practice.summary import WallTime
 from daemon.web.page.access.gate import error_of
 from daemon.web.page.bodies import json_answer, small_body
 from daemon.web.page.history import page_history
@@ -27,7 +28,7 @@ class _Request(msgspec.Struct, forbid_unknown_fields=True):
 
     place: str
     what: Literal["session", "day", "everything"]
-    session: float | None = None
+    session: WallTime | None = None
     day: date | None = None
 
 
@@ -89,6 +90,8 @@ class HistoryRoute:
             asked.day is not None,
         ):
             return error_of(400, "send the session or the day to delete, and nothing else")
+        if asked.day is not None and not _is_shown(asked.day):
+            return error_of(400, f"send a day of the years {FIRST_YEAR + 1} to {LAST_YEAR}")
         deletion = Deletion(asked.place, asked.session, asked.day)
         return await self._answer(asked.place, partial(self._history.delete, deletion))
 
@@ -116,7 +119,12 @@ def _date(text: str | None) -> date | None:
         day = date.fromisoformat(text or "")
     except ValueError:
         return None
-    return day if FIRST_YEAR < day.year <= LAST_YEAR else None
+    return day if _is_shown(day) else None
+
+
+def _is_shown(day: date) -> bool:
+    """Return whether a day is far enough from the ends of `datetime` in every time zone."""
+    return FIRST_YEAR < day.year <= LAST_YEAR
 
 
 def _number(text: str | None) -> float | None:

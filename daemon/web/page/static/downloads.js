@@ -23,8 +23,11 @@ function csvOf(result) {
     if (result.notes) cells.push(notesOf(result, chunk));
     return cells.join(",");
   });
-  return [head.join(","), ...rows, ""].join("\r\n");
+  return [head.map(quoted).join(","), ...rows, ""].join("\r\n");
 }
+
+// A cell of CSV (RFC 4180); labels can have any characters.
+const quoted = (cell) => (/[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 
 function download(kind, name, type, content) {
   const link = element("a", { download: name, href: URL.createObjectURL(new Blob([content], { type })) });

@@ -22,7 +22,7 @@ export class HistoryView {
     this.weeks = new Weeks(place.families);
     this.streak = element("p", { class: "note" });
     this.sessions = new Sessions((session) => this.delete(session));
-    this.older = element("button", { type: "button", onclick: () => this.showSessions(this.sessions.oldest) }, text("show_older"));
+    this.older = element("button", { type: "button", hidden: true, onclick: () => this.showSessions(this.sessions.oldest) }, text("show_older"));
     this.scope = element("p", { class: "buttons" });
     this.root = element("div", { class: "grid pairs" },
       card(text("this_week"), this.goal.root),

@@ -51,6 +51,7 @@ export class Recorder {
   }
 
   take(block) {
+    if (!this.context) return; // It was told to stop twice.
     if (block === null) return this.finish();
     this.blocks.push(block);
     this.bytes += block.byteLength;
@@ -59,7 +60,6 @@ export class Recorder {
   }
 
   finish() {
-    if (!this.context) return;
     const header = wavHeader(this.bytes - HEADER_BYTES, this.context.sampleRate);
     this.release();
     this.onEnd(new File([header, ...this.blocks], "recording.wav", { type: "audio/wav" }));

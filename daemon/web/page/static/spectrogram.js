@@ -95,6 +95,7 @@ export class Scrolling {
       context.fillText(nameOf(name), Math.min(x(from), over.width - 90 * scale), y);
     }
   }
+
   drawNotes(context, x, scale) {
     const [lowest, highest] = this.range;
     context.fillStyle = "#fff";

@@ -17,7 +17,9 @@ export function text(key, values = {}) {
 }
 
 export const has = (key) => key in texts;
-export const family = (name) => texts[`family_${name}`] ?? name.replaceAll("_", " ");
+// A family by its name in this language; any other label of a model stays unaltered.
+export const family = (name) =>
+  texts[`family_${name}`] ?? (/^[a-z][a-z0-9_]*$/.test(name) ? name.replaceAll("_", " ") : name);
 export const timeOf = (seconds) => new Date(seconds * 1000).toLocaleTimeString(language);
 export const dateOf = (seconds) => new Date(seconds * 1000).toLocaleString(language);
 export const number = (value, digits = 0) =>

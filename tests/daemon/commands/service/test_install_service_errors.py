@@ -53,6 +53,8 @@ def test_finds_the_path_that_others_cannot_read(tmp_path: Path) -> None:
     [
         ("audoi: {}", ["audoi", "did you mean audio?"]),
         ("model: {file: /nowhere/model.tflite}", ["/nowhere/model.tflite", "no such file"]),
+        ("model: {notes_file: /nowhere/notes.tflite}", ["/nowhere/notes.tflite", "no such file"]),
+        ("model: {genre_file: /nowhere/genre.tflite}", ["/nowhere/genre.tflite", "no such file"]),
     ],
 )
 def test_invalid_configuration_is_refused_before_writing(

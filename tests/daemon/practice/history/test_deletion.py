@@ -157,6 +157,24 @@ def test_file_locked_by_another_program_is_kept(
         assert left(tmp_path)[0] == [1, 2, 3]
 
 
+def test_deletion_from_a_damaged_file_repairs_it_first(tmp_path: Path) -> None:
+    with History(tmp_path) as history:
+        fill(history)
+        history.delete(Deletion("nobody"))
+        file = tmp_path / NAME
+        content = bytearray(file.read_bytes())
+        # The change counter, so that SQLite reads the pages again.
+        content[24:28] = b"\x7f" * 4
+        content[4096:] = bytes(len(content) - 4096)
+        file.write_bytes(content)
+        history.delete(Deletion("box"))
+        history.of("box").put_event(event(5, "organ", EVENING, 60.0))
+        history.of("attic").put_event(event(4, "organ", EVENING, 60.0))
+        history.of("attic").put_day(DayRecord(DAY, 60.0, {"organ": 60.0}))
+    assert file.with_name(f"{NAME}.damaged").exists()
+    assert left(tmp_path) == ([5], [], [])
+
+
 def test_running_sessions_forget_what_was_deleted() -> None:
     last = Session(EVENING, 900.0, ("organ",), {"organ": 900.0})
     diary = Diary(str(DAY), 950.0, {"organ": 900.0, "flute": 50.0}, None, last)

@@ -35,6 +35,13 @@ def test_seconds_are_those_of_the_notes_at_any_tempo(tmp_path: Path, bpm: float 
     assert offsets == pytest.approx([n.offset for n in notes], abs=0.005)
 
 
+def test_track_has_the_label_of_a_class_in_any_script(tmp_path: Path) -> None:
+    path = tmp_path / "notes.mid"
+    write_midi(path, [Part("三味線", [note(0, 1)])], None)
+    track = mido.MidiFile(path, charset="utf-8").tracks[1]
+    assert track.name == "三味線"
+
+
 def test_each_family_has_a_track_and_drums_their_channel(tmp_path: Path) -> None:
     path = tmp_path / "notes.mid"
     write_midi(path, [Part("guitar", [note(0, 1)]), Part("drums", [note(0, 1)])], None)

@@ -80,12 +80,14 @@ def test_models_keep_the_common_rules_but_not_those_of_other_families(
     assert model.contract.families == LABELS
     assert len(model.rules) == 3
     missing = str(tmp_path / "missing.tflite")
-    settings = Settings(web=WebSettings(models=(str(drums), missing, str(drums))))
+    usual = str(BUILT_IN_MODEL)
+    settings = Settings(web=WebSettings(models=(str(drums), missing, str(drums), usual)))
     with pytest.raises(InputError) as caught:
         page_models(settings)
-    not_found, twice = caught.value.lines
+    not_found, twice, known = caught.value.lines
     assert not_found.startswith(f"web.models: model file {missing}: not found; use a model made by")
     assert twice == f"web.models: {drums} and {drums} are both drums & bells 1; remove one"
+    assert known.startswith(f"web.models: {usual} is timbrel-default ")
 
 
 def test_check_names_a_damaged_model(drums: Path, tmp_path: Path, timbrel: Timbrel) -> None:

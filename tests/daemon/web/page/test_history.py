@@ -174,6 +174,8 @@ def test_deletion_needs_the_token_and_one_thing_to_delete(page: Page) -> None:
     assert delete(page, {"place": "box", "what": "day"}).code == 400
     assert delete(page, {"place": "box", "what": "day", "session": 1.0}).code == 400
     assert delete(page, {**everything, "day": "2026-06-01"}).code == 400
+    assert delete(page, {"place": "box", "what": "day", "day": "9999-12-31"}).code == 400
+    assert delete(page, {"place": "box", "what": "session", "session": 1e20}).code == 400
     assert delete(page, {"place": "attic", "what": "everything"}).code == 404
     assert page.ask("/api/history/delete").code == 405
     assert asked == []
