@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from daemon.errors import FailedError, InputError
+from daemon.system.standard_output import discard_output
 from model_build.commands.parser import build_parser
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
             remedy = "run the same command to continue"
         print(f"timbrel-build: interrupted; {remedy}", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        discard_output()
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

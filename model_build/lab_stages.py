@@ -88,7 +88,10 @@ def compare(runs: Sequence[Path]) -> None:
     from model_build.lab.run.table import comparison
 
     print(comparison([LabRun(run).read_record() for run in runs]))
-    print(f"page: {write_comparison(runs)}")
+    try:
+        print(f"page: {write_comparison(runs)}")
+    except InputError as error:
+        print(f"no page: {error}")
 
 
 def serve(folder: Path, port: int) -> None:

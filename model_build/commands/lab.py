@@ -19,7 +19,7 @@ examples:
   timbrel-build lab check drums.yaml
   timbrel-build lab data drums.yaml
   timbrel-build lab run drums.yaml
-  timbrel-build lab compare runs/lab/drums-*
+  timbrel-build lab compare runs/lab/drums-*/
   timbrel-build lab serve
   timbrel-build lab predict runs/lab/drums-forest kick.wav snare.wav
   timbrel-build lab export runs/lab/drums-cnn

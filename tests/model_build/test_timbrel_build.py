@@ -345,3 +345,14 @@ def test_features_on_a_full_disk_print_one_line_and_exit_with_1(
         "timbrel-build: the disk is full; make room, or use a folder on another disk\n"
     )
     assert not RunFolder(small_disk / "run").features.exists()
+
+
+def test_output_that_nobody_reads_is_no_error() -> None:
+    command = [sys.executable, "-m", "model_build", "lab", "schema"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.close()
+    assert process.stderr
+    with process.stderr as errors:
+        assert errors.read() == b""
+    assert process.wait() == 0

@@ -19,13 +19,17 @@ def ablation_lines(ablation: Ablation) -> str:
 def _row(part: Part) -> tuple[str, ...]:
     if part.problem:
         return part.name, "none", "", part.problem
-    change = ", ".join(
+    return part.name, value_text(part.value, None), _difference(part), change_text(part)
+
+
+def change_text(part: Part) -> str:
+    """Return what is removed or replaced, such as `no augmentation`."""
+    return ", ".join(
         [
             *(f"no {key}" for key in part.change.remove),
             *(f"{key}: {value}" for key, value in part.change.replace.items()),
         ]
     )
-    return part.name, value_text(part.value, None), _difference(part), change
 
 
 def _difference(part: Part) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from model_build.corpus.formats.labelled import Example
 from model_build.lab.data.inspection import VALUES, Facts, Inspected, inspect_example
+from model_build.lab.data.new_folder import new_folder
 from model_build.lab.executor.pool import Workers, open_pool, ordered
 
 _FACTS, _VECTORS, _SOUNDS = "facts.json", "vectors.float32", "sounds.float16"
@@ -39,9 +39,10 @@ class Inspections(NamedTuple):
 def inspect_all(examples: Sequence[Example], folder: Path, workers: Workers = None) -> Inspections:
     """Inspect all recordings, keeping the results in a subfolder of `folder`, or reuse them."""
     place = folder / key_of(examples)
-    if not (place / _FACTS).is_file():
-        _make(examples, place, workers)
-    return _opened(place)
+    kept = _read(place, len(examples))
+    if kept is None:
+        kept = _make(examples, place, workers)
+    return _opened(place, kept)
 
 
 def key_of(examples: Sequence[Example]) -> str:
@@ -58,29 +59,40 @@ def _state(file: str) -> tuple[int, int]:
     return state.st_size, state.st_mtime_ns
 
 
-def _make(examples: Sequence[Example], place: Path, workers: Workers) -> None:
-    fresh = place.with_name(f".new-{place.name}")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
+def _make(examples: Sequence[Example], place: Path, workers: Workers) -> _Kept:
     kept = _Kept([], [])
-    with (
-        open_pool(workers) as pool,
-        (fresh / _VECTORS).open("wb") as vectors,
-        (fresh / _SOUNDS).open("wb") as sounds,
-    ):
-        found: Inspected
-        for found in ordered(pool, inspect_example, examples, label="inspecting"):
-            vectors.write(found.vector.tobytes())
-            sounds.write(found.sound.tobytes())
-            kept.facts.append(found.facts)
-            kept.lengths.append(len(found.sound))
-    (fresh / _FACTS).write_bytes(msgspec.json.encode(kept))
-    shutil.rmtree(place, ignore_errors=True)
-    fresh.rename(place)
+    with new_folder(place) as fresh:
+        with (
+            open_pool(workers) as pool,
+            (fresh / _VECTORS).open("wb") as vectors,
+            (fresh / _SOUNDS).open("wb") as sounds,
+        ):
+            found: Inspected
+            for found in ordered(pool, inspect_example, examples, label="inspecting"):
+                vectors.write(found.vector.tobytes())
+                sounds.write(found.sound.tobytes())
+                kept.facts.append(found.facts)
+                kept.lengths.append(len(found.sound))
+        (fresh / _FACTS).write_bytes(msgspec.json.encode(kept))
+    return kept
 
 
-def _opened(place: Path) -> Inspections:
-    kept = msgspec.json.decode((place / _FACTS).read_bytes(), type=_Kept)
+def _read(place: Path, examples: int) -> _Kept | None:
+    """Return what was found before; None if there is nothing, or if its files are damaged."""
+    try:
+        kept = msgspec.json.decode((place / _FACTS).read_bytes(), type=_Kept)
+        vectors, sounds = ((place / name).stat().st_size for name in (_VECTORS, _SOUNDS))
+    except (OSError, msgspec.DecodeError):
+        return None
+    is_whole = (
+        len(kept.facts) == len(kept.lengths) == examples
+        and vectors == examples * VALUES * np.dtype(np.float32).itemsize
+        and sounds == sum(kept.lengths) * np.dtype(np.float16).itemsize
+    )
+    return kept if is_whole else None
+
+
+def _opened(place: Path, kept: _Kept) -> Inspections:
     shape = (len(kept.facts), VALUES)
     vectors = np.memmap(place / _VECTORS, np.float32, "r", shape=shape)
     ends = np.cumsum(kept.lengths)

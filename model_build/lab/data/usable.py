@@ -31,7 +31,7 @@ def usable_recordings(data: Data, runs: Path, workers: Workers = None) -> Labell
     if data.test_near_duplicates == "leave-out":
         found, near = _without_tested_twice(found, near)
     if data.group_near_duplicates:
-        found = found._replace(examples=_grouped(found.examples, near))
+        found = found._replace(examples=grouped(found.examples, near))
     return found
 
 
@@ -61,7 +61,7 @@ def _without_tested_twice(found: Labelled, near: NearDuplicates) -> tuple[Labell
     )
 
 
-def _grouped(examples: Sequence[Example], near: NearDuplicates) -> list[Example]:
+def grouped(examples: Sequence[Example], near: NearDuplicates) -> list[Example]:
     """Return the examples with their groups joined wherever these share a near-duplicate."""
     _, clusters = np.unique(near.clusters, return_inverse=True)
     stated = [one.group or f"\n{row}" for row, one in enumerate(examples)]

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from daemon.errors import InputError
 from model_build.lab.experiment.experiment import Experiment
 from model_build.lab.experiment.model import Model
 from model_build.lab.experiment.reading import read_experiment
@@ -30,11 +31,17 @@ class Changes(NamedTuple):
     """True to make the experiment small."""
 
     def read(self, file: Path) -> Experiment:
-        """Read an experiment and change it. Raises InputError if the file is invalid."""
+        """Read an experiment and change it.
+
+        Raises InputError if the file is invalid, or if its layout has no test data.
+        """
         experiment = read_experiment(file)
         changes = {"path": self.path, "test_path": self.test_path}
         given = {name: str(path) for name, path in changes.items() if path}
-        data = msgspec.structs.replace(experiment.data, **given)
+        try:
+            data = msgspec.structs.replace(experiment.data, **given)
+        except ValueError as error:
+            raise InputError(f"{file}: --data or --test-data: {error}") from None
         experiment = msgspec.structs.replace(experiment, data=data)
         return sampled(experiment) if self.is_sample else experiment
 
@@ -81,7 +88,7 @@ def sampled(experiment: Experiment) -> Experiment:
 def _small(model: Model) -> Model:
     if model.trunk_of:
         model = msgspec.structs.replace(model, trunk_layer=_TRUNK_LAYER)
-    if model.filters:
+    if model.filters and not model.weights:
         model = msgspec.structs.replace(model, filters=model.filters[:_CONVOLUTIONS])
     return msgspec.structs.replace(model, trees=_TREES) if model.kind == "forest" else model
 

@@ -21,6 +21,7 @@ Layout = Literal[
 ]
 Text = Annotated[str, Meta(min_length=1)]
 
+_PATHS = ("path", "audio_folder", "test_path", "test_audio_folder")
 _LAYOUTS_OF = {
     "audio_folder": {"table"},
     "file_column": {"table"},
@@ -96,6 +97,8 @@ class Data(Section, frozen=True, kw_only=True, omit_defaults=True):
                     f"{name} belongs to the layout {' or '.join(sorted(layouts))}, "
                     f"not to {self.layout}"
                 )
+        for name in _PATHS:
+            _check_url(name, getattr(self, name))
         if self.layout == "table" and not (self.file_column and self.label_columns):
             raise ValueError("a table needs file_column and label_columns")
         if self.group_column and self.group_pattern:
@@ -104,6 +107,17 @@ class Data(Section, frozen=True, kw_only=True, omit_defaults=True):
             _check_pattern(self.group_pattern)
         if self.multi_label and self.balancing == "down-sampling":
             raise ValueError("balancing: down-sampling is not possible with multi_label")
+
+
+def _check_url(name: str, path: str) -> None:
+    """Refuse a password: all files of a run contain the URL."""
+    for part in path.split("::"):
+        _, is_url, place = part.partition("://")
+        if is_url and ":" in place.partition("/")[0].rpartition("@")[0]:
+            raise ValueError(
+                f"{name}: a URL must not contain a password; give it in the way that fsspec's "
+                "package for this protocol reads passwords from"
+            )
 
 
 def _check_pattern(pattern: str) -> None:

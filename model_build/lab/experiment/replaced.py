@@ -12,8 +12,8 @@ from daemon.errors import InputError
 Experiment = TypeVar("Experiment", bound=msgspec.Struct)
 
 _SECTIONS = ("front_end", "model", "training", "augmentation", "pruning")
-_KEYS = ("seed", "data.balancing")
-"""Other keys would change which recordings are measured, or where the results go."""
+_KEY = "data.balancing"
+"""Other keys, such as `seed`, change which recordings are measured, or where the results go."""
 
 
 def replaced(
@@ -50,12 +50,11 @@ def is_whole(kind: type[msgspec.Struct], key: str) -> bool:
 
 def _check(kind: type[msgspec.Struct], key: str, *, may_be_section: bool = False) -> None:
     section, dot, name = key.partition(".")
-    if key in _KEYS or (may_be_section and key in _SECTIONS[2:]):
+    if key == _KEY or (may_be_section and key in _SECTIONS[2:]):
         return
     if section not in _SECTIONS or not dot:
         raise InputError(
-            f"{key}: it cannot vary; these can: the keys of {', '.join(_SECTIONS)}, and "
-            f"{' and '.join(_KEYS)}"
+            f"{key}: it cannot vary; these can: the keys of {', '.join(_SECTIONS)}, and {_KEY}"
         )
     known = _fields(type_hints.struct_type(_fields(kind)[section]))
     if name not in known:

@@ -1,24 +1,25 @@
 """What `lab data` finds in the recordings of an experiment."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_build.corpus.formats.labelled import Example, Labelled
 from model_build.lab.data.inspection import Facts
 from model_build.lab.data.inspections import inspect_all
-from model_build.lab.data.near_duplicates import near_duplicates
+from model_build.lab.data.near_duplicates import NearDuplicates, near_duplicates
 from model_build.lab.data.recordings import read_recordings, why_no_test_figure
-from model_build.lab.data.usable import INSPECTIONS
+from model_build.lab.data.usable import INSPECTIONS, grouped
 from model_build.lab.executor.pool import Workers
 from model_build.lab.experiment import Experiment
 from model_build.lab.exploration.doubts import Doubt, doubts
 from model_build.lab.exploration.shortcuts import Shortcut, shortcuts
 from model_build.lab.exploration.spellings import Spelling, odd_spellings
 from model_build.lab.features.truth import truth_of
+from model_build.lab.validation.folds import group_names
 
 CLIPPED_SAMPLES = 10
 """Samples at full scale, in runs, from which a recording counts as clipped."""
@@ -87,7 +88,7 @@ def explore(experiment: Experiment, workers: Workers = None) -> Exploration:
     examples = [found.examples[row] for row in usable]
     truth = truth_of(examples, classes)
     multi_label = experiment.data.multi_label
-    groups = _joined_groups(examples, near.clusters[usable].tolist())
+    groups = _joined_groups(examples, near.clusters[usable])
     odd = doubts(np.asarray(seen.vectors[usable]), truth, groups, multi_label=multi_label)
     short = []
     if not multi_label and len(usable):
@@ -105,15 +106,10 @@ def explore(experiment: Experiment, workers: Workers = None) -> Exploration:
     )
 
 
-def _joined_groups(examples: Sequence[Example], clusters: Sequence[int]) -> list[int]:
-    """Return a number for each recording; those of one cluster, or else of one group, share it."""
-    repeated = {cluster for cluster, count in Counter(clusters).items() if count > 1}
-    names = [
-        f"cluster {cluster}" if cluster in repeated else one.group or f"recording {row}"
-        for row, (one, cluster) in enumerate(zip(examples, clusters, strict=True))
-    ]
-    numbers = np.unique(names, return_inverse=True)[1]
-    return [int(number) for number in numbers]
+def _joined_groups(examples: Sequence[Example], clusters: NDArray[np.int64]) -> list[int]:
+    """Return a number for each recording; those of one cluster or one group share it."""
+    joined = grouped(examples, NearDuplicates(clusters, []))
+    return [int(number) for number in np.unique(group_names(joined), return_inverse=True)[1]]
 
 
 def _clusters(

@@ -1,7 +1,6 @@
 """Export the final model of a run as a model file of the daemon."""
 
 import hashlib
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,8 +20,8 @@ from daemon.hearing.model_file import (
 )
 from daemon.sound.window import SAMPLE_RATE_HZ, WINDOW_SAMPLES
 from daemon.system.files.whole_file import whole_file
-from model_build.lab.data.recordings import read_recordings
 from model_build.lab.data.sound import read_example
+from model_build.lab.data.usable import usable_recordings
 from model_build.lab.experiment import Augmentation, Experiment
 from model_build.lab.export.agreement import Agreement, agreement, chunk_scores, window_scores
 from model_build.lab.export.conversion import int8_network, representative_chunks
@@ -68,7 +67,7 @@ def export(folder: Path, output: Path | None = None) -> Exported:
     path = output or run.folder / f"{record.experiment.name}.tflite"
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: no such folder; make it, or choose another --output")
-    fitted = _loaded(record.experiment, run)
+    fitted = load(record.experiment, run.model)
     is_softmax = record.experiment.loss == "cross-entropy"
     features = _features(record, run)
     contract = contract_of(record, is_softmax=is_softmax)
@@ -125,11 +124,7 @@ def contract_of(record: Record, *, is_softmax: bool) -> Contract:
 
 def _finished(run: LabRun) -> Record:
     """Return the record of a run that can be exported; raises InputError otherwise."""
-    if run.started.is_file():
-        raise InputError(
-            f"{run.folder}: the run was interrupted; continue it with `timbrel-build lab run`"
-        )
-    record = run.read_record()
+    record = run.read_finished()
     is_softmax = record.experiment.loss == "cross-entropy"
     found = obstacles(record.experiment)
     found += label_obstacles(record.classes, is_softmax=is_softmax) if not found else []
@@ -138,18 +133,10 @@ def _finished(run: LabRun) -> Record:
     return record
 
 
-def _loaded(experiment: Experiment, run: LabRun) -> Fitted:
-    try:
-        return load(experiment, run.model)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        (reason,) = str(error).strip().splitlines()[:1] or [type(error).__name__]
-        raise InputError(f"{run.model}: {reason}; run the experiment again") from None
-
-
 def _features(record: Record, run: LabRun) -> Features:
     """Return the chunks that the run was trained on."""
     experiment, folder = record.experiment, run.folder.parent / "features"
-    examples = read_recordings(experiment.data).examples
+    examples = usable_recordings(experiment.data, run.folder.parent).examples
     copies = Copies(experiment.augmentation or Augmentation(), record.seed)
     return make_features(examples, experiment.front_end, folder, copies=copies)
 

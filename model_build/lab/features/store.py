@@ -5,7 +5,6 @@ The folder's name is a hash of the recordings and the front end: a second run re
 
 import hashlib
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from model_build.corpus.formats.labelled import Example, Left
+from model_build.lab.data.new_folder import new_folder
 from model_build.lab.data.sound import read_example
 from model_build.lab.executor.pool import Workers, open_pool, ordered
 from model_build.lab.experiment import Augmentation, FrontEndSettings
@@ -28,6 +28,9 @@ _SHARD = 16
 _SILENT_PEAK = 1e-4  # -80 dBFS
 _DONE = "made.json"
 _VALUES = "values.float32"
+_VALUE_BYTES = 4
+_EDITION = 2
+"""Raised when the same recordings and settings give other chunks, or the files another form."""
 
 
 class Copies(NamedTuple):
@@ -103,9 +106,10 @@ def make_features(
     left.
     """
     place = folder / _key(examples, settings, copies)
-    if not (place / _DONE).is_file():
-        _make(examples, partial(compute_shard, settings, copies), place, workers)
-    return _opened(examples, settings, place)
+    made = _read(place, len(examples), settings)
+    if made is None:
+        made = _make(examples, partial(compute_shard, settings, copies), place, workers)
+    return _opened(examples, settings, place, made)
 
 
 def compute_shard(settings: FrontEndSettings, copies: Copies, examples: Sequence[Example]) -> Shard:
@@ -126,7 +130,7 @@ def compute_shard(settings: FrontEndSettings, copies: Copies, examples: Sequence
 def _key(examples: Sequence[Example], settings: FrontEndSettings, copies: Copies) -> str:
     """Return a hash of the recordings and of everything else that decides their chunks."""
     states = [(one.file, *_state(one.file), one.start_seconds, one.seconds) for one in examples]
-    parts: list[object] = [msgspec.to_builtins(settings), states]
+    parts: list[object] = [_EDITION, msgspec.to_builtins(settings), states]
     if of_copies := copies.augmentation.of_copies:
         parts += [of_copies, copies.seed, [one.side for one in examples]]
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
@@ -145,21 +149,31 @@ def _make(
     compute: Callable[[Sequence[Example]], Shard],
     place: Path,
     workers: Workers,
-) -> None:
-    fresh = place.with_name(f".new-{place.name}")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
+) -> _Made:
     made = _Made([], [], [])
     shards = [examples[start : start + _SHARD] for start in range(0, len(examples), _SHARD)]
-    with (fresh / _VALUES).open("wb") as file, open_pool(workers) as pool:
-        for shard in ordered(pool, compute, shards, label="features"):
-            file.write(shard.values)
-            made.counts.extend(shard.counts)
-            made.problems.extend(shard.problems)
-            made.sha256s.extend(shard.sha256s)
-    (fresh / _DONE).write_bytes(msgspec.json.encode(made))
-    shutil.rmtree(place, ignore_errors=True)
-    fresh.rename(place)
+    with new_folder(place) as fresh, (fresh / _VALUES).open("wb") as file:
+        with open_pool(workers) as pool:
+            for shard in ordered(pool, compute, shards, label="features"):
+                file.write(shard.values)
+                made.counts.extend(shard.counts)
+                made.problems.extend(shard.problems)
+                made.sha256s.extend(shard.sha256s)
+        file.flush()
+        (fresh / _DONE).write_bytes(msgspec.json.encode(made))
+    return made
+
+
+def _read(place: Path, examples: int, settings: FrontEndSettings) -> _Made | None:
+    """Return what was computed before; None if there is nothing, or if its files are damaged."""
+    try:
+        made = msgspec.json.decode((place / _DONE).read_bytes(), type=_Made)
+        size = (place / _VALUES).stat().st_size
+    except (OSError, msgspec.DecodeError):
+        return None
+    chunks = sum(map(sum, made.counts))
+    is_whole = size == chunks * settings.chunk_frames * settings.frame_values * _VALUE_BYTES
+    return made if is_whole and len(made.problems) == examples else None
 
 
 def _versions(
@@ -182,8 +196,9 @@ def _versions(
     return versions, "", hashlib.sha256(samples.tobytes()).hexdigest()
 
 
-def _opened(examples: Sequence[Example], settings: FrontEndSettings, place: Path) -> Features:
-    made = msgspec.json.decode((place / _DONE).read_bytes(), type=_Made)
+def _opened(
+    examples: Sequence[Example], settings: FrontEndSettings, place: Path, made: _Made
+) -> Features:
     kept = [one for one, problem in zip(examples, made.problems, strict=True) if not problem]
     if not kept:
         raise InputError(f"none of the recordings can be used; the first: {made.problems[0]}")

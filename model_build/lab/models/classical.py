@@ -14,10 +14,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from model_build.lab.experiment import Model
-from model_build.lab.models.model import Chunks, Scores, TrainingSet
+from model_build.lab.models.model import CLASSICAL_FILE, Chunks, Scores, TrainingSet
 from model_build.lab.models.pooling import pooled
-
-FILE = "model.joblib"
 
 _TREES, _NEIGHBOURS, _REGULARISATION = 300, 5, 1.0
 _MOST_STEPS = 1_000
@@ -62,7 +60,7 @@ class Classical:
 
     def save(self, folder: Path) -> None:
         """Write the model to a folder."""
-        joblib.dump(self, folder / FILE)
+        joblib.dump(self, folder / CLASSICAL_FILE)
 
 
 def features_of(

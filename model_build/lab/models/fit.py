@@ -1,13 +1,14 @@
 """Fit the model of an experiment, and load it again."""
 
 from pathlib import Path
+from zipfile import BadZipFile
 
 import joblib
 
+from daemon.errors import InputError
 from model_build.lab.experiment import Experiment
-from model_build.lab.models.classical import FILE as CLASSICAL_FILE
 from model_build.lab.models.classical import fit_classical
-from model_build.lab.models.model import Fitted, TrainingSet
+from model_build.lab.models.model import CLASSICAL_FILE, NETWORK_FILE, Fitted, TrainingSet
 
 
 def fit(
@@ -27,18 +28,28 @@ def fit(
 
 
 def load(experiment: Experiment, folder: Path) -> Fitted:
-    """Load a model that was saved to a folder.
+    """Load a model that was saved to a folder. Raises InputError if it is missing or damaged.
 
     A model of scikit-learn is a pickle: load only files that you trust.
     """
+    try:
+        return _loaded(experiment, folder)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        (reason,) = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        raise InputError(
+            f"{folder}: {reason}; remove this folder and run the experiment again"
+        ) from None
+
+
+def _loaded(experiment: Experiment, folder: Path) -> Fitted:
     if experiment.model.is_classical:
         fitted: Fitted = joblib.load(folder / CLASSICAL_FILE)
         return fitted
     import keras
 
-    from model_build.lab.models.fitted_network import FILE, FittedNetwork
+    from model_build.lab.models.fitted_network import FittedNetwork
 
     return FittedNetwork(
-        keras.models.load_model(folder / FILE, compile=False),
+        keras.models.load_model(folder / NETWORK_FILE, compile=False),
         is_softmax=experiment.loss == "cross-entropy",
     )

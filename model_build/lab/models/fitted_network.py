@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_build.lab.experiment import Model
-from model_build.lab.models.model import Chunks, Scores
+from model_build.lab.models.model import NETWORK_FILE, Chunks, Scores
 from model_build.lab.models.trunk import trunk_values
-
-FILE = "model.keras"
 
 _CHUNKS_AT_ONCE = 256
 
@@ -59,4 +57,4 @@ class FittedNetwork:
 
     def save(self, folder: Path) -> None:
         """Write the network to a folder."""
-        self.model.save(folder / FILE)
+        self.model.save(folder / NETWORK_FILE)

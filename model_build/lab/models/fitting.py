@@ -121,7 +121,7 @@ def _fitted(experiment: Experiment, data: TrainingSet, seed: int, files: Path) -
         validation_data=_chosen(data, choose) if len(choose) else None,
         callbacks=[
             *callbacks(training, batches, files, result.history, is_choosing=len(choose) > 0),
-            *log_callbacks(experiment, seed),
+            *log_callbacks(experiment, seed, files),
         ],
     )
     return result

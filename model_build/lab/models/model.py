@@ -15,6 +15,8 @@ LOGITS = "logits"
 """Name of the last layer of a network."""
 CURVES = "epochs.jsonl"
 """File with a line of JSON for each epoch of a training."""
+CLASSICAL_FILE, NETWORK_FILE = "model.joblib", "model.keras"
+"""File of a saved model of scikit-learn, and of a saved network."""
 
 
 class TrainingSet(NamedTuple):

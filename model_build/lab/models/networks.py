@@ -1,12 +1,14 @@
 """The networks of the lab: chunks (frames, values) in, one logit per class out."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
 
+from daemon.errors import InputError
 from model_build.lab.experiment import Model
 from model_build.lab.models.model import LOGITS
 
@@ -154,16 +156,27 @@ def _residual(image: Any, filters: int, stride: int) -> Any:
 
 
 def _resnet50(model: Model, chunk: Any, dropout: float) -> Any:
-    """Keras' ResNet50, with random weights or those of a .h5 file; small chunks are padded."""
+    """Keras' ResNet50, with random weights or those of a .h5 file; small chunks are padded.
+
+    Raises InputError if the file cannot be read.
+    """
     image = _as_image(chunk)
-    weights = model.weights if model.weights and model.weights.endswith(".h5") else None
-    if weights:  # they are made for colours
+    weights = None
+    if model.weights and model.weights.endswith(".h5"):
+        weights = str(Path(model.weights).expanduser())
+        # They are made for colours.
         image = layers.Concatenate()([image] * 3)
     missing = [max(0, _SMALLEST_IMAGE - size) for size in image.shape[1:3]]
     image = layers.ZeroPadding2D(((0, missing[0]), (0, missing[1])))(image)
-    body = keras.applications.ResNet50(
-        include_top=False, weights=weights, input_shape=image.shape[1:], name="resnet50"
-    )
+    try:
+        body = keras.applications.ResNet50(
+            include_top=False, weights=weights, input_shape=image.shape[1:], name="resnet50"
+        )
+    except (ValueError, OSError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"model.weights: {weights} has no weights of ResNet50 without its top: {reason}"
+        ) from None
     return layers.Dropout(dropout)(_pooled(model, body(image)))
 
 

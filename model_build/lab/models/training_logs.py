@@ -28,18 +28,23 @@ def check_packages(log_to: Sequence[str]) -> None:
             )
 
 
-def log_callbacks(experiment: Experiment, seed: int) -> list[keras.callbacks.Callback]:
-    """Return a callback for each place to log to; what they write is named after the seed.
+def log_callbacks(experiment: Experiment, seed: int, files: Path) -> list[Any]:
+    """Return a callback for each place to log to.
 
-    TensorBoard's files go to `tensorboard` in the run's folder. MLflow's go to the server in
+    TensorBoard's files go to `tensorboard` in the run's folder, below the path of the fold in it:
+    `files` is the folder of the training, inside that of the fold. MLflow's runs are named after
+    the seed and go to the server in
     MLFLOW_TRACKING_URI or, if that is not set, to `mlruns` beside the runs. Raises InputError if a
     package is missing.
     """
     log_to = experiment.training.log_to if experiment.training else ()
     check_packages(log_to)
-    callbacks: list[keras.callbacks.Callback] = []
+    callbacks: list[Any] = []
     if "tensorboard" in log_to:
-        folder = _runs(experiment) / experiment.name / "tensorboard" / f"seed-{seed}"
+        run = _runs(experiment) / experiment.name
+        is_inside = files.is_relative_to(run)
+        place = files.parent.relative_to(run) if is_inside else Path(f"seed-{seed}")
+        folder = run / "tensorboard" / place
         callbacks.append(keras.callbacks.TensorBoard(folder, write_graph=False))
     if "mlflow" in log_to:
         callbacks.append(_MlflowLog(experiment, f"{experiment.name}, seed {seed}"))

@@ -6,6 +6,7 @@ for patches of 96 frames, as these networks work with nothing else, and averaged
 
 import functools
 import hashlib
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.system.files.whole_file import whole_file
 from model_build.lab.experiment import Model
 from model_build.lab.experiment.model import LAST_TRUNK_LAYER
 from model_build.lab.features.front_end import LOG_OFFSET
@@ -61,8 +61,11 @@ def trunk_values(
         return _computed(model, values if rows is None else values[rows])
     if not kept.is_file():
         found = _computed(model, values)
-        with whole_file(kept) as fresh, fresh.open("wb") as file:
-            np.save(file, found)
+        # A folder of its own, because other folds may write the same file at this moment.
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=kept.parent) as folder:
+            fresh = Path(folder, kept.name)
+            np.save(fresh, found)
+            fresh.replace(kept)
     every: NDArray[np.float32] = np.load(kept, mmap_mode="r")
     return np.asarray(every if rows is None else every[rows])
 

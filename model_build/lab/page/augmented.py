@@ -30,7 +30,7 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 def augmented_batch(run: LabRun, record: Record, workers: Workers) -> list[Shown]:
-    """Write pictures of the first chunks of the final model's training; return them.
+    """Write pictures of some training chunks, changed as in a training; return them.
 
     Empty if the model is not a network, or if the recordings are no longer there.
     """

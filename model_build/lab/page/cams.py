@@ -27,7 +27,10 @@ def copy_cams(run: LabRun, record: Record, scored: Scored) -> dict[int, list[tup
     places = {(one.name, f"{one.start_seconds:g}"): n for n, one in enumerate(scored.examples)}
     found: dict[int, list[tuple[int, str]]] = {}
     strategy = record.experiment.validation.strategy
-    for file in sorted(run.folder.glob(f"folds/{strategy}-*/{_LIST}")):
+    for number in sorted(set(scored.folds)):
+        file = run.folder / "folds" / f"{strategy}-{number}" / _LIST
+        if not file.is_file():
+            continue
         for cam in msgspec.json.decode(file.read_bytes(), type=list[_Cam]):
             row = places.get((cam.name, f"{cam.start_seconds:g}"))
             source = run.pictures / cam.picture

@@ -33,7 +33,7 @@ _FRAME = """\
 """
 _SCRIPTS = (
     *("element.js", "numbers.js", "charts.js", "tables.js", "clips.js", "confusions.js"),
-    *("training.js", "run.js", "index.js", "data.js", "start.js"),
+    *("training.js", "variations.js", "run.js", "index.js", "data.js", "start.js"),
 )
 
 

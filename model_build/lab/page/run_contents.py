@@ -15,8 +15,9 @@ from model_build.lab.page.curves import class_curves, threshold_curves
 from model_build.lab.page.model_facts import model_facts
 from model_build.lab.page.scored import Scored, read_scored
 from model_build.lab.page.summaries import Summary, summary_of
-from model_build.lab.page.training_curves import read_courses
-from model_build.lab.run.lab_run import LabRun
+from model_build.lab.page.training_curves import FINAL, read_courses
+from model_build.lab.page.variations import ablation_table, search_table
+from model_build.lab.run.lab_run import LabRun, Record
 
 _MOST_CLIPS = 5_000
 """Recordings with sound and picture: those that the model got most wrong, and the rest."""
@@ -32,7 +33,9 @@ def run_contents(run: LabRun, workers: Workers = None) -> tuple[dict[str, Any], 
     wrong = wrongness(scored)
     pages = run.folder.parent
     clips = _clips(scored, wrong, pages / FOLDER, workers)
-    courses = read_courses(run.folder)
+    folds = _fold_names(record, scored)
+    # Folds of an earlier state of the experiment can still be in the folder.
+    courses = [one for one in read_courses(run.folder) if one.name in {*folds, FINAL}]
     curves = class_curves(scored.truth, scored.scores)
     summary = summary_of(run, record, curves, courses)
     contents = {
@@ -43,11 +46,21 @@ def run_contents(run: LabRun, workers: Workers = None) -> tuple[dict[str, Any], 
         "curves": curves,
         "thresholds": threshold_curves(scored.truth, scored.scores),
         "courses": courses,
+        "search": search_table(run, record),
+        "ablation": ablation_table(run, record),
         "batch": augmented_batch(run, record, workers),
         "model": model_facts(run, record),
         "written": int(time.time()),
     }
     return contents, summary
+
+
+def _fold_names(record: Record, scored: Scored) -> set[str]:
+    validation = record.experiment.validation
+    names = {f"{validation.strategy}-{number}" for number in scored.folds}
+    if record.random:
+        names |= {f"k-fold-{number}" for number in range(validation.folds)}
+    return names
 
 
 def wrongness(scored: Scored) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -85,6 +98,7 @@ def _table(
         "labels": places,
         "groups": [one.group for one in scored.examples],
         "folds": scored.folds,
+        "predicted": scored.predicted,
         "scores": [[round(score, 3) for score in row] for row in scored.scores.tolist()],
         "wrong": [round(value, 3) for value in wrong.tolist()],
         "files": [(one.sound, one.picture, one.seconds) if one else None for one in clips],

@@ -26,6 +26,8 @@ class Scored(NamedTuple):
     """The fold of each."""
     truth: Truth
     """Their labels."""
+    predicted: list[list[int]]
+    """The places of the predicted classes of each."""
     scores: NDArray[np.float64]
     """Their scores (recordings, classes)."""
 
@@ -40,7 +42,13 @@ def read_scored(run: LabRun, record: Record) -> Scored:
     unknown = np.array([[name in one.unknown for name in classes] for one in examples], np.bool_)
     shape = (len(examples), len(classes))
     truth = Truth(classes, has.reshape(shape), ~unknown.reshape(shape))
-    return Scored(examples, [head[3] for head in heads], truth, scores)
+    several = record.experiment.data.multi_label
+    predicted = [_places(head[5].split(";") if several else [head[5]], classes) for head in heads]
+    return Scored(examples, [head[3] for head in heads], truth, predicted, scores)
+
+
+def _places(names: Sequence[str], classes: Sequence[str]) -> list[int]:
+    return [place for place, name in enumerate(classes) if name in names]
 
 
 def _read(path: Path, classes: int) -> tuple[list[list[str]], NDArray[np.float64]]:
@@ -54,13 +62,17 @@ def _read(path: Path, classes: int) -> tuple[list[list[str]], NDArray[np.float64
 
 
 def _examples(run: LabRun, record: Record) -> dict[tuple[str, float], Example]:
-    """Return the recordings by name and start; empty if the data are no longer there."""
+    """Return the training recordings by name and start; empty if the data are no longer there.
+
+    Test recordings can have the same names, and are not validated.
+    """
     try:
         found = usable_recordings(record.experiment.data, run.folder.parent)
     except InputError:
         return {}
     # The table of predictions shortens the start to six digits.
-    return {(one.name, float(f"{one.start_seconds:g}")): one for one in found.examples}
+    train = (one for one in found.examples if one.side == "train")
+    return {(one.name, float(f"{one.start_seconds:g}")): one for one in train}
 
 
 def _stated(head: Sequence[str]) -> Example:

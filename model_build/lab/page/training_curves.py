@@ -7,6 +7,8 @@ import msgspec
 
 FILE = "epochs.jsonl"
 """A line of JSON an epoch: `models/callbacks.py` writes it."""
+FINAL = "final model"
+"""Name of the course of the final model."""
 _MOST_POINTS = 300
 
 
@@ -14,7 +16,7 @@ class Course(msgspec.Struct, frozen=True):
     """The course of one training."""
 
     name: str
-    """The fold, such as `k-fold-0`, or `model` for the final one."""
+    """The fold, such as `k-fold-0`, or FINAL."""
     steps: list[int]
     """Batches, counted from 1; every so many if there are more than 300."""
     batch_loss: list[float]
@@ -50,7 +52,7 @@ def read_courses(run: Path) -> list[Course]:
 
 def _name(run: Path, file: Path) -> str:
     parts = file.relative_to(run).parts
-    return "final model" if parts[0] == "model" else parts[1]
+    return FINAL if parts[0] == "model" else parts[1]
 
 
 def _epochs(file: Path) -> list[_Epoch]:

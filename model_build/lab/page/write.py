@@ -1,6 +1,7 @@
 """Write the pages of runs, and the index."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,11 +42,18 @@ def write_index(folder: Path) -> Path:
 def write_comparison(runs: Sequence[Path], workers: Workers = None) -> Path:
     """Write a page that compares some runs; return its path, in the folder of the first run.
 
+    Runs of the same name in several folders are shown with their folders.
+
     Pages of the runs that are missing or older than the run are written first.
     """
     summaries = [_summary(LabRun(run), workers) for run in runs]
     folder = runs[0].resolve().parent
     shown = [_from(folder, one, run) for one, run in zip(summaries, runs, strict=True)]
+    names = Counter(one.name for one in shown)
+    shown = [
+        one if names[one.name] == 1 else msgspec.structs.replace(one, name=str(run))
+        for one, run in zip(shown, runs, strict=True)
+    ]
     path = folder / COMPARISON
     contents = {"runs": shown, "chosen": [one.name for one in shown]}
     write_page(path, "index", "Comparison", contents)

@@ -17,7 +17,7 @@ from model_build.progress import with_progress
 
 _REMEDY = "install the extra `remote`: script/setup build lab remote"
 _TABLES = (".csv", ".tsv", ".parquet", ".pq")
-_PATHS = ("path", "audio_folder", "test_path", "test_audio_folder")
+_AUDIO_FOLDERS = {"path": "audio_folder", "test_path": "test_audio_folder"}
 _PIECE_BYTES = 1_000_000
 
 
@@ -25,15 +25,21 @@ def fetched(data: Data) -> Data:
     """Return a data section with local paths, after copying what is at URLs.
 
     Files that have been copied before are kept if their size at the URL is the same or unknown. A
-    table at a URL without an `audio_folder` brings the folder that it is in. Raises InputError if a
-    URL cannot be read, or needs a package that is not installed.
+    table at a URL without an audio folder of its own brings the folder that it is in. Raises
+    InputError if a URL cannot be read, or needs a package that is not installed.
     """
-    paths = {name: _local(data, getattr(data, name)) for name in _PATHS if getattr(data, name)}
+    paths = {}
+    for table, audio_folder in _AUDIO_FOLDERS.items():
+        url, audio = getattr(data, table), getattr(data, audio_folder)
+        if url:
+            paths[table] = _local(data, url, has_audio=not audio)
+        if audio:
+            paths[audio_folder] = _local(data, audio, has_audio=True)
     return msgspec.structs.replace(data, **paths)
 
 
-def _local(data: Data, url: str) -> str:
-    """Return a local path; what is at a URL is copied."""
+def _local(data: Data, url: str, *, has_audio: bool) -> str:
+    """Return a local path; what is at a URL is copied, with the folder of a table if needed."""
     if "://" not in url:
         return url
     filesystem, place = _opened(url)
@@ -41,7 +47,7 @@ def _local(data: Data, url: str) -> str:
     if place.lower().endswith(_TABLES):
         place, _, name = place.rpartition("/")
     folder = Path(data.download_folder).expanduser() / _folder_name(url.replace(name, "", 1))
-    _copy(url, filesystem, place, folder, only=name if data.audio_folder else "")
+    _copy(url, filesystem, place, folder, only="" if has_audio else name)
     return str(folder / name)
 
 

@@ -18,13 +18,21 @@ from model_build.lab.experiment import Experiment
 from model_build.lab.features.store import Features
 from model_build.lab.features.truth import Truth
 from model_build.lab.models.fit import fit, load
-from model_build.lab.models.model import CURVES, Fitted, Scores, TrainingSet
+from model_build.lab.models.model import (
+    CLASSICAL_FILE,
+    CURVES,
+    NETWORK_FILE,
+    Fitted,
+    Scores,
+    TrainingSet,
+)
 from model_build.lab.run.lab_run import LabRun
 from model_build.lab.run.provenance import versions
 from model_build.lab.run.training_set import Rows, scores_of, training_set
 from model_build.lab.validation.folds import Fold
 
 _SCORES, _UNPRUNED = "scores.npy", "unpruned.npy"
+_CAMS = "cams.json"
 _FINAL = 1_000  # no fold has this number
 
 log = logging.getLogger(__name__)
@@ -84,6 +92,7 @@ def final_model(task: Task, rows: Rows) -> Fitted:
     log.info("the final model, on all %d training recordings", len(rows))
     task.run.model.mkdir(exist_ok=True)
     key.unlink(missing_ok=True)
+    (task.run.model / CURVES).unlink(missing_ok=True)
     data = _training_set(task, rows, _FINAL)
     model = _fitted(task, data, _FINAL, task.run.model)
     if task.experiment.pruning:
@@ -92,6 +101,8 @@ def final_model(task: Task, rows: Rows) -> Fitted:
         whole, model = model, _pruned(task, model, data, _FINAL)
         write_costs(task.run.model, whole, model, data)
     model.save(task.run.model)
+    other = NETWORK_FILE if task.experiment.model.is_classical else CLASSICAL_FILE
+    (task.run.model / other).unlink(missing_ok=True)
     key.write_text(task.key)
     return model
 
@@ -142,14 +153,17 @@ def _made(task: Task, strategy: str, fold: Fold) -> Scores:
     key = folder / "key.txt"
     folder.mkdir(parents=True, exist_ok=True)
     key.unlink(missing_ok=True)
+    for earlier in (CURVES, _CAMS):
+        (folder / earlier).unlink(missing_ok=True)
     with log_prefix(f"{strategy}, fold {fold.number}: "):
         log.info("%d training recordings, %d to validate", len(fold.training), len(fold.validation))
-        made = _scored(task, fold, folder)
+        is_leak_check = strategy != task.experiment.validation.strategy
+        made = _scored(task, fold, folder, has_cams=not is_leak_check)
     key.write_text(_key(task, fold))
     return made
 
 
-def _scored(task: Task, fold: Fold, folder: Path) -> Scores:
+def _scored(task: Task, fold: Fold, folder: Path, *, has_cams: bool) -> Scores:
     data = _training_set(task, fold.training, fold.number)
     model = _fitted(task, data, fold.number, folder)
     if task.experiment.pruning:
@@ -157,7 +171,7 @@ def _scored(task: Task, fold: Fold, folder: Path) -> Scores:
         model = _pruned(task, model, data, fold.number)
     scores = scores_of(model, task.features, fold.validation)
     _save(folder / _SCORES, scores)
-    if task.experiment.output.cam != "none":
+    if has_cams and task.experiment.output.cam != "none":
         from model_build.lab.cam.cams import Shown, save_list, write_cams
 
         shown = Shown(task.experiment, task.features, task.truth, fold.validation, scores)

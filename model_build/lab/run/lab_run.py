@@ -151,6 +151,17 @@ class LabRun(NamedTuple):
         except msgspec.DecodeError as error:
             raise InputError(f"{self.record}: {error}; run the experiment again") from None
 
+    def read_finished(self) -> Record:
+        """Return the record of the run that the final model is of.
+
+        Raises InputError as `read_record`, or if the run was started again and interrupted.
+        """
+        if self.started.is_file():
+            raise InputError(
+                f"{self.folder}: the run was interrupted; continue it with `timbrel-build lab run`"
+            )
+        return self.read_record()
+
 
 def run_of(experiment: Experiment) -> LabRun:
     """Return the run folder of an experiment."""

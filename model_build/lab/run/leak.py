@@ -8,7 +8,7 @@ from model_build.lab.data.usable import found_near_duplicates
 from model_build.lab.executor.pool import Pool
 from model_build.lab.run.folds_run import Task
 from model_build.lab.run.lab_run import Leak
-from model_build.lab.run.validated import Validated, threshold_of
+from model_build.lab.run.validated import Validated, rows_of, threshold_of
 from model_build.lab.validation.metrics import figures, value_of
 
 _MOST_PAIRS = 200
@@ -18,17 +18,21 @@ def leak_of(task: Task, random: Validated, pool: Pool) -> Leak:
     """Return how much folds at random profit from near-duplicates."""
     examples = task.features.examples
     near = found_near_duplicates(examples, task.run.folder.parent, pool)
-    clusters = near.clusters[random.rows]
     members: dict[int, list[int]] = defaultdict(list)
-    for place, cluster in enumerate(clusters.tolist()):
-        members[cluster].append(place)
+    for row in rows_of(task, "train").tolist():
+        members[int(near.clusters[row])].append(row)
+    # If only some folds are validated, the recordings of the others are always in training.
+    fold_of = dict(zip(random.rows.tolist(), random.folds, strict=True))
     twins = [
-        next((n for n in members[cluster] if random.folds[n] != fold), None)
-        for cluster, fold in zip(clusters.tolist(), random.folds, strict=True)
+        next((n for n in members[int(near.clusters[row])] if fold_of.get(n) != fold), None)
+        for row, fold in fold_of.items()
     ]
     repeated = np.array([twin is not None for twin in twins])
-    names = [examples[row].name for row in random.rows]
-    pairs = [(names[place], names[n]) for place, n in enumerate(twins) if n is not None]
+    pairs = [
+        (examples[row].name, examples[twin].name)
+        for row, twin in zip(fold_of, twins, strict=True)
+        if twin is not None
+    ]
     return Leak(
         len(repeated),
         int(repeated.sum()),

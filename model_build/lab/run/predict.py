@@ -20,10 +20,13 @@ def predict(folder: Path, files: Sequence[Path], output: Path | None) -> None:
     """Write a row per recording, with the prediction and the score of each class.
 
     Scores are the mean over the recording's chunks. Raises InputError at the end if some files
-    cannot be read; the others are written.
+    cannot be read; the others are written. Raises it at once if the run was interrupted, or if its
+    model or the folder of `output` is missing.
     """
     run = LabRun(folder)
-    record = run.read_record()
+    record = run.read_finished()
+    if output and not output.parent.is_dir():
+        raise InputError(f"{output.parent}: no such folder; make it, or choose another --output")
     errors: list[str] = []
     rows = _rows(run, record, files, errors)
     if output is None:

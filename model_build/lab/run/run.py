@@ -1,6 +1,5 @@
 """Run an experiment from its file to its figures."""
 
-import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from daemon.system.files.whole_file import whole_file
 from model_build.corpus.formats.labelled import Labelled
 from model_build.lab.data.recordings import why_no_test_figure
 from model_build.lab.data.usable import usable_recordings
@@ -49,6 +49,7 @@ def run_experiment(
     data cannot be used.
     """
     began = time.monotonic()
+    text = file.read_bytes()
     check_starting_files(experiment.model)
     run = run_of(experiment)
     with open_pool(workers) as pool:
@@ -58,7 +59,8 @@ def run_experiment(
         record = _record(task, labelled, file, pool)
     seconds = round(time.monotonic() - began, 1)
     record = msgspec.structs.replace(record, notes=[*notes, *record.notes], seconds=seconds)
-    shutil.copyfile(file, run.folder / "experiment.yaml")
+    with whole_file(run.folder / "experiment.yaml") as fresh:
+        fresh.write_bytes(text)
     write_struct(run.record, record)
     run.started.unlink()
     return record

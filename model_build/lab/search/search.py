@@ -13,7 +13,7 @@ from daemon.system.silenced_output import quiet_output
 from model_build.corpus.formats.labelled import Labelled
 from model_build.lab.data.usable import usable_recordings
 from model_build.lab.executor.pool import Pool, Workers, open_pool, ordered
-from model_build.lab.experiment import Experiment, Search, Validation
+from model_build.lab.experiment import Experiment, Output, Search, Validation
 from model_build.lab.experiment.replaced import replaced
 from model_build.lab.experiment.variations import plain
 from model_build.lab.run.folds_run import Task, fold_scores
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 class _Place(NamedTuple):
     experiment: Experiment
-    """The experiment without `search`, with the seed of the run."""
+    """The experiment without `search` and pictures, with the seed of the run."""
+    output: Output
+    """Where the results of the best trial go, and its pictures."""
     search: Search
     metric: str
     labelled: Labelled
@@ -58,11 +60,11 @@ def search(experiment: Experiment, file: Path, workers: Workers = None) -> tuple
     with open_pool(workers) as pool:
         place = _opened(experiment, experiment.search, pool)
         found = _search(place)
-        best = _experiment(place, _best_values(found))
+        values = _best_values(found)
         if len(place.held):
-            found = msgspec.structs.replace(found, held_out=_held_out(place, best))
+            found = msgspec.structs.replace(found, held_out=_held_out(place, values))
             _write(place, found)
-        record = run_experiment(best, file, pool, search_notes(found))
+        record = run_experiment(_best(place, values), file, pool, search_notes(found))
     place.run.started.unlink()
     return found, record
 
@@ -80,7 +82,7 @@ def _opened(experiment: Experiment, search: Search, pool: Pool) -> _Place:
         [fold] = folds_among(task, rest, validation)
         rest, held = fold.training, fold.validation
     metric = search.metric or experiment.validation.metric
-    return _Place(base, search, metric, labelled, run, pool, task, rest, held)
+    return _Place(base, experiment.output, search, metric, labelled, run, pool, task, rest, held)
 
 
 def _search(place: _Place) -> Found:
@@ -135,10 +137,9 @@ def _with_trial(found: Found, trial: Trial, oracle: "Oracle") -> Found:
 def _job(place: _Place, name: str, values: dict[str, Any]) -> Job:
     """Return the task of a trial; its features are computed here if they differ."""
     try:
-        experiment = _experiment(place, values)
+        experiment = replaced(place.experiment, values)
         run = LabRun(place.run.folder / "trials" / experiment.sha256[:16])
-        validation = msgspec.structs.replace(experiment.validation, metric=place.metric)
-        compared = msgspec.structs.replace(experiment, validation=validation)
+        compared = _compared(place, experiment)
         seed = place.experiment.seed
         task = open_task(compared, place.labelled, run, place.pool, seed=seed, like=place.task)
     except InputError as error:
@@ -146,8 +147,15 @@ def _job(place: _Place, name: str, values: dict[str, Any]) -> Job:
     return Job(name, task, place.rest)
 
 
-def _experiment(place: _Place, values: dict[str, Any]) -> Experiment:
-    return replaced(place.experiment, values)
+def _compared(place: _Place, experiment: Experiment) -> Experiment:
+    """Return an experiment that is measured by the metric of the search."""
+    validation = msgspec.structs.replace(experiment.validation, metric=place.metric)
+    return msgspec.structs.replace(experiment, validation=validation)
+
+
+def _best(place: _Place, values: dict[str, Any]) -> Experiment:
+    """Return the experiment to run as a whole."""
+    return msgspec.structs.replace(replaced(place.experiment, values), output=place.output)
 
 
 def _best_values(found: Found) -> dict[str, Any]:
@@ -157,8 +165,9 @@ def _best_values(found: Found) -> dict[str, Any]:
     return found.trials[found.best].values
 
 
-def _held_out(place: _Place, best: Experiment) -> Measured:
+def _held_out(place: _Place, values: dict[str, Any]) -> Measured:
     """Fit the best trial to all that the trials got, and measure it on the other recordings."""
+    best = _compared(place, replaced(place.experiment, values))
     task = open_task(best, place.labelled, place.run, place.pool, seed=place.experiment.seed)
     folds = [Fold(0, place.rest, place.held)]
     scores = fold_scores(task, folds, "held-out", place.pool)
@@ -170,7 +179,7 @@ def _write(place: _Place, found: Found) -> None:
     write_struct(folder / "search.json", found)
     if found.best is None:
         return
-    best = msgspec.to_builtins(_experiment(place, _best_values(found)))
+    best = msgspec.to_builtins(_best(place, _best_values(found)))
     text = yaml.safe_dump(best, sort_keys=False, allow_unicode=True)
     head = f"# The best of {len(found.trials)} trials, by {found.metric}.\n"
     with whole_file(folder / "best.yaml") as fresh:

@@ -46,6 +46,15 @@ async function draw(plot) {
   for (const part of plot.querySelectorAll("svg")) part.setAttribute("aria-hidden", "true");
 }
 
+// Free the charts of an element that is removed.
+function forget(element) {
+  for (const plot of element.querySelectorAll(".plot")) {
+    watcher.unobserve(plot);
+    drawn.delete(plot);
+    if (window.Plotly) window.Plotly.purge(plot);
+  }
+}
+
 // Draw a chart again, with other traces.
 function redraw(figure, traces, axes) {
   const plot = figure.querySelector(".plot");

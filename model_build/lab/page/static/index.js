@@ -146,7 +146,7 @@ async function follow_training(place) {
 }
 
 function showTraining(place, running, charts) {
-  for (const [name, kept] of charts) if (!running.some((run) => run.name === name)) { kept.section.remove(); charts.delete(name); }
+  for (const [name, kept] of charts) if (!running.some((run) => run.name === name)) { forget(kept.section); kept.section.remove(); charts.delete(name); }
   for (const run of running) {
     const kept = charts.get(run.name);
     if (!run.courses.length || (kept && kept.text === JSON.stringify(run.courses))) {
@@ -155,7 +155,7 @@ function showTraining(place, running, charts) {
     }
     const made = h("section", { "aria-label": `${run.name} is being trained` }, h("h2", {}, h("span", { class: "pulse" }), run.name),
       h("p", { class: "faint" }, progress(run)), h("div", { class: "charts" }, trainingCharts([run])));
-    if (kept) kept.section.replaceWith(made);
+    if (kept) { forget(kept.section); kept.section.replaceWith(made); }
     else place.append(made);
     charts.set(run.name, { text: JSON.stringify(run.courses), section: made });
   }

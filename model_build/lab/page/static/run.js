@@ -9,7 +9,7 @@ function showRun(run) {
   const browser = clipBrowser(run);
   show([
     h("div", {}, tiles(run), notes(record.notes)),
-    leakSection(record), classSection(run), confusionSection(run, browser), browser.section, curveSection(run), thresholdSection(run),
+    leakSection(record), searchSection(run), ablationSection(run), classSection(run), confusionSection(run, browser), browser.section, curveSection(run), thresholdSection(run),
     trainingSection(run), batchSection(run), modelSection(run), recipeSection(run),
   ]);
 }
@@ -66,12 +66,10 @@ function classSection({ record }) {
 }
 
 // The recordings as objects; the page has them column by column.
-function recordings({ clips, record }) {
-  const threshold = record.experiment.validation && record.experiment.validation.threshold !== undefined ? record.experiment.validation.threshold : .5;
-  const isSingle = !record.experiment.data.multi_label;
+function recordings({ clips }) {
   return clips.names.map((name, n) => {
     const scores = clips.scores[n];
-    const predicted = isSingle ? [scores.indexOf(Math.max(...scores))] : scores.flatMap((score, c) => score >= threshold ? [c] : []);
+    const predicted = clips.predicted[n];
     const labels = clips.labels[n];
     const isRight = predicted.length === labels.length && predicted.every((one) => labels.includes(one));
     return { n, name, labels, predicted, scores, isRight, wrong: clips.wrong[n], group: clips.groups[n], fold: clips.folds[n],

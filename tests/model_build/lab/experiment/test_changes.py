@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+
+from daemon.errors import InputError
 from model_build.lab.experiment import read_experiment
 from model_build.lab.experiment.changes import Changes
 from tests.conftest import ROOT
@@ -38,3 +41,14 @@ def test_a_sample_has_few_copies_and_a_small_trunk() -> None:
 def test_a_sample_of_a_slow_network_runs_one_fold() -> None:
     experiment = Changes(is_sample=True).read(MLP.with_name("h2o-use-case-85.yaml"))
     assert (experiment.validation.folds, experiment.validation.chosen_folds) == (2, (0,))
+
+
+def test_test_data_of_a_layout_without_them_are_refused() -> None:
+    with pytest.raises(InputError, match=r"nsynth-stft-cnn\.yaml: .*test_path belongs to"):
+        Changes(test_path="elsewhere").read(MLP.with_name("nsynth-stft-cnn.yaml"))
+
+
+def test_a_password_in_a_url_is_refused_and_not_shown() -> None:
+    with pytest.raises(InputError, match="path: a URL must not contain a password") as raised:
+        Changes(path="zip://drums::sftp://me:secret@host/drums.zip").read(MLP)
+    assert "secret" not in str(raised.value)

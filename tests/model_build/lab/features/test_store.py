@@ -100,3 +100,18 @@ def test_processes_compute_the_same_chunks(tmp_path: Path) -> None:
     together = make_features(examples, SETTINGS, tmp_path / "together", workers=2)
     assert np.array_equal(alone.values, together.values)
     assert alone.sha256 == together.sha256
+
+
+@pytest.mark.parametrize("damage", [b'{"counts": [2], "problems": [""]}', b"", b"{"])
+def test_damaged_files_are_computed_again(tmp_path: Path, damage: bytes) -> None:
+    examples = [example(tmp_path, "one.wav", 0.7)]
+    first = make_features(examples, SETTINGS, tmp_path / "features", workers=1)
+    (done,) = (tmp_path / "features").glob("*/made.json")
+    done.write_bytes(damage)
+    again = make_features(examples, SETTINGS, tmp_path / "features", workers=1)
+    assert np.array_equal(first.values, again.values)
+    (values,) = (tmp_path / "features").glob("*/values.float32")
+    os.truncate(values, 100)
+    again = make_features(examples, SETTINGS, tmp_path / "features", workers=1)
+    assert again.values.shape[0] == 2
+    assert [one.name for one in (tmp_path / "features").iterdir()] == [done.parent.name]

@@ -75,3 +75,7 @@ def test_a_resnet_starts_from_weights_made_for_colours(tmp_path: Path) -> None:
     body = network(model, frames=FRAMES, values=VALUES, classes=3).get_layer("resnet50")
     expected = colours.get_layer("conv1_conv").get_weights()[0]
     assert np.array_equal(body.get_layer("conv1_conv").get_weights()[0], expected)
+    (tmp_path / "damaged.h5").write_text("<html>")
+    damaged = Model(kind="resnet50", weights=str(tmp_path / "damaged.h5"))
+    with pytest.raises(InputError, match=r"damaged\.h5 has no weights of ResNet50"):
+        network(damaged, frames=FRAMES, values=VALUES, classes=3)

@@ -21,7 +21,8 @@ def fitted(folder: Path, log_to: str, name: str = "logged") -> None:
         training=msgspec.convert({"epochs": 2, "log_to": [log_to]}, Training),
         output=Output(folder=str(folder)),
     )
-    fit_network(experiment, made(24), seed=7)
+    place = folder / name / "folds/k-fold-0/training-1"
+    fit_network(experiment, made(24), seed=7, folder=place)
 
 
 def test_tensorboard_reads_the_loss_of_each_epoch(tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ def test_tensorboard_reads_the_loss_of_each_epoch(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     fitted(tmp_path, "tensorboard")
-    (folder,) = (tmp_path / "logged" / "tensorboard" / "seed-7").iterdir()
+    (folder,) = (tmp_path / "logged/tensorboard/folds/k-fold-0").iterdir()
     found = EventAccumulator(str(folder), size_guidance={"tensors": 0})
     found.Reload()
     assert [event.step for event in found.Tensors("epoch_loss")] == [0, 1]

@@ -208,3 +208,25 @@ def test_curves_appear_while_training(opened: Open, tmp_path: Path) -> None:
         draw_all(tab)
         write_course(course, epochs=4)
         sync_api.expect(training).to_contain_text("epoch 4", timeout=15_000)
+
+
+def test_trials_and_an_ablation_are_tables(opened: Open, run: LabRun) -> None:
+    trial = {"values": "model.trees: 3", "value": 0.5, "interval": (0.4, 0.6), "problem": ""}
+    failed = {"values": "model.trees: 0", "value": None, "interval": None, "problem": "too few"}
+    better = trial | {"values": "model.trees: 9", "value": 0.7}
+    rows = [trial | {"best": False}, failed | {"best": False}, better | {"best": True}]
+    part = {"name": "trees", "change": "no model.trees", "value": 0.4, "problem": ""}
+    part |= {"difference": -0.3, "interval": (-0.5, 0.1)}
+    contents, _ = run_contents(run, workers=1)
+    contents["search"] = {"metric": "accuracy", "clips": 60, "rows": rows}
+    contents["ablation"] = {"metric": "accuracy", "rows": [part]}
+    write_page(run.folder.parent / "variations.html", "run", "Variations", contents)
+    tab = opened("variations.html")
+    trials = tab.locator("#search tbody tr").all_text_contents()
+    assert trials == [
+        "model.trees: 9 best.700 .400\N{EN DASH}.600",
+        "model.trees: 3.500 .400\N{EN DASH}.600",
+        "model.trees: 0\N{EN DASH}too few",
+    ]
+    (row,) = tab.locator("#ablation tbody tr").all_text_contents()
+    assert row == "trees.400\N{MINUS SIGN}.300 \N{MINUS SIGN}.500 to +.100no model.trees"

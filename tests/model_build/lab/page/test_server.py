@@ -1,9 +1,10 @@
 import http.client
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -13,11 +14,13 @@ pytest.importorskip("uvicorn", reason="needs the lab extra")
 import uvicorn
 
 from daemon.errors import InputError
+from model_build.lab.experiment import read_experiment
 from model_build.lab.page.serve.live import live_state
 from model_build.lab.page.serve.server import application, listening, serve
 from model_build.lab.page.write import write_index
+from model_build.lab.run.run import run_experiment
 from tests.conftest import free_port
-from tests.model_build.lab.page.made_run import write_course
+from tests.model_build.lab.page.made_run import write_course, write_experiment
 
 
 class Answer(NamedTuple):
@@ -127,3 +130,37 @@ def test_live_state_has_the_trainings_that_run(tmp_path: Path) -> None:
     assert running["courses"][0]["epochs"] == [1, 2, 3]
     later = started.stat().st_mtime + 3_600
     assert live_state(tmp_path, later)["running"] == [], "interrupted an hour ago"
+
+
+class _Asks(logging.Handler):
+    """Asks for the live state whenever a training logs an epoch."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self.states: list[Any] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "epoch " in record.getMessage():
+            self.states.append(msgspec.to_builtins(live_state(self._folder)))
+
+
+def test_live_state_follows_a_real_training(tmp_path: Path) -> None:
+    file = write_experiment(tmp_path)
+    text = file.read_text().replace("{kind: forest, trees: 10}", "{kind: mlp, units: [4]}")
+    file.write_text(text.replace(", leak_check: true", "") + "training: {epochs: 3}\n")
+    asks = _Asks(tmp_path / "runs")
+    log = logging.getLogger("model_build.lab")
+    log.setLevel(logging.INFO)
+    log.addHandler(asks)
+    try:
+        run_experiment(read_experiment(file), file, workers=1)
+    finally:
+        log.removeHandler(asks)
+        log.setLevel(logging.NOTSET)
+    # An epoch is logged before its line is written.
+    seen = [[(c["name"], c["epochs"]) for c in s["running"][0]["courses"]] for s in asks.states]
+    first, second = ("group-k-fold-0", [1, 2, 3]), ("group-k-fold-1", [1, 2, 3])
+    assert seen[:3] == [[], [("group-k-fold-0", [1])], [("group-k-fold-0", [1, 2])]]
+    assert seen[-1] == [first, second, ("final model", [1, 2])]
+    assert live_state(tmp_path / "runs")["running"] == []

@@ -11,8 +11,13 @@ pytest.importorskip("plotly", reason="needs the lab extra")
 
 from daemon.errors import InputError
 from model_build.__main__ import main
+from model_build.lab.ablation.ablation import Ablation, Part
+from model_build.lab.experiment import Ablated
+from model_build.lab.page.scored import read_scored
 from model_build.lab.page.write import write_comparison, write_run_page
-from model_build.lab.run.lab_run import LabRun
+from model_build.lab.run.lab_run import LabRun, write_struct
+from model_build.lab.search.found import Found, Trial
+from model_build.lab.search.table import search_notes
 from tests.model_build.lab.page.made_run import write_experiment, write_run
 
 SCRIPT = re.compile(r'<script type="application/json" id="contents">(.*?)</script>', re.DOTALL)
@@ -90,6 +95,10 @@ def test_runs_of_several_folders_are_compared(run: LabRun, tmp_path: Path) -> No
     shown = contents(page)
     assert shown["chosen"] == ["drums", "drums-again"]
     assert (page.parent / shown["runs"][1]["page"]).is_file()
+    same = copy.rename(copy.with_name("drums"))
+    (same / "summary.json").unlink()
+    shown = contents(write_comparison([run.folder, same], workers=1))
+    assert shown["chosen"] == [str(run.folder), str(same)]
 
 
 def test_a_damaged_table_is_one_clear_line(run: LabRun, tmp_path: Path) -> None:
@@ -125,3 +134,44 @@ def test_maps_of_classes_are_copied_beside_their_recording(run: LabRun, tmp_path
     row = clips["names"].index("kick-2.wav")
     assert clips["cams"] == {str(row): [[1, "drums-cam-a-1.png"]]}
     assert (tmp_path / "clips/drums-cam-a-1.png").read_bytes() == b"picture"
+
+
+def test_search_and_ablation_are_shown_if_they_are_of_this_run(run: LabRun, tmp_path: Path) -> None:
+    copy = LabRun(tmp_path / "drums")
+    shutil.copytree(run.folder, copy.folder)
+    trials = [Trial({"model.trees": trees}, value, None) for trees, value in ((3, 0.5), (9, None))]
+    found = Found("random", "accuracy", 60, trials, 0)
+    ablated = Ablated(remove=("model.trees",))
+    write_struct(copy.folder / "search.json", found)
+    parts = [Part("trees", ablated, 0.4, -0.1, (-0.2, 0.1))]
+    write_struct(copy.folder / "ablation.json", Ablation("accuracy", 0.5, parts))
+    shown = contents(write_run_page(copy, workers=1))
+    assert (shown["search"], shown["ablation"]) == (None, None)
+
+    record = copy.read_record()
+    experiment = msgspec.structs.replace(record.experiment, ablate={"trees": ablated})
+    notes = [*search_notes(found), *record.notes]
+    write_struct(copy.record, msgspec.structs.replace(record, experiment=experiment, notes=notes))
+    shown = contents(write_run_page(copy, workers=1))
+    assert [row["values"] for row in shown["search"]["rows"]] == [
+        "model.trees: 3",
+        "model.trees: 9",
+    ]
+    assert [row["best"] for row in shown["search"]["rows"]] == [True, False]
+    assert shown["ablation"]["rows"][0]["difference"] == -0.1
+    assert shown["ablation"]["rows"][0]["change"] == "no model.trees"
+
+
+def test_test_recordings_of_the_same_name_are_not_shown(run: LabRun, tmp_path: Path) -> None:
+    record = run.read_record()
+    folder = tmp_path / "corpus"
+    shutil.copytree(run.folder.parent.parent / "corpus", folder)
+    manifest = folder / "manifest.csv"
+    head, *lines = manifest.read_text().splitlines()
+    moved = [line.replace("train", "dev") if "kick-0" in line else line for line in lines]
+    assert moved != lines
+    manifest.write_text("\n".join([head, *moved]) + "\n")
+    data = msgspec.structs.replace(record.experiment.data, path=str(folder))
+    experiment = msgspec.structs.replace(record.experiment, data=data)
+    scored = read_scored(run, msgspec.structs.replace(record, experiment=experiment))
+    assert [one.name for one in scored.examples if not one.file] == ["kick-0.wav"]

@@ -107,3 +107,23 @@ def test_a_url_that_cannot_be_read_is_one_line(url: str, message: str, tmp_path:
     assert message in str(caught.value)
     assert str(caught.value).startswith(urllib.parse.unquote(url))
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_each_table_brings_its_recordings_unless_they_are_elsewhere(tmp_path: Path) -> None:
+    files = fsspec.filesystem("memory")
+    for name in ("one/labels.csv", "one/a.wav", "two/labels.csv", "two/b.wav", "sounds/a.wav"):
+        files.pipe(f"/tables/{name}", b"x")
+    data = fetched(
+        Data(
+            layout="table",
+            path="memory://tables/one/labels.csv",
+            audio_folder="memory://tables/sounds",
+            test_path="memory://tables/two/labels.csv",
+            file_column="file",
+            label_columns=("label",),
+            download_folder=str(tmp_path),
+        )
+    )
+    assert not Path(data.path).with_name("a.wav").exists()
+    assert Path(data.audio_folder, "a.wav").is_file()
+    assert Path(data.test_path).with_name("b.wav").is_file()

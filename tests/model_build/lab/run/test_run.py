@@ -217,3 +217,21 @@ def test_recordings_without_groups_are_noted(tones: Path) -> None:
     file.write_text(file.read_text().replace("group-k-fold", "k-fold"))
     record: Record = run_experiment(file)
     assert any("have no groups" in note for note in record.notes)
+
+
+def test_a_run_can_be_repeated_from_its_own_folder(tones: Path) -> None:
+    made = run_experiment(experiment(tones))
+    copy = run_of(tones).folder / "experiment.yaml"
+    text = copy.read_text()
+    assert run_experiment(copy).validation == made.validation
+    assert copy.read_text() == text
+
+
+def test_predict_refuses_a_run_without_a_model(
+    tones: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_experiment(experiment(tones))
+    (run_of(tones).model / "model.joblib").unlink()
+    sound = str(next((tones / "train").rglob("*.wav")))
+    assert main(["lab", "predict", str(run_of(tones).folder), sound]) == 2
+    assert "remove this folder and run the experiment again" in capsys.readouterr().err

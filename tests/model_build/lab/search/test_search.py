@@ -26,7 +26,7 @@ search: {{trials: 4, held_out: 0.25, space: {space}}}
 """
 
 
-def written(folder: Path, space: str = "{front_end.bands: [4, 8], seed: [1, 2, 3]}") -> Path:
+def written(folder: Path, space: str = "{front_end.bands: [4, 8], model.trees: [2, 3, 4]}") -> Path:
     write_tones(folder / "train", 4, seed=1)
     file = folder / "searched.yaml"
     file.write_text(FOREST.format(folder=folder, space=space), encoding="utf-8")
