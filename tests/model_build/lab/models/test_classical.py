@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from model_build.lab.experiment import Model
-from model_build.lab.models.classical import FILE, fit_classical
+from model_build.lab.models.classical import fit_classical
+from model_build.lab.models.model import CLASSICAL_FILE
 from model_build.lab.models.pooling import pooled
 from tests.model_build.lab.models.made_chunks import made
 
@@ -21,7 +22,7 @@ def test_tells_classes_apart(
     assert scores.sum(axis=1) == pytest.approx(1.0)
     assert (scores.argmax(axis=1) == test.truth.has.argmax(axis=1)).mean() > 0.95
     model.save(tmp_path)
-    assert np.array_equal(joblib.load(tmp_path / FILE).scores(test.values), scores)
+    assert np.array_equal(joblib.load(tmp_path / CLASSICAL_FILE).scores(test.values), scores)
 
 
 def test_a_class_without_training_recordings_scores_0() -> None:
