@@ -93,10 +93,10 @@ def session_of(played: list[int], program: int) -> Session:
         note = level(render([Note(0.0, HELD_SECONDS, midi, 100)], program), dbfs=LEVEL_DBFS)
         note = note[int(np.flatnonzero(np.abs(note) > AUDIBLE)[0]) :]
         time_seconds = np.arange(len(note)) / SAMPLE_RATE_HZ
-        note = note * np.clip((AUDIBLE_SECONDS - time_seconds) / FADE_SECONDS, 0.0, 1.0)
+        faded = note * np.clip((AUDIBLE_SECONDS - time_seconds) / FADE_SECONDS, 0.0, 1.0)
         start = GAP_SECONDS[0] + number * SPACING_SECONDS
         first = round(start * SAMPLE_RATE_HZ)
-        heard = note[: round(AUDIBLE_SECONDS * SAMPLE_RATE_HZ)]
+        heard = faded[: round(AUDIBLE_SECONDS * SAMPLE_RATE_HZ)]
         samples[first : first + len(heard)] = heard
         passages.append(Passage("music", (), start, start + AUDIBLE_SECONDS))
     return Session(samples.astype(np.float32), passages, [str(midi) for midi in played])
