@@ -28,6 +28,10 @@ def schema() -> dict[str, Any]:
     """Return the JSON schema (draft 2020-12) of an experiment file."""
     made: dict[str, Any] = msgspec.json.schema(Experiment)
     made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    for definition in made["$defs"].values():
+        if "description" in definition:
+            # Python 3.13 takes the indentation from docstrings, earlier ones do not.
+            definition["description"] = inspect.cleandoc(definition["description"])
     for section in SECTIONS:
         keys = made["$defs"][section.__name__]["properties"]
         for name, text in key_texts(section).items():

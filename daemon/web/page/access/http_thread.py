@@ -65,7 +65,8 @@ class HttpThread:
         self, doors: Sequence[Door], on_start: Callable[[], None], on_stop: Callable[[], None]
     ) -> None:
         # Clients may send anything; what they do wrong does not belong in the log.
-        logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)
+        for logger in ("uvicorn", "uvicorn.error"):
+            logging.getLogger(logger).setLevel(logging.CRITICAL + 1)
         self._has_started = threading.Event()
         self._doors = doors
         self._on_stop = on_stop

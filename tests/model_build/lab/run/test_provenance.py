@@ -1,5 +1,8 @@
+import shutil
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from model_build.lab.run.provenance import git_state, versions
 
@@ -9,6 +12,7 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True)
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_git_state_tells_if_files_changed(tmp_path: Path) -> None:
     assert git_state(tmp_path) is None
     git(tmp_path, "init", "--quiet")
