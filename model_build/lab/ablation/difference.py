@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_build.lab.features.truth import Truth
 from model_build.lab.models.model import Scores
-from model_build.lab.validation.metrics import figures, value_of
+from model_build.lab.validation.metrics import bootstrap_interval, figures, value_of
 
 
 def difference_interval(
@@ -25,17 +26,10 @@ def difference_interval(
     a recording easy or hard for both does not widen the interval. `scores` are (recordings,
     classes).
     """
-    names, places = np.unique(groups, return_inverse=True)
-    members = [np.flatnonzero(places == n) for n in range(len(names))]
-    differences = []
-    for _ in range(draws):
-        drawn = rng.integers(0, len(members), len(members))
-        rows = np.concatenate([members[n] for n in drawn])
+
+    def measure(rows: NDArray[np.int64]) -> float | None:
         there = truth.rows(rows)
         first, second = (value_of(figures(there, each[rows], threshold), metric) for each in scores)
-        if first is not None and second is not None:
-            differences.append(second - first)
-    if not differences:
-        return None
-    low, high = np.percentile(differences, [2.5, 97.5])
-    return float(low), float(high)
+        return None if first is None or second is None else second - first
+
+    return bootstrap_interval(measure, groups, rng=rng, draws=draws)

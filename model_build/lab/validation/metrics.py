@@ -1,6 +1,6 @@
 """The figures of scores: everything that compares models."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -147,17 +147,32 @@ def interval(
     rng: np.random.Generator,
     draws: int = 200,
 ) -> tuple[float, float] | None:
-    """Return the 95 % interval of a figure by bootstrap over whole groups; None if it has none.
+    """Return the 95 % interval of a figure by bootstrap over whole groups; None if it has none."""
 
-    Efron and Tibshirani, "An Introduction to the Bootstrap" (1993).
+    def measure(rows: NDArray[np.int64]) -> float | None:
+        return value_of(figures(truth.rows(rows), scores[rows], threshold), metric)
+
+    return bootstrap_interval(measure, groups, rng=rng, draws=draws)
+
+
+def bootstrap_interval(
+    measure: Callable[[NDArray[np.int64]], float | None],
+    groups: Sequence[str],
+    *,
+    rng: np.random.Generator,
+    draws: int,
+) -> tuple[float, float] | None:
+    """Return the 95 % interval of what `measure` returns for the rows (n,) of drawn whole groups.
+
+    None if it never returns a value. Efron and Tibshirani, "An Introduction to the Bootstrap"
+    (1993).
     """
     names, places = np.unique(groups, return_inverse=True)
     members = [np.flatnonzero(places == n) for n in range(len(names))]
     values = []
     for _ in range(draws):
         drawn = rng.integers(0, len(members), len(members))
-        rows = np.concatenate([members[n] for n in drawn])
-        value = value_of(figures(truth.rows(rows), scores[rows], threshold), metric)
+        value = measure(np.concatenate([members[n] for n in drawn]))
         if value is not None:
             values.append(value)
     if not values:
