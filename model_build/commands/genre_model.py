@@ -1,11 +1,16 @@
 """The command that makes the genre model: genre-model."""
 
-import os
 from argparse import Namespace
 from pathlib import Path
 
 from daemon.practice.genre.built_in import BUILT_IN_GENRE_MODEL
-from model_build.commands.options import Commands, add_command, add_corpus_argument, seed
+from model_build.commands.options import (
+    Commands,
+    add_base_argument,
+    add_command,
+    add_corpus_argument,
+    seed,
+)
 
 ABOUT = """\
 Nothing is trained: it cuts YAMNet's network, with its classes of genres only, out of YAMNet's file.
@@ -20,14 +25,7 @@ def add_genre_model(commands: Commands) -> None:
     command = add_command(
         commands, "genre-model", sentence, _call_genre_model, description=description
     )
-    base = os.environ.get("TIMBREL_YAMNET")
-    command.add_argument(
-        "--base",
-        type=Path,
-        default=Path(base) if base else None,
-        metavar="YAMNET",
-        help="YAMNet's .tflite (default: TIMBREL_YAMNET)",
-    )
+    add_base_argument(command, "YAMNet's .tflite")
     add_corpus_argument(command)
     command.add_argument(
         "--output",

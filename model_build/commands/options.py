@@ -31,6 +31,18 @@ def add_command(
     return command
 
 
+def add_base_argument(command: argparse.ArgumentParser, what: str) -> None:
+    """Add `--base`; `what` says what YAMNet's file is used for."""
+    base = os.environ.get("TIMBREL_YAMNET")
+    command.add_argument(
+        "--base",
+        type=Path,
+        default=Path(base) if base else None,
+        metavar="YAMNET",
+        help=f"{what} (default: TIMBREL_YAMNET)",
+    )
+
+
 def add_run_arguments(command: argparse.ArgumentParser) -> None:
     """Add --recipe, --run and --base."""
     command.add_argument(
@@ -46,14 +58,10 @@ def add_run_arguments(command: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="the run folder (default: runs/ and the recipe's name)",
     )
-    base = os.environ.get("TIMBREL_YAMNET")
-    command.add_argument(
-        "--base",
-        type=Path,
-        default=Path(base) if base else None,
-        metavar="YAMNET",
-        help="YAMNet's .tflite: the start of recipes with a `teaching:` section, and the peer that "
-        "the model is compared with (default: TIMBREL_YAMNET)",
+    add_base_argument(
+        command,
+        "YAMNet's .tflite: the start of recipes with a `teaching:` section, and the peer that the "
+        "model is compared with",
     )
 
 
