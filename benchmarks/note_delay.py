@@ -5,7 +5,8 @@ PulseAudio. The daemon records it as a process, with live notes on, and publishe
 mosquitto; it does so once with a hop of 1 s and once with one of 0.25 s. A note's delay is from its
 beginning in the microphone, known to about 0.05 s, to the first message that names it. Neighbours
 are different notes, so that every one is a message of its own. FluidSynth renders them, with short
-pauses in which the recording is aligned.
+pauses in which the recording is aligned. The companion listens only while a family plays: single
+notes of the violin start one, those of the piano do not.
 
 The same sound then goes through the companion in windows that begin at other places in it, where
 time is that of the sound: the difference is what device, process and broker add.
@@ -150,7 +151,11 @@ def main() -> int:
     parser.add_argument("--notes", type=count, default=50, metavar="N", help="(default: 50)")
     parser.add_argument("--seed", type=seed, default=1, metavar="N", help="(default: 1)")
     parser.add_argument(
-        "--program", type=int, default=0, metavar="N", help="General MIDI program (default: 0)"
+        "--program",
+        type=int,
+        default=40,
+        metavar="N",
+        help="General MIDI program (default: 40, the violin)",
     )
     options = parser.parse_args()
     lead = int(np.ceil(LEAD_SECONDS / SPACING_SECONDS))
