@@ -79,7 +79,7 @@ def run(settings: Settings, config: Path | None = None, make_device: DeviceOf | 
     make_device = make_device or partial(device_of, stall_seconds=settings.audio.stall_seconds)
     # Read the password only once: if its file is a pipe, a second read returns nothing.
     password = find_password(settings.mqtt, config)
-    with PortAudio() as portaudio, stop_on_signals() as stop:
+    with PortAudio(settings.audio.hop_seconds) as portaudio, stop_on_signals() as stop:
         stations = stations_of(
             *(settings, recognizer, identity.id_suffix),
             board=board,

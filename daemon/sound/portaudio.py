@@ -25,10 +25,10 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-_BLOCK_SECONDS = 0.1
+# Few blocks save wake-ups, but a window is complete only with its last block.
+_LONGEST_BLOCK_SECONDS, _LEAST_BLOCKS_PER_HOP = 0.1, 5
 # Shortest and longest pause between restarts of the library that interrupt working streams.
-_SHORTEST_PAUSE_SECONDS = 60.0
-_LONGEST_PAUSE_SECONDS = 3600.0
+_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 60.0, 3600.0
 _STOP_SECONDS = 2.0
 _SOURCE_VARIABLE = "PULSE_SOURCE"
 
@@ -55,9 +55,11 @@ class PortAudio:
     The library only finds devices that were connected when it started. If one is missing, the
     library is restarted, which briefly interrupts other streams. While other streams work, this
     happens only if sound cards were added or removed, or after a pause that grows to an hour.
+    Blocks are short if windows follow each other within a short `hop_seconds`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hop_seconds: float = 1.0) -> None:
+        self._block_seconds = min(_LONGEST_BLOCK_SECONDS, hop_seconds / _LEAST_BLOCKS_PER_HOP)
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._exit = ExitStack()
@@ -186,7 +188,7 @@ class PortAudio:
             device=form.device,
             samplerate=form.rate_hz,
             channels=form.channels,
-            blocksize=round(_BLOCK_SECONDS * form.rate_hz),
+            blocksize=round(self._block_seconds * form.rate_hz),
             dtype="float32",
             callback=take,
             finished_callback=lambda: ring.lose("the device is gone"),
@@ -265,9 +267,8 @@ def _pulse(source: str | None) -> Iterator[None]:
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[_SOURCE_VARIABLE]
-        else:
+        del os.environ[_SOURCE_VARIABLE]
+        if before is not None:
             os.environ[_SOURCE_VARIABLE] = before
 
 

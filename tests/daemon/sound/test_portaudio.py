@@ -130,6 +130,15 @@ def refusal(portaudio: PortAudio, name: str) -> str:
     return str(caught.value)
 
 
+@pytest.mark.parametrize(("hop_seconds", "samples"), [(0.25, 800), (0.5, 1600), (4.0, 1600)])
+def test_blocks_are_short_if_windows_follow_quickly(
+    library: Library, hop_seconds: float, samples: int
+) -> None:
+    with PortAudio(hop_seconds) as portaudio:
+        open_ring(portaudio)
+    assert library.streams[0].options["blocksize"] == samples
+
+
 def test_stream_fills_its_ring_and_reports_its_end(portaudio: PortAudio, library: Library) -> None:
     ring = open_ring(portaudio)
     options = library.streams[0].options
