@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
@@ -27,7 +28,7 @@ def parallel_map(
         return
     # Not forked, because TensorFlow may have started threads in this process.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _leave_interrupts_to_parent) as pool:
+    with ProcessPoolExecutor(workers, context, follow_parent) as pool:
         try:
             yield from with_progress(pool.map(work, tasks), label, len(tasks))
         except BaseException:
@@ -35,5 +36,14 @@ def parallel_map(
             raise
 
 
-def _leave_interrupts_to_parent() -> None:
+def follow_parent() -> None:
+    """Prepare a worker process: its parent handles Ctrl-C, and it ends when its parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A parent that is killed cannot tell its workers, which would wait for tasks for ever.
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)

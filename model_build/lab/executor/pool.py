@@ -4,7 +4,6 @@ import contextlib
 import logging
 import multiprocessing
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -13,6 +12,7 @@ from typing import NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from daemon.errors import FailedError
 from model_build.progress import with_progress
+from model_build.workers import follow_parent
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -124,8 +124,7 @@ def _processes(workers: int) -> Iterator[Pool]:
 
 
 def _prepare_process() -> None:
-    # Only the parent handles an interruption from the keyboard.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    follow_parent()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Otherwise the first process would take the whole memory of a GPU.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
