@@ -9,7 +9,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
-from model_build.lab.models.model import LOGITS, Chunks
+from model_build.lab.features.reading import Chunks
+from model_build.lab.models.model import LOGITS
 
 Map = NDArray[np.float32]
 

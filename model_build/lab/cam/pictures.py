@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from daemon.system.files.whole_file import whole_file
 from model_build.lab.cam.maps import Map
 from model_build.lab.experiment import FrontEndSettings
-from model_build.lab.models.model import Chunks
+from model_build.lab.features.reading import Chunks
 
 _SIZE_INCHES, _DPI = (4.8, 2.4), 100
 _VALUES = {"log-mel": "mel band", "stft": "bin", "mfcc": "coefficient"}

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from daemon.hearing.classifier import Classifier
 from daemon.hearing.scorer import Scorer
 from daemon.sound.window import WindowBuffer
-from model_build.lab.models.model import Chunks, Scores
+from model_build.lab.features.reading import Chunks
+from model_build.lab.models.model import Scores
 from model_build.lab.run.predictions import predicted_classes
 
 _HOP_SECONDS = 1.0

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from daemon.errors import InputError
 from daemon.hearing.log_mel import FrontEnd
 from daemon.hearing.model_file import CLASSES
+from model_build.lab.features.reading import Chunks
 from model_build.lab.features.store import Features
-from model_build.lab.models.model import Chunks
 from model_build.training.quantization.conversion import convert_to_tflite, export_saved_model
 
 _MOST_CHUNKS = 300

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_build.lab.experiment import Augmentation
-from model_build.lab.models.model import Chunks
+from model_build.lab.features.reading import Chunks, read_chunks
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
@@ -42,7 +42,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
         order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self._rows))
         chosen = order[number * self._size : (number + 1) * self._size]
         rng = np.random.default_rng((self.seed, self.epoch, number))
-        chunks = np.array(self._values[self._rows[chosen]])
+        chunks = read_chunks(self._values, self._rows[chosen])
         targets = self._targets[chosen]
         mask(chunks, self._augmentation, rng)
         mix = _mixing(self._augmentation, int(rng.integers(2**31)))

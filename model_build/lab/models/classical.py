@@ -14,7 +14,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from model_build.lab.experiment import Model
-from model_build.lab.models.model import CLASSICAL_FILE, Chunks, Scores, TrainingSet
+from model_build.lab.features.reading import Chunks
+from model_build.lab.models.model import CLASSICAL_FILE, Scores, TrainingSet
 from model_build.lab.models.pooling import pooled
 
 _TREES, _NEIGHBOURS, _REGULARISATION = 300, 5, 1.0

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_build.lab.experiment import Model
-from model_build.lab.models.model import NETWORK_FILE, Chunks, Scores
+from model_build.lab.features.reading import Chunks, read_chunks
+from model_build.lab.models.model import NETWORK_FILE, Scores
 from model_build.lab.models.trunk import trunk_values
 
 _CHUNKS_AT_ONCE = 256
@@ -41,7 +42,7 @@ class FittedNetwork:
     def scores_at(self, values: Chunks, rows: NDArray[np.int64]) -> Scores:
         """Return the scores (rows, classes) of some rows of all chunks."""
         if self._frozen is None:
-            return self.scores(values[rows])
+            return self.scores(read_chunks(values, rows))
         return self._scores(self._frozen.head, trunk_values(self._frozen.trunk, values, rows))
 
     def _scores(self, network: keras.Model, chunks: Chunks) -> Scores:

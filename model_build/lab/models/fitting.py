@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from model_build.lab.experiment import Experiment, Training
+from model_build.lab.features.reading import Chunks, read_chunks
 from model_build.lab.models.batches import Batches
 from model_build.lab.models.callbacks import callbacks
 from model_build.lab.models.fitted_network import FittedNetwork, FrozenTrunk
 from model_build.lab.models.losses import UNKNOWN, loss_of
 from model_build.lab.models.memory import available_bytes, batch_that_fits, too_small
-from model_build.lab.models.model import Chunks, TrainingSet
+from model_build.lab.models.model import TrainingSet
 from model_build.lab.models.networks import head, network
 from model_build.lab.models.optimisers import optimiser
 from model_build.lab.models.starting_weights import check_starting_files, load_starting_weights
@@ -118,7 +119,7 @@ def _fitted(experiment: Experiment, data: TrainingSet, seed: int, files: Path) -
         epochs=training.epochs,
         verbose=0,
         shuffle=False,
-        validation_data=_chosen(data, choose) if len(choose) else None,
+        validation_data=_chosen(data, choose, training.batch_chunks) if len(choose) else None,
         callbacks=[
             *callbacks(training, batches, files, result.history, is_choosing=len(choose) > 0),
             *log_callbacks(experiment, seed, files),
@@ -146,20 +147,15 @@ def _network(experiment: Experiment, data: TrainingSet, fit: NDArray[np.int64]) 
     frames, values = data.values.shape[1:]
     if model.kind == "trunk":
         trunk = build_trunk(model, frames) if model.fine_tuned else frozen_trunk(model, frames)
-        found = trunk_values(model, data.values, data.rows[fit])
-        mean = found.mean(axis=0, dtype=np.float64)
-        variance = np.maximum(found.var(axis=0, dtype=np.float64), 1e-6)
-        top = head(model, found.shape[1], classes, mean.tolist(), variance.tolist())
+        outputs = trunk_values(model, data.values)
+        top = head(model, outputs.shape[1], classes, *_mean_and_variance(outputs, data.rows[fit]))
         chunk = keras.Input((frames, values))
         return keras.Model(chunk, top(trunk(chunk)))
-    normalisation = _normalisation(experiment, data, fit)
+    mean, variance = None, None
+    if experiment.front_end.normalisation == "training":
+        mean, variance = _mean_and_variance(data.values, data.rows[fit])
     made = network(
-        model,
-        frames=frames,
-        values=values,
-        classes=classes,
-        mean=normalisation and normalisation[0],
-        variance=normalisation and normalisation[1],
+        model, frames=frames, values=values, classes=classes, mean=mean, variance=variance
     )
     load_starting_weights(made, model)
     return made
@@ -167,8 +163,7 @@ def _network(experiment: Experiment, data: TrainingSet, fit: NDArray[np.int64]) 
 
 def _at_trunk(experiment: Experiment, data: TrainingSet) -> TrainingSet:
     """Return the output of a frozen trunk instead of the chunks, so that it is computed once."""
-    values = trunk_values(experiment.model, data.values, data.rows)
-    return data._replace(values=values, rows=np.arange(len(values)))
+    return data._replace(values=trunk_values(experiment.model, data.values))
 
 
 def _check_mixing(experiment: Experiment, data: TrainingSet) -> None:
@@ -219,24 +214,26 @@ def _batches(
     )
 
 
-def _chosen(data: TrainingSet, choose: NDArray[np.int64]) -> tuple[Chunks, NDArray[np.float32]]:
-    return np.array(data.values[data.rows[choose]]), _targets(data)[choose]
+def _chosen(data: TrainingSet, choose: NDArray[np.int64], batch_chunks: int) -> Batches:
+    """Return the chunks to choose the epoch by; they count alike."""
+    targets = _targets(data)[choose]
+    weights = np.ones(len(choose), np.float32)
+    rows = data.rows[choose]
+    return Batches(
+        *(data.values, rows, targets, weights), batch_chunks=batch_chunks, augmentation=None, seed=0
+    )
 
 
-def _normalisation(
-    experiment: Experiment, data: TrainingSet, fit: NDArray[np.int64]
-) -> tuple[list[float], list[float]] | None:
-    """Return mean and variance of each value over the training chunks."""
-    if experiment.front_end.normalisation != "training":
-        return None
+def _mean_and_variance(values: Chunks, rows: NDArray[np.int64]) -> tuple[list[float], list[float]]:
+    """Return mean and variance of each value (..., values) over some chunks."""
     count = 0
-    total = np.zeros(data.values.shape[2])
-    squares = np.zeros(data.values.shape[2])
-    for start in range(0, len(fit), _CHUNKS_AT_ONCE):
-        rows = data.rows[fit[start : start + _CHUNKS_AT_ONCE]]
-        chunks = np.asarray(data.values[rows], np.float64)
-        count += chunks.shape[0] * chunks.shape[1]
-        total += chunks.sum(axis=(0, 1))
-        squares += np.square(chunks).sum(axis=(0, 1))
+    total = np.zeros(values.shape[-1])
+    squares = np.zeros(values.shape[-1])
+    for start in range(0, len(rows), _CHUNKS_AT_ONCE):
+        chunks = read_chunks(values, rows[start : start + _CHUNKS_AT_ONCE]).astype(np.float64)
+        over = tuple(range(chunks.ndim - 1))
+        count += chunks[..., 0].size
+        total += chunks.sum(axis=over)
+        squares += np.square(chunks).sum(axis=over)
     mean = total / count
     return mean.tolist(), np.maximum(squares / count - mean**2, 1e-6).tolist()

@@ -6,9 +6,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from model_build.lab.features.reading import Chunks
 from model_build.lab.features.truth import Truth
 
-Chunks = NDArray[np.float32]
 Scores = NDArray[np.float64]
 
 LOGITS = "logits"

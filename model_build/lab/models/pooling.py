@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from model_build.lab.models.model import Chunks
+from model_build.lab.features.reading import Chunks, read_chunks
 
 _CHUNKS_AT_ONCE = 256
 
@@ -15,7 +15,7 @@ def pooled(values: Chunks, rows: NDArray[np.int64] | None = None) -> NDArray[np.
     """
     rows = np.arange(len(values)) if rows is None else rows
     parts = [
-        _statistics(np.asarray(values[rows[start : start + _CHUNKS_AT_ONCE]], np.float64))
+        _statistics(read_chunks(values, rows[start : start + _CHUNKS_AT_ONCE]).astype(np.float64))
         for start in range(0, len(rows), _CHUNKS_AT_ONCE)
     ]
     return np.concatenate(parts)

@@ -7,6 +7,7 @@ for patches of 96 frames, as these networks work with nothing else, and averaged
 import functools
 import hashlib
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from model_build.lab.experiment import Model
 from model_build.lab.experiment.model import LAST_TRUNK_LAYER
 from model_build.lab.features.front_end import LOG_OFFSET
-from model_build.lab.models.model import Chunks
+from model_build.lab.features.reading import Chunks, read_chunks
 from model_build.lab.models.starting_weights import trunk_file
 from model_build.networks.earlier_model import read_trunk
 from model_build.networks.yamnet import BANDS, PATCH_FRAMES, read_layers
@@ -54,20 +55,19 @@ def trunk_values(
     """Return the trunk's output (chunks, values) for some chunks (chunks, frames, 64).
 
     If `values` is the whole file of an experiment's features, the output of all its chunks is kept
-    in a file beside it, and used again.
+    in a file beside it, used again, and mapped.
     """
     kept = _kept_file(model, values)
     if kept is None:
-        return _computed(model, values if rows is None else values[rows])
+        return _computed(model, values, rows)
     if not kept.is_file():
-        found = _computed(model, values)
         # A folder of its own, because other folds may write the same file at this moment.
         with tempfile.TemporaryDirectory(prefix=".new-", dir=kept.parent) as folder:
             fresh = Path(folder, kept.name)
-            np.save(fresh, found)
+            _write(fresh, model, values)
             fresh.replace(kept)
     every: NDArray[np.float32] = np.load(kept, mmap_mode="r")
-    return np.asarray(every if rows is None else every[rows])
+    return every if rows is None else read_chunks(every, rows)
 
 
 def _kept_file(model: Model, values: Chunks) -> Path | None:
@@ -80,13 +80,28 @@ def _kept_file(model: Model, values: Chunks) -> Path | None:
     return Path(file).with_name(f"{model.trunk_of}-{layer}-{weights}.npy")
 
 
-def _computed(model: Model, values: Chunks) -> NDArray[np.float32]:
+def _computed(model: Model, values: Chunks, rows: NDArray[np.int64] | None) -> NDArray[np.float32]:
+    rows = np.arange(len(values)) if rows is None else rows
+    return np.concatenate(list(_outputs(model, values, rows)))
+
+
+def _write(path: Path, model: Model, values: Chunks) -> None:
+    """Write the output of all chunks to a file, a few at a time."""
+    size = frozen_trunk(model, values.shape[1]).output_shape[1]
+    file = np.lib.format.open_memmap(path, "w+", np.float32, (len(values), size))
+    start = 0
+    for output in _outputs(model, values, np.arange(len(values))):
+        file[start : start + len(output)] = output
+        start += len(output)
+    file.flush()
+
+
+def _outputs(
+    model: Model, values: Chunks, rows: NDArray[np.int64]
+) -> Iterator[NDArray[np.float32]]:
     network = frozen_trunk(model, values.shape[1])
-    parts = [
-        network.predict_on_batch(np.array(values[start : start + _CHUNKS_AT_ONCE]))
-        for start in range(0, len(values), _CHUNKS_AT_ONCE)
-    ]
-    return np.concatenate(parts)
+    for start in range(0, len(rows), _CHUNKS_AT_ONCE):
+        yield network.predict_on_batch(read_chunks(values, rows[start : start + _CHUNKS_AT_ONCE]))
 
 
 def _mean_of_patches(of_patch: keras.Model, chunk: Any, frames: int) -> Any:

@@ -10,8 +10,9 @@ import keras
 import numpy as np
 
 from daemon.hearing.classifier import load_network
+from model_build.lab.features.reading import Chunks
 from model_build.lab.models.fitted_network import FittedNetwork
-from model_build.lab.models.model import Chunks, Fitted, TrainingSet
+from model_build.lab.models.model import Fitted, TrainingSet
 from model_build.lab.pruning.cost_file import Cost, write_cost_file
 from model_build.training.quantization.conversion import convert_to_tflite, export_saved_model
 

@@ -13,7 +13,7 @@ from model_build.lab.models.training_logs import check_packages
 from tests.model_build.lab.models.made_chunks import made
 
 
-def fitted(folder: Path, log_to: str, name: str = "logged") -> None:
+def fitted(folder: Path, log_to: str, name: str = "logged", training: str = "training-1") -> None:
     experiment = Experiment(
         name=name,
         data=Data(layout="folders", path="anywhere"),
@@ -21,7 +21,7 @@ def fitted(folder: Path, log_to: str, name: str = "logged") -> None:
         training=msgspec.convert({"epochs": 2, "log_to": [log_to]}, Training),
         output=Output(folder=str(folder)),
     )
-    place = folder / name / "folds/k-fold-0/training-1"
+    place = folder / name / "folds/k-fold-0" / training
     fit_network(experiment, made(24), seed=7, folder=place)
 
 
@@ -42,7 +42,7 @@ def test_mlflow_keeps_the_settings_and_the_losses(
     mlflow = pytest.importorskip("mlflow", reason="needs the mlflow extra")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     fitted(tmp_path, "mlflow")
-    fitted(tmp_path, "mlflow")
+    fitted(tmp_path, "mlflow", training="training-2")
     client = mlflow.MlflowClient((tmp_path / "mlruns").as_uri())
     experiment = client.get_experiment_by_name("logged")
     runs = client.search_runs([experiment.experiment_id])

@@ -7,11 +7,12 @@ from daemon.errors import InputError
 from daemon.hearing.log_mel import FrontEnd, LogMel
 from model_build.lab.experiment import Data, Experiment, FrontEndSettings, Model, Training
 from model_build.lab.features.front_end import LOG_OFFSET
+from model_build.lab.features.reading import Chunks
 from model_build.lab.features.truth import Truth
 from model_build.lab.models.classical import fit_classical
 from model_build.lab.models.fit import load
 from model_build.lab.models.fitting import fit_network
-from model_build.lab.models.model import Chunks, TrainingSet
+from model_build.lab.models.model import TrainingSet
 from model_build.lab.models.trunk import build_trunk, trunk_values
 from model_build.networks.yamnet_network import build_yamnet
 

@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 
 from model_build.corpus.formats.labelled import Example
 from model_build.lab.experiment import Data
+from model_build.lab.features.reading import Chunks
 from model_build.lab.features.store import Features
 from model_build.lab.features.truth import truth_of
-from model_build.lab.models.model import Chunks, Scores, TrainingSet
+from model_build.lab.models.model import Scores, TrainingSet
 from model_build.lab.run.training_set import scores_of, training_set
 
 # The number of chunks of each recording; a chunk's only value is its number.
