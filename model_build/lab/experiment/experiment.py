@@ -17,6 +17,7 @@ from model_build.lab.experiment.validation import Output, Validation
 from model_build.recipe.section import Section
 
 _MADE_FOR_HZ = 16_000
+_TAKEN_NAMES = {"assets", "clips", "comparison", "features", "index", "inspections", "mlruns"}
 _OF_TRUNKS = {
     "kind": "log-mel",
     "sample_rate_hz": 16_000,
@@ -34,7 +35,8 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
     """One experiment. Raises ValueError if its sections contradict each other."""
 
     name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]*$", max_length=64)]
-    """Name of the experiment and of its run folder: lower-case letters, digits and hyphens."""
+    """Name of the experiment and of its run folder: lower-case letters, digits and hyphens; not the
+    name of what lies beside the run folders, such as `features`."""
     seed: Annotated[int, Meta(ge=-1, lt=2**31)] = 1
     """Seed of all random numbers; -1 draws one and records it."""
     data: Data
@@ -60,6 +62,8 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
     """Where the results go."""
 
     def __post_init__(self) -> None:
+        if self.name in _TAKEN_NAMES:
+            raise ValueError(f"name: {self.name} lies beside the run folders; choose another name")
         self._check_augmentation()
         self._check_trunk()
         if self.model.is_classical and self.training:

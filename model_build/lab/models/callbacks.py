@@ -123,9 +123,11 @@ class Best(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
             self._state = msgspec.json.decode(self._state_file.read_bytes(), type=_State)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Compare the loss on the clips that are held out for it."""
+        """Compare the loss on the clips that are held out for it; without one, the epoch is bad."""
         loss = float((logs or {})["val_loss"])
         best = self._state
+        if not np.isfinite(loss):
+            return
         if best is None or loss < best.loss:
             if self._is_restored:
                 with whole_file(self._weights) as fresh, fresh.open("wb") as file:

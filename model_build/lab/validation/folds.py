@@ -2,6 +2,8 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +20,9 @@ from model_build.corpus.formats.labelled import Example
 from model_build.lab.experiment import Validation
 
 Rows = NDArray[np.int64]
+
+_MOST_PARTS = 20
+"""A held-out share is made of such parts, as scikit-learn balances the classes of equal parts."""
 
 
 class Fold(NamedTuple):
@@ -46,7 +51,7 @@ def folds_of(
         )
     ]
     if validation.strategy == "hold-out":
-        return made[:1]
+        return made
     chosen = validation.chosen_folds or tuple(range(len(made)))
     for number in chosen:
         if number >= len(made):
@@ -69,11 +74,11 @@ def _divided(
         yield from _own(examples)
         return
     is_grouped = _is_grouped(examples, validation)
-    count = validation.folds
-    if validation.strategy == "hold-out":
-        count = max(2, round(1 / validation.fraction))
     groups = np.unique(group_names(examples), return_inverse=True)[1]
     units = len(set(groups)) if is_grouped else len(examples)
+    held, count = 1, validation.folds
+    if validation.strategy == "hold-out":
+        held, count = _parts(validation.fraction, units)
     if units < count:
         what = "groups" if is_grouped else "recordings"
         raise InputError(f"validation: {count} folds need as many {what}; there are {units}")
@@ -84,7 +89,20 @@ def _divided(
     with warnings.catch_warnings():
         # A class with fewer clips than folds is absent from some folds: their figures say so.
         warnings.filterwarnings("ignore", message="The least populated class")
-        yield from splitter.split(np.zeros(len(examples)), labels, groups if is_grouped else None)
+        made = splitter.split(np.zeros(len(examples)), labels, groups if is_grouped else None)
+        if validation.strategy == "hold-out":
+            validating = np.sort(np.concatenate([part for _, part in islice(made, held)]))
+            yield np.setdiff1d(np.arange(len(examples)), validating), validating
+        else:
+            yield from made
+
+
+def _parts(share: float, units: int) -> tuple[int, int]:
+    """Return how many of how many equal parts are closest to a share, at least one on each side."""
+    most = max(2, min(_MOST_PARTS, units))
+    within = min(max(share, 1 / most), 1 - 1 / most)
+    nearest = Fraction(within).limit_denominator(most)
+    return nearest.numerator, nearest.denominator
 
 
 def _is_grouped(examples: Sequence[Example], validation: Validation) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -40,12 +41,16 @@ _HEADERS = {
 
 
 def serve(folder: Path, port: int) -> None:
-    """Serve until Ctrl-C. Raises InputError if the folder is missing or the port is taken."""
+    """Serve until Ctrl-C, which is the usual end and returns.
+
+    Raises InputError if the folder is missing or the port is taken.
+    """
     write_index(folder)
     with listening(port) as listener:
         print(f"http://{ADDRESS}:{port}/ shows {folder}; Ctrl-C ends", flush=True)
         config = uvicorn.Config(application(folder), log_level="warning", access_log=False)
-        uvicorn.Server(config).run(sockets=[listener])
+        with suppress(KeyboardInterrupt):  # uvicorn raises it again once it has ended
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def listening(port: int) -> socket.socket:

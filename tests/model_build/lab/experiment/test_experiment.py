@@ -44,6 +44,7 @@ def test_exponents_are_numbers_and_yes_is_a_class(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("name: drums-forest", "name: index", "name: index lies beside the run folders"),
         ("kind: forest", "kind: forest\n  tree: 3", "model.tree"),
         ("kind: forest", "kind: forests", "model.kind"),
         ("kind: forest", "kind: svm\n  trees: 3", "trees belongs to forest, not to svm"),

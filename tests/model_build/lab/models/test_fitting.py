@@ -142,6 +142,20 @@ def test_the_best_epoch_is_kept(tmp_path: Path) -> None:
         )
 
 
+def test_an_epoch_without_a_loss_is_never_the_best(tmp_path: Path) -> None:
+    class Weights:
+        def get_weights(self) -> list[Any]:
+            return [np.zeros(1)]
+
+    best = callbacks.Best(Training(best_checkpoint=True), tmp_path)
+    best.set_model(Weights())
+    best.on_epoch_end(0, {"val_loss": float("nan")})
+    assert not (tmp_path / "best.json").exists()
+    best.on_epoch_end(1, {"val_loss": 0.5})
+    best.on_epoch_end(2, {"val_loss": float("inf")})
+    assert json.loads((tmp_path / "best.json").read_text()) == {"loss": 0.5, "epoch": 1}
+
+
 def test_the_body_of_a_network_learns_more_slowly() -> None:
     def moved(share: float) -> tuple[float, float]:
         settings = experiment(

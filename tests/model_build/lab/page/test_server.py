@@ -1,6 +1,10 @@
 import http.client
 import logging
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +23,7 @@ from model_build.lab.page.serve.live import live_state
 from model_build.lab.page.serve.server import application, listening, serve
 from model_build.lab.page.write import write_index
 from model_build.lab.run.run import run_experiment
-from tests.conftest import free_port
+from tests.conftest import ROOT, free_port
 from tests.model_build.lab.page.made_run import write_course, write_experiment
 
 
@@ -164,3 +168,25 @@ def test_live_state_follows_a_real_training(tmp_path: Path) -> None:
     assert seen[:3] == [[], [("group-k-fold-0", [1])], [("group-k-fold-0", [1, 2])]]
     assert seen[-1] == [first, second, ("final model", [1, 2])]
     assert live_state(tmp_path / "runs")["running"] == []
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_it_quietly(runs: Path, end: signal.Signals) -> None:
+    command = [sys.executable, "-m", "model_build", "lab", "serve", str(runs)]
+    server = subprocess.Popen(
+        [*command, "--port", str(free_port())],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        assert server.stdout
+        assert "Ctrl-C ends" in server.stdout.readline()
+        time.sleep(1.0)  # it says so just before it waits
+        server.send_signal(end)
+        _, complaints = server.communicate(timeout=60)
+    finally:
+        server.kill()
+    assert complaints == ""
+    assert server.returncode in (0, -signal.SIGTERM)

@@ -49,6 +49,16 @@ def test_hold_out_keeps_groups_together_if_there_are_any() -> None:
     assert len(alone.validation) == 15
 
 
+@pytest.mark.parametrize(
+    ("share", "held"), [(0.01, 3), (0.1, 6), (0.15, 9), (0.3, 18), (0.5, 30), (0.9, 54)]
+)
+def test_hold_out_takes_the_share(share: float, held: int) -> None:
+    (fold,) = made(Validation(strategy="hold-out", fraction=share), UNGROUPED)
+    assert len(fold.validation) == held
+    assert sorted([*fold.training, *fold.validation]) == list(range(60))
+    assert {UNGROUPED[n].labels[0] for n in fold.validation} == {"kick", "snare"}
+
+
 def test_own_folds_are_numbered_in_their_order() -> None:
     folds = made(Validation(strategy="own-folds", chosen_folds=(2, 0)))
     assert [fold.number for fold in folds] == [2, 0]
