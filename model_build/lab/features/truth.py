@@ -43,7 +43,7 @@ def truth_of(examples: Sequence[Example], classes: tuple[str, ...]) -> Truth:
 def _accepted(
     examples: Sequence[Example], has: NDArray[np.bool_], places: dict[str, int]
 ) -> NDArray[np.bool_] | None:
-    if not any(example.accepted for example in examples):
+    if not any(set(example.accepted) - set(example.labels) for example in examples):
         return None
     accepted = has.copy()
     for row, example in enumerate(examples):

@@ -98,7 +98,7 @@ def _line(measured: Measured) -> str:
 def _accepted(figures: Figures) -> str:
     """Return the accuracy with other accepted classes, if there are any."""
     value = figures.accepted_accuracy
-    return "" if value is None else f"{value:.3f} with other accepted classes, "
+    return "" if value is None else f"with other accepted classes {value:.3f}, "
 
 
 def _value(measured: Measured | None) -> str:

@@ -84,7 +84,7 @@ class Figures(msgspec.Struct, frozen=True):
     """Mean difference between the highest score and the accuracy, over ten bins of scores."""
     accepted_accuracy: float | None = None
     """Share of recordings whose highest score is that of a class which the data set accepts for
-    them, such as a string for a harp; None if it accepts only the labels."""
+    them, such as guitar for a harp; None if it accepts only the labels."""
 
 
 class Predicted(NamedTuple):
