@@ -31,6 +31,8 @@ class Example(msgspec.Struct, frozen=True, omit_defaults=True):
     """The classes that it has, sorted."""
     unknown: tuple[str, ...] = ()
     """Classes of which nobody knows whether it has them."""
+    accepted: tuple[str, ...] = ()
+    """Classes that count as right beside its labels, in `accepted_accuracy` only."""
     side: Literal["train", "test"] = "train"
     """`test` if the data set keeps it for the final figure."""
     group: str = ""

@@ -32,6 +32,7 @@ def _example(folder: Path, row: Row) -> Example:
         name=row["path"],
         file=str(folder / row["path"]),
         labels=tuple(sorted(set(row["label"].split(";")))),
+        accepted=tuple(sorted(filter(None, row["accepts"].split(";")))),
         side="train" if row["split"] == _TRAIN else "test",
         group=row["group"],
     )

@@ -96,6 +96,7 @@ def _changed(data: Data, example: Example) -> Example:
         example,
         labels=replaced(example.labels),
         unknown=replaced(example.unknown),
+        accepted=replaced(example.accepted),
         group=group,
     )
 

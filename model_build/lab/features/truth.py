@@ -19,9 +19,14 @@ class Truth(NamedTuple):
     known: NDArray[np.bool_]
     """False where nobody knows, (recordings, classes)."""
 
+    accepted: NDArray[np.bool_] | None = None
+    """True where a class counts as right in the accepted accuracy, (recordings, classes); None if
+    the data set accepts no class but the labels."""
+
     def rows(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Truth":
         """Return some of the recordings."""
-        return Truth(self.classes, self.has[rows], self.known[rows])
+        accepted = None if self.accepted is None else self.accepted[rows]
+        return Truth(self.classes, self.has[rows], self.known[rows], accepted)
 
 
 def truth_of(examples: Sequence[Example], classes: tuple[str, ...]) -> Truth:
@@ -32,4 +37,15 @@ def truth_of(examples: Sequence[Example], classes: tuple[str, ...]) -> Truth:
     for row, example in enumerate(examples):
         has[row, [places[name] for name in example.labels if name in places]] = True
         known[row, [places[name] for name in example.unknown if name in places]] = False
-    return Truth(classes, has, known)
+    return Truth(classes, has, known, _accepted(examples, has, places))
+
+
+def _accepted(
+    examples: Sequence[Example], has: NDArray[np.bool_], places: dict[str, int]
+) -> NDArray[np.bool_] | None:
+    if not any(set(example.accepted) - set(example.labels) for example in examples):
+        return None
+    accepted = has.copy()
+    for row, example in enumerate(examples):
+        accepted[row, [places[name] for name in example.accepted if name in places]] = True
+    return accepted

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from model_build.lab.run.lab_run import Leak, Measured, Pruned, Record
+from model_build.lab.validation.metrics import Figures
 
 
 def record_lines(record: Record) -> str:
@@ -87,10 +88,17 @@ def _line(measured: Measured) -> str:
     return (
         f"{measured.metric} {_value(measured)}, mean over groups "
         f"{_number(measured.mean_over_groups)}, "
+        f"{_accepted(figures)}"
         f"{'' if balanced is None else f'balanced accuracy {balanced:.3f}, '}"
         f"ROC-AUC {figures.roc_auc_macro}, "
         f"F1 {figures.f1_macro}, {figures.clips} recordings"
     )
+
+
+def _accepted(figures: Figures) -> str:
+    """Return the accuracy with other accepted classes, if there are any."""
+    value = figures.accepted_accuracy
+    return "" if value is None else f"with other accepted classes {value:.3f}, "
 
 
 def _value(measured: Measured | None) -> str:

@@ -82,6 +82,9 @@ class Figures(msgspec.Struct, frozen=True):
     """Mean of 1, 1/2 or 1/3 for the place of the class among the three highest scores, else 0."""
     calibration_error: float | None
     """Mean difference between the highest score and the accuracy, over ten bins of scores."""
+    accepted_accuracy: float | None = None
+    """Share of recordings whose highest score is that of a class which the data set accepts for
+    them, such as guitar for a harp; None if it accepts only the labels."""
 
 
 class Predicted(NamedTuple):
@@ -227,7 +230,7 @@ def _mean(values: Sequence[float | None]) -> Mean:
 
 
 _NOT_SINGLE: dict[str, float | None] = dict.fromkeys(
-    ("accuracy", "top3", "map3", "calibration_error")
+    ("accuracy", "top3", "map3", "calibration_error", "accepted_accuracy")
 )
 
 
@@ -243,7 +246,14 @@ def _single_figures(truth: Truth, scores: Scores) -> dict[str, float | None]:
         "top3": float(hits.any(axis=1).mean()),
         "map3": float((hits * weights).sum(axis=1).mean()),
         "calibration_error": _calibration_error(scores.max(axis=1), hits[:, 0]),
+        "accepted_accuracy": _accepted_accuracy(truth, best[:, 0]),
     }
+
+
+def _accepted_accuracy(truth: Truth, best: NDArray[np.int64]) -> float | None:
+    if truth.accepted is None:
+        return None
+    return float(truth.accepted[np.arange(len(best)), best].mean())
 
 
 def _calibration_error(confidence: Scores, right: NDArray[np.bool_]) -> float:

@@ -85,9 +85,9 @@ function intervalChart(runs) {
 
 // Every figure of every run; figures of which less is better are shown as 1 minus their value.
 function metricMap(runs) {
-  const names = Object.keys(METRICS).filter((name) => runs.some((run) => run.figures[name] !== null));
+  const names = Object.keys(METRICS).filter((name) => runs.some((run) => typeof run.figures[name] === "number"));
   const isLoss = (name) => name === "hamming_loss" || name === "calibration_error";
-  const shown = (run, name) => run.figures[name] === null ? null : isLoss(name) ? 1 - run.figures[name] : run.figures[name];
+  const shown = (run, name) => typeof run.figures[name] !== "number" ? null : isLoss(name) ? 1 - run.figures[name] : run.figures[name];
   const titles = names.map((name) => isLoss(name) ? `1 − ${METRICS[name]}` : METRICS[name]);
   const rows = [...runs].reverse();
   const values = rows.map((run) => names.map((name) => shown(run, name)));

@@ -18,6 +18,7 @@ from model_build.corpus.formats.nsynth import read_nsynth
 from model_build.corpus.formats.openmic import read_openmic
 from model_build.corpus.formats.timbrel_corpus import read_timbrel_corpus
 from model_build.lab.data.sound import read_example
+from tests.model_build.conftest import COLUMNS, write_manifest
 from tests.model_build.corpus.formats.samples import needs_samples, sample
 
 
@@ -127,6 +128,18 @@ def test_corpus_has_groups_and_dev_is_for_testing(corpus: Path) -> None:
     assert found.classes == ("flute", "organ")
     assert all(one.group for one in found.examples)
     assert {one.side for one in found.examples} <= {"train", "test"}
+
+
+def test_corpus_says_which_other_families_it_accepts(tmp_path: Path) -> None:
+    rows = []
+    for name, label, accepts in (("harp", "string", "string;guitar"), ("kick", "kick", "")):
+        (tmp_path / f"{name}.wav").touch()
+        row = dict.fromkeys(COLUMNS, "") | {"kind": "phrase", "split": "dev", "group": name}
+        rows.append(row | {"path": f"{name}.wav", "label": label, "accepts": accepts})
+    write_manifest(tmp_path, rows)
+    harp, kick = read_timbrel_corpus(tmp_path, ["phrase"]).examples
+    assert (harp.labels, harp.accepted) == (("string",), ("guitar", "string"))
+    assert kick.accepted == ()
 
 
 def test_an_excerpt_ends_with_its_file(tmp_path: Path) -> None:

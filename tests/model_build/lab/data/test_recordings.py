@@ -8,6 +8,7 @@ from daemon.errors import InputError
 from model_build.lab.data.recordings import read_recordings, why_no_test_figure
 from model_build.lab.data.sound import read_example
 from model_build.lab.experiment import Data
+from tests.model_build.conftest import COLUMNS, write_manifest
 
 
 def folders(folder: Path, *names: str) -> Path:
@@ -34,6 +35,19 @@ def test_labels_are_replaced_and_chosen(tmp_path: Path) -> None:
         (("snare",), "ann"),
     ]
     assert [one.reason for one in found.left] == ["not used"]
+
+
+def test_accepted_families_are_replaced_like_labels(tmp_path: Path) -> None:
+    rows = []
+    for name, label, accepts in (("harp", "string", "guitar;string"), ("lute", "guitar", "")):
+        (tmp_path / f"{name}.wav").touch()
+        row = dict.fromkeys(COLUMNS, "") | {"kind": "phrase", "split": "train", "group": name}
+        rows.append(row | {"path": f"{name}.wav", "label": label, "accepts": accepts})
+    write_manifest(tmp_path, rows)
+    found = read_recordings(
+        Data(layout="corpus", path=str(tmp_path), classes={"guitar": "plucked"})
+    )
+    assert [one.accepted for one in found.examples] == [("plucked", "string"), ()]
 
 
 def test_a_class_only_in_the_test_table_gives_no_test_figure(tmp_path: Path) -> None:

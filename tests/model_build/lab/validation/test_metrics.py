@@ -50,6 +50,15 @@ def test_figures_of_the_three_best_scores() -> None:
     assert found.balanced_accuracy == pytest.approx((2 / 3 + 1 / 3) / 2)
 
 
+def test_other_accepted_classes_are_right_in_a_figure_of_their_own() -> None:
+    accepted = KICK_SNARE.has.copy()
+    accepted[3, 2] = True  # the highest score of the fourth is the hat's
+    found = figures(KICK_SNARE._replace(accepted=accepted), SCORES)
+    assert found.accepted_accuracy == pytest.approx(4 / 6)
+    assert found.accuracy == 0.5, "the accuracy is that of the labels"
+    assert figures(KICK_SNARE, SCORES).accepted_accuracy is None
+
+
 def test_perfect_scores() -> None:
     perfect = KICK_SNARE.has.astype(np.float64)
     found = figures(KICK_SNARE, perfect)
