@@ -30,6 +30,8 @@ _NEWEST_SECONDS = 0.2
 _HUM_SECONDS = 0.5
 _HUM_REACH_SECONDS = 2.0
 _KEPT_NOTES = 200
+# A quarter tone off, one tone is heard as both keys beside it, with the same pitch.
+_TWIN_SEMITONES, _TWIN_SECONDS, _TWIN_NOTES = 0.3, 0.06, 16
 _DECISION_SECONDS = 5.0  # from the end of a note to the time at which it is known
 
 
@@ -72,6 +74,7 @@ class NoteStream:
         self._origin = origin_seconds
         self._spans = deque[_Span](maxlen=_KEPT_NOTES)
         self._speech, self._slides = SpeechFilter(), SlideFilter()
+        self._newest_notes = deque[Note](maxlen=_TWIN_NOTES)
         self._begun: int | None = None
 
     def push(self, samples: NDArray[np.float32]) -> list[PlayedNote]:
@@ -136,7 +139,7 @@ class NoteStream:
                     span.offset = event.note.offset_seconds
             notes.append(event)
         self._pitch.follow(self._spans, decided_frames)
-        music = [ended for ended in notes if self._is_music(ended)]
+        music = [ended for ended in notes if self._is_music(ended) and not self._is_twin(ended)]
         if self._begun in {ended.key for ended in notes} - {ended.key for ended in music}:
             self._begun = None
         return [self._played(ended) for ended in music]
@@ -151,6 +154,17 @@ class NoteStream:
         curve = self._pitch.of_key(ended.key, start, note.offset_seconds)
         is_slide, is_syllable = self._slides.is_slide(curve), self._speech.is_syllable(note, curve)
         return not (is_slide or is_syllable)
+
+    def _is_twin(self, ended: Ended) -> bool:
+        """Return whether a note is a tone between two keys whose other key has already ended."""
+        note, pitch = ended.note, ended.note.midi + ended.note.cents / 100.0
+        is_twin = any(
+            abs(other.midi + other.cents / 100.0 - pitch) < _TWIN_SEMITONES
+            and abs(other.onset_seconds - note.onset_seconds) <= _TWIN_SECONDS
+            for other in self._newest_notes
+        )
+        self._newest_notes.append(note)
+        return is_twin
 
     def _played(self, ended: Ended) -> PlayedNote:
         semitones, swing = self._measured(ended.key, ended.note)
