@@ -409,7 +409,7 @@ def test_signal_during_the_start_does_not_end_the_program(
     )
     # The shell of a script ignores Ctrl-C in what it starts in the background.
     start = "trap '' INT; exec \"$@\"" if in_background else 'exec "$@"'
-    daemon_run = [sys.executable, "-m", "daemon", "run", "--config", config]
+    daemon_run = [sys.executable, "-m", "daemon", "run", "--config", str(config)]
     with log.open("w") as output:
         daemon = subprocess.Popen(
             ["sh", "-c", start, "sh", *daemon_run],
