@@ -5,15 +5,15 @@ import os
 import signal
 import sys
 
-# Until `main` runs, Ctrl-C ends the program immediately and without a traceback.
-_IS_PROGRAM = (__name__ == "__main__" or sys.argv[0].endswith("timbrel")) and (
-    signal.getsignal(signal.SIGINT) is signal.default_int_handler
-)
-if _IS_PROGRAM:
+_IS_PROGRAM = __name__ == "__main__" or sys.argv[0].endswith("timbrel")
+if _IS_PROGRAM and sys.argv[1:2] == ["run"]:
+    # Keeps a SIGHUP that arrives during start-up pending until the daemon can reload.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+# A shell ignores Ctrl-C in the programs that its scripts start in the background. Otherwise, until
+# `main` runs, Ctrl-C ends the program immediately and without a traceback.
+_HEEDS_CTRL_C = _IS_PROGRAM and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+if _HEEDS_CTRL_C:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if sys.argv[1:2] == ["run"]:
-        # Keeps a SIGHUP that arrives during start-up pending until the daemon can reload.
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
 
 # The matrices are too small to gain from several threads, and idle threads cost memory.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     `arguments` are the words after the program name; None uses those of the command line.
     """
     try:
-        if _IS_PROGRAM:
+        if _HEEDS_CTRL_C:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         code = _run_command(arguments)
     except SystemExit as done:  # argparse has printed its help or a usage error.
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         code = 0
     finally:
-        if _IS_PROGRAM:
+        if _HEEDS_CTRL_C:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
     return _flush_output() or code
 

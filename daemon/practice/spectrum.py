@@ -16,7 +16,8 @@ BINS = 960
 class SpectrumStream:
     """Magnitude spectra of a stream; they have the same bits as those of a recording."""
 
-    def __init__(self) -> None:
+    def __init__(self, hop_samples: int = HOP_SAMPLES) -> None:
+        self._hop = hop_samples
         phase = 2.0 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES
         # Scaled so that a sine has the magnitude of its amplitude.
         self._hann = ((0.5 - 0.5 * np.cos(phase)) * (4.0 / FRAME_SAMPLES)).astype(np.float32)
@@ -25,13 +26,13 @@ class SpectrumStream:
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the spectra (frames, BINS) that (n,) further 16 kHz samples complete.
 
-        Frame k begins at sample k * HOP_SAMPLES.
+        Frame k begins at sample k times the hop.
         """
         sound = np.concatenate([self._rest, samples])
-        count = max(0, 1 + (len(sound) - FRAME_SAMPLES) // HOP_SAMPLES)
+        count = max(0, 1 + (len(sound) - FRAME_SAMPLES) // self._hop)
         spectra = np.empty((count, BINS), np.float32)
-        for number, start in enumerate(range(0, count * HOP_SAMPLES, HOP_SAMPLES)):
+        for number, start in enumerate(range(0, count * self._hop, self._hop)):
             frame = sound[start : start + FRAME_SAMPLES] * self._hann
             spectra[number] = np.abs(np.fft.rfft(frame)[:BINS])
-        self._rest = sound[count * HOP_SAMPLES :].copy()
+        self._rest = sound[count * self._hop :].copy()
         return spectra

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.practice.analysis.hum_trace import HumTrace
 from daemon.practice.analysis.lone_pitch import LonePitch
 from daemon.practice.analysis.played_note import PlayedNote, played_note
-from daemon.practice.analysis.unmusical import SpeechFilter, is_hum
+from daemon.practice.analysis.unmusical import SlideFilter, SpeechFilter, is_hum
 from daemon.practice.notes.note_creation import LOWEST_MIDI, Ended, Note, Started
 from daemon.practice.notes.note_network import NoteNetwork
 from daemon.practice.notes.transcriber import Transcriber
@@ -27,7 +28,10 @@ _LEAST_FRAMES = 4
 _NEAREST_SEMITONES = 0.75
 _NEWEST_SECONDS = 0.2
 _HUM_SECONDS = 0.5
+_HUM_REACH_SECONDS = 2.0
 _KEPT_NOTES = 200
+# A quarter tone off, one tone is heard as both keys beside it, with the same pitch.
+_TWIN_SEMITONES, _TWIN_SECONDS, _TWIN_NOTES = 0.3, 0.06, 16
 _DECISION_SECONDS = 5.0  # from the end of a note to the time at which it is known
 
 
@@ -64,17 +68,20 @@ class NoteStream:
         origin_seconds: float = 0.0,
     ) -> None:
         self._pitch = LonePitch(REACH_SECONDS + _DECISION_SECONDS)
+        self._hum = HumTrace(REACH_SECONDS + _DECISION_SECONDS)
         self._transcriber = Transcriber(network)
         self._reference_hz = reference_hz
         self._origin = origin_seconds
         self._spans = deque[_Span](maxlen=_KEPT_NOTES)
-        self._speech = SpeechFilter()
+        self._speech, self._slides = SpeechFilter(), SlideFilter()
+        self._newest_notes = deque[Note](maxlen=_TWIN_NOTES)
         self._begun: int | None = None
 
     def push(self, samples: NDArray[np.float32]) -> list[PlayedNote]:
         """Return the notes that (n,) further samples at 16 kHz complete, by their ends."""
         self._begun = None
         self._pitch.push(samples)
+        self._hum.push(samples)
         return self._take(self._transcriber.push(samples), self._transcriber.decided_frames)
 
     def finish(self) -> list[PlayedNote]:
@@ -110,6 +117,8 @@ class NoteStream:
     def _hums(self, span: "_Span") -> bool:
         """Return whether a note that sounds is only mains hum."""
         start, end = self._pitch.newest(_HUM_SECONDS)
+        if self._hum.is_hum(max(span.onset, end - _HUM_REACH_SECONDS), end):
+            return True
         return is_hum(self._pitch.near_key(span.key, max(start, span.onset), end))
 
     def _newest_pitch(self, key: int) -> float | None:
@@ -130,19 +139,32 @@ class NoteStream:
                     span.offset = event.note.offset_seconds
             notes.append(event)
         self._pitch.follow(self._spans, decided_frames)
-        music = [ended for ended in notes if self._is_music(ended)]
+        music = [ended for ended in notes if self._is_music(ended) and not self._is_twin(ended)]
         if self._begun in {ended.key for ended in notes} - {ended.key for ended in music}:
             self._begun = None
         return [self._played(ended) for ended in music]
 
     def _is_music(self, ended: Ended) -> bool:
-        """Return whether a note is neither hum nor a syllable; notes must come in order."""
+        """Return whether a note is no hum, slide or syllable; notes must come in order."""
         note = ended.note
         start = max(note.onset_seconds, note.offset_seconds - REACH_SECONDS)
-        if is_hum(self._pitch.near_key(ended.key, start, note.offset_seconds)):
+        near = self._pitch.near_key(ended.key, start, note.offset_seconds)
+        if is_hum(near) or self._hum.is_hum(start, note.offset_seconds):
             return False
         curve = self._pitch.of_key(ended.key, start, note.offset_seconds)
-        return not self._speech.is_syllable(note, curve)
+        is_slide, is_syllable = self._slides.is_slide(curve), self._speech.is_syllable(note, curve)
+        return not (is_slide or is_syllable)
+
+    def _is_twin(self, ended: Ended) -> bool:
+        """Return whether a note is a tone between two keys whose other key has already ended."""
+        note, pitch = ended.note, ended.note.midi + ended.note.cents / 100.0
+        is_twin = any(
+            abs(other.midi + other.cents / 100.0 - pitch) < _TWIN_SEMITONES
+            and abs(other.onset_seconds - note.onset_seconds) <= _TWIN_SECONDS
+            for other in self._newest_notes
+        )
+        self._newest_notes.append(note)
+        return is_twin
 
     def _played(self, ended: Ended) -> PlayedNote:
         semitones, swing = self._measured(ended.key, ended.note)

@@ -36,6 +36,26 @@ def fan(seconds: float, seed: int) -> Samples:
     return _levelled(sound + _coloured(len(sound), rng.uniform(0.5, 2.0), rng), -30.0)
 
 
+def microwave_oven(mains_hz: float, seconds: float, seed: int) -> Samples:
+    """Return a transformer with strong high lines, which is switched on, beside a fan."""
+    rng = np.random.default_rng(seed)
+    gains = rng.uniform(0.0, 1.0, 20) / np.arange(1, 21) ** 0.6
+    sound = _harmonics(2.0 * mains_hz, gains, seconds, rng)
+    air = fan(seconds, seed)
+    sound = sound / sound.std() + 0.6 * air / air.std()
+    sound[: int(rng.uniform(0.2, 1.5) * RATE_HZ)] *= 0.05
+    return _levelled(sound, -25.0)
+
+
+def motor(first_hz: float, last_hz: float, seconds: float, seed: int) -> Samples:
+    """Return a motor that speeds up from one frequency to another."""
+    rng = np.random.default_rng(seed)
+    time_share = np.linspace(0.0, 1.0, round(seconds * RATE_HZ))
+    turns = np.cumsum(first_hz + (last_hz - first_hz) * time_share) / RATE_HZ
+    sound = np.sum([np.sin(2.0 * np.pi * k * turns + k) / k for k in range(1, 7)], axis=0)
+    return _levelled(sound + 0.3 * _coloured(len(sound), 1.5, rng), -25.0)
+
+
 def _harmonics(
     hz: float, gains: NDArray[np.float64], seconds: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:

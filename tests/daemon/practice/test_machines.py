@@ -8,7 +8,7 @@ from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.recording import analyse
 from daemon.practice.notes.built_in import BUILT_IN_NOTE_MODEL
 from daemon.practice.notes.note_network import load_note_network
-from tests.daemon.practice.machines import fan, mains_hum, refrigerator
+from tests.daemon.practice.machines import fan, mains_hum, microwave_oven, motor, refrigerator
 from tests.daemon.practice.voices import RATE_HZ, Samples, hertz, noisy, scale, silence, tone
 
 SECONDS = 7.0
@@ -19,6 +19,9 @@ MACHINES = {
     "hum of a grid that is off": mains_hum(60.06, SECONDS, 4),
     "refrigerator at 50 Hz": refrigerator(50.0, SECONDS, 1),
     "refrigerator at 60 Hz": refrigerator(60.0, SECONDS, 2),
+    "hum with strong high lines": mains_hum(50.0, SECONDS, 14),
+    "microwave oven at 50 Hz": microwave_oven(50.0, SECONDS, 3),
+    "microwave oven at 60 Hz": microwave_oven(60.0, SECONDS, 13),
     "fan": fan(SECONDS, 1),
     "fan like a waterfall": fan(SECONDS, 7),
 }
@@ -46,6 +49,27 @@ def test_a_bass_plays_its_notes_close_to_hum() -> None:
     # G1 is 35 cents below 50 Hz, and B1 half a semitone above 60 Hz.
     notes = heard(scale([31, 35, 43, 47], 0.8))
     assert [note.midi for note in notes] == [31, 35, 43, 47]
+
+
+def test_a_drone_keeps_its_notes_close_to_hum() -> None:
+    # G2 is 35 cents below 100 Hz; the partials of the others are not on its comb, either.
+    drone = sum(tone(hertz(midi), 5.0) for midi in (43, 50, 55))
+    assert {note.midi for note in heard(np.asarray(0.5 * drone, np.float32))} == {43, 50, 55}
+
+
+def test_a_motor_that_speeds_up_plays_no_scale() -> None:
+    notes = heard(motor(60.0, 400.0, SECONDS, 1))
+    assert len(notes) <= 3
+
+
+def test_notes_that_a_portamento_joins_are_notes() -> None:
+    steps = np.repeat([60.0, 64.0, 67.0, 72.0], RATE_HZ // 2)
+    glide = np.ones(RATE_HZ // 10) * 10.0 / RATE_HZ
+    midis = np.convolve(np.pad(steps, (len(glide), 0), mode="edge"), glide, "valid")
+    turns = np.cumsum(440.0 * 2.0 ** ((midis - 69.0) / 12.0)) / RATE_HZ
+    voice = sum(0.1 * np.sin(2.0 * np.pi * k * turns) / k for k in range(1, 8))
+    notes = heard(np.asarray(voice, np.float32))
+    assert {60, 64, 67, 72} <= {note.midi for note in notes}
 
 
 def test_music_over_faint_hum_keeps_its_notes() -> None:

@@ -398,27 +398,34 @@ def test_terminal_closed_during_the_start_stops_the_process(
     assert box.applied == []
 
 
-def test_signal_during_the_start_does_not_end_the_program(tmp_path: Path) -> None:
+@pytest.mark.parametrize("delay_seconds", [0.0, 0.2])
+@pytest.mark.parametrize("in_background", [False, True])
+def test_signal_during_the_start_does_not_end_the_program(
+    tmp_path: Path, *, in_background: bool, delay_seconds: float
+) -> None:
     config, log = tmp_path / "timbrel.yaml", tmp_path / "log"
     config.write_text(
         "mqtt: {host: 127.0.0.1, port: 9}\nsources: [{name: a, url: 'rtsp://127.0.0.1:9/a'}]\n"
     )
+    # The shell of a script ignores Ctrl-C in what it starts in the background.
+    start = "trap '' INT; exec \"$@\"" if in_background else 'exec "$@"'
+    daemon_run = [sys.executable, "-m", "daemon", "run", "--config", str(config)]
     with log.open("w") as output:
         daemon = subprocess.Popen(
-            [sys.executable, "-m", "daemon", "run", "--config", config],
+            ["sh", "-c", start, "sh", *daemon_run],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stderr=output,
         )
     with killed_at_last(daemon):
-        # Send it as soon as the program blocks the signal, long before the handler is installed.
-        process = Path(f"/proc/{daemon.pid}")
+        # Send it once the program blocks the signal, long before the handler is installed.
+        status = Path(f"/proc/{daemon.pid}/status")
         deadline = time.monotonic() + 20
-        # Before exec, the forked process blocks every signal.
-        while b"-m\0daemon\0run" not in (process / "cmdline").read_bytes() or not is_blocked(
-            process / "status", signal.SIGHUP
-        ):
+        # Before exec, the forked process blocks every signal, not just this one.
+        while blocked_signals(status) != {signal.SIGHUP}:
+            assert daemon.poll() is None, log.read_text()
             assert time.monotonic() < deadline
+        time.sleep(delay_seconds)
         daemon.send_signal(signal.SIGHUP)
         while "settings reloaded: nothing has changed" not in log.read_text():
             assert daemon.poll() is None, log.read_text()
@@ -426,10 +433,10 @@ def test_signal_during_the_start_does_not_end_the_program(tmp_path: Path) -> Non
             time.sleep(0.05)
 
 
-def is_blocked(status: Path, number: signal.Signals) -> bool:
+def blocked_signals(status: Path) -> set[int]:
     lines = status.read_text().splitlines()
-    blocked = next(int(line.split()[1], 16) for line in lines if line.startswith("SigBlk"))
-    return bool(blocked & 1 << (number - 1))
+    mask = next(int(line.split()[1], 16) for line in lines if line.startswith("SigBlk"))
+    return {number for number in range(1, 65) if mask & 1 << (number - 1)}
 
 
 def test_closed_terminal_does_not_stop_a_process_that_ignores_it(box: Box) -> None:

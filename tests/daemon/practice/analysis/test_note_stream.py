@@ -7,6 +7,7 @@ import pytest
 
 from daemon.practice.analysis.note_stream import NoteStream
 from daemon.practice.analysis.played_note import PlayedNote
+from daemon.practice.notes.built_in import BUILT_IN_NOTE_MODEL
 from daemon.practice.notes.note_network import load_note_network
 from tests.daemon.practice.voices import Samples, hertz, scale, silence, tone
 
@@ -75,3 +76,14 @@ def test_silence_and_noise_below_hearing_have_no_notes(note_model: Path) -> None
     assert notes_of(silence(2.0), note_model) == []
     assert notes_of(quiet.astype(np.float32), note_model) == []
     assert notes_of(silence(0.0), note_model) == []
+
+
+def test_a_tone_between_two_keys_is_one_note() -> None:
+    notes = notes_of(scale([60.5, 64.5, 67.5]), BUILT_IN_NOTE_MODEL)
+    pitches = [note.midi + note.cents / 100.0 for note in notes]
+    assert pitches == pytest.approx([60.5, 64.5, 67.5], abs=0.1)
+
+
+def test_neighbouring_keys_that_are_struck_together_are_two_notes() -> None:
+    cluster = tone(hertz(60), 1.0) + tone(hertz(61), 1.0)
+    assert sorted(note.midi for note in notes_of(cluster, BUILT_IN_NOTE_MODEL)) == [60, 61]
