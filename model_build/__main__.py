@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
 
+_PATH_ERRORS = {
+    errno.EACCES,
+    errno.EISDIR,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
+}
 OK, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -47,14 +57,23 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         discard_output()
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        line = _line_on(error)
+        if not line:
             raise
-        print(
-            "timbrel-build: the disk is full; make room, or use a folder on another disk",
-            file=sys.stderr,
-        )
+        print(f"timbrel-build: {line}", file=sys.stderr)
         return FAILED
     return OK
+
+
+def _line_on(error: OSError) -> str:
+    """Return a line on an error that the user can mend; empty for other errors."""
+    if error.errno == errno.ENOSPC:
+        return "the disk is full; make room, or use a folder on another disk"
+    if error.errno in _PATH_ERRORS and error.filename is not None:
+        return (
+            f"{os.fsdecode(error.filename)}: {error.strerror}; check this path and who may use it"
+        )
+    return ""
 
 
 if __name__ == "__main__":

@@ -1,26 +1,38 @@
 """What an experiment comes to, in a few lines."""
 
 from collections import Counter
+from collections.abc import Sequence
 
-from model_build.lab.data.recordings import read_recordings, why_no_test_figure
+from model_build.corpus.formats.labelled import Example, Labelled
+from model_build.lab.data.recordings import read_recordings
 from model_build.lab.experiment import Experiment, FrontEndSettings
 from model_build.lab.export.obstacles import obstacles
+from model_build.lab.features.truth import truth_of
 from model_build.lab.models.starting_weights import check_starting_files
+from model_build.lab.run.notes import notes_on
+from model_build.lab.validation.folds import folds_of
 
 
 def summary(experiment: Experiment) -> str:
     """Return the summary of an experiment: its recordings, front end, model and validation.
 
-    Raises InputError if the recordings cannot be read.
+    Raises InputError if the recordings cannot be read, or are too few for the folds.
     """
     check_starting_files(experiment.model)
     found = read_recordings(experiment.data)
+    trained = [one for one in found.examples if one.side == "train"]
+    folds_of(
+        trained,
+        experiment.validation,
+        seed=1,
+        multi_label=experiment.data.multi_label,
+    )
     counts = Counter(c for one in found.examples if one.side == "train" for c in one.labels)
     sides = Counter(one.side for one in found.examples)
     left: Counter[str] = Counter(one.reason for one in found.left)
     lines = [
         f"{experiment.name}:",
-        f"  data: {sides['train']} recordings, {sides['test']} for the test",
+        f"  data: {sides['train']} recordings{_in_groups(trained)}, {sides['test']} for the test",
         f"  classes: {_counted(counts)}",
         f"  left out: {_counted(left) or 'none'}",
         f"  front end: {_front_end(experiment.front_end)}",
@@ -28,9 +40,28 @@ def summary(experiment: Experiment) -> str:
         f"  validation: {_validation(experiment)}",
         *_variations(experiment),
         *_on_the_box(experiment),
-        f"  {why_no_test_figure(found)}".rstrip(),
+        *(f"  note: {note}" for note in _notes(experiment, found)),
     ]
-    return "\n".join(filter(None, lines))
+    return "\n".join(lines)
+
+
+def _notes(experiment: Experiment, found: Labelled) -> list[str]:
+    """Return the remarks that a run will make, and one on labels that look like several."""
+    notes = notes_on(truth_of(found.examples, found.classes), found, experiment.validation)
+    data = experiment.data
+    if data.layout == "table" and data.label_separator and not data.multi_label:
+        double = [name for name in found.classes if data.label_separator in name]
+        notes += [
+            f"the class {name!r} contains {data.label_separator!r}; if these are several classes, "
+            "set data.multi_label: true"
+            for name in double[:1]
+        ]
+    return notes
+
+
+def _in_groups(examples: Sequence[Example]) -> str:
+    groups = {one.group for one in examples} - {""}
+    return f" in {len(groups)} groups" if groups else ""
 
 
 def _on_the_box(experiment: Experiment) -> list[str]:
@@ -42,7 +73,7 @@ def _on_the_box(experiment: Experiment) -> list[str]:
 
 
 def _counted(counts: Counter[str]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    return ", ".join(f"{name}: {count}" for name, count in sorted(counts.items()))
 
 
 def _front_end(settings: FrontEndSettings) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+import soundfile
 
 from daemon.hearing.classifier import BUILT_IN_MODEL, load_classifier
 from model_build import stages
@@ -201,6 +202,24 @@ def test_full_disk_prints_one_line_and_exits_with_1(
     assert main(["train"]) == 1
     assert capsys.readouterr().err == (
         "timbrel-build: the disk is full; make room, or use a folder on another disk\n"
+    )
+
+
+def test_path_that_cannot_be_used_prints_one_line_and_exits_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(2):
+        soundfile.write(tmp_path / f"{number}.wav", np.full(800, 0.1), 16_000)
+    table, file = tmp_path / "t.csv", tmp_path / "one.yaml"
+    table.write_text("file,class\n0.wav,a\n1.wav,b\n", encoding="utf-8")
+    file.write_text(
+        f"name: one\ndata: {{layout: table, path: '{table}', file_column: file, "
+        f"label_columns: [class]}}\nmodel: {{kind: knn}}\noutput: {{folder: '{table}/runs'}}\n",
+        encoding="utf-8",
+    )
+    assert main(["lab", "run", "--workers", "1", str(file)]) == 1
+    assert capsys.readouterr().err == (
+        f"timbrel-build: {table}/runs/one: Not a directory; check this path and who may use it\n"
     )
 
 

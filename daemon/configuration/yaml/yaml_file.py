@@ -152,7 +152,8 @@ class _Reader:
         try:
             return kind(**{name: value for name, value in values.items() if name not in faulty})
         except ValueError as error:
-            return self._note(key, f"{error}; correct it")
+            # The default of a faulty key may be what contradicts another key.
+            return _FAULTY if faulty else self._note(key, f"{error}; correct it")
 
     def _read_list(self, node: yaml.Node, hint: Any, key: str) -> Any:
         row = type_hints.list_type(hint)

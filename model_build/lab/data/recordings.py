@@ -115,16 +115,23 @@ def _problem(data: Data, example: Example) -> Left | None:
 
 def _check_classes(data: Data, found: Labelled) -> None:
     counts = Counter(c for one in found.examples if one.side == "train" for c in one.labels)
-    if len(counts) < (1 if data.multi_label else 2):
-        left = Counter(one.reason for one in found.left)
-        why = ", ".join(f"{count} {reason}" for reason, count in left.most_common())
-        raise InputError(
-            f"{data.path}: the training recordings have {len(counts)} class(es), too few to tell "
-            f"apart{f'; left out: {why}' if why else ''}"
-        )
     for name in data.only:
         if name not in counts:
-            raise InputError(f"{data.path}: no training recording has the class {name!r} of `only`")
+            raise InputError(
+                f"{data.path}: no training recording has the class {name!r}; correct data.only"
+            )
+    if len(counts) < (1 if data.multi_label else 2):
+        left = Counter(one.reason for one in found.left)
+        why = ", ".join(f"{reason}: {count}" for reason, count in left.most_common())
+        raise InputError(
+            f"{data.path}: {_too_few(counts)}{f'; left out: {why}' if why else ''}; add recordings"
+        )
+
+
+def _too_few(counts: Counter[str]) -> str:
+    if not counts:
+        return "no training recording has a class"
+    return f"all training recordings have the class {next(iter(counts))!r}; two classes are needed"
 
 
 def why_no_test_figure(found: Labelled) -> str:

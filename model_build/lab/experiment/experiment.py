@@ -34,7 +34,14 @@ _OF_TRUNKS = {
 class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
     """One experiment. Raises ValueError if its sections contradict each other."""
 
-    name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]*$", max_length=64)]
+    name: Annotated[
+        str,
+        Meta(
+            pattern="^[a-z0-9][a-z0-9-]*$",
+            max_length=64,
+            description="at most 64 lower-case letters, digits and hyphens",
+        ),
+    ]
     """Name of the experiment and of its run folder: lower-case letters, digits and hyphens; not the
     name of what lies beside the run folders, such as `features`."""
     seed: Annotated[int, Meta(ge=-1, lt=2**31)] = 1

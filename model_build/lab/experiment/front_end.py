@@ -2,11 +2,14 @@
 
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from model_build.recipe.section import Count, Positive, Section, Weight
 
 _LARGEST_FFT = 65_536
+_KINDS_OF = {"bands": ("log-mel", "mfcc"), "coefficients": ("mfcc",)}
+"""The kinds of front end that a key belongs to; keys that are not here belong to all."""
 
 
 class FrontEndSettings(Section, frozen=True, kw_only=True, omit_defaults=True):
@@ -40,6 +43,10 @@ class FrontEndSettings(Section, frozen=True, kw_only=True, omit_defaults=True):
     """Chunks used of a recording, spread evenly over it; their scores are averaged."""
 
     def __post_init__(self) -> None:
+        defaults = {field.name: field.default for field in msgspec.structs.fields(self)}
+        for name, kinds in _KINDS_OF.items():
+            if self.kind not in kinds and getattr(self, name) != defaults[name]:
+                raise ValueError(f"{name} belongs to {' or '.join(kinds)}, not to {self.kind}")
         if not self.low_hz < self.high_hz:
             raise ValueError("low_hz must be below high_hz")
         if self.high_hz > self.sample_rate_hz / 2:

@@ -50,8 +50,8 @@ def _near_duplicates(seen: Exploration) -> str:
     contradicting = sum(one.contradicts for one in seen.clusters)
     crossing = sum(one.crosses for one in seen.clusters)
     return (
-        f"{len(seen.clusters)} sounds occur more than once, {contradicting} of them with different "
-        f"labels, {crossing} in both training and test"
+        f"sounds that occur more than once: {len(seen.clusters)}, of these with different labels: "
+        f"{contradicting}, in both training and test: {crossing}"
     )
 
 

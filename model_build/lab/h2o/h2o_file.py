@@ -26,9 +26,14 @@ class H2oFile:
         self._sections = _read(path)
 
     def take(self, section: str, key: str, default: Any = None) -> Any:
-        """Return a value; `default` if it is missing or means "not set"."""
+        """Return a value; `default` if it is missing or means "not set".
+
+        Raises InputError if the section has no keys.
+        """
         self._used.add((section, key))
         values = (self._sections.get(section) or {}) if section else self._sections
+        if not isinstance(values, dict):
+            raise InputError(f"{self.path}: {section} has no keys below it; export it again")
         value = values.get(key)
         return default if value in _NOTHING else value
 

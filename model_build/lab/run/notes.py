@@ -14,7 +14,7 @@ def notes_on(truth: Truth, used: Labelled, validation: Validation) -> list[str]:
     train = [one for one in used.examples if one.side == "train"]
     notes = []
     if validation.strategy in ("k-fold", "group-k-fold"):
-        notes += [_rare(name, count, validation.folds) for name, count in _counts(truth, used)]
+        notes.append(_rare(truth, used, validation.folds))
     if validation.strategy in ("group-k-fold", "own-folds"):
         notes += _of_one_part(train, validation.strategy)
     groups = {one.group for one in train} - {""}
@@ -31,15 +31,13 @@ def notes_on(truth: Truth, used: Labelled, validation: Validation) -> list[str]:
     return [note for note in [*notes, why_no_test_figure(used)] if note]
 
 
-def _counts(truth: Truth, used: Labelled) -> list[tuple[str, int]]:
+def _rare(truth: Truth, used: Labelled, folds: int) -> str:
+    """Return a remark on the classes with fewer recordings than folds; empty without any."""
     counts = Counter(c for one in used.examples if one.side == "train" for c in one.labels)
-    return [(name, counts[name]) for name in truth.classes]
-
-
-def _rare(name: str, count: int, folds: int) -> str:
-    if count >= folds:
+    rare = ", ".join(f"{name}: {counts[name]}" for name in truth.classes if counts[name] < folds)
+    if not rare:
         return ""
-    return f"class {name} has only {count} recording(s), so some of {folds} folds have none"
+    return f"classes with fewer recordings than the {folds} folds, so that some have none: {rare}"
 
 
 def _of_one_part(train: Sequence[Example], strategy: str) -> list[str]:

@@ -84,10 +84,10 @@ def _row(record: Record) -> tuple[str, ...]:
 
 def _line(measured: Measured) -> str:
     figures = measured.figures
-    balanced = figures.balanced_accuracy
+    balanced, grouped = figures.balanced_accuracy, measured.mean_over_groups
     return (
-        f"{measured.metric} {_value(measured)}, mean over groups "
-        f"{_number(measured.mean_over_groups)}, "
+        f"{measured.metric} {_value(measured)}, "
+        f"{'' if grouped is None else f'mean over groups {grouped:.3f}, '}"
         f"{_accepted(figures)}"
         f"{'' if balanced is None else f'balanced accuracy {balanced:.3f}, '}"
         f"ROC-AUC {figures.roc_auc_macro}, "

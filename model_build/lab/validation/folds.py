@@ -81,7 +81,9 @@ def _divided(
         held, count = _parts(validation.fraction, units)
     if units < count:
         what = "groups" if is_grouped else "recordings"
-        raise InputError(f"validation: {count} folds need as many {what}; there are {units}")
+        raise InputError(
+            f"validation: {count} folds need as many {what}; there are {units}; use fewer folds"
+        )
     labels = np.unique([";".join(one.labels) for one in examples], return_inverse=True)[1]
     # scikit-learn stratifies only if at least one class has as many recordings as there are folds.
     is_stratified = not multi_label and bool(np.bincount(labels).max() >= count)

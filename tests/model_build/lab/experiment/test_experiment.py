@@ -52,6 +52,17 @@ def test_exponents_are_numbers_and_yes_is_a_class(tmp_path: Path) -> None:
         ("layout: table", "layout: folders", "belongs to the layout table, not to folders"),
         ("[Class]", "[Class]\n  group_pattern: '[a'", "group_pattern"),
         ("[Class]", "[Class]\n  group_pattern: 'a'", "parentheses"),
+        (
+            "kind: forest",
+            "kind: forest\nfront_end: {kind: stft, bands: 40}",
+            "bands belongs to log-mel or mfcc, not to stft",
+        ),
+        (
+            "kind: forest",
+            "kind: forest\nfront_end: {coefficients: 20}",
+            "coefficients belongs to mfcc, not to log-mel",
+        ),
+        ("name: drums-forest", "name: Drums 1", "use at most 64 lower-case letters, digits and"),
         ("  label_columns: [Class]\n", "", "a table needs file_column and label_columns"),
         (
             "kind: forest",
@@ -111,6 +122,14 @@ def test_copies_are_for_models_of_any_kind(tmp_path: Path) -> None:
     assert experiment.augmentation is not None
     assert experiment.augmentation.copies == 4
     assert "gain_db" in experiment.augmentation.of_copies
+
+
+def test_faulty_key_is_not_reported_as_missing(tmp_path: Path) -> None:
+    file = written(tmp_path, FOREST.replace("[Class]", "Class"))
+    with pytest.raises(InputError) as caught:
+        read_experiment(file)
+    (line,) = caught.value.lines
+    assert line.endswith("expected a list, found the text 'Class'; write a list: [Class]")
 
 
 def test_one_class_loss_contradicts_several_labels(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_facts_of_a_recording(seen: Exploration) -> None:
 
 def test_text_names_what_to_do(seen: Exploration) -> None:
     text = exploration_lines(seen)
-    assert "1 sounds occur more than once, 1 of them with different labels" in text
+    assert "occur more than once: 1, of these with different labels: 1," in text
     assert "only the test recordings have the class 'Sound_Guiatr'; is it 'Sound_Guitar'?" in text
     assert "no test figure" in text
 

@@ -129,3 +129,11 @@ def test_command_prints_an_experiment(tmp_path: Path, capsys: pytest.CaptureFixt
     shown = capsys.readouterr().out
     assert "name: bird-songs-2" in shown
     assert "# ignored: training.drop_last_batch" in shown
+
+
+def test_section_without_keys_is_refused(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    file.write_text(yaml.safe_dump(content | {"audio": "Auto"}), encoding="utf-8")
+    with pytest.raises(InputError, match="audio has no keys below it; export it again"):
+        import_h2o(file)

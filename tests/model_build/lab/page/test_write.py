@@ -115,7 +115,7 @@ def test_data_command_writes_a_page(
 ) -> None:
     file = write_experiment(tmp_path)
     assert main(["lab", "data", str(file), "--workers", "1"]) == 0
-    assert "sounds occur more than once" in capsys.readouterr().out
+    assert "sounds that occur more than once" in capsys.readouterr().out
     shown = contents(tmp_path / "runs/drums-data.html")
     assert len(shown["rows"]) == 64
     assert sum(row["files"] is not None for row in shown["rows"]) >= 16

@@ -15,7 +15,7 @@ def notes(groups: list[str], labels: list[str], validation: Validation) -> list[
 
 def test_a_class_with_fewer_recordings_than_folds_is_noted() -> None:
     (note,) = notes(["x", "x", "y", "y", "z"], ["a", "a", "a", "b", "b"], Validation(folds=3))
-    assert note == "class b has only 2 recording(s), so some of 3 folds have none"
+    assert note == "classes with fewer recordings than the 3 folds, so that some have none: b: 2"
 
 
 def test_groups_that_group_nothing_are_noted() -> None:
