@@ -10,7 +10,7 @@ from daemon.hearing.classifier import Classifier
 from daemon.hearing.scorer import Scorer
 from daemon.sound.window import WindowBuffer
 from model_build.lab.models.model import Chunks, Scores
-from model_build.lab.run.predictions import predicted_classes
+from model_build.lab.run.predictions import Threshold, predicted_classes
 
 _HOP_SECONDS = 1.0
 
@@ -36,7 +36,7 @@ def agreement(
     ours: Sequence[Scores],
     others: Sequence[Scores],
     classes: Sequence[str],
-    threshold: float | None,
+    threshold: Threshold,
 ) -> Agreement:
     """Compare the scores (classes,) of recordings; `threshold` is that of `lab predict`."""
     same = sum(

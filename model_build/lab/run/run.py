@@ -35,6 +35,7 @@ from model_build.lab.run.predictions import write_predictions
 from model_build.lab.run.provenance import git_state, versions
 from model_build.lab.run.training_set import Rows
 from model_build.lab.run.validated import (
+    Validated,
     folds_among,
     measured,
     rows_of,
@@ -43,6 +44,7 @@ from model_build.lab.run.validated import (
     validated,
 )
 from model_build.lab.validation.folds import Fold
+from model_build.lab.validation.thresholds import best_thresholds
 
 _MOST_SEED = 2**31
 
@@ -122,7 +124,15 @@ def _record(task: Task, labelled: Labelled, file: Path, pool: Pool) -> Record:
         seconds=0.0,
         pruned=_pruned(task) if experiment.pruning else None,
         leak=leak,
+        thresholds=_thresholds(task, found),
     )
+
+
+def _thresholds(task: Task, found: Validated) -> list[float] | None:
+    if task.experiment.output.thresholds == "validation":
+        return None
+    default = task.experiment.validation.threshold
+    return best_thresholds(task.truth.rows(found.rows), found.scores, default)
 
 
 def _at_random(experiment: Experiment) -> Validation:

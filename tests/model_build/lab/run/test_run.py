@@ -204,8 +204,11 @@ def test_a_network_runs_with_several_labels(tones: Path) -> None:
         "{kind: forest, trees: 20}", "{kind: mlp}\ntraining: {epochs: 15, batch_chunks: 4}"
     )
     text = text.replace("folds: 3}", "folds: 3, metric: f1_micro}")
-    file.write_text(text)
+    file.write_text(text.replace("/runs}", "/runs, thresholds: best-f1}"))
     record = run_experiment(file)
+    assert record.thresholds is not None
+    assert len(record.thresholds) == 3
+    assert record.used_thresholds == tuple(record.thresholds)
     assert record.validation.figures.accuracy is None
     assert record.validation.value is not None
     assert record.validation.value > 0.8
