@@ -25,7 +25,7 @@ def usable_recordings(data: Data, runs: Path, workers: Workers = None) -> Labell
     `runs` is the folder of all runs. Raises InputError if the data cannot be read.
     """
     found = read_recordings(data)
-    if data.test_near_duplicates == "keep" and not data.group_near_duplicates:
+    if not _is_inspected(data):
         return found
     near = found_near_duplicates(found.examples, runs, workers)
     if data.test_near_duplicates == "leave-out":
@@ -40,6 +40,29 @@ def found_near_duplicates(
 ) -> NearDuplicates:
     """Return the near-duplicates among recordings; `runs` is the folder of all runs."""
     return near_duplicates(inspect_all(examples, runs / INSPECTIONS, workers).sounds)
+
+
+def near_duplicates_among(
+    used: Sequence[Example], data: Data, runs: Path, workers: Workers = None
+) -> NearDuplicates:
+    """Return the near-duplicates among some of the usable recordings of a data section.
+
+    What `usable_recordings` has inspected is not inspected again.
+    """
+    if not _is_inspected(data):
+        return found_near_duplicates(used, runs, workers)
+    every = read_recordings(data).examples
+    sounds = inspect_all(every, runs / INSPECTIONS, workers).sounds
+    by_place = {_place(one): sound for one, sound in zip(every, sounds, strict=True)}
+    return near_duplicates([by_place[_place(one)] for one in used])
+
+
+def _is_inspected(data: Data) -> bool:
+    return data.test_near_duplicates != "keep" or data.group_near_duplicates
+
+
+def _place(example: Example) -> tuple[str, float, float | None]:
+    return example.file, example.start_seconds, example.seconds
 
 
 def _without_tested_twice(found: Labelled, near: NearDuplicates) -> tuple[Labelled, NearDuplicates]:

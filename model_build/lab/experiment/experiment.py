@@ -77,6 +77,8 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError(f"training belongs to networks, and {self.model.kind} is not one")
         if self.data.multi_label and self.loss == "cross-entropy":
             raise ValueError("training.loss: cross-entropy allows one class; use bce or focal")
+        if self.output.thresholds == "best-f1" and not self.data.multi_label:
+            raise ValueError("output.thresholds: best-f1 belongs to data.multi_label")
         self._check_variations()
         if self.validation.strategy == "own-folds" and self._lacks_folds:
             raise ValueError(

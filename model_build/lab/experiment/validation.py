@@ -58,6 +58,10 @@ class Output(Section, frozen=True, kw_only=True, omit_defaults=True):
 
     folder: Annotated[str, Meta(min_length=1)] = "runs/lab"
     """Folder of all runs; an experiment writes to the folder of its name in it."""
+    thresholds: Literal["validation", "best-f1"] = "validation"
+    """Score from which `lab predict` and an exported model predict a class, if a recording can have
+    several: `validation.threshold`, or for each class the one with the highest F1 on the
+    out-of-fold scores. The figures are those of `validation.threshold`."""
     cam: Literal["none", "cam", "grad-cam"] = "none"
     """Pictures of the parts of a spectrogram that speak for a class, of recordings of each class
     and of mistakes: class activation maps (Zhou et al., 2016) or Grad-CAM (Selvaraju et al.,

@@ -11,7 +11,7 @@ from daemon.hearing.scorer import Scorer
 from daemon.sound.window import WindowBuffer
 from model_build.lab.features.reading import Chunks
 from model_build.lab.models.model import Scores
-from model_build.lab.run.predictions import predicted_classes
+from model_build.lab.run.predictions import Threshold, predicted_classes
 
 _HOP_SECONDS = 1.0
 
@@ -37,7 +37,7 @@ def agreement(
     ours: Sequence[Scores],
     others: Sequence[Scores],
     classes: Sequence[str],
-    threshold: float | None,
+    threshold: Threshold,
 ) -> Agreement:
     """Compare the scores (classes,) of recordings; `threshold` is that of `lab predict`."""
     same = sum(

@@ -89,7 +89,7 @@ def contract_of(record: Record, *, is_softmax: bool) -> Contract:
     experiment, classes = record.experiment, record.classes
     front_end = log_mel_front_end(experiment.front_end)
     is_one_shot = experiment.front_end.most_chunks == 1
-    threshold = experiment.validation.threshold
+    thresholds = record.used_thresholds or (experiment.validation.threshold,) * len(classes)
     figures = {"validation": record.validation, "test": record.test}
     metrics = {
         f"{side}_{measured.metric}": measured.value
@@ -110,7 +110,7 @@ def contract_of(record: Record, *, is_softmax: bool) -> Contract:
         pooling="max" if is_one_shot else "mean",
         families=classes,
         calibration=(Calibration(),) * len(classes),
-        thresholds=(_SOFTMAX_THRESHOLD if is_softmax else threshold,) * len(classes),
+        thresholds=(_SOFTMAX_THRESHOLD,) * len(classes) if is_softmax else thresholds,
         provenance=Provenance(
             recipe_sha256=experiment.sha256,
             corpus_sha256=record.data_sha256,
@@ -176,9 +176,7 @@ def _compare(
         lab.append(fitted.scores(chunks).mean(axis=0))
         network.append(chunk_scores(classifier, chunks))
         box.append(window_scores(classifier, samples))
-    experiment = record.experiment
-    threshold = experiment.validation.threshold if experiment.data.multi_label else None
     return (
-        agreement(lab, network, record.classes, threshold),
-        agreement(lab, box, record.classes, threshold),
+        agreement(lab, network, record.classes, record.used_thresholds),
+        agreement(lab, box, record.classes, record.used_thresholds),
     )

@@ -76,20 +76,72 @@ def fold_scores(task: Task, folds: Sequence[Fold], strategy: str, pool: Pool) ->
     return [scores for scores in found.values() if scores is not None]
 
 
+def fit_all(
+    task: Task, plans: Sequence[tuple[str, Sequence[Fold]]], final: Fold, pool: Pool
+) -> Scores:
+    """Fit the models of all folds of several strategies, and the final one.
+
+    All are tasks at once, so that no process waits for the last fold of a strategy. `final` has the
+    training and the test recordings; the scores of the latter are returned. `fold_scores` then
+    finds those of the folds finished.
+    """
+    jobs = [
+        (strategy, fold)
+        for strategy, folds in plans
+        for fold in folds
+        if _kept(task, fold, strategy) is None
+    ]
+    _forget(task, plans, jobs)
+    last = [("", final._replace(number=_FINAL))]
+    # The CPU time of a pruned network is measured: nothing else may run then.
+    rounds = [jobs, last] if task.experiment.pruning else [jobs + last]
+    made = [scores for each in rounds for scores in ordered(pool, partial(_fit, task), each)]
+    return made[-1]
+
+
+def _forget(
+    task: Task, plans: Sequence[tuple[str, Sequence[Fold]]], jobs: Sequence[tuple[str, Fold]]
+) -> None:
+    """Remove the curves of models that will be fitted again, and folds that are not planned.
+
+    Otherwise the live page shows those of an earlier state of the experiment.
+    """
+    planned = {task.run.fold(name, fold.number) for name, folds in plans for fold in folds}
+    for folder in (task.run.folder / "folds").glob("*-*"):
+        if folder not in planned:
+            shutil.rmtree(folder)
+    again = [task.run.fold(name, fold.number) for name, fold in jobs]
+    if not _has_final(task):
+        again.append(task.run.model)
+    for folder in again:
+        (folder / CURVES).unlink(missing_ok=True)
+
+
+def _fit(task: Task, job: tuple[str, Fold]) -> Scores:
+    strategy, fold = job
+    if strategy:
+        return _made(task, strategy, fold)
+    with log_prefix("final model: "):
+        model = _final_model(task, fold.training)
+    if not len(fold.validation):
+        return np.empty((0, len(task.truth.classes)))
+    return scores_of(model, task.features, fold.validation)
+
+
 def unpruned_scores(task: Task, folds: Sequence[Fold], strategy: str) -> list[Scores]:
     """Return the scores of each fold's model before it was pruned, (recordings, classes)."""
     return [np.load(task.run.fold(strategy, fold.number) / _UNPRUNED) for fold in folds]
 
 
-def final_model(task: Task, rows: Rows) -> Fitted:
+def _final_model(task: Task, rows: Rows) -> Fitted:
     """Return the model that is fitted to all training recordings, pruned if asked, and save it.
 
     It is loaded if the same run has saved it before.
     """
     key = task.run.model / "key.txt"
-    if key.is_file() and key.read_text() == task.key:
+    if _has_final(task):
         return load(task.experiment, task.run.model)
-    log.info("the final model, on all %d training recordings", len(rows))
+    log.info("all %d training recordings", len(rows))
     task.run.model.mkdir(exist_ok=True)
     key.unlink(missing_ok=True)
     (task.run.model / CURVES).unlink(missing_ok=True)
@@ -107,13 +159,21 @@ def final_model(task: Task, rows: Rows) -> Fitted:
     return model
 
 
+def _has_final(task: Task) -> bool:
+    key = task.run.model / "key.txt"
+    return key.is_file() and key.read_text() == task.key
+
+
 def _fitted(task: Task, data: TrainingSet, number: int, folder: Path) -> Fitted:
     """Return a model fitted to some recordings.
 
     An interrupted training of a network continues where the files in `folder` say.
     """
     key = hashlib.sha256(task.key.encode() + data.rows.tobytes()).hexdigest()[:16]
-    model = fit(task.experiment, data, seed=task.seed + number, folder=folder / f"training-{key}")
+    training = folder / f"training-{key}"
+    for stale in set(folder.glob("training-*")) - {training}:
+        shutil.rmtree(stale)
+    model = fit(task.experiment, data, seed=task.seed + number, folder=training)
     for left in folder.glob("training-*"):
         if (left / CURVES).is_file():
             (left / CURVES).replace(folder / CURVES)

@@ -100,6 +100,16 @@ class Record(msgspec.Struct, frozen=True):
     """What pruning changed; None without `pruning`."""
     leak: Leak | None = None
     """What near-duplicates add to the figure at random, if the experiment has a leak check."""
+    thresholds: list[float] | None = None
+    """Score from which each class is predicted; None for `validation.threshold`."""
+
+    @property
+    def used_thresholds(self) -> tuple[float, ...] | None:
+        """Threshold of each class in `lab predict`; None if a recording has exactly one class."""
+        if not self.experiment.data.multi_label:
+            return None
+        default = [self.experiment.validation.threshold] * len(self.classes)
+        return tuple(self.thresholds or default)
 
 
 class LabRun(NamedTuple):

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from model_build.lab.data.usable import found_near_duplicates
+from model_build.lab.data.usable import near_duplicates_among
 from model_build.lab.executor.pool import Pool
 from model_build.lab.run.folds_run import Task
 from model_build.lab.run.lab_run import Leak
@@ -17,7 +17,7 @@ _MOST_PAIRS = 200
 def leak_of(task: Task, random: Validated, pool: Pool) -> Leak:
     """Return how much folds at random profit from near-duplicates."""
     examples = task.features.examples
-    near = found_near_duplicates(examples, task.run.folder.parent, pool)
+    near = near_duplicates_among(examples, task.experiment.data, task.run.folder.parent, pool)
     members: dict[int, list[int]] = defaultdict(list)
     for row in rows_of(task, "train").tolist():
         members[int(near.clusters[row])].append(row)

@@ -39,12 +39,10 @@ def predict(folder: Path, files: Sequence[Path], output: Path | None) -> None:
 
 
 def _write(file: IO[str], record: Record, rows: Iterator[tuple[Path, Scores]]) -> None:
-    experiment = record.experiment
-    threshold = experiment.validation.threshold if experiment.data.multi_label else None
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["file", "predicted", *record.classes])
     for path, scores in rows:
-        prediction = predicted_classes(scores, record.classes, threshold)
+        prediction = predicted_classes(scores, record.classes, record.used_thresholds)
         writer.writerow([path, prediction, *(f"{score:.6f}" for score in scores)])
 
 

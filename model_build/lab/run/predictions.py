@@ -3,10 +3,16 @@
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
 
 from daemon.system.files.whole_file import whole_file
 from model_build.corpus.formats.labelled import Example
 from model_build.lab.models.model import Scores
+
+Threshold: TypeAlias = float | Sequence[float] | None
+"""Score from which a class is predicted, or one per class; None for only the highest score."""
 
 
 def write_predictions(
@@ -16,7 +22,7 @@ def write_predictions(
     classes: Sequence[str],
     *,
     folds: Sequence[int | str],
-    threshold: float | None,
+    threshold: Threshold,
 ) -> None:
     """Write a row per recording: its labels, the prediction, and the score of each class.
 
@@ -36,8 +42,9 @@ def write_predictions(
             )
 
 
-def predicted_classes(scores: Scores, classes: Sequence[str], threshold: float | None) -> str:
+def predicted_classes(scores: Scores, classes: Sequence[str], threshold: Threshold) -> str:
     """Return the class with the highest score, or all from the threshold, between semicolons."""
     if threshold is None:
         return classes[int(scores.argmax())]
-    return ";".join(name for name, score in zip(classes, scores, strict=True) if score >= threshold)
+    decided = scores >= np.asarray(threshold)
+    return ";".join(name for name, is_there in zip(classes, decided, strict=True) if is_there)

@@ -13,12 +13,12 @@ from model_build.corpus.formats.labelled import Labelled
 from model_build.lab.data.recordings import why_no_test_figure
 from model_build.lab.data.usable import usable_recordings
 from model_build.lab.executor.pool import Pool, Workers, open_pool
-from model_build.lab.experiment import Experiment
+from model_build.lab.experiment import Experiment, Validation
 from model_build.lab.models.model import Scores
 from model_build.lab.models.starting_weights import check_starting_files
 from model_build.lab.pruning.cost_file import read_cost_file
 from model_build.lab.run.duplicates import duplicate_notes
-from model_build.lab.run.folds_run import Task, final_model
+from model_build.lab.run.folds_run import Task, fit_all
 from model_build.lab.run.lab_run import (
     LabRun,
     Measured,
@@ -33,8 +33,18 @@ from model_build.lab.run.notes import notes_on
 from model_build.lab.run.open_task import open_task
 from model_build.lab.run.predictions import write_predictions
 from model_build.lab.run.provenance import git_state, versions
-from model_build.lab.run.training_set import Rows, scores_of
-from model_build.lab.run.validated import measured, rows_of, threshold_of, unpruned, validated
+from model_build.lab.run.training_set import Rows
+from model_build.lab.run.validated import (
+    Validated,
+    folds_among,
+    measured,
+    rows_of,
+    threshold_of,
+    unpruned,
+    validated,
+)
+from model_build.lab.validation.folds import Fold
+from model_build.lab.validation.thresholds import best_thresholds
 
 _MOST_SEED = 2**31
 
@@ -86,14 +96,14 @@ def start(experiment: Experiment, run: LabRun) -> int:
 def _record(task: Task, labelled: Labelled, file: Path, pool: Pool) -> Record:
     experiment, features = task.experiment, task.features
     train = rows_of(task, "train")
+    used = Labelled(features.examples, labelled.left + features.left)
+    tested = _fitted(task, used, pool)
     found = validated(task, train, experiment.validation, pool)
     _write(task, task.run.predictions, found.rows, found.scores, found.folds)
     random, leak = None, None
     if experiment.validation.leak_check:
-        again = msgspec.structs.replace(experiment.validation, strategy="k-fold", leak_check=False)
-        at_random = validated(task, train, again, pool)
+        at_random = validated(task, train, _at_random(experiment), pool)
         random, leak = at_random.measured, leak_of(task, at_random, pool)
-    used = Labelled(features.examples, labelled.left + features.left)
     sides = Counter(one.side for one in used.examples)
     return Record(
         experiment=experiment,
@@ -110,22 +120,40 @@ def _record(task: Task, labelled: Labelled, file: Path, pool: Pool) -> Record:
         ],
         validation=found.measured,
         random=random,
-        test=_tested(task, used),
+        test=tested,
         seconds=0.0,
         pruned=_pruned(task) if experiment.pruning else None,
         leak=leak,
+        thresholds=_thresholds(task, found),
     )
 
 
-def _tested(task: Task, used: Labelled) -> Measured | None:
-    """Fit the final model to all training recordings; measure it on those of the test."""
-    model = final_model(task, rows_of(task, "train"))
-    rows = rows_of(task, "test")
-    if not len(rows) or why_no_test_figure(used):
+def _thresholds(task: Task, found: Validated) -> list[float] | None:
+    if task.experiment.output.thresholds == "validation":
         return None
-    scores = scores_of(model, task.features, rows)
-    _write(task, task.run.test_predictions, rows, scores, ["test"] * len(rows))
-    return measured(task, rows, scores)
+    default = task.experiment.validation.threshold
+    return best_thresholds(task.truth.rows(found.rows), found.scores, default)
+
+
+def _at_random(experiment: Experiment) -> Validation:
+    """Return the validation of the leak check."""
+    return msgspec.structs.replace(experiment.validation, strategy="k-fold", leak_check=False)
+
+
+def _fitted(task: Task, used: Labelled, pool: Pool) -> Measured | None:
+    """Fit the models of all folds and the final one; measure the latter on the test recordings."""
+    train, test = rows_of(task, "train"), rows_of(task, "test")
+    if why_no_test_figure(used):
+        test = test[:0]
+    asked = [task.experiment.validation]
+    if task.experiment.validation.leak_check:
+        asked.append(_at_random(task.experiment))
+    plans = [(one.strategy, folds_among(task, train, one)) for one in asked]
+    scores = fit_all(task, plans, Fold(0, train, test), pool)
+    if not len(test):
+        return None
+    _write(task, task.run.test_predictions, test, scores, ["test"] * len(test))
+    return measured(task, test, scores)
 
 
 def _pruned(task: Task) -> Pruned:

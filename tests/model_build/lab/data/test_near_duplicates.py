@@ -7,7 +7,12 @@ from numpy.typing import NDArray
 from model_build.corpus.formats.labelled import Example
 from model_build.lab.data.inspection import inspect_example
 from model_build.lab.data.near_duplicates import SIMILAR, _spectrum, correlation, near_duplicates
-from model_build.lab.data.usable import usable_recordings
+from model_build.lab.data.usable import (
+    INSPECTIONS,
+    found_near_duplicates,
+    near_duplicates_among,
+    usable_recordings,
+)
 from model_build.lab.experiment import Data
 
 RATE_HZ = 22_050
@@ -92,6 +97,16 @@ def test_test_recordings_that_were_trained_on_are_left_out(tmp_path: Path) -> No
     assert [(one.name, one.reason, one.detail) for one in found.left] == [
         ("a/copy.ogg", "near-duplicate", "a/1.wav")
     ]
+
+
+def test_recordings_are_inspected_only_once(tmp_path: Path) -> None:
+    data, runs = write_classes(tmp_path), tmp_path / "runs"
+    used = usable_recordings(data, runs, workers=1).examples[::2]
+    near = near_duplicates_among(used, data, runs, workers=1)
+    assert len(list((runs / INSPECTIONS).iterdir())) == 1
+    same = found_near_duplicates(used, tmp_path / "others", workers=1)
+    assert near.clusters.tolist() == same.clusters.tolist()
+    assert near.pairs == same.pairs
 
 
 def test_near_duplicates_join_the_group_of_the_data(tmp_path: Path) -> None:

@@ -24,6 +24,14 @@ def written(folder: Path, text: str) -> Path:
     return file
 
 
+def test_thresholds_of_classes_belong_to_several_labels(tmp_path: Path) -> None:
+    text = FOREST + "output: {thresholds: best-f1}\n"
+    with pytest.raises(InputError, match="best-f1 belongs to data"):
+        read_experiment(written(tmp_path, text))
+    several = text.replace("path: labels.csv", "path: labels.csv\n  multi_label: true")
+    assert read_experiment(written(tmp_path, several)).output.thresholds == "best-f1"
+
+
 def test_defaults_are_filled_in(tmp_path: Path) -> None:
     experiment = read_experiment(written(tmp_path, FOREST))
     assert experiment.validation.folds == 5

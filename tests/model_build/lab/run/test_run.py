@@ -10,9 +10,11 @@ from model_build.__main__ import main
 from model_build.lab.experiment import Experiment, read_experiment
 from model_build.lab.models.fit import fit
 from model_build.lab.models.model import Fitted, TrainingSet
+from model_build.lab.page.training_curves import read_courses
 from model_build.lab.run import folds_run
 from model_build.lab.run.lab_run import LabRun, Record
 from model_build.lab.run.run import run_experiment as run_settings
+from tests.model_build.lab.page.made_run import write_course
 from tests.model_build.lab.tones import RATE_HZ, TONES_HZ, write_tones
 
 FOREST = """\
@@ -123,6 +125,27 @@ def test_an_interrupted_run_continues(tones: Path, monkeypatch: pytest.MonkeyPat
     assert record.validation.figures.clips == 24
 
 
+def test_an_earlier_state_of_the_experiment_shows_no_curves(
+    tones: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_experiment(experiment(tones))
+    run = run_of(tones)
+    for folder in (run.model, *(run.fold("group-k-fold", n) for n in range(3))):
+        write_course(folder, epochs=2)
+    seen = []
+
+    def counted(settings: Experiment, data: TrainingSet, *, seed: int, folder: Path) -> Fitted:
+        seen.append([course.name for course in read_courses(run.folder)])
+        return fit(settings, data, seed=seed, folder=folder)
+
+    monkeypatch.setattr(folds_run, "fit", counted)
+    run_experiment(experiment(tones))
+    assert seen == []
+    run_experiment(experiment(tones, old="folds: 3", new="folds: 2"))
+    assert seen == [[], [], []]
+    assert not run.fold("group-k-fold", 2).exists()
+
+
 def test_an_interrupted_command_says_how_to_continue(
     tones: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -181,8 +204,11 @@ def test_a_network_runs_with_several_labels(tones: Path) -> None:
         "{kind: forest, trees: 20}", "{kind: mlp}\ntraining: {epochs: 15, batch_chunks: 4}"
     )
     text = text.replace("folds: 3}", "folds: 3, metric: f1_micro}")
-    file.write_text(text)
+    file.write_text(text.replace("/runs}", "/runs, thresholds: best-f1}"))
     record = run_experiment(file)
+    assert record.thresholds is not None
+    assert len(record.thresholds) == 3
+    assert record.used_thresholds == tuple(record.thresholds)
     assert record.validation.figures.accuracy is None
     assert record.validation.value is not None
     assert record.validation.value > 0.8
