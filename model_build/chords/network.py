@@ -13,6 +13,7 @@ from daemon.practice.harmony.chord_features import (
     chord_features,
 )
 from daemon.practice.harmony.chord_network import NO_CHORD, ChordNetwork
+from daemon.system.silenced_output import quiet_output
 from model_build.chords.examples import Example
 from model_build.chords.measures import mean_text
 from model_build.chords.progressions import UNNAMED
@@ -69,8 +70,9 @@ def first_weights(rng: np.random.Generator) -> Weights:
 
 def fitted(frames: Frames, rng: np.random.Generator, *, steps: int) -> Weights:
     """Return the weights fitted to the frames by Adam, with cross-entropy, on one thread."""
-    import keras
-    import tensorflow as tf
+    with quiet_output():  # TensorFlow prints log lines in C++ when it is imported.
+        import keras
+        import tensorflow as tf
 
     variables = {name: tf.Variable(value) for name, value in first_weights(rng).items()}
     schedule = keras.optimizers.schedules.CosineDecay(_RATE, steps, alpha=_LAST_RATE / _RATE)

@@ -21,8 +21,11 @@ BATCH, BATCH_FRAMES = 8, 700
 
 _PEAK_LEARNING_RATE, _WARM_UP_STEPS = 3e-3, 200
 _DOWNBEAT_WEIGHT = 0.5
-# Other balances of a microphone: the level and the strength of the rises change.
+# Other instruments and microphones: the level and the strength of the rises change, as a whole and
+# from octave to octave.
 _LEVEL_NEPERS, _RISE_FACTOR = 0.35, 0.2
+_BAND_LEVEL_NEPERS, _BAND_RISE_FACTOR = 0.5, 0.4
+_KNOTS = 6
 
 
 def train_network(
@@ -129,6 +132,17 @@ def _excerpts(
     features = np.stack([examples.features[r, s : s + BATCH_FRAMES] for r, s in places])
     wanted = np.stack([examples.targets[r, s : s + BATCH_FRAMES] for r, s in places])
     heard = features.astype(np.float32)
-    heard[:, :, :BANDS] += rng.normal(0.0, _LEVEL_NEPERS, (BATCH, 1, 1)).astype(np.float32)
-    heard[:, :, BANDS:] *= np.exp(rng.normal(0.0, _RISE_FACTOR, (BATCH, 1, 1))).astype(np.float32)
+    heard[:, :, :BANDS] += _balance(rng, _LEVEL_NEPERS, _BAND_LEVEL_NEPERS)
+    heard[:, :, BANDS:] *= np.exp(_balance(rng, _RISE_FACTOR, _BAND_RISE_FACTOR))
     return heard, _targets(wanted)
+
+
+def _balance(rng: np.random.Generator, whole: float, bands: float) -> NDArray[np.float32]:
+    """Return a smooth random curve over the bands for each excerpt, (8, 1, 21).
+
+    `whole` is the standard deviation of its mean, `bands` that of its independent knots.
+    """
+    knots = rng.normal(0.0, bands, (BATCH, _KNOTS)) + rng.normal(0.0, whole, (BATCH, 1))
+    places = np.linspace(0.0, _KNOTS - 1.0, BANDS)
+    curves = np.stack([np.interp(places, np.arange(_KNOTS), row) for row in knots])
+    return curves[:, None, :].astype(np.float32)

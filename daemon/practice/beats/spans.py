@@ -27,11 +27,8 @@ class Span:
         self.onsets = tempogram.tempogram(strength, self.of_strength)
         """Tempogram (m,) of the onset strength."""
         beats = tempogram.tempogram(activation, self.of_activation)
-        self.product = _relative(self.onsets) * _relative(beats) ** 2
-        """Product (m,) of the tempograms of both, each relative to its maximum.
-
-        The activation counts twice, because it knows better how music is counted.
-        """
+        self.product = _relative(self.onsets) * _relative(beats)
+        """Product (m,) of the tempograms of both, each relative to its maximum."""
         self.guess_bpm = tempogram.likely_bpm(self.product)
         """The most likely tempo."""
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.practice.harmony.chord_features import chroma
+from daemon.practice.harmony.chord_features import chroma, whitened
 from daemon.practice.harmony.chord_network import NO_CHORD
 from daemon.practice.harmony.semitones import LOWEST_MIDI
 
@@ -38,7 +38,7 @@ _IN_MINOR = (
     *((7, 1, 0.08), (5, 0, 0.02), (2, 1, 0.01)),
 )
 _RARE = 0.002
-_CHORDS_WEIGHT = 1.5  # of the chords' evidence, relative to the profile's
+_CHORDS_WEIGHT = 2.5  # of the chords' evidence, relative to the profile's
 
 
 class KeyEvidence(NamedTuple):
@@ -115,9 +115,13 @@ def profile_correlations(heard: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _heard_chroma(magnitudes: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return how much each pitch class (12,) sounds, compressed, so that no note outweighs all."""
-    typical = float(np.quantile(magnitudes.max(axis=1), 0.95)) + 1e-9
-    loud = np.log1p(_COMPRESSION * magnitudes / typical).mean(axis=0)
+    """Return how much each pitch class (12,) sounds, compressed, so that no note outweighs all.
+
+    Compression would also raise echo and noise, so that their floor is taken away before.
+    """
+    clean = whitened(magnitudes)
+    typical = float(np.quantile(clean.max(axis=1), 0.95)) + 1e-9
+    loud = np.log1p(_COMPRESSION * clean / typical).mean(axis=0)
     loud[: _LOWEST_MIDI - LOWEST_MIDI] = 0.0
     return chroma(np.asarray(loud, np.float32)).astype(np.float64)
 

@@ -43,6 +43,18 @@ def test_standardization_is_that_of_the_features() -> None:
     assert (deviation > some.std(axis=0)).all()
 
 
+def test_excerpts_change_smoothly_from_band_to_band() -> None:
+    bands = FEATURES // 2
+    ones = np.ones((4, train.BATCH_FRAMES, FEATURES), np.float16)
+    examples = Examples(ones, ones[..., :2])
+    features, _ = train._excerpts(examples, np.random.default_rng(5))
+    level, rise = features[..., :bands] - 1.0, np.log(features[..., bands:])
+    for change in (level, rise):
+        assert change == pytest.approx(np.broadcast_to(change[:, :1], change.shape), abs=1e-6)
+        assert np.ptp(change[:, 0], axis=1).min() > 0.1
+        assert np.abs(np.diff(change[:, 0])).max() < 0.5 * np.ptp(change)
+
+
 def test_training_finds_beats_and_continues_after_an_interruption(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,8 +25,8 @@ def test_even_strokes_have_their_tempo(bpm: float) -> None:
     assert found == pytest.approx(bpm, rel=0.02)
 
 
-def test_the_prior_is_highest_at_112() -> None:
-    assert prior(np.array([112.0, 56.0, 224.0])) == pytest.approx([1.0, 0.607, 0.607], abs=1e-3)
+def test_the_prior_is_highest_at_100() -> None:
+    assert prior(np.array([100.0, 50.0, 200.0])) == pytest.approx([1.0, 0.607, 0.607], abs=1e-3)
 
 
 def test_regularity_is_high_at_the_gap_of_the_beats() -> None:
