@@ -74,7 +74,8 @@ def tune(network: NoteNetwork, clips: Sequence[HeldClip]) -> Tuned:
         for clip in with_progress(clips, "activations", len(clips))
     ]
     rules = network.contract.rules
-    best = _figure(_figures(cases, rules, seconds))
+    # Most trials of a later pass change rules that were tried before.
+    tried = {rules: _figure(_figures(cases, rules, seconds))}
     trials = [(name, value) for name, values in TRIED.items() for value in values] * _PASSES
     for name, value in with_progress(trials, "tuning", len(trials)):
         if getattr(rules, name) == value:
@@ -82,9 +83,10 @@ def tune(network: NoteNetwork, clips: Sequence[HeldClip]) -> Tuned:
         if name == "shortest_frames" and value > rules.look_ahead_frames:
             continue
         changed = msgspec.structs.replace(rules, **{name: value})
-        figure = _figure(_figures(cases, changed, seconds))
-        if figure > best + _LEAST_GAIN:
-            best, rules = figure, changed
+        if changed not in tried:
+            tried[changed] = _figure(_figures(cases, changed, seconds))
+        if tried[changed] > tried[rules] + _LEAST_GAIN:
+            rules = changed
     return Tuned(rules, _figures(cases, rules, seconds, is_final=True))
 
 
