@@ -26,7 +26,9 @@ def finish(recipe: NoteRecipe, run: NoteRun) -> Tuned:
     """
     clips = held_clips(recipe, run)
     run.network.write_bytes(_quantized(recipe, run, clips))
-    _write(recipe, run, NoteRules(look_ahead_frames=recipe.look_ahead_frames), {})
+    ahead = recipe.look_ahead_frames
+    shortest = min(ahead, NoteRules().shortest_frames)
+    _write(recipe, run, NoteRules(look_ahead_frames=ahead, shortest_frames=shortest), {})
     tuned = tune(load_note_network(run.model), clips)
     _write(recipe, run, tuned.rules, tuned.figures)
     write_json(run.figures, tuned.figures)

@@ -103,7 +103,7 @@ class NoteRecipe(Section, frozen=True, kw_only=True):
     """How the network is fitted."""
     block_frames: Count
     """Frames that the exported network reads at once."""
-    look_ahead_frames: Annotated[int, Meta(ge=3, le=10)]
+    look_ahead_frames: Annotated[int, Meta(ge=2, le=10)]
     """Frames after an onset that decide whether it is a note."""
     representative_clips: Count
     """Clips that the quantizer takes its ranges from."""

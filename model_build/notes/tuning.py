@@ -26,12 +26,12 @@ from model_build.progress import with_progress
 
 TRIED: Mapping[str, Sequence[float]] = {
     "onset": (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55),
-    "confirmation": (0.4, 0.5, 0.6, 0.7, 0.8),
+    "confirmation": (0.5, 0.6, 0.65, 0.7, 0.8),
     "ghost_strength": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
     "ghost_activation": (0.5, 0.6, 0.7, 0.8, 0.9),
     "repeat_margin": (0.05, 0.1, 0.15, 0.25),
     "release": (0.2, 0.3, 0.4),
-    "shortest_frames": (3, 4, 5),
+    "shortest_frames": (2, 3, 4, 5),
 }
 """The values of each rule that are tried, in this order."""
 
