@@ -6,7 +6,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.practice.notes.note_creation import Ended, Note, NoteCreation, NoteFrame, NoteRules
+from daemon.practice.notes.note_creation import (
+    Ended,
+    Note,
+    NoteCreation,
+    NoteFrame,
+    NoteRules,
+    Started,
+)
 from daemon.practice.notes.note_network import NoteNetwork
 from daemon.practice.notes.stacking import key_levels_db, stacked
 
@@ -49,6 +56,27 @@ def notes_of_activations(
     events = [event for row in _rows(activations) for event in creation.push(row)]
     events += creation.finish()
     return sorted(event.note for event in events if isinstance(event, Ended))
+
+
+class ActivationSource:
+    """The notes of a clip whose activations are known; `push` returns those of the whole clip."""
+
+    def __init__(self, activations: Activations, rules: NoteRules, frame_seconds: float) -> None:
+        self._activations = activations
+        self._creation = NoteCreation(rules, frame_seconds)
+
+    @property
+    def decided_frames(self) -> int:
+        """The number of frames in which it is decided which notes sound."""
+        return self._creation.decided_frames
+
+    def push(self, samples: NDArray[np.float32]) -> list[Started | Ended]:  # noqa: ARG002
+        """Return what all frames of the clip decide; its samples (n,) are not needed."""
+        return [event for row in _rows(self._activations) for event in self._creation.push(row)]
+
+    def finish(self) -> list[Started | Ended]:
+        """Return what is left at the end of the clip."""
+        return self._creation.finish()
 
 
 def _rows(activations: Activations) -> Iterator[NoteFrame]:

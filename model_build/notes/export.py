@@ -62,7 +62,7 @@ def write_note_model(
     provenance: Provenance,
 ) -> None:
     """Write a converted block network with its contract to `path`."""
-    states = [f"{layer.name}_state" for layer in layers if layer.reach_frames]
+    states = [f"{layer.name}_state" for layer in layers if layer.memory_frames]
     path.write_bytes(network)
     write_contract(
         path,

@@ -13,7 +13,6 @@ from daemon.practice.notes.stacking import stacked
 from model_build.notes.export import convert, write_note_model
 from model_build.notes.material.clip_files import BLOCK_CLIPS, HELD, HeldClip, read_held
 from model_build.notes.network import build_clip_network
-from model_build.notes.network_table import note_layers
 from model_build.notes.recipe import NoteRecipe
 from model_build.notes.run_files import NoteRun
 from model_build.notes.tuning import Tuned, tune
@@ -27,7 +26,9 @@ def finish(recipe: NoteRecipe, run: NoteRun) -> Tuned:
     """
     clips = held_clips(recipe, run)
     run.network.write_bytes(_quantized(recipe, run, clips))
-    _write(recipe, run, NoteRules(), {})
+    ahead = recipe.look_ahead_frames
+    shortest = min(ahead, NoteRules().shortest_frames)
+    _write(recipe, run, NoteRules(look_ahead_frames=ahead, shortest_frames=shortest), {})
     tuned = tune(load_note_network(run.model), clips)
     _write(recipe, run, tuned.rules, tuned.figures)
     write_json(run.figures, tuned.figures)
@@ -44,7 +45,7 @@ def held_clips(recipe: NoteRecipe, run: NoteRun) -> list[HeldClip]:
 
 def _quantized(recipe: NoteRecipe, run: NoteRun, clips: Sequence[HeldClip]) -> bytes:
     """Return the int8 network, with ranges from some of the clips."""
-    layers = note_layers(recipe.training.channels, recipe.training.last_dilation)
+    layers = recipe.training.layers()
     fitted = build_clip_network(layers)
     fitted.load_weights(run.needed(run.fitted, "notes train"))
     front_end = NoteFrontEnd()
@@ -60,7 +61,7 @@ def _write(recipe: NoteRecipe, run: NoteRun, rules: NoteRules, figures: dict[str
     write_note_model(
         run.model,
         run.network.read_bytes(),
-        note_layers(recipe.training.channels, recipe.training.last_dilation),
+        recipe.training.layers(),
         name=recipe.name,
         version=recipe.version,
         block=recipe.block_frames,

@@ -2,8 +2,11 @@
 
 The file has int8 weights and no batch norms, which are part of the weights. They are made anew from
 the statistics of some clips, so that the network computes the same, apart from rounding.
+
+A layer that sees later frames in the file, but not in the network, takes the frame itself for them.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +18,8 @@ from daemon.errors import InputError
 from daemon.hearing.classifier import load_network
 from daemon.practice.notes.note_contract import read_note_contract
 from model_build.networks.yamnet import Layer, dequantized, scales_of
+from model_build.notes.network_table import Layer as NoteLayer
+from model_build.notes.network_table import delay_frames
 
 if TYPE_CHECKING:
     import keras
@@ -25,11 +30,16 @@ def is_model_file(path: Path) -> bool:
     return path.suffix == ".tflite"
 
 
-def take_model_weights(network: "keras.Model", path: Path, clips: NDArray[np.float32]) -> None:
-    """Set the weights of a clip network to those of a note model's file.
+def take_model_weights(
+    network: "keras.Model",
+    note_layers: Sequence[NoteLayer],
+    path: Path,
+    clips: NDArray[np.float32],
+) -> None:
+    """Set the weights of a clip network of `note_layers` to those of a note model's file.
 
     `clips` are stacked frames (clips, frames, 264, 11). Raises InputError if the file is no note
-    model in int8, or one with other layers.
+    model in int8, or one with other layers or a delay that cannot be shortened to the network's.
     """
     layers = _layers_of(path)
     convolutions = [layer for layer in network.layers if type(layer).__name__ == "Conv2D"]
@@ -39,13 +49,41 @@ def take_model_weights(network: "keras.Model", path: Path, clips: NDArray[np.flo
             f"{path}: is not a note network of these settings; name a model with the same "
             "channels, or leave out --weights"
         )
+    cut = _layers_to_cut(path, note_layers)
     for convolution, layer in zip(convolutions, layers, strict=True):
         kernel = layer.kernel.transpose(1, 2, 3, 0)
+        if convolution.name in cut:
+            kernel = _without_later_frames(kernel)
         convolution.set_weights([kernel, layer.bias] if convolution.use_bias else [kernel])
         if not convolution.use_bias:
             norm = network.get_layer(f"{convolution.name}_norm")
             norm.set_weights(_passing(layer.bias, norm.epsilon))
     _normalize(network, clips)
+
+
+def _layers_to_cut(path: Path, layers: Sequence[NoteLayer]) -> set[str]:
+    """Return the names of the layers that see later frames only in the file."""
+    delay = read_note_contract(path).delay_frames
+    if delay == delay_frames(layers):
+        return set()
+    if delay == delay_frames([layer._replace(is_past_only=False) for layer in layers]):
+        return {layer.name for layer in layers if layer.is_past_only}
+    raise InputError(
+        f"{path}: has a delay of {delay} frames, from which training.past_layers of the recipe "
+        "cannot follow; name a model without past layers, or leave out --weights"
+    )
+
+
+def _without_later_frames(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a centred kernel (frames, keys, inputs, outputs) moved so that it ends at its centre.
+
+    The weights of later frames are added to those of the frame itself, which is most like them.
+    """
+    middle = len(kernel) // 2
+    moved = np.zeros_like(kernel)
+    moved[middle:] = kernel[: middle + 1]
+    moved[-1] += kernel[middle + 1 :].sum(axis=0)
+    return moved
 
 
 def _layers_of(path: Path) -> list[Layer]:

@@ -30,8 +30,9 @@ def build_clip_network(layers: tuple[Layer, ...], frames: int | None = None) -> 
     stacked = keras.Input((frames, STACKED_BINS, STACKED_CHANNELS), name=FRAMES_INPUT)
     x = stacked
     for layer in layers:
-        reach = layer.reach_frames
-        padded = keras.layers.ZeroPadding2D(((reach, reach), (0, 0)))(x) if reach else x
+        ahead, memory = layer.ahead_frames, layer.memory_frames
+        padding = (memory - ahead, ahead), (0, 0)
+        padded = keras.layers.ZeroPadding2D(padding)(x) if memory else x
         x = _apply(layer, padded, x)
     return keras.Model(stacked, x, name="clip_network")
 
@@ -42,7 +43,7 @@ def build_block_network(
     """Return the fitted network for `block` frames at a time, with states and named outputs.
 
     Each layer with a kernel of several frames keeps the last frames of its input as its state. Its
-    outputs come out `reach_frames` later, and so does what it adds them to.
+    outputs come out `ahead_frames` later, and so does what it adds them to.
     """
     import keras
 
@@ -50,15 +51,16 @@ def build_block_network(
     inputs, outputs = {FRAMES_INPUT: stacked}, {}
     x = stacked
     for layer in layers:
-        reach, state_name = layer.reach_frames, layer.name + STATE_SUFFIX
-        if not reach:
+        memory, state_name = layer.memory_frames, layer.name + STATE_SUFFIX
+        if not memory:
             x = _apply(layer, x, x)
             continue
-        state = keras.Input(batch_shape=(1, 2 * reach, *x.shape[2:]), name=state_name)
+        state = keras.Input(batch_shape=(1, memory, *x.shape[2:]), name=state_name)
         inputs[state_name] = state
         both = keras.ops.concatenate([state, x], axis=1)
         outputs[state_name + NEXT_SUFFIX] = both[:, block:]
-        x = _apply(layer, both, both[:, reach : reach + block])
+        centre = memory - layer.ahead_frames
+        x = _apply(layer, both, both[:, centre : centre + block])
     probability = keras.ops.sigmoid(x)
     outputs["activation"] = probability[..., 0]
     outputs["onset"] = probability[..., 1]

@@ -1,5 +1,6 @@
 """The note network as a table of layers, one row each."""
 
+from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 
 from daemon.practice.notes.stacking import STACKED_CHANNELS
@@ -30,17 +31,29 @@ class Layer(NamedTuple):
     """Frames from one row of the kernel to the next."""
     channels: int
     """Channels of the output."""
+    is_past_only: bool = False
+    """Whether its kernel ends with the frame itself, instead of being centred on it."""
 
     @property
-    def reach_frames(self) -> int:
-        """Frames before and after a frame that the layer sees."""
-        return self.kernel[0] // 2 * self.dilation
+    def memory_frames(self) -> int:
+        """Frames of its input that the layer keeps from one block to the next."""
+        return (self.kernel[0] - 1) * self.dilation
+
+    @property
+    def ahead_frames(self) -> int:
+        """Frames after a frame that the layer sees."""
+        return 0 if self.is_past_only else self.memory_frames // 2
 
 
-def note_layers(channels: int, last_dilation: int = 1) -> tuple[Layer, ...]:
-    """Return the network with `channels` channels; `last_dilation` 2 costs a frame of delay."""
+def note_layers(
+    channels: int, last_dilation: int = 1, past_layers: Collection[str] = ()
+) -> tuple[Layer, ...]:
+    """Return the network with `channels` channels; `last_dilation` 2 costs a frame of delay.
+
+    The layers that `past_layers` names see no later frames, which takes their part off the delay.
+    """
     block = (3, 3)
-    return (
+    layers = (
         Layer("stem", "stem", (3, 7), 1, channels),
         Layer("gather_1", "gather", (1, 1), 1, channels),
         Layer("block_1", "residual", block, 1, channels),
@@ -50,11 +63,12 @@ def note_layers(channels: int, last_dilation: int = 1) -> tuple[Layer, ...]:
         Layer("block_4", "residual", block, last_dilation, channels),
         Layer("head", "head", block, 1, HEAD_CHANNELS),
     )
+    return tuple(layer._replace(is_past_only=layer.name in past_layers) for layer in layers)
 
 
-def delay_frames(layers: tuple[Layer, ...]) -> int:
+def delay_frames(layers: Sequence[Layer]) -> int:
     """Return how many frames after a frame its outputs need."""
-    return sum(layer.reach_frames for layer in layers)
+    return sum(layer.ahead_frames for layer in layers)
 
 
 def million_operations_a_second(layers: tuple[Layer, ...], frames_a_second: float) -> float:

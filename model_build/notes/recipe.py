@@ -2,12 +2,13 @@
 
 import hashlib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from daemon.configuration.yaml.yaml_file import read_yaml
+from model_build.notes.network_table import Layer, note_layers
 from model_build.recipe import Microphone, Noise, Room
 from model_build.recipe.section import Count, Fraction, Positive, Section, Share, Weight
 
@@ -55,6 +56,8 @@ class NoteTraining(Section, frozen=True):
     """Channels of the network."""
     last_dilation: Annotated[int, Meta(ge=1, le=2)]
     """Dilation of the last residual block; 2 costs a frame of delay."""
+    past_layers: tuple[Literal["stem", "block_1", "block_2", "block_3", "block_4", "head"], ...]
+    """Layers that see no later frames, which shortens the delay."""
     epochs: Count
     """Passes over the clips."""
     batch_clips: Count
@@ -71,6 +74,10 @@ class NoteTraining(Section, frozen=True):
     """Loss weight of the contour."""
     averaging: Fraction
     """Share of the averaged weights that is kept in each step (Polyak averaging)."""
+
+    def layers(self) -> tuple[Layer, ...]:
+        """Return the network."""
+        return note_layers(self.channels, self.last_dilation, self.past_layers)
 
 
 class NoteRecipe(Section, frozen=True, kw_only=True):
@@ -96,6 +103,8 @@ class NoteRecipe(Section, frozen=True, kw_only=True):
     """How the network is fitted."""
     block_frames: Count
     """Frames that the exported network reads at once."""
+    look_ahead_frames: Annotated[int, Meta(ge=2, le=10)]
+    """Frames after an onset that decide whether it is a note."""
     representative_clips: Count
     """Clips that the quantizer takes its ranges from."""
 

@@ -17,7 +17,6 @@ from daemon.system.files.whole_file import whole_file
 from model_build.notes.material.clip_files import BLOCK_CLIPS, TRAIN, read_block
 from model_build.notes.model_weights import is_model_file, take_model_weights
 from model_build.notes.network import build_clip_network
-from model_build.notes.network_table import note_layers
 from model_build.notes.recipe import NoteRecipe
 from model_build.notes.run_files import NoteRun
 from model_build.progress import with_progress
@@ -91,7 +90,7 @@ class _Fitting:
         import tensorflow as tf
 
         settings = recipe.training
-        self._layers = note_layers(settings.channels, settings.last_dilation)
+        self._layers = settings.layers()
         self._model = build_clip_network(self._layers, recipe.clips.frames)
         warm_up = min(_WARM_UP_STEPS, max(1, total_steps // 10))
         rate = keras.optimizers.schedules.CosineDecay(
@@ -114,7 +113,7 @@ class _Fitting:
         """Take over the weights of a fitted network, or of a model file with the help of clips."""
         network = build_clip_network(self._layers)
         if is_model_file(path):
-            take_model_weights(network, path, clips)
+            take_model_weights(network, self._layers, path, clips)
             self._take(network)
             return
         try:

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,6 @@ from daemon.practice.analysis.lone_pitch import LonePitch
 from daemon.practice.analysis.played_note import PlayedNote, played_note
 from daemon.practice.analysis.unmusical import SlideFilter, SpeechFilter, is_hum
 from daemon.practice.notes.note_creation import LOWEST_MIDI, Ended, Note, Started
-from daemon.practice.notes.note_network import NoteNetwork
-from daemon.practice.notes.transcriber import Transcriber
 from daemon.practice.pitch.curve import PitchCurve
 from daemon.practice.pitch.periodicity import HOP_SECONDS
 from daemon.practice.vibrato import Vibrato, vibrato
@@ -33,6 +31,20 @@ _KEPT_NOTES = 200
 # A quarter tone off, one tone is heard as both keys beside it, with the same pitch.
 _TWIN_SEMITONES, _TWIN_SECONDS, _TWIN_NOTES = 0.3, 0.06, 16
 _DECISION_SECONDS = 5.0  # from the end of a note to the time at which it is known
+
+
+class NoteSource(Protocol):
+    """Recognizes the notes of one stream of 16 kHz mono sound, as a `Transcriber` does."""
+
+    @property
+    def decided_frames(self) -> int:
+        """The number of frames of 20 ms in which it is decided which notes sound."""
+
+    def push(self, samples: NDArray[np.float32]) -> list[Started | Ended]:
+        """Return what the next samples (n,) decide."""
+
+    def finish(self) -> list[Started | Ended]:
+        """Return what is left at the end of the sound."""
 
 
 class Sounding(NamedTuple):
@@ -63,13 +75,13 @@ class NoteStream:
 
     def __init__(
         self,
-        network: NoteNetwork,
+        source: NoteSource,
         reference_hz: float,
         origin_seconds: float = 0.0,
     ) -> None:
         self._pitch = LonePitch(REACH_SECONDS + _DECISION_SECONDS)
         self._hum = HumTrace(REACH_SECONDS + _DECISION_SECONDS)
-        self._transcriber = Transcriber(network)
+        self._source = source
         self._reference_hz = reference_hz
         self._origin = origin_seconds
         self._spans = deque[_Span](maxlen=_KEPT_NOTES)
@@ -82,11 +94,11 @@ class NoteStream:
         self._begun = None
         self._pitch.push(samples)
         self._hum.push(samples)
-        return self._take(self._transcriber.push(samples), self._transcriber.decided_frames)
+        return self._take(self._source.push(samples), self._source.decided_frames)
 
     def finish(self) -> list[PlayedNote]:
         """Return the remaining notes; the sound has ended."""
-        events = self._transcriber.finish()
+        events = self._source.finish()
         ends = [event.note.offset_seconds for event in events if isinstance(event, Ended)]
         return self._take(events, round(max(ends, default=0.0) / HOP_SECONDS) + 1)
 

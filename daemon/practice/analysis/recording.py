@@ -20,6 +20,7 @@ from daemon.practice.genre.genre_network import GenreNetwork
 from daemon.practice.genre.genre_trace import GenreTrace
 from daemon.practice.harmony.harmony import Harmony, harmony_of
 from daemon.practice.notes.note_network import NoteNetwork
+from daemon.practice.notes.transcriber import Transcriber
 from daemon.practice.pitch.curve import PitchCurve
 from daemon.practice.tempo import Rhythm
 from daemon.practice.tuning import in_tune_share, median_cents, tuning_drift_cents
@@ -85,7 +86,7 @@ def analyse(
     """Analyse sound that comes in pieces (n,) at 16 kHz, with its DC offset."""
     genre = None if genre_network is None else GenreTrace(genre_network)
     pitch, peaks, rhythm, levels = PitchTrace(), PeakTrace(), RhythmTrace(), LevelTrace()
-    stream = None if network is None else NoteStream(network, reference_hz)
+    stream = None if network is None else NoteStream(Transcriber(network), reference_hz)
     notes, parts = list[PlayedNote](), [np.empty(0, np.float32)]
     for piece in _filtered(pieces, genre):
         parts.append(piece)

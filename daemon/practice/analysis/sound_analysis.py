@@ -12,6 +12,7 @@ from daemon.practice.genre.genre_network import GenreNetwork
 from daemon.practice.genre.genre_trace import LAST_SECONDS, GenreTrace
 from daemon.practice.harmony.harmony import HarmonyStream
 from daemon.practice.notes.note_network import NoteNetwork
+from daemon.practice.notes.transcriber import Transcriber
 from daemon.practice.switches import Switches
 from daemon.practice.tuning import a4_hz
 from daemon.sound.window import SAMPLE_RATE_HZ
@@ -40,7 +41,8 @@ class SoundAnalysis:
     ) -> None:
         self.notes: NoteStream | None = None
         if switches.needs_notes and network is not None:
-            self.notes = NoteStream(network, switches.reference_hz, origin_seconds)
+            source = Transcriber(network)
+            self.notes = NoteStream(source, switches.reference_hz, origin_seconds)
         self.harmony = HarmonyStream() if switches.needs_harmony else None
         self._wants_a4 = switches.needs_peaks
         self._peaks: PeakTrace | None = None

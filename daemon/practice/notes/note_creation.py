@@ -15,8 +15,6 @@ LOWEST_MIDI = 21
 """MIDI number of the first key, A0."""
 CONTOUR_BINS = 3
 """Bins of the contour in a semitone; the middle one is the key's own pitch."""
-LOOK_AHEAD_FRAMES = 5
-"""A note is decided when this many frames after its onset are known."""
 
 _HARMONICS = (12, 19, 24, 28, 31, 34, 36)
 """Semitones from a key to its harmonics 2 to 8, at which a ghost can appear."""
@@ -32,7 +30,7 @@ _PITCH_FIRST_FRAME, _PITCH_LAST_FRAME = 2, 30
 """The frames after the onset whose contour and level give a note's pitch and loudness."""
 _PITCH_REACH = 2
 """Bins of the contour to either side of the key that its pitch is found in."""
-_ROWS = LOOK_AHEAD_FRAMES + _TOGETHER_FRAMES + 1
+_LONGEST_LOOK_AHEAD = 10
 
 Row = NDArray[np.float32]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -41,7 +39,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 class NoteRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Operating points of the decision, stored in the note model's file.
 
-    The defaults were tuned for the highest F1 of onsets and pitch on made-up clips.
+    Raises ValueError if `shortest_frames` exceeds `look_ahead_frames`.
     """
 
     onset: Share = 0.4
@@ -50,7 +48,7 @@ class NoteRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The least highest activation in the look-ahead after an onset."""
     release: Share = 0.3
     """A note ends when its activation stays below this for two frames."""
-    shortest_frames: Annotated[int, Meta(ge=1, le=LOOK_AHEAD_FRAMES)] = 3
+    shortest_frames: Annotated[int, Meta(ge=1, le=_LONGEST_LOOK_AHEAD)] = 3
     """Frames over which the mean activation of a new note must reach `release`."""
     repeat_margin: Share = 0.15
     """A key that sounds is struck again if its onset output exceeds `onset` by this."""
@@ -58,6 +56,12 @@ class NoteRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A harmonic of a note that begins with it needs this share of the note's strength."""
     ghost_activation: Share = 0.8
     """It needs this share of that note's activation, too."""
+    look_ahead_frames: Annotated[int, Meta(ge=_NEIGHBOURS, le=_LONGEST_LOOK_AHEAD)] = 5
+    """A note is decided when this many frames after its onset are known."""
+
+    def __post_init__(self) -> None:
+        if self.shortest_frames > self.look_ahead_frames:
+            raise ValueError("shortest_frames must be at most look_ahead_frames")
 
 
 class NoteFrame(NamedTuple):
@@ -120,8 +124,8 @@ class NoteCreation:
     """The notes of one stream of frames. Equal frames give equal notes, however they arrive."""
 
     def __init__(self, rules: NoteRules, frame_seconds: float) -> None:
-        self._rules = rules
-        self._seconds = frame_seconds
+        self._rules, self._seconds = rules, frame_seconds
+        self._look_ahead = rules.look_ahead_frames
         self.reset()
 
     def reset(self, first_frame: int = 0) -> None:
@@ -129,13 +133,13 @@ class NoteCreation:
         silent = np.zeros(KEYS, np.float32)
         quiet = NoteFrame(silent, silent, np.zeros(CONTOUR_BINS * KEYS, np.float32), silent - 200)
         # The frames around the one that is decided: it is number _TOGETHER_FRAMES here.
-        self._rows = deque([quiet] * _ROWS, _ROWS)
+        rows = self._look_ahead + _TOGETHER_FRAMES + 1
+        self._rows = deque([quiet] * rows, rows)
         # For each of these rows but the last two, the strength of the onsets that are peaks.
-        self._peaks = deque([silent] * (_ROWS - _NEIGHBOURS), _ROWS - _NEIGHBOURS)
+        self._peaks = deque([silent] * (rows - _NEIGHBOURS), rows - _NEIGHBOURS)
         self._quiet = quiet
         self._open: dict[int, _Open] = {}
-        self._first = first_frame
-        self._next = first_frame
+        self._first = self._next = first_frame
 
     @property
     def sounding(self) -> tuple[int, ...]:
@@ -145,13 +149,13 @@ class NoteCreation:
     @property
     def decided_frames(self) -> int:
         """The number of frames in which it is decided which notes sound."""
-        return max(0, self._next - LOOK_AHEAD_FRAMES)
+        return max(0, self._next - self._look_ahead)
 
     def push(self, frame: NoteFrame) -> list[Started | Ended]:
-        """Return what the next frame decides: notes that began `LOOK_AHEAD_FRAMES` before it."""
+        """Return what the next frame decides: notes that began `look_ahead_frames` before."""
         self._rows.append(frame)
         self._peaks.append(self._new_peaks())
-        decided = self._next - LOOK_AHEAD_FRAMES
+        decided = self._next - self._look_ahead
         self._next += 1
         if decided < self._first:
             return []
@@ -167,7 +171,7 @@ class NoteCreation:
         """Return what is left at the end of the sound; open notes end with its last frame."""
         end = self._next
         told: list[Started | Ended] = []
-        for _ in range(LOOK_AHEAD_FRAMES if end > self._first else 0):
+        for _ in range(self._look_ahead if end > self._first else 0):
             told += self.push(self._quiet)
         told += [self._end(key, max(end, self._open[key].frame + 1)) for key in self.sounding]
         self.reset(end)

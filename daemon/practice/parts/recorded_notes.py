@@ -11,6 +11,7 @@ from daemon.practice.analysis.note_stream import NoteStream
 from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.rhythm_trace import RhythmTrace
 from daemon.practice.notes.note_network import NoteNetwork
+from daemon.practice.notes.transcriber import Transcriber
 from daemon.practice.parts.midi_file import Part
 from daemon.practice.parts.players import Players
 from daemon.sound.window import SAMPLE_RATE_HZ
@@ -35,7 +36,7 @@ class RecordedNotes:
         tempo_seconds: float | None,
     ) -> None:
         self._filter = DcFilter()
-        self._stream = NoteStream(network, reference_hz)
+        self._stream = NoteStream(Transcriber(network), reference_hz)
         self._rhythm = None if tempo_seconds == 0 else RhythmTrace(tempo_seconds)
         self._players = Players(families)
         self._waiting: list[NDArray[np.float32]] = []

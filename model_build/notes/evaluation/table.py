@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.practice.analysis.dc_filter import DcFilter
+from daemon.practice.analysis.note_stream import NoteStream
+from daemon.practice.analysis.played_note import STANDARD_A4_HZ
 from daemon.practice.notes.note_network import NoteNetwork, load_note_network
-from daemon.practice.notes.transcriber import transcribe
+from daemon.practice.notes.transcriber import Transcriber
 from model_build.corpus.clips import read_corpus
 from model_build.notes.evaluation.basic_pitch import BasicPitch
 from model_build.notes.evaluation.note_figures import PlayedNote, note_score
@@ -89,8 +92,11 @@ def _annotated(recording: Recording) -> list[PlayedNote]:
 
 def _transcribers(network: NoteNetwork, peers: Path | None) -> dict[str, Transcribe]:
     def own(samples: Samples) -> list[PlayedNote]:
-        notes = transcribe(samples, network)
-        return [PlayedNote(note.onset_seconds, note.midi + note.cents / 100.0) for note in notes]
+        """Return the notes that `timbrel replay --notes` gives."""
+        stream, no_offset = NoteStream(Transcriber(network), STANDARD_A4_HZ), DcFilter()
+        parts = no_offset.push(samples), no_offset.finish()
+        notes = [note for part in parts for note in stream.push(part)] + stream.finish()
+        return [PlayedNote(note.onset, note.midi + note.cents / 100.0) for note in notes]
 
     programs: dict[str, Transcribe] = {OURS: own}
     if peers and (peers / "basic_pitch.tflite").is_file():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from daemon.practice.notes.front_end import NoteFrontEnd
 from daemon.practice.notes.log_frequency import LogFrequency
 from daemon.system.files.whole_file import whole_file
+from model_build.corpus.clip_sound import FULL_SCALE
 from model_build.notes.material.clips import (
     MARGIN_SECONDS,
     Clip,
@@ -57,6 +58,8 @@ class HeldClip(NamedTuple):
     """The notes that begin in it."""
     in_room: bool
     """True if it went through a room and noise."""
+    samples: NDArray[np.float32]
+    """Its sound at 16 kHz, (n * hop,) for n frames."""
 
 
 def write_block(task: BlockTask) -> Path:
@@ -81,11 +84,16 @@ def read_held(path: Path) -> list[HeldClip]:
     """Read a block of held-back clips."""
     with np.load(path) as file:
         frames, in_room = file["frames"], file["in_room"]
-        rows, ends = file["notes"], file["ends"]
+        rows, ends, samples = file["notes"], file["ends"], file["samples"]
     notes = np.split(rows, ends[:-1])
     return [
-        HeldClip(one.astype(np.float32), [note_of(row) for row in own], bool(room))
-        for one, own, room in zip(frames, notes, in_room, strict=True)
+        HeldClip(
+            one.astype(np.float32),
+            [note_of(row) for row in own],
+            bool(room),
+            sound.astype(np.float32) / np.float32(FULL_SCALE),
+        )
+        for one, own, room, sound in zip(frames, notes, in_room, samples, strict=True)
     ]
 
 
@@ -114,17 +122,21 @@ def _write_held(path: Path, recipe: NoteRecipe, task: BlockTask) -> None:
     seconds = count * front_end.hop_samples / front_end.sample_rate_hz
     arounds = Surroundings(0.0, (35.0, 45.0)), Surroundings(1.0, recipe.noise.held_snr_db)
     samplers = [_sampler(task.recipe, task.run, HELD, around) for around in arounds]
-    frames, rows, ends = [], [], []
+    frames, samples, rows, ends = [], [], [], []
+    first = round(MARGIN_SECONDS * front_end.sample_rate_hz)
     for index in range(task.clips):
         rng = np.random.default_rng((recipe.seed, 4, task.number, index))
         clip = samplers[index % 2].draw(rng, seconds)
         frames.append(_frames(clip, count).astype(np.float16))
+        inside = clip.samples[first : first + count * front_end.hop_samples]
+        samples.append(np.rint(FULL_SCALE * np.clip(inside, -1.0, 1.0)).astype(np.int16))
         rows += [row_of(note) for note in clip.notes if 0.0 <= note.onset_seconds < seconds]
         ends.append(len(rows))
     with whole_file(path) as fresh, fresh.open("wb") as file:
         np.savez(
             file,
             frames=np.stack(frames),
+            samples=np.stack(samples),
             notes=np.array(rows).reshape(-1, _COLUMNS),
             ends=np.array(ends),
             in_room=np.arange(task.clips) % 2,

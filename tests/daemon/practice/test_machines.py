@@ -8,6 +8,7 @@ from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.analysis.recording import analyse
 from daemon.practice.notes.built_in import BUILT_IN_NOTE_MODEL
 from daemon.practice.notes.note_network import load_note_network
+from daemon.practice.notes.transcriber import Transcriber
 from tests.daemon.practice.machines import fan, mains_hum, microwave_oven, motor, refrigerator
 from tests.daemon.practice.voices import RATE_HZ, Samples, hertz, noisy, scale, silence, tone
 
@@ -28,7 +29,7 @@ MACHINES = {
 
 
 def heard(sound: Samples) -> list[PlayedNote]:
-    stream = NoteStream(load_note_network(BUILT_IN_NOTE_MODEL), 440.0)
+    stream = NoteStream(Transcriber(load_note_network(BUILT_IN_NOTE_MODEL)), 440.0)
     return sorted(stream.push(sound) + stream.finish())
 
 
@@ -40,7 +41,7 @@ def test_a_machine_has_no_notes_tempo_key_and_a4(name: str) -> None:
 
 
 def test_hum_is_not_shown_while_it_sounds() -> None:
-    stream = NoteStream(load_note_network(BUILT_IN_NOTE_MODEL), 440.0)
+    stream = NoteStream(Transcriber(load_note_network(BUILT_IN_NOTE_MODEL)), 440.0)
     stream.push(mains_hum(50.0, 3.0, 1))
     assert stream.sounding.notes == ()
 

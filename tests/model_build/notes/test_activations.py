@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from daemon.practice.notes.note_creation import NoteRules
-from model_build.notes.activations import Activations, notes_of_activations
+from daemon.practice.notes.note_creation import Ended, NoteRules
+from model_build.notes.activations import Activations, ActivationSource, notes_of_activations
 
 
 def _activations(onset: float) -> Activations:
@@ -21,3 +21,13 @@ def test_activations_become_notes() -> None:
     assert abs(note.onset_seconds - 0.4) < 0.011
     assert note.cents == 0.0
     assert notes_of_activations(_activations(0.3), NoteRules(onset=0.4), 0.02) == []
+
+
+def test_a_source_gives_the_same_notes() -> None:
+    rules = NoteRules(look_ahead_frames=3)
+    source = ActivationSource(_activations(0.8), rules, 0.02)
+    events = source.push(np.zeros(19_200, np.float32))
+    assert source.decided_frames == 57
+    events += source.finish()
+    ended = [event.note for event in events if isinstance(event, Ended)]
+    assert ended == notes_of_activations(_activations(0.8), rules, 0.02)

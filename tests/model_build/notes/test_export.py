@@ -24,7 +24,7 @@ from tests.daemon.practice.notes.notes_sounds import tone
 if TYPE_CHECKING:
     import keras
 
-LAYERS = note_layers(8)
+LAYERS = note_layers(8, past_layers=["block_2", "head"])
 BLOCK = 4
 SOUND = np.concatenate([tone(60, 0.5), tone(67, 0.4)])
 # An untrained network gives notes only with rules that let everything pass.

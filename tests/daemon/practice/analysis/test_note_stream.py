@@ -9,6 +9,7 @@ from daemon.practice.analysis.note_stream import NoteStream
 from daemon.practice.analysis.played_note import PlayedNote
 from daemon.practice.notes.built_in import BUILT_IN_NOTE_MODEL
 from daemon.practice.notes.note_network import load_note_network
+from daemon.practice.notes.transcriber import Transcriber
 from tests.daemon.practice.voices import Samples, hertz, scale, silence, tone
 
 SCALE = np.concatenate([silence(0.5), scale([57.2, 60.2, 64.2, 69.2])])
@@ -17,7 +18,7 @@ SCALE = np.concatenate([silence(0.5), scale([57.2, 60.2, 64.2, 69.2])])
 def notes_of(
     sound: Samples, model: Path, *, reference_hz: float = 440.0, block: int = 4_000
 ) -> list[PlayedNote]:
-    stream = NoteStream(load_note_network(model), reference_hz)
+    stream = NoteStream(Transcriber(load_note_network(model)), reference_hz)
     notes = []
     for first in range(0, len(sound), block):
         notes += stream.push(sound[first : first + block])
@@ -62,7 +63,7 @@ def test_notes_of_a_chord_keep_the_pitch_of_the_model(note_model: Path) -> None:
 
 
 def test_sounding_names_the_note_and_its_cents(note_model: Path) -> None:
-    stream = NoteStream(load_note_network(note_model), 440.0)
+    stream = NoteStream(Transcriber(load_note_network(note_model)), 440.0)
     assert stream.sounding.notes == ()
     sound = tone(hertz(69.1), 3.0)[:32_000]
     stream.push(sound)

@@ -1,10 +1,10 @@
+import msgspec
 import numpy as np
 import pytest
 
 from daemon.practice.notes.note_creation import (
     CONTOUR_BINS,
     KEYS,
-    LOOK_AHEAD_FRAMES,
     Ended,
     Note,
     NoteCreation,
@@ -68,13 +68,21 @@ def test_a_note_has_its_times_pitch_and_loudness(cents: float) -> None:
     assert note.loudness_dbfs == -20.0
 
 
-def test_a_note_is_told_after_the_look_ahead() -> None:
+@pytest.mark.parametrize("look_ahead", [2, 3, 5])
+def test_a_note_is_told_after_the_look_ahead(look_ahead: int) -> None:
     score = Score(60)
     score.play(69, 10, 40)
-    creation = NoteCreation(NoteRules(), FRAME_SECONDS)
+    rules = NoteRules(shortest_frames=2, look_ahead_frames=look_ahead)
+    creation = NoteCreation(rules, FRAME_SECONDS)
     told_at = [i for i, frame in enumerate(score.frames()[:30]) if creation.push(frame)]
-    assert told_at == [10 + LOOK_AHEAD_FRAMES]
+    assert told_at == [10 + look_ahead]
     assert creation.sounding == (48,)
+
+
+def test_rules_of_older_files_look_five_frames_ahead() -> None:
+    assert msgspec.json.decode(b"{}", type=NoteRules).look_ahead_frames == 5
+    with pytest.raises(ValueError, match="shortest_frames must be at most look_ahead_frames"):
+        NoteRules(shortest_frames=4, look_ahead_frames=3)
 
 
 def test_silence_and_flat_outputs_have_no_notes() -> None:

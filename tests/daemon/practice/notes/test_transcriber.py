@@ -10,7 +10,7 @@ import pytest
 
 from daemon.practice.notes.built_in import BUILT_IN_NOTE_MODEL
 from daemon.practice.notes.note_contract import read_note_contract
-from daemon.practice.notes.note_creation import LOOK_AHEAD_FRAMES, Ended, Started
+from daemon.practice.notes.note_creation import Ended, Started
 from daemon.practice.notes.note_network import load_note_network
 from daemon.practice.notes.transcriber import Transcriber, notes_of
 from daemon.sound.sound_file import read_sound
@@ -79,9 +79,9 @@ def test_notes_and_their_starts_do_not_depend_on_the_blocks() -> None:
 def test_a_start_is_known_after_the_look_ahead() -> None:
     """The look-ahead is that of front end, network, block and note creation together."""
     contract = read_note_contract(BUILT_IN_NOTE_MODEL)
-    frames = contract.delay_frames + LOOK_AHEAD_FRAMES + contract.block_frames
+    frames = contract.delay_frames + contract.rules.look_ahead_frames + contract.block_frames
     ahead = contract.front_end.samples_after / 16_000 + frames * contract.frame_seconds
-    assert ahead <= 0.5
+    assert ahead <= 0.3
     transcriber = Transcriber(load_note_network(BUILT_IN_NOTE_MODEL))
     sound = np.concatenate([np.zeros(16_000, np.float32), tone(60, 2.0)])
     for first in range(0, len(sound), 1_600):
