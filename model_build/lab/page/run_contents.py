@@ -13,7 +13,7 @@ from model_build.lab.page.cams import copy_cams
 from model_build.lab.page.clips import FOLDER, ClipFile, write_clips
 from model_build.lab.page.curves import class_curves, threshold_curves
 from model_build.lab.page.model_facts import model_facts
-from model_build.lab.page.scored import Scored, read_scored
+from model_build.lab.page.scored import Scored, read_scored, together
 from model_build.lab.page.summaries import Summary, summary_of
 from model_build.lab.page.training_curves import FINAL, read_courses
 from model_build.lab.page.variations import ablation_table, search_table
@@ -30,9 +30,10 @@ def run_contents(run: LabRun, workers: Workers = None) -> tuple[dict[str, Any], 
     """
     record = run.read_record()
     scored = read_scored(run, record)
-    wrong = wrongness(scored)
+    shown = together(scored, read_scored(run, record, "test")) if record.test else scored
+    wrong = wrongness(shown)
     pages = run.folder.parent
-    clips = _clips(scored, wrong, pages / FOLDER, workers)
+    clips = _clips(shown, wrong, pages / FOLDER, workers)
     folds = _fold_names(record, scored)
     # Folds of an earlier state of the experiment can still be in the folder.
     courses = [one for one in read_courses(run.folder) if one.name in {*folds, FINAL}]
@@ -42,7 +43,7 @@ def run_contents(run: LabRun, workers: Workers = None) -> tuple[dict[str, Any], 
         "summary": summary,
         "record": record,
         "recipe": _text(run.folder / "experiment.yaml"),
-        "clips": _table(scored, wrong, clips, copy_cams(run, record, scored)),
+        "clips": _table(shown, wrong, clips, copy_cams(run, record, scored)),
         "curves": curves,
         "thresholds": threshold_curves(scored.truth, scored.scores),
         "courses": courses,
@@ -91,7 +92,10 @@ def _table(
     clips: list[ClipFile | None],
     cams: dict[int, list[tuple[int, str]]],
 ) -> dict[str, Any]:
-    """Return the recordings column by column, which is shorter than row by row."""
+    """Return the recordings column by column, which is shorter than row by row.
+
+    Those of the test come last, and have the fold `test`.
+    """
     places = [np.flatnonzero(row).tolist() for row in scored.truth.has]
     return {
         "names": [_shown_name(scored, row) for row in range(len(wrong))],

@@ -1,4 +1,4 @@
-"""The validation recordings of a finished run with their scores."""
+"""The validation and test recordings of a finished run with their scores."""
 
 import csv
 from collections.abc import Sequence
@@ -32,10 +32,14 @@ class Scored(NamedTuple):
     """Their scores (recordings, classes)."""
 
 
-def read_scored(run: LabRun, record: Record) -> Scored:
-    """Return the validation recordings. Raises InputError if their table is damaged."""
-    heads, scores = _read(run.predictions, len(record.classes))
-    known = _examples(run, record)
+def read_scored(run: LabRun, record: Record, side: str = "train") -> Scored:
+    """Return the validation recordings, or those of the test if `side` is `test`.
+
+    Their fold is then `test`. Raises InputError if their table is damaged.
+    """
+    path = run.test_predictions if side == "test" else run.predictions
+    heads, scores = _read(path, len(record.classes))
+    known = _examples(run, record, side)
     examples = [known.get((head[0], float(head[1]))) or _stated(head) for head in heads]
     classes = record.classes
     has = np.array([[name in one.labels for name in classes] for one in examples], np.bool_)
@@ -45,6 +49,22 @@ def read_scored(run: LabRun, record: Record) -> Scored:
     several = record.experiment.data.multi_label
     predicted = [_places(head[5].split(";") if several else [head[5]], classes) for head in heads]
     return Scored(examples, [head[3] for head in heads], truth, predicted, scores)
+
+
+def together(first: Scored, second: Scored) -> Scored:
+    """Return the recordings of both, of the same classes."""
+    truth = Truth(
+        first.truth.classes,
+        np.concatenate([first.truth.has, second.truth.has]),
+        np.concatenate([first.truth.known, second.truth.known]),
+    )
+    return Scored(
+        first.examples + second.examples,
+        first.folds + second.folds,
+        truth,
+        first.predicted + second.predicted,
+        np.concatenate([first.scores, second.scores]),
+    )
 
 
 def _places(names: Sequence[str], classes: Sequence[str]) -> list[int]:
@@ -61,18 +81,18 @@ def _read(path: Path, classes: int) -> tuple[list[list[str]], NDArray[np.float64
         raise InputError(f"{path}: {error}; run the experiment again") from None
 
 
-def _examples(run: LabRun, record: Record) -> dict[tuple[str, float], Example]:
-    """Return the training recordings by name and start; empty if the data are no longer there.
+def _examples(run: LabRun, record: Record, side: str) -> dict[tuple[str, float], Example]:
+    """Return the recordings of a side by name and start; empty if the data are no longer there.
 
-    Test recordings can have the same names, and are not validated.
+    Those of the other side can have the same names.
     """
     try:
         found = usable_recordings(record.experiment.data, run.folder.parent)
     except InputError:
         return {}
     # The table of predictions shortens the start to six digits.
-    train = (one for one in found.examples if one.side == "train")
-    return {(one.name, float(f"{one.start_seconds:g}")): one for one in train}
+    these = (one for one in found.examples if one.side == side)
+    return {(one.name, float(f"{one.start_seconds:g}")): one for one in these}
 
 
 def _stated(head: Sequence[str]) -> Example:

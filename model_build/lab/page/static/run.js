@@ -79,11 +79,21 @@ function recordings({ clips }) {
 
 function confusionSection(run, browser) {
   const names = run.record.classes;
-  const all = browser.all;
   const isSingle = !run.record.experiment.data.multi_label;
-  const table = isSingle ? singleTable(names, all, browser) : severalTable(names, all, browser);
-  browser.onReset = table.clear;
-  return section("confusions", "Confusions", "Choose a cell to see and hear its recordings below.", table.element);
+  const tables = ["", "test"].map((side) => {
+    const isHere = (one) => (one.fold === "test") === (side === "test");
+    const all = browser.all.filter(isHere);
+    if (side && !all.length) return null;
+    const chosen = { choose(test, text) {
+      for (const other of tables) if (other && other !== table) other.clear();
+      browser.choose(test && ((one) => isHere(one) && test(one)), test && (side ? `${text}, test` : text));
+    } };
+    const table = isSingle ? singleTable(names, all, chosen) : severalTable(names, all, chosen);
+    return table;
+  });
+  browser.onReset = () => tables.forEach((table) => table && table.clear());
+  return section("confusions", "Confusions", "Choose a cell to see and hear its recordings below.", tables[0].element,
+    tables[1] ? [h("h3", {}, "Test recordings, by the final model"), tables[1].element] : null);
 }
 
 function singleTable(names, all, browser) {

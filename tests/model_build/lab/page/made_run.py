@@ -2,10 +2,13 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
+import msgspec
+
 from model_build.lab.experiment import read_experiment
-from model_build.lab.run.lab_run import LabRun
+from model_build.lab.run.lab_run import LabRun, write_struct
 from model_build.lab.run.run import run_experiment
 from tests.model_build.lab.drum_corpus import write_drum_corpus
 
@@ -35,6 +38,18 @@ def write_run(folder: Path, name: str = "drums") -> LabRun:
     for fold in range(2):
         write_course(run.fold("group-k-fold", fold), epochs=5)
     return run
+
+
+def write_tested(run: LabRun, folder: Path) -> LabRun:
+    """Write a copy of a run in which ten of its recordings are those of a test, too."""
+    record, copy = run.read_record(), LabRun(folder)
+    folder.mkdir()
+    write_struct(copy.record, msgspec.structs.replace(record, test=record.validation))
+    head, *rows = run.predictions.read_text(encoding="utf-8").splitlines(keepends=True)
+    copy.predictions.write_text("".join([head, *rows]), encoding="utf-8")
+    tested = [re.sub(r"^((?:[^,]*,){3})[^,]*", r"\1test", row) for row in rows[:10]]
+    copy.test_predictions.write_text("".join([head, *tested]), encoding="utf-8")
+    return copy
 
 
 def write_course(folder: Path, epochs: int) -> None:

@@ -18,7 +18,7 @@ from model_build.lab.page.html import write_page
 from model_build.lab.page.run_contents import run_contents
 from model_build.lab.page.write import write_data_page, write_index, write_run_page
 from model_build.lab.run.lab_run import LabRun
-from tests.model_build.lab.page.made_run import write_course, write_run
+from tests.model_build.lab.page.made_run import write_course, write_run, write_tested
 from tests.model_build.lab.page.test_server import served
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
@@ -114,6 +114,21 @@ def test_cells_of_the_confusion_matrix_show_and_play_their_recordings(opened: Op
     assert tab.locator("#clips .ok").count() == min(12, number)
     tab.get_by_role("button", name="kick predicted as kick").click()
     sync_api.expect(count).to_have_text("64 of 64 recordings")
+
+
+def test_test_recordings_have_a_confusion_matrix_of_their_own(opened: Open, run: LabRun) -> None:
+    write_run_page(write_tested(run, run.folder.parent / "tested"), workers=1)
+    tab = opened("tested.html")
+    count = tab.locator("#clips .count")
+    sync_api.expect(count).to_have_text("74 of 74 recordings")
+    ours, others = tab.locator("#confusions table").all()
+    for table, text in ((others, "10"), (ours, "64")):
+        numbers = [int(one.text_content()) for one in table.locator("td button").all()]
+        assert sum(numbers) == int(text)
+    others.locator("td button").first.click()
+    sync_api.expect(tab.locator("#clips .filters button")).to_contain_text(", test")
+    ours.locator("td button").first.click()
+    assert tab.locator("#confusions [aria-pressed=true]").count() == 1
 
 
 def test_recordings_are_filtered_sorted_and_played_with_the_keyboard(opened: Open) -> None:

@@ -18,7 +18,7 @@ from model_build.lab.page.write import write_comparison, write_run_page
 from model_build.lab.run.lab_run import LabRun, write_struct
 from model_build.lab.search.found import Found, Trial
 from model_build.lab.search.table import search_notes
-from tests.model_build.lab.page.made_run import write_experiment, write_run
+from tests.model_build.lab.page.made_run import write_experiment, write_run, write_tested
 
 SCRIPT = re.compile(r'<script type="application/json" id="contents">(.*?)</script>', re.DOTALL)
 
@@ -47,6 +47,17 @@ def test_page_has_every_validation_recording_with_its_files(run: LabRun) -> None
     assert [one["name"] for one in shown["courses"]] == ["group-k-fold-0", "group-k-fold-1"]
     assert shown["model"]["files"][0]["name"] == "model/model.joblib"
     assert shown["record"]["leak"]["clips"] == 64
+
+
+def test_test_recordings_are_shown_beside_those_of_the_folds(run: LabRun, tmp_path: Path) -> None:
+    shown = contents(write_run_page(write_tested(run, tmp_path / "drums"), workers=1))
+    clips = shown["clips"]
+    assert clips["folds"][64:] == ["test"] * 10
+    assert clips["predicted"][64:] == clips["predicted"][:10]
+    assert len(clips["files"]) == len(clips["wrong"]) == 74
+    # The corpus has no test side, so there is nothing to play; the curves are those of validation.
+    assert clips["files"][64:] == [None] * 10
+    assert shown["curves"] == contents(run.folder.parent / "drums.html")["curves"]
 
 
 def test_names_cannot_become_markup(run: LabRun, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import csv
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
@@ -191,7 +192,8 @@ def test_leak_check_shows_folds_at_random_beside_grouped_ones(tmp_path: Path) ->
     assert record.validation.value < 0.8
 
 
-def test_a_network_runs_with_several_labels(tones: Path) -> None:
+def several_labels(tones: Path) -> tuple[Path, str]:
+    """Return the file of an experiment with a table of several labels, and its text."""
     names = [f"{label}/{n % 4}_{n}.wav" for label in TONES_HZ for n in range(8)]
     lines = [f"{name},{name.split('/')[0]}" for name in names]
     (tones / "labels.csv").write_text("file,labels\n" + "\n".join(lines), encoding="utf-8")
@@ -200,15 +202,40 @@ def test_a_network_runs_with_several_labels(tones: Path) -> None:
     text = text.replace(
         "/train\n", "/labels.csv\n  file_column: file\n  label_columns: [labels]\n", 1
     )
+    return file, text
+
+
+def test_thresholds_are_chosen_on_out_of_fold_scores(
+    tones: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, text = several_labels(tones)
+    file.write_text(text.replace("/runs}", "/runs, thresholds: best-f1}"))
+    record = run_experiment(file)
+    assert record.thresholds is not None
+    assert record.used_thresholds == tuple(record.thresholds)
+    for name, threshold in zip(record.classes, record.thresholds, strict=True):
+        scored = [
+            (float(row[name]), name in row["labels"]) for row in rows(run_of(tones).predictions)
+        ]
+        best = sum((score >= threshold) == has for score, has in scored)
+        assert best >= sum((score >= 0.5) == has for score, has in scored)
+    run = run_of(tones)
+    strict = msgspec.structs.replace(record, thresholds=[0.0, 1.1, 1.1])
+    run.record.write_bytes(msgspec.json.encode(strict))
+    sound = str(tones / "train" / "2" / "0_0.wav")
+    capsys.readouterr()
+    assert main(["lab", "predict", str(run.folder), sound]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split(",")[1] == "10", "the others are too high"
+
+
+def test_a_network_runs_with_several_labels(tones: Path) -> None:
+    file, text = several_labels(tones)
     text = text.replace(
         "{kind: forest, trees: 20}", "{kind: mlp}\ntraining: {epochs: 15, batch_chunks: 4}"
     )
     text = text.replace("folds: 3}", "folds: 3, metric: f1_micro}")
-    file.write_text(text.replace("/runs}", "/runs, thresholds: best-f1}"))
+    file.write_text(text)
     record = run_experiment(file)
-    assert record.thresholds is not None
-    assert len(record.thresholds) == 3
-    assert record.used_thresholds == tuple(record.thresholds)
     assert record.validation.figures.accuracy is None
     assert record.validation.value is not None
     assert record.validation.value > 0.8
