@@ -168,6 +168,19 @@ def _add_experiments(command: ArgumentParser) -> None:
         "--test-data", metavar="PATH", help="the test data, if not at data.test_path"
     )
     command.add_argument(
+        "--data-from",
+        type=Path,
+        metavar="OTHER",
+        help="use the section `data` of another experiment file; the run is named NAME-on-OTHER",
+    )
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="another value of a key, such as training.epochs=5; may be repeated",
+    )
+    command.add_argument(
         "--sample",
         action="store_true",
         help="test file and data quickly: two folds, one epoch, short chunks; the figures mean "
@@ -178,4 +191,10 @@ def _add_experiments(command: ArgumentParser) -> None:
 def _changes(options: Namespace) -> "Changes":
     from model_build.lab.experiment.changes import Changes
 
-    return Changes(options.data, options.test_data, options.sample)
+    return Changes(
+        path=options.data,
+        test_path=options.test_data,
+        is_sample=options.sample,
+        data_from=options.data_from,
+        assignments=options.set,
+    )

@@ -16,6 +16,7 @@ Reason = Literal[
     "several classes",
     "ignored",
     "not used",
+    "not drawn",
     "near-duplicate",
 ]
 

@@ -19,6 +19,7 @@ from model_build.corpus.formats.nsynth import read_nsynth
 from model_build.corpus.formats.openmic import read_openmic
 from model_build.corpus.formats.table import read_label_table
 from model_build.corpus.formats.timbrel_corpus import read_timbrel_corpus
+from model_build.lab.data.limited import limited
 from model_build.lab.experiment import Data
 from model_build.lab.remote.fetched import fetched
 
@@ -45,6 +46,8 @@ def read_recordings(data: Data) -> Labelled:
         tested = _side(data, data.test_path, data.test_audio_folder)
         moved = [msgspec.structs.replace(one, side="test") for one in tested.examples]
         found = joined([found, tested._replace(examples=moved)])
+    if data.most_recordings:
+        found = limited(found, data.most_recordings)
     _check_classes(data, found)
     return found
 

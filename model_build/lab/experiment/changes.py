@@ -1,11 +1,13 @@
 """What the command line changes of an experiment: where the data are, and its size."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from daemon.errors import InputError
+from model_build.lab.experiment.assigned import assigned
 from model_build.lab.experiment.experiment import Experiment
 from model_build.lab.experiment.model import Model
 from model_build.lab.experiment.reading import read_experiment
@@ -29,13 +31,20 @@ class Changes(NamedTuple):
     """Another `data.test_path`."""
     is_sample: bool = False
     """True to make the experiment small."""
+    data_from: Path | None = None
+    """Another experiment, whose section `data` is used."""
+    assignments: Sequence[str] = ()
+    """Other values of any keys, such as `training.epochs=5`."""
 
     def read(self, file: Path) -> Experiment:
         """Read an experiment and change it.
 
-        Raises InputError if the file is invalid, or if its layout has no test data.
+        With the data of another one, its name becomes `NAME-on-OTHER`. Raises InputError if a file
+        is invalid, if the changes contradict it, or if its layout has no test data.
         """
         experiment = read_experiment(file)
+        if self.data_from:
+            experiment = _on_data_of(experiment, self.data_from, file)
         changes = {"path": self.path, "test_path": self.test_path}
         given = {name: str(path) for name, path in changes.items() if path}
         try:
@@ -43,7 +52,19 @@ class Changes(NamedTuple):
         except ValueError as error:
             raise InputError(f"{file}: --data or --test-data: {error}") from None
         experiment = msgspec.structs.replace(experiment, data=data)
+        if self.assignments:
+            experiment = assigned(experiment, self.assignments)
         return sampled(experiment) if self.is_sample else experiment
+
+
+def _on_data_of(experiment: Experiment, other: Path, file: Path) -> Experiment:
+    """Return an experiment with the section `data` of another one."""
+    source = read_experiment(other)
+    name = f"{experiment.name}-on-{source.name}"
+    try:
+        return msgspec.structs.replace(experiment, name=name, data=source.data)
+    except ValueError as error:
+        raise InputError(f"{file} with the data of {other}: {error}") from None
 
 
 def sampled(experiment: Experiment) -> Experiment:

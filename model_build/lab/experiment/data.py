@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from model_build.recipe.section import Section
+from model_build.recipe.section import Count, Section
 
 Layout = Literal[
     "table",
@@ -74,6 +74,9 @@ class Data(Section, frozen=True, kw_only=True, omit_defaults=True):
     """Replacements of labels, such as a misspelling by the right spelling."""
     only: tuple[Text, ...] = ()
     """The classes to use, after the replacements. Default: all."""
+    most_recordings: Count | None = None
+    """The most training recordings to use, about: whole groups are drawn, of each class in
+    proportion, and the same ones in all experiments. Default: all."""
     kinds: tuple[Text, ...] = ("phrase",)
     """Kinds of the clips of a corpus that are used, such as `drum`."""
     verified_only: bool = False

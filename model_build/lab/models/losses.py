@@ -10,6 +10,8 @@ UNKNOWN = -1.0
 """The target of a class of which nobody knows whether the recording has it."""
 
 _FOCUS = 2.0  # gamma in the paper
+_CLIPPED = 1e-7
+"""Lowest probability, and distance of the highest one from 1, as in Keras."""
 
 Loss = Callable[[Any, Any], Any]
 
@@ -31,8 +33,12 @@ def _mean_of_known(each: Loss, targets: Any, logits: Any) -> Any:
 
 
 def _bce(targets: Any, logits: Any) -> Any:
-    """Binary cross-entropy of probabilities, which are clipped."""
-    return ops.binary_crossentropy(targets, ops.sigmoid(logits))
+    """Binary cross-entropy of probabilities, which are clipped.
+
+    Keras' own would find the logits behind the probabilities in a compiled graph, and use these.
+    """
+    probabilities = ops.clip(ops.sigmoid(logits), _CLIPPED, 1.0 - _CLIPPED)
+    return -targets * ops.log(probabilities) - (1.0 - targets) * ops.log(1.0 - probabilities)
 
 
 def _bce_logits(targets: Any, logits: Any) -> Any:

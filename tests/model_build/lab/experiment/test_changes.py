@@ -52,3 +52,30 @@ def test_a_password_in_a_url_is_refused_and_not_shown() -> None:
     with pytest.raises(InputError, match="path: a URL must not contain a password") as raised:
         Changes(path="zip://drums::sftp://me:secret@host/drums.zip").read(MLP)
     assert "secret" not in str(raised.value)
+
+
+def test_data_are_those_of_another_experiment() -> None:
+    trunk = MLP.with_name("phrases-trunk.yaml")
+    experiment = Changes(data_from=trunk, path="elsewhere").read(
+        MLP.with_name("nsynth-stft-cnn.yaml")
+    )
+    assert experiment.name == "nsynth-stft-cnn-on-phrases-trunk"
+    assert (experiment.data.layout, experiment.data.path) == ("corpus", "elsewhere")
+    assert experiment.model.kind == "nsynth-cnn"
+
+
+def test_data_that_contradict_the_experiment_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "one-class.yaml"
+    text = MLP.with_name("drums-cnn.yaml").read_text(encoding="utf-8")
+    file.write_text(text.replace("training: {", "training: {loss: cross-entropy, "))
+    several_labels = MLP.with_name("musicnet-cnn-bce.yaml")
+    with pytest.raises(InputError, match=r"one-class\.yaml with the data of .*cross-entropy"):
+        Changes(data_from=several_labels).read(file)
+
+
+def test_values_are_set_after_the_data() -> None:
+    changes = Changes(data_from=MLP, assignments=("data.only=[kick, snare]", "training.epochs=3"))
+    experiment = changes.read(MLP.with_name("nsynth-stft-cnn.yaml"))
+    assert experiment.data.only == ("kick", "snare")
+    assert experiment.training is not None
+    assert experiment.training.epochs == 3
