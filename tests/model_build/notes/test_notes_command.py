@@ -21,14 +21,14 @@ SMALL = {
     "files: 20": "files: 1",
     "held_files: 4": "held_files: 1",
     "seconds: 420": "seconds: 15",
-    "train: 8000": "train: 8",
+    "train: 6000": "train: 8",
     "held: 300": "held: 4",
     "frames: 150": "frames: 50",
     "held_frames: 400": "held_frames: 100",
     "responses: 12 ": "responses: 1 ",
     "[0.15, 0.8]": "[0.2, 0.3]",
     "channels: 16": "channels: 8",
-    "epochs: 3": "epochs: 1",
+    "epochs: 2": "epochs: 1",
     "representative_clips: 30": "representative_clips: 2",
 }
 
