@@ -1,5 +1,8 @@
 """What librosa makes of the same sound, to compare."""
 
+import fcntl
+from pathlib import Path
+
 import numpy as np
 import soxr
 from numpy.typing import NDArray
@@ -13,10 +16,17 @@ _LOWEST_NOTE, _HIGHEST_NOTE = "C1", "C7"
 
 
 def compile_peers() -> None:
-    """Let librosa compile its functions and write them to its cache on disk.
+    """Let librosa compile its functions and write them to its cache on disk, or read them.
 
-    Several processes that do this at once can damage the cache, and later ones then crash.
+    Several processes that compile at once can damage the cache, and later ones then crash: only one
+    does so at a time.
     """
+    with Path(__file__).open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _call_peers()
+
+
+def _call_peers() -> None:
     turns = 220.0 * np.arange(SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
     sound = np.sin(2.0 * np.pi * turns).astype(np.float32)
     pyin_melody(sound)

@@ -22,6 +22,7 @@ from model_build.notes.evaluation.single_notes import (
 )
 from model_build.notes.evaluation.swift_f0 import swift_f0_pitch
 from model_build.notes.material.sampled_notes import pitches
+from model_build.pitch.peers import compile_peers
 from model_build.practice.across_a_room import across_a_room
 from model_build.practice.practice_set import Recording
 from model_build.practice.row import OURS, Row, Sheet
@@ -66,6 +67,7 @@ def single_note_rows(
     With `noises`, they are heard in rooms at an SNR of 10 dB. SwiftF0 is left out if `peers` lacks
     it or onnxruntime is missing. Raises InputError if the model or the corpus cannot be read.
     """
+    compile_peers()
     programs = {OURS: note_model_pitch(load_note_network(model)), "YIN": yin_pitch}
     swift = swift_f0_pitch(peers / "swift_f0.onnx") if peers else None
     if swift:
