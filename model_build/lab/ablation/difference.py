@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from model_build.lab.features.truth import Truth
 from model_build.lab.models.model import Scores
-from model_build.lab.validation.metrics import bootstrap_interval, figures, value_of
+from model_build.lab.validation.metrics import bootstrap_interval, figure
 
 
 def difference_interval(
@@ -29,7 +29,7 @@ def difference_interval(
 
     def measure(rows: NDArray[np.int64]) -> float | None:
         there = truth.rows(rows)
-        first, second = (value_of(figures(there, each[rows], threshold), metric) for each in scores)
+        first, second = (figure(there, each[rows], threshold, metric) for each in scores)
         return None if first is None or second is None else second - first
 
     return bootstrap_interval(measure, groups, rng=rng, draws=draws)

@@ -107,13 +107,16 @@ def predicted(truth: Truth, scores: Scores, threshold: float | None) -> Predicte
     return Predicted(truth, scores, decided)
 
 
-def figures(truth: Truth, scores: Scores, threshold: float | None = None) -> Figures:
+def figures(
+    truth: Truth, scores: Scores, threshold: float | None = None, *, has_areas: bool = True
+) -> Figures:
     """Return all figures; `threshold` is None if each recording has exactly one class.
 
-    A class that no recording has, or all have, has no areas; one that none has, no F1.
+    A class that no recording has, or all have, has no areas; one that none has, no F1. Without
+    `has_areas`, no class has areas, which take most of the time.
     """
     result = predicted(truth, scores, threshold)
-    classes = [_class_figures(result, n) for n in range(len(truth.classes))]
+    classes = [_class_figures(result, n, has_areas=has_areas) for n in range(len(truth.classes))]
     single = _single_figures(truth, scores) if threshold is None else _NOT_SINGLE
     hits = int((result.decided & truth.has & truth.known).sum())
     claims = int((result.decided & truth.known).sum()) + int((truth.has & truth.known).sum())
@@ -132,6 +135,11 @@ def figures(truth: Truth, scores: Scores, threshold: float | None = None) -> Fig
         else None,
         **single,
     )
+
+
+def figure(truth: Truth, scores: Scores, threshold: float | None, metric: str) -> float | None:
+    """Return one figure by name, of a mean its value."""
+    return value_of(figures(truth, scores, threshold, has_areas=metric in _AREAS), metric)
 
 
 def value_of(found: Figures, metric: str) -> float | None:
@@ -153,7 +161,7 @@ def interval(
     """Return the 95 % interval of a figure by bootstrap over whole groups; None if it has none."""
 
     def measure(rows: NDArray[np.int64]) -> float | None:
-        return value_of(figures(truth.rows(rows), scores[rows], threshold), metric)
+        return figure(truth.rows(rows), scores[rows], threshold, metric)
 
     return bootstrap_interval(measure, groups, rng=rng, draws=draws)
 
@@ -200,24 +208,22 @@ def mean_over_groups(
     if len(names) == len(groups):
         return None
     members = [np.flatnonzero(places == n) for n in range(len(names))]
-    values = [
-        value_of(figures(truth.rows(rows), scores[rows], threshold), metric) for rows in members
-    ]
+    values = [figure(truth.rows(rows), scores[rows], threshold, metric) for rows in members]
     found = [value for value in values if value is not None]
     return float(np.mean(found)) if found else None
 
 
-def _class_figures(result: Predicted, place: int) -> ClassFigures:
+def _class_figures(result: Predicted, place: int, *, has_areas: bool) -> ClassFigures:
     known = result.truth.known[:, place]
     has = result.truth.has[known, place]
     scores, decided = result.scores[known, place], result.decided[known, place]
     hits, wanted, made = int((has & decided).sum()), int(has.sum()), int(decided.sum())
-    is_there, is_mixed = wanted > 0, 0 < wanted < len(has)
+    is_there, is_measured = wanted > 0, has_areas and 0 < wanted < len(has)
     return ClassFigures(
         name=result.truth.classes[place],
         clips=wanted,
-        roc_auc=area_under_roc(scores[has], scores[~has]) if is_mixed else None,
-        pr_auc=float(average_precision_score(has, scores)) if is_mixed else None,
+        roc_auc=area_under_roc(scores[has], scores[~has]) if is_measured else None,
+        pr_auc=float(average_precision_score(has, scores)) if is_measured else None,
         precision=hits / max(1, made) if is_there else None,
         recall=hits / wanted if is_there else None,
         f1=2.0 * hits / (wanted + made) if is_there else None,
@@ -229,6 +235,7 @@ def _mean(values: Sequence[float | None]) -> Mean:
     return Mean(float(np.mean(there)) if there else None, len(there), len(values))
 
 
+_AREAS = {"roc_auc_macro", "pr_auc_macro"}
 _NOT_SINGLE: dict[str, float | None] = dict.fromkeys(
     ("accuracy", "top3", "map3", "calibration_error", "accepted_accuracy")
 )
