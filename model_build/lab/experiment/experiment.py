@@ -1,7 +1,7 @@
 """The experiment as a whole."""
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -70,7 +70,7 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         if self.name in _TAKEN_NAMES:
-            raise ValueError(f"name: {self.name} lies beside the run folders; choose another name")
+            raise ValueError(f"name: {self.name} is taken by a file or folder beside the runs")
         self._check_augmentation()
         self._check_trunk()
         if self.model.is_classical and self.training:
@@ -155,4 +155,19 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def sha256(self) -> str:
         """SHA-256 of all settings, independent of the comments and layout of the file."""
-        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()
+        return hashlib.sha256(msgspec.json.encode(_all_values(self))).hexdigest()
+
+
+def _all_values(value: Any) -> Any:
+    """Return a value with all keys of its sections.
+
+    msgspec leaves out a default only if it is the very same object, which it is no longer in an
+    experiment that another process has received.
+    """
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.structs.asdict(value)
+    if isinstance(value, dict):
+        return {key: _all_values(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_all_values(one) for one in value]
+    return value

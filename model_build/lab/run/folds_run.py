@@ -56,7 +56,7 @@ class Task(NamedTuple):
     def key(self) -> str:
         """A hash of everything that decides the scores of a fold."""
         decides = (
-            msgspec.to_builtins(self.experiment),
+            self.experiment.sha256,
             self.seed,
             self.features.sha256,
             versions(),

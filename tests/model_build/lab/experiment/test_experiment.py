@@ -1,3 +1,4 @@
+import pickle
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,11 @@ def test_defaults_are_filled_in(tmp_path: Path) -> None:
     assert experiment.data.ignored == ("None", "Ignored")
 
 
+def test_another_process_gets_the_same_hash(tmp_path: Path) -> None:
+    experiment = read_experiment(written(tmp_path, NETWORK))
+    assert pickle.loads(pickle.dumps(experiment)).sha256 == experiment.sha256  # noqa: S301
+
+
 def test_exponents_are_numbers_and_yes_is_a_class(tmp_path: Path) -> None:
     text = NETWORK + "  learning_rate: 1e-3\n"
     text = text.replace("[Class]", "[Class]\n  only: [yes, no, 808]\n  classes: {y: yes, 1: 808}")
@@ -52,7 +58,7 @@ def test_exponents_are_numbers_and_yes_is_a_class(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("name: drums-forest", "name: index", "name: index lies beside the run folders"),
+        ("name: drums-forest", "name: index", "index is taken by a file or folder beside the runs"),
         ("kind: forest", "kind: forest\n  tree: 3", "model.tree"),
         ("kind: forest", "kind: forests", "model.kind"),
         ("kind: forest", "kind: svm\n  trees: 3", "trees belongs to forest, not to svm"),
