@@ -17,6 +17,10 @@ _UNITS = (256, 128)
 _FILTERS = (32, 64, 128)
 _HEADS, _WIDTH, _LAYERS = 4, 128, 1
 
+_MOMENTUM = 0.9
+"""Share of a batch normalisation's averages that each step keeps. Keras' 0.99 needs hundreds of
+steps to forget its start, more than a small experiment has."""
+
 _RESNET34 = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))
 """Filters, blocks and the stride of the first block of each stage: He et al. (2016), table 1."""
 _SMALLEST_IMAGE = 32
@@ -148,10 +152,10 @@ def _resnet34(model: Model, chunk: Any, dropout: float) -> Any:
 def _residual(image: Any, filters: int, stride: int) -> Any:
     hidden = _convolution(image, filters, 3, stride=stride)
     hidden = layers.Conv2D(filters, 3, padding="same", use_bias=False)(hidden)
-    hidden = layers.BatchNormalization()(hidden)
+    hidden = layers.BatchNormalization(momentum=_MOMENTUM)(hidden)
     if stride > 1 or image.shape[-1] != filters:
         image = layers.Conv2D(filters, 1, stride, use_bias=False)(image)
-        image = layers.BatchNormalization()(image)
+        image = layers.BatchNormalization(momentum=_MOMENTUM)(image)
     return layers.ReLU()(hidden + image)
 
 
@@ -177,6 +181,9 @@ def _resnet50(model: Model, chunk: Any, dropout: float) -> Any:
         raise InputError(
             f"model.weights: {weights} has no weights of ResNet50 without its top: {reason}"
         ) from None
+    for layer in body.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = _MOMENTUM
     return layers.Dropout(dropout)(_pooled(model, body(image)))
 
 
@@ -186,7 +193,7 @@ def _as_image(chunk: Any) -> Any:
 
 def _convolution(image: Any, filters: int, size: int, *, stride: int = 1) -> Any:
     hidden = layers.Conv2D(filters, size, stride, padding="same", use_bias=False)(image)
-    return layers.ReLU()(layers.BatchNormalization()(hidden))
+    return layers.ReLU()(layers.BatchNormalization(momentum=_MOMENTUM)(hidden))
 
 
 _BODIES: dict[str, Callable[[Model, Any, float], Any]] = {
