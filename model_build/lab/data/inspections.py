@@ -1,7 +1,6 @@
 """All recordings inspected, on disk, so that a second look reuses them."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from model_build.corpus.formats.labelled import Example
 from model_build.lab.data.inspection import VALUES, Facts, Inspected, inspect_example
 from model_build.lab.data.new_folder import new_folder
+from model_build.lab.data.sound import file_state
 from model_build.lab.executor.pool import Workers, open_pool, ordered
 
 _FACTS, _VECTORS, _SOUNDS = "facts.json", "vectors.float32", "sounds.float16"
@@ -47,16 +47,8 @@ def inspect_all(examples: Sequence[Example], folder: Path, workers: Workers = No
 
 def key_of(examples: Sequence[Example]) -> str:
     """Return a hash of the files' names, sizes and times, and of the segments."""
-    states = [(one.file, *_state(one.file), one.start_seconds, one.seconds) for one in examples]
+    states = [(one.file, *file_state(one.file), one.start_seconds, one.seconds) for one in examples]
     return hashlib.sha256(msgspec.json.encode([_EDITION, states])).hexdigest()[:16]
-
-
-def _state(file: str) -> tuple[int, int]:
-    try:
-        state = os.stat(file)  # noqa: PTH116 (20,000 Path objects are slower)
-    except OSError:
-        return -1, -1
-    return state.st_size, state.st_mtime_ns
 
 
 def _make(examples: Sequence[Example], place: Path, workers: Workers) -> _Kept:

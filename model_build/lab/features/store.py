@@ -4,7 +4,6 @@ The folder's name is a hash of the recordings and the front end: a second run re
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from daemon.errors import InputError
 from model_build.corpus.formats.labelled import Example, Left
 from model_build.lab.data.new_folder import new_folder
-from model_build.lab.data.sound import read_example
+from model_build.lab.data.sound import file_state, read_example
 from model_build.lab.executor.pool import Workers, open_pool, ordered
 from model_build.lab.experiment import Augmentation, FrontEndSettings
 from model_build.lab.features.copies import changed_copy
@@ -129,19 +128,11 @@ def compute_shard(settings: FrontEndSettings, copies: Copies, examples: Sequence
 
 def _key(examples: Sequence[Example], settings: FrontEndSettings, copies: Copies) -> str:
     """Return a hash of the recordings and of everything else that decides their chunks."""
-    states = [(one.file, *_state(one.file), one.start_seconds, one.seconds) for one in examples]
+    states = [(one.file, *file_state(one.file), one.start_seconds, one.seconds) for one in examples]
     parts: list[object] = [_EDITION, msgspec.to_builtins(settings), states]
     if of_copies := copies.augmentation.of_copies:
         parts += [of_copies, copies.seed, [one.side for one in examples]]
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
-
-
-def _state(file: str) -> tuple[int, int]:
-    try:
-        state = os.stat(file)  # noqa: PTH116 (20,000 Path objects are slower)
-    except OSError:
-        return (-1, -1)
-    return state.st_size, state.st_mtime_ns
 
 
 def _make(

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import soundfile
+import soxr
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
@@ -122,6 +123,6 @@ def _written(folder: Path, key: str, example: Example) -> ClipFile:
         else:
             soundfile.write(fresh, np.clip(samples, -1.0, 1.0), _RATE_HZ)
     picture = f"{key}.webp"
-    shown = read_example(example, _PICTURE_HZ)[: round(MOST_SECONDS * _PICTURE_HZ)]
+    shown = soxr.resample(samples, _RATE_HZ, _PICTURE_HZ)
     write_picture(folder / picture, spectrogram(shown))
     return ClipFile(sound, picture, round(len(samples) / _RATE_HZ, 3))
