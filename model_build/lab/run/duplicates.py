@@ -40,4 +40,5 @@ def _note(
         return ""
     named = "; ".join(" and ".join(one.name for one in group) for group in found[:_NAMED_AT_MOST])
     more = " …" if len(found) > _NAMED_AT_MOST else ""
-    return f"{len(found)} sound(s) occur more than once: {problem}: {named}{more}"
+    sounds = "1 sound occurs" if len(found) == 1 else f"{len(found)} sounds occur"
+    return f"{sounds} more than once: {problem}: {named}{more}"

@@ -27,16 +27,16 @@ def test_contradicting_classes_come_first() -> None:
     ]
     first, second, third = duplicate_notes(examples, ["x", "x", "y", "y"])
     assert first == (
-        "1 sound(s) occur more than once: different classes, so one label is wrong: 1.wav and 2.wav"
+        "1 sound occurs more than once: different classes, so one label is wrong: 1.wav and 2.wav"
     )
     assert second == (
-        "1 sound(s) occur more than once: in training and in the test: 3.wav and 4.wav"
+        "1 sound occurs more than once: in training and in the test: 3.wav and 4.wav"
     )
-    assert third.startswith("1 sound(s) occur more than once: different groups")
+    assert third.startswith("1 sound occurs more than once: different groups")
 
 
 def test_only_the_first_are_named() -> None:
     examples = [example(f"{n}.wav", "ab"[n % 2]) for n in range(10)]
     (note,) = duplicate_notes(examples, [str(n // 2) for n in range(10)])
-    assert note.startswith("5 sound(s)")
+    assert note.startswith("5 sounds occur")
     assert note.endswith("4.wav and 5.wav …")
