@@ -61,6 +61,12 @@ def test_learns_to_tell_classes_apart(settings: Experiment) -> None:
     assert accuracy(settings) > 0.9
 
 
+def test_batch_normalisation_follows_a_training_of_a_few_steps() -> None:
+    """With Keras' momentum, the network is trained but says the same class of every chunk."""
+    small = Model(kind="mel-cnn", filters=(8, 16, 32))
+    assert accuracy(experiment(model=small, epochs=6, batch_chunks=16)) > 0.9
+
+
 @pytest.mark.parametrize(
     "kind",
     ["mlp", "mel-cnn", "musicnet-cnn", "nsynth-cnn", "transformer", "resnet34", "resnet50"],
