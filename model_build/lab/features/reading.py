@@ -1,11 +1,14 @@
 """Read chunks from the file of the features."""
 
 import mmap
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 Chunks = NDArray[np.float32]
+
+_PART_BYTES = 64_000_000
 
 
 def read_chunks(values: Chunks, rows: NDArray[np.int64] | slice) -> Chunks:
@@ -19,3 +22,13 @@ def read_chunks(values: Chunks, rows: NDArray[np.int64] | slice) -> Chunks:
     if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)
     return chunks
+
+
+def read_parts(
+    values: Chunks, rows: NDArray[np.int64], most: int | None = None
+) -> Iterator[Chunks]:
+    """Yield copies of some chunks, as many at a time as have 64 MB, and at most `most`."""
+    size = max(1, _PART_BYTES // (values.itemsize * int(np.prod(values.shape[1:]))))
+    size = size if most is None else min(size, most)
+    for start in range(0, len(rows), size):
+        yield read_chunks(values, rows[start : start + size])

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_build.lab.experiment import Model
-from model_build.lab.features.reading import Chunks, read_chunks
+from model_build.lab.features.reading import Chunks, read_parts
+from model_build.lab.models.memory import scored_at_once
 from model_build.lab.models.model import NETWORK_FILE, Scores
 from model_build.lab.models.trunk import trunk_values
-
-_CHUNKS_AT_ONCE = 256
 
 
 class FrozenTrunk(NamedTuple):
@@ -37,19 +36,18 @@ class FittedNetwork:
 
     def scores(self, chunks: Chunks) -> Scores:
         """Return the scores (chunks, classes) of some chunks, in 0..1."""
-        return self._scores(self.model, chunks)
+        return self._scores(self.model, chunks, np.arange(len(chunks)))
 
     def scores_at(self, values: Chunks, rows: NDArray[np.int64]) -> Scores:
         """Return the scores (rows, classes) of some rows of all chunks."""
         if self._frozen is None:
-            return self.scores(read_chunks(values, rows))
-        return self._scores(self._frozen.head, trunk_values(self._frozen.trunk, values, rows))
+            return self._scores(self.model, values, rows)
+        found = trunk_values(self._frozen.trunk, values, rows)
+        return self._scores(self._frozen.head, found, np.arange(len(found)))
 
-    def _scores(self, network: keras.Model, chunks: Chunks) -> Scores:
-        parts = [
-            network.predict_on_batch(np.array(chunks[start : start + _CHUNKS_AT_ONCE]))
-            for start in range(0, len(chunks), _CHUNKS_AT_ONCE)
-        ]
+    def _scores(self, network: keras.Model, values: Chunks, rows: NDArray[np.int64]) -> Scores:
+        most = scored_at_once(network)
+        parts = [network.predict_on_batch(part) for part in read_parts(values, rows, most)]
         logits = np.concatenate(parts).astype(np.float64)
         if not self.is_softmax:
             return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -50.0, 50.0))))

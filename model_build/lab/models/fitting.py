@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from model_build.lab.experiment import Experiment, Training
-from model_build.lab.features.reading import Chunks, read_chunks
+from model_build.lab.features.reading import Chunks, read_parts
 from model_build.lab.models.batches import Batches
 from model_build.lab.models.callbacks import callbacks
 from model_build.lab.models.fitted_network import FittedNetwork, FrozenTrunk
@@ -30,7 +30,6 @@ from model_build.lab.models.trunk import build_trunk, frozen_trunk, trunk_values
 
 _CHOOSING_SHARE = 0.1
 """Share of the training groups that is held out to choose the epoch."""
-_CHUNKS_AT_ONCE = 256
 _FEWEST_GROUPS = 10
 
 log = logging.getLogger(__name__)
@@ -229,8 +228,8 @@ def _mean_and_variance(values: Chunks, rows: NDArray[np.int64]) -> tuple[list[fl
     count = 0
     total = np.zeros(values.shape[-1])
     squares = np.zeros(values.shape[-1])
-    for start in range(0, len(rows), _CHUNKS_AT_ONCE):
-        chunks = read_chunks(values, rows[start : start + _CHUNKS_AT_ONCE]).astype(np.float64)
+    for part in read_parts(values, rows):
+        chunks = part.astype(np.float64)
         over = tuple(range(chunks.ndim - 1))
         count += chunks[..., 0].size
         total += chunks.sum(axis=over)

@@ -1,4 +1,4 @@
-"""The memory that a training needs, so that a batch that is too large is made smaller in time.
+"""The memory that a network needs, so that a batch that is too large is made smaller in time.
 
 On a CPU, a process that runs out of memory is killed: there is no error to react to.
 """
@@ -17,6 +17,8 @@ _PASSES = 2
 """Each layer's output is kept until the gradient has passed it, and so is the gradient."""
 _COPIES_OF_WEIGHTS = 4
 """The weights, their gradients and the two averages of Adam."""
+_SCORED_BYTES = 256_000_000
+_MOST_SCORED = 256
 _MEMORY = Path("/proc/meminfo")
 _GIGABYTE = 1e9
 
@@ -59,6 +61,11 @@ def batch_that_fits(network: keras.Model, batch_chunks: int, available: int | No
     return size
 
 
+def scored_at_once(network: keras.Model) -> int:
+    """Return the number of chunks whose scores a network computes at once, at least one."""
+    return min(_MOST_SCORED, max(1, _SCORED_BYTES // (_VALUE_BYTES * max(1, _outputs(network)))))
+
+
 def too_small() -> InputError:
     """Return the error of a model that cannot be trained in the memory there is."""
     return InputError(
@@ -68,13 +75,17 @@ def too_small() -> InputError:
 
 
 def _outputs(network: keras.Model) -> int:
-    """Return the values of all layers' outputs for one chunk."""
+    """Return the values of all layers' outputs for one chunk, and those of attention."""
     total = 0
     for layer in network.layers:
         if isinstance(layer, keras.Model):
-            total += _outputs(layer)
+            # A trunk inside is applied to each patch of a chunk.
+            total += max(1, len(getattr(layer, "_inbound_nodes", ()))) * _outputs(layer)
         elif not isinstance(layer, keras.layers.InputLayer):
             total += sum(
                 int(np.prod(tensor.shape[1:])) for tensor in keras.tree.flatten(layer.output)
             )
+        if isinstance(layer, keras.layers.MultiHeadAttention):
+            # The products of all pairs of frames, before and after the softmax.
+            total += 2 * layer.num_heads * int(layer.output.shape[1]) ** 2
     return total

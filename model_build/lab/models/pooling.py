@@ -3,9 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from model_build.lab.features.reading import Chunks, read_chunks
-
-_CHUNKS_AT_ONCE = 256
+from model_build.lab.features.reading import Chunks, read_parts
 
 
 def pooled(values: Chunks, rows: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
@@ -14,11 +12,8 @@ def pooled(values: Chunks, rows: NDArray[np.int64] | None = None) -> NDArray[np.
     `rows` selects chunks. Only some chunks at a time are read from disk.
     """
     rows = np.arange(len(values)) if rows is None else rows
-    parts = [
-        _statistics(read_chunks(values, rows[start : start + _CHUNKS_AT_ONCE]).astype(np.float64))
-        for start in range(0, len(rows), _CHUNKS_AT_ONCE)
-    ]
-    return np.concatenate(parts)
+    parts = (_statistics(part.astype(np.float64)) for part in read_parts(values, rows))
+    return np.concatenate(list(parts))
 
 
 def _statistics(chunks: NDArray[np.float64]) -> NDArray[np.float64]:

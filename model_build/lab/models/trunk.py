@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from model_build.lab.experiment import Model
 from model_build.lab.experiment.model import LAST_TRUNK_LAYER
 from model_build.lab.features.front_end import LOG_OFFSET
-from model_build.lab.features.reading import Chunks, read_chunks
+from model_build.lab.features.reading import Chunks, read_chunks, read_parts
 from model_build.lab.models.starting_weights import trunk_file
 from model_build.networks.earlier_model import read_trunk
 from model_build.networks.yamnet import BANDS, PATCH_FRAMES, read_layers
@@ -26,7 +26,7 @@ from model_build.networks.yamnet_network import convolved
 
 _SILENCE = float(np.log(LOG_OFFSET))
 _HOP_FRAMES = PATCH_FRAMES // 2
-_CHUNKS_AT_ONCE = 64
+_PATCHES_AT_ONCE = 64
 
 
 def build_trunk(model: Model, frames: int) -> keras.Model:
@@ -99,18 +99,24 @@ def _write(path: Path, model: Model, values: Chunks) -> None:
 def _outputs(
     model: Model, values: Chunks, rows: NDArray[np.int64]
 ) -> Iterator[NDArray[np.float32]]:
-    network = frozen_trunk(model, values.shape[1])
-    for start in range(0, len(rows), _CHUNKS_AT_ONCE):
-        yield network.predict_on_batch(read_chunks(values, rows[start : start + _CHUNKS_AT_ONCE]))
+    frames = values.shape[1]
+    network = frozen_trunk(model, frames)
+    most = max(1, _PATCHES_AT_ONCE // len(_patch_starts(frames)))
+    for part in read_parts(values, rows, most):
+        yield network.predict_on_batch(part)
 
 
 def _mean_of_patches(of_patch: keras.Model, chunk: Any, frames: int) -> Any:
     """Return the mean over patches that overlap by half; a short chunk is padded with silence."""
     if frames <= PATCH_FRAMES:
         return of_patch(_padded(chunk, PATCH_FRAMES - frames))
-    starts = range(0, frames - PATCH_FRAMES + 1, _HOP_FRAMES)
-    found = [of_patch(chunk[:, start : start + PATCH_FRAMES]) for start in starts]
+    found = [of_patch(chunk[:, at : at + PATCH_FRAMES]) for at in _patch_starts(frames)]
     return keras.layers.Average()(found) if len(found) > 1 else found[0]
+
+
+def _patch_starts(frames: int) -> range:
+    """Return the first frame of each patch of a chunk; a short chunk has one patch."""
+    return range(0, max(frames - PATCH_FRAMES, 0) + 1, _HOP_FRAMES)
 
 
 def _padded(chunk: Any, missing: int) -> Any:

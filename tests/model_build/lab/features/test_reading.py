@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model_build.lab.features.reading import read_chunks
+from model_build.lab.features.reading import read_chunks, read_parts
 
 _CHUNKS, _BYTES = 400, 400 * 250 * 100 * 4  # 40 MB
 
@@ -30,6 +30,15 @@ def test_chunks_are_right(values: np.memmap) -> None:
     assert chunks[:, 0, 0].tolist() == [399 * 25_000, 0, 7 * 25_000]
     assert type(chunks) is np.ndarray
     assert read_chunks(np.asarray(chunks), slice(1, 2))[0, 0, 1] == 1.0
+
+
+def test_parts_have_64_megabytes_at_most_and_are_all_there(values: np.memmap) -> None:
+    rows = np.tile(np.arange(_CHUNKS)[::-1], 2)
+    sizes = [len(part) for part in read_parts(values, rows)]
+    assert sizes == [640, 160]
+    parts = list(read_parts(values, rows[:9], most=4))
+    assert [len(part) for part in parts] == [4, 4, 1]
+    assert np.array_equal(np.concatenate(parts), values[rows[:9]])
 
 
 def test_chunks_read_before_take_no_memory(values: np.memmap) -> None:

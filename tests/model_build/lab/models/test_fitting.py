@@ -14,10 +14,11 @@ from model_build.lab.models.fit import load
 from model_build.lab.models.fitted_network import FittedNetwork
 from model_build.lab.models.fitting import fit_network
 from model_build.lab.models.losses import loss_of
-from model_build.lab.models.memory import batch_that_fits, bytes_of_batch
+from model_build.lab.models.memory import batch_that_fits, bytes_of_batch, scored_at_once
 from model_build.lab.models.model import CURVES
 from model_build.lab.models.networks import network
 from model_build.lab.models.optimisers import schedule
+from model_build.lab.models.trunk import build_trunk
 from tests.model_build.lab.models.made_chunks import FRAMES, VALUES, made
 
 
@@ -195,6 +196,25 @@ def test_a_batch_that_does_not_fit_into_the_memory_is_halved(
     assert not caplog.records
     assert batch_that_fits(model, 32, available=needed // 2) == 8
     assert "batches of 32 chunks need about" in caplog.text
+
+
+def test_memory_of_a_network_counts_pairs_of_frames_and_patches() -> None:
+    def memory(kind: Any, frames: int, values: int = VALUES) -> int:
+        return bytes_of_batch(network(Model(kind=kind), frames=frames, values=values, classes=3), 1)
+
+    assert memory("transformer", 4_000) > 2 * 2 * 4 * 4_000**2 * 4  # 4 heads of float32
+    assert memory("mlp", 4_000) < 10 * memory("mlp", 400)
+    model = Model(kind="trunk", trunk="built-in")
+    one, seven = (bytes_of_batch(build_trunk(model, frames), 1) for frames in (96, 398))
+    weights = 4 * 4 * build_trunk(model, 96).count_params()
+    assert seven - weights > 6 * (one - weights)
+
+
+def test_few_large_chunks_are_scored_at_once() -> None:
+    small = network(Model(kind="mlp"), frames=FRAMES, values=VALUES, classes=3)
+    assert scored_at_once(small) == 256
+    large = network(Model(kind="mel-cnn"), frames=5_168, values=128, classes=3)
+    assert scored_at_once(large) == 1
 
 
 def test_a_chunk_that_does_not_fit_into_the_memory_is_refused() -> None:

@@ -29,9 +29,7 @@ def test_contradicting_classes_come_first() -> None:
     assert first == (
         "1 sound occurs more than once: different classes, so one label is wrong: 1.wav and 2.wav"
     )
-    assert second == (
-        "1 sound occurs more than once: in training and in the test: 3.wav and 4.wav"
-    )
+    assert second == ("1 sound occurs more than once: in training and in the test: 3.wav and 4.wav")
     assert third.startswith("1 sound occurs more than once: different groups")
 
 
