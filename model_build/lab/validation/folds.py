@@ -17,7 +17,7 @@ from sklearn.model_selection import (
 
 from daemon.errors import InputError
 from model_build.corpus.formats.labelled import Example
-from model_build.lab.experiment import Validation
+from model_build.lab.experiment import Data, Validation
 
 Rows = NDArray[np.int64]
 
@@ -60,6 +60,15 @@ def folds_of(
                 "folds, counted from 0"
             )
     return [made[number] for number in chosen]
+
+
+def check_folds(examples: Sequence[Example], validation: Validation, data: Data) -> None:
+    """Raise InputError as `folds_of` does for the training examples, before any is inspected."""
+    trained = [one for one in examples if one.side == "train"]
+    if data.group_near_duplicates and not any(one.group for one in trained):
+        # Only the inspection finds the groups; no more folds are possible than recordings.
+        return
+    folds_of(trained, validation, seed=1, multi_label=data.multi_label)
 
 
 def group_names(examples: Sequence[Example]) -> list[str]:
