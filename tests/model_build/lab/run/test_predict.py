@@ -12,22 +12,25 @@ name: tones
 data: {{layout: folders, path: {folder}/train, group_near_duplicates: true}}
 front_end: {{chunk_seconds: 0.3, bands: 16}}
 model: {{kind: logistic}}
-validation: {{folds: {folds}}}
+validation: {{strategy: {strategy}, folds: {folds}}}
 output: {{folder: {folder}/runs}}
 """
 
 
-def run(folder: Path, folds: int) -> int:
+def run(folder: Path, folds: int, strategy: str = "k-fold") -> int:
     write_tones(folder / "train", 2, seed=1)
     file = folder / "tones.yaml"
-    file.write_text(LOGISTIC.format(folder=folder, folds=folds), encoding="utf-8")
+    file.write_text(
+        LOGISTIC.format(folder=folder, folds=folds, strategy=strategy), encoding="utf-8"
+    )
     return main(["lab", "run", str(file), "--workers", "1"])
 
 
+@pytest.mark.parametrize("strategy", ["k-fold", "group-k-fold"])
 def test_too_few_recordings_for_the_folds_are_refused_before_any_is_inspected(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    strategy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(tmp_path, folds=9) == 2
+    assert run(tmp_path, 9, strategy) == 2
     assert "9 folds need as many recordings; there are 6" in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
 
