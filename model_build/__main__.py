@@ -1,10 +1,13 @@
 """The `timbrel-build` command: runs one command and turns its result into an exit code."""
 
+import contextlib
 import errno
 import io
 import logging
 import os
+import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from daemon.errors import FailedError, InputError
@@ -13,7 +16,7 @@ from model_build.commands.parser import build_parser
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _PATH_ERRORS = {
     errno.EACCES,
@@ -25,7 +28,11 @@ _PATH_ERRORS = {
     errno.EPERM,
     errno.EROFS,
 }
-OK, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+OK, FAILED, WRONG_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, such as from a batch system or a container: it ends a command like Ctrl-C."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,21 +46,22 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     call: Callable[[Namespace], None] = options.call
     try:
-        call(options)
+        with _interrupted_by_sigterm():
+            call(options)
     except InputError as error:
         print(f"timbrel-build: {error}", file=sys.stderr)
         return WRONG_INPUT
     except FailedError as error:
         print(f"timbrel-build: {error}", file=sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         remedy = "run the same command to start again"
         if "resume" in options:
             remedy = "run the same command with --resume to continue"
         elif "continues" in options:
             remedy = "run the same command to continue"
         print(f"timbrel-build: interrupted; {remedy}", file=sys.stderr)
-        return INTERRUPTED
+        return TERMINATED if isinstance(interruption, _Terminated) else INTERRUPTED
     except BrokenPipeError:
         discard_output()
     except OSError as error:
@@ -63,6 +71,21 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"timbrel-build: {line}", file=sys.stderr)
         return FAILED
     return OK
+
+
+@contextlib.contextmanager
+def _interrupted_by_sigterm() -> "Iterator[None]":
+    def terminate(_number: int, _frame: object) -> None:
+        raise _Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _line_on(error: OSError) -> str:

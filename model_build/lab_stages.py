@@ -84,10 +84,14 @@ def data(files: Sequence[Path], changes: "Changes", workers: int | None = None) 
 def compare(runs: Sequence[Path]) -> None:
     """Print the figures of finished runs side by side, and write the page that overlays them."""
     from model_build.lab.page.write import write_comparison
+    from model_build.lab.run.comparable import why_not_comparable
     from model_build.lab.run.lab_run import LabRun
     from model_build.lab.run.table import comparison
 
-    print(comparison([LabRun(run).read_record() for run in runs]))
+    compared = [LabRun(run) for run in runs]
+    print(comparison([run.read_record() for run in compared]))
+    if why := why_not_comparable(compared):
+        print(f"note: {why}")
     try:
         print(f"page: {write_comparison(runs)}")
     except InputError as error:

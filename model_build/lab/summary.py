@@ -10,7 +10,7 @@ from model_build.lab.export.obstacles import obstacles
 from model_build.lab.features.truth import truth_of
 from model_build.lab.models.starting_weights import check_starting_files
 from model_build.lab.run.notes import notes_on
-from model_build.lab.validation.folds import folds_of
+from model_build.lab.validation.folds import check_folds
 
 
 def summary(experiment: Experiment) -> str:
@@ -21,12 +21,7 @@ def summary(experiment: Experiment) -> str:
     check_starting_files(experiment.model)
     found = read_recordings(experiment.data)
     trained = [one for one in found.examples if one.side == "train"]
-    folds_of(
-        trained,
-        experiment.validation,
-        seed=1,
-        multi_label=experiment.data.multi_label,
-    )
+    check_folds(found.examples, experiment.validation, experiment.data)
     counts = Counter(c for one in found.examples if one.side == "train" for c in one.labels)
     sides = Counter(one.side for one in found.examples)
     left: Counter[str] = Counter(one.reason for one in found.left)

@@ -37,6 +37,8 @@ def train_network(
     Uses one thread.
     """
     keras = _keras_with_one_thread()
+    from model_build.networks.backup import Backup
+
     backup = folder / "backup"
     if not resume:
         shutil.rmtree(backup, ignore_errors=True)
@@ -51,7 +53,7 @@ def train_network(
         shuffle=False,
         validation_data=(_standardized(held.features, mean, deviation), _targets(held.targets)),
         callbacks=[
-            keras.callbacks.BackupAndRestore(backup),
+            Backup(backup),
             keras.callbacks.LambdaCallback(on_epoch_begin=batches.begin),
         ],
         verbose=1 if sys.stdout.isatty() else 2,

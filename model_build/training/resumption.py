@@ -16,7 +16,7 @@ def is_finished(run: RunFolder) -> bool:
 
 
 def completed_epochs(run: RunFolder) -> int:
-    """Return the number of completed epochs in the backup of Keras' BackupAndRestore.
+    """Return the number of completed epochs in the backup.
 
     If the interruption cut that file short, remove the backup and return 0.
     """

@@ -97,8 +97,10 @@ def _fit(plan: FitPlan, recipe: Recipe, run: RunFolder) -> dict[str, list[float]
 def _callbacks(recipe: Recipe, run: RunFolder, watched: str) -> "list[keras.callbacks.Callback]":
     import keras
 
+    from model_build.networks.backup import Backup
+
     return [
-        keras.callbacks.BackupAndRestore(run.backup),
+        Backup(run.backup),
         keras.callbacks.EarlyStopping(
             monitor=watched,
             mode="min" if watched.endswith("loss") else "max",

@@ -246,6 +246,21 @@ def test_interrupt_prints_how_to_continue_and_exits_with_130(
     assert said == f"timbrel-build: interrupted; run the same command {again}\n"
 
 
+def test_sigterm_ends_like_ctrl_c_and_exits_with_143(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def terminated(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60.0)
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(stages, "quantize", terminated)
+    assert main(["quantize"]) == 143
+    said = capsys.readouterr().err
+    assert said == "timbrel-build: interrupted; run the same command to start again\n"
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
 def start(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, *PROGRAM, *map(str, arguments)],

@@ -1,6 +1,7 @@
 """Test the processes that share work."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from model_build.workers import parallel_map
+from model_build.workers import WorkerContext, follow_parent, parallel_map
 from tests.conftest import ROOT
 
 _PROGRAM = """
@@ -46,6 +47,29 @@ def _is_running(process: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+def exit_with_blocked_signals() -> None:
+    sys.exit(len(signal.pthread_sigmask(signal.SIG_BLOCK, ()) & {signal.SIGINT}))
+
+
+def prepare_and_exit_with_blocked_signals() -> None:
+    follow_parent()
+    exit_with_blocked_signals()
+
+
+@pytest.mark.parametrize(
+    ("target", "blocked"),
+    [(exit_with_blocked_signals, 1), (prepare_and_exit_with_blocked_signals, 0)],
+)
+def test_ctrl_c_does_not_reach_a_worker_that_is_still_starting(
+    target: Callable[[], None], blocked: int
+) -> None:
+    process = WorkerContext().Process(target=target)
+    process.start()
+    process.join()
+    assert process.exitcode == blocked
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_results_come_in_order() -> None:

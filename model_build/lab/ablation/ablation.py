@@ -15,7 +15,7 @@ from model_build.lab.experiment import Ablated, Experiment
 from model_build.lab.experiment.replaced import replaced
 from model_build.lab.experiment.variations import plain
 from model_build.lab.run.folds_run import Task
-from model_build.lab.run.lab_run import LabRun, Record, run_of, write_struct
+from model_build.lab.run.lab_run import LabRun, Record, Started, run_of, write_struct
 from model_build.lab.run.open_task import open_task
 from model_build.lab.run.validated import Validated, rows_of, threshold_of, validated
 from model_build.lab.validation.folds import group_names
@@ -70,11 +70,14 @@ def ablate(experiment: Experiment, record: Record, workers: Workers = None) -> A
         task = open_task(experiment, labelled, run, pool, seed=record.seed)
         found = validated(task, rows_of(task, "train"), experiment.validation, pool)
         whole = _Whole(task, found, labelled, pool)
+        run.ablating.parent.mkdir(exist_ok=True)
+        write_struct(run.ablating, Started(experiment.sha256, record.seed))
         made = Ablation(found.measured.metric, found.measured.value, [])
         for number, (name, change) in enumerate(experiment.ablate.items(), 1):
             log.info("ablation %d of %d: %s", number, len(experiment.ablate), name)
             made.parts.append(_part(whole, name, change))
             write_struct(run.folder / "ablation.json", made)
+    run.ablating.unlink()
     return made
 
 

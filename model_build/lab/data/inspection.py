@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from daemon.errors import InputError
 from daemon.hearing.log_mel import FrontEnd, LogMel
 from model_build.corpus.formats.labelled import Example
-from model_build.lab.data.sound import Samples, read_example
+from model_build.lab.data.sound import Samples, is_silent, read_example
 
 RATE_HZ = 8_000
 MOST_SAMPLES = 4 * RATE_HZ
@@ -21,8 +21,8 @@ VALUES = 128
 """Values of the vector that describes a recording's timbre."""
 
 _VECTOR_RATE_HZ = 16_000
-_SILENT_PEAK = 1e-4  # -80 dBFS, as in features/store.py
 _FULL_SCALE = 0.999
+_LEAST_SCALE = 1e-4
 _CLIPPED_RUN = 3
 _ACTIVE_SHARE = 0.01
 """Sound starts where the level is -40 dB below the loudest frame."""
@@ -72,7 +72,7 @@ def inspect_example(example: Example) -> Inspected:
         return _unusable(Facts(error.lines[0], kind, rate_hz, channels))
     peak = float(np.abs(samples).max(initial=0.0))
     facts = Facts(
-        problem="silent" if peak < _SILENT_PEAK else "",
+        problem="silent" if is_silent(samples) else "",
         format=kind,
         rate_hz=rate_hz,
         channels=channels,
@@ -85,7 +85,7 @@ def inspect_example(example: Example) -> Inspected:
         return _unusable(facts)
     heard = _from_first_sound(_resampled(samples, used_hz, _VECTOR_RATE_HZ))
     sound = _resampled(heard, _VECTOR_RATE_HZ, RATE_HZ)[:MOST_SAMPLES]
-    scale = max(float(np.sqrt(np.mean(np.square(sound)))), _SILENT_PEAK)
+    scale = max(float(np.sqrt(np.mean(np.square(sound)))), _LEAST_SCALE)
     return Inspected(facts, timbre_vector(heard), (sound / scale).astype(np.float16))
 
 

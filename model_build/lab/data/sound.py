@@ -14,6 +14,13 @@ from model_build.workers import parallel_map
 
 Samples = NDArray[np.float32]
 
+_SILENT_PEAK = 1e-4  # -80 dBFS
+
+
+def is_silent(samples: Samples) -> bool:
+    """Return whether a recording contains no sound that a model could be trained on."""
+    return float(np.abs(samples).max(initial=0.0)) < _SILENT_PEAK
+
 
 def read_example(example: Example, rate_hz: int) -> Samples:
     """Return the samples (n,) of an example, mono, in -1..1.

@@ -24,7 +24,11 @@ def usable_recordings(data: Data, runs: Path, workers: Workers = None) -> Labell
 
     `runs` is the folder of all runs. Raises InputError if the data cannot be read.
     """
-    found = read_recordings(data)
+    return as_usable(read_recordings(data), data, runs, workers)
+
+
+def as_usable(found: Labelled, data: Data, runs: Path, workers: Workers = None) -> Labelled:
+    """Return the recordings that were read from a data section as `usable_recordings` does."""
     if not _is_inspected(data):
         return found
     near = found_near_duplicates(found.examples, runs, workers)

@@ -12,7 +12,7 @@ from typing import NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from daemon.errors import FailedError
 from model_build.progress import with_progress
-from model_build.workers import follow_parent
+from model_build.workers import WorkerContext, follow_parent
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -103,10 +103,8 @@ def _ordered(pool: Pool, work: Callable[[Task], Result], tasks: Iterable[Task]) 
 
 @contextlib.contextmanager
 def _processes(workers: int) -> Iterator[Pool]:
-    # Not forked, because TensorFlow may have started threads in this process.
-    context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(workers, context, _prepare_process)
+    executor = ProcessPoolExecutor(workers, WorkerContext(), _prepare_process)
     try:
         yield Pool(executor, workers)
     except BrokenProcessPool:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from daemon.errors import InputError
 from model_build.corpus.formats.labelled import Example, Left
 from model_build.lab.data.new_folder import new_folder
-from model_build.lab.data.sound import file_state, read_example
+from model_build.lab.data.sound import file_state, is_silent, read_example
 from model_build.lab.executor.pool import Workers, open_pool, ordered
 from model_build.lab.experiment import Augmentation, FrontEndSettings
 from model_build.lab.features.copies import changed_copy
@@ -24,7 +24,6 @@ from model_build.lab.features.front_end import ChunkMaker
 
 _SHARD = 16
 """Recordings that a worker computes at once."""
-_SILENT_PEAK = 1e-4  # -80 dBFS
 _DONE = "made.json"
 _VALUES = "values.float32"
 _VALUE_BYTES = 4
@@ -175,7 +174,7 @@ def _versions(
         samples = read_example(example, rate_hz)
     except InputError as error:
         return [], error.lines[0], ""
-    if np.abs(samples).max(initial=0.0) < _SILENT_PEAK:
+    if is_silent(samples):
         return [], "silent", ""
     versions = [samples]
     if example.side == "train":

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from daemon.system.files.whole_file import whole_file
 from model_build.lab.experiment import Training
 from model_build.lab.models.batches import Batches
 from model_build.lab.models.model import CURVES
+from model_build.networks.backup import Backup
 
 _SEED = "seed_generator_state"
 """Part of Keras' name of a layer's state of chance, which backups do not contain."""
@@ -64,20 +64,6 @@ class Curves(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         with whole_file(self._file) as fresh:
             fresh.write_text("\n".join([*lines, json.dumps(line)]) + "\n")
         self._batches = []
-
-
-class Backup(keras.callbacks.BackupAndRestore):  # type: ignore[misc]  # Keras is untyped
-    """Keeps the state of a training every few seconds, at the end of an epoch."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(str(folder), double_checkpoint=True, delete_checkpoint=False)
-        self._last = time.monotonic()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Write the state, unless it was written a moment ago: for quick epochs, that is slow."""
-        if time.monotonic() - self._last >= _BACKUP_SECONDS:
-            super().on_epoch_end(epoch, logs)
-            self._last = time.monotonic()
 
 
 class Epochs(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
@@ -160,5 +146,5 @@ def callbacks(
         Progress(training.epochs, history),
         *best,
         Curves(folder / CURVES),
-        Backup(folder / "backup"),
+        Backup(folder / "backup", every_seconds=_BACKUP_SECONDS, is_kept=True),
     ]

@@ -31,6 +31,9 @@ from model_build.lab.models.trunk import build_trunk, frozen_trunk, trunk_values
 _CHOOSING_SHARE = 0.1
 """Share of the training groups that is held out to choose the epoch."""
 _FEWEST_GROUPS = 10
+_LEAST_VARIANCE = 1e-6
+_VARYING_SHARE = 0.01
+"""Share of the largest deviation below which a value counts as constant."""
 
 log = logging.getLogger(__name__)
 
@@ -224,7 +227,11 @@ def _chosen(data: TrainingSet, choose: NDArray[np.int64], batch_chunks: int) -> 
 
 
 def _mean_and_variance(values: Chunks, rows: NDArray[np.int64]) -> tuple[list[float], list[float]]:
-    """Return mean and variance of each value (..., values) over some chunks."""
+    """Return mean and variance of each value (..., values) over some chunks.
+
+    A value that hardly varies gets the largest variance. With its own, the normalised network could
+    not be quantised: the factors of all values share one scale, so that the others would become 0.
+    """
     count = 0
     total = np.zeros(values.shape[-1])
     squares = np.zeros(values.shape[-1])
@@ -235,4 +242,6 @@ def _mean_and_variance(values: Chunks, rows: NDArray[np.int64]) -> tuple[list[fl
         total += chunks.sum(axis=over)
         squares += np.square(chunks).sum(axis=over)
     mean = total / count
-    return mean.tolist(), np.maximum(squares / count - mean**2, 1e-6).tolist()
+    variance = np.maximum(squares / count - mean**2, _LEAST_VARIANCE)
+    variance[variance < _VARYING_SHARE**2 * variance.max()] = variance.max()
+    return mean.tolist(), variance.tolist()

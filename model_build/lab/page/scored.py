@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,13 +41,13 @@ def read_scored(run: LabRun, record: Record, side: str = "train") -> Scored:
     path = run.test_predictions if side == "test" else run.predictions
     heads, scores = _read(path, len(record.classes))
     known = _examples(run, record, side)
-    examples = [known.get((head[0], float(head[1]))) or _stated(head) for head in heads]
+    several = record.experiment.data.multi_label
+    examples = [_example(head, known, several=several) for head in heads]
     classes = record.classes
     has = np.array([[name in one.labels for name in classes] for one in examples], np.bool_)
     unknown = np.array([[name in one.unknown for name in classes] for one in examples], np.bool_)
     shape = (len(examples), len(classes))
     truth = Truth(classes, has.reshape(shape), ~unknown.reshape(shape))
-    several = record.experiment.data.multi_label
     predicted = [_places(head[5].split(";") if several else [head[5]], classes) for head in heads]
     return Scored(examples, [head[3] for head in heads], truth, predicted, scores)
 
@@ -95,7 +96,15 @@ def _examples(run: LabRun, record: Record, side: str) -> dict[tuple[str, float],
     return {(one.name, float(f"{one.start_seconds:g}")): one for one in these}
 
 
-def _stated(head: Sequence[str]) -> Example:
-    """Return a recording as the table of predictions states it."""
-    labels = tuple(filter(None, head[4].split(";")))
-    return Example(head[0], "", labels, group=head[2], start_seconds=float(head[1]))
+def _example(
+    head: Sequence[str], known: dict[tuple[str, float], Example], *, several: bool
+) -> Example:
+    """Return a recording with the labels of the table of predictions.
+
+    The labels of the data can have been changed since the run.
+    """
+    labels = tuple(filter(None, head[4].split(";") if several else head[4:5]))
+    start_seconds = float(head[1])
+    if there := known.get((head[0], start_seconds)):
+        return msgspec.structs.replace(there, labels=labels)
+    return Example(head[0], "", labels, group=head[2], start_seconds=start_seconds)

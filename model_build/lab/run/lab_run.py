@@ -124,6 +124,11 @@ class LabRun(NamedTuple):
         return self.folder / "started.json"
 
     @property
+    def ablating(self) -> Path:
+        """The seed of a finished run whose ablation is not finished yet."""
+        return self.folder / "ablation" / "started.json"
+
+    @property
     def record(self) -> Path:
         """The record of the finished run."""
         return self.folder / "run.json"

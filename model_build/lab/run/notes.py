@@ -12,7 +12,7 @@ from model_build.lab.features.truth import Truth
 def notes_on(truth: Truth, used: Labelled, validation: Validation) -> list[str]:
     """Return a line for each thing that a reader of the figures should know."""
     train = [one for one in used.examples if one.side == "train"]
-    notes = []
+    notes = [_never(truth, train)]
     if validation.strategy in ("k-fold", "group-k-fold"):
         notes.append(_rare(truth, used, validation.folds))
     if validation.strategy in ("group-k-fold", "own-folds"):
@@ -34,10 +34,20 @@ def notes_on(truth: Truth, used: Labelled, validation: Validation) -> list[str]:
 def _rare(truth: Truth, used: Labelled, folds: int) -> str:
     """Return a remark on the classes with fewer recordings than folds; empty without any."""
     counts = Counter(c for one in used.examples if one.side == "train" for c in one.labels)
-    rare = ", ".join(f"{name}: {counts[name]}" for name in truth.classes if counts[name] < folds)
+    few = {name: counts[name] for name in truth.classes if 0 < counts[name] < folds}
+    rare = ", ".join(f"{name}: {count}" for name, count in few.items())
     if not rare:
         return ""
     return f"classes with fewer recordings than the {folds} folds, so that some have none: {rare}"
+
+
+def _never(truth: Truth, train: Sequence[Example]) -> str:
+    """Return a remark on the classes that only occur as unknown; empty without any."""
+    there = {name for one in train for name in one.labels}
+    never = ", ".join(name for name in truth.classes if name not in there)
+    if not never:
+        return ""
+    return f"classes that no training recording is known to have, so that none is learned: {never}"
 
 
 def _of_one_part(train: Sequence[Example], strategy: str) -> list[str]:

@@ -4,12 +4,26 @@ from pathlib import Path
 
 from daemon.errors import InputError
 from model_build.corpus.formats.labelled import Labelled
-from model_build.lab.executor.pool import Pool
+from model_build.lab.data.recordings import read_recordings
+from model_build.lab.data.usable import as_usable
+from model_build.lab.executor.pool import Pool, Workers
 from model_build.lab.experiment import Augmentation, Experiment
 from model_build.lab.features.store import Copies, make_features
 from model_build.lab.features.truth import truth_of
 from model_build.lab.run.folds_run import Task
 from model_build.lab.run.lab_run import LabRun
+from model_build.lab.validation.folds import check_folds
+
+
+def open_recordings(experiment: Experiment, run: LabRun, workers: Workers) -> Labelled:
+    """Return the usable recordings of an experiment.
+
+    Raises InputError if they cannot be read or are too few for the folds, before any is inspected.
+    """
+    data = experiment.data
+    found = read_recordings(data)
+    check_folds(found.examples, experiment.validation, data)
+    return as_usable(found, data, run.folder.parent, workers)
 
 
 def open_task(

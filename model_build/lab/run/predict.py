@@ -1,6 +1,7 @@
 """Score recordings with the final model of a run."""
 
 import csv
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,11 +10,14 @@ from typing import IO
 from daemon.errors import InputError
 from daemon.sound.sound_file import read_sound
 from daemon.system.files.whole_file import whole_file
+from model_build.lab.data.sound import is_silent
 from model_build.lab.features.front_end import ChunkMaker
 from model_build.lab.models.fit import load
 from model_build.lab.models.model import Scores
 from model_build.lab.run.lab_run import LabRun, Record
 from model_build.lab.run.predictions import predicted_classes
+
+log = logging.getLogger(__name__)
 
 
 def predict(folder: Path, files: Sequence[Path], output: Path | None) -> None:
@@ -59,4 +63,6 @@ def _rows(
         except InputError as error:
             errors.extend(error.lines)
             continue
+        if is_silent(samples):
+            log.warning("%s: silent, so its scores mean nothing", path)
         yield path, model.scores(maker.chunks(samples)).mean(axis=0)

@@ -11,7 +11,6 @@ import numpy as np
 from daemon.system.files.whole_file import whole_file
 from model_build.corpus.formats.labelled import Labelled
 from model_build.lab.data.recordings import why_no_test_figure
-from model_build.lab.data.usable import usable_recordings
 from model_build.lab.executor.pool import Pool, Workers, open_pool
 from model_build.lab.experiment import Experiment, Validation
 from model_build.lab.models.model import Scores
@@ -30,7 +29,7 @@ from model_build.lab.run.lab_run import (
 )
 from model_build.lab.run.leak import leak_of
 from model_build.lab.run.notes import notes_on
-from model_build.lab.run.open_task import open_task
+from model_build.lab.run.open_task import open_recordings, open_task
 from model_build.lab.run.predictions import write_predictions
 from model_build.lab.run.provenance import git_state, versions
 from model_build.lab.run.training_set import Rows
@@ -63,7 +62,7 @@ def run_experiment(
     check_starting_files(experiment.model)
     run = run_of(experiment)
     with open_pool(workers) as pool:
-        labelled = usable_recordings(experiment.data, run.folder.parent, pool)
+        labelled = open_recordings(experiment, run, pool)
         seed = start(experiment, run)
         task = open_task(experiment, labelled, run, pool, seed=seed)
         record = _record(task, labelled, file, pool)
@@ -79,14 +78,14 @@ def run_experiment(
 def start(experiment: Experiment, run: LabRun) -> int:
     """Make the run folder, and return the seed of the run.
 
-    A seed that is drawn is that of the interrupted run, if there is one.
+    A seed that is drawn is that of the interrupted run or ablation, if there is one.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
     seed = experiment.seed
     if seed < 0:
         seed = int(np.random.default_rng().integers(_MOST_SEED - 1_000))
-        if run.started.is_file():
-            before = msgspec.json.decode(run.started.read_bytes(), type=Started)
+        for file in filter(Path.is_file, (run.ablating, run.started)):
+            before = msgspec.json.decode(file.read_bytes(), type=Started)
             if before.experiment_sha256 == experiment.sha256:
                 seed = before.seed
     write_struct(run.started, Started(experiment.sha256, seed))
@@ -151,6 +150,8 @@ def _fitted(task: Task, used: Labelled, pool: Pool) -> Measured | None:
     plans = [(one.strategy, folds_among(task, train, one)) for one in asked]
     scores = fit_all(task, plans, Fold(0, train, test), pool)
     if not len(test):
+        # Otherwise the scores of an earlier state of the data would stay.
+        task.run.test_predictions.unlink(missing_ok=True)
         return None
     _write(task, task.run.test_predictions, test, scores, ["test"] * len(test))
     return measured(task, test, scores)

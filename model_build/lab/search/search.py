@@ -11,14 +11,13 @@ from daemon.errors import InputError
 from daemon.system.files.whole_file import whole_file
 from daemon.system.silenced_output import quiet_output
 from model_build.corpus.formats.labelled import Labelled
-from model_build.lab.data.usable import usable_recordings
 from model_build.lab.executor.pool import Pool, Workers, open_pool, ordered
 from model_build.lab.experiment import Experiment, Output, Search, Validation
 from model_build.lab.experiment.replaced import replaced
 from model_build.lab.experiment.variations import plain
 from model_build.lab.run.folds_run import Task, fold_scores
 from model_build.lab.run.lab_run import LabRun, Measured, Record, run_of, write_struct
-from model_build.lab.run.open_task import open_task
+from model_build.lab.run.open_task import open_recordings, open_task
 from model_build.lab.run.run import run_experiment, start
 from model_build.lab.run.training_set import Rows
 from model_build.lab.run.validated import folds_among, measured_folds, rows_of
@@ -72,7 +71,7 @@ def search(experiment: Experiment, file: Path, workers: Workers = None) -> tuple
 def _opened(experiment: Experiment, search: Search, pool: Pool) -> _Place:
     whole = run_of(experiment)
     run = LabRun(whole.folder / "search")
-    labelled = usable_recordings(experiment.data, whole.folder.parent, pool)
+    labelled = open_recordings(experiment, whole, pool)
     seed = start(experiment, run)
     base = msgspec.structs.replace(plain(experiment), seed=seed)
     task = open_task(base, labelled, run, pool, seed=seed)

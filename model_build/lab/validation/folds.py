@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import islice
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import (
@@ -17,7 +18,7 @@ from sklearn.model_selection import (
 
 from daemon.errors import InputError
 from model_build.corpus.formats.labelled import Example
-from model_build.lab.experiment import Validation
+from model_build.lab.experiment import Data, Validation
 
 Rows = NDArray[np.int64]
 
@@ -60,6 +61,16 @@ def folds_of(
                 "folds, counted from 0"
             )
     return [made[number] for number in chosen]
+
+
+def check_folds(examples: Sequence[Example], validation: Validation, data: Data) -> None:
+    """Raise InputError as `folds_of` does for the training examples, before any is inspected."""
+    trained = [one for one in examples if one.side == "train"]
+    is_grouped_later = data.group_near_duplicates and not any(one.group for one in trained)
+    if is_grouped_later and validation.strategy == "group-k-fold":
+        # Only the inspection finds the groups; there are at most as many as recordings.
+        validation = msgspec.structs.replace(validation, strategy="k-fold")
+    folds_of(trained, validation, seed=1, multi_label=data.multi_label)
 
 
 def group_names(examples: Sequence[Example]) -> list[str]:

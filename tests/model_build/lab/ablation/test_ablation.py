@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from model_build.__main__ import main
+from model_build.lab.ablation import ablation
 from model_build.lab.ablation.ablation import Ablation
 from model_build.lab.ablation.difference import difference_interval
 from model_build.lab.features.truth import Truth
+from model_build.lab.run.lab_run import LabRun
 from tests.model_build.lab.tones import write_tones
 
 FOREST = """\
@@ -35,9 +37,9 @@ def test_each_part_is_compared_with_the_whole(
     file.write_text(text, encoding="utf-8")
     assert main(["lab", "run", str(file), "--workers", "1"]) == 0
     made = tmp_path / "runs" / "ablated" / "ablation.json"
-    ablation = msgspec.json.decode(made.read_bytes(), type=Ablation)
-    weights, bands = ablation.parts
-    assert (ablation.metric, ablation.whole) == ("accuracy", 1.0)
+    found = msgspec.json.decode(made.read_bytes(), type=Ablation)
+    weights, bands = found.parts
+    assert (found.metric, found.whole) == ("accuracy", 1.0)
     assert weights.difference == 0.0
     assert bands.difference is not None
     assert bands.interval is not None
@@ -46,6 +48,30 @@ def test_each_part_is_compared_with_the_whole(
     out = capsys.readouterr().out
     assert "no data.balancing" in out
     assert "front_end.high_hz: 200, front_end.bands: 1" in out
+
+
+def test_an_interrupted_ablation_continues_with_the_drawn_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tones(tmp_path / "train", 4, seed=1)
+    file = tmp_path / "ablated.yaml"
+    text = "seed: -1\n" + FOREST.format(folder=tmp_path)
+    file.write_text("".join(text.splitlines(keepends=True)[:-1]), encoding="utf-8")
+    arguments = ["lab", "run", str(file), "--workers", "1"]
+    run = LabRun(tmp_path / "runs" / "ablated")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ablation, "_part", interrupted)
+        assert main(arguments) == 130
+    seed = run.read_finished().seed
+    fitted = (run.model / "key.txt").stat().st_mtime_ns
+    assert main(arguments) == 0
+    assert run.read_finished().seed == seed
+    assert (run.model / "key.txt").stat().st_mtime_ns == fitted, "nothing is fitted again"
+    assert not run.ablating.exists()
 
 
 def test_a_difference_is_measured_on_the_same_recordings() -> None:

@@ -23,6 +23,16 @@ def test_groups_that_group_nothing_are_noted() -> None:
     assert "every recording is a group of its own" in note
 
 
+def test_a_class_that_is_always_unknown_is_noted() -> None:
+    examples = [
+        Example(name=str(n), file="", labels=(label,), unknown=("c",), group=label)
+        for n, label in enumerate("aabb")
+    ]
+    used = Labelled(examples, [])
+    note, *_ = notes_on(truth_of(examples, used.classes), used, Validation(strategy="hold-out"))
+    assert note == "classes that no training recording is known to have, so that none is learned: c"
+
+
 def test_missing_groups_are_noted() -> None:
     (note,) = notes([""] * 4, ["a", "a", "b", "b"], Validation(folds=2))
     assert "have no groups" in note

@@ -288,3 +288,11 @@ def test_predict_refuses_a_run_without_a_model(
     sound = str(next((tones / "train").rglob("*.wav")))
     assert main(["lab", "predict", str(run_of(tones).folder), sound]) == 2
     assert "remove this folder and run the experiment again" in capsys.readouterr().err
+
+
+def test_test_scores_do_not_outlive_the_test_recordings(tones: Path) -> None:
+    write_tones(tones / "test", 2, seed=2)
+    run_experiment(experiment(tones, old="  group", new=f"  test_path: {tones}/test\n  group"))
+    assert run_of(tones).test_predictions.is_file()
+    run_experiment(experiment(tones))
+    assert not run_of(tones).test_predictions.exists()
