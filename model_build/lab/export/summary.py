@@ -3,6 +3,13 @@
 from model_build.lab.export.agreement import Agreement
 from model_build.lab.export.export import Exported
 
+_FEWEST_SAME = 0.9
+"""Share of recordings with the same class below which the export warns."""
+_WARNING = (
+    "  warning: in int8 the model says something else than in the lab, so the figures of the run "
+    "do not hold for this file; train it for more epochs, or try another model"
+)
+
 
 def export_lines(exported: Exported) -> str:
     """Return the file, its classes, and how well it agrees with `lab predict`."""
@@ -12,13 +19,15 @@ def export_lines(exported: Exported) -> str:
         f"{contract.activation} of each of {len(contract.patch_starts)} patches of a window, "
         f"{contract.pooling} over them"
     )
+    network = exported.network
     return "\n".join(
         [
             f"{exported.path}: {exported.size_bytes / 1_000:.0f} kB, {contract.title}",
             f"  classes: {', '.join(contract.families)}",
             f"  scores: {scores}",
-            f"  the same chunks in int8 as in lab predict: {_line(exported.network, side)}",
+            f"  the same chunks in int8 as in lab predict: {_line(network, side)}",
             f"  windows of 4 s as on the box: {_line(exported.box, side)}",
+            *([_WARNING] if network.same < _FEWEST_SAME * network.recordings else []),
         ]
     )
 

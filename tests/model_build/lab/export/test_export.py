@@ -17,6 +17,9 @@ from paho.mqtt.publish import single
 
 from daemon.hearing.model_file import read_contract
 from model_build.__main__ import main
+from model_build.lab.export.agreement import Agreement
+from model_build.lab.export.export import Exported as Written
+from model_build.lab.export.summary import export_lines
 from tests.conftest import ROOT, Mosquitto, Timbrel, VirtualMicrophone, Watcher, killed_at_last
 from tests.model_build.lab.export.conftest import Exported
 from tests.model_build.lab.export.tones import CLASSES, RATE_HZ, tone
@@ -162,6 +165,18 @@ def test_agreement_is_measured_and_printed(
     assert "on the box: 30 of 30 training recordings get the same class" in printed
     before, after = read_contract(exported.model), read_contract(copy)
     assert msgspec.structs.replace(after, tflite_sha256=before.tflite_sha256) == before
+
+
+@pytest.mark.parametrize(("same", "warnings"), [(58, 0), (57, 1)])
+def test_export_warns_if_int8_says_something_else(
+    exported: Exported, same: int, warnings: int
+) -> None:
+    network = Agreement(recordings=64, same=same, mean=0.1, largest=0.6)
+    box = Agreement(recordings=64, same=64, mean=0.0, largest=0.0)
+    contract = read_contract(exported.model)
+    printed = export_lines(Written(exported.model, contract, 10_000, "test", network, box))
+    assert f"int8 as in lab predict: {same} of 64 test recordings" in printed
+    assert printed.count("warning: in int8 the model says something else") == warnings
 
 
 def test_daemon_hears_a_class_at_its_microphone(
