@@ -214,7 +214,8 @@ def test_path_that_cannot_be_used_prints_one_line_and_exits_with_1(
     table.write_text("file,class\n0.wav,a\n1.wav,b\n", encoding="utf-8")
     file.write_text(
         f"name: one\ndata: {{layout: table, path: '{table}', file_column: file, "
-        f"label_columns: [class]}}\nmodel: {{kind: knn}}\noutput: {{folder: '{table}/runs'}}\n",
+        f"label_columns: [class]}}\nmodel: {{kind: knn}}\nvalidation: {{folds: 2}}\n"
+        f"output: {{folder: '{table}/runs'}}\n",
         encoding="utf-8",
     )
     assert main(["lab", "run", "--workers", "1", str(file)]) == 1

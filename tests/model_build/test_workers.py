@@ -50,7 +50,8 @@ def _is_running(process: int) -> bool:
 
 
 def exit_with_blocked_signals() -> None:
-    sys.exit(len(signal.pthread_sigmask(signal.SIG_BLOCK, ()) & {signal.SIGINT}))
+    # Not 1, with which a process ends that could not be started.
+    sys.exit(10 + len(signal.pthread_sigmask(signal.SIG_BLOCK, ()) & {signal.SIGINT}))
 
 
 def prepare_and_exit_with_blocked_signals() -> None:
@@ -59,16 +60,17 @@ def prepare_and_exit_with_blocked_signals() -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "blocked"),
-    [(exit_with_blocked_signals, 1), (prepare_and_exit_with_blocked_signals, 0)],
+    ("target", "code"),
+    [(exit_with_blocked_signals, 11), (prepare_and_exit_with_blocked_signals, 10)],
 )
 def test_ctrl_c_does_not_reach_a_worker_that_is_still_starting(
-    target: Callable[[], None], blocked: int
+    target: Callable[[], None], code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.syspath_prepend(ROOT)  # where the worker finds this module
     process = WorkerContext().Process(target=target)
     process.start()
     process.join()
-    assert process.exitcode == blocked
+    assert process.exitcode == code
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
