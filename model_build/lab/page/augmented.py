@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from daemon.errors import InputError
 from model_build.lab.data.usable import usable_recordings
 from model_build.lab.executor.pool import Workers, open_pool
-from model_build.lab.models.model import TrainingSet
 from model_build.lab.page.clips import FOLDER, brightness, write_picture
+from model_build.lab.run.folds_run import Task
 from model_build.lab.run.lab_run import LabRun, Record
 from model_build.lab.run.open_task import open_task
 from model_build.lab.run.training_set import training_set
@@ -43,30 +43,29 @@ def augmented_batch(run: LabRun, record: Record, workers: Workers) -> list[Shown
         with open_pool(workers) as pool:
             labelled = usable_recordings(experiment.data, run.folder.parent, pool)
             task = open_task(experiment, labelled, run, pool, seed=record.seed)
+            # A worker has imported TensorFlow already, which takes seconds.
+            chunks, targets = pool.executor.submit(_first_batch, task).result()
     except InputError:
         return []
-    rows = rows_of(task, "train")
-    data = training_set(task.features, task.truth, rows, experiment.data, record.seed)
-    chunks, targets = _first_batch(record, data)
     return [
         _shown(run, record, n, chunk, target)
         for n, (chunk, target) in enumerate(zip(chunks, targets, strict=True))
     ]
 
 
-def _first_batch(
-    record: Record, data: TrainingSet
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _first_batch(task: Task) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     from model_build.lab.models.batches import Batches
 
+    rows = rows_of(task, "train")
+    data = training_set(task.features, task.truth, rows, task.experiment.data, task.seed)
     batches = Batches(
         data.values,
         data.rows,
         np.asarray(data.truth.has[data.owners], np.float32),
         np.ones(len(data.rows), np.float32),
         batch_chunks=_MOST,
-        augmentation=record.experiment.augmentation,
-        seed=record.seed,
+        augmentation=task.experiment.augmentation,
+        seed=task.seed,
     )
     chunks, targets, _ = batches[0]
     return chunks, targets

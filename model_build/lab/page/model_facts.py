@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from model_build.lab.executor.pool import Workers, open_pool
 from model_build.lab.run.lab_run import LabRun, Record
 
 
@@ -29,7 +30,7 @@ class ModelFacts(msgspec.Struct, frozen=True):
     """More about it, such as its time on the daemon's runtime, as names and texts."""
 
 
-def model_facts(run: LabRun, record: Record) -> ModelFacts:
+def model_facts(run: LabRun, record: Record, workers: Workers = None) -> ModelFacts:
     """Return the facts of the final model; without a summary if it is not there."""
     files = [
         File(str(path.relative_to(run.folder)), path.stat().st_size)
@@ -40,7 +41,9 @@ def model_facts(run: LabRun, record: Record) -> ModelFacts:
     if record.experiment.model.is_classical:
         text = _settings(record)
     else:
-        text, parameters = _network(run.model)
+        with open_pool(workers) as pool:
+            # A worker has imported TensorFlow already, which takes seconds.
+            text, parameters = pool.executor.submit(_network, run.model).result()
     return ModelFacts(text, parameters, files, _costs(record))
 
 

@@ -50,7 +50,7 @@ def run_contents(run: LabRun, workers: Workers = None) -> tuple[dict[str, Any], 
         "search": search_table(run, record),
         "ablation": ablation_table(run, record),
         "batch": augmented_batch(run, record, workers),
-        "model": model_facts(run, record),
+        "model": model_facts(run, record, workers),
         "written": int(time.time()),
     }
     return contents, summary
