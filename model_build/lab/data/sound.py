@@ -39,7 +39,10 @@ def read_example(example: Example, rate_hz: int) -> Samples:
 
 @lru_cache(maxsize=1)
 def _last_file(file: str, rate_hz: int, _state: tuple[int, int]) -> Samples:
-    """Return the samples of a whole file; its segments come one after the other."""
+    """Return the samples of a whole file, whose segments come one after the other.
+
+    `_state` is its size and time, so that a changed file is read again.
+    """
     samples = read_sound(file, rate_hz)
     samples.flags.writeable = False
     return samples

@@ -6,8 +6,8 @@ from model_build.lab.export.export import Exported
 _FEWEST_SAME = 0.9
 """Share of recordings with the same class below which the export warns."""
 _WARNING = (
-    "  warning: in int8 the model says something else than in the lab, so the figures of the run "
-    "do not hold for this file; train it for more epochs, or try another model"
+    "  warning: the int8 model often predicts other classes than the model in the lab, so the "
+    "figures of the run do not hold for this file; train it for more epochs, or try another model"
 )
 
 

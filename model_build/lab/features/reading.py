@@ -27,7 +27,7 @@ def read_chunks(values: Chunks, rows: NDArray[np.int64] | slice) -> Chunks:
 def read_parts(
     values: Chunks, rows: NDArray[np.int64], most: int | None = None
 ) -> Iterator[Chunks]:
-    """Yield copies of some chunks, as many at a time as have 64 MB, and at most `most`."""
+    """Yield copies of some chunks, at most 64 MB and at most `most` chunks at a time."""
     size = max(1, _PART_BYTES // (values.itemsize * int(np.prod(values.shape[1:]))))
     size = size if most is None else min(size, most)
     for start in range(0, len(rows), size):

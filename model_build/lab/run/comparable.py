@@ -24,7 +24,7 @@ def why_not_comparable(runs: Sequence[LabRun]) -> str:
         f"validation ({strategies})" if strategies else "",
     ]
     differing = ", ".join(filter(None, parts))
-    return f"these figures cannot be compared directly; different {differing}" if differing else ""
+    return f"these figures cannot be compared: they have different {differing}" if differing else ""
 
 
 def _listed(values: Sequence[str]) -> str:

@@ -168,7 +168,7 @@ def test_agreement_is_measured_and_printed(
 
 
 @pytest.mark.parametrize(("same", "warnings"), [(58, 0), (57, 1)])
-def test_export_warns_if_int8_says_something_else(
+def test_export_warns_if_int8_predicts_other_classes(
     exported: Exported, same: int, warnings: int
 ) -> None:
     network = Agreement(recordings=64, same=same, mean=0.1, largest=0.6)
@@ -176,7 +176,7 @@ def test_export_warns_if_int8_says_something_else(
     contract = read_contract(exported.model)
     printed = export_lines(Written(exported.model, contract, 10_000, "test", network, box))
     assert f"int8 as in lab predict: {same} of 64 test recordings" in printed
-    assert printed.count("warning: in int8 the model says something else") == warnings
+    assert printed.count("warning: the int8 model often predicts other classes") == warnings
 
 
 def test_daemon_hears_a_class_at_its_microphone(

@@ -39,7 +39,7 @@ def test_what_differs_besides_the_model_is_named(tmp_path: Path) -> None:
     write_tones(tmp_path / "more", 5, seed=1)
     first = run(tmp_path, "first")
     assert not why_not_comparable([first, run(tmp_path, "other", regularisation=0.5)])
-    start = "these figures cannot be compared directly; different "
+    start = "these figures cannot be compared: they have different "
     fewer = run(tmp_path, "fewer", data=", only: ['10', '2']")
     assert why_not_comparable([first, fewer]) == (
         f"{start}classes (not in all runs: Äolsharfe), "
