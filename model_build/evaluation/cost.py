@@ -66,13 +66,23 @@ def measure_costs_here(model: Path, peer: Path | None = None) -> list[Cost]:
         network = load_network(peer)
         length = int(np.prod(network.get_input_details()[0]["shape"]))
         hops = (round(PEER_HOP_SECONDS * SAMPLE_RATE_HZ), length)
-        runs += [_peer_run(network, samples, hop) for hop in hops]
+        runs += [peer_run(network, samples, hop) for hop in hops]
     # All take turns, so that a change of the machine's speed affects all of them.
     rounds = np.array([[_best_ms(run) for run in runs] for _ in range(ROUNDS)])
-    spent = np.median(rounds, axis=0).tolist()
     patches = classifier.patches_run / (ROUNDS * (TRIES + 1) * SOUND_SECONDS)
-    if not peer:
+    return costs_of(rounds, patches)
+
+
+def costs_of(rounds: NDArray[np.float64], patches: float) -> list[Cost]:
+    """Return the costs from the milliseconds of each round, shape (rounds, runs).
+
+    The runs are the model, the peer every 0.5 s and the peer as rarely as possible, or the model
+    alone. `patches` is how often the model's network ran per second of sound.
+    """
+    spent = np.median(rounds, axis=0).tolist()
+    if len(spent) == 1:
         return [Cost(spent[0], patches_a_second=patches)]
+    # The ratio of each round, because a change of the machine's speed affects both alike.
     ratios = np.median(rounds[:, :, None] / rounds[:, None, :], axis=0).tolist()
     return [
         Cost(spent[0], ratios[0][1], ratios[0][2], patches),
@@ -89,7 +99,7 @@ def _model_run(classifier: Classifier, samples: Samples) -> Callable[[], None]:
     return run
 
 
-def _peer_run(network: Any, samples: Samples, hop: int) -> Callable[[], None]:
+def peer_run(network: Any, samples: Samples, hop: int) -> Callable[[], None]:
     """Return a run of the peer over all samples, on a piece of its input's length every `hop`."""
     inputs, outputs = network.get_input_details()[0], network.get_output_details()[0]
     length = int(np.prod(inputs["shape"]))

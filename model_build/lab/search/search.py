@@ -175,11 +175,11 @@ def _held_out(place: _Place, values: dict[str, Any]) -> Measured:
 
 def _write(place: _Place, found: Found) -> None:
     folder = place.run.folder.parent
+    if found.best is not None:
+        best = msgspec.to_builtins(_best(place, _best_values(found)))
+        text = yaml.safe_dump(best, sort_keys=False, allow_unicode=True)
+        head = f"# The best of {len(found.trials)} trials, by {found.metric}.\n"
+        with whole_file(folder / "best.yaml") as fresh:
+            fresh.write_text(head + text, encoding="utf-8")
+    # Last, so that an interruption never leaves a finished trial without the best one.
     write_struct(folder / "search.json", found)
-    if found.best is None:
-        return
-    best = msgspec.to_builtins(_best(place, _best_values(found)))
-    text = yaml.safe_dump(best, sort_keys=False, allow_unicode=True)
-    head = f"# The best of {len(found.trials)} trials, by {found.metric}.\n"
-    with whole_file(folder / "best.yaml") as fresh:
-        fresh.write_text(head + text, encoding="utf-8")
