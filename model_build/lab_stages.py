@@ -114,6 +114,9 @@ def predict(run: Path, files: Sequence[Path], output: Path | None) -> None:
 
 def export(run: Path, output: Path | None) -> None:
     """Write a run's final model as a model file of the daemon; print how well it agrees."""
+    from model_build.networks.quiet_keras import import_keras
+
+    import_keras()
     from model_build.lab.export.export import export
     from model_build.lab.export.summary import export_lines
 

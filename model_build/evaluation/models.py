@@ -13,9 +13,9 @@ from daemon.hearing.model_file import Contract
 from daemon.hearing.patches import patches
 from daemon.hearing.scorer import Scorer
 from daemon.sound.window import WINDOW_SAMPLES, WINDOW_SECONDS, Window, WindowBuffer
-from daemon.system.silenced_output import quiet_output
 from model_build.networks.audioset import CLASSES_OF_FAMILY
 from model_build.networks.peer import peer_scores
+from model_build.networks.quiet_keras import import_keras
 
 # The level in the measurement of the corpus' baseline; other levels give nearly the same scores.
 PEER_PEAK = 0.5
@@ -73,8 +73,8 @@ def peer_model(path: Path) -> Model:
 
 def float_model(network: Path, classifier: Classifier) -> Model:
     """Return the Keras network before quantization, with the classifier's contract."""
-    with quiet_output():  # TensorFlow prints log lines in C++ when it is imported.
-        import keras
+    import_keras()
+    import keras
 
     fitted = keras.models.load_model(network, compile=False)
     contract = classifier.contract

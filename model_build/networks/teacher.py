@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from daemon.system.silenced_output import quiet_output
+from model_build.networks.quiet_keras import import_keras
 from model_build.networks.yamnet import CLASSES, EMBEDDING
 from model_build.networks.yamnet_network import build_yamnet
 from model_build.progress import with_progress
@@ -24,10 +24,10 @@ def write_teacher_outputs(run: RunFolder, side: str, base: Path) -> None:
     """
     clean = np.load(run.needed(run.clean_patches(side), "features"), mmap_mode="r")
     windows, per_window = clean.shape[:2]
-    with quiet_output():  # TensorFlow prints log lines in C++ when it is imported.
-        import tensorflow as tf
+    import_keras()
+    import tensorflow as tf
 
-        teach = tf.function(build_yamnet(base), reduce_retracing=True)
+    teach = tf.function(build_yamnet(base), reduce_retracing=True)
     whole = (windows, per_window)
     embeddings = reserve(run.teacher_output(side, "embeddings"), np.float16, (*whole, EMBEDDING))
     classes = reserve(run.teacher_output(side, "classes"), np.float16, (*whole, CLASSES))

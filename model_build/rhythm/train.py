@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.practice.beats.beat_network import BANDS, BeatNetwork
-from daemon.system.silenced_output import quiet_output
+from model_build.networks.quiet_keras import import_keras
 from model_build.rhythm.examples import Examples
 from model_build.rhythm.network import as_numpy, keras_network, standardization
 
@@ -62,9 +62,9 @@ def train_network(
 
 
 def _keras_with_one_thread() -> Any:
-    with quiet_output():  # TensorFlow prints log lines in C++ when it is imported.
-        import keras
-        import tensorflow as tf
+    import_keras()
+    import keras
+    import tensorflow as tf
 
     with suppress(RuntimeError):  # TensorFlow is in use already and keeps its threads.
         tf.config.threading.set_intra_op_parallelism_threads(1)

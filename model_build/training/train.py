@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from daemon.system.files.whole_file import whole_file
-from daemon.system.silenced_output import quiet_output
+from model_build.networks.quiet_keras import import_keras
 from model_build.networks.yamnet import base_of
 from model_build.recipe import Recipe
 from model_build.run_folder import RunFolder, write_json
@@ -37,8 +37,8 @@ def train(
     made_features(recipe, run)
     if resume and is_finished(run):
         return _last_epoch(msgspec.json.decode(run.history.read_bytes()))
-    with quiet_output():  # TensorFlow prints log lines in C++ when it is imported.
-        import keras
+    import_keras()
+    import keras
 
     keras.utils.set_random_seed(recipe.seed)
     run.fitted.unlink(missing_ok=True)
@@ -56,8 +56,8 @@ def train(
 def load_fitted(run: RunFolder) -> "keras.Model":
     """Load the run's fitted network, from patch to logits. Raises InputError if it is missing."""
     fitted = run.needed(run.fitted, "train")
-    with quiet_output():  # TensorFlow prints log lines in C++ when it is imported.
-        import keras
+    import_keras()
+    import keras
 
     return keras.models.load_model(fitted, compile=False)
 

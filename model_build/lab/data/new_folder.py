@@ -18,6 +18,12 @@ def new_folder(place: Path) -> Iterator[Path]:
         fresh = Path(name, place.name)
         fresh.mkdir()
         yield fresh
+        replace_folder(fresh, place)
+
+
+def replace_folder(fresh: Path, place: Path) -> None:
+    """Rename a folder to `place`; what was there is removed."""
+    with tempfile.TemporaryDirectory(prefix=".old-", dir=place.parent) as name:
         if place.exists():
-            place.rename(Path(name, "before"))
+            place.rename(Path(name, place.name))
         fresh.rename(place)

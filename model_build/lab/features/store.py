@@ -4,6 +4,7 @@ The folder's name is a hash of the recordings and the front end: a second run re
 """
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,19 +16,18 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from model_build.corpus.formats.labelled import Example, Left
-from model_build.lab.data.new_folder import new_folder
 from model_build.lab.data.sound import file_state, is_silent, read_example
 from model_build.lab.executor.pool import Workers, open_pool, ordered
 from model_build.lab.experiment import Augmentation, FrontEndSettings
 from model_build.lab.features.copies import changed_copy
 from model_build.lab.features.front_end import ChunkMaker
+from model_build.lab.features.shard import Made, Shard
+from model_build.lab.features.unfinished import MADE, VALUES, unfinished
 
 _SHARD = 16
 """Recordings that a worker computes at once."""
-_DONE = "made.json"
-_VALUES = "values.float32"
 _VALUE_BYTES = 4
-_EDITION = 2
+_EDITION = 3
 """Raised when the same recordings and settings give other chunks, or the files another form."""
 
 
@@ -42,24 +42,7 @@ class Copies(NamedTuple):
 
 _NO_COPIES = Copies()
 
-
-class Shard(msgspec.Struct, frozen=True):
-    """The chunks of some recordings."""
-
-    values: bytes
-    """float32 (chunks, frames, values); of each recording its own chunks, then its copies'."""
-    counts: list[list[int]]
-    """Chunks of each recording and of its copies; empty if the recording cannot be used."""
-    problems: list[str]
-    """Why each recording cannot be used; empty if it can."""
-    sha256s: list[str]
-    """SHA-256 of the samples of each recording; empty if it cannot be used."""
-
-
-class _Made(msgspec.Struct, frozen=True):
-    counts: list[list[int]]
-    problems: list[str]
-    sha256s: list[str]
+log = logging.getLogger(__name__)
 
 
 class Features(NamedTuple):
@@ -100,29 +83,29 @@ def make_features(
 ) -> Features:
     """Compute the chunks of all recordings in a subfolder of `folder`, or reuse them.
 
-    Recordings that cannot be decoded, or are silent, are left out. Raises InputError if none is
-    left.
+    An interrupted computation continues. Recordings that cannot be decoded, or are silent, are left
+    out. Raises InputError if none is left.
     """
     place = folder / _key(examples, settings, copies)
-    made = _read(place, len(examples), settings)
+    chunk_bytes = settings.chunk_frames * settings.frame_values * _VALUE_BYTES
+    made = _read(place, len(examples), chunk_bytes)
     if made is None:
-        made = _make(examples, partial(compute_shard, settings, copies), place, workers)
+        compute = partial(compute_shard, settings, copies)
+        made = _make(examples, compute, place, chunk_bytes, workers)
     return _opened(examples, settings, place, made)
 
 
 def compute_shard(settings: FrontEndSettings, copies: Copies, examples: Sequence[Example]) -> Shard:
     """Return the chunks of some recordings; those that cannot be used have a problem instead."""
     maker = ChunkMaker(settings)
-    shard = Shard(b"", [], [], [])
+    made = Made([], [], [])
     parts: list[bytes] = []
     for example in examples:
         versions, problem, sha256 = _versions(settings.sample_rate_hz, copies, example)
         chunks = [maker.chunks(version) for version in versions]
         parts += [values.tobytes() for values in chunks]
-        shard.counts.append([len(values) for values in chunks])
-        shard.problems.append(problem)
-        shard.sha256s.append(sha256)
-    return msgspec.structs.replace(shard, values=b"".join(parts))
+        made.extend(Made([[len(values) for values in chunks]], [problem], [sha256]))
+    return Shard(b"".join(parts), made)
 
 
 def _key(examples: Sequence[Example], settings: FrontEndSettings, copies: Copies) -> str:
@@ -138,32 +121,30 @@ def _make(
     examples: Sequence[Example],
     compute: Callable[[Sequence[Example]], Shard],
     place: Path,
+    chunk_bytes: int,
     workers: Workers,
-) -> _Made:
-    made = _Made([], [], [])
-    shards = [examples[start : start + _SHARD] for start in range(0, len(examples), _SHARD)]
-    with new_folder(place) as fresh, (fresh / _VALUES).open("wb") as file:
+) -> Made:
+    with unfinished(place, chunk_bytes) as growing:
+        done = len(growing.made)
+        if done:
+            log.info("features: continuing after %d of %d recordings", done, len(examples))
+        shards = [examples[start : start + _SHARD] for start in range(done, len(examples), _SHARD)]
         with open_pool(workers) as pool:
             for shard in ordered(pool, compute, shards, label="features"):
-                file.write(shard.values)
-                made.counts.extend(shard.counts)
-                made.problems.extend(shard.problems)
-                made.sha256s.extend(shard.sha256s)
-        file.flush()
-        (fresh / _DONE).write_bytes(msgspec.json.encode(made))
-    return made
+                growing.add(shard)
+    return growing.made
 
 
-def _read(place: Path, examples: int, settings: FrontEndSettings) -> _Made | None:
+def _read(place: Path, examples: int, chunk_bytes: int) -> Made | None:
     """Return what was computed before; None if there is nothing, or if its files are damaged."""
+    made = Made([], [], [])
     try:
-        made = msgspec.json.decode((place / _DONE).read_bytes(), type=_Made)
-        size = (place / _VALUES).stat().st_size
+        for line in (place / MADE).read_bytes().splitlines():
+            made.extend(msgspec.json.decode(line, type=Made))
+        size = (place / VALUES).stat().st_size
     except (OSError, msgspec.DecodeError):
         return None
-    chunks = sum(map(sum, made.counts))
-    is_whole = size == chunks * settings.chunk_frames * settings.frame_values * _VALUE_BYTES
-    return made if is_whole and len(made.problems) == examples else None
+    return made if size == made.chunks * chunk_bytes and len(made) == examples else None
 
 
 def _versions(
@@ -187,7 +168,7 @@ def _versions(
 
 
 def _opened(
-    examples: Sequence[Example], settings: FrontEndSettings, place: Path, made: _Made
+    examples: Sequence[Example], settings: FrontEndSettings, place: Path, made: Made
 ) -> Features:
     kept = [one for one, problem in zip(examples, made.problems, strict=True) if not problem]
     if not kept:
@@ -198,8 +179,8 @@ def _opened(
         if problem
     ]
     counts = [count for count in made.counts if count]
-    shape = (sum(map(sum, counts)), settings.chunk_frames, settings.frame_values)
-    values = np.memmap(place / _VALUES, np.float32, "r", shape=shape)
+    shape = (made.chunks, settings.chunk_frames, settings.frame_values)
+    values = np.memmap(place / VALUES, np.float32, "r", shape=shape)
     digests = [digest for digest in made.sha256s if digest]
     owners = np.repeat(np.arange(len(kept)), [sum(count) for count in counts])
     copies = np.concatenate([np.repeat(np.arange(len(count)), count) for count in counts])

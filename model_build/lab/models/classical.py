@@ -17,6 +17,7 @@ from model_build.lab.experiment import Model
 from model_build.lab.features.reading import Chunks
 from model_build.lab.models.model import CLASSICAL_FILE, Scores, TrainingSet
 from model_build.lab.models.pooling import pooled
+from model_build.networks.quiet_keras import import_keras
 
 _TREES, _NEIGHBOURS, _REGULARISATION = 300, 5, 1.0
 _MOST_STEPS = 1_000
@@ -70,6 +71,7 @@ def features_of(
     """Return what a model gets of some chunks, (chunks, values); `rows` selects chunks."""
     if model.trunk_of is None:
         return pooled(values, rows)
+    import_keras()
     from model_build.lab.models.trunk import trunk_values
 
     return trunk_values(model, values, rows).astype(np.float64)

@@ -9,6 +9,7 @@ from daemon.errors import InputError
 from model_build.lab.experiment import Experiment
 from model_build.lab.models.classical import fit_classical
 from model_build.lab.models.model import CLASSICAL_FILE, NETWORK_FILE, Fitted, TrainingSet
+from model_build.networks.quiet_keras import import_keras
 
 
 def fit(
@@ -22,6 +23,7 @@ def fit(
         return fit_classical(
             experiment.model, data, seed=seed, multi_label=experiment.data.multi_label
         )
+    import_keras()
     from model_build.lab.models.fitting import fit_network
 
     return fit_network(experiment, data, seed=seed, folder=folder)
@@ -45,6 +47,7 @@ def _loaded(experiment: Experiment, folder: Path) -> Fitted:
     if experiment.model.is_classical:
         fitted: Fitted = joblib.load(folder / CLASSICAL_FILE)
         return fitted
+    import_keras()
     import keras
 
     from model_build.lab.models.fitted_network import FittedNetwork

@@ -15,6 +15,7 @@ from model_build.lab.run.lab_run import LabRun, Record
 from model_build.lab.run.open_task import open_task
 from model_build.lab.run.training_set import training_set
 from model_build.lab.run.validated import rows_of
+from model_build.networks.quiet_keras import import_keras
 
 _MOST = 12
 _FEWEST_SHARE = 0.01
@@ -54,6 +55,7 @@ def augmented_batch(run: LabRun, record: Record, workers: Workers) -> list[Shown
 
 
 def _first_batch(task: Task) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    import_keras()
     from model_build.lab.models.batches import Batches
 
     rows = rows_of(task, "train")

@@ -6,6 +6,7 @@ import msgspec
 
 from model_build.lab.executor.pool import Workers, open_pool
 from model_build.lab.run.lab_run import LabRun, Record
+from model_build.networks.quiet_keras import import_keras
 
 
 class File(msgspec.Struct, frozen=True):
@@ -68,6 +69,7 @@ def _network(folder: Path) -> tuple[str, int | None]:
     file = folder / "model.keras"
     if not file.is_file():
         return "", None
+    import_keras()
     import keras
 
     model = keras.models.load_model(file, compile=False)

@@ -102,11 +102,11 @@ def test_processes_compute_the_same_chunks(tmp_path: Path) -> None:
     assert alone.sha256 == together.sha256
 
 
-@pytest.mark.parametrize("damage", [b'{"counts": [2], "problems": [""]}', b"", b"{"])
+@pytest.mark.parametrize("damage", [b'{"counts": [[2]], "problems": [""]}', b"", b"{"])
 def test_damaged_files_are_computed_again(tmp_path: Path, damage: bytes) -> None:
     examples = [example(tmp_path, "one.wav", 0.7)]
     first = make_features(examples, SETTINGS, tmp_path / "features", workers=1)
-    (done,) = (tmp_path / "features").glob("*/made.json")
+    (done,) = (tmp_path / "features").glob("*/made.jsonl")
     done.write_bytes(damage)
     again = make_features(examples, SETTINGS, tmp_path / "features", workers=1)
     assert np.array_equal(first.values, again.values)
