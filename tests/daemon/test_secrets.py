@@ -128,7 +128,7 @@ def test_reload_logs_in_with_the_corrected_password(
         began = time.monotonic()
         wait_for("settings reloaded: the broker's password applied", log)
         wait_for("connected to the broker", log)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 5
     assert PASSWORD not in log.read_text()
 
 

@@ -174,7 +174,7 @@ def test_probe_of_silent_server_times_out(monkeypatch: pytest.MonkeyPatch) -> No
         settings = MqttSettings(host="127.0.0.1", port=server.getsockname()[1])
         began = time.monotonic()
         assert probe_port(settings) is None
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
 
 
 def test_broker_that_has_worked_is_not_probed(caplog: pytest.LogCaptureFixture) -> None:

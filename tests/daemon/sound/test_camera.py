@@ -223,7 +223,7 @@ def test_reports_a_stalled_stream_and_ends_its_child(
     assert loss_reason(ring, stall_seconds=1.0).startswith("no sound from the device for ")
     began = time.monotonic()
     closed = camera.close(ring)
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 3.0
     closed.result(10)
     assert decoders() == []
 

