@@ -7,6 +7,7 @@ import msgspec
 from daemon.errors import InputError
 from model_build.lab.page.curves import ClassCurves, Curve
 from model_build.lab.page.training_curves import Course
+from model_build.lab.run.comparable import recordings_sha256
 from model_build.lab.run.lab_run import LabRun, Measured, Record, write_struct
 
 FILE = "summary.json"
@@ -35,7 +36,7 @@ class Summary(msgspec.Struct, frozen=True):
     front_end: str
     """Kind of the front end."""
     data_sha256: str
-    """Hash of the data: only runs of the same data can be compared."""
+    """Hash of the validation recordings and their labels: runs that differ cannot be compared."""
     strategy: str
     """How it was validated."""
     metric: str
@@ -85,7 +86,7 @@ def summary_of(
         page=f"{run.folder.name}.html",
         model=record.experiment.model.kind,
         front_end=record.experiment.front_end.kind,
-        data_sha256=record.data_sha256,
+        data_sha256=recordings_sha256(run),
         strategy=record.experiment.validation.strategy,
         metric=record.validation.metric,
         validation=_required(record.validation),

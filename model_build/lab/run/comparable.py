@@ -1,8 +1,11 @@
 """Whether the figures of runs can be compared."""
 
 import csv
+import hashlib
 from collections.abc import Sequence
 from typing import TypeVar
+
+import msgspec
 
 from model_build.lab.run.lab_run import LabRun, Record
 
@@ -25,6 +28,14 @@ def why_not_comparable(runs: Sequence[LabRun]) -> str:
     ]
     differing = ", ".join(filter(None, parts))
     return f"these figures cannot be compared: they have different {differing}" if differing else ""
+
+
+def recordings_sha256(run: LabRun) -> str:
+    """Return a hash of the validation recordings and their labels, in whatever order they are.
+
+    It is the same at any sample rate, unlike the hash of the samples in the record.
+    """
+    return hashlib.sha256(msgspec.json.encode(sorted(_validated(run)))).hexdigest()
 
 
 def _listed(values: Sequence[str]) -> str:

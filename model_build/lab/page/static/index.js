@@ -62,7 +62,7 @@ function compareRuns(place, runs) {
   const data = new Set(runs.map((run) => run.data_sha256));
   const trained = runs.map((run, number) => ({ ...run, number })).filter((run) => run.courses.length);
   place.append(...[
-    data.size > 1 ? h("ul", { class: "notes" }, h("li", {}, "These runs are of different recordings: their figures cannot be compared directly.")) : null,
+    data.size > 1 ? h("ul", { class: "notes" }, h("li", {}, "These runs were validated on different recordings or labels: their figures cannot be compared directly.")) : null,
     section("metrics", "Metrics", null, h("div", { class: "charts" }, intervalChart(runs)), metricMap(runs), classMap(runs)),
     curveOverlay(runs),
     trained.length ? section("training", "Training", null, h("div", { class: "charts" }, trainingCharts(trained))) : null,

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from model_build.lab.experiment import read_experiment
-from model_build.lab.run.comparable import why_not_comparable
+from model_build.lab.run.comparable import recordings_sha256, why_not_comparable
 from model_build.lab.run.lab_run import LabRun
 from model_build.lab.run.run import run_experiment
 from tests.model_build.lab.tones import write_tones
@@ -9,7 +9,7 @@ from tests.model_build.lab.tones import write_tones
 LOGISTIC = """\
 name: {name}
 data: {{layout: folders, path: {folder}/{train}{data}}}
-front_end: {{chunk_seconds: 0.3, bands: 16}}
+front_end: {{chunk_seconds: 0.3, bands: 16, sample_rate_hz: {rate_hz}}}
 model: {{kind: logistic, regularisation: {regularisation}}}
 validation: {{strategy: {strategy}, folds: 2, metric: {metric}}}
 output: {{folder: {folder}/runs}}
@@ -25,10 +25,12 @@ def run(
     strategy: str = "k-fold",
     metric: str = "accuracy",
     regularisation: float = 1.0,
+    rate_hz: int = 16_000,
 ) -> LabRun:
     file = folder / f"{name}.yaml"
     settings = {"strategy": strategy, "metric": metric, "regularisation": regularisation}
-    text = LOGISTIC.format(name=name, folder=folder, train=train, data=data, **settings)
+    sounds = {"train": train, "data": data, "rate_hz": rate_hz}
+    text = LOGISTIC.format(name=name, folder=folder, **sounds, **settings)
     file.write_text(text, encoding="utf-8")
     run_experiment(read_experiment(file), file, workers=1)
     return LabRun(folder / "runs" / name)
@@ -57,3 +59,14 @@ def test_what_differs_besides_the_model_is_named(tmp_path: Path) -> None:
         f"{start}metrics (accuracy, f1_macro), "
         "recordings or labels (12 of 15 are in all runs), validation (k-fold, group-k-fold)"
     )
+
+
+def test_the_same_recordings_at_another_sample_rate_are_the_same(tmp_path: Path) -> None:
+    write_tones(tmp_path / "train", 2, seed=1)
+    write_tones(tmp_path / "more", 3, seed=1)
+    first = run(tmp_path, "first")
+    fast = run(tmp_path, "fast", rate_hz=22_050, regularisation=0.5)
+    assert first.read_record().data_sha256 != fast.read_record().data_sha256
+    assert recordings_sha256(first) == recordings_sha256(fast)
+    assert not why_not_comparable([first, fast])
+    assert recordings_sha256(first) != recordings_sha256(run(tmp_path, "more", train="more"))
