@@ -47,7 +47,6 @@ def oracle_edges_hz() -> NDArray[np.float64]:
     )
 
 
-@pytest.mark.timeout(300)
 @every_sound
 def test_magnitudes_match_librosa(samples: NDArray[np.float32]) -> None:
     log_mel = LogMel(FRONT_END)

@@ -298,7 +298,6 @@ def uninterrupted(pristine_corpus: Path, tmp_path_factory: pytest.TempPathFactor
     return run
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_resumed_features_equal_uninterrupted_ones(
     workers: str, corpus: Path, recipe_file: Path, uninterrupted: RunFolder, tmp_path: Path

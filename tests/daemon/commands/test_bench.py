@@ -7,7 +7,6 @@ from daemon.configuration.settings import Settings
 from tests.conftest import Timbrel
 
 
-@pytest.mark.timeout(300)
 def test_bench_measures_every_figure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,7 +15,6 @@ from tests.daemon.practice.note_model_by_hand import NOTE_MODEL
 TOPIC = "timbrel/room/"
 
 
-@pytest.mark.timeout(240)
 def test_live_notes_figures_and_summary_reach_the_broker(
     tmp_path: Path, broker: Mosquitto, microphone: VirtualMicrophone, watcher: Watcher
 ) -> None:

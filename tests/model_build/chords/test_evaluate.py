@@ -57,7 +57,6 @@ def values_of(rows: list[Row]) -> dict[tuple[str, str], float]:
     return {(row.figure, row.program): row.estimate.value for row in rows}
 
 
-@pytest.mark.timeout(300)
 def test_known_recordings_have_known_figures(tmp_path: Path) -> None:
     corpus, practice = made_negatives(tmp_path / "corpus"), made_practice(tmp_path / "practice")
     recordings = read_practice(practice)

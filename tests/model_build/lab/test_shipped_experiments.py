@@ -44,7 +44,7 @@ def test_names_are_those_of_the_files() -> None:
 
 
 @needs_samples
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(840)  # ResNet50 takes minutes beside other tests
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_runs_on_a_sample(file: Path, tmp_path: Path) -> None:
     experiment = sampled(file, tmp_path)

@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 from msgspec import structs
 
 from model_build.networks.audioset import CLASSES_OF_FAMILY, MUSIC
@@ -56,7 +55,6 @@ def test_adds_nothing_to_a_family_without_classes_in_base(base: Path) -> None:
     assert np.abs(np.asarray(shipped[:, 1] - learned[:, 1])).min() > 0.1
 
 
-@pytest.mark.timeout(300)
 def test_ships_family_logits_only(base: Path, tmp_path: Path) -> None:
     student = build_student(TEACHING, base, FAMILIES)
     shipped = build_shipped_network(student, WITHOUT_CLASSES, base, FAMILIES)

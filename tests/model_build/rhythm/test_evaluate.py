@@ -49,7 +49,6 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.timeout(300)  # librosa compiles its functions
 def test_rows_say_what_was_measured(practice: Path, tmp_path: Path) -> None:
     hiss = tmp_path / "noise.flac"
     soundfile.write(hiss, np.random.default_rng(1).normal(0.0, 0.05, 4 * RATE_HZ), RATE_HZ)

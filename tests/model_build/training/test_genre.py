@@ -37,7 +37,6 @@ def recipe(taught_recipe_file: Path, run: RunFolder, base: Path) -> Recipe:
     return recipe
 
 
-@pytest.mark.timeout(300)
 def test_genre_is_the_highest_of_the_bases_classes(
     recipe: Recipe, run: RunFolder, base: Path
 ) -> None:

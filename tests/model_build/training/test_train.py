@@ -31,7 +31,6 @@ def epochs(run: RunFolder) -> int:
     return len(msgspec.json.decode(run.history.read_bytes())["loss"])
 
 
-@pytest.mark.timeout(300)
 def test_same_seed_gives_same_weights(
     recipe: Recipe, run: RunFolder, uninterrupted: RunFolder
 ) -> None:
@@ -44,7 +43,6 @@ def test_same_seed_gives_same_weights(
         np.testing.assert_allclose(one, other, atol=1e-4)
 
 
-@pytest.mark.timeout(300)
 def test_resume_continues_after_last_completed_epoch(
     recipe: Recipe, run: RunFolder, uninterrupted: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,6 @@ from model_build.windows import used_clips
 from model_build.windows.features import Features, made_features, make_features
 
 
-@pytest.mark.timeout(300)
 def test_number_of_workers_does_not_change_features(
     corpus: Path, recipe_file: Path, features_run: RunFolder, tmp_path: Path
 ) -> None:
@@ -40,7 +39,6 @@ def test_windows_follow_the_recipe(corpus: Path, recipe_file: Path, tmp_path: Pa
     assert run.recipe.read_bytes() == recipe_file.read_bytes()
 
 
-@pytest.mark.timeout(300)
 def test_training_windows_have_scattered_patches(
     corpus: Path, recipe_file: Path, features_run: RunFolder, tmp_path: Path
 ) -> None:

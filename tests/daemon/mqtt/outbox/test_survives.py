@@ -188,7 +188,6 @@ def gated(tmp_path: Path, start_broker: StartBroker) -> Iterator[GatedDaemon]:
         gated.close()
 
 
-@pytest.mark.timeout(300)
 def test_no_event_is_lost_when_broker_and_daemon_are_killed_repeatedly(
     gated: GatedDaemon, capsys: pytest.CaptureFixture[str]
 ) -> None:

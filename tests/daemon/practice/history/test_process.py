@@ -94,7 +94,6 @@ def age_minutes(event: Any, newer: Any) -> float:
     return (newer_ended - ended).total_seconds() / 60
 
 
-@pytest.mark.timeout(300)
 def test_killed_daemon_loses_at_most_a_minute(
     broker: Mosquitto, watcher: Watcher, timbrel: Timbrel, tmp_path: Path
 ) -> None:

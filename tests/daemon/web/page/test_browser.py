@@ -25,7 +25,6 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
-    pytest.mark.timeout(180),
 ]
 VIEWS = ("live", "hear", "settings", "health")
 Open = Callable[..., Any]

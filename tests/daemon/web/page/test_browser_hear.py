@@ -28,7 +28,6 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
-    pytest.mark.timeout(180),
 ]
 MIDIS = [60, 64, 67, 72, 67, 64, 60, 55, 60]
 TUNE = np.concatenate([silence(0.5), scale(MIDIS, 0.8, 0.1), silence(0.5)])

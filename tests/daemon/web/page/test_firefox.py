@@ -23,7 +23,6 @@ from tests.virtual_microphone import VirtualMicrophone
 
 pytestmark = [
     pytest.mark.skipif(FIREFOX is None, reason="needs Debian's firefox-esr"),
-    pytest.mark.timeout(180),
 ]
 
 

@@ -23,7 +23,6 @@ __all__ = ["browser", "opened"]
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
-    pytest.mark.timeout(180),
 ]
 
 

@@ -19,7 +19,6 @@ __all__ = ["browser", "opened"]
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
-    pytest.mark.timeout(180),
 ]
 SWITCHES = ("enabled", "tuning", "tempo", "key", "notes", "dynamics", "chords", "live_notes")
 NOW = {

@@ -25,7 +25,6 @@ __all__ = ["browser"]
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
-    pytest.mark.timeout(180),
 ]
 
 

@@ -201,10 +201,12 @@ def test_daemon_hears_a_class_at_its_microphone(
         single("timbrel/hall/sensitivity_aolsharfe/set", "60", 1, port=broker.port)
         watcher.wait_for("timbrel/hall/sensitivity_aolsharfe", lambda m: m.payload == b"60")
         microphone.play(written(tmp_path / "long.wav", "Äolsharfe", 8.0)).wait(30)
-        started = watcher.wait_for("timbrel/hall/event", seconds=60).json
-        assert (started["event_type"], started["family"]) == ("started", "Äolsharfe")
-        playing = watcher.wait_for("timbrel/hall/state", lambda m: bool(m.json["playing"])).json
-        assert playing["instrument"] == "Äolsharfe"
+        # On a busy machine the sound has gaps, in which another class may be heard, too.
+        started = watcher.wait_for(
+            "timbrel/hall/event", lambda m: m.json["family"] == "Äolsharfe", seconds=60
+        )
+        assert started.json["event_type"] == "started"
+        watcher.wait_for("timbrel/hall/state", lambda m: "Äolsharfe" in m.json["playing"])
         daemon.send_signal(signal.SIGTERM)
         _, log = daemon.communicate(timeout=10)
     assert daemon.returncode == 0, log

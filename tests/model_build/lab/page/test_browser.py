@@ -27,7 +27,6 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
-    pytest.mark.timeout(180),
 ]
 PAGES = ("drums.html", "index.html", "drums-data.html")
 MOST_BYTES = 15_000_000
