@@ -206,7 +206,7 @@ def test_daemon_hears_a_class_at_its_microphone(
             "timbrel/hall/event", lambda m: m.json["family"] == "Äolsharfe", seconds=60
         )
         assert started.json["event_type"] == "started"
-        watcher.wait_for("timbrel/hall/state", lambda m: "Äolsharfe" in m.json["playing"])
+        watcher.wait_for("timbrel/hall/state", lambda m: "Äolsharfe" in m.json["families"])
         daemon.send_signal(signal.SIGTERM)
         _, log = daemon.communicate(timeout=10)
     assert daemon.returncode == 0, log
