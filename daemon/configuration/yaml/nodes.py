@@ -42,17 +42,21 @@ def compose(path: Path) -> yaml.Node | None:
     known, if the file cannot be read, is not YAML, exceeds the limits, uses merge keys, has an
     alias inside its own anchor, or has a key that is repeated or is not text.
     """
-    text = _text(path)
+    return compose_text(_text(path), str(path))
+
+
+def compose_text(text: str, name: str) -> yaml.Node | None:
+    """Return the root node of a YAML text as `compose` does; `name` stands for it in errors."""
     try:
         return _composed(_Loader(text))
     except _RefusedError as error:
-        raise InputError(f"{path}{_place(error.problem_mark)}: {error.problem}") from None
+        raise InputError(f"{name}{_place(error.problem_mark)}: {error.problem}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         problem = f"the character U+{ord(text[error.position]):04X} is not allowed"
-        raise InputError(_not_yaml(f"{path}, line {line}", problem)) from None
+        raise InputError(_not_yaml(f"{name}, line {line}", problem)) from None
     except yaml.MarkedYAMLError as error:
-        place = f"{path}{_place(error.problem_mark or error.context_mark)}"
+        place = f"{name}{_place(error.problem_mark or error.context_mark)}"
         raise InputError(_not_yaml(place, error.problem or str(error))) from None
 
 

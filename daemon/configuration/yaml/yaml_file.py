@@ -14,7 +14,7 @@ import yaml
 
 from daemon.configuration.yaml import type_hints
 from daemon.configuration.yaml.document import Document, Problem, Struct
-from daemon.configuration.yaml.nodes import compose
+from daemon.configuration.yaml.nodes import compose, compose_text
 from daemon.configuration.yaml.values import (
     TAG,
     FaultError,
@@ -49,6 +49,19 @@ def read_document(path: Path, kind: type[Struct]) -> Document[Struct]:
     return Document(path, value, tuple(reader.problems), reader.lines)
 
 
+def read_value(text: str, hint: Any, key: str, name: str) -> Any:
+    """Return the value of one key, read from a YAML text as it would be from a file.
+
+    `name` stands for the text in errors. Raises InputError as `read_yaml` does.
+    """
+    node = compose_text(text, name)
+    reader = _Reader(Path(name))
+    value = None if node is None else reader.read_value(node, hint, key)
+    if reader.problems:
+        raise InputError(*(f"{name}: {problem}" for problem in reader.problems))
+    return value
+
+
 @dataclass
 class _Reader:
     """Converts nodes to values of a type, and collects the problems."""
@@ -64,6 +77,9 @@ class _Reader:
         else:
             value = self._read(node, kind, "")
         return None if value is _FAULTY else value
+
+    def read_value(self, node: yaml.Node, hint: Any, key: str) -> Any:
+        return self._read(node, hint, key, optional=True)
 
     def _read(self, node: yaml.Node, hint: Any, key: str, *, optional: bool = False) -> Any:
         """Return the node as a value of the type; on a fault, note a problem and return `_FAULTY`.

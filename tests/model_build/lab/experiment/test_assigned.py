@@ -57,3 +57,24 @@ def test_what_a_search_varies_is_checked_again() -> None:
     search = read_experiment(CONFIGS / "fsdkaggle-search.yaml")
     with pytest.raises(InputError, match=r"search\.space"):
         assigned(search, ["model.kind=mlp"])
+
+
+def test_lists_and_tables_are_read_as_in_the_file() -> None:
+    before = read_experiment(CONFIGS / "drums-forest.yaml")
+    changed = assigned(
+        before,
+        [
+            "data.only=[808, no, 1e1]",
+            "data.classes={no: 808, on: yes}",
+            "search={trials: 2, space: {front_end.low_hz: [1e2, 50], front_end.bands: [20, 40]}}",
+        ],
+    )
+    assert changed.data.only == ("808", "no", "1e1")
+    assert changed.data.classes == {"no": "808", "on": "yes"}
+    assert changed.search is not None
+    assert changed.search.space == {"front_end.low_hz": (100.0, 50), "front_end.bands": (20, 40)}
+
+
+def test_a_key_that_a_table_repeats_is_refused() -> None:
+    with pytest.raises(InputError, match="appears twice"):
+        assigned(read_experiment(CONFIGS / "drums-mlp.yaml"), ["data.classes={a: x, a: y}"])
