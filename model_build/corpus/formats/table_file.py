@@ -3,8 +3,11 @@
 import codecs
 import csv
 import io
+import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 from daemon.errors import InputError
 
@@ -16,6 +19,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# Excel's line that names the delimiter, and empty lines.
+_BEFORE_HEADER = re.compile(r"\A(?:\s*\n)?(?:sep=.\r?\n)?(?:\s*\n)?", re.IGNORECASE)
 _PARQUET = {".parquet", ".pq"}
 _PARQUET_REMEDY = "install the extra `lab`: script/setup build lab"
 
@@ -27,6 +32,9 @@ def read_table(path: Path, columns: Collection[str]) -> list[Row]:
     InputError if the file cannot be read or lacks one of them.
     """
     rows, found = _parquet(path) if path.suffix.lower() in _PARQUET else _csv(path, columns)
+    for column in columns:
+        if found.count(column) > 1:
+            raise InputError(f"{path}: it has several columns {column!r}; rename all but one")
     missing = [column for column in columns if column not in found]
     if missing:
         raise InputError(
@@ -39,9 +47,10 @@ def _csv(path: Path, columns: Collection[str]) -> tuple[list[Row], list[str]]:
     text = _text(path)
     if not text.strip():
         raise InputError(f"{path}: the table is empty; export it again")
-    parsed = [_parsed(text, delimiter) for delimiter in _DELIMITERS]
-    header, *lines = max(parsed, key=lambda lines: _fit(lines[0], columns))
-    header = [name.strip() for name in header]
+    text = _BEFORE_HEADER.sub("", text)
+    delimiter = max(_DELIMITERS, key=lambda one: _fit(_header(text, one), columns))
+    header, *lines = _parsed(path, text, delimiter)
+    header = [_column(name) for name in header]
     rows = [
         dict(zip(header, (*line, *[""] * len(header)), strict=False))
         for line in lines
@@ -50,13 +59,41 @@ def _csv(path: Path, columns: Collection[str]) -> tuple[list[Row], list[str]]:
     return rows, header
 
 
-def _parsed(text: str, delimiter: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+def _header(text: str, delimiter: str) -> list[str]:
+    try:
+        return next(_reader(text, delimiter))
+    except csv.Error:
+        return []
+
+
+def _parsed(path: Path, text: str, delimiter: str) -> list[list[str]]:
+    lines = _reader(text, delimiter)
+    rows: list[list[str]] = []
+    begun = 1
+    try:
+        for row in lines:
+            rows.append(row)
+            begun = lines.line_num + 1
+    except csv.Error:
+        # Without `strict`, all rows to the next quote would silently become one cell.
+        raise InputError(
+            f"{path}, row {len(rows) + 1}, line {begun}: a quote is not closed, or text follows "
+            'it; write "" for a quote inside a cell, and quotes around the cell'
+        ) from None
+    return rows
+
+
+def _reader(text: str, delimiter: str) -> Any:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+
+
+def _column(name: str) -> str:
+    return unicodedata.normalize("NFC", name.strip())
 
 
 def _fit(header: Sequence[str], columns: Collection[str]) -> tuple[int, int]:
     """Rate a delimiter: by the wanted columns that it gives, then by their number."""
-    names = {name.strip() for name in header}
+    names = {_column(name) for name in header}
     return sum(column in names for column in columns), len(names)
 
 
@@ -68,6 +105,8 @@ def _text(path: Path) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
+    if b"\0" in data[:2]:  # UTF-16 without a byte order mark
+        return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", "replace")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -85,13 +124,15 @@ def _parquet(path: Path) -> tuple[list[Row], list[str]]:
     except (OSError, ArrowException) as error:
         line = str(error).splitlines()[0]
         raise InputError(f"{path}: {line}; export it again") from None
-    rows = [{name: _cell(v) for name, v in row.items()} for row in table.to_pylist()]
-    return rows, list(table.column_names)
+    rows = [{_column(name): _cell(v) for name, v in row.items()} for row in table.to_pylist()]
+    return rows, list(map(_column, table.column_names))
 
 
 def _cell(value: object) -> str:
     if value is None or value != value:  # noqa: PLR0124 (NaN, which is an empty cell)
         return ""
+    if isinstance(value, bytes):  # text of a program that does not mark it as such
+        return value.decode("utf-8", "replace")
     if isinstance(value, list):
         return ";".join(map(_cell, value))
     if isinstance(value, float) and value.is_integer():

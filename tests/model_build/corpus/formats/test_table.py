@@ -1,3 +1,4 @@
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -129,3 +130,53 @@ def test_damaged_parquet_is_refused(tmp_path: Path) -> None:
     table.write_bytes(b"PAR1 and nothing else")
     with pytest.raises(InputError, match=r"labels\.parquet: .*; export it again"):
         read_label_table(table, None, file_column="file", label_columns=["class"])
+
+
+def read(table: Path, content: str | bytes, column: str = "label") -> Labelled:
+    table.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_label_table(table, None, file_column="file", label_columns=[column])
+
+
+@pytest.mark.parametrize("more", ["", "b.wav,a\n" * 20_000])
+def test_a_quote_that_is_not_closed_is_named_with_its_line(tmp_path: Path, more: str) -> None:
+    # Otherwise all rows that follow would become one label.
+    with pytest.raises(InputError, match="row 3, line 4: a quote is not closed"):
+        read(tmp_path / "labels.csv", f'file,label\na.wav,"Kick\n1"\nb.wav,"Snare\n{more}')
+
+
+def test_a_column_that_occurs_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="several columns 'label'; rename all but one"):
+        read(tmp_path / "labels.csv", "file,label,label\na.wav,Kick,Snare\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "sep=;\r\nfile;label\r\na.wav;Kick\r\n",
+        "\n\nfile;label\na.wav;Kick\n",
+        "file;label\na.wav;Kick\n".encode("utf-16-le"),
+        "file;label\na.wav;Kick\n".encode("utf-16-be"),
+    ],
+)
+def test_lines_before_the_header_and_a_missing_byte_order_mark_are_no_obstacle(
+    tmp_path: Path, content: str | bytes
+) -> None:
+    sounds(tmp_path, "a.wav")
+    assert read(tmp_path / "labels.csv", content).classes == ("Kick",)
+
+
+def test_columns_match_in_any_unicode_normalisation(tmp_path: Path) -> None:
+    sounds(tmp_path, "a.wav")
+    content = unicodedata.normalize("NFD", "file,Schläge\na.wav,Kick\n")
+    assert read(tmp_path / "labels.csv", content, "Schläge").classes == ("Kick",)
+
+
+def test_reads_text_that_parquet_holds_as_bytes(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    sounds(tmp_path, "ä.wav")
+    table = tmp_path / "labels.parquet"
+    columns = {"file": ["ä.wav".encode()], "label": [b"Kick"]}
+    parquet.write_table(pyarrow.table(columns), table)
+    found = read_label_table(table, None, file_column="file", label_columns=["label"])
+    assert found.classes == ("Kick",)
