@@ -41,7 +41,7 @@ class FileIndex:
     def find(self, name: str) -> Path | None:
         """Return the file of that name, or None. Raises AmbiguousNameError if there are several."""
         exact = self._folder / name.strip()
-        if name.strip() and exact.is_file():
+        if name.strip() and _is_file(exact):
             return exact
         for tail in _tails(_key(name.strip().replace("\\", "/"))):
             if found := self._tails.get(tail):
@@ -52,13 +52,38 @@ class FileIndex:
 def files_below(folder: Path) -> Iterator[Path]:
     """Yield all files below a folder in order, without hidden files and folders.
 
+    Links to folders are followed, unless what they lead to is found anyway, or contains the link.
     Raises InputError if the folder does not exist.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder; correct the path")
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    seen = [folder.resolve()]
+    for place, folders, files in os.walk(folder, followlinks=True):
+        shown = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = [name for name in shown if _is_elsewhere(Path(place, name), seen)]
         yield from (Path(place, name) for name in sorted(files) if not name.startswith("."))
+
+
+def _is_elsewhere(folder: Path, seen: list[Path]) -> bool:
+    """Return whether a folder must be entered; note in `seen` where a link leads to."""
+    if not folder.is_symlink():
+        return True
+    target, root = folder.resolve(), seen[0]
+    is_around = any(one.is_relative_to(target) for one in (root, folder.parent.resolve()))
+    is_below = target.is_relative_to(root) and not any(
+        part.startswith(".") for part in target.relative_to(root).parts
+    )
+    if target in seen or is_around or is_below:
+        return False
+    seen.append(target)
+    return True
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long for a file
+        return False
 
 
 def sounds_below(folder: Path) -> Iterator[Path]:

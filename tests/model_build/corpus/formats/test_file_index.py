@@ -54,3 +54,20 @@ def test_hidden_files_are_nothing(tmp_path: Path) -> None:
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no such folder"):
         FileIndex(tmp_path / "nowhere")
+
+
+def test_links_to_folders_are_followed_once(tmp_path: Path) -> None:
+    library = touched(tmp_path / "library", "kick/1.wav", "hat/2.wav")
+    folder = touched(tmp_path / "folder", "snare/3.wav", ".hidden/4.wav")
+    (folder / "kick").symlink_to(library / "kick")
+    (folder / "tom").symlink_to(".hidden")
+    (folder / "again").symlink_to("snare")
+    (folder / "loop").symlink_to("..")
+    (library / "kick" / "up").symlink_to("..")
+    (library / "kick" / "back").symlink_to(folder)
+    found = [file.relative_to(folder).as_posix() for file in sounds_below(folder)]
+    assert found == ["kick/1.wav", "snare/3.wav", "tom/4.wav"]
+
+
+def test_a_name_that_is_too_long_for_a_file_is_missing(tmp_path: Path) -> None:
+    assert FileIndex(touched(tmp_path, "a.wav")).find("a" * 300) is None
