@@ -1,6 +1,7 @@
 """The sound of an example at any sample rate, and why it cannot be used."""
 
 import os
+import stat
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -27,6 +28,7 @@ def read_example(example: Example, rate_hz: int) -> Samples:
 
     Raises InputError if its file cannot be decoded, or contains no sound at that place.
     """
+    _check_regular(example.file)
     if example.seconds is None:
         return read_sound(example.file, rate_hz)
     samples = _last_file(example.file, rate_hz, file_state(example.file))
@@ -35,6 +37,16 @@ def read_example(example: Example, rate_hz: int) -> Samples:
     if not len(part):
         raise InputError(f"{example.file}: it ends before {example.start_seconds:g} s")
     return part
+
+
+def _check_regular(file: str) -> None:
+    """Refuse pipes and devices: reading one would never end."""
+    try:
+        mode = os.stat(file).st_mode  # noqa: PTH116 (20,000 Path objects are slower)
+    except OSError:
+        return  # the decoder names the reason
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise InputError(f"{file}: a pipe or a device; replace it by a file")
 
 
 @lru_cache(maxsize=1)

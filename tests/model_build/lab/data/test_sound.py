@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,12 @@ RATE_HZ = 16_000
 def write(file: Path, seconds: float, seed: int = 0) -> None:
     samples = np.random.default_rng(seed).uniform(-0.5, 0.5, round(seconds * RATE_HZ))
     soundfile.write(file, samples, RATE_HZ, subtype="FLOAT")
+
+
+def test_a_pipe_is_refused_instead_of_read_for_ever(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(InputError, match="a pipe or a device; replace it by a file"):
+        read_example(Example("pipe", str(tmp_path / "pipe.wav"), labels=("a",)), RATE_HZ)
 
 
 def segments(file: Path, count: int) -> list[Example]:
