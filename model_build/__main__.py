@@ -92,10 +92,10 @@ def _line_on(error: OSError) -> str:
     """Return a line on an error that the user can mend; empty for other errors."""
     if error.errno == errno.ENOSPC:
         return "the disk is full; make room, or use a folder on another disk"
-    if error.errno in _PATH_ERRORS and error.filename is not None:
-        return (
-            f"{os.fsdecode(error.filename)}: {error.strerror}; check this path and who may use it"
-        )
+    # Of a renaming, the second name is the one that the user knows.
+    name = error.filename if error.filename2 is None else error.filename2
+    if error.errno in _PATH_ERRORS and name is not None:
+        return f"{os.fsdecode(name)}: {error.strerror}; check this path and who may use it"
     return ""
 
 

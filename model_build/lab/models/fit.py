@@ -1,6 +1,7 @@
 """Fit the model of an experiment, and load it again."""
 
 from pathlib import Path
+from pickle import UnpicklingError
 from zipfile import BadZipFile
 
 import joblib
@@ -10,6 +11,9 @@ from model_build.lab.experiment import Experiment
 from model_build.lab.models.classical import fit_classical
 from model_build.lab.models.model import CLASSICAL_FILE, NETWORK_FILE, Fitted, TrainingSet
 from model_build.networks.quiet_keras import import_keras
+
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, UnpicklingError)
+"""What joblib and Keras raise if a file is missing or damaged."""
 
 
 def fit(
@@ -36,7 +40,7 @@ def load(experiment: Experiment, folder: Path) -> Fitted:
     """
     try:
         return _loaded(experiment, folder)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+    except _DAMAGE as error:
         (reason,) = str(error).strip().splitlines()[:1] or [type(error).__name__]
         raise InputError(
             f"{folder}: {reason}; remove this folder and run the experiment again"
