@@ -1,5 +1,6 @@
 """The result of every reader: labelled recordings, and the rows that were left out."""
 
+import os
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -7,6 +8,7 @@ import msgspec
 
 Reason = Literal[
     "broken",
+    "name not in UTF-8",
     "silent",
     "missing",
     "ambiguous name",
@@ -70,6 +72,14 @@ class Labelled(NamedTuple):
         """All classes of the training side, sorted by code point."""
         known = [one for one in self.examples if one.side == "train"]
         return tuple(sorted({c for one in known for c in (*one.labels, *one.unknown)}))
+
+
+def printable(name: str) -> str:
+    r"""Return the name of a file as text; bytes that are not UTF-8 become escapes such as `\xe4`.
+
+    Archives of other systems have such names, which no file of a run could contain.
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def joined(parts: Iterable[Labelled]) -> Labelled:

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from daemon.errors import InputError
 from model_build.corpus.formats.folders import read_folders
 from model_build.corpus.formats.fsdkaggle2018 import read_fsdkaggle2018
 from model_build.corpus.formats.irmas import read_irmas
-from model_build.corpus.formats.labelled import Example, Labelled, Left, joined
+from model_build.corpus.formats.labelled import Example, Labelled, Left, joined, printable
 from model_build.corpus.formats.medley_solos_db import read_medley_solos_db
 from model_build.corpus.formats.musicnet import read_musicnet
 from model_build.corpus.formats.nsynth import read_nsynth
@@ -59,7 +60,7 @@ def _side(data: Data, path: str, audio_folder: str) -> Labelled:
         found = _table(data, place, folder)
     else:
         found = _READERS[data.layout](data, place)
-    kept = Labelled([], list(found.left))
+    kept = Labelled([], [left._replace(name=printable(left.name)) for left in found.left])
     for example in found.examples:
         changed = _changed(data, example)
         problem = _problem(data, changed)
@@ -85,10 +86,15 @@ def _table(data: Data, path: Path, folder: Path | None) -> Labelled:
 
 
 def _changed(data: Data, example: Example) -> Example:
-    """Return an example with its labels replaced, and its group found by the pattern."""
+    """Return an example with its labels replaced, and its group found by the pattern.
+
+    Names that differ only by their Unicode normalisation are the same class or group: folders that
+    were made on a Mac have another one than most tables.
+    """
 
     def replaced(labels: tuple[str, ...]) -> tuple[str, ...]:
-        new = {data.classes.get(label, label) for label in labels}
+        composed = [unicodedata.normalize("NFC", label) for label in labels]
+        new = {data.classes.get(label, label) for label in composed}
         return tuple(sorted(one for one in new if not data.only or one in data.only))
 
     group = example.group
@@ -100,11 +106,13 @@ def _changed(data: Data, example: Example) -> Example:
         labels=replaced(example.labels),
         unknown=replaced(example.unknown),
         accepted=replaced(example.accepted),
-        group=group,
+        group=unicodedata.normalize("NFC", group),
     )
 
 
 def _problem(data: Data, example: Example) -> Left | None:
+    if printable(example.file) != example.file:
+        return Left(printable(example.name), "name not in UTF-8")
     if data.multi_label:
         return None
     if set(example.labels) & set(data.ignored):
@@ -118,6 +126,12 @@ def _problem(data: Data, example: Example) -> Left | None:
 
 def _check_classes(data: Data, found: Labelled) -> None:
     counts = Counter(c for one in found.examples if one.side == "train" for c in one.labels)
+    if data.multi_label:
+        for name in filter(lambda name: ";" in name, found.classes):
+            raise InputError(
+                f"{data.path}: the class {name!r} contains ';', which separates classes in the "
+                "tables of a run; rename it with data.classes"
+            )
     for name in data.only:
         if name not in counts:
             raise InputError(

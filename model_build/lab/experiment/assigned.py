@@ -15,8 +15,9 @@ from model_build.lab.experiment.variations import variation_faults
 def assigned(experiment: Experiment, assignments: Sequence[str]) -> Experiment:
     """Return an experiment with other values of any keys, each written `SECTION.KEY=VALUE`.
 
-    Lists and tables are read as in the file, such as `data.only=[808, kick]`. Raises InputError, which
-    names the key, if one is unknown, if a value does not fit, or if the keys contradict each other.
+    Lists and tables are read as in the file, such as `data.only=[808, kick]`. Raises InputError,
+    which names the key, if one is unknown, if a value does not fit, or if the keys contradict each
+    other.
     """
     written: dict[str, Any] = msgspec.to_builtins(experiment)
     for assignment in assignments:

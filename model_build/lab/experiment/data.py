@@ -1,7 +1,8 @@
 """The section `data`: which recordings, and where their labels are."""
 
 import re
-from typing import Annotated, Literal
+import unicodedata
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -22,6 +23,8 @@ Layout = Literal[
 Text = Annotated[str, Meta(min_length=1)]
 
 _PATHS = ("path", "audio_folder", "test_path", "test_audio_folder")
+_COMPARED = ("file_column", "label_columns", "fold_column", "group_column", "ignored", "only")
+"""Names that are compared with those of the data, in any Unicode normalisation."""
 _LAYOUTS_OF = {
     "audio_folder": {"table"},
     "file_column": {"table"},
@@ -70,7 +73,7 @@ class Data(Section, frozen=True, kw_only=True, omit_defaults=True):
     """True if a recording can have several labels or none."""
     ignored: tuple[str, ...] = ("None", "Ignored")
     """Labels that mean "no label": such rows are ignored and counted."""
-    classes: dict[str, str] = msgspec.field(default_factory=dict)
+    classes: dict[str, Text] = msgspec.field(default_factory=dict)
     """Replacements of labels, such as a misspelling by the right spelling."""
     only: tuple[Text, ...] = ()
     """The classes to use, after the replacements. Default: all."""
@@ -94,6 +97,10 @@ class Data(Section, frozen=True, kw_only=True, omit_defaults=True):
     clips of the larger classes."""
 
     def __post_init__(self) -> None:
+        for name in (*_COMPARED, "classes"):
+            msgspec.structs.force_setattr(self, name, _composed(getattr(self, name)))
+        if len(set(self.label_columns)) < len(self.label_columns):
+            raise ValueError("label_columns: one is named twice")
         for name, layouts in _LAYOUTS_OF.items():
             if self.layout not in layouts and name in _set_keys(self):
                 raise ValueError(
@@ -110,6 +117,14 @@ class Data(Section, frozen=True, kw_only=True, omit_defaults=True):
             _check_pattern(self.group_pattern)
         if self.multi_label and self.balancing == "down-sampling":
             raise ValueError("balancing: down-sampling is not possible with multi_label")
+
+
+def _composed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_composed(key): _composed(one) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return tuple(map(_composed, value))
+    return unicodedata.normalize("NFC", value)
 
 
 def _check_url(name: str, path: str) -> None:

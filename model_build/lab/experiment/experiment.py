@@ -17,7 +17,9 @@ from model_build.lab.experiment.validation import Output, Validation
 from model_build.recipe.section import Section
 
 _MADE_FOR_HZ = 16_000
-_TAKEN_NAMES = {"assets", "clips", "comparison", "features", "index", "inspections", "mlruns"}
+_TAKEN_NAMES = {
+    *("assets", "clips", "comparison", "downloads", "features", "index", "inspections", "mlruns"),
+}
 _OF_TRUNKS = {
     "kind": "log-mel",
     "sample_rate_hz": 16_000,
@@ -69,6 +71,8 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
     """Where the results go."""
 
     def __post_init__(self) -> None:
+        if self.name.endswith("\n"):  # which the pattern allows
+            raise ValueError("name: a line break follows it; write it on one line")
         if self.name in _TAKEN_NAMES:
             raise ValueError(f"name: {self.name} is taken by a file or folder beside the runs")
         self._check_augmentation()

@@ -10,6 +10,7 @@ from typing import IO
 from daemon.errors import InputError
 from daemon.sound.sound_file import read_sound
 from daemon.system.files.whole_file import whole_file
+from model_build.corpus.formats.labelled import printable
 from model_build.lab.data.sound import is_silent
 from model_build.lab.features.front_end import ChunkMaker
 from model_build.lab.models.fit import load
@@ -47,7 +48,7 @@ def _write(file: IO[str], record: Record, rows: Iterator[tuple[Path, Scores]]) -
     writer.writerow(["file", "predicted", *record.classes])
     for path, scores in rows:
         prediction = predicted_classes(scores, record.classes, record.used_thresholds)
-        writer.writerow([path, prediction, *(f"{score:.6f}" for score in scores)])
+        writer.writerow([printable(str(path)), prediction, *(f"{score:.6f}" for score in scores)])
 
 
 def _rows(

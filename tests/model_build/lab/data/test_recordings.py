@@ -1,10 +1,14 @@
+import os
+import unicodedata
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
 
 from daemon.errors import InputError
+from model_build.corpus.formats.labelled import Left
 from model_build.lab.data.recordings import read_recordings, why_no_test_figure
 from model_build.lab.data.sound import read_example
 from model_build.lab.experiment import Data
@@ -85,3 +89,35 @@ def test_sound_is_read_at_any_rate(tmp_path: Path) -> None:
     example = read_recordings(Data(layout="folders", path=folder)).examples[0]
     assert len(read_example(example, 44_100)) == 4_410
     assert len(read_example(example, 22_050)) == pytest.approx(2_205, abs=1)
+
+
+def test_classes_and_groups_are_the_same_in_any_unicode_normalisation(tmp_path: Path) -> None:
+    composed, decomposed = "Äolsharfe", unicodedata.normalize("NFD", "Äolsharfe")
+    folders(tmp_path, f"{composed}/{composed}_1.wav", f"{decomposed}/{decomposed}_2.wav", "b/3.wav")
+    data = Data(
+        layout="folders",
+        path=str(tmp_path),
+        group_pattern="/(.*)_",
+        classes={decomposed: decomposed, "b": "Glocke"},
+        only=(decomposed, "Glocke"),
+    )
+    found = read_recordings(data)
+    assert found.classes == ("Glocke", composed)
+    assert {one.group for one in found.examples} == {composed, ""}
+
+
+def test_files_whose_names_are_not_utf_8_are_left_out_and_counted(tmp_path: Path) -> None:
+    folders(tmp_path, "kick/1.wav", "snare/1.wav")
+    (tmp_path / "kick/1.wav").rename(tmp_path / "kick" / os.fsdecode(b"tr\xf6te.wav"))
+    folders(tmp_path, "kick/2.wav")
+    found = read_recordings(Data(layout="folders", path=str(tmp_path)))
+    assert [one.name for one in found.examples] == ["kick/2.wav", "snare/1.wav"]
+    assert found.left == [Left("kick/tr\\xf6te.wav", "name not in UTF-8")]
+
+
+def test_a_class_with_the_separator_of_a_runs_tables_is_refused(tmp_path: Path) -> None:
+    folders(tmp_path, "a;b/1.wav", "c/1.wav")
+    data = Data(layout="folders", path=str(tmp_path))
+    assert read_recordings(data).classes == ("a;b", "c")
+    with pytest.raises(InputError, match=r"the class 'a;b' contains ';'.* rename it"):
+        read_recordings(msgspec.structs.replace(data, multi_label=True))

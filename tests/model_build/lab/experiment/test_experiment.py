@@ -117,6 +117,10 @@ def test_exponents_are_numbers_and_yes_is_a_class(tmp_path: Path) -> None:
         ("kind: forest", "kind: svm\n  weights: a.keras", "weights belongs to"),
         ("kind: forest", "kind: mlp\n  weights: a.h5", "belong to resnet50; give a model.keras"),
         ("name: drums-forest", "name: Drums", "name"),
+        ("name: drums-forest", "name: |\n  drums", "a line break follows it"),
+        ("name: drums-forest", "name: downloads", "downloads is taken by a file or folder"),
+        ("[Class]", "[Class, Class]", "label_columns: one is named twice"),
+        ("[Class]", "[Class]\n  classes: {Kick: ''}", "data.classes.Kick"),
     ],
 )
 def test_refuses_unknown_and_contradictory_keys_by_name(
