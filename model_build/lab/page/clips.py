@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from daemon.hearing.log_mel import FrontEnd, LogMel
-from daemon.system.files.whole_file import whole_file
 from model_build.corpus.formats.labelled import Example
 from model_build.lab.data.sound import Samples, read_example
 from model_build.lab.executor.pool import Workers, open_pool, ordered
+from model_build.lab.page.shared_file import shared_file
 
 FOLDER = "clips"
 MOST_SECONDS = 10.0
@@ -78,7 +78,7 @@ def write_picture(path: Path, values: NDArray[np.uint8]) -> None:
     from PIL import Image
 
     colours = colormaps["magma"](np.linspace(0.0, 1.0, 256))[:, :3] * 255
-    with whole_file(path) as fresh:
+    with shared_file(path) as fresh:
         Image.fromarray(colours.astype(np.uint8)[values]).save(fresh, quality=70)
 
 
@@ -95,7 +95,7 @@ def _write_clip(folder: Path, example: Example) -> ClipFile | None:
         note = folder / f"{key}.json"
         if not note.is_file():
             written = _written(folder, key, example)
-            with whole_file(note) as fresh:
+            with shared_file(note) as fresh:
                 fresh.write_bytes(msgspec.json.encode(written))
         return msgspec.json.decode(note.read_bytes(), type=ClipFile)
     except InputError:
@@ -117,7 +117,7 @@ def _written(folder: Path, key: str, example: Example) -> ClipFile:
         and len(samples) < MOST_SECONDS * _RATE_HZ
     )
     sound = f"{key}{suffix if is_copied else '.flac'}"
-    with whole_file(folder / sound) as fresh:
+    with shared_file(folder / sound) as fresh:
         if is_copied:
             shutil.copyfile(source, fresh)
         else:

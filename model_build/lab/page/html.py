@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import InputError
-from daemon.system.files.whole_file import whole_file
 from daemon.system.installation import pip_install
 from model_build.lab.page.run_contents import encoded
+from model_build.lab.page.shared_file import shared_file
 
 ASSETS = "assets"
 _PLOTLY = "plotly.min.js"
@@ -44,7 +44,7 @@ def write_page(path: Path, kind: str, title: str, contents: Any) -> None:
     page = _FRAME.format(
         title=escape(title), scripts=scripts, kind=kind, contents=encoded(contents)
     )
-    with whole_file(path) as fresh:
+    with shared_file(path) as fresh:
         fresh.write_text(page, encoding="utf-8")
 
 
@@ -66,11 +66,11 @@ def write_assets(folder: Path) -> None:
         size = file.seek(0, 2)
         file.seek(0)
         if not kept.is_file() or kept.stat().st_size != size:
-            with whole_file(kept) as fresh, fresh.open("wb") as copy:
+            with shared_file(kept) as fresh, fresh.open("wb") as copy:
                 shutil.copyfileobj(file, copy)
 
 
 def _replace(path: Path, content: bytes) -> None:
     if not path.is_file() or path.read_bytes() != content:
-        with whole_file(path) as fresh:
+        with shared_file(path) as fresh:
             fresh.write_bytes(content)

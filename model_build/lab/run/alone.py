@@ -1,0 +1,42 @@
+"""Keep two commands from working in the same run folder."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+
+from daemon.errors import InputError
+from model_build.lab.run.lab_run import LabRun
+
+
+@contextlib.contextmanager
+def alone_in(run: LabRun) -> Iterator[None]:
+    """Lock the folder of a run while the block runs; make it, and remove it if it stays empty.
+
+    Otherwise two commands would remove each other's folds and mix up their figures. Raises
+    InputError if another command works there. A killed command leaves no lock. On file systems
+    without locks nothing is kept out.
+    """
+    made = [folder for folder in (run.folder, *run.folder.parents) if not folder.exists()]
+    run.folder.mkdir(parents=True, exist_ok=True)
+    number = os.open(run.folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _lock(number, run)
+        yield
+    finally:
+        os.close(number)
+        with contextlib.suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+
+
+def _lock(number: int, run: LabRun) -> None:
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(
+            f"{run.folder}: another command is running this experiment; wait for it, or choose "
+            "another name"
+        ) from None
+    except OSError:
+        return
