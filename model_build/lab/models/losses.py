@@ -26,6 +26,13 @@ def loss_of(name: str, label_smoothing: float = 0.0) -> Loss:
     return lambda targets, logits: _mean_of_known(each, targets, logits)
 
 
+def share_of_right(targets: Any, logits: Any) -> Any:
+    """Return the share (batch,) of the known classes on the right side of a score of 0.5."""
+    known = ops.cast(targets >= 0.0, "float32")
+    right = ops.cast(ops.equal(targets > 0.5, logits > 0.0), "float32") * known  # noqa: PLR2004
+    return ops.sum(right, axis=-1) / ops.maximum(ops.sum(known, axis=-1), 1.0)
+
+
 def _mean_of_known(each: Loss, targets: Any, logits: Any) -> Any:
     known = ops.cast(targets >= 0.0, logits.dtype)
     losses = each(ops.maximum(targets, 0.0), logits) * known

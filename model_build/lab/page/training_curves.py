@@ -30,7 +30,8 @@ class Course(msgspec.Struct, frozen=True):
     validation_loss: list[float | None]
     """Loss on held-out recordings after each epoch; None if it was not measured."""
     accuracy: list[float | None]
-    """Accuracy on held-out chunks after each epoch; None if it was not measured."""
+    """Accuracy on held-out chunks after each epoch, with several labels the share of right
+    decisions; None if it was not measured."""
 
 
 class _Epoch(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ from model_build.lab.models.model import (
 )
 from model_build.lab.run.lab_run import LabRun
 from model_build.lab.run.provenance import versions
-from model_build.lab.run.training_set import Rows, scores_of, training_set
+from model_build.lab.run.training_set import Rows, scores_of, training_set, watched_chunks
 from model_build.lab.validation.folds import Fold
 
 _SCORES, _UNPRUNED = "scores.npy", "unpruned.npy"
@@ -225,6 +225,7 @@ def _made(task: Task, strategy: str, fold: Fold) -> Scores:
 
 def _scored(task: Task, fold: Fold, folder: Path, *, has_cams: bool) -> Scores:
     data = _training_set(task, fold.training, fold.number)
+    data = data._replace(watched=watched_chunks(task.features, task.truth, fold.validation))
     model = _fitted(task, data, fold.number, folder)
     if task.experiment.pruning:
         _save(folder / _UNPRUNED, scores_of(model, task.features, fold.validation))
