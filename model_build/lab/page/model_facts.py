@@ -45,16 +45,22 @@ def model_facts(run: LabRun, record: Record, workers: Workers = None) -> ModelFa
         for path in sorted(run.folder.rglob("*"))
         if path.suffix in (".keras", ".joblib", ".tflite")
     ]
-    is_classical = record.experiment.model.is_classical
-    text, parameters = _settings(record) if is_classical else "", None
-    cost = _pruned_cost(record.pruned) if record.pruned else []
     with open_pool(workers) as pool:
         # A worker has imported TensorFlow already, which takes seconds.
-        if not is_classical:
-            text, parameters = pool.executor.submit(_network, run.model).result()
-        if not record.pruned and not obstacles(record.experiment):
-            cost = pool.executor.submit(_cost, run, record).result()
-    return ModelFacts(text, parameters, files, cost)
+        found = pool.executor.submit(_inspected, run, record).result()
+    return msgspec.structs.replace(found, files=files)
+
+
+def _inspected(run: LabRun, record: Record) -> ModelFacts:
+    """Return the facts of the model, without its files."""
+    text, parameters = _settings(record), None
+    if not record.experiment.model.is_classical:
+        text, parameters = _network(run.model)
+    if record.pruned:
+        cost = _pruned_cost(record.pruned)
+    else:
+        cost = [] if obstacles(record.experiment) else _cost(run, record)
+    return ModelFacts(text, parameters, [], cost)
 
 
 def _cost(run: LabRun, record: Record) -> list[tuple[str, str]]:
