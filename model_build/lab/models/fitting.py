@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from daemon.errors import InputError
 from model_build.lab.experiment import Experiment, Training
 from model_build.lab.features.reading import Chunks, read_parts
-from model_build.lab.features.truth import Truth
 from model_build.lab.models.batches import Batches
 from model_build.lab.models.callbacks import callbacks
 from model_build.lab.models.fitted_network import FittedNetwork, FrozenTrunk
-from model_build.lab.models.losses import UNKNOWN, loss_of, share_of_right
+from model_build.lab.models.losses import loss_of, share_of_right, targets_of
 from model_build.lab.models.memory import available_bytes, batch_that_fits, too_small
 from model_build.lab.models.model import TrainingSet
 from model_build.lab.models.networks import head, network
@@ -193,12 +192,6 @@ def _parts(
     return every[~held], every[held]
 
 
-def _targets(truth: Truth, owners: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the targets (chunks, classes) of the chunks of `owners`: 1, 0, or UNKNOWN."""
-    targets = np.where(truth.known, truth.has.astype(np.float32), np.float32(UNKNOWN))
-    return np.asarray(targets[owners], np.float32)
-
-
 def _batches(
     experiment: Experiment,
     data: TrainingSet,
@@ -209,7 +202,7 @@ def _batches(
     return Batches(
         data.values,
         data.rows[fit],
-        _targets(data.truth, data.owners[fit]),
+        targets_of(data.truth, data.owners[fit]),
         data.weights[data.owners[fit]].astype(np.float32),
         batch_chunks=batch_chunks,
         augmentation=experiment.augmentation,
@@ -223,9 +216,9 @@ def _held_out(data: TrainingSet, choose: NDArray[np.int64], batch_chunks: int) -
     They are those to choose the epoch by or, if there are none, those to validate.
     """
     if len(choose):
-        rows, targets = data.rows[choose], _targets(data.truth, data.owners[choose])
+        rows, targets = data.rows[choose], targets_of(data.truth, data.owners[choose])
     elif data.watched and len(data.watched.rows):
-        rows, targets = data.watched.rows, _targets(data.watched.truth, data.watched.owners)
+        rows, targets = data.watched.rows, targets_of(data.watched.truth, data.watched.owners)
     else:
         return None
     weights = np.ones(len(rows), np.float32)

@@ -4,7 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
+
+from model_build.lab.features.truth import Truth
 
 UNKNOWN = -1.0
 """The target of a class of which nobody knows whether the recording has it."""
@@ -14,6 +18,12 @@ _CLIPPED = 1e-7
 """Lowest probability, and distance of the highest one from 1, as in Keras."""
 
 Loss = Callable[[Any, Any], Any]
+
+
+def targets_of(truth: Truth, owners: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the targets (chunks, classes) of the chunks of `owners`: 1, 0, or UNKNOWN."""
+    targets = np.where(truth.known, truth.has.astype(np.float32), np.float32(UNKNOWN))
+    return np.asarray(targets[owners], np.float32)
 
 
 def loss_of(name: str, label_smoothing: float = 0.0) -> Loss:
