@@ -12,6 +12,7 @@ pytest.importorskip("plotly", reason="needs the lab extra")
 from daemon.errors import InputError
 from model_build.__main__ import main
 from model_build.lab.ablation.ablation import Ablation, Part
+from model_build.lab.cam.cam_list import Cam, save_list
 from model_build.lab.experiment import Ablated, read_experiment
 from model_build.lab.page.scored import read_scored
 from model_build.lab.page.write import write_comparison, write_run_page
@@ -152,9 +153,9 @@ def test_maps_of_classes_are_copied_beside_their_recording(run: LabRun, tmp_path
     shutil.copytree(run.folder, copy.folder)
     copy.pictures.mkdir()
     (copy.pictures / "a-1.png").write_bytes(b"picture")
-    cam = {"name": "kick-2.wav", "start_seconds": 0.0, "label": "kick", "picture": "a-1.png"}
-    missing = cam | {"picture": "missing.png"}
-    (copy.fold("group-k-fold", 0) / "cams.json").write_text(json.dumps([cam, missing]))
+    cam = Cam("kick-2.wav", 0.0, "right", "kick", 0.9, "a-1.png")
+    missing = msgspec.structs.replace(cam, picture="missing.png")
+    save_list(copy.fold("group-k-fold", 0), [cam, missing])
     clips = contents(write_run_page(copy, workers=1))["clips"]
     row = clips["names"].index("kick-2.wav")
     assert clips["cams"] == {str(row): [[1, "drums-cam-a-1.png"]]}
