@@ -28,8 +28,9 @@ _PARQUET_REMEDY = "install the extra `lab`: script/setup build lab"
 def read_table(path: Path, columns: Collection[str]) -> list[Row]:
     """Return the rows of a table as text; an empty cell is an empty text.
 
-    The delimiter of a CSV file is the one with which the header has all `columns`. Raises
-    InputError if the file cannot be read or lacks one of them.
+    The delimiter of a CSV file is the one with which the header has all `columns`. Columns without
+    a name are called `Unnamed: 0` and so on by their place. Raises InputError if the file cannot be
+    read or lacks a column.
     """
     rows, found = _parquet(path) if path.suffix.lower() in _PARQUET else _csv(path, columns)
     for column in columns:
@@ -44,13 +45,12 @@ def read_table(path: Path, columns: Collection[str]) -> list[Row]:
 
 
 def _csv(path: Path, columns: Collection[str]) -> tuple[list[Row], list[str]]:
-    text = _text(path)
+    text = _BEFORE_HEADER.sub("", _text(path))
     if not text.strip():
         raise InputError(f"{path}: the table is empty; export it again")
-    text = _BEFORE_HEADER.sub("", text)
     delimiter = max(_DELIMITERS, key=lambda one: _fit(_header(text, one), columns))
     header, *lines = _parsed(path, text, delimiter)
-    header = [_column(name) for name in header]
+    header = _names(header)
     rows = [
         dict(zip(header, (*line, *[""] * len(header)), strict=False))
         for line in lines
@@ -61,7 +61,7 @@ def _csv(path: Path, columns: Collection[str]) -> tuple[list[Row], list[str]]:
 
 def _header(text: str, delimiter: str) -> list[str]:
     try:
-        return next(_reader(text, delimiter))
+        return _names(next(_reader(text, delimiter)))
     except csv.Error:
         return []
 
@@ -87,14 +87,18 @@ def _reader(text: str, delimiter: str) -> Any:
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
 
 
+def _names(header: Sequence[str]) -> list[str]:
+    """Return the names of the columns; one without a name gets the name that pandas gives it."""
+    return [_column(name) or f"Unnamed: {number}" for number, name in enumerate(header)]
+
+
 def _column(name: str) -> str:
     return unicodedata.normalize("NFC", name.strip())
 
 
 def _fit(header: Sequence[str], columns: Collection[str]) -> tuple[int, int]:
     """Rate a delimiter: by the wanted columns that it gives, then by their number."""
-    names = {_column(name) for name in header}
-    return sum(column in names for column in columns), len(names)
+    return sum(column in header for column in columns), len(set(header))
 
 
 def _text(path: Path) -> str:

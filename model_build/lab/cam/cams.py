@@ -1,16 +1,15 @@
-"""Write the maps of a fold as pictures, and list them."""
+"""Write the maps of a fold as pictures."""
 
 import hashlib
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.system.files.whole_file import whole_file
 from model_build.corpus.formats.labelled import Example
+from model_build.lab.cam.cam_list import Cam
 from model_build.lab.cam.chosen import Chosen, chosen
 from model_build.lab.cam.maps import Cut, class_map, cut
 from model_build.lab.cam.pictures import draw
@@ -20,26 +19,6 @@ from model_build.lab.features.truth import Truth
 from model_build.lab.models.fitted_network import FittedNetwork
 from model_build.lab.models.model import Fitted, Scores
 from model_build.lab.validation.metrics import predicted
-
-LIST = "cams.json"
-"""In the folder of a fold, the list of its pictures."""
-
-
-class Cam(msgspec.Struct, frozen=True):
-    """A picture of what speaks for a class in a recording."""
-
-    name: str
-    """Name of the recording."""
-    start_seconds: float
-    """Start of the recording in its file."""
-    kind: Literal["right", "mistake"]
-    """Whether the model was right."""
-    label: str
-    """The class that is shown."""
-    score: float
-    """Score of that class."""
-    picture: str
-    """Name of the PNG file in the folder of pictures."""
 
 
 class Shown(NamedTuple):
@@ -91,18 +70,6 @@ def _written(
     title = f"{label} {score:.2f} ({one.kind}: {';'.join(example.labels) or 'no class'})"
     draw(folder / name, chunk, heat, shown.experiment.front_end, title)
     return Cam(example.name, example.start_seconds, one.kind, label, score, name)
-
-
-def read_cams(folder: Path) -> list[Cam]:
-    """Return the list of a fold's pictures; empty if there are none."""
-    file = folder / LIST
-    return msgspec.json.decode(file.read_bytes(), type=list[Cam]) if file.is_file() else []
-
-
-def save_list(folder: Path, cams: list[Cam]) -> None:
-    """Write the list of a fold's pictures."""
-    with whole_file(folder / LIST) as fresh:
-        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(cams), indent=1))
 
 
 def clip_id(example: Example) -> str:

@@ -49,7 +49,7 @@ def read_recordings(data: Data) -> Labelled:
         found = joined([found, tested._replace(examples=moved)])
     if data.most_recordings:
         found = limited(found, data.most_recordings)
-    _check_classes(data, found)
+    check_classes(data, found)
     return found
 
 
@@ -124,7 +124,8 @@ def _problem(data: Data, example: Example) -> Left | None:
     return None
 
 
-def _check_classes(data: Data, found: Labelled) -> None:
+def check_classes(data: Data, found: Labelled) -> None:
+    """Raise InputError if training recordings lack a class of `only`, or all have the same one."""
     counts = Counter(c for one in found.examples if one.side == "train" for c in one.labels)
     if data.multi_label:
         for name in filter(lambda name: ";" in name, found.classes):

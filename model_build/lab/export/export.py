@@ -24,12 +24,13 @@ from model_build.lab.data.sound import read_example
 from model_build.lab.data.usable import usable_recordings
 from model_build.lab.experiment import Augmentation, Experiment
 from model_build.lab.export.agreement import Agreement, agreement, chunk_scores, window_scores
-from model_build.lab.export.conversion import int8_network, representative_chunks
 from model_build.lab.export.networks import network_of
 from model_build.lab.export.obstacles import label_obstacles, obstacles
+from model_build.lab.export.representative import representative_chunks
 from model_build.lab.features.front_end import ChunkMaker, log_mel_front_end
 from model_build.lab.features.store import Copies, Features, make_features
 from model_build.lab.models.fit import load
+from model_build.lab.models.int8 import int8_network
 from model_build.lab.models.model import Fitted
 from model_build.lab.run.lab_run import LabRun, Record
 from model_build.networks.yamnet import LICENCE

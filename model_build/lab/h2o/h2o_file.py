@@ -1,5 +1,6 @@
 """The YAML file of an experiment of H2O Hydrogen Torch."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +39,31 @@ class H2oFile:
         return default if value in _NOTHING else value
 
     def number(self, section: str, key: str, default: float) -> float:
-        """Return a number. Raises InputError if the value is none."""
+        """Return a finite number. Raises InputError if the value is none."""
         value = self.take(section, key, default)
         try:
-            return float(value)
+            number = float(value)
         except (TypeError, ValueError):
-            raise InputError(
-                f"{self.path}: {section}.{key}: {value!r} is not a number; correct it"
-            ) from None
+            number = math.nan
+        if not math.isfinite(number):
+            raise self._fault(section, key, value, "a number")
+        return number
 
     def texts(self, section: str, key: str) -> list[str]:
         """Return a list of texts; a single value is a list of one."""
         value = self.take(section, key, [])
         return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+    def wholes(self, section: str, key: str) -> list[int]:
+        """Return a list of whole numbers. Raises InputError if one of them is none."""
+        try:
+            return [int(text) for text in self.texts(section, key)]
+        except ValueError:
+            value = self.take(section, key)
+            raise self._fault(section, key, value, "a list of whole numbers") from None
+
+    def _fault(self, section: str, key: str, value: Any, needed: str) -> InputError:
+        return InputError(f"{self.path}: {section}.{key}: {value!r} is not {needed}; correct it")
 
     def note(self, remark: str) -> None:
         """Add a remark on something that is changed."""

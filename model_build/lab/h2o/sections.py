@@ -104,7 +104,7 @@ def augmentation(file: H2oFile) -> dict[str, Any]:
 def validation(file: H2oFile) -> dict[str, Any]:
     """Return the folds, of which there are five, or the part that is held out."""
     strategy = str(file.take("dataset", "validation_strategy", "kfold")).lower()
-    chosen = file.texts("dataset", "folds") + file.texts("dataset", "selected_folds")
+    chosen = file.wholes("dataset", "folds") + file.wholes("dataset", "selected_folds")
     share = file.number("dataset", "validation_size", 0.2)
     found = {
         "metric": _known(file, ("prediction", "metric"), _METRICS, "roc_auc_macro"),
@@ -119,7 +119,7 @@ def validation(file: H2oFile) -> dict[str, Any]:
         **found,
         "strategy": _fold_strategy(file),
         "folds": _FOLDS,
-        "chosen_folds": [int(fold) for fold in chosen],
+        "chosen_folds": list(dict.fromkeys(chosen)),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import joblib
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -84,8 +85,11 @@ def fit_classical(model: Model, data: TrainingSet, *, seed: int, multi_label: bo
     if multi_label:
         return _per_class(model, features, weights, data, seed)
     targets = data.truth.has.argmax(axis=1)[data.owners]
-    estimator = _fitted(_estimator(model, seed), features, targets, weights)
-    return Classical(model, [estimator], [np.unique(targets)], len(data.truth.classes))
+    places = np.unique(targets)
+    # In a grouped fold, one class can be all there is; an SVM and logistic regression need two.
+    made = _estimator(model, seed) if len(places) > 1 else DummyClassifier()
+    estimator = _fitted(made, features, targets, weights)
+    return Classical(model, [estimator], [places], len(data.truth.classes))
 
 
 def _per_class(

@@ -19,7 +19,7 @@ from model_build.lab.features.reading import Chunks, read_parts
 from model_build.lab.models.batches import Batches
 from model_build.lab.models.callbacks import callbacks
 from model_build.lab.models.fitted_network import FittedNetwork, FrozenTrunk
-from model_build.lab.models.losses import UNKNOWN, loss_of
+from model_build.lab.models.losses import loss_of, share_of_right, targets_of
 from model_build.lab.models.memory import available_bytes, batch_that_fits, too_small
 from model_build.lab.models.model import TrainingSet
 from model_build.lab.models.networks import head, network
@@ -121,7 +121,7 @@ def _fitted(experiment: Experiment, data: TrainingSet, seed: int, files: Path) -
         epochs=training.epochs,
         verbose=0,
         shuffle=False,
-        validation_data=_chosen(data, choose, training.batch_chunks) if len(choose) else None,
+        validation_data=_held_out(data, choose, training.batch_chunks),
         callbacks=[
             *callbacks(training, batches, files, result.history, is_choosing=len(choose) > 0),
             *log_callbacks(experiment, seed, files),
@@ -137,9 +137,9 @@ def _that_fits(training: Training, trained: keras.Model, chunks: int) -> Trainin
 
 
 def _metrics(experiment: Experiment) -> list[keras.metrics.Metric]:
-    """Return what is measured for the curves of a training, if each chunk has one class."""
-    if experiment.loss != "cross-entropy":
-        return []
+    """Return what is measured for the curves of a training."""
+    if experiment.data.multi_label:
+        return [keras.metrics.MeanMetricWrapper(share_of_right, name="accuracy")]
     return [keras.metrics.CategoricalAccuracy(name="accuracy")]
 
 
@@ -192,12 +192,6 @@ def _parts(
     return every[~held], every[held]
 
 
-def _targets(data: TrainingSet) -> NDArray[np.float32]:
-    """Return the targets (used chunks, classes): 1, 0, or UNKNOWN."""
-    targets = np.where(data.truth.known, data.truth.has.astype(np.float32), np.float32(UNKNOWN))
-    return np.asarray(targets[data.owners], np.float32)
-
-
 def _batches(
     experiment: Experiment,
     data: TrainingSet,
@@ -208,7 +202,7 @@ def _batches(
     return Batches(
         data.values,
         data.rows[fit],
-        _targets(data)[fit],
+        targets_of(data.truth, data.owners[fit]),
         data.weights[data.owners[fit]].astype(np.float32),
         batch_chunks=batch_chunks,
         augmentation=experiment.augmentation,
@@ -216,11 +210,18 @@ def _batches(
     )
 
 
-def _chosen(data: TrainingSet, choose: NDArray[np.int64], batch_chunks: int) -> Batches:
-    """Return the chunks to choose the epoch by; they count alike."""
-    targets = _targets(data)[choose]
-    weights = np.ones(len(choose), np.float32)
-    rows = data.rows[choose]
+def _held_out(data: TrainingSet, choose: NDArray[np.int64], batch_chunks: int) -> Batches | None:
+    """Return the chunks whose loss is measured after each epoch; they count alike.
+
+    They are those to choose the epoch by or, if there are none, those to validate.
+    """
+    if len(choose):
+        rows, targets = data.rows[choose], targets_of(data.truth, data.owners[choose])
+    elif data.watched and len(data.watched.rows):
+        rows, targets = data.watched.rows, targets_of(data.watched.truth, data.watched.owners)
+    else:
+        return None
+    weights = np.ones(len(rows), np.float32)
     return Batches(
         *(data.values, rows, targets, weights), batch_chunks=batch_chunks, augmentation=None, seed=0
     )

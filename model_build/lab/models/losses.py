@@ -4,7 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
+
+from model_build.lab.features.truth import Truth
 
 UNKNOWN = -1.0
 """The target of a class of which nobody knows whether the recording has it."""
@@ -16,6 +20,12 @@ _CLIPPED = 1e-7
 Loss = Callable[[Any, Any], Any]
 
 
+def targets_of(truth: Truth, owners: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the targets (chunks, classes) of the chunks of `owners`: 1, 0, or UNKNOWN."""
+    targets = np.where(truth.known, truth.has.astype(np.float32), np.float32(UNKNOWN))
+    return np.asarray(targets[owners], np.float32)
+
+
 def loss_of(name: str, label_smoothing: float = 0.0) -> Loss:
     """Return the loss (batch,) of targets and logits, both (batch, classes)."""
     if name == "cross-entropy":
@@ -24,6 +34,13 @@ def loss_of(name: str, label_smoothing: float = 0.0) -> Loss:
         )
     each = {"bce": _bce, "bce-logits": _bce_logits, "focal": _focal}[name]
     return lambda targets, logits: _mean_of_known(each, targets, logits)
+
+
+def share_of_right(targets: Any, logits: Any) -> Any:
+    """Return the share (batch,) of the known classes on the right side of a score of 0.5."""
+    known = ops.cast(targets >= 0.0, "float32")
+    right = ops.cast(ops.equal(targets > 0.5, logits > 0.0), "float32") * known  # noqa: PLR2004
+    return ops.sum(right, axis=-1) / ops.maximum(ops.sum(known, axis=-1), 1.0)
 
 
 def _mean_of_known(each: Loss, targets: Any, logits: Any) -> Any:

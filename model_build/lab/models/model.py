@@ -19,6 +19,17 @@ CLASSICAL_FILE, NETWORK_FILE = "model.joblib", "model.keras"
 """File of a saved model of scikit-learn, and of a saved network."""
 
 
+class Watched(NamedTuple):
+    """Chunks on which the loss is shown after each epoch; they decide nothing."""
+
+    rows: NDArray[np.int64]
+    """The chunks."""
+    owners: NDArray[np.int64]
+    """The place in `truth` of each chunk's recording."""
+    truth: Truth
+    """The labels of the recordings."""
+
+
 class TrainingSet(NamedTuple):
     """The chunks that a model is fitted to."""
 
@@ -34,6 +45,8 @@ class TrainingSet(NamedTuple):
     """The weight of each recording."""
     groups: list[str]
     """The group of each recording."""
+    watched: Watched | None = None
+    """The chunks to validate, of the same `values`; None for a final model."""
 
 
 class Fitted(Protocol):

@@ -3,20 +3,10 @@
 import shutil
 from pathlib import Path
 
-import msgspec
-
+from model_build.lab.cam.cam_list import read_cams
 from model_build.lab.page.clips import FOLDER
 from model_build.lab.page.scored import Scored
 from model_build.lab.run.lab_run import LabRun, Record
-
-_LIST = "cams.json"
-
-
-class _Cam(msgspec.Struct, frozen=True):
-    name: str
-    start_seconds: float
-    label: str
-    picture: str
 
 
 def copy_cams(run: LabRun, record: Record, scored: Scored) -> dict[int, list[tuple[int, str]]]:
@@ -28,10 +18,7 @@ def copy_cams(run: LabRun, record: Record, scored: Scored) -> dict[int, list[tup
     found: dict[int, list[tuple[int, str]]] = {}
     strategy = record.experiment.validation.strategy
     for number in sorted(set(scored.folds)):
-        file = run.folder / "folds" / f"{strategy}-{number}" / _LIST
-        if not file.is_file():
-            continue
-        for cam in msgspec.json.decode(file.read_bytes(), type=list[_Cam]):
+        for cam in read_cams(run.folder / "folds" / f"{strategy}-{number}"):
             row = places.get((cam.name, f"{cam.start_seconds:g}"))
             source = run.pictures / cam.picture
             if row is None or cam.label not in record.classes or not source.is_file():

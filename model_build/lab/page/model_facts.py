@@ -3,10 +3,17 @@
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
+from daemon.errors import InputError
 from model_build.lab.executor.pool import Workers, open_pool
-from model_build.lab.run.lab_run import LabRun, Record
+from model_build.lab.export.obstacles import obstacles
+from model_build.lab.models.fit import load
+from model_build.lab.run.lab_run import LabRun, Pruned, Record
 from model_build.networks.quiet_keras import import_keras
+
+_CHUNKS = 12
+"""Chunks that a network is converted and timed with."""
 
 
 class File(msgspec.Struct, frozen=True):
@@ -38,20 +45,46 @@ def model_facts(run: LabRun, record: Record, workers: Workers = None) -> ModelFa
         for path in sorted(run.folder.rglob("*"))
         if path.suffix in (".keras", ".joblib", ".tflite")
     ]
-    text, parameters = "", None
-    if record.experiment.model.is_classical:
-        text = _settings(record)
+    with open_pool(workers) as pool:
+        # A worker has imported TensorFlow already, which takes seconds.
+        found = pool.executor.submit(_inspected, run, record).result()
+    return msgspec.structs.replace(found, files=files)
+
+
+def _inspected(run: LabRun, record: Record) -> ModelFacts:
+    """Return the facts of the model, without its files."""
+    text, parameters = _settings(record), None
+    if not record.experiment.model.is_classical:
+        text, parameters = _network(run.model)
+    if record.pruned:
+        cost = _pruned_cost(record.pruned)
     else:
-        with open_pool(workers) as pool:
-            # A worker has imported TensorFlow already, which takes seconds.
-            text, parameters = pool.executor.submit(_network, run.model).result()
-    return ModelFacts(text, parameters, files, _costs(record))
+        cost = [] if obstacles(record.experiment) else _cost(run, record)
+    return ModelFacts(text, parameters, [], cost)
 
 
-def _costs(record: Record) -> list[tuple[str, str]]:
-    if not record.pruned:
+def _cost(run: LabRun, record: Record) -> list[tuple[str, str]]:
+    """Return size and CPU time of the model as the box would run it; empty if that fails."""
+    import_keras()
+    from model_build.lab.export.networks import network_of
+    from model_build.lab.pruning.cost import costs
+
+    try:
+        fitted = load(record.experiment, run.model)
+        network = network_of(fitted, record.experiment, len(record.classes))
+        shape = (_CHUNKS, *network.input_shape[1:])
+        # What is in the chunks changes neither.
+        [cost] = costs([network], np.random.default_rng(0).standard_normal(shape, np.float32))
+    except InputError:
         return []
-    before, after = record.pruned.before, record.pruned.after
+    return [
+        ("As int8 TFLite", f"{cost.bytes / 1e3:.1f} kB"),
+        ("CPU of a chunk on the box's runtime", f"{cost.milliseconds:.2f} ms on this machine"),
+    ]
+
+
+def _pruned_cost(pruned: Pruned) -> list[tuple[str, str]]:
+    before, after = pruned.before, pruned.after
     return [
         ("Weights, pruned", f"{after.weights:,} of {before.weights:,}"),
         ("As int8 TFLite", f"{after.bytes / 1e3:.1f} kB of {before.bytes / 1e3:.1f} kB"),

@@ -69,7 +69,8 @@ class Summary(msgspec.Struct, frozen=True):
 
 FIGURES = (
     *("accuracy", "balanced_accuracy", "top3", "map3", "roc_auc_macro", "pr_auc_macro"),
-    *("f1_macro", "f1_micro", "precision_macro", "recall_macro"),
+    *("f1_macro", "f1_micro", "precision_macro", "precision_micro", "recall_macro"),
+    "recall_micro",
     *("hamming_loss", "calibration_error", "accepted_accuracy"),
 )
 """The figures of the index, in its order."""

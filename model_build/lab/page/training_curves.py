@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-FILE = "epochs.jsonl"
-"""A line of JSON an epoch: `models/callbacks.py` writes it."""
+from model_build.lab.models.model import CURVES
+
 FINAL = "final model"
 """Name of the course of the final model."""
 _MOST_POINTS = 300
@@ -30,7 +30,8 @@ class Course(msgspec.Struct, frozen=True):
     validation_loss: list[float | None]
     """Loss on held-out recordings after each epoch; None if it was not measured."""
     accuracy: list[float | None]
-    """Accuracy on held-out chunks after each epoch; None if it was not measured."""
+    """Accuracy on held-out chunks after each epoch, with several labels the share of right
+    decisions; None if it was not measured."""
 
 
 class _Epoch(msgspec.Struct, frozen=True):
@@ -44,8 +45,8 @@ class _Epoch(msgspec.Struct, frozen=True):
 
 def read_courses(run: Path) -> list[Course]:
     """Return the course of each training of a run folder, also of one that still runs."""
-    files = [*run.glob(f"folds/*/{FILE}"), *run.glob(f"folds/*/training-*/{FILE}")]
-    final = [*run.glob(f"model/{FILE}"), *run.glob(f"model/training-*/{FILE}")]
+    files = [*run.glob(f"folds/*/{CURVES}"), *run.glob(f"folds/*/training-*/{CURVES}")]
+    final = [*run.glob(f"model/{CURVES}"), *run.glob(f"model/training-*/{CURVES}")]
     found = [_course(_name(run, file), _epochs(file)) for file in [*sorted(files), *sorted(final)]]
     return [one for one in found if one.epochs]
 

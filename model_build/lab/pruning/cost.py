@@ -3,7 +3,6 @@
 import time
 import zlib
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
@@ -12,9 +11,9 @@ import numpy as np
 from daemon.hearing.classifier import load_network
 from model_build.lab.features.reading import Chunks
 from model_build.lab.models.fitted_network import FittedNetwork
+from model_build.lab.models.int8 import int8_network
 from model_build.lab.models.model import Fitted, TrainingSet
 from model_build.lab.pruning.cost_file import Cost, write_cost_file
-from model_build.training.quantization.conversion import convert_to_tflite, export_saved_model
 
 _ROUNDS, _RUNS = 5, 20
 _CHUNKS = 50
@@ -23,9 +22,10 @@ _CHUNKS = 50
 def costs(networks: list[keras.Model], chunks: Chunks) -> list[Cost]:
     """Return the cost of each network; `chunks` (n, frames, values) give the ranges of int8.
 
-    The networks take turns, so that a change of the machine's speed affects all of them.
+    The networks take turns, so that a change of the machine's speed affects all of them. Raises
+    InputError if TFLite has no int8 form of a layer.
     """
-    files = [_tflite(network, chunks) for network in networks]
+    files = [int8_network(network, chunks) for network in networks]
     runs = [load_network(file) for file in files]
     rounds = np.array([[_milliseconds(run, chunks) for run in runs] for _ in range(_ROUNDS)])
     return [
@@ -41,11 +41,6 @@ def write_costs(folder: Path, whole: Fitted, pruned: Fitted, data: TrainingSet) 
     places = np.linspace(0, len(data.rows) - 1, _CHUNKS).round().astype(int)
     before, after = costs([whole.model, pruned.model], np.array(data.values[data.rows[places]]))
     write_cost_file(folder, before, after)
-
-
-def _tflite(network: keras.Model, chunks: Chunks) -> bytes:
-    with TemporaryDirectory() as folder:
-        return convert_to_tflite(export_saved_model(network, Path(folder, "saved")), chunks)
 
 
 def _weights(network: keras.Model) -> int:

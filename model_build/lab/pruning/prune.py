@@ -10,7 +10,7 @@ from model_build.lab.experiment import Experiment, Pruning, Training
 from model_build.lab.models.batches import Batches
 from model_build.lab.models.callbacks import Epochs
 from model_build.lab.models.fitted_network import FittedNetwork
-from model_build.lab.models.losses import UNKNOWN, loss_of
+from model_build.lab.models.losses import loss_of, targets_of
 from model_build.lab.models.model import Fitted, TrainingSet
 from model_build.lab.pruning.masks import Pruner, channel_masks, magnitude_masks
 from model_build.lab.pruning.shrunk import shrunk
@@ -59,11 +59,10 @@ def _pruner(settings: Pruning) -> Pruner:
 
 
 def _batches(experiment: Experiment, training: Training, data: TrainingSet, seed: int) -> Batches:
-    has = np.where(data.truth.known, data.truth.has.astype(np.float32), np.float32(UNKNOWN))
     return Batches(
         data.values,
         data.rows,
-        np.asarray(has[data.owners], np.float32),
+        targets_of(data.truth, data.owners),
         data.weights[data.owners].astype(np.float32),
         batch_chunks=training.batch_chunks,
         augmentation=experiment.augmentation,

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from daemon.system.files.whole_file import whole_file
+from model_build.lab.cam.cam_list import LIST, save_list
 from model_build.lab.executor.log_prefix import log_prefix
 from model_build.lab.executor.pool import Pool, ordered
 from model_build.lab.experiment import Experiment
@@ -28,11 +29,10 @@ from model_build.lab.models.model import (
 )
 from model_build.lab.run.lab_run import LabRun
 from model_build.lab.run.provenance import versions
-from model_build.lab.run.training_set import Rows, scores_of, training_set
+from model_build.lab.run.training_set import Rows, scores_of, training_set, watched_chunks
 from model_build.lab.validation.folds import Fold
 
 _SCORES, _UNPRUNED = "scores.npy", "unpruned.npy"
-_CAMS = "cams.json"
 _FINAL = 1_000  # no fold has this number
 
 log = logging.getLogger(__name__)
@@ -213,7 +213,7 @@ def _made(task: Task, strategy: str, fold: Fold) -> Scores:
     key = folder / "key.txt"
     folder.mkdir(parents=True, exist_ok=True)
     key.unlink(missing_ok=True)
-    for earlier in (CURVES, _CAMS):
+    for earlier in (CURVES, LIST):
         (folder / earlier).unlink(missing_ok=True)
     with log_prefix(f"{strategy}, fold {fold.number}: "):
         log.info("%d training recordings, %d to validate", len(fold.training), len(fold.validation))
@@ -225,6 +225,7 @@ def _made(task: Task, strategy: str, fold: Fold) -> Scores:
 
 def _scored(task: Task, fold: Fold, folder: Path, *, has_cams: bool) -> Scores:
     data = _training_set(task, fold.training, fold.number)
+    data = data._replace(watched=watched_chunks(task.features, task.truth, fold.validation))
     model = _fitted(task, data, fold.number, folder)
     if task.experiment.pruning:
         _save(folder / _UNPRUNED, scores_of(model, task.features, fold.validation))
@@ -232,7 +233,7 @@ def _scored(task: Task, fold: Fold, folder: Path, *, has_cams: bool) -> Scores:
     scores = scores_of(model, task.features, fold.validation)
     _save(folder / _SCORES, scores)
     if has_cams and task.experiment.output.cam != "none":
-        from model_build.lab.cam.cams import Shown, save_list, write_cams
+        from model_build.lab.cam.cams import Shown, write_cams
 
         shown = Shown(task.experiment, task.features, task.truth, fold.validation, scores)
         save_list(folder, write_cams(model, shown, task.run.pictures))

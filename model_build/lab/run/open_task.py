@@ -4,7 +4,7 @@ from pathlib import Path
 
 from daemon.errors import InputError
 from model_build.corpus.formats.labelled import Labelled
-from model_build.lab.data.recordings import read_recordings
+from model_build.lab.data.recordings import check_classes, read_recordings
 from model_build.lab.data.usable import as_usable
 from model_build.lab.executor.pool import Pool, Workers
 from model_build.lab.experiment import Augmentation, Experiment
@@ -38,12 +38,14 @@ def open_task(
     """Compute the features of the recordings, or reuse them; return the task of the run.
 
     The features of all runs are in one folder, `output.folder`/features. Raises InputError if no
-    recording can be used, or if it is not the same ones as in the task `like`.
+    recording can be used, if the usable ones have only one class, or if they are not the same ones
+    as in the task `like`.
     """
     folder = Path(experiment.output.folder).expanduser() / "features"
     copies = Copies(experiment.augmentation or Augmentation(), seed)
     features = make_features(labelled.examples, experiment.front_end, folder, pool, copies)
     if like and features.examples != like.features.examples:
         raise InputError("front_end: with these values, other recordings can be used")
-    used = Labelled(features.examples, labelled.left)
+    used = Labelled(features.examples, labelled.left + features.left)
+    check_classes(experiment.data, used)
     return Task(experiment, seed, features, truth_of(features.examples, used.classes), run)

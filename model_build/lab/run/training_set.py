@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from model_build.lab.experiment import Data
 from model_build.lab.features.store import Features
 from model_build.lab.features.truth import Truth
-from model_build.lab.models.model import Fitted, Scores, TrainingSet
+from model_build.lab.models.model import Fitted, Scores, TrainingSet, Watched
 from model_build.lab.validation.folds import group_names
 
 Rows = NDArray[np.int64]
@@ -35,6 +35,14 @@ def training_set(
         weights=weights,
         groups=group_names([features.examples[row] for row in rows]),
     )
+
+
+def watched_chunks(features: Features, truth: Truth, rows: Rows) -> Watched:
+    """Return the chunks of validation recordings, without copies."""
+    place = np.full(len(features.examples), -1)
+    place[rows] = np.arange(len(rows))
+    chunks = np.flatnonzero((place[features.owners] >= 0) & (features.copies == 0))
+    return Watched(chunks, place[features.owners[chunks]], truth.rows(rows))
 
 
 def scores_of(model: Fitted, features: Features, rows: Rows) -> Scores:

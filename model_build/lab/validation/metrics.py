@@ -70,8 +70,8 @@ class Figures(msgspec.Struct, frozen=True):
     """Mean F1."""
     f1_micro: float
     """F1 over all decisions."""
-    hamming_loss: float
-    """Share of wrong decisions."""
+    hamming_loss: float | None
+    """Share of wrong decisions; None if no label is known."""
     accuracy: float | None
     """Share of recordings whose highest score is that of their class; a tie goes to the first."""
     balanced_accuracy: float | None
@@ -85,6 +85,10 @@ class Figures(msgspec.Struct, frozen=True):
     accepted_accuracy: float | None = None
     """Share of recordings whose highest score is that of a class which the data set accepts for
     them, such as guitar for a harp; None if it accepts only the labels."""
+    precision_micro: float | None = None
+    """Share of all predictions that are right; None if nothing is predicted."""
+    recall_micro: float | None = None
+    """Share of all labels that are predicted; None if no recording has a label."""
 
 
 class Predicted(NamedTuple):
@@ -119,7 +123,8 @@ def figures(
     classes = [_class_figures(result, n, has_areas=has_areas) for n in range(len(truth.classes))]
     single = _single_figures(truth, scores) if threshold is None else _NOT_SINGLE
     hits = int((result.decided & truth.has & truth.known).sum())
-    claims = int((result.decided & truth.known).sum()) + int((truth.has & truth.known).sum())
+    made, wanted = (int((one & truth.known).sum()) for one in (result.decided, truth.has))
+    wrong = result.decided != truth.has
     return Figures(
         clips=len(scores),
         classes=classes,
@@ -128,11 +133,13 @@ def figures(
         precision_macro=_mean([one.precision for one in classes]),
         recall_macro=_mean([one.recall for one in classes]),
         f1_macro=_mean([one.f1 for one in classes]),
-        f1_micro=2.0 * hits / max(1, claims),
-        hamming_loss=float((result.decided != truth.has)[truth.known].mean()),
+        f1_micro=2.0 * hits / max(1, made + wanted),
+        hamming_loss=_share(int((wrong & truth.known).sum()), int(truth.known.sum())),
         balanced_accuracy=_mean([one.recall for one in classes]).value
         if threshold is None
         else None,
+        precision_micro=_share(hits, made),
+        recall_micro=_share(hits, wanted),
         **single,
     )
 
@@ -233,6 +240,10 @@ def _class_figures(result: Predicted, place: int, *, has_areas: bool) -> ClassFi
 def _mean(values: Sequence[float | None]) -> Mean:
     there = [value for value in values if value is not None]
     return Mean(float(np.mean(there)) if there else None, len(there), len(values))
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 _AREAS = {"roc_auc_macro", "pr_auc_macro"}

@@ -59,7 +59,7 @@ def test_runs_on_a_sample(file: Path, tmp_path: Path) -> None:
     is_partial = experiment.validation.strategy == "hold-out" or experiment.validation.chosen_folds
     if not is_partial:
         assert record.clips["train"] == record.validation.figures.clips
-    assert record.validation.figures.hamming_loss <= 1.0
+    assert record.validation.figures.hamming_loss is not None
     assert record.validation.interval is not None
     more = {"search": "search.json", "pruned": "cams", "ablation": "ablation.json"}
     assert (folder / more.get(file.stem.rpartition("-")[2], "run.json")).exists()

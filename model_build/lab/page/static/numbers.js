@@ -3,7 +3,8 @@
 const METRICS = {
   accuracy: "Accuracy", balanced_accuracy: "Balanced accuracy", top3: "Top 3", map3: "mAP@3",
   roc_auc_macro: "ROC-AUC, macro", pr_auc_macro: "PR-AUC, macro", f1_macro: "F1, macro", f1_micro: "F1, micro",
-  precision_macro: "Precision, macro", recall_macro: "Recall, macro", hamming_loss: "Hamming loss",
+  precision_macro: "Precision, macro", precision_micro: "Precision, micro",
+  recall_macro: "Recall, macro", recall_micro: "Recall, micro", hamming_loss: "Hamming loss",
   calibration_error: "Calibration error", accepted_accuracy: "Accuracy with other accepted classes",
 };
 

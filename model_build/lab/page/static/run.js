@@ -57,7 +57,7 @@ function classSection({ record }) {
     { title: "F1", value: (row) => row.f1, cell: (row) => [three(row.f1), meter(row.f1)] },
   ], figures.classes);
   const names = ["accuracy", "balanced_accuracy", "top3", "map3", "roc_auc_macro", "pr_auc_macro", "f1_macro", "f1_micro",
-    "precision_macro", "recall_macro", "hamming_loss", "calibration_error", "accepted_accuracy"];
+    "precision_macro", "precision_micro", "recall_macro", "recall_micro", "hamming_loss", "calibration_error", "accepted_accuracy"];
   const shown = (value) => value && typeof value === "object" ? mean(value) : three(value);
   return section("classes", "Classes", "Figures of the validation recordings, each scored by a model that was not trained on it.", table,
     h("details", {}, h("summary", {}, "All figures"), h("div", { class: "columns" },

@@ -109,6 +109,24 @@ def test_names_the_columns_that_a_table_has(tmp_path: Path) -> None:
         read_label_table(table, None, file_column="FileName", label_columns=["Label"])
 
 
+def test_columns_without_a_name_are_called_as_in_pandas(tmp_path: Path) -> None:
+    sounds(tmp_path, "a.wav")
+    table = tmp_path / "labels.csv"
+    table.write_text(",FileName,Class\n7,a.wav,Kick\n")
+    found = read_label_table(
+        table, None, file_column="FileName", label_columns=["Class"], group_column="Unnamed: 0"
+    )
+    assert [one.group for one in found.examples] == ["7"]
+
+
+@pytest.mark.parametrize("rest", ["b.wav,Kick\n" * 3, "b.wav,Kick\n" * 20_000])
+def test_a_quotation_mark_that_is_not_closed_hides_no_rows(tmp_path: Path, rest: str) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text(f'FileName,Class\na.wav,"Kick\n{rest}')
+    with pytest.raises(InputError, match=r"labels\.csv, row 2, line 2: a quote is not closed"):
+        read_label_table(table, None, file_column="FileName", label_columns=["Class"])
+
+
 def test_reads_parquet(tmp_path: Path) -> None:
     pyarrow = pytest.importorskip("pyarrow", reason="needs the extra `lab`")
     from pyarrow import parquet

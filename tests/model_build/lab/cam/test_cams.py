@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.image import imread
 
-from model_build.lab.cam.cams import read_cams
+from model_build.lab.cam.cam_list import read_cams
 from model_build.lab.cam.chosen import Chosen, chosen
 from model_build.lab.experiment import read_experiment
 from model_build.lab.features.truth import Truth

@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,11 @@ def test_reads_the_variants_of_the_catalogue(tmp_path: Path) -> None:
     assert found.ignored == ["training.drop_last_batch"]
 
 
+def test_folds_that_both_keys_name_are_chosen_once(tmp_path: Path) -> None:
+    folds = {"folds": ["0", "3"], "selected_folds": ["0", "3"]}
+    assert import_h2o(written(tmp_path, dataset=folds)).experiment.validation.chosen_folds == (0, 3)
+
+
 def test_several_label_columns_are_classes(tmp_path: Path) -> None:
     columns = {"label_columns": ["a", "b"]}
     found = import_h2o(written(tmp_path, dataset=columns, training={"loss_function": "BCE"}))
@@ -105,6 +111,9 @@ def test_mixing_and_holding_out(tmp_path: Path) -> None:
         ({"dataset": {"train_dataframe": "None"}}, "dataset.train_dataframe is missing"),
         ({"dataset": {"label_columns": []}}, "dataset.label_columns is missing"),
         ({"audio": {"sample_rate": "high"}}, "audio.sample_rate: 'high' is not a number"),
+        ({"audio": {"sample_rate": math.inf}}, "audio.sample_rate: inf is not a number"),
+        ({"dataset": {"selected_folds": "All"}}, "'All' is not a list of whole numbers"),
+        ({"dataset": {"folds": [1.5]}}, "dataset.folds: [1.5] is not a list of whole numbers"),
         ({"training": {"epochs": 0}}, "the lab cannot run it"),
     ],
 )

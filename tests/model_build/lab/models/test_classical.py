@@ -40,6 +40,22 @@ def test_a_class_without_training_recordings_scores_0() -> None:
     assert scores.sum(axis=1) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("kind", ["forest", "svm", "knn", "logistic"])
+def test_the_only_class_of_the_training_recordings_scores_1(
+    kind: Literal["forest", "svm", "knn", "logistic"],
+) -> None:
+    data = made()
+    rows = np.flatnonzero(data.truth.has[:, 1])
+    one_class = data._replace(
+        rows=rows,
+        owners=np.arange(len(rows)),
+        truth=data.truth.rows(rows),
+        weights=data.weights[rows],
+    )
+    model = fit_classical(Model(kind=kind), one_class, seed=1, multi_label=False)
+    assert (model.scores(data.values) == np.eye(data.truth.has.shape[1])[1]).all()
+
+
 def test_several_labels_are_trained_only_where_they_are_known() -> None:
     data = made(200)
     known = data.truth.known.copy()

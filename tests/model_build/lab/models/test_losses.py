@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from model_build.lab.models.losses import loss_of
+from model_build.lab.models.losses import UNKNOWN, loss_of, share_of_right
 
 FAR = [[-30.0, 30.0]]
 """Logits that a sigmoid in float32 cannot tell from 0 and 1."""
@@ -38,3 +38,9 @@ def test_only_the_loss_from_logits_learns_from_sure_mistakes() -> None:
     loss, *gradient = loss_and_gradient("bce", [[1.0, 0.0]], FAR)
     assert loss == pytest.approx(-np.log(1e-7), rel=0.02)
     assert gradient == [0.0, 0.0]
+
+
+def test_the_share_of_right_decisions_counts_known_classes_only() -> None:
+    targets = tf.constant([[1.0, 0.0, UNKNOWN], [1.0, UNKNOWN, UNKNOWN]])
+    logits = tf.constant([[2.0, 1.0, 3.0], [-1.0, 5.0, 5.0]])
+    assert np.asarray(share_of_right(targets, logits)).tolist() == [0.5, 0.0]

@@ -12,10 +12,12 @@ pytest.importorskip("plotly", reason="needs the lab extra")
 from daemon.errors import InputError
 from model_build.__main__ import main
 from model_build.lab.ablation.ablation import Ablation, Part
-from model_build.lab.experiment import Ablated
+from model_build.lab.cam.cam_list import Cam, save_list
+from model_build.lab.experiment import Ablated, read_experiment
 from model_build.lab.page.scored import read_scored
 from model_build.lab.page.write import write_comparison, write_run_page
 from model_build.lab.run.lab_run import LabRun, write_struct
+from model_build.lab.run.run import run_experiment
 from model_build.lab.search.found import Found, Trial
 from model_build.lab.search.table import search_notes
 from tests.model_build.lab.page.made_run import write_experiment, write_run, write_tested
@@ -47,6 +49,19 @@ def test_page_has_every_validation_recording_with_its_files(run: LabRun) -> None
     assert [one["name"] for one in shown["courses"]] == ["group-k-fold-0", "group-k-fold-1"]
     assert shown["model"]["files"][0]["name"] == "model/model.joblib"
     assert shown["record"]["leak"]["clips"] == 64
+
+
+def test_page_has_size_and_time_of_a_model_that_the_box_can_run(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow", reason="needs the build extra")
+    file = write_experiment(tmp_path)
+    file.write_text(file.read_text().replace("forest, trees: 10", "logistic"))
+    run_experiment(read_experiment(file), file, workers=1)
+    page = write_run_page(LabRun(tmp_path / "runs" / "drums"), workers=1)
+    (size_name, size), (time_name, time) = contents(page)["model"]["cost"]
+    assert size_name == "As int8 TFLite"
+    assert re.fullmatch(r"[\d.]+ kB", size)
+    assert time_name == "CPU of a chunk on the box's runtime"
+    assert re.fullmatch(r"\d+\.\d\d ms on this machine", time)
 
 
 def test_test_recordings_are_shown_beside_those_of_the_folds(run: LabRun, tmp_path: Path) -> None:
@@ -138,9 +153,9 @@ def test_maps_of_classes_are_copied_beside_their_recording(run: LabRun, tmp_path
     shutil.copytree(run.folder, copy.folder)
     copy.pictures.mkdir()
     (copy.pictures / "a-1.png").write_bytes(b"picture")
-    cam = {"name": "kick-2.wav", "start_seconds": 0.0, "label": "kick", "picture": "a-1.png"}
-    missing = cam | {"picture": "missing.png"}
-    (copy.fold("group-k-fold", 0) / "cams.json").write_text(json.dumps([cam, missing]))
+    cam = Cam("kick-2.wav", 0.0, "right", "kick", 0.9, "a-1.png")
+    missing = msgspec.structs.replace(cam, picture="missing.png")
+    save_list(copy.fold("group-k-fold", 0), [cam, missing])
     clips = contents(write_run_page(copy, workers=1))["clips"]
     row = clips["names"].index("kick-2.wav")
     assert clips["cams"] == {str(row): [[1, "drums-cam-a-1.png"]]}

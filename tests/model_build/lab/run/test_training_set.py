@@ -10,7 +10,7 @@ from model_build.lab.features.reading import Chunks
 from model_build.lab.features.store import Features
 from model_build.lab.features.truth import truth_of
 from model_build.lab.models.model import Scores, TrainingSet
-from model_build.lab.run.training_set import scores_of, training_set
+from model_build.lab.run.training_set import scores_of, training_set, watched_chunks
 
 # The number of chunks of each recording; a chunk's only value is its number.
 COUNTS = [1, 3, 2, 1, 1, 2]
@@ -36,6 +36,16 @@ def chosen(
     data = Data(layout="folders", path=".", balancing=balancing)
     truth = truth_of(EXAMPLES, ("a", "b"))
     return training_set(FEATURES, truth, np.array(rows), data, seed=1)
+
+
+def test_the_chunks_to_watch_are_those_of_the_recordings_without_copies() -> None:
+    copies = np.zeros(sum(COUNTS), int)
+    copies[[2, 9]] = 1  # of recordings 1 and 5
+    features = FEATURES._replace(copies=copies)
+    watched = watched_chunks(features, truth_of(EXAMPLES, ("a", "b")), np.array([1, 5]))
+    assert watched.rows.tolist() == [1, 3, 8]
+    assert watched.owners.tolist() == [0, 0, 1]
+    assert watched.truth.has.tolist() == [[False, True], [True, False]]
 
 
 def test_every_chunk_belongs_to_its_recording() -> None:

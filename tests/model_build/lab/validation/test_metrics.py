@@ -78,6 +78,21 @@ def test_unknown_labels_enter_no_figure() -> None:
     assert hidden.accuracy is None
 
 
+def test_micro_figures_count_all_known_decisions_alike() -> None:
+    found = figures(KICK_SNARE, SCORES, 0.45)
+    # Predicted: Kick of clips 0 and 4, Snare of 1 and 2, Hat of 3; right are those of 0, 2 and 4.
+    assert found.precision_micro == pytest.approx(3 / 5)
+    assert found.recall_micro == pytest.approx(3 / 6)
+    assert found.f1_micro == pytest.approx(2 * 3 / (5 + 6))
+    nothing = figures(KICK_SNARE, SCORES, 0.9)
+    assert (nothing.precision_micro, nothing.recall_micro) == (None, 0.0)
+
+
+def test_recordings_without_a_known_label_have_no_hamming_loss() -> None:
+    unknown = KICK_SNARE._replace(known=np.zeros_like(KICK_SNARE.known))
+    assert figures(unknown, SCORES, 0.5).hamming_loss is None
+
+
 def test_interval_is_wider_over_few_groups() -> None:
     many = truth([0, 0, 1, 1, 0, 1] * 10)
     scores = np.tile(SCORES, (10, 1))

@@ -5,17 +5,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
 from daemon.errors import InputError
-from daemon.hearing.log_mel import FrontEnd
 from daemon.hearing.model_file import CLASSES
 from model_build.lab.features.reading import Chunks
-from model_build.lab.features.store import Features
 from model_build.training.quantization.conversion import convert_to_tflite, export_saved_model
-
-_MOST_CHUNKS = 300
 
 
 def int8_network(network: keras.Model, representative: Chunks) -> bytes:
@@ -39,14 +33,3 @@ def int8_network(network: keras.Model, representative: Chunks) -> bytes:
     except tf.lite.python.convert.ConverterError as error:
         (reason,) = str(error).strip().splitlines()[:1] or ["unknown"]
         raise InputError(f"TFLite cannot convert the network to int8: {reason}") from None
-
-
-def representative_chunks(
-    features: Features, rows: NDArray[np.int64], front_end: FrontEnd
-) -> Chunks:
-    """Return some chunks of the recordings in `rows`, spread evenly, and one of silence."""
-    chosen = np.flatnonzero(np.isin(features.owners, rows))
-    places = np.unique(np.linspace(0, len(chosen) - 1, _MOST_CHUNKS).round().astype(int))
-    chunks = np.array(features.values[chosen[places]])
-    silence = np.full_like(chunks[:1], np.log(front_end.log_offset))
-    return np.concatenate([chunks, silence])
