@@ -192,6 +192,16 @@ def test_leak_check_shows_folds_at_random_beside_grouped_ones(tmp_path: Path) ->
     assert record.validation.value < 0.8
 
 
+def test_leak_check_notes_test_recordings_that_are_near_duplicates(tones: Path) -> None:
+    sound, rate = soundfile.read(tones / "train/10/0_0.wav")
+    write_tones(tones / "test", 3, seed=9)
+    soundfile.write(tones / "test/10/quieter.flac", 0.5 * sound, rate)
+    file = experiment(tones, old="folds: 3", new="folds: 3, leak_check: true")
+    file.write_text(file.read_text().replace("path:", f"test_path: {tones}/test\n  path:"))
+    (note,) = [one for one in run_experiment(file).notes if "in training and in the test" in one]
+    assert "10/quieter.flac" in note
+
+
 def several_labels(tones: Path) -> tuple[Path, str]:
     """Return the file of an experiment with a table of several labels, and its text."""
     names = [f"{label}/{n % 4}_{n}.wav" for label in TONES_HZ for n in range(8)]
