@@ -48,4 +48,4 @@ def _value(
     measured = figures(
         task.truth.rows(found.rows[places]), found.scores[places], threshold_of(task)
     )
-    return value_of(measured, task.experiment.validation.metric)
+    return value_of(measured, task.experiment.metric)

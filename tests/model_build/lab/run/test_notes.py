@@ -3,7 +3,6 @@ from model_build.lab.experiment import Validation
 from model_build.lab.features.truth import truth_of
 from model_build.lab.run.notes import notes_on
 
-
 TWO_GROUPS = ("xa", "xb", "ya", "yb")
 """Group and label of some recordings."""
 

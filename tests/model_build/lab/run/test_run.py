@@ -215,6 +215,15 @@ def several_labels(tones: Path) -> tuple[Path, str]:
     return file, text
 
 
+def test_several_labels_are_compared_by_a_figure_that_they_have(tones: Path) -> None:
+    file, text = several_labels(tones)
+    file.write_text(text)
+    validation = run_experiment(file).validation
+    assert validation.metric == "roc_auc_macro"
+    assert validation.value is not None
+    assert validation.value > 0.9
+
+
 def test_thresholds_are_chosen_on_out_of_fold_scores(
     tones: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
