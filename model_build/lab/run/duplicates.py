@@ -15,11 +15,14 @@ def duplicate_notes(examples: Sequence[Example], sounds: Sequence[Hashable]) -> 
     Contradicting classes come first.
     """
     same = _repeated(examples, sounds)
+    trained = [[one for one in group if one.side == "train"] for group in same]
     notes = [
         _note(same, "different classes, so one label is wrong", lambda one: one.labels),
         _note(same, "in training and in the test", lambda one: one.side),
         _note(
-            same, "different groups, so they can be on both sides of a fold", lambda one: one.group
+            trained,
+            "different groups, so they can be on both sides of a fold",
+            lambda one: one.group,
         ),
     ]
     return [note for note in notes if note]
