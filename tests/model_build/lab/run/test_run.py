@@ -7,7 +7,9 @@ import pytest
 import soundfile
 
 from daemon.errors import InputError
+from model_build import progress
 from model_build.__main__ import main
+from model_build.lab.executor.pool import InThisProcess, Pool
 from model_build.lab.experiment import Experiment, read_experiment
 from model_build.lab.models.fit import fit
 from model_build.lab.models.model import Fitted, TrainingSet
@@ -200,6 +202,15 @@ def test_leak_check_notes_test_recordings_that_are_near_duplicates(tones: Path) 
     file.write_text(file.read_text().replace("path:", f"test_path: {tones}/test\n  path:"))
     (note,) = [one for one in run_experiment(file).notes if "in training and in the test" in one]
     assert "10/quieter.flac" in note
+
+
+def test_progress_of_the_models_is_shown_if_their_lines_are_not(
+    tones: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "_LINE_SECONDS", 0.0)
+    file = experiment(tones)
+    run_settings(read_experiment(file), file, workers=Pool(InThisProcess(), 1, is_remote=True))
+    assert "models: 100 %, 4 of 4" in capsys.readouterr().err
 
 
 def several_labels(tones: Path) -> tuple[Path, str]:
