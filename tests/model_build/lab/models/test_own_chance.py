@@ -10,7 +10,7 @@ def first_weights(*, is_disturbed: bool) -> np.ndarray:
     keras.utils.set_random_seed(3)
     with own_chance(3):
         if is_disturbed:
-            random.getrandbits(32)  # noqa: S311 (as another thread does)
+            random.getrandbits(32)  # as another thread does
         return np.asarray(keras.initializers.GlorotUniform()((4, 4)))
 
 
