@@ -164,10 +164,12 @@ def _print_settings(
     broker = summary.describe_broker(settings.mqtt, settings.name, has_password=has_password)
     print(f"broker     {broker}")
     print(f"state      {state_directory(settings.state.directory)}")
-    print("families   family      threshold  patience  start after  stop after  cooldown")
+    wide = max(10, *map(len, recognizer.families))
+    head = "threshold  patience  start after  stop after  cooldown"
+    print(f"families   {'family':{wide}}  {head}")
     for family, rules in zip(recognizer.families, recognizer.rules, strict=True):
         print(
-            f"           {family:10}  {rules.threshold:9.2f}  {rules.patience:8}  "
+            f"           {family:{wide}}  {rules.threshold:9.2f}  {rules.patience:8}  "
             f"{rules.start_after_seconds:9g} s  "
             f"{rules.stop_after_seconds:8g} s  {rules.cooldown_seconds:6g} s"
         )

@@ -99,8 +99,7 @@ def _changed(data: Data, example: Example) -> Example:
 
     group = example.group
     if data.group_pattern:
-        match = re.search(data.group_pattern, example.name)
-        group = (match and match[1]) or ""
+        group = _group(data.group_pattern, example.name)
     return msgspec.structs.replace(
         example,
         labels=replaced(example.labels),
@@ -108,6 +107,16 @@ def _changed(data: Data, example: Example) -> Example:
         accepted=replaced(example.accepted),
         group=unicodedata.normalize("NFC", group),
     )
+
+
+def _group(pattern: str, name: str) -> str:
+    """Return what the pattern captures in the file name, or else in the path; empty if nothing.
+
+    The file name comes first so that `^` is its start also where folders are named after classes.
+    """
+    path = name.replace("\\", "/")
+    match = re.search(pattern, path.rpartition("/")[2]) or re.search(pattern, path)
+    return (match and match[1]) or ""
 
 
 def _problem(data: Data, example: Example) -> Left | None:

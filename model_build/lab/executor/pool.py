@@ -29,6 +29,8 @@ class Pool(NamedTuple):
     """What runs the tasks."""
     width: int
     """Tasks that run at once."""
+    is_remote: bool = False
+    """True if the lines that a task logs are not shown here."""
 
 
 Workers: TypeAlias = int | Pool | None
@@ -64,7 +66,7 @@ def open_pool(workers: Workers = None, scheduler: str = "") -> Iterator[Pool]:
         from model_build.lab.executor.dask_pool import open_dask
 
         with open_dask(scheduler) as (executor, width):
-            yield Pool(executor, width)
+            yield Pool(executor, width, is_remote=True)
     elif workers == 1:
         yield Pool(InThisProcess(), 1)
     else:

@@ -62,7 +62,8 @@ class Data(Section, frozen=True, kw_only=True, omit_defaults=True):
     group_column: str = ""
     """Column of a table with the group, such as the player. Default: no groups."""
     group_pattern: str = ""
-    """Regular expression for the file name; its first parentheses capture the group."""
+    """Regular expression for the file name, or for its path in the folder of the recordings if it
+    does not match there; its first parentheses capture the group."""
     test_path: str = ""
     """A second table or folder of the same layout, used only for the test figures."""
     test_audio_folder: str = ""

@@ -13,7 +13,7 @@ from model_build.lab.experiment.model import Model
 from model_build.lab.experiment.pruning import CHAINS, Pruning
 from model_build.lab.experiment.search import Search
 from model_build.lab.experiment.training import Augmentation, Training
-from model_build.lab.experiment.validation import Output, Validation
+from model_build.lab.experiment.validation import OF_ONE_CLASS, Metric, Output, Validation
 from model_build.recipe.section import Section
 
 _MADE_FOR_HZ = 16_000
@@ -79,16 +79,31 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
         self._check_trunk()
         if self.model.is_classical and self.training:
             raise ValueError(f"training belongs to networks, and {self.model.kind} is not one")
-        if self.data.multi_label and self.loss == "cross-entropy":
-            raise ValueError("training.loss: cross-entropy allows one class; use bce or focal")
-        if self.output.thresholds == "best-f1" and not self.data.multi_label:
-            raise ValueError("output.thresholds: best-f1 belongs to data.multi_label")
+        self._check_labels()
         self._check_variations()
         if self.validation.strategy == "own-folds" and self._lacks_folds:
             raise ValueError(
                 "validation.strategy: own-folds needs data with folds: a table with "
                 "data.fold_column, nsynth or medley-solos-db"
             )
+
+    def _check_labels(self) -> None:
+        """Check the keys that depend on whether a recording can have several labels."""
+        if not self.data.multi_label:
+            if self.output.thresholds == "best-f1":
+                raise ValueError("output.thresholds: best-f1 belongs to data.multi_label")
+            return
+        if self.loss == "cross-entropy":
+            raise ValueError("training.loss: cross-entropy allows one class; use bce or focal")
+        asked = {"validation.metric": self.metric}
+        if self.search and self.search.metric:
+            asked["search.metric"] = self.search.metric
+        for key, metric in asked.items():
+            if metric in OF_ONE_CLASS:
+                raise ValueError(
+                    f"{key}: {metric} is for recordings with one class each; with data.multi_label "
+                    "use roc_auc_macro, pr_auc_macro, f1_macro, f1_micro or hamming_loss"
+                )
 
     def _check_augmentation(self) -> None:
         augmentation = self.augmentation or Augmentation()
@@ -155,6 +170,12 @@ class Experiment(Section, frozen=True, kw_only=True, omit_defaults=True):
         """The loss of a network."""
         default = "bce-logits" if self.data.multi_label else "cross-entropy"
         return (self.training and self.training.loss) or default
+
+    @property
+    def metric(self) -> Metric:
+        """The figure that the experiment is compared by."""
+        default: Metric = "roc_auc_macro" if self.data.multi_label else "accuracy"
+        return self.validation.metric or default
 
     @property
     def sha256(self) -> str:

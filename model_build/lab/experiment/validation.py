@@ -18,6 +18,9 @@ Metric = Literal[
     "hamming_loss",
 ]
 
+OF_ONE_CLASS = ("accuracy", "balanced_accuracy", "top3", "map3")
+"""Metrics of recordings that have exactly one class each."""
+
 
 class Validation(Section, frozen=True, kw_only=True, omit_defaults=True):
     """Which clips the figures are measured on. Raises ValueError on contradictory keys."""
@@ -31,8 +34,9 @@ class Validation(Section, frozen=True, kw_only=True, omit_defaults=True):
     """Share of the clips that `hold-out` holds out; whole groups if the data have groups."""
     chosen_folds: tuple[Annotated[int, Meta(ge=0)], ...] = ()
     """The folds to train and validate, counted from 0. Default: all."""
-    metric: Metric = "accuracy"
-    """The figure that experiments are compared by."""
+    metric: Metric | None = None
+    """The figure that experiments are compared by. Default: `accuracy`, with multi_label
+    `roc_auc_macro`."""
     threshold: Fraction = 0.5
     """Score from which a class is predicted, if a recording can have several."""
     leak_check: bool = False

@@ -92,7 +92,7 @@ def explore(experiment: Experiment, workers: Workers = None) -> Exploration:
     odd = doubts(np.asarray(seen.vectors[usable]), truth, groups, multi_label=multi_label)
     short = []
     if not multi_label and len(usable):
-        short = shortcuts([seen.facts[row] for row in usable], truth.has.argmax(axis=1))
+        short = shortcuts([seen.facts[row] for row in usable], truth.has.argmax(axis=1), classes)
     return Exploration(
         experiment.name,
         found,

@@ -22,9 +22,10 @@ def exploration_lines(seen: Exploration) -> str:
 
 def shortcut_line(one: Shortcut) -> str:
     """Return a shortcut as a sentence."""
+    named = ", ".join(one.given_away)
     return (
         f"the {one.fact} alone predicts the class with a balanced accuracy of {one.accuracy:.2f} "
-        f"(chance {one.chance:.2f})"
+        f"(chance {one.chance:.2f}){f' and gives away {named}' if named else ''}"
     )
 
 
@@ -33,7 +34,8 @@ def spelling_line(one: Spelling) -> str:
     if one.where == "both":
         return f"class {one.name!r} is written almost like {one.nearest!r}"
     nearest = f"; is it {one.nearest!r}?" if one.nearest else ""
-    return f"only the {one.where} recordings have the class {one.name!r}{nearest}"
+    where = "training" if one.where == "train" else one.where
+    return f"only the {where} recordings have the class {one.name!r}{nearest}"
 
 
 def _clips(seen: Exploration) -> str:

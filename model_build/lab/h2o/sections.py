@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from model_build.lab.experiment.validation import OF_ONE_CLASS
 from model_build.lab.h2o.h2o_file import H2oFile
 
 _FOLDS = 5
@@ -107,7 +108,7 @@ def validation(file: H2oFile) -> dict[str, Any]:
     chosen = file.wholes("dataset", "folds") + file.wholes("dataset", "selected_folds")
     share = file.number("dataset", "validation_size", 0.2)
     found = {
-        "metric": _known(file, ("prediction", "metric"), _METRICS, "roc_auc_macro"),
+        "metric": _metric(file),
         "threshold": file.number("prediction", "probability_threshold", 0.5),
     }
     if "kfold" not in strategy.replace("-", ""):
@@ -121,6 +122,15 @@ def validation(file: H2oFile) -> dict[str, Any]:
         "folds": _FOLDS,
         "chosen_folds": list(dict.fromkeys(chosen)),
     }
+
+
+def _metric(file: H2oFile) -> str:
+    """Return the metric; accuracy with several label columns becomes a figure that they have."""
+    metric = _known(file, ("prediction", "metric"), _METRICS, "roc_auc_macro")
+    if metric in OF_ONE_CLASS and len(file.texts("dataset", "label_columns")) > 1:
+        file.note(f"prediction.metric: several labels have no {metric}; it is roc_auc_macro now")
+        return "roc_auc_macro"
+    return metric
 
 
 def _fold_strategy(file: H2oFile) -> str:

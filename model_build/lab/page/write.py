@@ -61,10 +61,14 @@ def write_comparison(runs: Sequence[Path], workers: Workers = None) -> Path:
 
 
 def write_data_page(seen: Exploration, folder: Path, workers: Workers = None) -> Path:
-    """Write the page of an experiment's data to the folder of the runs; return its path."""
+    """Write the page of an experiment's data to the folder of the runs; return its path.
+
+    The index is written, too, because the page links to it.
+    """
     path = folder / f"{seen.name}-data.html"
     folder.mkdir(parents=True, exist_ok=True)
     write_page(path, "data", f"Data of {seen.name}", data_contents(seen, folder, workers))
+    write_index(folder)
     return path
 
 

@@ -68,6 +68,7 @@ def _every_and_common(
 
 
 def _validated(run: LabRun) -> list[tuple[str, ...]]:
-    """Return name, start and labels of the validation recordings."""
+    """Return name, start and labels of the validation recordings, names without back slashes."""
     with run.predictions.open(newline="", encoding="utf-8") as file:
-        return [tuple(row[name] for name in _DECIDING) for row in csv.DictReader(file)]
+        found = [tuple(row[name] for name in _DECIDING) for row in csv.DictReader(file)]
+    return [(name.replace("\\", "/"), *more) for name, *more in found]

@@ -1,31 +1,35 @@
-"""Remarks on recordings that contain exactly the same sound under different names."""
+"""Remarks on recordings that contain the same sound under different names."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 from model_build.corpus.formats.labelled import Example
 
 _NAMED_AT_MOST = 3
 
 
-def duplicate_notes(examples: Sequence[Example], sounds: Sequence[str]) -> list[str]:
-    """Return remarks on examples that share a sound; `sounds` has the hash of each one's samples.
+def duplicate_notes(examples: Sequence[Example], sounds: Sequence[Hashable]) -> list[str]:
+    """Return remarks on examples that share a sound.
 
+    `sounds` has the hash of each one's samples, or the number of its cluster of near-duplicates.
     Contradicting classes come first.
     """
     same = _repeated(examples, sounds)
+    trained = [[one for one in group if one.side == "train"] for group in same]
     notes = [
         _note(same, "different classes, so one label is wrong", lambda one: one.labels),
         _note(same, "in training and in the test", lambda one: one.side),
         _note(
-            same, "different groups, so they can be on both sides of a fold", lambda one: one.group
+            trained,
+            "different groups, so they can be on both sides of a fold",
+            lambda one: one.group,
         ),
     ]
     return [note for note in notes if note]
 
 
-def _repeated(examples: Sequence[Example], sounds: Sequence[str]) -> list[list[Example]]:
-    by_sound: dict[str, list[Example]] = defaultdict(list)
+def _repeated(examples: Sequence[Example], sounds: Sequence[Hashable]) -> list[list[Example]]:
+    by_sound: dict[Hashable, list[Example]] = defaultdict(list)
     for example, sound in zip(examples, sounds, strict=True):
         by_sound[sound].append(example)
     return [group for group in by_sound.values() if len(group) > 1]

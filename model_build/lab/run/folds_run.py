@@ -71,7 +71,7 @@ def fold_scores(task: Task, folds: Sequence[Fold], strategy: str, pool: Pool) ->
     """
     found = {fold.number: _kept(task, fold, strategy) for fold in folds}
     missing = [fold for fold in folds if found[fold.number] is None]
-    made = ordered(pool, partial(_made, task, strategy), missing)
+    made = ordered(pool, partial(_made, task, strategy), missing, label=_label(pool))
     found |= {fold.number: scores for fold, scores in zip(missing, made, strict=True)}
     return [scores for scores in found.values() if scores is not None]
 
@@ -95,8 +95,13 @@ def fit_all(
     last = [("", final._replace(number=_FINAL))]
     # The CPU time of a pruned network is measured: nothing else may run then.
     rounds = [jobs, last] if task.experiment.pruning else [jobs + last]
-    made = [scores for each in rounds for scores in ordered(pool, partial(_fit, task), each)]
-    return made[-1]
+    fitted = (ordered(pool, partial(_fit, task), each, label=_label(pool)) for each in rounds)
+    return [scores for each in fitted for scores in each][-1]
+
+
+def _label(pool: Pool) -> str:
+    """Return the label of the progress of fitting; empty if each task shows its own lines."""
+    return "models" if pool.is_remote else ""
 
 
 def _forget(

@@ -4,8 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from model_build.lab.data.usable import near_duplicates_among
-from model_build.lab.executor.pool import Pool
+from model_build.lab.data.near_duplicates import NearDuplicates
 from model_build.lab.run.folds_run import Task
 from model_build.lab.run.lab_run import Leak
 from model_build.lab.run.validated import Validated, rows_of, threshold_of
@@ -14,10 +13,9 @@ from model_build.lab.validation.metrics import figures, value_of
 _MOST_PAIRS = 200
 
 
-def leak_of(task: Task, random: Validated, pool: Pool) -> Leak:
-    """Return how much folds at random profit from near-duplicates."""
+def leak_of(task: Task, random: Validated, near: NearDuplicates) -> Leak:
+    """Return how much folds at random profit from the near-duplicates among all recordings."""
     examples = task.features.examples
-    near = near_duplicates_among(examples, task.experiment.data, task.run.folder.parent, pool)
     members: dict[int, list[int]] = defaultdict(list)
     for row in rows_of(task, "train").tolist():
         members[int(near.clusters[row])].append(row)
@@ -50,4 +48,4 @@ def _value(
     measured = figures(
         task.truth.rows(found.rows[places]), found.scores[places], threshold_of(task)
     )
-    return value_of(measured, task.experiment.validation.metric)
+    return value_of(measured, task.experiment.metric)

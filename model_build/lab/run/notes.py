@@ -7,6 +7,7 @@ from model_build.corpus.formats.labelled import Example, Labelled
 from model_build.lab.data.recordings import why_no_test_figure
 from model_build.lab.experiment import Validation
 from model_build.lab.features.truth import Truth
+from model_build.lab.validation.folds import group_names
 
 
 def notes_on(truth: Truth, used: Labelled, validation: Validation) -> list[str]:
@@ -17,6 +18,7 @@ def notes_on(truth: Truth, used: Labelled, validation: Validation) -> list[str]:
         notes.append(_rare(truth, used, validation.folds))
     if validation.strategy in ("group-k-fold", "own-folds"):
         notes += _of_one_part(train, validation.strategy)
+    notes.append(_without_group(train))
     groups = {one.group for one in train} - {""}
     if groups and len(groups) == len(train):
         notes.append(
@@ -28,7 +30,30 @@ def notes_on(truth: Truth, used: Labelled, validation: Validation) -> list[str]:
             "the recordings have no groups, so related recordings can be on both sides of a fold; "
             "set data.group_column or data.group_pattern"
         )
-    return [note for note in [*notes, why_no_test_figure(used)] if note]
+    notes.append(why_no_test_figure(used) or _one_tested_group(used))
+    return [note for note in notes if note]
+
+
+def _without_group(train: Sequence[Example]) -> str:
+    """Return a remark on the recordings without a group beside others that have one."""
+    without = [one.name for one in train if not one.group]
+    if len(without) in (0, len(train)):
+        return ""
+    return (
+        f"{len(without)} of {len(train)} recordings have no group and count as groups of their "
+        f"own, such as {without[0]}"
+    )
+
+
+def _one_tested_group(used: Labelled) -> str:
+    """Return a remark if the test figures cannot have an interval; empty if they can."""
+    tested = [one for one in used.examples if one.side == "test"]
+    if not tested or len(set(group_names(tested))) > 1:
+        return ""
+    return (
+        "all test recordings are of one group, so the test figures have no interval: they do not "
+        "show how much another group would differ"
+    )
 
 
 def _rare(truth: Truth, used: Labelled, folds: int) -> str:

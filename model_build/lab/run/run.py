@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,6 +11,7 @@ import numpy as np
 from daemon.system.files.whole_file import whole_file
 from model_build.corpus.formats.labelled import Labelled
 from model_build.lab.data.recordings import why_no_test_figure
+from model_build.lab.data.usable import near_duplicates_among
 from model_build.lab.executor.pool import Pool, Workers, open_pool
 from model_build.lab.experiment import Experiment, Validation
 from model_build.lab.models.model import Scores
@@ -100,9 +101,14 @@ def _record(task: Task, labelled: Labelled, file: Path, pool: Pool) -> Record:
     found = validated(task, train, experiment.validation, pool)
     _write(task, task.run.predictions, found.rows, found.scores, found.folds)
     random, leak = None, None
+    sounds: Sequence[Hashable] = features.sounds
     if experiment.validation.leak_check:
         at_random = validated(task, train, _at_random(experiment), pool)
-        random, leak = at_random.measured, leak_of(task, at_random, pool)
+        near = near_duplicates_among(
+            features.examples, experiment.data, task.run.folder.parent, pool
+        )
+        random, leak = at_random.measured, leak_of(task, at_random, near)
+        sounds = near.clusters.tolist()
     sides = Counter(one.side for one in used.examples)
     return Record(
         experiment=experiment,
@@ -115,7 +121,7 @@ def _record(task: Task, labelled: Labelled, file: Path, pool: Pool) -> Record:
         left=dict(Counter(one.reason for one in used.left).most_common()),
         notes=[
             *notes_on(task.truth, used, experiment.validation),
-            *duplicate_notes(features.examples, features.sounds),
+            *duplicate_notes(features.examples, sounds),
         ],
         validation=found.measured,
         random=random,

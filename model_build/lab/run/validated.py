@@ -72,7 +72,7 @@ def measured(
 ) -> Measured:
     """Return the figures of some recordings, and the interval of the experiment's metric."""
     truth, threshold = task.truth.rows(rows), threshold_of(task)
-    metric = task.experiment.validation.metric
+    metric = task.experiment.metric
     found = figures(truth, scores, threshold)
     groups = group_names([task.features.examples[row] for row in rows])
     rng = np.random.default_rng(task.seed)
@@ -95,4 +95,4 @@ def threshold_of(task: Task) -> float | None:
 
 def _value(task: Task, rows: Rows, scores: Scores) -> float | None:
     found = figures(task.truth.rows(rows), scores, threshold_of(task))
-    return value_of(found, task.experiment.validation.metric)
+    return value_of(found, task.experiment.metric)

@@ -80,7 +80,7 @@ def _opened(experiment: Experiment, search: Search, pool: Pool) -> _Place:
         validation = Validation(strategy="hold-out", fraction=search.held_out)
         [fold] = folds_among(task, rest, validation)
         rest, held = fold.training, fold.validation
-    metric = search.metric or experiment.validation.metric
+    metric = search.metric or experiment.metric
     return _Place(base, experiment.output, search, metric, labelled, run, pool, task, rest, held)
 
 

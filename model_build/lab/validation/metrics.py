@@ -182,10 +182,12 @@ def bootstrap_interval(
 ) -> tuple[float, float] | None:
     """Return the 95 % interval of what `measure` returns for the rows (n,) of drawn whole groups.
 
-    None if it never returns a value. Efron and Tibshirani, "An Introduction to the Bootstrap"
-    (1993).
+    None if it never returns a value, or if there is only one group to draw. Efron and Tibshirani,
+    "An Introduction to the Bootstrap" (1993).
     """
     names, places = np.unique(groups, return_inverse=True)
+    if len(names) == 1:
+        return None
     members = [np.flatnonzero(places == n) for n in range(len(names))]
     values = []
     for _ in range(draws):
@@ -209,10 +211,10 @@ def mean_over_groups(
 ) -> float | None:
     """Return the mean of a figure over groups, of those that have it.
 
-    None if none has it, or if each recording is a group of its own.
+    None if none has it, if there is only one group, or if each recording is a group of its own.
     """
     names, places = np.unique(groups, return_inverse=True)
-    if len(names) == len(groups):
+    if len(names) in (1, len(groups)):
         return None
     members = [np.flatnonzero(places == n) for n in range(len(names))]
     values = [figure(truth.rows(rows), scores[rows], threshold, metric) for rows in members]

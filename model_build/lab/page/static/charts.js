@@ -41,7 +41,9 @@ async function draw(plot) {
   const kept = drawn.get(plot);
   if (!kept || !plot.isConnected) return;
   kept.isShown = true;
-  await Plotly.react(plot, kept.traces(), layout(kept.axes), { displayModeBar: false, responsive: true });
+  const traces = kept.traces();
+  plot.style.setProperty("--legend", kept.axes.legend === false ? 0 : traces.filter((one) => one.showlegend !== false).length);
+  await Plotly.react(plot, traces, layout(kept.axes), { displayModeBar: false, responsive: true });
   // The label of the figure says what the chart is; its parts are for the pointer only.
   for (const part of plot.querySelectorAll("svg")) part.setAttribute("aria-hidden", "true");
 }
@@ -80,7 +82,7 @@ function layout(axes) {
     font: { color: colour("faint"), family: "system-ui, sans-serif", size: 12 },
     margin: { l: 48, r: 14, t: 12, b: 42 }, hovermode: axes.hover || "closest", dragmode: "zoom",
     hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink"), size: 12.5 } },
-    showlegend: axes.legend !== false, legend: { orientation: "h", y: -.22, x: 0, font: { size: 11.5 } },
+    showlegend: axes.legend !== false, legend: { orientation: "h", yref: "container", y: 0, yanchor: "bottom", x: 0, font: { size: 11.5 } },
     xaxis: axis(axes.x), yaxis: axis(axes.y), bargap: .35, ...axes.more,
   };
 }

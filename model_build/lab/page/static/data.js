@@ -92,7 +92,7 @@ function balanceSection(data) {
   const test = counts("test");
   const traces = () => [{ type: "bar", name: "training", x: data.classes, y: train, marker: { color: lineColour(0) } },
     ...(test.some(Boolean) ? [{ type: "bar", name: "test", x: data.classes, y: test, marker: { color: lineColour(1) } }] : [])];
-  return section("classes", "Classes", null, h("div", { class: "charts" }, chart("Recordings of each class", null, traces, { tall: true, y: { title: "Recordings" } }),
+  return section("classes", "Classes", null, h("div", { class: "charts" }, chart("Recordings of each class", null, traces, { legend: test.some(Boolean), tall: true, y: { title: "Recordings" } }),
     chart("Duration", "Seconds, by class", boxes(data, (row) => row.seconds), { legend: false, tall: true, y: { title: "Seconds", rangemode: "tozero" } }),
     chart("Level", "dBFS, by class", boxes(data, (row) => row.level), { legend: false, tall: true, y: { title: "dBFS" } })));
 }
@@ -103,13 +103,13 @@ const boxes = (data, value) => () => data.classes.map((name, n) => ({
 
 function shortcutSection(data) {
   if (!data.shortcuts.length) return null;
-  const words = { strong: "strong", weak: "weak", none: "none" };
   return section("shortcuts", "Shortcuts", "How well one technical fact alone predicts the class. If it does, a model can be right without listening. A duration can be natural: a kick lasts longer than a closed hat.",
     sortable("Shortcuts", [
       { title: "Fact", text: true, value: (one) => one.fact, cell: (one) => one.fact },
       { title: "Balanced accuracy", value: (one) => one.accuracy, cell: (one) => [two(one.accuracy), meter(one.accuracy)] },
       { title: "Chance", value: (one) => one.chance, cell: (one) => two(one.chance) },
-      { title: "Shortcut", text: true, value: (one) => one.strength, cell: (one) => h("span", { class: one.strength === "strong" ? "bad" : one.strength === "weak" ? "warn" : "faint" }, words[one.strength]) },
+      { title: "Shortcut", text: true, value: (one) => one.strength, cell: (one) => h("span", { class: one.strength === "strong" ? "bad" : one.strength === "weak" ? "warn" : "faint" }, one.strength) },
+      { title: "Gives away", text: true, wrap: true, value: (one) => one.given_away.join(", "), cell: (one) => one.given_away.join(", ") },
     ], data.shortcuts));
 }
 

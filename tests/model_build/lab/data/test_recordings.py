@@ -41,6 +41,32 @@ def test_labels_are_replaced_and_chosen(tmp_path: Path) -> None:
     assert [one.reason for one in found.left] == ["not used"]
 
 
+def test_the_group_pattern_is_for_the_file_name_before_the_path(tmp_path: Path) -> None:
+    folders(tmp_path, "sax, tenor/ann_1.wav", "sax, tenor/bob_1.wav", "off/ann_1.wav")
+
+    def groups(pattern: str) -> list[str]:
+        data = Data(layout="folders", path=str(tmp_path), group_pattern=pattern)
+        return [one.group for one in read_recordings(data).examples]
+
+    assert groups("^([^_]+)_") == ["ann", "ann", "bob"]
+    assert groups("^([^/]+)/") == ["off", "sax, tenor", "sax, tenor"]
+
+
+def test_the_group_pattern_finds_file_names_of_windows(tmp_path: Path) -> None:
+    folders(tmp_path, "off/ann_1.wav", "sax/bob_1.wav")
+    (tmp_path / "t.csv").write_text("file,class\noff\\ann_1.wav,off\nsax\\bob_1.wav,sax\n")
+    found = read_recordings(
+        Data(
+            layout="table",
+            path=str(tmp_path / "t.csv"),
+            file_column="file",
+            label_columns=("class",),
+            group_pattern="^([a-z]+)_",
+        )
+    )
+    assert [one.group for one in found.examples] == ["ann", "bob"]
+
+
 def test_accepted_families_are_replaced_like_labels(tmp_path: Path) -> None:
     rows = []
     for name, label, accepts in (("harp", "string", "guitar;string"), ("lute", "guitar", "")):

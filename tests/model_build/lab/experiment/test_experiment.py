@@ -65,6 +65,16 @@ def test_exponents_are_numbers_and_yes_is_a_class(tmp_path: Path) -> None:
         ("kind: forest", "kind: forest\ntraining: {epochs: 3}", "training belongs to networks"),
         ("layout: table", "layout: folders", "belongs to the layout table, not to folders"),
         ("[Class]", "[Class]\n  group_pattern: '[a'", "group_pattern"),
+        (
+            "[Class]",
+            "[Class]\n  multi_label: true\nvalidation: {metric: accuracy}",
+            "validation.metric: accuracy is for recordings with one class each",
+        ),
+        (
+            "[Class]",
+            "[Class]\n  multi_label: true\nsearch: {metric: map3, space: {model.trees: [9, 99]}}",
+            "search.metric: map3 is for recordings with one class each",
+        ),
         ("[Class]", "[Class]\n  group_pattern: 'a'", "parentheses"),
         (
             "kind: forest",

@@ -9,7 +9,7 @@ from model_build.lab.experiment import Data, Experiment, Model, Output
 from model_build.lab.exploration.exploration import Exploration, explore
 from model_build.lab.exploration.shortcuts import shortcuts
 from model_build.lab.exploration.spellings import odd_spellings
-from model_build.lab.exploration.text import exploration_lines
+from model_build.lab.exploration.text import exploration_lines, shortcut_line
 from tests.model_build.lab.data.test_near_duplicates import RATE_HZ, melody, write
 
 LABELS = ("Sound_Drum", "Sound_Guitar")
@@ -88,11 +88,23 @@ def test_a_fact_that_gives_the_class_away_is_found() -> None:
         Facts(format="WAV", rate_hz=(44_100, 48_000)[target], channels=1, seconds=rng.uniform(1, 2))
         for target in targets
     ]
-    found = {one.fact: one for one in shortcuts(facts, targets)}
+    found = {one.fact: one for one in shortcuts(facts, targets, ("a", "b"))}
     assert found["sample rate"].strength == "strong"
     assert found["sample rate"].accuracy == 1.0
     assert found["file format"].strength == "none"
     assert next(iter(found)) == "sample rate"
+
+
+def test_a_class_that_a_fact_gives_away_is_named() -> None:
+    targets = np.repeat(np.arange(8), 10)
+    facts = [
+        Facts(format="WAV", rate_hz=22_050 if target == 5 else 44_100, channels=1, seconds=1.0)
+        for target in targets
+    ]
+    found = shortcuts(facts, targets, "abcdefgh")[0]
+    assert (found.fact, found.strength, found.given_away) == ("sample rate", "weak", ("f",))
+    assert found.accuracy == 0.25
+    assert shortcut_line(found).endswith("0.25 (chance 0.12) and gives away f")
 
 
 def test_clipping_needs_three_samples_at_full_scale() -> None:

@@ -88,6 +88,14 @@ def test_several_label_columns_are_classes(tmp_path: Path) -> None:
     assert found.experiment.data.label_columns == ("a", "b")
 
 
+def test_accuracy_of_several_labels_becomes_another_figure(tmp_path: Path) -> None:
+    columns = {"label_columns": ["a", "b"]}
+    sections = {"training": {"loss_function": "BCE"}, "prediction": {"metric": "Accuracy"}}
+    found = import_h2o(written(tmp_path, dataset=columns, **sections))
+    assert found.experiment.metric == "roc_auc_macro"
+    assert any("several labels have no accuracy" in one for one in found.changed)
+
+
 def test_mixing_and_holding_out(tmp_path: Path) -> None:
     found = import_h2o(
         written(

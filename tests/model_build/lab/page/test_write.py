@@ -146,6 +146,7 @@ def test_data_command_writes_a_page(
     assert len(shown["rows"]) == 64
     assert sum(row["files"] is not None for row in shown["rows"]) >= 16
     assert run.folder != tmp_path
+    assert contents(tmp_path / "runs/index.html")["runs"] == [], "the page links to it"
 
 
 def test_maps_of_classes_are_copied_beside_their_recording(run: LabRun, tmp_path: Path) -> None:

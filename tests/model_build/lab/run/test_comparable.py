@@ -70,3 +70,18 @@ def test_the_same_recordings_at_another_sample_rate_are_the_same(tmp_path: Path)
     assert recordings_sha256(first) == recordings_sha256(fast)
     assert not why_not_comparable([first, fast])
     assert recordings_sha256(first) != recordings_sha256(run(tmp_path, "more", train="more"))
+
+
+def test_back_slashes_in_a_table_name_the_same_recordings(tmp_path: Path) -> None:
+    write_tones(tmp_path / "train", 2, seed=1)
+    first = run(tmp_path, "first")
+    names = [str(one.relative_to(tmp_path / "train")) for one in tmp_path.glob("train/*/*.wav")]
+    lines = [f"{name.replace('/', chr(92))},{name.partition('/')[0]}" for name in names]
+    (tmp_path / "train/t.csv").write_text("\n".join(["file,class", *lines]), encoding="utf-8")
+    columns = ", file_column: file, label_columns: [class]"
+    file = tmp_path / "table.yaml"
+    text = (tmp_path / "first.yaml").read_text(encoding="utf-8").replace("first", "table")
+    text = text.replace("folders", "table").replace("/train}", f"/train/t.csv{columns}}}")
+    file.write_text(text, encoding="utf-8")
+    run_experiment(read_experiment(file), file, workers=1)
+    assert not why_not_comparable([first, LabRun(tmp_path / "runs/table")])

@@ -38,3 +38,9 @@ def test_only_the_first_are_named() -> None:
     (note,) = duplicate_notes(examples, [str(n // 2) for n in range(10)])
     assert note.startswith("5 sounds occur")
     assert note.endswith("4.wav and 5.wav …")
+
+
+def test_a_test_recording_is_on_no_side_of_a_fold() -> None:
+    examples = [example("1.wav", "a", "Ann"), example("2.wav", "a", "Bob", side="test")]
+    (note,) = duplicate_notes(examples, ["x", "x"])
+    assert "in training and in the test" in note

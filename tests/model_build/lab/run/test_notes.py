@@ -3,6 +3,9 @@ from model_build.lab.experiment import Validation
 from model_build.lab.features.truth import truth_of
 from model_build.lab.run.notes import notes_on
 
+TWO_GROUPS = ("xa", "xb", "ya", "yb")
+"""Group and label of some recordings."""
+
 
 def notes(groups: list[str], labels: list[str], validation: Validation) -> list[str]:
     examples = [
@@ -49,3 +52,22 @@ def test_a_class_of_one_group_is_noted() -> None:
         "class c occurs in only one group, so the model that is validated on it was never trained "
         "on it"
     )
+
+
+def test_recordings_without_a_group_beside_others_are_noted() -> None:
+    (note,) = notes(["x", "x", "y", "y", ""], ["a", "b", "a", "b", "a"], Validation(folds=2))
+    assert note == ("1 of 5 recordings have no group and count as groups of their own, such as 4")
+
+
+def test_a_test_of_one_group_is_noted() -> None:
+    def noted(*groups: str) -> list[str]:
+        examples = [
+            *(Example(name=one, file="", labels=(one[1],), group=one[0]) for one in TWO_GROUPS),
+            *(Example(name=one, file="", labels=("a",), group=one, side="test") for one in groups),
+        ]
+        used = Labelled(examples, [])
+        return notes_on(truth_of(examples, used.classes), used, Validation(folds=2))
+
+    (note,) = noted("z")
+    assert "all test recordings are of one group, so the test figures have no interval" in note
+    assert noted("v", "w") == []

@@ -7,7 +7,9 @@ import pytest
 import soundfile
 
 from daemon.errors import InputError
+from model_build import progress
 from model_build.__main__ import main
+from model_build.lab.executor.pool import InThisProcess, Pool
 from model_build.lab.experiment import Experiment, read_experiment
 from model_build.lab.models.fit import fit
 from model_build.lab.models.model import Fitted, TrainingSet
@@ -192,6 +194,25 @@ def test_leak_check_shows_folds_at_random_beside_grouped_ones(tmp_path: Path) ->
     assert record.validation.value < 0.8
 
 
+def test_leak_check_notes_test_recordings_that_are_near_duplicates(tones: Path) -> None:
+    sound, rate = soundfile.read(tones / "train/10/0_0.wav")
+    write_tones(tones / "test", 3, seed=9)
+    soundfile.write(tones / "test/10/quieter.flac", 0.5 * sound, rate)
+    file = experiment(tones, old="folds: 3", new="folds: 3, leak_check: true")
+    file.write_text(file.read_text().replace("path:", f"test_path: {tones}/test\n  path:"))
+    (note,) = [one for one in run_experiment(file).notes if "in training and in the test" in one]
+    assert "10/quieter.flac" in note
+
+
+def test_progress_of_the_models_is_shown_if_their_lines_are_not(
+    tones: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "_LINE_SECONDS", 0.0)
+    file = experiment(tones)
+    run_settings(read_experiment(file), file, workers=Pool(InThisProcess(), 1, is_remote=True))
+    assert "models: 100 %, 4 of 4" in capsys.readouterr().err
+
+
 def several_labels(tones: Path) -> tuple[Path, str]:
     """Return the file of an experiment with a table of several labels, and its text."""
     names = [f"{label}/{n % 4}_{n}.wav" for label in TONES_HZ for n in range(8)]
@@ -203,6 +224,15 @@ def several_labels(tones: Path) -> tuple[Path, str]:
         "/train\n", "/labels.csv\n  file_column: file\n  label_columns: [labels]\n", 1
     )
     return file, text
+
+
+def test_several_labels_are_compared_by_a_figure_that_they_have(tones: Path) -> None:
+    file, text = several_labels(tones)
+    file.write_text(text)
+    validation = run_experiment(file).validation
+    assert validation.metric == "roc_auc_macro"
+    assert validation.value is not None
+    assert validation.value > 0.9
 
 
 def test_thresholds_are_chosen_on_out_of_fold_scores(

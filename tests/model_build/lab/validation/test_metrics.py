@@ -109,6 +109,13 @@ def test_interval_is_wider_over_few_groups() -> None:
     assert width(by_clip) > 1.5 * width(alone)
 
 
+def test_one_group_has_no_interval() -> None:
+    both = truth([0, 0, 1, 1, 0, 1])
+    rng = np.random.default_rng(1)
+    assert interval(both, SCORES, ["x"] * 6, "accuracy", threshold=None, rng=rng) is None
+    assert mean_over_groups(both, SCORES, ["x"] * 6, "accuracy", threshold=None) is None
+
+
 def test_mean_over_groups_counts_each_group_alike() -> None:
     has = np.eye(2, dtype=np.bool_)[[0, 0, 0, 1]]
     scores = np.array([[0.9, 0.1], [0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
