@@ -13,6 +13,7 @@ from daemon.errors import InputError
 from daemon.system.files.whole_file import whole_file
 from model_build.lab.experiment import Training
 from model_build.lab.models.batches import Batches
+from model_build.lab.models.losses import Loss
 from model_build.lab.models.model import CURVES
 from model_build.networks.backup import Backup
 
@@ -41,6 +42,30 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unty
         self._history.append(losses)
         text = ", ".join(f"{name} {value:.4f}" for name, value in losses.items())
         log.info("epoch %d of %d: %s", epoch + 1, self._epochs, text)
+
+
+class HeldOut(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+    """Adds `val_loss` and `val_accuracy`, means over held-out chunks, to the logs of each epoch.
+
+    Keras' own validation of a small network takes as long as its training. `network` shares the
+    weights of the trained one; `loss` and `accuracy` return (batch,) for targets and logits.
+    """
+
+    def __init__(self, network: keras.Model, batches: Batches, loss: Loss, accuracy: Loss) -> None:
+        super().__init__()
+        self._network, self._batches = network, batches
+        self._measures = {"val_accuracy": accuracy, "val_loss": loss}
+
+    def on_epoch_end(self, _epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Measure the network as it is now."""
+        found: dict[str, list[Any]] = {name: [] for name in self._measures}
+        for number in range(len(self._batches)):
+            chunks, targets, _ = self._batches[number]
+            logits = self._network.predict_on_batch(chunks)
+            for name, measure in self._measures.items():
+                found[name].append(keras.ops.convert_to_numpy(measure(targets, logits)))
+        if logs is not None:
+            logs |= {name: float(np.concatenate(parts).mean()) for name, parts in found.items()}
 
 
 class Curves(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
@@ -137,12 +162,17 @@ def callbacks(
     folder: Path,
     history: list[dict[str, float]],
     *,
+    held_out: HeldOut | None,
     is_choosing: bool,
 ) -> list[Any]:
-    """Return the callbacks of a training whose files are in `folder`."""
+    """Return the callbacks of a training whose files are in `folder`.
+
+    `held_out` comes before those that use what it adds to the logs.
+    """
     best = [Best(training, folder)] if is_choosing else []
     return [
         Epochs(batches),
+        *([held_out] if held_out else []),
         Progress(training.epochs, history),
         *best,
         Curves(folder / CURVES),

@@ -11,13 +11,14 @@ import keras
 import msgspec
 import numpy as np
 import tensorflow as tf
+from keras.metrics import categorical_accuracy
 from numpy.typing import NDArray
 
 from daemon.errors import InputError
 from model_build.lab.experiment import Experiment, Training
 from model_build.lab.features.reading import Chunks, read_parts
 from model_build.lab.models.batches import Batches
-from model_build.lab.models.callbacks import callbacks
+from model_build.lab.models.callbacks import HeldOut, callbacks
 from model_build.lab.models.fitted_network import FittedNetwork, FrozenTrunk
 from model_build.lab.models.losses import loss_of, share_of_right, targets_of
 from model_build.lab.models.memory import available_bytes, batch_that_fits, too_small
@@ -109,23 +110,26 @@ def _fitted(experiment: Experiment, data: TrainingSet, seed: int, files: Path) -
         data = _at_trunk(experiment, data)
     training = _that_fits(training, trained, len(fit))
     batches = _batches(experiment, data, fit, seed, training.batch_chunks)
-    trained.compile(
-        optimiser(training, len(batches)),
-        loss_of(experiment.loss, training.label_smoothing),
-        metrics=_metrics(experiment),
-    )
+    loss = loss_of(experiment.loss, training.label_smoothing)
+    accuracy = share_of_right if experiment.data.multi_label else categorical_accuracy
+    shown = keras.metrics.MeanMetricWrapper(accuracy, name="accuracy")
+    trained.compile(optimiser(training, len(batches)), loss, metrics=[shown])
     # The fitted network shares the weights, but is not compiled: its loss need not be saved.
     plain = keras.Model(made.inputs, made.outputs)
     frozen = FrozenTrunk(experiment.model, trained) if is_frozen else None
     result = FittedNetwork(plain, is_softmax=experiment.loss == "cross-entropy", frozen=frozen)
+    held_out = _held_out(data, choose, training.batch_chunks)
+    watch = held_out and HeldOut(trained if is_frozen else plain, held_out, loss, accuracy)
+    is_choosing = len(choose) > 0
     trained.fit(
         batches,
         epochs=training.epochs,
         verbose=0,
         shuffle=False,
-        validation_data=_held_out(data, choose, training.batch_chunks),
         callbacks=[
-            *callbacks(training, batches, files, result.history, is_choosing=len(choose) > 0),
+            *callbacks(
+                *(training, batches, files, result.history), held_out=watch, is_choosing=is_choosing
+            ),
             *log_callbacks(experiment, seed, files),
         ],
     )
@@ -136,13 +140,6 @@ def _that_fits(training: Training, trained: keras.Model, chunks: int) -> Trainin
     size = min(training.batch_chunks, chunks)
     fits = batch_that_fits(trained, size, available_bytes())
     return training if fits == size else msgspec.structs.replace(training, batch_chunks=fits)
-
-
-def _metrics(experiment: Experiment) -> list[keras.metrics.Metric]:
-    """Return what is measured for the curves of a training."""
-    if experiment.data.multi_label:
-        return [keras.metrics.MeanMetricWrapper(share_of_right, name="accuracy")]
-    return [keras.metrics.CategoricalAccuracy(name="accuracy")]
 
 
 def _network(experiment: Experiment, data: TrainingSet, fit: NDArray[np.int64]) -> keras.Model:
