@@ -1,7 +1,6 @@
 """A folder of features that grows shard by shard, so that an interrupted command can continue."""
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from model_build.lab.data.locked_folder import locked_folder
 from model_build.lab.data.new_folder import new_folder, replace_folder
 from model_build.lab.features.shard import Made, Shard
 
@@ -61,7 +61,7 @@ def unfinished(place: Path, chunk_bytes: int) -> Iterator[Unfinished]:
     `chunk_bytes` is the size of a chunk in the file.
     """
     own = place.parent / f".unfinished-{place.name}"
-    with _locked(own) as is_ours:
+    with locked_folder(own) as is_ours:
         if is_ours:
             yield from _grown(own, chunk_bytes)
             replace_folder(own, place)
@@ -74,26 +74,3 @@ def _grown(folder: Path, chunk_bytes: int) -> Iterator[Unfinished]:
     # Appending: truncated files grow from their new end.
     with (folder / VALUES).open("a+b") as values, (folder / MADE).open("a+b") as lines:
         yield Unfinished(values, lines, chunk_bytes)
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[bool]:
-    """Make a folder and lock it; yield False if another process has it, or has just renamed it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        yield _is_locked(number, folder)
-    finally:
-        os.close(number)
-
-
-def _is_locked(number: int, folder: Path) -> bool:
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.path.samestat(os.fstat(number), folder.stat())
-    except OSError:  # another process has it, or this file system has no locks
-        return False

@@ -47,8 +47,9 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unty
 class HeldOut(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
     """Adds `val_loss` and `val_accuracy`, means over held-out chunks, to the logs of each epoch.
 
-    Keras' own validation of a small network takes as long as its training. `network` shares the
-    weights of the trained one; `loss` and `accuracy` return (batch,) for targets and logits.
+    For a small network, Keras' own validation takes more than half as long as the training.
+    `network` shares the weights of the trained one; `loss` and `accuracy` return (batch,) for
+    targets and logits.
     """
 
     def __init__(self, network: keras.Model, batches: Batches, loss: Loss, accuracy: Loss) -> None:

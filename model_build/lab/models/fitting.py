@@ -25,7 +25,7 @@ from model_build.lab.models.memory import available_bytes, batch_that_fits, too_
 from model_build.lab.models.model import TrainingSet
 from model_build.lab.models.networks import head, network
 from model_build.lab.models.optimisers import optimiser
-from model_build.lab.models.own_chance import own_chance
+from model_build.lab.models.seeded_weights import seeded_weights
 from model_build.lab.models.starting_weights import check_starting_files, load_starting_weights
 from model_build.lab.models.training_logs import log_callbacks
 from model_build.lab.models.trunk import build_trunk, frozen_trunk, trunk_values
@@ -99,7 +99,7 @@ def _fitted(experiment: Experiment, data: TrainingSet, seed: int, files: Path) -
     keras.utils.set_random_seed(seed)
     training = experiment.training or Training()
     fit, choose = _parts(data, training, seed)
-    with own_chance(seed):
+    with seeded_weights(seed):
         made = _network(experiment, data, fit)
     trained = made
     is_frozen = experiment.model.kind == "trunk" and not experiment.model.fine_tuned

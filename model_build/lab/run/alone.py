@@ -1,11 +1,10 @@
 """Keep two commands from working in the same run folder."""
 
 import contextlib
-import fcntl
-import os
 from collections.abc import Iterator
 
 from daemon.errors import InputError
+from model_build.lab.data.locked_folder import locked_folder
 from model_build.lab.run.lab_run import LabRun
 
 
@@ -18,25 +17,15 @@ def alone_in(run: LabRun) -> Iterator[None]:
     without locks nothing is kept out.
     """
     made = [folder for folder in (run.folder, *run.folder.parents) if not folder.exists()]
-    run.folder.mkdir(parents=True, exist_ok=True)
-    number = os.open(run.folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        _lock(number, run)
-        yield
+        with locked_folder(run.folder) as is_ours:
+            if is_ours is False:
+                raise InputError(
+                    f"{run.folder}: another command is running this experiment; wait for it, or "
+                    "choose another name"
+                )
+            yield
     finally:
-        os.close(number)
         with contextlib.suppress(OSError):
             for folder in made:
                 folder.rmdir()
-
-
-def _lock(number: int, run: LabRun) -> None:
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise InputError(
-            f"{run.folder}: another command is running this experiment; wait for it, or choose "
-            "another name"
-        ) from None
-    except OSError:
-        return

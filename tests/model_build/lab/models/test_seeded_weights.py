@@ -3,12 +3,12 @@ import random
 import keras
 import numpy as np
 
-from model_build.lab.models.own_chance import own_chance
+from model_build.lab.models.seeded_weights import seeded_weights
 
 
 def first_weights(*, is_disturbed: bool) -> np.ndarray:
     keras.utils.set_random_seed(3)
-    with own_chance(3):
+    with seeded_weights(3):
         if is_disturbed:
             random.getrandbits(32)  # as another thread does
         return np.asarray(keras.initializers.GlorotUniform()((4, 4)))

@@ -8,7 +8,7 @@ from keras.src.random import seed_generator
 
 
 @contextlib.contextmanager
-def own_chance(seed: int) -> Iterator[None]:
+def seeded_weights(seed: int) -> Iterator[None]:
     """Let Keras' initialisers draw their seeds from a generator of their own.
 
     Otherwise they draw from Python's, which other threads use as well, such as those of a Dask
